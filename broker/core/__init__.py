@@ -1,0 +1,1 @@
+"""The decisions of the exchange: standard library only, no I/O, no clock, no globals that change."""

@@ -1,0 +1,36 @@
+"""The two kinds of failure that are not bugs.
+
+Owns: `Refused`, final and told to the sender by a stable code, and `Deferred`, which means "not now, try again".
+Promises: neither carries student data. Whatever else is raised while a packet is worked is a bug; it stops that
+packet (see the poison count in `flow`) and never the exchange.
+"""
+
+from broker.core.codes import CODES
+
+
+class BrokerError(Exception):
+    """Base of the failures that Satchel expects."""
+
+
+class Refused(BrokerError):
+    """The packet (or key, or file) is refused for good.
+
+    `code` is a row of `broker.core.codes.CODES`; `pointer` is a JSON pointer (RFC 6901) or a place such as
+    `line 12`, never a value of the packet; `hint` is one more sentence without student data.
+    Raises KeyError for a code that the table does not know, so that no undocumented refusal can exist.
+    """
+
+    def __init__(self, code: str, pointer: str = "", hint: str = "") -> None:
+        self.code = code
+        self.pointer = pointer
+        self.hint = hint
+        self.sentence = CODES[code].sentence if not hint else f"{CODES[code].sentence} {hint}"
+        super().__init__(f"{code}: {self.sentence}" + (f" (at {pointer})" if pointer else ""))
+
+
+class Deferred(BrokerError):
+    """The work cannot be done now; `why` names the missing thing, and the packet is tried again with backoff."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)

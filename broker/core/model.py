@@ -1,0 +1,108 @@
+"""The words of the exchange as types: ids, parties, packet types, states, students.
+
+Owns the closed lists of DESIGN's vocabulary. Promises: everything here is immutable and knows no I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NewType
+
+TrackingId = NewType("TrackingId", str)  # UUIDv7, RFC 9562 section 5.7, lower case with dashes
+LeaId = NewType("LeaId", str)
+Ssid = NewType("Ssid", str)
+Sha256 = NewType("Sha256", str)  # 64 lower-case hex digits
+Fingerprint = NewType("Fingerprint", str)  # OpenPGP v4, 40 upper-case hex digits
+
+
+class PartyKind(StrEnum):
+    """Who can send or receive. A closed list: there is no federal kind (Utah R277-484-6, 53E-9-308)."""
+
+    DISTRICT = "district"
+    CHARTER = "charter"
+    STATE = "state"
+    HIGHER_ED = "higher-ed"
+
+
+class PacketType(StrEnum):
+    """What a packet can be; `SSID` is the exchange's own sealed notice that answers an enrollment."""
+
+    ENROLLMENT = "enrollment"
+    SSID_REQUEST = "ssid-request"
+    STUDENT_RECORD = "student-record"
+    RECORD_REQUEST = "record-request"
+    TRANSCRIPT = "transcript"
+    BACKPACK = "backpack"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    KEY_ROTATION = "key-rotation"
+    SSID = "ssid"
+
+
+class State(StrEnum):
+    """Where a packet is; the legal moves between states are in `broker.core.flow`."""
+
+    RECEIVED = "RECEIVED"
+    DUPLICATE = "DUPLICATE"
+    ADMITTED = "ADMITTED"
+    APPLIED = "APPLIED"
+    HELD = "HELD"
+    ROUTED = "ROUTED"
+    DELIVERED = "DELIVERED"
+    COLLECTED = "COLLECTED"
+    REFUSED = "REFUSED"
+
+
+class HeldFor(StrEnum):
+    """What a held packet waits for."""
+
+    REVIEW = "review"
+    ENROLLMENT = "enrollment"
+    RECEIVER_KEY = "receiver-key"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A member of the exchange."""
+
+    id: LeaId
+    name: str
+    kind: PartyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person's legal name or alias, as on the birth certificate (Utah R277-419-10); empty parts are ''."""
+
+    first: str
+    last: str
+    middle: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Student:
+    """The identity block of a packet. Its repr is hidden: names must not reach a log or a traceback."""
+
+    legal_name: Name = field(repr=False)
+    birth_date: date = field(repr=False)
+    ssid: Ssid | None = None
+    local_id: str = ""
+    gender: str = ""
+    birth_order: int | None = None
+    aliases: tuple[Name, ...] = ()
+    guardians: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Document:
+    """What was inside a packet, parsed and checked against its schema. `body` is the whole document. Repr hidden."""
+
+    type: PacketType
+    version: int
+    id: str
+    sender: LeaId
+    receiver: LeaId | None
+    created: datetime
+    body: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""One file per packet type: its schema, who may send it, what it changes and where it goes."""
