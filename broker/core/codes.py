@@ -103,12 +103,26 @@ CODES: dict[str, Code] = {
         "The file holds a secret key, which nobody else may ever have.",
         "Make a new key pair, and export only the public key with `gpg --export --armor`.",
     ),
-    "key-expired": Code("The key has expired.", "Extend it with `gpg --quick-set-expire`, or make a new one, and send the public key to the state."),
-    "key-not-yet-valid": Code("The key was made in the future.", "Check your computer's clock, make the key again, and send the public key to the state."),
+    "key-expired": Code(
+        "The key has expired.",
+        "Extend it with `gpg --quick-set-expire`, or make a new one, and send the public key to the state.",
+    ),
+    "key-not-yet-valid": Code(
+        "The key was made in the future.",
+        "Check your computer's clock, make the key again, and send the public key to the state.",
+    ),
     "key-revoked": Code("The key was revoked by its owner.", "Make a new key and send its public part to the state."),
     "key-weak": Code(
         "The key is too weak: a SHA-1 or MD5 self-signature, RSA under 2048 bits, DSA or ElGamal.",
         "Make a new key with a current GnuPG (RSA 3072 or Curve25519) and send its public part to the state.",
+    ),
+    "key-unsupported": Code(
+        "The key is of a version or algorithm that this exchange cannot work with.",
+        "Make a new key with a current GnuPG (RSA 3072 or Curve25519) and send its public part to the state.",
+    ),
+    "key-locked": Code(
+        "The secret key is protected by a passphrase, and the passphrase is missing or wrong.",
+        "Give the passphrase that the key was made with.",
     ),
     "key-no-encryption": Code(
         "The key has no part that can be encrypted to.",
@@ -124,14 +138,23 @@ CODES: dict[str, Code] = {
     ),
     # the document
     "not-utf8": Code("The document is not UTF-8 text.", "Export it as UTF-8 and seal it again."),
-    "not-json": Code("The document is not JSON that can be read.", "Check the place named, export it again and seal it again."),
-    "duplicate-key": Code("The document names one property twice in the same object.", "Keep one of them and seal it again."),
-    "too-deep": Code("The document nests too many objects within each other.", "Export it in the form of the schema and seal it again."),
+    "not-json": Code(
+        "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
+    ),
+    "duplicate-key": Code(
+        "The document names one property twice in the same object.", "Keep one of them and seal it again."
+    ),
+    "too-deep": Code(
+        "The document nests too many objects within each other.",
+        "Export it in the form of the schema and seal it again.",
+    ),
     "unknown-type": Code(
         "The document's `packet` does not name a packet type and version that this exchange accepts.",
         "Use one of the types in the README, such as `student-record.v1`, and seal it again.",
     ),
-    "schema": Code("The document does not have the form of its packet type.", "Mend the place named and seal it again."),
+    "schema": Code(
+        "The document does not have the form of its packet type.", "Mend the place named and seal it again."
+    ),
     "from-mismatch": Code(
         "The document's `from` is not the LEA whose folder it came from.",
         "Put your own LEA's id into `from`, or use the right folder, and seal it again.",

@@ -24,6 +24,7 @@ class Refused(BrokerError):
         self.code = code
         self.pointer = pointer
         self.hint = hint
+        self.meaning = CODES[code].meaning
         self.sentence = CODES[code].sentence if not hint else f"{CODES[code].sentence} {hint}"
         super().__init__(f"{code}: {self.sentence}" + (f" (at {pointer})" if pointer else ""))
 

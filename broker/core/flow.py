@@ -21,7 +21,7 @@ class Stage(StrEnum):
 BORN: frozenset[State] = frozenset({State.RECEIVED, State.DUPLICATE, State.ROUTED, State.REFUSED})
 
 MOVES: dict[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.ADMITTED, State.REFUSED}),
+    State.RECEIVED: frozenset({State.ADMITTED, State.DUPLICATE, State.REFUSED}),
     State.ADMITTED: frozenset({State.ROUTED, State.APPLIED, State.HELD, State.REFUSED}),
     State.HELD: frozenset({State.ADMITTED, State.REFUSED}),
     State.ROUTED: frozenset({State.DELIVERED, State.HELD, State.REFUSED}),

@@ -80,6 +80,10 @@ class Sftp:
     idle_seconds: float = _setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
     login_seconds: float = _setting(20.0, "seconds", "to log in", 0.5)
     bytes_per_second: int = _setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
+    login_attempts: int = _setting(10, "keys", "that one connection may offer", 1)
+    outbox_files: int = _setting(200_000, "files", "in one outbox before uploads are refused", 1)
+    outbox_bytes: int = _setting(16 * 1024 * MIB, "bytes", "in one outbox before uploads are refused", 1024)
+    partials_per_lea: int = _setting(64, "files", "unfinished uploads in one outbox; old ones make room for new", 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+"""What all commands share: the home option, output, and how they fail.
+
+Promises: errors are one sentence on standard error; exit 2 for wrong use, 1 for failure.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", envvar="SATCHEL_HOME", help="The exchange's home.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def say(text: str) -> None:
+    """A line of output, written at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """End the command with one sentence on standard error."""
+    sys.stderr.write(sentence + "\n")
+    raise typer.Exit(code)

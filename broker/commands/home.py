@@ -1,0 +1,199 @@
+"""`satchel init`, `lea`, `up`, `sshd-config`: the operator's side.
+
+Owns how a home and its LEAs come to be. Promises: a key is checked before anything is written; secrets are created with
+mode 0600 and never overwritten.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from broker import wiring
+from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.core.errors import Refused
+from broker.core.model import LeaId, Party, PartyKind
+from broker.edge import keyring, settings
+from broker.edge.durable import write_atomic
+from broker.edge.folders import Home, lea_id
+from broker.edge.ledger import directory
+from broker.edge.ledger.engine import connect, migrate, reading, writing
+from broker.edge.sftp_server import ensure_host_key
+from broker.readme import write_pages
+
+KIND_OF = {kind.value: kind for kind in PartyKind}
+
+
+def init(
+    home: Annotated[Path, typer.Argument(help="The folder to make; it must be empty or not there yet.")],
+    name: Annotated[str, typer.Option(help="The exchange's name, as LEAs see it.")] = "Satchel exchange",
+) -> None:
+    """Make a home: settings, the exchange's key, ledger and folders."""
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        fail(f"{home} is not an empty folder; choose another one.")
+    folders = Home(home.absolute())
+    folders.create()
+    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", wiring.now(), None)
+    _write_secret(folders.keys / "exchange.key", secret)
+    _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
+    write_atomic(folders.certificate, keyring.public(secret), 0o644)
+    ensure_host_key(folders.keys / "ssh_host_ed25519")
+    write_atomic(folders.settings, settings.render(name).encode(), 0o644)
+    migrate(connect(settings.load(home)))
+    say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _read_certificate(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}.")
+    if len(content) > most:
+        fail(f"{path} is larger than {most} bytes; export only the one public key.")
+    return content
+
+
+def add(
+    lea: Annotated[str, typer.Argument(metavar="ID", help="Short id, such as 01 or 6G; also the SFTP user name.")],
+    name: Annotated[str, typer.Option(help="The LEA's full name.")],
+    kind: Annotated[str, typer.Option(help="district, charter, state or higher-ed.")],
+    cert: Annotated[Path, typer.Option(help="Its OpenPGP public key.")],
+    ssh_key: Annotated[list[Path] | None, typer.Option(help="An SSH public key for SFTP; may be repeated.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Enter a party into the directory and make its folders."""
+    services = wiring.build_offline(home)
+    try:
+        lea_id(lea)
+    except ValueError as error:
+        fail(f"ID {lea!r} cannot be used: {error}.")
+    if kind not in KIND_OF:
+        fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.")
+    info, armored = _checked(services, cert)
+    lines = [_ssh_line(path) for path in ssh_key or []]
+    party = Party(LeaId(lea), name, KIND_OF[kind])
+    now = services.clock().timestamp()
+    with writing(services.engine) as connection:
+        if directory.party(connection, lea):
+            fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
+        directory.add_party(connection, party, now)
+        _put(connection, party.id, info, armored, now)
+        for line in lines:
+            directory.add_ssh_key(connection, party.id, line, now)
+        services.home.create_lea(party.id)
+    write_pages(services)
+    say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
+
+
+def _checked(services: wiring.Offline, cert: Path) -> tuple[keyring.KeyInfo, bytes]:
+    content = _read_certificate(cert, services.settings.limits.certificate_bytes)
+    try:
+        return keyring.check(content, services.clock()), content
+    except Refused as refused:
+        fail(f"{cert}: {refused.sentence} [{refused.code}]")
+
+
+def _put(connection: Connection, lea: LeaId, info: keyring.KeyInfo, content: bytes, now: float) -> None:
+    try:
+        directory.put_certificate(connection, lea, info, openpgp_text(content), now)
+    except Refused as refused:
+        fail(f"{refused.sentence} [{refused.code}]")
+
+
+def _ssh_line(path: Path) -> str:
+    try:
+        return " ".join(path.read_text("utf-8").split()[:2])
+    except (OSError, UnicodeDecodeError):
+        fail(f"{path} cannot be read as an SSH public key; give the .pub file.")
+
+
+def key(
+    lea: Annotated[str, typer.Argument(metavar="ID")],
+    cert: Annotated[Path | None, typer.Option(help="A new OpenPGP key, or a newer form of a known one.")] = None,
+    ssh_key: Annotated[list[Path] | None, typer.Option(help="An SSH public key to add.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Renew a party's key, take in its revocation, or add a further key."""
+    services = wiring.build_offline(home)
+    now = services.clock().timestamp()
+    with writing(services.engine) as connection:
+        if directory.party(connection, lea) is None:
+            fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
+        for path in ssh_key or []:
+            directory.add_ssh_key(connection, LeaId(lea), _ssh_line(path), now)
+        said = _renew(services, connection, LeaId(lea), cert, now) if cert else f"{lea}: SSH keys added."
+    write_pages(services)
+    say(said)
+
+
+def _renew(services: wiring.Offline, connection: Connection, lea: LeaId, cert: Path, now: float) -> str:
+    """A revoked or expired form of a known key is taken in too: it takes effect at once."""
+    content = _read_certificate(cert, services.settings.limits.certificate_bytes)
+    try:
+        known = {
+            keyring.inspect(one, services.clock()).fingerprint: one
+            for one in directory.certificates_of(connection, lea)
+        }
+        info = keyring.inspect(content, services.clock())
+        if info.fingerprint not in known:
+            info = keyring.check(content, services.clock())
+        else:
+            content = keyring.merge(known[info.fingerprint], content)
+            info = keyring.inspect(content, services.clock())
+    except Refused as refused:
+        fail(f"{cert}: {refused.sentence} [{refused.code}]")
+    _put(connection, lea, info, content, now)
+    state = f"it is not valid now [{info.fault}]" if info.fault else "it is valid"
+    return f"{lea}: key {info.fingerprint} is recorded; {state}."
+
+
+def _row(services: wiring.Offline, party: Party, certificates: list[bytes]) -> dict[str, object]:
+    infos = [keyring.inspect(one, services.clock()) for one in certificates]
+    keys = [
+        {
+            "fingerprint": info.fingerprint,
+            "expires": info.expires.isoformat() if info.expires else None,
+            "fault": info.fault,
+        }
+        for info in infos
+    ]
+    return {"id": party.id, "name": party.name, "kind": party.kind.value, "keys": keys}
+
+
+def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Who is in the directory, with keys and when they expire."""
+    services = wiring.build_offline(home)
+    with reading(services.engine) as connection:
+        parties = directory.all_parties(connection)
+        certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
+    if as_json:
+        say(json.dumps([_row(services, party, certificates[party.id]) for party in parties]))
+        return
+    for party in parties:
+        infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
+        keys = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
+        say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {keys}")
+
+
+def up(home: HomeOption = None) -> None:
+    """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
+    from broker.edge.embedded_redis import NoRedis
+    from broker.supervisor import AlreadyUp, Supervisor
+
+    services = wiring.build_offline(home)
+    try:
+        Supervisor(services.settings, say, wiring.logger("supervisor")).run()
+    except (AlreadyUp, NoRedis) as error:
+        fail(str(error))

@@ -1,0 +1,142 @@
+"""`satchel status`, `packets`, `packet`, `receipt verify`: to see what happened, and to prove it.
+
+Promises: reads only; no student data; `--json` everywhere.
+"""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from broker import wiring
+from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.core.errors import Refused
+from broker.core.model import State
+from broker.edge import openpgp
+from broker.edge.ledger import views
+from broker.edge.ledger.engine import reading
+from broker.edge.queues import Queues
+from broker.part import read_beats
+
+_ALIVE_SECONDS = 5.0
+
+
+def _when(at: float | None) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at else ""
+
+
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
+    services = wiring.build_offline(home)
+    now = time.time()
+    with reading(services.engine) as connection:
+        counts = views.counts(connection)
+        oldest = views.oldest_waiting(connection)
+        unpublished = views.unpublished(connection)
+    parts = [
+        {"part": beat["part"], "pid": beat["pid"], "alive": now - beat["at"] < _ALIVE_SECONDS, "ready": beat["ready"]}
+        for beat in read_beats(services.home.run)
+    ]
+    whole = {
+        "states": counts,
+        "queues": Queues(services.settings).waiting(),
+        "oldest_waiting_seconds": round(now - oldest, 3) if oldest else None,
+        "receipts_to_publish": unpublished,
+        "parts": parts,
+    }
+    if as_json:
+        say(json.dumps(whole))
+        return
+    say("Packets: " + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"))
+    say(f"Oldest waiting: {f'{now - oldest:.1f} s' if oldest else 'nothing waits'}")
+    say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
+    say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
+
+
+def packets(
+    state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
+    lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List packets, newest first."""
+    if state and state.upper() not in State.__members__:
+        fail(f"--state must be one of: {', '.join(State)}.", 2)
+    services = wiring.build_offline(home)
+    with reading(services.engine) as connection:
+        rows = views.listing(connection, state.upper(), lea, limit)
+    if as_json:
+        say(json.dumps(rows))
+        return
+    table = Table("tracking", "type", "from", "to", "state", "why", "received")
+    for row in rows:
+        why = row["code"] or row["held_for"]
+        table.add_row(
+            row["tracking"],
+            row["type"],
+            row["origin"] or "exchange",
+            row["receiver"],
+            row["state"],
+            why,
+            _when(row["received_at"]),
+        )
+    Console().print(table)
+
+
+def packet(
+    tracking: Annotated[str, typer.Argument(help="The tracking id: the first part of a file's name.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the history of one packet."""
+    services = wiring.build_offline(home)
+    with reading(services.engine) as connection:
+        found = views.history(connection, tracking)
+    if found is None:
+        fail(f"There is no packet {tracking}; `satchel packets` lists them.")
+    if as_json:
+        say(json.dumps(found))
+        return
+    _tell(found)
+
+
+def _tell(found: dict[str, Any]) -> None:
+    say(f"{found['tracking']}  {found['type'] or 'not opened yet'}  {found['size']} bytes  sha256 {found['sha256']}")
+    say(f"from {found['origin'] or 'the exchange'} to {found['receiver'] or 'not known yet'}: now {found['state']}")
+    for step in found["events"]:
+        say(f"  {_when(step['at'])}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
+    for paper in found["receipts"]:
+        say(f"  receipt {paper['n']} {paper['state']} for {paper['party']}")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A file from `receipts/`.")],
+    cert: Annotated[Path | None, typer.Option(help="The exchange's public key, exchange.asc.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt's signature, offline."""
+    if cert is None:
+        cert = wiring.home_of(home) / "exchange.asc"
+    try:
+        signed, certificate = file.read_bytes(), cert.read_bytes()
+    except OSError as error:
+        fail(f"{error.filename} cannot be read: {error.strerror}.")
+    try:
+        text, signer = openpgp.verify_clear(signed, [certificate])
+        said = json.loads(text)
+    except Refused as refused:
+        fail(f"NOT GENUINE: {refused.meaning} Do not rely on this receipt; fetch it again from your receipts folder.")
+    except ValueError:
+        fail("NOT A RECEIPT: the signature is good, but the text is no receipt of this exchange.")
+    if as_json:
+        say(json.dumps({"good": True, "signer": signer, "receipt": said}))
+        return
+    say(f"Good signature from the exchange, key {signer}.")
+    say(f"{said['tracking']} reached {said['state']} at {said['at']}: {said['means']}")

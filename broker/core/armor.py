@@ -1,0 +1,144 @@
+"""The text armour of OpenPGP: between lines of base64 and bytes.
+
+Owns RFC 4880 section 6.2, and the cleartext signature framework of its section 7. Promises: strict base64; nothing but
+blank text around the armour; bounded memory (the decoded bytes beside the armoured ones); the CRC, a checksum against
+line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not computed: the
+signature and the integrity code inside do that job.
+"""
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+
+from broker.core.errors import Refused
+
+_BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*\r?\n")
+_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:(?: [^\r\n]{0,4000})?[ \t]*\r?\n")
+_BLANK = re.compile(rb"[ \t]*\r?\n")
+_CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SPACE = b" \t\r\n"
+_SLICE = 1 << 20
+_SIGNED = "SIGNED MESSAGE"
+_MOST_HEADERS = 32
+
+
+class Cleartext(NamedTuple):
+    """A cleartext signed message: the text as it was signed, its lines joined by LF, and the signature packets."""
+
+    text: str
+    signatures: bytes
+
+
+def is_armored(data: bytes) -> bool:
+    """Whether `data` is text armour, or text that pretends to be; binary OpenPGP has the top bit of its first byte."""
+    first = b"\n" + data[:4096].removeprefix(_BOM).lstrip()
+    return data[:2] in _UTF16 or ((data[:1] < b"\x80" or data[:3] == _BOM) and b"\n-----BEGIN PGP " in first)
+
+
+def dearmor(data: bytes) -> tuple[str, bytearray]:
+    """The kind (`MESSAGE`, `PUBLIC KEY BLOCK` …) and the bytes of one armour.
+
+    Raises Refused: `bad-armor`, `truncated` where its last line is missing, `not-sealed` for a cleartext signature.
+    """
+    if data[:2] in _UTF16:
+        raise Refused("bad-armor", hint="The file was saved as UTF-16 text; use gpg's --output option instead of >.")
+    kind, at = _opened(data)
+    if kind == _SIGNED:
+        raise Refused("not-sealed")
+    at = _after_headers(data, at)
+    tail = b"-----END PGP " + kind.encode() + b"-----"
+    end = data.find(b"-----", at)
+    if end < 0 or tail.startswith(data[end:]):
+        if end >= 0 and data[end:] == tail:
+            return kind, _decoded(data, at, end)
+        raise Refused("truncated")
+    if data[end : end + len(tail)] != tail or data[end + len(tail) :].strip():
+        raise Refused("bad-armor")
+    return kind, _decoded(data, at, end)
+
+
+def _opened(data: bytes) -> tuple[str, int]:
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    while blank := _BLANK.match(data, start):
+        start = blank.end()
+    begin = _BEGIN.match(data, start)
+    if not begin:
+        raise Refused("truncated" if b"\n" not in data[start : start + 80] and len(data) - start < 80 else "bad-armor")
+    return begin[1].decode("ascii"), begin.end()
+
+
+def _after_headers(data: bytes, at: int) -> int:
+    for _ in range(_MOST_HEADERS):
+        header = _HEADER.match(data, at)
+        if not header:
+            break
+        at = header.end()
+    blank = _BLANK.match(data, at)
+    if not blank:
+        raise Refused("truncated" if data.find(b"\n", at) < 0 else "bad-armor")
+    return blank.end()
+
+
+def _decoded(data: bytes, at: int, end: int) -> bytearray:
+    crc = _CRC.search(data, max(at - 2, end - 64), end)
+    stop = crc.start() if crc else end
+    out, rest = bytearray(), b""
+    try:
+        for start in range(at, stop, _SLICE):
+            text = rest + data[start : min(start + _SLICE, stop)].translate(None, _SPACE)
+            whole = len(text) - len(text) % 4 if start + _SLICE < stop else len(text)
+            if out and len(out) % 3:  # padding, and then more
+                raise Refused("bad-armor")
+            out += binascii.a2b_base64(text[:whole], strict_mode=True)
+            rest = text[whole:]
+    except binascii.Error:
+        raise Refused("bad-armor") from None
+    return out
+
+
+def enarmor(kind: str, data: bytes | bytearray) -> str:
+    """Armour around `data`, without the optional CRC."""
+    text = base64.b64encode(data).decode("ascii")
+    lines = (text[at : at + 64] for at in range(0, len(text), 64))
+    return f"-----BEGIN PGP {kind}-----\n\n" + "\n".join(lines) + f"\n-----END PGP {kind}-----\n"
+
+
+def signed_lines(text: str) -> list[str]:
+    """The lines of `text` as a cleartext signature covers them: without blanks at their ends, and no last empty one."""
+    lines = [line.rstrip(" \t\r") for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" and len(lines) > 1 else lines
+
+
+def clear_armor(text: str, hash_name: str, signature: bytes) -> str:
+    """The cleartext signed message of `text`, RFC 4880 section 7.1 (lines with a dash are escaped)."""
+    lines = ("- " + line if line.startswith("-") else line for line in signed_lines(text))
+    head = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: {hash_name}\n\n"
+    return head + "\n".join(lines) + "\n" + enarmor("SIGNATURE", signature)
+
+
+def cleartext(signed: bytes) -> Cleartext:
+    """Take a cleartext signed message apart.
+
+    Raises Refused: `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
+    """
+    try:
+        kind, at = _opened(signed)
+    except Refused:
+        raise Refused("unsigned") from None
+    if kind != _SIGNED:
+        raise Refused("unsigned")
+    at = _after_headers(signed, at)
+    stop = signed.find(b"\n-----BEGIN PGP SIGNATURE-----", max(at - 1, 0))
+    if stop < 0:
+        raise Refused("truncated")
+    try:
+        lines = signed[at : max(stop, at)].decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise Refused("not-utf8") from None
+    if any(line.startswith("-") and not line.startswith("- ") for line in lines):
+        raise Refused("bad-armor")
+    text = "\n".join(line.removeprefix("- ").rstrip(" \t\r") for line in lines)
+    return Cleartext(text, bytes(dearmor(signed[stop + 1 :])[1]))

@@ -1,0 +1,187 @@
+"""OpenPGP packet framing: where each packet of a message begins and ends, and nothing of what it means.
+
+Owns RFC 4880 section 4.2: old and new headers, definite, partial and indeterminate lengths. Promises: no body is
+copied until `Frame.body` is asked for one that comes in parts; the work is bounded by the number of packets and parts;
+`extent` reads headers only, so that a half uploaded file of any size can be told from a whole one.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO
+
+from broker.core.errors import Refused
+
+PKESK, SIGNATURE, SKESK, ONE_PASS, SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, COMPRESSED = 1, 2, 3, 4, 5, 6, 7, 8
+SED, MARKER, LITERAL, TRUST, USER_ID, PUBLIC_SUBKEY, ATTRIBUTE, SEIPD, MDC, AEAD = 9, 10, 11, 12, 13, 14, 17, 18, 19, 20
+
+# RFC 4880 section 4.2.2.4: only data packets may come in parts
+_IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
+# Parts of a byte each would make a large message a large loop: senders use 512 bytes and more, RFC 4880 4.2.2.4
+_BYTES_PER_PART = 256
+_FREE_PARTS = 16
+_LONGEST_HEADER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One packet: its tag, and the offsets of the packet and of the parts of its body, as (start, end)."""
+
+    tag: int
+    start: int
+    parts: tuple[tuple[int, int], ...]
+    end: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in the body."""
+        return sum(end - start for start, end in self.parts)
+
+    def body(self, data: memoryview) -> memoryview:
+        """The body within `data`: a view where it is one part, a joined copy where it is many."""
+        if len(self.parts) == 1:
+            start, end = self.parts[0]
+            return data[start:end]
+        return memoryview(b"".join(data[start:end] for start, end in self.parts))
+
+
+class Extent(StrEnum):
+    """What the headers of a file say about its end."""
+
+    WHOLE = "whole"
+    SHORT = "short"  # more bytes must follow: an upload on its way, or one that broke off
+    FOREIGN = "foreign"  # nothing that waiting could mend
+
+
+class _Reader:
+    """Headers of one run of packets, from a buffer or a file, with the count of parts that may still come."""
+
+    def __init__(self, read: Callable[[int, int], bytes], size: int, open_ended: frozenset[int]) -> None:
+        self.read = read
+        self.size = size
+        self.open_ended = open_ended
+        self.parts_left = _FREE_PARTS + size // _BYTES_PER_PART
+
+    def frame(self, start: int) -> Frame:
+        """The packet at `start`."""
+        head = self.read(start, _LONGEST_HEADER)
+        if not head:  # the file became shorter while it was read
+            raise Refused("truncated")
+        if not head[0] & 0x80:
+            raise Refused("bad-structure" if start else "not-openpgp")
+        if head[0] & 0x40:
+            return self._new_format(start, head[0] & 0x3F)
+        return self._old_format(start, head)
+
+    def _old_format(self, start: int, head: bytes) -> Frame:
+        tag, kind = (head[0] >> 2) & 0x0F, head[0] & 0x03
+        if kind == 3:
+            if tag not in self.open_ended:
+                raise Refused("bad-structure", hint="A packet without a length is not accepted here.")
+            return Frame(tag, start, ((start + 1, self.size),), self.size)
+        octets = 1 << kind
+        if len(head) < 1 + octets:
+            raise Refused("truncated")
+        body = start + 1 + octets
+        end = self._within(body + int.from_bytes(head[1 : 1 + octets], "big"))
+        return Frame(tag, start, ((body, end),), end)
+
+    def _new_format(self, start: int, tag: int) -> Frame:
+        parts: list[tuple[int, int]] = []
+        at, partial = start + 1, True
+        while partial:
+            body, length, partial = self._length(at)
+            if partial:
+                self.parts_left -= 1
+                if tag not in _IN_PARTS or self.parts_left < 0:
+                    raise Refused("bad-structure", hint="A packet comes in parts that are not allowed.")
+            at = self._within(body + length)
+            parts.append((body, at))
+        return Frame(tag, start, tuple(parts), at)
+
+    def _length(self, at: int) -> tuple[int, int, bool]:
+        """A new-format length at `at`: where the body begins, how long it is, and whether more parts follow."""
+        head = self.read(at, 5)
+        need = 1 if not head or head[0] < 192 or 224 <= head[0] < 255 else 2 if head[0] < 224 else 5
+        if len(head) < need:
+            raise Refused("truncated")
+        if need == 1:
+            return at + 1, (1 << (head[0] & 0x1F)) if head[0] >= 224 else head[0], head[0] >= 224
+        if need == 2:
+            return at + 2, ((head[0] - 192) << 8) + head[1] + 192, False
+        return at + 5, int.from_bytes(head[1:5], "big"), False
+
+    def _within(self, end: int) -> int:
+        if end > self.size:
+            raise Refused("truncated")
+        return end
+
+
+def walk(data: memoryview, most: int, open_ended: frozenset[int] = frozenset()) -> Iterator[Frame]:
+    """The packets of `data`, one by one, to its exact end.
+
+    `most` is the largest number of packets; `open_ended` are the tags that may have an indeterminate length (to the end
+    of `data`). Raises Refused: `truncated`, `bad-structure`, or `not-openpgp` where the very first byte is no header.
+    """
+    yield from _walk(_Reader(lambda at, count: bytes(data[at : at + count]), len(data), open_ended), most)
+
+
+def _walk(reader: _Reader, most: int) -> Iterator[Frame]:
+    at = 0
+    while at < reader.size:
+        most -= 1
+        if most < 0:
+            raise Refused("bad-structure", hint="The message has too many packets.")
+        frame = reader.frame(at)
+        yield frame
+        at = frame.end
+
+
+def packet(tag: int, body: bytes | bytearray | memoryview) -> bytes:
+    """One packet with a new-format header of definite length."""
+    return header(tag, len(body)) + bytes(body)
+
+
+def header(tag: int, length: int) -> bytes:
+    """A new-format packet header, RFC 4880 section 4.2.2."""
+    first = bytes([0xC0 | tag])
+    if length < 192:
+        return first + bytes([length])
+    if length < 8384:
+        return first + bytes([((length - 192) >> 8) + 192, (length - 192) & 0xFF])
+    return first + b"\xff" + length.to_bytes(4, "big")
+
+
+def extent(file: BinaryIO, most: int = 64) -> Extent:
+    """Whether a seekable binary file holds a whole message, by its packet headers or by the lines of its armour.
+
+    Reads headers, or the first and last lines; never the bodies. An empty file is SHORT.
+    """
+    size = file.seek(0, io.SEEK_END)
+
+    def read(at: int, count: int) -> bytes:
+        file.seek(at)
+        return file.read(count)
+
+    first = read(0, 256)
+    if not first:
+        return Extent.SHORT
+    if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
+        return _armored_extent(first, read(max(0, size - 256), 256))
+    last = PKESK
+    try:
+        for frame in _walk(_Reader(read, size, frozenset()), most):
+            last = frame.tag
+    except Refused as refused:
+        return Extent.SHORT if refused.code == "truncated" else Extent.FOREIGN
+    return Extent.SHORT if last in (PKESK, SKESK) else Extent.WHOLE
+
+
+def _armored_extent(first: bytes, last: bytes) -> Extent:
+    begin, head = b"-----BEGIN PGP ", first.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.startswith(begin[: len(head)] or begin):
+        return Extent.FOREIGN
+    lines = last.strip().splitlines()
+    closed = bool(lines) and lines[-1].startswith(b"-----END PGP ") and lines[-1].endswith(b"-----")
+    return Extent.WHOLE if closed else Extent.SHORT

@@ -1,0 +1,91 @@
+"""The canonical text of a receipt: the exchange's statement that a packet reached a state.
+
+Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it. The
+signature around it is made in `broker.edge.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+VERSION = "receipt.v1"
+
+MEANING = {
+    "RECEIVED": "The exchange has the whole file and keeps it safe.",
+    "ADMITTED": "The file was opened; signature, form and student were checked.",
+    "APPLIED": "The exchange has carried out what the packet asks for.",
+    "DELIVERED": "The packet lies in the receiver's inbox.",
+    "COLLECTED": "The receiver has taken the packet out of its inbox.",
+    "DUPLICATE": "The same file was received before; the receipt named in `first` stands.",
+}
+
+HELD_MEANING = {
+    "review": "The exchange is not sure which student this is about; a person has to decide.",
+    "enrollment": "The packet waits until another LEA enrolls the student.",
+    "receiver-key": "The packet waits until the receiver has a valid key.",
+    "blocked": "The packet is held by the state.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one receipt says. `file` is the name of the file that was dropped; only its own sender is told it."""
+
+    tracking: str
+    n: int
+    state: str
+    at: datetime
+    exchange: str
+    sha256: str
+    size: int
+    sender: str
+    receiver: str = ""
+    file: str = ""
+    type: str = ""
+    packet_id: str = ""
+    code: str = ""
+    pointer: str = ""
+    sentence: str = ""
+    held_for: str = ""
+    how: str = ""
+    first: str = ""
+
+
+def _meaning(statement: Statement) -> str:
+    if statement.sentence:
+        return statement.sentence
+    return HELD_MEANING[statement.held_for] if statement.held_for else MEANING[statement.state]
+
+
+def text(statement: Statement) -> str:
+    """The JSON text, keys sorted, one to a line, ASCII only; empty facts are left out."""
+    packet = {
+        "file": statement.file,
+        "sha256": statement.sha256,
+        "size": statement.size,
+        "from": statement.sender,
+        "to": statement.receiver,
+        "type": statement.type,
+        "id": statement.packet_id,
+    }
+    whole = {
+        "receipt": VERSION,
+        "exchange": statement.exchange,
+        "tracking": statement.tracking,
+        "n": statement.n,
+        "state": statement.state,
+        "at": statement.at.isoformat(timespec="milliseconds"),
+        "code": statement.code,
+        "place": statement.pointer,
+        "held_for": statement.held_for,
+        "how": statement.how,
+        "first": statement.first,
+        "means": _meaning(statement),
+        "packet": {key: value for key, value in packet.items() if value != ""},
+    }
+    return json.dumps({k: v for k, v in whole.items() if v != ""}, sort_keys=True, indent=1) + "\n"
+
+
+def file_name(tracking: str, n: int, state: str) -> str:
+    """The name of the receipt's file in `receipts/`."""
+    return f"{tracking}.{n}.{state.lower()}.json.asc"

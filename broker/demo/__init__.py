@@ -1,0 +1,1 @@
+"""`make demo`: a whole exchange on one machine, told step by step."""

@@ -1,0 +1,149 @@
+"""The demo's machinery: a home of its own, a running exchange, and each LEA's desk with its keys.
+
+Promises: everything is done by the public command line, as an operator and a secretary would; what was started is
+ended.
+"""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from broker.demo.cast import Member
+
+CONSOLE = Console(highlight=False)
+_PATIENCE = 30.0
+
+
+class DemoFailed(Exception):
+    """A step did not go as it should; the message says which."""
+
+
+def satchel(*args: str, expect: int = 0) -> str:
+    """Run one command; its output. Raises DemoFailed when it ends otherwise than expected."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "broker.cli", *args], capture_output=True, text=True, timeout=120, check=False
+    )
+    if ended.returncode != expect:
+        raise DemoFailed(f"satchel {' '.join(args[:2])} ended with {ended.returncode}: {ended.stderr.strip()}")
+    return ended.stdout + (ended.stderr if expect else "")
+
+
+def wait_for(found: Callable[[], Any], what: str) -> Any:
+    """Wait until something is there. Raises DemoFailed after a while."""
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        result = found()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise DemoFailed(f"nothing came: {what}")
+
+
+class Stage:
+    """The exchange and the desks of its parties."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.home = root / "exchange"
+        self.desks = root / "desks"
+        self._process: subprocess.Popen[str] | None = None
+
+    def build(self) -> None:
+        """Start from nothing; an earlier demo is removed."""
+        if self.root.exists():
+            if not (self.root / ".satchel-demo").exists():
+                raise DemoFailed(f"{self.root} is there and is no demo; move it away.")
+            shutil.rmtree(self.root)
+        self.desks.mkdir(parents=True)
+        (self.root / ".satchel-demo").touch()
+        satchel("init", str(self.home), "--name", "Demo exchange")
+        settings = self.home / "satchel.toml"
+        settings.write_text(settings.read_text().replace("port = 2222 ", "port = 0 "))
+
+    def enroll_party(self, member: Member) -> None:
+        """The LEA makes its keys on its own desk; the operator enters only the public halves."""
+        desk = self.desk(member.id)
+        satchel("keygen", "--name", member.name, "--out", str(desk), "--ssh")
+        keys = ["--cert", str(desk / "public.asc"), "--ssh-key", str(desk / "id_ed25519.pub")]
+        satchel("lea", "add", member.id, "--name", member.name, "--kind", member.kind, *keys, "--home", str(self.home))
+
+    def desk(self, lea: str) -> Path:
+        """The LEA's own computer."""
+        return self.desks / lea
+
+    def up(self) -> None:
+        """Start the exchange and wait for `ready`."""
+        log = (self.root / "exchange.log").open("w")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "broker.cli", "up", "--home", str(self.home)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        if self._process.stdout is None or self._process.stdout.readline() != "ready\n":
+            raise DemoFailed(f"the exchange did not start; see {self.root / 'exchange.log'}")
+
+    def down(self) -> None:
+        """Stop the exchange."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(60)
+
+    def wait(self) -> None:
+        """Until the exchange ends or the reader presses Ctrl-C."""
+        if self._process is not None:
+            self._process.wait()
+
+    @property
+    def port(self) -> str:
+        """Where the SFTP server listens."""
+        return (self.home / "run" / "sftp.port").read_text().strip()
+
+    def _login(self, lea: str) -> list[str]:
+        from broker.edge.sftp_hostkey import ensure_host_key
+
+        host_key = ensure_host_key(self.home / "keys" / "ssh_host_ed25519").fingerprint
+        server = ["--server", f"127.0.0.1:{self.port}", "--user", lea]
+        return [*server, "--identity", str(self.desk(lea) / "id_ed25519"), "--host-key", host_key]
+
+    def seal_and_send(self, lea: str, name: str, document: dict[str, Any]) -> None:
+        """On the LEA's desk: write the document, seal it, send it."""
+        desk = self.desk(lea)
+        plain, sealed = desk / f"{name}.json", desk / f"{name}.pgp"
+        plain.write_text(json.dumps(document, indent=1, ensure_ascii=False))
+        keys = ["--key", str(desk / "secret.asc"), "--to", str(self.home / "exchange.asc")]
+        satchel("seal", str(plain), *keys, "--out", str(sealed))
+        satchel("send", str(sealed), *self._login(lea))
+
+    def send_raw(self, lea: str, path: Path) -> None:
+        """Send a file as it is."""
+        satchel("send", str(path), *self._login(lea))
+
+    def fetch(self, lea: str) -> Path:
+        """Take everything out of the LEA's inbox, onto its desk."""
+        into = self.desk(lea) / "fetched"
+        satchel("fetch", "--into", str(into), *self._login(lea))
+        return into
+
+    def inbox(self, lea: str, kind: str) -> list[Path]:
+        """What lies in an inbox."""
+        return sorted((self.home / "leas" / lea / "inbox").glob(f"*.{kind}.pgp"))
+
+    def receipt(self, lea: str, file: str, state: str) -> Path:
+        """The receipt that says that this file reached this state; waits for it."""
+
+        def look() -> Path | None:
+            folder = self.home / "leas" / lea / "receipts"
+            found = (path for path in sorted(folder.glob(f"*.{state}.json.asc")) if f'"{file}"' in path.read_text())
+            return next(found, None)
+
+        path: Path = wait_for(look, f"receipt {state} for {file} of {lea}")
+        return path

@@ -1,0 +1,217 @@
+"""The home of an exchange and the folders of its LEAs: every path, every mode.
+
+Owns the layout of HOME. Promises: an LEA's folder is entered by descriptor without following a link, so that what an
+LEA plants in its own folders cannot lead anywhere else; what is written for an LEA appears whole or not at all.
+"""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from broker.core.errors import Deferred
+from broker.core.model import LeaId, TrackingId
+from broker.edge import durable
+
+OUTBOX, INBOX, RECEIPTS, DIRECTORY = "outbox", "inbox", "receipts", "directory"
+# An LEA with an account of its own (OpenSSH, a local path) works through its group: it writes outbox, may take files
+# out of inbox, and reads the rest. Removing needs write permission on a folder (POSIX), so files in inbox are read-only
+# themselves; setgid hands the group down to new files.
+GROUP_MODES = {OUTBOX: 0o2770, INBOX: 0o2770, RECEIPTS: 0o2750, DIRECTORY: 0o2750}
+
+TRACKING_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+_LEA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_A_FOLDER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+def lea_id(text: str) -> LeaId:
+    """Check an LEA id: it names a folder. ValueError unless it is 1 to 32 letters, digits, `_` or `-`."""
+    if not _LEA_ID.fullmatch(text):
+        raise ValueError("an LEA id is 1 to 32 letters, digits, `_` or `-`, and begins with a letter or digit")
+    return LeaId(text)
+
+
+def tracking_id(text: str) -> TrackingId:
+    """Check a tracking id: it names files. ValueError unless it is a UUID in lower case (RFC 9562 section 4)."""
+    if not re.fullmatch(TRACKING_ID, text):
+        raise ValueError("a tracking id is a UUID in lower case")
+    return TrackingId(text)
+
+
+class Missing(Deferred):
+    """A folder of an LEA is not there: a mount that is down, or someone's mistake. Never a reason to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one exchange."""
+
+    root: Path
+
+    @property
+    def leas(self) -> Path:
+        """The folder of the LEAs' folders."""
+        return self.root / "leas"
+
+    @property
+    def vault(self) -> Path:
+        """Sealed bytes."""
+        return self.root / "vault"
+
+    @property
+    def ledger(self) -> Path:
+        """The database, if it is SQLite."""
+        return self.root / "ledger.db"
+
+    @property
+    def keys(self) -> Path:
+        """The exchange's secret keys."""
+        return self.root / "keys"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, ports and process ids of the running exchange."""
+        return self.root / "run"
+
+    @property
+    def quarantine(self) -> Path:
+        """What stood in an outbox and is no packet, by tracking id."""
+        return self.root / "quarantine"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.root / "satchel.toml"
+
+    @property
+    def certificate(self) -> Path:
+        """The exchange's public key."""
+        return self.root / "exchange.asc"
+
+    def folder(self, lea: LeaId, name: str) -> Path:
+        """The path of one folder of an LEA, for showing and watching; `enter` is the way to work in it."""
+        return self.leas / lea_id(lea) / name
+
+    def create(self) -> None:
+        """Make the folders that are missing, for the exchange alone (0700): the ledger holds students' names."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (self.leas, self.vault, self.keys, self.run, self.quarantine):
+            path.mkdir(mode=0o700, exist_ok=True)
+        durable.sync_folder(self.root)
+
+    def create_lea(self, lea: LeaId, gid: int | None = None) -> None:
+        """Make an LEA's folders, or mend their modes.
+
+        Without `gid` only the exchange's own user can enter them (the built-in SFTP server needs no more); with it the
+        members of that group have the LEA's rights. For OpenSSH's chroot, the LEA's folder and all above it must
+        belong to root (sshd_config(5), ChrootDirectory).
+        """
+        top = self.leas / lea_id(lea)
+        top.mkdir(mode=0o700, exist_ok=True)
+        top_fd = os.open(top, _FOLDER_FLAGS)
+        try:
+            _grant(top_fd, gid, 0o750)
+            for name, mode in GROUP_MODES.items():
+                if not durable.exists_at(top_fd, name):
+                    os.mkdir(name, 0o700, dir_fd=top_fd)
+                fd = os.open(name, _FOLDER_FLAGS, dir_fd=top_fd)
+                try:
+                    _grant(fd, gid, mode)
+                finally:
+                    os.close(fd)
+            durable.sync(top_fd)
+        finally:
+            os.close(top_fd)
+        durable.sync_folder(self.leas)
+
+    def lea_ids(self) -> list[LeaId]:
+        """The LEAs that have folders, sorted. The ledger says who is a party; this says who has a place."""
+        with os.scandir(self.leas) as entries:
+            found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return sorted(LeaId(name) for name in found if _LEA_ID.fullmatch(name))
+
+    @contextmanager
+    def enter(self, lea: LeaId, folder: str = "") -> Iterator[int]:
+        """A descriptor of an LEA's folder ('' for the one above the four). Missing if it is missing, or a link."""
+        opened = []
+        try:
+            opened.append(os.open(self.leas / lea_id(lea), _FOLDER_FLAGS))
+            if folder:
+                opened.append(os.open(folder, _FOLDER_FLAGS, dir_fd=opened[0]))
+        except OSError as error:
+            _close(opened)
+            if error.errno in _NOT_A_FOLDER:
+                raise Missing(f"the folder {folder} of LEA {lea} is missing, or is no folder") from None
+            raise
+        try:
+            yield opened[-1]
+        finally:
+            _close(opened)
+
+    def write_readme(self, lea: LeaId, text: str) -> None:
+        """Write or replace the LEA's README.txt."""
+        with self.enter(lea) as fd:
+            durable.replace_at(fd, "README.txt", text.encode(), 0o644, flush=True)
+            durable.sync(fd)
+
+    def write_directory(self, lea: LeaId, certificates: Iterable[tuple[str, str]], gone: Iterable[str] = ()) -> None:
+        """Write public keys (file name, armoured text) into the LEA's directory folder, and take away those of
+        parties that are gone. ValueError for a name that is not plain."""
+        batch = durable.Batch()
+        with self.enter(lea, DIRECTORY) as fd, batch.writing(fd) as whole:
+            for name, text in certificates:
+                durable.replace_at(fd, _plain(name), text.encode(), 0o644, flush=not whole)
+            for name in gone:
+                if durable.exists_at(fd, _plain(name)):
+                    os.unlink(name, dir_fd=fd)
+        batch.flush()
+
+
+def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> list[LeaId]:
+    """Write receipts (LEA, file name, text); all are durable on return. Writing one again changes nothing.
+
+    Gives the LEAs whose receipts folder is missing, none of whose receipts were written; one LEA's broken mount must
+    not keep another from its receipts. ValueError for a file name that is not plain; Deferred if the disk is full.
+    """
+    batch = durable.Batch()
+    missing = []
+    by_lea = sorted(receipts, key=lambda receipt: receipt[0])
+    for lea, own in groupby(by_lea, key=lambda receipt: receipt[0]):
+        try:
+            with durable.room("receipts"), home.enter(lea, RECEIPTS) as fd, batch.writing(fd) as whole:
+                for _, name, text in own:
+                    durable.replace_at(fd, _plain(name), text.encode(), 0o644, flush=not whole)
+        except Missing:
+            missing.append(lea)
+    with durable.room("receipts"):
+        batch.flush()
+    return missing
+
+
+def _plain(name: str) -> str:
+    if not _FILE_NAME.fullmatch(name):
+        raise ValueError("a file name here is up to 200 letters, digits, dots, dashes or underscores")
+    return name
+
+
+def _grant(fd: int, gid: int | None, mode: int) -> None:
+    if gid is None:
+        os.fchmod(fd, 0o700)
+    else:
+        os.fchown(fd, -1, gid)  # before the mode: a change of owner clears setgid
+        os.fchmod(fd, mode)
+        if stat.S_IMODE(os.fstat(fd).st_mode) != mode:
+            raise PermissionError(errno.EPERM, "the file system does not keep the folder's mode")
+
+
+def _close(descriptors: list[int]) -> None:
+    for fd in descriptors:
+        os.close(fd)

@@ -1,0 +1,124 @@
+"""What LEAs receive: delivery in two steps, so that each packet appears in an inbox exactly once.
+
+Owns the inbox folders. Promises: a packet's file appears under its final name whole and at one instant, never over
+another file, and never a second time. The steps: `stage_delivery` writes a hidden file, `flush` makes it durable, the
+ledger commits that this `token` is the delivery, `publish` renames. A crash before the commit leaves a hidden file for
+`drop_stage`, a crash after it one for `publish`. Publishing again does nothing.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from broker.core.errors import Deferred
+from broker.core.model import LeaId, PacketType, TrackingId
+from broker.edge import durable
+from broker.edge.folders import INBOX, TRACKING_ID, Home, tracking_id
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_STAGED = re.compile(rf"\.({TRACKING_ID})\.({_TOKEN.pattern})\.tmp")
+_PUBLISHED = re.compile(rf"({TRACKING_ID})\.[a-z-]+\.pgp")
+_MODE = 0o440  # the LEA may take it away but not change it; see folders.GROUP_MODES
+
+
+class InboxState(StrEnum):
+    """Where a delivery is."""
+
+    STAGED = "staged"
+    PRESENT = "present"
+    GONE = "gone"
+
+
+def file_name(tracking: TrackingId, packet_type: PacketType) -> str:
+    """The name of a packet's file in an inbox."""
+    return f"{tracking_id(tracking)}.{PacketType(packet_type).value}.pgp"
+
+
+class Inboxes:
+    """All inboxes of one home. Every method but `flush` raises folders.Missing without the folder."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._batch = durable.Batch()
+
+    def stage_delivery(self, lea: LeaId, tracking: TrackingId, token: str, chunks: Iterable[bytes | memoryview]) -> int:
+        """Write the packet under a hidden name; its size in bytes. A failed run leaves no file; Deferred if the disk
+        is full. Staging the same token again starts over."""
+        temp = _temp(tracking, token)
+        size = 0
+        with durable.room("an inbox"), self._home.enter(lea, INBOX) as folder, self._batch.writing(folder) as whole:
+            _remove(folder, temp)
+            fd = durable.create_at(folder, temp, _MODE)
+            try:
+                for chunk in chunks:
+                    durable.write_all(fd, chunk)
+                    size += len(chunk)
+                if not whole:
+                    durable.sync(fd)
+            except BaseException:
+                _remove(folder, temp)
+                raise
+            finally:
+                os.close(fd)
+        return size
+
+    def publish(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> bool:
+        """Show a staged packet under its final name; durable after `flush`. False if there is no such staged file:
+        then it was published before. Deferred if another file has the final name."""
+        with self._home.enter(lea, INBOX) as folder, self._batch.writing(folder):
+            try:
+                # A rename and not a link: a crash between link and unlink would leave both names, and a receiver
+                # that was quick to collect would then be given the packet a second time.
+                durable.rename_new(folder, _temp(tracking, token), folder, file_name(tracking, packet_type))
+            except FileNotFoundError:
+                return False
+            except FileExistsError:
+                raise Deferred(f"inbox of LEA {lea} has another file for {tracking}") from None
+        return True
+
+    def drop_stage(self, lea: LeaId, tracking: TrackingId, token: str) -> None:
+        """Remove a staged file, if it is there."""
+        with self._home.enter(lea, INBOX) as folder:
+            _remove(folder, _temp(tracking, token))
+
+    def inbox_state(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> InboxState:
+        """Where one delivery is; GONE after it was published means collected."""
+        with self._home.enter(lea, INBOX) as folder:
+            # Staged first: publishing goes from there to here, so a packet published between the two looks is found
+            # by the second. The other way round it would be in neither place, and seem collected.
+            if durable.exists_at(folder, _temp(tracking, token)):
+                return InboxState.STAGED
+            if durable.exists_at(folder, file_name(tracking, packet_type)):
+                return InboxState.PRESENT
+            return InboxState.GONE
+
+    def staged(self, lea: LeaId) -> list[tuple[TrackingId, str]]:
+        """The leftovers: tracking id and token of every hidden file."""
+        return [(TrackingId(found[1]), found[2]) for found in self._matching(lea, _STAGED)]
+
+    def present(self, lea: LeaId) -> set[TrackingId]:
+        """What stands in the inbox, by one listing. What is not in it may have been renamed during the listing: ask
+        `inbox_state` before believing that it is gone."""
+        return {TrackingId(found[1]) for found in self._matching(lea, _PUBLISHED)}
+
+    def flush(self) -> None:
+        """Return when everything staged and published before is durable. OSError if it cannot be."""
+        self._batch.flush()
+
+    def _matching(self, lea: LeaId, pattern: "re.Pattern[str]") -> list["re.Match[str]"]:
+        with self._home.enter(lea, INBOX) as folder, os.scandir(folder) as entries:
+            return [found for entry in entries if (found := pattern.fullmatch(entry.name))]
+
+
+def _temp(tracking: TrackingId, token: str) -> str:
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("a delivery token is 1 to 64 letters, digits, dashes or underscores")
+    return f".{tracking_id(tracking)}.{token}.tmp"
+
+
+def _remove(folder: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return

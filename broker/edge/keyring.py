@@ -1,0 +1,190 @@
+"""Keys: making them, reading them, and saying what is wrong with one.
+
+Owns what the exchange does with keys, as `broker.edge.openpgp` owns what it does with messages. Promises: a key passes
+`check` only if it can be encrypted to and can sign at `now`; nothing secret is in what `public`, `inspect` and `merge`
+give back. The judgement of signatures is in `broker.edge.validity`; PGPy makes new keys.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from broker.core import armor, certificates, frames, signatures
+from broker.core.certificates import Certificate, Part
+from broker.core.errors import Refused
+from broker.core.model import Fingerprint
+from broker.edge import validity
+from broker.edge.pgplib import (
+    PGPUID,
+    CompressionAlgorithm,
+    EllipticCurveOID,
+    HashAlgorithm,
+    KeyFlags,
+    PGPKey,
+    PubKeyAlgorithm,
+    SymmetricKeyAlgorithm,
+)
+from broker.edge.secretkey import load_secret
+from broker.edge.validity import Usable
+
+Algorithm = Literal["cv25519", "rsa3072"]
+_KINDS = {
+    "cv25519": (PubKeyAlgorithm.EdDSA, EllipticCurveOID.Ed25519, PubKeyAlgorithm.ECDH, EllipticCurveOID.Curve25519),
+    "rsa3072": (PubKeyAlgorithm.RSAEncryptOrSign, 3072, PubKeyAlgorithm.RSAEncryptOrSign, 3072),
+}
+_DUTIES = (signatures.ENCRYPT, signatures.SIGN)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What a certificate is worth at one moment.
+
+    `expires` is when it stops being of use: the earliest of the primary key's expiry and the last day with a signing and
+    with an encryption key. Key ids have 16 upper-case hex digits; those for encryption and signing are usable now, the
+    best first; `all_key_ids` are the primary key's and those of every subkey it vouches for. `fault` is a refusal code.
+    """
+
+    fingerprint: Fingerprint
+    user_ids: tuple[str, ...]
+    created: datetime
+    expires: datetime | None
+    algorithm: str
+    bits: int
+    encryption_key_ids: tuple[str, ...]
+    signing_key_ids: tuple[str, ...]
+    all_key_ids: tuple[str, ...]
+    fault: str | None
+
+
+def inspect(certificate: bytes, now: datetime) -> KeyInfo:
+    """What a public key is worth at `now`; its `fault` is the code that `check` would refuse it with.
+
+    Raises Refused where it cannot be read at all: `key-unreadable`, `key-secret`, `key-weak`, `key-unsupported`.
+    """
+    found = validity.keys(certificate, now)
+    first, ready = found[0], [one for one in found if one.fault is None]
+    ends = [max((one.expires for one in ready if one.flags & flag), default=first.expires) for flag in _DUTIES]
+    expires = min(first.expires, *ends)
+    return KeyInfo(
+        fingerprint=first.key.fingerprint,
+        user_ids=tuple(_user_ids(certificate)),
+        created=datetime.fromtimestamp(first.key.created, UTC),
+        expires=None if expires == float("inf") else datetime.fromtimestamp(expires, UTC),
+        algorithm=first.key.name,
+        bits=first.key.bits,
+        encryption_key_ids=tuple(one.key.key_id for one in validity.able(ready, signatures.ENCRYPT)),
+        signing_key_ids=tuple(one.key.key_id for one in validity.able(ready, signatures.SIGN)),
+        all_key_ids=tuple(one.key.key_id for one in found if one.key.fingerprint),
+        fault=_fault(found),
+    )
+
+
+def _fault(found: Sequence[Usable]) -> str | None:
+    return (
+        found[0].fault
+        or validity.lacks(found, signatures.ENCRYPT, "key-no-encryption")
+        or validity.lacks(found, signatures.SIGN, "key-no-signing")
+        or _unreadable(found)
+    )
+
+
+def _unreadable(found: Sequence[Usable]) -> str | None:
+    try:
+        for place, one in enumerate(found):
+            if one.fault is None:
+                validity.key_packet(frames.PUBLIC_SUBKEY if place else frames.PUBLIC_KEY, one.key.body)
+    except Refused as refused:
+        return refused.code
+    return None
+
+
+def _user_ids(certificate: bytes) -> Iterator[str]:
+    for one in validity.held(certificate)[1]:
+        if one.part.tag == frames.USER_ID and any(good.created > one.withdrawn for good in one.good):
+            yield one.part.body.decode("utf-8", "replace")
+
+
+def check(certificate: bytes, now: datetime) -> KeyInfo:
+    """The key, if it may be registered and used at `now`. Raises Refused with its fault."""
+    info = inspect(certificate, now)
+    if info.fault:
+        raise Refused(info.fault)
+    return info
+
+
+def merge(old: bytes, new: bytes) -> bytes:
+    """The armored certificate `old` with what `new` adds: a newer copy of the same key, or its revocation certificate.
+
+    Raises Refused: `key-unreadable` (also for another key), `key-secret`.
+    """
+    base = validity.held(old)[0]
+    packets = validity.binary(new)
+    parts = _revocation_of(base, packets) or certificates.parse(packets).parts
+    if parts[0].body != base.primary.body:
+        raise Refused("key-unreadable", hint="It is another key than the one it should be added to.")
+    return armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(base, parts)).encode()
+
+
+def _revocation_of(base: Certificate, packets: bytes) -> tuple[Part, ...]:
+    """A revocation certificate: nothing but a signature over the primary key, RFC 4880 section 5.2.1, type 0x20."""
+    view = memoryview(packets)
+    try:
+        found = list(frames.walk(view, 1))
+    except Refused:  # more than one packet, or none at all: no revocation certificate
+        return ()
+    if not found or found[0].tag != frames.SIGNATURE:
+        return ()
+    read, first = signatures.parse(bytes(found[0].body(view))), base.parts[0]
+    if not read or read.kind != signatures.KEY_REVOCATION:
+        raise Refused("key-unreadable", hint="It is not the revocation of a key.")
+    if not validity.verifies(base.primary, frames.PUBLIC_KEY, first.hashed(base.primary), read):
+        raise Refused("key-unreadable", hint="It is the revocation of another key.")
+    return (Part(first.tag, first.body, first.key, (read,)),)
+
+
+def generate(
+    user_id: str, algorithm: Algorithm, now: datetime, days: int | None, passphrase: str | None = None
+) -> bytes:
+    """A new armored secret key: a primary key that signs and certifies, and an encryption subkey.
+
+    `days` from `now` until it expires, None for never. Its preferences name no AEAD mode, so that senders write
+    messages with an integrity code (SEIPD version 1), the only kind that can be re-locked for any receiver.
+    """
+    main, main_size, sub, sub_size = _KINDS[algorithm]
+    made = now.astimezone(UTC).replace(microsecond=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PGPy's remarks on its own unfinished parts
+        key = PGPKey.new(main, main_size, created=made)
+        key.add_uid(
+            PGPUID.new(user_id),
+            usage={KeyFlags.Certify, KeyFlags.Sign},
+            hashes=[HashAlgorithm.SHA512, HashAlgorithm.SHA256],
+            ciphers=[SymmetricKeyAlgorithm.AES256, SymmetricKeyAlgorithm.AES128],
+            compression=[CompressionAlgorithm.ZLIB, CompressionAlgorithm.BZ2, CompressionAlgorithm.ZIP],
+            key_expiration=timedelta(days=days) if days else None,
+            primary=True,
+            created=made,
+        )
+        subkey = PGPKey.new(sub, sub_size, created=made)
+        key.add_subkey(subkey, usage={KeyFlags.EncryptCommunications, KeyFlags.EncryptStorage}, created=made)
+        if passphrase is not None:
+            key.protect(passphrase, SymmetricKeyAlgorithm.AES256, HashAlgorithm.SHA256)
+        return str(key).encode()
+
+
+def public(secret: bytes) -> bytes:
+    """The armored public key of a secret key. Raises Refused `key-unreadable`, `key-unsupported`."""
+    return armor.enarmor("PUBLIC KEY BLOCK", certificates.without_secrets(validity.binary(secret))).encode()
+
+
+def revocation(secret: bytes, now: datetime, passphrase: str | None = None) -> bytes:
+    """A revocation certificate for a secret key, armored, without a reason given: to be kept, and merged on the day.
+
+    Raises Refused: `key-unreadable`, `key-locked`.
+    """
+    key = load_secret(secret, passphrase)
+    read = validity.held(key.certificate)[0]
+    body = key.sign(signatures.KEY_REVOCATION, [read.primary.hashed], now, primary=True)
+    return armor.enarmor("PUBLIC KEY BLOCK", frames.packet(frames.SIGNATURE, body)).encode()

@@ -1,0 +1,1 @@
+"""The ledger: the one source of truth on every packet, event, receipt, party, student and enrollment."""

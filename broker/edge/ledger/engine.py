@@ -1,0 +1,91 @@
+"""Connections to the ledger's database.
+
+Owns the pragmas and the meaning of a transaction. Promises: on SQLite every write transaction takes the write lock at
+its start (so what it reads stays true until it commits), commits are durable (WAL, synchronous=FULL), deleted bytes
+are overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from broker.edge.settings import Settings
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
+)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own implicit BEGIN would be a deferred one
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def url_of(settings: Settings) -> str:
+    """The database's SQLAlchemy URL."""
+    return settings.ledger.url or f"sqlite:///{settings.home / 'ledger.db'}"
+
+
+def connect(settings: Settings) -> Engine:
+    """An engine with its pool; no connection is made yet."""
+    url = url_of(settings)
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": settings.ledger.busy_seconds})
+        _prepare_sqlite(engine)
+        return engine
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest form; does nothing where they are."""
+    config = _config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables have the form that this program expects."""
+    with reading(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One durable transaction; rolled back when the block raises."""
+    with engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that takes no write lock."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection

@@ -1,0 +1,7 @@
+"""Alembic's entry: runs the migrations on the connection that `engine.migrate` hands over."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, transactional_ddl=False)
+context.run_migrations()

@@ -1,0 +1,105 @@
+"""The registry: students, their numbers and where they are enrolled.
+
+Owns `students`, `enrollments` and `reviews`, the only tables that hold names. Promises: a number is drawn and entered
+in the caller's transaction, so it is never given twice; rows come back in a fixed order.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, insert, or_, select, text, update
+
+from broker.core.model import Ssid
+from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.tables import enrollments, reviews, students
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Person:
+    """A registered student; names as first registered, `key_*` normalised. Repr hidden."""
+
+    ssid: Ssid
+    first: str = field(repr=False)
+    middle: str = field(repr=False)
+    last: str = field(repr=False)
+    suffix: str = field(repr=False)
+    birth_date: str = field(repr=False)
+    gender: str
+    key_first: str
+    key_middle: str
+    key_last: str
+
+
+_PERSON = [students.c[name] for name in Person.__dataclass_fields__]
+_LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
+
+
+def lock(connection: Connection) -> None:
+    """From here to the end of the transaction nobody else registers students (SQLite: the write lock does that)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE students IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def person(connection: Connection, ssid: str) -> Person | None:
+    """The student with this number."""
+    row = connection.execute(select(*_PERSON).where(students.c.ssid == ssid)).first()
+    return Person(*row) if row else None
+
+
+def born_on(connection: Connection, birth_date: str, key_first: str, key_last: str) -> list[Person]:
+    """Students of this birth date who share the last or the first name."""
+    rows = connection.execute(
+        select(*_PERSON)
+        .where(students.c.birth_date == birth_date)
+        .where(or_(students.c.key_last == key_last, students.c.key_first == key_first))
+        .order_by(students.c.ssid)
+    )
+    return [Person(*row) for row in rows]
+
+
+def register(connection: Connection, make: Callable[[], Ssid], build: Callable[[Ssid], Person], now: float) -> Ssid:
+    """Enter a new student under a number that nobody ever had; `make` draws numbers, `build` fills the row."""
+    ssid = make()
+    while person(connection, ssid) is not None:
+        ssid = make()
+    connection.execute(insert(students), asdict(build(ssid)) | {"added_at": now})
+    return ssid
+
+
+def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
+    """Where the student is and was enrolled, oldest entry first."""
+    rows = connection.execute(
+        select(*_LOCATION).where(enrollments.c.ssid == ssid).order_by(enrollments.c.entry_date, enrollments.c.id)
+    )
+    return [EnrollmentRow(*row) for row in rows]
+
+
+def enter(connection: Connection, row: EnrollmentRow) -> None:
+    """Open a location; the same LEA, school and entry date again changes nothing."""
+    same = (
+        (enrollments.c.ssid == row.ssid)
+        & (enrollments.c.lea == row.lea)
+        & (enrollments.c.school == row.school)
+        & (enrollments.c.entry_date == row.entry_date)
+    )
+    if connection.execute(select(enrollments.c.id).where(same)).first() is None:
+        connection.execute(insert(enrollments), asdict(row))
+
+
+def leave(connection: Connection, ssid: str, lea: str, day: str, code: str) -> bool:
+    """Close the student's newest open location at this LEA; False where there is none."""
+    newest = connection.execute(
+        select(enrollments.c.id)
+        .where(enrollments.c.ssid == ssid, enrollments.c.lea == lea, enrollments.c.exit_date == "")
+        .order_by(enrollments.c.entry_date.desc(), enrollments.c.id.desc())
+    ).scalar()
+    if newest is None:
+        return False
+    connection.execute(update(enrollments).where(enrollments.c.id == newest).values(exit_date=day, exit_code=code))
+    return True
+
+
+def open_review(connection: Connection, tracking: str, line: int, candidates: Sequence[str], now: float) -> None:
+    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student."""
+    row = {"tracking": tracking, "line": line, "candidates": ",".join(candidates), "opened_at": now, "closed_at": None}
+    connection.execute(insert(reviews), row)

@@ -1,0 +1,99 @@
+"""A packet's row, and what one move of it writes.
+
+Owns the shapes that stages and ledger exchange. Promises: immutable; field names are the columns' names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection
+
+from broker.core.model import LeaId, Sha256, Ssid, State, TrackingId
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRow:
+    """One packet as the ledger has it. Times are seconds since the epoch; '' stands for "not known"."""
+
+    tracking: TrackingId
+    origin: LeaId
+    source_name: str
+    source_mark: str
+    sha256: Sha256
+    size: int
+    received_at: float
+    state: State
+    type: str = ""
+    packet_id: str = ""
+    addressed_to: str = ""
+    receiver: str = ""
+    signer: str = ""
+    ssid: str = ""
+    identity: str = ""
+    held_for: str = ""
+    code: str = ""
+    duplicate_of: str = ""
+    lane: int = 0
+    receipts: int = 0
+    attempts: int = 0
+    deferrals: int = 0
+    claim: str = ""
+    claim_until: float = 0.0
+    due_at: float = 0.0
+    enqueued_at: float = 0.0
+    updated_at: float = 0.0
+
+
+FIXED = ("tracking", "origin", "source_name", "source_mark", "sha256", "size", "received_at")
+COLUMNS = tuple(f.name for f in fields(PacketRow))
+MUTABLE = tuple(name for name in COLUMNS if name not in FIXED)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt ready to be written: `text` is cleartext-signed, `party` is the LEA whose folder gets the file."""
+
+    tracking: TrackingId
+    n: int
+    state: str
+    party: str
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a move; `why` is a code, a held reason or ''. Never student data."""
+
+    after: State
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What becomes of a claimed packet: `row` as it was, `new` as it will be, the steps between, and the receipts.
+
+    `effect`, where given, runs inside the transaction (registry changes, notices); what it returns replaces this move,
+    and when it raises, only this packet's part of the transaction is undone.
+    """
+
+    row: PacketRow
+    new: PacketRow
+    steps: tuple[Step, ...]
+    receipts: tuple[SignedReceipt, ...] = ()
+    effect: "Callable[[Connection], Move] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentRow:
+    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601."""
+
+    ssid: Ssid
+    lea: LeaId
+    school: str
+    local_id: str
+    entry_date: str
+    exit_date: str
+    entry_code: str
+    exit_code: str
+    tracking: str

@@ -1,0 +1,99 @@
+"""What people and the sweeper ask of the ledger: counts, lists, histories. Reads only.
+
+Promises: no student data in what it returns; every list is bounded.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from broker.core.model import HeldFor, State, TrackingId
+from broker.edge.ledger.tables import events, packets, publications, receipts
+
+_WAITING = [State.RECEIVED, State.ADMITTED, State.ROUTED]
+_SHOWN = (
+    "tracking",
+    "origin",
+    "receiver",
+    "type",
+    "state",
+    "held_for",
+    "code",
+    "size",
+    "sha256",
+    "received_at",
+    "updated_at",
+)
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Packets by state; states without a packet are not named."""
+    rows = connection.execute(select(packets.c.state, func.count()).group_by(packets.c.state))
+    return {row[0]: row[1] for row in rows}
+
+
+def oldest_waiting(connection: Connection) -> float | None:
+    """When the oldest packet that is still to be worked came in; seconds since the epoch."""
+    return connection.execute(select(func.min(packets.c.received_at)).where(packets.c.state.in_(_WAITING))).scalar()
+
+
+def unpublished(connection: Connection) -> int:
+    """Receipts whose file is still to be written."""
+    return connection.execute(select(func.count()).select_from(publications)).scalar_one()
+
+
+def _listing() -> Select[Any]:
+    return select(*[packets.c[name] for name in _SHOWN]).order_by(packets.c.tracking.desc())
+
+
+def listing(connection: Connection, state: str = "", lea: str = "", limit: int = 100) -> list[dict[str, Any]]:
+    """The newest packets, of one state or one LEA (as sender or receiver) where given."""
+    query = _listing().limit(limit)
+    if state:
+        query = query.where(packets.c.state == state)
+    if lea:
+        query = query.where((packets.c.origin == lea) | (packets.c.receiver == lea))
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
+    """One packet with its events and the receipts it has; None when there is no such packet."""
+    row = connection.execute(_listing().where(packets.c.tracking == tracking)).first()
+    if row is None:
+        return None
+    steps = connection.execute(select(events).where(events.c.tracking == tracking).order_by(events.c.seq))
+    papers = connection.execute(
+        select(receipts.c.n, receipts.c.state, receipts.c.party, receipts.c.at)
+        .where(receipts.c.tracking == tracking)
+        .order_by(receipts.c.n)
+    )
+    return dict(row._mapping) | {
+        "events": [{k: step._mapping[k] for k in ("at", "before", "after", "why")} for step in steps],
+        "receipts": [dict(paper._mapping) for paper in papers],
+    }
+
+
+def receivers_waited_for(connection: Connection) -> list[str]:
+    """LEAs for whose key some packet is held."""
+    query = select(packets.c.receiver).where(packets.c.state == State.HELD, packets.c.held_for == HeldFor.RECEIVER_KEY)
+    return sorted({row[0] for row in connection.execute(query.distinct())})
+
+
+def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId, str, str]]:
+    """What lies in this LEA's inbox as far as the ledger knows: (tracking, delivery token, type)."""
+    rows = connection.execute(
+        select(packets.c.tracking, packets.c.claim, packets.c.type).where(
+            packets.c.receiver == receiver, packets.c.state == State.DELIVERED
+        )
+    )
+    return [(row.tracking, row.claim.rpartition(":")[2], row.type) for row in rows]
+
+
+def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -> list[str]:
+    """Tracking ids of packets held for `why`, of one receiver or one student where given."""
+    query = select(packets.c.tracking).where(packets.c.state == State.HELD, packets.c.held_for == why)
+    if receiver:
+        query = query.where(packets.c.receiver == receiver)
+    if ssid:
+        query = query.where(packets.c.ssid == ssid)
+    return [row[0] for row in connection.execute(query)]

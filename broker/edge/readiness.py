@@ -1,0 +1,114 @@
+"""When is a file in an outbox complete?
+
+Owns that decision, without disk or clock. Promises: nothing half-uploaded is taken while its writer is still at work
+or may come back, and nothing waits for ever. A file is complete when its writer closed it or moved it into place, or
+when it did not change for the settle time, AND its content does not end too early; one that does end too early is
+given `broken_seconds` without a change, and is then taken, to be refused as truncated.
+Times are the caller's monotonic seconds at which it looked: a file's own times come from another clock (a network
+mount's server, or the sender's, if the upload preserves them).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from broker.core.model import LeaId
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An ordinary file in an outbox, as one look showed it. `ctime_ns` is the kernel's: a sender cannot set it."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    ino: int
+    dev: int
+    ctime_ns: int
+
+    @property
+    def source_mark(self) -> str:
+        """Names this very drop, whatever its name. The change time is in it because inodes are given out anew at once
+        and senders preserve modification times: without it a second drop could look like the first."""
+        return f"{self.dev}:{self.ino}:{self.mtime_ns}:{self.size}:{self.ctime_ns}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Take it. `broken` says that it ends too early and was waited for in vain."""
+
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again when something changes, or at this time (monotonic seconds)."""
+
+    until: float
+
+
+@dataclass(slots=True)
+class _Watched:
+    content: tuple[int, int, int, int]
+    since: float
+    seen: float
+    closed: bool
+    complete: bool | None = None
+
+
+class Readiness:
+    """Remembers the files that are being waited for, at most `most` of one LEA (the others wait for a free place)."""
+
+    def __init__(self, settle_seconds: float, broken_seconds: float, most: int = 2048) -> None:
+        self._settle = settle_seconds
+        self._broken = max(broken_seconds, settle_seconds)
+        self._most = most
+        self._watched: dict[LeaId, dict[str, _Watched]] = {}
+
+    def observe(
+        self, lea: LeaId, found: Found, now: float, closed_hint: bool, is_complete: Callable[[], bool]
+    ) -> Ready | Wait:
+        """One look at one file. `closed_hint`: it was closed after writing, or moved into place, just before this look.
+
+        `is_complete` tells whether the content does not end too early; it is asked once for a content and again after
+        each hint, and what it raises passes through (nothing is decided then). An empty file always ends too early:
+        many clients create a file, and only then begin to send.
+        """
+        watched = self._update(lea, found, now, closed_hint)
+        if not watched.closed and now - watched.since < self._settle:
+            return Wait(watched.since + self._settle)
+        if watched.complete is None:
+            watched.complete = found.size > 0 and is_complete()
+        if watched.complete:
+            return Ready()
+        if now - watched.since >= self._broken:
+            return Ready(broken=True)
+        return Wait(watched.since + self._broken)
+
+    def forget(self, lea: LeaId, name: str) -> None:
+        """The file was taken, or is gone."""
+        mine = self._watched.get(lea, {})
+        mine.pop(name, None)
+        if not mine:
+            self._watched.pop(lea, None)
+
+    def forget_unseen(self, lea: LeaId, since: float) -> None:
+        """After a whole scan that began at `since`: what was not observed in it is gone."""
+        for name in [name for name, watched in self._watched.get(lea, {}).items() if watched.seen < since]:
+            self.forget(lea, name)
+
+    def waiting(self, lea: LeaId) -> int:
+        """How many files of an LEA are remembered."""
+        return len(self._watched.get(lea, {}))
+
+    def _update(self, lea: LeaId, found: Found, now: float, closed_hint: bool) -> _Watched:
+        content = (found.dev, found.ino, found.size, found.mtime_ns)
+        mine = self._watched.setdefault(lea, {})
+        watched = mine.get(found.name)
+        if watched is None or watched.content != content:
+            watched = _Watched(content, now, now, closed_hint)
+            if found.name in mine or len(mine) < self._most:
+                mine[found.name] = watched
+        watched.seen = now
+        if closed_hint:
+            watched.closed, watched.complete = True, None
+        return watched

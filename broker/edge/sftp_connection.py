@@ -1,0 +1,151 @@
+"""The connections of the SFTP server: how often they come, how long they may take, what runs in them.
+
+Owns one client's threads and clocks. Promises: a connection costs at most one transport thread and `SESSIONS` session
+threads, whatever its client does; `cut` ends it at once.
+"""
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
+
+import paramiko
+
+from broker.edge.settings import Sftp
+from broker.edge.sftp_handles import Tallies
+from broker.edge.sftp_outbox import Outbox
+from broker.edge.sftp_session import LOG, Pace, Session
+from broker.edge.sftp_transport import SESSIONS, Gate, Transport
+from broker.edge.sftp_tree import Host, Tree
+
+ADDRESSES = 10_000  # of which the arrivals are remembered
+
+
+class Arrivals:
+    """How often each address came in the last minute; an IPv6 client is its /64."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._times: dict[str, deque[float]] = {}
+
+    def is_welcome(self, address: str, now: float) -> bool:
+        """Count one arrival; False when there were too many."""
+        self._forget(now)
+        times = self._times.setdefault(self._network(address), deque(maxlen=self._most))
+        if len(times) == self._most and times[0] > now - 60:
+            return False
+        times.append(now)
+        return True
+
+    def _forget(self, now: float) -> None:
+        if len(self._times) >= ADDRESSES:
+            self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - 60}
+        if len(self._times) >= ADDRESSES:
+            self._times.clear()
+
+    @staticmethod
+    def _network(address: str) -> str:
+        known = ip_address(address.partition("%")[0])
+        if not isinstance(known, IPv6Address):
+            return address
+        return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
+
+
+class Server(Protocol):
+    """The server, as a connection sees it."""
+
+    settings: Sftp
+    host: Host
+
+    def admit(self, connection: "Connection", lea: str) -> bool:
+        """Count the connection to its LEA; False when the LEA has too many."""
+
+    def shared(self, lea: str) -> tuple[Outbox, Tallies]:
+        """What the sessions of an LEA share."""
+
+
+class Connection:
+    """One client: its transport and its sessions."""
+
+    def __init__(self, server: Server, sock: socket.socket, address: str, key: paramiko.PKey) -> None:
+        self._server = server
+        self._sock = sock
+        self.address = address
+        self.lea = ""
+        self.began = self.active = time.monotonic()
+        self._over = threading.Event()
+        self._pace = Pace(server.settings.bytes_per_second, self._over)
+        self._sessions: list[threading.Thread] = []
+        self.transport = Transport(sock, key)
+        self.transport.start_server(threading.Event(), Gate(self, server.settings.login_attempts))
+
+    def keys(self, lea: str) -> Sequence[str]:
+        """The LEA's keys."""
+        return self._server.host.authorized_keys(lea)
+
+    def admit(self) -> bool:
+        """Called when a logged-in client wants a channel."""
+        lea = self.transport.get_username() or ""
+        if not self._server.admit(self, lea):
+            LOG.warning("lea=%s address=%s verb=refused why=connections", lea, self.address)
+            return False
+        return True
+
+    def begin(self, channel: paramiko.Channel) -> bool:
+        """Start an SFTP session."""
+        self._sessions = [thread for thread in self._sessions if thread.is_alive()]
+        if len(self._sessions) >= SESSIONS or self._over.is_set():
+            return False
+        thread = threading.Thread(target=self._serve, args=(channel,), name="sftp-session", daemon=True)
+        self._sessions.append(thread)
+        self.alive()
+        thread.start()
+        return True
+
+    def _serve(self, channel: paramiko.Channel) -> None:
+        who = f"lea={self.lea} address={self.address}"
+        host, settings = self._server.host, self._server.settings
+        LOG.info("%s verb=begin", who)
+        try:
+            tree = Tree(self.lea, host.root(self.lea), *self._server.shared(self.lea), host)
+            Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
+        finally:
+            channel.close()
+            LOG.info("%s verb=end", who)
+
+    def alive(self) -> None:
+        """The client has asked for something."""
+        self.active = time.monotonic()
+
+    def is_late(self, now: float) -> bool:
+        """Whether the client has let its time pass."""
+        if not self._sessions:
+            return now - self.began > self._server.settings.login_seconds
+        return now - self.active > self._server.settings.idle_seconds
+
+    def is_over(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return not self.transport.is_alive() and not any(thread.is_alive() for thread in self._sessions)
+
+    def tell_end(self) -> None:
+        """Note a client that went without having logged in; its own words stay out of the log."""
+        if not self.lea:
+            error = self.transport.get_exception()
+            LOG.info("address=%s verb=no-login why=%s", self.address, type(error).__name__ if error else "gone")
+
+    def cut(self) -> None:
+        """End it; returns at once."""
+        self._over.set()
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            LOG.debug("address=%s verb=cut errno=%s", self.address, error.errno)
+        self.transport.close()
+
+    def join(self, until: float) -> None:
+        """Wait for its threads."""
+        for thread in [self.transport, *self._sessions]:
+            thread.join(max(0.0, until - time.monotonic()))

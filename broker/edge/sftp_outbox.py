@@ -1,0 +1,194 @@
+"""What an LEA is sending: uploads that nobody sees half, that resume, and that are bounded.
+
+Owns the files of one LEA's outbox while clients work on them; every session of that LEA shares one `Outbox`. Promises:
+bytes rest under a name that intake ignores until the client has closed the file properly; then they are on disk
+(fsync) before the name appears. A broken upload keeps its bytes without gaps and is offered for resume. Whoever opens
+a name last has it: an upload left behind by a dead line cannot block its successor.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+from broker.edge import sftp_files as files
+from broker.edge.settings import Limits, Sftp
+from broker.edge.sftp_paths import HIDDEN, Folder, is_name, is_temporary, published, resting, shown
+from broker.edge.sftp_quota import Quota
+from broker.edge.sftp_upload import Upload
+from broker.edge.sftp_wire import Attributes, Denied, Entry, Flag, Status
+
+# Intake may take a file within milliseconds, but clients look at it once more (rclone, WinSCP: size and date).
+TAKEN_SECONDS = 60.0
+TAKEN_MOST = 1024
+
+
+def _missing() -> Denied:
+    return Denied(Status.NO_SUCH_FILE, "There is no such file in outbox; perhaps the exchange has taken it already.")
+
+
+class Outbox:
+    """One LEA's outbox. Its methods raise Denied, and OSError when the disk refuses."""
+
+    def __init__(self, root: Path, settings: Sftp, limits: Limits) -> None:
+        self._root = root
+        self._sealed_bytes = limits.sealed_bytes
+        self._lock = threading.Lock()
+        self._uploads: dict[str, Upload] = {}
+        self._taken: dict[str, tuple[float, Attributes]] = {}
+        self._quota = Quota(settings)
+
+    def open(self, name: str, flags: int) -> Upload:
+        """Start an upload, or go on with one (without TRUNCATE)."""
+        with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            stored = self._stored(folder, name)
+            if stored is not None and flags & Flag.CREATE and flags & Flag.EXCLUSIVE:
+                raise Denied(Status.FAILURE, "A file of this name is already there.")
+            if flags & Flag.TRUNCATE or (stored is None and flags & Flag.CREATE):
+                return self._begin(folder, name, flags)
+            if stored is None:
+                raise _missing()
+            if stored != resting(name):
+                raise Denied(Status.FAILURE, "This file is already complete; send the new one from its start.")
+            return self._go_on(folder, name, flags)
+
+    def _begin(self, folder: int, name: str, flags: int) -> Upload:
+        self._put_aside(name)
+        self._quota.make_room(folder, self._uploads)
+        descriptor = files.create(folder, resting(name))
+        self._quota.begin(resting(name))
+        return self._started(descriptor, name, 0, flags)
+
+    def _go_on(self, folder: int, name: str, flags: int) -> Upload:
+        self._put_aside(name)
+        descriptor = files.open_regular(folder, resting(name), os.O_RDWR)
+        return self._started(descriptor, name, os.fstat(descriptor).st_size, flags)
+
+    def _started(self, descriptor: int, name: str, size: int, flags: int) -> Upload:
+        upload = Upload(self, name, descriptor, size, appends=bool(flags & Flag.APPEND))
+        self._uploads[resting(name)] = upload
+        return upload
+
+    def _put_aside(self, name: str) -> None:
+        older = self._uploads.pop(resting(name), None)
+        if older is not None:
+            older.supersede()
+
+    def publish(self, upload: Upload) -> None:
+        """Give a whole and synced upload its name. Raises Denied when another connection has taken it over."""
+        name = upload.name
+        with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            if self._uploads.get(resting(name)) is not upload:
+                raise Denied(Status.FAILURE, "Another connection of yours has started this upload anew.")
+            del self._uploads[resting(name)]
+            if published(name) != resting(name):
+                self._quota.end(resting(name))
+                files.rename(folder, resting(name), published(name))
+                self._remember(name, os.fstat(upload.descriptor))
+            else:
+                os.fsync(folder)
+
+    def forget(self, upload: Upload, *, remove: bool) -> None:
+        """The upload has ended without being whole; its bytes stay for a resume unless `remove`."""
+        with self._lock:
+            if self._uploads.get(resting(upload.name)) is not upload:
+                return
+            del self._uploads[resting(upload.name)]
+            if remove:
+                self._quota.end(resting(upload.name))
+                with files.opened(self._root, Folder.OUTBOX) as folder:
+                    files.unlink(folder, resting(upload.name))
+
+    def allow(self, end: int, growth: int) -> None:
+        """Whether a file may reach up to `end` and the outbox grow by `growth` bytes. Raises Denied."""
+        if end > self._sealed_bytes:
+            raise Denied(
+                Status.FAILURE, f"The file is larger than this exchange accepts ({self._sealed_bytes} bytes); split it."
+            )
+        self._quota.grow(growth)
+
+    def stat(self, name: str) -> Attributes:
+        """Size and date of a file, also of one that intake took a moment ago."""
+        with files.opened(self._root, Folder.OUTBOX) as folder:
+            known = files.regular(folder, resting(name)) or files.regular(folder, name)
+        if known is not None:
+            return files.attributes(known, writable=True)
+        until, remembered = self._taken.get(name, (0.0, Attributes()))
+        if until < time.monotonic():
+            raise _missing()
+        return remembered
+
+    def list(self) -> Generator[Entry]:
+        """Every file, unfinished uploads under the name they will have."""
+        with files.opened(self._root, Folder.OUTBOX) as folder, closing(files.scan(folder)) as found:
+            for stored, known in found:
+                name = shown(stored)
+                doubled = stored == name != resting(name) and files.regular(folder, resting(name)) is not None
+                if is_name(name) and not doubled:
+                    yield Entry(name, files.attributes(known, writable=True))
+
+    def read(self, name: str) -> int:
+        """A descriptor to read a file with, unfinished or not."""
+        with files.opened(self._root, Folder.OUTBOX) as folder:
+            stored = self._stored(folder, name)
+            if stored is None:
+                raise _missing()
+            return files.open_regular(folder, stored, os.O_RDONLY)
+
+    def remove(self, name: str) -> None:
+        """Remove a file and what is being uploaded to its name."""
+        with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            self._put_aside(name)
+            self._quota.end(resting(name))
+            unfinished = files.unlink(folder, resting(name))
+            if not (files.unlink(folder, name) or unfinished):
+                raise _missing()
+
+    def rename(self, old: str, new: str, *, replace: bool) -> None:
+        """Rename a whole file; intake sees it from then on, unless `new` is a temporary name too."""
+        with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            stored = self._stored(folder, old)
+            if stored is None:
+                raise _missing()
+            if stored in self._uploads or (stored.startswith(HIDDEN) and not is_temporary(old)):
+                raise Denied(Status.FAILURE, "The upload of this file is not finished; finish it first.")
+            if not replace and files.regular(folder, published(new)) is not None:
+                raise Denied(Status.FAILURE, "A file of the new name is already there.")
+            if old != new:
+                self._put_aside(new)
+                self._quota.end(stored)
+                files.rename(folder, stored, published(new))
+                self._renamed(folder, new)
+
+    def _renamed(self, folder: int, name: str) -> None:
+        if published(name) == resting(name):
+            return
+        files.unlink(folder, resting(name))
+        known = files.regular(folder, name)
+        if known is not None:
+            self._remember(name, known)
+
+    def truncate(self, name: str, size: int) -> None:
+        """Shorten an unfinished upload that nobody is writing."""
+        with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            known = files.regular(folder, resting(name))
+            if known is None or resting(name) in self._uploads or size > known.st_size:
+                raise Denied(Status.PERMISSION_DENIED, "The size of this file cannot be set.")
+            descriptor = files.open_regular(folder, resting(name), os.O_RDWR)
+            try:
+                os.ftruncate(descriptor, size)
+            finally:
+                os.close(descriptor)
+
+    def _stored(self, folder: int, name: str) -> str | None:
+        for stored in (resting(name), name):
+            if files.regular(folder, stored) is not None:
+                return stored
+        return None
+
+    def _remember(self, name: str, known: os.stat_result) -> None:
+        while len(self._taken) >= TAKEN_MOST:
+            self._taken.pop(next(iter(self._taken)))
+        self._taken[name] = (time.monotonic() + TAKEN_SECONDS, files.attributes(known, writable=True))

@@ -1,0 +1,117 @@
+"""Where an SFTP client may go: /outbox /inbox /receipts /directory /README.txt, and nothing else.
+
+Owns the virtual tree's shape, the rights in each folder and the names of unfinished uploads. Promises: a client's path
+is resolved by its letters alone (no disk is asked, so no link can lead away), and what does not end at one of the
+places above does not exist. Pure.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.edge.sftp_wire import Denied, Status
+
+
+class Folder(StrEnum):
+    """The folders of an LEA."""
+
+    OUTBOX = "outbox"
+    INBOX = "inbox"
+    RECEIPTS = "receipts"
+    DIRECTORY = "directory"
+
+
+_FOLDERS = frozenset(Folder)
+README = "README.txt"
+REMOVABLE = frozenset({Folder.OUTBOX, Folder.INBOX, Folder.RECEIPTS})
+
+HIDDEN = ".satchel-upload."  # what is being uploaded as `x` rests as `.satchel-upload.x` until it is whole
+NAME_BYTES = 255 - len(HIDDEN)
+PATH_BYTES = 4096
+
+_IGNORED_BY_INTAKE = (".part", ".tmp", ".filepart")
+_RENAMED_BY_CLIENT = (*_IGNORED_BY_INTAKE, ".partial")  # .partial: rclone since 1.63
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot of the tree: the root (no folder, no name), README.txt, a folder (no name), or a file in a folder."""
+
+    folder: Folder | None = None
+    name: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this is the root or one of the four folders."""
+        return not self.name
+
+
+def _nothing() -> Denied:
+    return Denied(Status.NO_SUCH_FILE, "There is no such file; the folders are outbox, inbox, receipts and directory.")
+
+
+def is_name(name: str) -> bool:
+    """Whether a file of this name may be seen or made by a client."""
+    return (
+        name.isprintable()
+        and "/" not in name
+        and name not in {"", ".", ".."}
+        and len(name.encode()) <= NAME_BYTES
+        and not name.startswith(HIDDEN)
+    )
+
+
+def parts(path: bytes) -> list[str]:
+    """A client's path without `.`, `..` and empty parts; `..` at the root stays there. Raises Denied."""
+    if len(path) > PATH_BYTES or b"\0" in path:
+        raise _nothing()
+    try:
+        text = path.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Denied(Status.NO_SUCH_FILE, "File names must be UTF-8.") from None
+    kept: list[str] = []
+    for part in text.split("/"):
+        if part == "..":
+            del kept[-1:]
+        elif part not in {"", "."}:
+            kept.append(part)
+    return kept
+
+
+def canonical(path: bytes) -> str:
+    """The path as the client should show it."""
+    return "/" + "/".join(parts(path))
+
+
+def resolve(path: bytes) -> Place:
+    """The place that a client's path means. Raises Denied(NO_SUCH_FILE) for everything outside the tree."""
+    match parts(path):
+        case []:
+            return Place()
+        case [only] if only == README:
+            return Place(None, README)
+        case [folder] if folder in _FOLDERS:
+            return Place(Folder(folder))
+        case [folder, name] if folder in _FOLDERS and is_name(name):
+            return Place(Folder(folder), name)
+        case _:
+            raise _nothing()
+
+
+def is_temporary(name: str) -> bool:
+    """Whether the client itself means to rename this name when it is done."""
+    return name.startswith(".") or name.endswith(_RENAMED_BY_CLIENT)
+
+
+def resting(name: str) -> str:
+    """The name on disk of a file that is not whole yet: one that intake never looks at."""
+    return name if name.startswith(".") or name.endswith(_IGNORED_BY_INTAKE) else HIDDEN + name
+
+
+def published(name: str) -> str:
+    """The name on disk once the client has closed or renamed the file to `name`."""
+    return resting(name) if is_temporary(name) else name
+
+
+def shown(stored: str) -> str:
+    """The client's name of a file on disk."""
+    return stored.removeprefix(HIDDEN)

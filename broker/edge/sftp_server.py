@@ -1,0 +1,147 @@
+"""The built-in SFTP server: an LEA's folders by SSH, for those who run no OpenSSH of their own.
+
+Owns the listening socket and the bounds on connections. Promises: who does not log in, does not ask, or comes too
+often is cut off, and nobody else notices; `stop` ends everything, and unfinished uploads are kept for a resume.
+"""
+
+import resource
+import socket
+import threading
+import time
+from pathlib import Path
+
+import paramiko
+
+from broker.edge.settings import Limits, SettingsError, Sftp
+from broker.edge.sftp_connection import Arrivals, Connection
+from broker.edge.sftp_handles import Tallies
+from broker.edge.sftp_hostkey import HostKey, ensure_host_key
+from broker.edge.sftp_outbox import Outbox
+from broker.edge.sftp_session import LOG
+from broker.edge.sftp_tree import Host
+
+__all__ = ["Host", "HostKey", "SftpServer", "ensure_host_key"]
+
+TICK = 0.25  # seconds between two looks at the deadlines
+
+
+class SftpServer:
+    """Serves the folders of `host`'s LEAs. `serve` starts it, `stop` ends it; once each."""
+
+    def __init__(self, settings: Sftp, host_key: Path, host: Host, limits: Limits | None = None) -> None:
+        self.settings = settings
+        self.host = host
+        self.host_key: HostKey = ensure_host_key(host_key)
+        self._key = paramiko.Ed25519Key.from_private_key_file(str(host_key))
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._connections: set[Connection] = set()
+        self._shared: dict[str, tuple[Outbox, Tallies]] = {}
+        self._arrivals = Arrivals(settings.connections_per_minute)
+        self._stopping = threading.Event()
+        self._listening: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def serve(self) -> int:
+        """Listen and serve in threads; gives the port. Raises SettingsError when the address cannot be had."""
+        _allow_files()
+        family = socket.AF_INET6 if ":" in self.settings.address else socket.AF_INET
+        try:
+            listening = socket.create_server((self.settings.address, self.settings.port), family=family, backlog=128)
+        except OSError as error:
+            where = f"{self.settings.address} port {self.settings.port}"
+            raise SettingsError(f"SFTP cannot listen on {where} (sftp.address, sftp.port): {error.strerror}.") from None
+        listening.settimeout(TICK)
+        self._listening = listening
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="sftp-accept", daemon=True)
+        self._thread.start()
+        return int(listening.getsockname()[1])
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Cut every connection and wait for the threads, `seconds` at most."""
+        until = time.monotonic() + seconds
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        if self._listening is not None:
+            self._listening.close()
+        for connection in self._connections:
+            connection.cut()
+        for connection in self._connections:
+            connection.join(until)
+
+    def admit(self, connection: Connection, lea: str) -> bool:
+        """Count a connection to its LEA; False when the LEA has too many."""
+        with self._lock:
+            others = sum(one.lea == lea and one.transport.is_active() for one in self._connections - {connection})
+            if others >= self.settings.connections_per_lea:
+                return False
+            connection.lea = lea
+            return True
+
+    def shared(self, lea: str) -> tuple[Outbox, Tallies]:
+        """What the sessions of an LEA share."""
+        with self._lock:
+            if lea not in self._shared:
+                self._shared[lea] = (Outbox(self.host.root(lea), self.settings, self._limits), Tallies())
+            return self._shared[lea]
+
+    def _run(self, listening: socket.socket) -> None:
+        looked = 0.0
+        while not self._stopping.is_set():
+            self._accept(listening)
+            now = time.monotonic()
+            if now - looked >= TICK:
+                looked = now
+                self._sweep(now)
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            sock, peer = listening.accept()
+        except TimeoutError:
+            return
+        except OSError as error:
+            # Out of descriptors, or a client that went away in the queue: neither may end the server.
+            LOG.warning("verb=accept errno=%s", error.errno)
+            self._stopping.wait(TICK)
+            return
+        address = str(peer[0])
+        if len(self._connections) >= self.settings.connections:
+            self._refuse(sock, address, "full")
+        elif not self._arrivals.is_welcome(address, time.monotonic()):
+            self._refuse(sock, address, "often")
+        else:
+            self._take(sock, address)
+
+    def _refuse(self, sock: socket.socket, address: str, why: str) -> None:
+        LOG.warning("address=%s verb=refused why=%s", address, why)
+        sock.close()
+
+    def _take(self, sock: socket.socket, address: str) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            connection = Connection(self, sock, address, self._key)
+        except RuntimeError:  # the system gives no more threads
+            self._refuse(sock, address, "threads")
+            return
+        with self._lock:
+            self._connections.add(connection)
+
+    def _sweep(self, now: float) -> None:
+        with self._lock:
+            over = [one for one in self._connections if one.is_over()]
+            self._connections -= set(over)
+            late = [one for one in self._connections if one.is_late(now)]
+        for connection in over:
+            connection.tell_end()
+        for connection in late:
+            LOG.info("lea=%s address=%s verb=late", connection.lea or "-", connection.address)
+            connection.cut()
+
+
+def _allow_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 65536) if hard != resource.RLIM_INFINITY else 65536
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

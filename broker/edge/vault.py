@@ -1,0 +1,212 @@
+"""Where sealed bytes rest, named by their SHA-256.
+
+Owns the vault's layout: `ab/cd/abcd…` below its root, and `tmp/` for what is being written. Promises: what is read is
+what was stored, or VaultDamaged; storing the same bytes twice stores them once; after `flush` all that was stored
+before is durable. The contract is: flush first, then let the ledger say that the bytes are here.
+Every vault (a directory here, an object store elsewhere) keeps the same `Vault` protocol and passes the same tests.
+"""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from broker.core.errors import Refused
+from broker.core.model import Sha256
+from broker.edge import durable
+
+_BLOCK = 1024 * 1024
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the vault took: its name, and its size in bytes."""
+
+    sha256: Sha256
+    size: int
+
+
+class VaultMissing(Exception):
+    """The vault has no such bytes. An operator's matter, never a sender's."""
+
+
+class VaultDamaged(Exception):
+    """The bytes under that name are not what was stored. An operator's matter, never a sender's."""
+
+
+class Vault(Protocol):
+    """What every vault can do. Names are 64 lower-case hex digits; another name is a ValueError."""
+
+    def take(self, source: BinaryIO | int, limit: int) -> Stored:
+        """Copy an open file (or descriptor) to its end. Refused `too-large` above `limit` bytes, `empty-file` for
+        none; Deferred when the vault is full. The copy is the vault's own: whoever has the source open cannot reach
+        it."""
+
+    def put(self, data: bytes) -> Stored:
+        """Store bytes in memory. Deferred when the vault is full."""
+
+    def read(self, name: Sha256) -> bytes:
+        """All bytes, checked against the name. VaultMissing, VaultDamaged."""
+
+    def open(self, name: Sha256) -> BinaryIO:
+        """A seekable reader, NOT checked: for what is too large for `read`, after `verify`. VaultMissing."""
+
+    def verify(self, name: Sha256) -> int:
+        """Read everything and check it without keeping it; the size. VaultMissing, VaultDamaged."""
+
+    def has(self, name: Sha256) -> bool:
+        """Whether the name is there."""
+
+    def remove(self, name: Sha256) -> None:
+        """Forget the bytes, if they are there."""
+
+    def names(self) -> Iterator[Sha256]:
+        """All names, in no order."""
+
+    def flush(self) -> None:
+        """Return when everything stored before is durable. OSError if it cannot be."""
+
+    def tidy(self, older_than_seconds: float = 3600.0) -> int:
+        """Remove what crashed writers left; how many. Younger leftovers may be another process's work."""
+
+
+class DirectoryVault:
+    """A vault in a directory that only the exchange can enter: directories 0700, files 0400."""
+
+    def __init__(self, root: Path) -> None:
+        """Make the directory if need be."""
+        self._root = root
+        self._temp = root / "tmp"
+        for folder in (root, self._temp):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._batch = durable.Batch()
+
+    def close(self) -> None:
+        """Give the directory free; flush first."""
+        os.close(self._root_fd)
+
+    def take(self, source: BinaryIO | int, limit: int) -> Stored:
+        """See Vault.take."""
+        if isinstance(source, int):
+            fd = source
+            return self._store(lambda: os.read(fd, _BLOCK), limit)
+        reader = source
+        return self._store(lambda: reader.read(_BLOCK), limit)
+
+    def put(self, data: bytes) -> Stored:
+        """See Vault.put."""
+        rest = [data, b""]
+        return self._store(lambda: rest.pop(0), len(data))
+
+    def read(self, name: Sha256) -> bytes:
+        """See Vault.read."""
+        with self.open(name) as stored:
+            data = stored.read()
+        if sha256(data).hexdigest() != name:
+            raise VaultDamaged(f"vault object {name} does not have the content it is named by")
+        return data
+
+    def open(self, name: Sha256) -> BinaryIO:
+        """See Vault.open."""
+        try:
+            return open(self._path(name), "rb")
+        except FileNotFoundError:
+            raise VaultMissing(f"vault object {name} is not there") from None
+
+    def verify(self, name: Sha256) -> int:
+        """See Vault.verify."""
+        digest, size = sha256(), 0
+        with self.open(name) as stored:
+            while block := stored.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+        if digest.hexdigest() != name:
+            raise VaultDamaged(f"vault object {name} does not have the content it is named by")
+        return size
+
+    def has(self, name: Sha256) -> bool:
+        """See Vault.has."""
+        return self._path(name).exists()
+
+    def remove(self, name: Sha256) -> None:
+        """See Vault.remove."""
+        self._path(name).unlink(missing_ok=True)
+
+    def names(self) -> Iterator[Sha256]:
+        """See Vault.names."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            if _NAME.fullmatch(path.name):
+                yield Sha256(path.name)
+
+    def flush(self) -> None:
+        """See Vault.flush."""
+        self._batch.flush()
+
+    def tidy(self, older_than_seconds: float = 3600.0) -> int:
+        """See Vault.tidy."""
+        removed = 0
+        for path in self._temp.iterdir():
+            if path.stat().st_mtime <= time.time() - older_than_seconds:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError("a vault name is 64 lower-case hex digits")
+        return self._root / name[:2] / name[2:4] / name
+
+    def _store(self, read: Callable[[], bytes], limit: int) -> Stored:
+        batch = self._batch.writing(self._root_fd)
+        with durable.room("the vault"), batch as whole, self._temporary() as (temp, fd):
+            digest, size = sha256(), 0
+            while block := read():
+                size += len(block)
+                if size > limit:
+                    raise Refused("too-large")
+                digest.update(block)
+                durable.write_all(fd, block)
+            if size == 0:
+                raise Refused("empty-file")
+            if not whole:
+                durable.sync(fd)
+            stored = Stored(Sha256(digest.hexdigest()), size)
+            self._place(temp, stored.sha256, whole)
+            return stored
+
+    @contextmanager
+    def _temporary(self) -> Iterator[tuple[Path, int]]:
+        temp = self._temp / secrets.token_hex(16)
+        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
+        try:
+            yield temp, fd
+        except BaseException:
+            temp.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+
+    def _place(self, temp: Path, name: Sha256, whole: bool) -> None:
+        final = self._path(name)
+        # Over an older copy, too: one that a power cut caught before its flush has the right name and wrong bytes.
+        try:
+            temp.replace(final)
+        except FileNotFoundError:
+            final.parent.parent.mkdir(mode=0o700, exist_ok=True)
+            final.parent.mkdir(mode=0o700, exist_ok=True)
+            temp.replace(final)
+        if not whole:
+            for folder in (final.parent, final.parent.parent):
+                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    self._batch.add(fd)
+                finally:
+                    os.close(fd)

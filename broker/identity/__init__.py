@@ -1,0 +1,1 @@
+"""Who a student is: numbers, names, and how alike two of them are."""

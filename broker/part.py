@@ -1,0 +1,77 @@
+"""What every process of the exchange has in common: signals, a heartbeat, an end when its parent is gone.
+
+Owns `run/<name>.json`. Promises: SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time,
+so that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_BEAT_SECONDS = 1.0
+
+
+class Part:
+    """One running process: `stop` is set when it is to end."""
+
+    def __init__(self, run: Path, name: str) -> None:
+        self.stop = threading.Event()
+        self.name = name
+        self._file = run / f"{name}.json"
+        self._parent = os.getppid()
+        self._ready = False
+        self._facts: dict[str, Any] = {}
+
+    def ready(self, **facts: Any) -> None:
+        """Say that this part works now; `facts` are shown with it."""
+        self._ready = True
+        self._facts = facts
+        self._beat()
+
+    def _beat(self) -> None:
+        beat = {"part": self.name, "pid": os.getpid(), "ready": self._ready, "at": time.time(), **self._facts}
+        temporary = self._file.with_suffix(".json.tmp")
+        temporary.write_text(json.dumps(beat))
+        temporary.replace(self._file)
+
+    def _run(self) -> None:
+        while not self.stop.wait(_BEAT_SECONDS):
+            if os.getppid() != self._parent:
+                self.stop.set()
+            self._beat()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop.set()
+
+    @contextmanager
+    def living(self) -> "Iterator[Part]":
+        """Signals and heartbeat for as long as the block runs."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._beat()
+        beating = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        beating.start()
+        try:
+            yield self
+        finally:
+            self.stop.set()
+            beating.join()
+            self._file.unlink(missing_ok=True)
+
+
+def read_beats(run: Path) -> list[dict[str, Any]]:
+    """The heartbeats of all parts, by name; one that is being replaced just now is left out."""
+    beats = []
+    for path in sorted(run.glob("*.json")):
+        try:
+            beats.append(json.loads(path.read_text()))
+        except (OSError, ValueError):
+            continue
+    return beats

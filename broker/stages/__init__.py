@@ -1,0 +1,1 @@
+"""The stages a packet passes. Each module's header states its contract; no stage imports another."""

@@ -1,0 +1,148 @@
+"""How every working stage handles a batch: claim, work each, commit once, tell the next stage.
+
+Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
+ends that packet, a `Deferred` delays it, any other exception is a bug that stops only that packet, and after the third
+unfinished attempt it is refused as `poison`; state, event and receipt are one transaction; only then the next stage is
+told.
+"""
+
+import traceback
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from broker.core.errors import Deferred, Refused
+from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
+from broker.core.model import State, TrackingId
+from broker.edge.ledger import packets
+from broker.edge.ledger.engine import writing
+from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages.papers import refusal, sign, statement
+from broker.stages.services import Services
+
+Work = Callable[[Services, PacketRow], Move]
+Hook = Callable[[Services, Sequence[Move]], None]
+
+
+def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One stage: `work` decides a packet's move; `before` runs ahead of the commit, `after` behind it; `lost` gets the
+    moves that another worker had made first."""
+
+    stage: Stage
+    work: Work
+    before: Hook = _nothing
+    after: Hook = _nothing
+    lost: Hook = _nothing
+
+
+def run(services: Services, plan: Plan, ids: Sequence[str]) -> None:
+    """Work this stage on these packets; those that are elsewhere by now are passed over."""
+    alone = _round(services, plan, ids)
+    for tracking in alone:
+        _round(services, plan, [tracking])
+
+
+def _round(services: Services, plan: Plan, ids: Sequence[str]) -> tuple[str, ...]:
+    now = services.clock().timestamp()
+    token = f"{services.worker}:{uuid.uuid4().hex}"
+    until = now + services.settings.workers.lease_seconds
+    with writing(services.engine) as connection:
+        claimed = packets.claim(connection, WORKED_BY[plan.stage], ids, token, now, until)
+    moves, returned = _work_all(services, plan, claimed.rows)
+    _commit(services, plan, moves, returned)
+    return claimed.alone
+
+
+def _work_all(services: Services, plan: Plan, rows: Sequence[PacketRow]) -> tuple[list[Move], list[PacketRow]]:
+    moves: list[Move] = []
+    returned: list[PacketRow] = []
+    for row in rows:
+        try:
+            if row.attempts > DEATHS:
+                raise Refused("poison")
+            moves.append(plan.work(services, row))
+        except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
+            _settle(services, plan.stage, row, error, moves, returned)
+    return moves, returned
+
+
+def _settle(
+    services: Services, stage: Stage, row: PacketRow, error: Exception, moves: list[Move], returned: list[PacketRow]
+) -> None:
+    """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
+    if isinstance(error, Refused):
+        moves.append(refuse(services, row, error))
+    elif isinstance(error, Deferred):
+        returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
+        services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)
+    else:
+        _report(services, stage, row, error)
+        returned.append(_later(services, row, deferrals=row.deferrals, attempts=row.attempts))
+
+
+def _report(services: Services, stage: Stage, row: PacketRow, bug: Exception) -> None:
+    """Log where it happened, never the exception's text: that may hold what was in the packet."""
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
+    services.log.error(
+        "bug", tracking=row.tracking, stage=stage, kind=type(bug).__name__, places=places, attempt=row.attempts
+    )
+
+
+def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) -> PacketRow:
+    workers = services.settings.workers
+    pause = min(workers.retry_first_seconds * 2 ** min(deferrals + attempts, 30), workers.retry_most_seconds)
+    due = services.clock().timestamp() + pause
+    return replace(row, deferrals=deferrals, attempts=attempts, due_at=due)
+
+
+def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
+    """The move to REFUSED with the sender's receipt."""
+    said = refusal(row, refused, services.clock(), services.key.fingerprint)
+    papers = sign(services, row, [(row.origin, said)])
+    new = replace(row, state=State.REFUSED, code=refused.code, held_for="", receipts=row.receipts + len(papers))
+    return Move(row, new, (Step(State.REFUSED, refused.code),), papers)
+
+
+def move(
+    services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
+) -> Move:
+    """A move to `new`, with a receipt for each (party, state) to be told."""
+    at, exchange = services.clock(), services.key.fingerprint
+    papers = sign(services, row, [(party, statement(new, state, at, exchange)) for party, state in told])
+    return Move(row, replace(new, receipts=row.receipts + len(papers)), tuple(steps), papers)
+
+
+def _commit(services: Services, plan: Plan, moves: list[Move], returned: list[PacketRow]) -> None:
+    if not moves and not returned:
+        return
+    plan.before(services, moves)
+    now = services.clock().timestamp()
+    moves = [replace(one, new=replace(one.new, enqueued_at=now, due_at=0.0)) for one in moves]
+    with writing(services.engine) as connection:
+        advanced = packets.advance(connection, moves, now)
+        refusals: list[Move] = []
+        for row, error in advanced.failed:
+            _settle(services, plan.stage, row, error, refusals, returned)
+        packets.advance(connection, refusals, now)
+        packets.release(connection, returned)
+    plan.after(services, advanced.moved)
+    won = {one.row.tracking for one in advanced.moved}
+    plan.lost(services, [one for one in moves if one.row.tracking not in won])
+    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
+
+
+def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
+    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper."""
+    messages: dict[tuple[Stage, int], list[str]] = {}
+    for tracking, state, lane in waiting:
+        if state in NEXT_STAGE:
+            messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
+    missed = [ids for (stage, lane), ids in messages.items() if not services.queues.enqueue(stage, ids, lane)]
+    if missed:
+        with writing(services.engine) as connection:
+            packets.enqueued(connection, [tracking for ids in missed for tracking in ids], 0.0)

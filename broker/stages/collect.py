@@ -1,0 +1,45 @@
+"""collect: a DELIVERED packet becomes COLLECTED, with a receipt that says how that is known.
+
+Contract: called when the SFTP server sent a file to its last byte, when an inbox file is gone, or with a signed
+acknowledgement; whichever comes first counts, and the others change nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from broker.core.model import State
+from broker.edge.ledger import packets
+from broker.edge.ledger.engine import writing
+from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages.papers import sign, statement
+from broker.stages.services import Services
+
+READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
+
+
+def move_of(services: Services, row: PacketRow, how: str) -> Move:
+    """The move to COLLECTED, told to both ends."""
+    at, exchange = services.clock(), services.key.fingerprint
+    new = replace(row, state=State.COLLECTED)
+    said = statement(new, State.COLLECTED, at, exchange, how=how)
+    papers = sign(services, row, [(row.origin, said), (row.receiver, said)])
+    return Move(row, replace(new, receipts=row.receipts + len(papers)), (Step(State.COLLECTED, how),), papers)
+
+
+def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str) -> bool:
+    """Within a transaction: whether this packet was delivered to this receiver (and is collected now)."""
+    row = packets.get(connection, tracking)
+    if row is None or row.receiver != receiver or row.state not in (State.DELIVERED, State.COLLECTED):
+        return False
+    if row.state is State.DELIVERED:
+        packets.advance(connection, [move_of(services, row, how)], services.clock().timestamp())
+    return True
+
+
+def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -> None:
+    """These packets were taken by their receiver."""
+    with writing(services.engine) as connection:
+        for tracking in trackings:
+            collect_in(connection, services, receiver, tracking, how)

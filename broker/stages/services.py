@@ -1,0 +1,41 @@
+"""What a stage works with: the ledger, the vault, the folders, the key, the clock.
+
+Owns no behaviour; `broker.wiring` fills it. Promises: a stage gets everything through here, time included, so that a
+test can hand it another world.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Engine
+
+from broker.edge.contracts import Contracts
+from broker.edge.folders import Home
+from broker.edge.inbox import Inboxes
+from broker.edge.openpgp import SecretKey
+from broker.edge.outbox import Outboxes
+from broker.edge.queues import Queues
+from broker.edge.settings import Settings
+from broker.edge.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One process's parts. `worker` names the process in claims; `clock` gives aware UTC times."""
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    home: Home
+    outboxes: Outboxes
+    inboxes: Inboxes
+    key: SecretKey
+    contracts: Contracts
+    queues: Queues
+    clock: Callable[[], datetime]
+    new_tracking: Callable[[], str]
+    digest: Callable[[bytes], str]  # keyed: it must not let anyone who reads the ledger guess at contents
+    worker: str
+    log: structlog.stdlib.BoundLogger

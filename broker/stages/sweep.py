@@ -1,0 +1,128 @@
+"""sweep: whatever stands still is set going again, and what follows from the ledger is made true.
+
+Contract: every round may be repeated or missed without harm. It tells the queues of packets that no queue knows,
+publishes receipts and deliveries whose commit outlived the process that made it, notices what LEAs took out of their
+inbox, and lets go what was held for a key that is there now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from broker.core.flow import NEXT_STAGE
+from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
+from broker.core.receipt import file_name
+from broker.edge import keyring
+from broker.edge.folders import write_receipts
+from broker.edge.inbox import InboxState
+from broker.edge.ledger import directory, packets, views
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.rows import Move, Step
+from broker.stages import collect
+from broker.stages.batch import tell
+from broker.stages.services import Services
+
+_AT_ONCE = 2_000
+_RECEIPTS_AT_ONCE = 500
+
+
+def publish_receipts(services: Services) -> int:
+    """Write the files of receipts that have none yet; returns how many."""
+    with reading(services.engine) as connection:
+        pending = packets.pending_receipts(connection, _RECEIPTS_AT_ONCE)
+    if not pending:
+        return 0
+    missing = write_receipts(
+        services.home,
+        [(LeaId(paper.party), file_name(paper.tracking, paper.n, paper.state), paper.text) for paper in pending],
+    )
+    written = [paper for paper in pending if paper.party not in missing]
+    with writing(services.engine) as connection:
+        packets.published(connection, written)
+    return len(written)
+
+
+def enqueue_standing(services: Services) -> int:
+    """Tell the queues of packets that no queue knows or that stood still too long; returns how many."""
+    if services.queues.lost_everything():
+        with writing(services.engine) as connection:
+            packets.forget_queues(connection)
+    waiting = services.queues.waiting()
+    if waiting is None:
+        return 0
+    now = services.clock().timestamp()
+    # while the queues have work, a packet that waits is only behind others: told again later, and not every round
+    patience = services.settings.workers.stale_seconds * (10 if any(waiting.values()) else 1)
+    standing: list[tuple[TrackingId, State, int]] = []
+    with reading(services.engine) as connection:
+        for state in NEXT_STAGE:
+            found = packets.due(connection, state, now, now - patience, _AT_ONCE)
+            standing += [(TrackingId(tracking), state, lane) for tracking, lane in found]
+    if standing:
+        with writing(services.engine) as connection:
+            packets.enqueued(connection, [tracking for tracking, _, _ in standing], now)
+        tell(services, standing)
+    return len(standing)
+
+
+def finish_deliveries(services: Services, lea: LeaId) -> int:
+    """Publish staged files whose packet the ledger calls DELIVERED, and drop those of claims that came to nothing.
+
+    Returns how many are left because a worker may still be at them.
+    """
+    left = 0
+    for tracking, token in services.inboxes.staged(lea):
+        with reading(services.engine) as connection:
+            row = packets.get(connection, tracking)
+        is_its_claim = row is not None and row.claim.rpartition(":")[2] == token
+        if row is None or not is_its_claim or row.state is State.COLLECTED:
+            services.inboxes.drop_stage(lea, tracking, token)
+        elif row.state is State.DELIVERED:
+            services.inboxes.publish(lea, tracking, token, PacketType(row.type))
+        else:
+            left += 1
+    return left
+
+
+def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
+    """Packets that lay in this LEA's inbox and are gone; they become COLLECTED."""
+    with reading(services.engine) as connection:
+        expected = views.uncollected(connection, lea)
+    if not expected:
+        return []
+    present = services.inboxes.present(lea)
+    gone = [
+        tracking
+        for tracking, token, kind in expected
+        if tracking not in present
+        and services.inboxes.inbox_state(lea, tracking, token, PacketType(kind)) is InboxState.GONE
+    ]
+    if gone:
+        collect.run(services, lea, gone, collect.REMOVED)
+    return gone
+
+
+def resume(services: Services, trackings: Sequence[str], why: str) -> None:
+    """Held packets go on at route."""
+    now = services.clock().timestamp()
+    with writing(services.engine) as connection:
+        rows = [packets.get(connection, tracking) for tracking in trackings]
+        moves = [
+            Move(row, replace(row, state=State.ADMITTED, held_for="", enqueued_at=0.0), (Step(State.ADMITTED, why),))
+            for row in rows
+            if row is not None and row.state is State.HELD
+        ]
+        packets.advance(connection, moves, now)
+
+
+def resume_for_keys(services: Services) -> None:
+    """Let go what was held for a receiver's key where the receiver has a valid one now."""
+    now = services.clock()
+    with reading(services.engine) as connection:
+        ready = [
+            lea
+            for lea in views.receivers_waited_for(connection)
+            if any(keyring.inspect(one, now).fault is None for one in directory.certificates_of(connection, lea))
+        ]
+        trackings = [one for lea in ready for one in views.held(connection, HeldFor.RECEIVER_KEY, receiver=lea)]
+    if trackings:
+        resume(services, trackings, "receiver-key")

@@ -1,0 +1,190 @@
+"""`satchel up`: starts every part of one machine, restarts what dies, says `ready`, and stops cleanly.
+
+Owns the processes. Promises: a part that dies is started again, with a growing pause when it keeps dying; on SIGINT or
+SIGTERM parts are asked to stop in the order in which work flows, and the embedded Redis last; two supervisors never run
+one home.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from broker.edge.embedded_redis import binary, configuration
+from broker.edge.queues import Queues, socket_path
+from broker.edge.settings import Settings
+from broker.part import read_beats
+
+_LOOK_SECONDS = 0.1
+_FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
+_STOP_SECONDS = 60.0
+
+
+class AlreadyUp(Exception):
+    """Another `satchel up` runs this home."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One supervised process."""
+
+    name: str
+    command: list[str]
+    stdin: bytes = b""
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    pause: float = _FIRST_PAUSE
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start it now."""
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
+            env=os.environ | self.environment,
+            start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
+        )
+        if self.stdin and self.process.stdin:
+            self.process.stdin.write(self.stdin)
+            self.process.stdin.close()
+        self.started = time.monotonic()
+
+    def tend(self) -> bool:
+        """Start it again when it has died and its pause is over; True when it had died."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        lived = time.monotonic() - self.started
+        if lived > _HEALTHY_SECONDS:
+            self.pause = _FIRST_PAUSE
+        if lived < self.pause:
+            return False
+        self.pause = min(self.pause * 2, _MOST_PAUSE)
+        self.start()
+        return True
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        """Ask it to end, and insist after a while."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _part(settings: Settings, module: str, *more: str) -> list[str]:
+    return [sys.executable, "-m", f"broker.{module}", "--home", str(settings.home), *more]
+
+
+def _redis_child(settings: Settings) -> Child:
+    socket_path(settings.home).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Child("redis", [binary(), "-"], configuration(settings.home).encode())
+
+
+def plan(settings: Settings) -> list[Child]:
+    """The parts of one machine, in the order in which they are started."""
+    count = settings.workers.processes or os.cpu_count() or 1
+    impatient = {"dramatiq_restart_delay": "300"}  # milliseconds a consumer waits after it lost Redis
+    children = [] if settings.redis.url else [_redis_child(settings)]
+    children += [
+        Child(f"worker-{number}", _part(settings, "worker", "--number", str(number)), environment=impatient)
+        for number in range(count)
+    ]
+    children += [Child("sweeper", _part(settings, "sweeper")), Child("watcher", _part(settings, "watcher"))]
+    if settings.sftp.enabled:
+        children.append(Child("sftp", _part(settings, "sftp")))
+    return children
+
+
+class Supervisor:
+    """Runs one home until it is told to stop."""
+
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None], log: structlog.stdlib.BoundLogger
+    ) -> None:
+        self._settings = settings
+        self._say = say
+        self._log = log
+        self._run = settings.home / "run"
+        self._children: list[Child] = []
+        self._is_stopping = False
+        self._lock: IO[str] | None = None
+
+    def _take_home(self) -> None:
+        self._lock = open(self._run / "lock", "w")  # noqa: SIM115  held until the process ends
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AlreadyUp(f"Another `satchel up` runs {self._settings.home} already; stop it first.") from None
+
+    def _ready(self) -> bool:
+        wanted = {child.name for child in self._children} - {"redis"}
+        pids = {child.process.pid for child in self._children if child.process}
+        beats = read_beats(self._run)
+        return wanted <= {beat["part"] for beat in beats if beat.get("ready") and beat["pid"] in pids}
+
+    def _wait_for_redis(self) -> None:
+        queues = Queues(self._settings)
+        until = time.monotonic() + 20
+        while not queues.ping() and not self._is_stopping:
+            if time.monotonic() > until:
+                raise AlreadyUp("Redis does not answer; see redis.url in satchel.toml, and the messages above.")
+            time.sleep(0.02)
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self._is_stopping = True
+
+    def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis."""
+        self._run.mkdir(mode=0o700, exist_ok=True)
+        self._take_home()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        _forget(self._run)
+        self._children = plan(self._settings)
+        try:
+            self._start()
+            self._tend()
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        for child in self._children:
+            child.start()
+            if child.name == "redis":
+                self._wait_for_redis()
+        if self._settings.redis.url:
+            self._wait_for_redis()
+
+    def _tend(self) -> None:
+        announced = False
+        while not self._is_stopping:
+            for child in self._children:
+                if child.tend():
+                    self._log.warning("a part had died and was started again", died=child.name)
+            if not announced and self._ready():
+                announced = True
+                self._say("ready")
+            time.sleep(_LOOK_SECONDS)
+
+    def _stop(self) -> None:
+        for child in reversed([child for child in self._children if child.name != "redis"]):
+            child.stop()
+        for child in self._children:
+            child.stop()
+
+
+def _forget(run: Path) -> None:
+    """Heartbeats of an earlier run say nothing about this one."""
+    for path in run.glob("*.json"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
+
+Promises: receipts' files follow within a fraction of a second; every other duty within `sweep_seconds`; a round that
+fails is logged and the next one tries again.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from broker import wiring
+from broker.edge.folders import INBOX
+from broker.edge.ledger import directory
+from broker.edge.ledger.engine import reading
+from broker.part import Part
+from broker.stages import sweep
+from broker.stages.services import Services
+
+_RECEIPT_SECONDS = 0.05
+_TICK_NS = 2_000_000_000
+
+
+class Inboxes:
+    """Which inboxes changed since the last look, by the folder's own modification time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._seen: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Publish what a crash left staged, and notice what was taken out."""
+        with reading(self._services.engine) as connection:
+            leas = [party.id for party in directory.all_parties(connection)]
+        for lea in leas:
+            changed = self._services.home.folder(lea, INBOX).stat().st_mtime_ns
+            if self._seen.get(lea) == changed:
+                continue
+            unfinished = sweep.finish_deliveries(self._services, lea)
+            sweep.notice_collected(self._services, lea)
+            # a change within the file system's clock tick would look the same, so a young time is looked at again
+            if not unfinished and time.time_ns() - changed > _TICK_NS:
+                self._seen[lea] = changed
+
+
+def _guarded(services: Services, duty: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception as bug:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+        services.log.error("round failed", duty=duty, kind=type(bug).__name__)
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    services = wiring.build(parser.parse_args().home, "sweeper")
+    inboxes = Inboxes(services)
+    duties: dict[str, Callable[[], object]] = {
+        "enqueue": lambda: sweep.enqueue_standing(services),
+        "inboxes": inboxes.look,
+        "keys": lambda: sweep.resume_for_keys(services),
+    }
+    with Part(services.home.run, "sweeper").living() as part:
+        part.ready()
+        due = 0.0
+        while not part.stop.wait(_RECEIPT_SECONDS):
+            _guarded(services, "receipts", lambda: sweep.publish_receipts(services))
+            if time.monotonic() >= due:
+                for duty, work in duties.items():
+                    _guarded(services, duty, work)
+                due = time.monotonic() + services.settings.workers.sweep_seconds
+
+
+if __name__ == "__main__":
+    main()

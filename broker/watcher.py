@@ -1,0 +1,180 @@
+"""The watcher process: complete files of all outboxes are taken in, LEA by LEA in turn.
+
+Promises: file-system events are a hint to look, the scan at start and on a timer is the truth; one LEA with
+100,000 files gets one batch a turn, like every other; a file that is not complete is waited for and never taken early.
+"""
+
+import argparse
+import itertools
+import queue
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from broker import wiring
+from broker.core.errors import Deferred
+from broker.core.frames import Extent, extent
+from broker.core.model import LeaId
+from broker.edge.folders import OUTBOX
+from broker.edge.ledger import directory
+from broker.edge.ledger.engine import reading
+from broker.edge.outbox import Odd
+from broker.edge.readiness import Found, Readiness, Ready, Wait
+from broker.edge.watch import Watch
+from broker.part import Part
+from broker.stages import intake
+from broker.stages.services import Services
+
+_GATHER_SECONDS = 0.004  # events of one burst are looked at together
+_IDLE_SECONDS = 0.25
+
+
+def _ends_well(file: BinaryIO) -> bool:
+    return extent(file) is not Extent.SHORT
+
+
+class Watcher:
+    """What is to be looked at, and when next. Times are monotonic seconds."""
+
+    def __init__(self, services: Services) -> None:
+        chosen = services.settings.intake
+        self._services = services
+        self._hints: queue.SimpleQueue[tuple[LeaId, str, bool]] = queue.SimpleQueue()
+        self._watch = Watch(chosen.watch, chosen.poll_seconds)
+        self._readiness = Readiness(chosen.settle_seconds, chosen.broken_seconds)
+        self._known: set[LeaId] = set()
+        self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
+        self._due: dict[LeaId, float] = {}
+        self._next_scan = 0.0
+
+    def _on_hint(self, lea: LeaId, name: str, closed: bool) -> None:
+        self._hints.put((lea, name, closed))
+
+    def start(self) -> None:
+        """Begin to watch; the first full scan is due at once."""
+        outboxes = self._new_leas()
+        for lea in outboxes:
+            self._services.outboxes.tidy(lea)
+        self._watch.start(outboxes, self._on_hint)
+
+    def stop(self) -> None:
+        """End the watching threads."""
+        self._watch.stop()
+
+    def _new_leas(self) -> dict[LeaId, Path]:
+        with reading(self._services.engine) as connection:
+            leas = {party.id for party in directory.all_parties(connection)}
+        fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
+        self._known |= set(fresh)
+        return fresh
+
+    def _gather(self, wait: float) -> None:
+        """Take the hints that are there, waiting for a first one."""
+        try:
+            hint = self._hints.get(timeout=max(wait, 0.001))
+        except queue.Empty:
+            return
+        time.sleep(_GATHER_SECONDS)
+        for _ in range(self._hints.qsize() + 1):
+            lea, name, closed = hint
+            self._due[lea] = 0.0
+            if closed and name:
+                self._closed.setdefault(lea, set()).add(name)
+            try:
+                hint = self._hints.get_nowait()
+            except queue.Empty:
+                return
+        self._hints.put(hint)
+
+    def turn(self) -> None:
+        """One look at everything that is due."""
+        now = time.monotonic()
+        self._gather(min([*self._due.values(), self._next_scan, now + _IDLE_SECONDS]) - now)
+        now = time.monotonic()
+        if now >= self._next_scan:
+            self._full_scan(now)
+        for lea in [lea for lea, when in self._due.items() if when <= now]:
+            again = self._look(lea)
+            if again is None:
+                del self._due[lea]
+            else:
+                self._due[lea] = again
+
+    def _full_scan(self, now: float) -> None:
+        for lea, path in self._new_leas().items():
+            self._watch.add(lea, path)
+        if not self._watch.alive():
+            self._services.log.warning("file events stopped; watching starts again")
+            self._watch.stop()
+            outboxes = {lea: self._services.home.folder(lea, OUTBOX) for lea in self._known}
+            self._watch.start(outboxes, self._on_hint)
+        self._due |= dict.fromkeys(self._known, 0.0)
+        self._next_scan = now + self._services.settings.intake.scan_seconds
+
+    def _look(self, lea: LeaId) -> float | None:
+        """Take in one batch of this LEA; returns when to look again, or None for the next hint or scan."""
+        began = time.monotonic()
+        batch = self._services.settings.intake.batch
+        closed = self._closed.pop(lea, set())
+        ready: list[Found] = []
+        odd: list[Odd] = []
+        soonest: float | None = None
+        with closing(self._services.outboxes.scan(lea)) as items:
+            for item in items:
+                if isinstance(item, Odd):
+                    odd.append(item)
+                else:
+                    verdict = self._observe(lea, item, item.name in closed)
+                    closed.discard(item.name)
+                    if isinstance(verdict, Ready):
+                        ready.append(item)
+                    elif soonest is None or verdict.until < soonest:
+                        soonest = verdict.until
+                if len(ready) + len(odd) >= batch:
+                    break
+            else:
+                self._readiness.forget_unseen(lea, began)
+                closed.clear()
+        intake.run_odd(self._services, lea, odd)
+        intake.run(self._services, lea, ready)
+        for found in ready:
+            self._readiness.forget(lea, found.name)
+        if closed:
+            self._closed.setdefault(lea, set()).update(closed)
+        return 0.0 if len(ready) + len(odd) >= batch else soonest
+
+    def _observe(self, lea: LeaId, found: Found, closed: bool) -> Ready | Wait:
+        now = time.monotonic()
+        try:
+            return self._readiness.observe(
+                lea, found, now, closed, lambda: self._services.outboxes.is_complete(lea, found, _ends_well)
+            )
+        except Deferred:
+            return Wait(now + self._services.settings.intake.settle_seconds)
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    services = wiring.build(parser.parse_args().home, "watcher")
+    watcher = Watcher(services)
+    services.vault.tidy()
+    with Part(services.home.run, "watcher").living() as part:
+        watcher.start()
+        for turn in itertools.count():
+            try:
+                watcher.turn()
+            except Exception as bug:  # noqa: BLE001  nothing is lost: the files are still where they were
+                services.log.error("round failed", kind=type(bug).__name__)
+                part.stop.wait(_IDLE_SECONDS)
+            if turn == 0:
+                part.ready()
+            if part.stop.is_set():
+                break
+        watcher.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A worker process: admits, routes and delivers what the queues name.
+
+Promises: one thread, so that its claims are its own; on start it frees what an earlier process of the same name had
+claimed when it died, and the deaths stay counted.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from broker import wiring
+from broker.core.flow import Stage
+from broker.edge.ledger import packets
+from broker.edge.ledger.engine import writing
+from broker.part import Part
+from broker.stages import admit, deliver, route
+from broker.stages.services import Services
+
+RUNS: dict[Stage, Callable[[Services, Sequence[str]], None]] = {
+    Stage.ADMIT: admit.run,
+    Stage.ROUTE: route.run,
+    Stage.DELIVER: deliver.run,
+}
+
+
+def _free_claims(services: Services) -> None:
+    with writing(services.engine) as connection:
+        packets.release_worker(connection, services.worker)
+
+
+def _run(services: Services, stage: Stage, ids: list[str]) -> None:
+    try:
+        RUNS[stage](services, ids)
+    except Exception as bug:
+        # the batch as a whole failed (database, disk): nothing was committed, so everything can be claimed again
+        services.log.error("batch failed", stage=stage, kind=type(bug).__name__, packets=len(ids))
+        _free_claims(services)
+        raise
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--number", type=int, default=0)
+    chosen = parser.parse_args()
+    services = wiring.build(chosen.home, "worker", chosen.number)
+    with Part(services.home.run, services.worker).living() as part:
+        with writing(services.engine) as connection:
+            packets.release_worker(connection, services.worker)
+            packets.forget_queues(connection)
+        services.queues.start({stage: partial(_run, services, stage) for stage in Stage})
+        part.ready()
+        part.stop.wait()
+        services.queues.stop()
+
+
+if __name__ == "__main__":
+    main()

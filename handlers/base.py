@@ -1,0 +1,29 @@
+"""What a handler declares about its packet type.
+
+Owns the shape of that declaration. Promises: plain immutable data; who works a packet reads it and asks nothing else.
+"""
+
+from dataclasses import dataclass
+
+from broker.core.model import PacketType, PartyKind
+
+LEAS: frozenset[PartyKind] = frozenset({PartyKind.DISTRICT, PartyKind.CHARTER})
+STATE: frozenset[PartyKind] = frozenset({PartyKind.STATE})
+ALL: frozenset[PartyKind] = frozenset(PartyKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One packet type.
+
+    `versions` are those whose schema is accepted; `senders` may write it; `receivers` may be named in its `to`;
+    `ends_here` means that the exchange itself applies it and it travels no further; `needs_student` means that the
+    document is about the one student in its `student`, who must be known before it can go on.
+    """
+
+    type: PacketType
+    versions: frozenset[int]
+    senders: frozenset[PartyKind]
+    receivers: frozenset[PartyKind]
+    ends_here: bool
+    needs_student: bool

@@ -1,0 +1,62 @@
+"""`enrollment`: an LEA tells which students enter and leave its schools.
+
+Owns how its body is read. Promises: it ends at the exchange (the answer is a notice with one line per student), only
+LEAs send it, and no two entries share a pointer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from broker.core.model import PacketType, Student
+from broker.formats.documents import to_student
+from handlers.base import LEAS, STATE, Handler
+
+HANDLER = Handler(
+    type=PacketType.ENROLLMENT,
+    versions=frozenset({1}),
+    senders=LEAS,
+    receivers=STATE,
+    ends_here=True,
+    needs_student=False,
+)
+
+
+class Event(StrEnum):
+    """What happened on the date of an entry."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
+
+    `code` is the state's entry or exit code, '' when none was given; `pointer` is the line's JSON pointer (RFC 6901).
+    Repr hidden: it holds a student.
+    """
+
+    student: Student = field(repr=False)
+    school: str
+    event: Event
+    date: date
+    code: str
+    pointer: str
+
+
+def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """The lines of a checked `enrollment.v1`, in their order."""
+    return tuple(
+        Entry(
+            student=to_student(line["student"]),
+            school=line["school"],
+            event=Event(line["event"]),
+            date=date.fromisoformat(line["date"]),
+            code=line.get("code", ""),
+            pointer=f"/students/{number}",
+        )
+        for number, line in enumerate(body["students"])
+    )

@@ -1,0 +1,25 @@
+"""Which handler works which packet type.
+
+Owns the one table. Promises: a type that is not in it is not accepted, and the table cannot be changed at run time. A
+new packet type is one schema, one handler and one line here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from broker.core.errors import Refused
+from broker.core.model import PacketType
+from handlers import acknowledgement, enrollment, student_record
+from handlers.base import Handler
+
+HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
+    {handler.type: handler for handler in (acknowledgement.HANDLER, enrollment.HANDLER, student_record.HANDLER)}
+)
+
+
+def handler_of(kind: str) -> Handler:
+    """The handler of a packet type. Raises Refused("unknown-type") for one that nobody works."""
+    try:
+        return HANDLERS[PacketType(kind)]
+    except (KeyError, ValueError):
+        raise Refused("unknown-type", "/packet") from None

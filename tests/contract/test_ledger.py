@@ -1,0 +1,282 @@
+"""The ledger over SQLite and PostgreSQL: the same promises of both."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from broker.core.errors import Refused
+from broker.core.flow import BORN, MOVES
+from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
+from broker.edge.ledger import directory, packets, registry, tables, views
+from broker.edge.ledger.engine import connect, is_current, migrate, reading, writing
+from broker.edge.ledger.registry import Person
+from broker.edge.ledger.rows import Move, PacketRow, SignedReceipt, Step
+from broker.edge.settings import Ledger, Settings
+from tests.support import postgres
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url)))
+    if url:
+        with writing(made) as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    migrate(made)
+    yield made
+    made.dispose()
+
+
+def packet(number: int = 1, state: State = State.RECEIVED, **more: object) -> PacketRow:
+    row = PacketRow(
+        tracking=TrackingId(f"018f-{number:04}"),
+        origin=LeaId("01"),
+        source_name=f"file{number}",
+        source_mark=f"mark{number}",
+        sha256=Sha256(f"{number:064}"),
+        size=10,
+        received_at=NOW,
+        state=state,
+    )
+    return replace(row, **more)  # type: ignore[arg-type]
+
+
+def give_birth(engine: Engine, *rows: PacketRow) -> None:
+    with writing(engine) as connection:
+        packets.born(connection, rows, [])
+
+
+def claim(engine: Engine, *ids: str, token: str = "w:1", at: float = NOW) -> packets.Claimed:
+    with writing(engine) as connection:
+        return packets.claim(connection, State.RECEIVED, ids, token, at, at + 60)
+
+
+def admitted(row: PacketRow) -> Move:
+    paper = SignedReceipt(row.tracking, row.receipts + 1, "admitted", "01", NOW, "signed")
+    return Move(row, replace(row, state=State.ADMITTED, receipts=1), (Step(State.ADMITTED),), (paper,))
+
+
+def test_tables_are_what_the_migrations_made(engine: Engine) -> None:
+    assert is_current(engine)
+    found = inspect(engine)
+    for name, table in tables.metadata.tables.items():
+        columns = {column["name"]: column["nullable"] for column in found.get_columns(name)}
+        assert columns == {column.name: bool(column.nullable) for column in table.columns}, name
+        indexes = {str(index["name"]) for index in found.get_indexes(name)}
+        assert {str(index.name) for index in table.indexes} <= indexes, name
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    give_birth(engine, packet())
+    migrate(engine)
+    with reading(engine) as connection:
+        assert views.counts(connection) == {"RECEIVED": 1}
+
+
+@pytest.mark.parametrize("after", list(State))
+@pytest.mark.parametrize("before", sorted(BORN))
+def test_the_database_refuses_every_move_that_the_table_does_not_have(
+    engine: Engine, before: State, after: State
+) -> None:
+    give_birth(engine, packet(1, before))
+    statement = text("UPDATE packets SET state = :after").bindparams(after=after)
+    if after is before or after in MOVES[before]:
+        with writing(engine) as connection:
+            connection.execute(statement)
+    else:
+        with pytest.raises(DBAPIError, match="illegal move"), writing(engine) as connection:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - BORN))
+def test_the_database_refuses_a_packet_born_in_another_state(engine: Engine, state: State) -> None:
+    with pytest.raises(DBAPIError, match="no packet is born so"):
+        give_birth(engine, packet(1, state))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET why = 'other'",
+        "DELETE FROM events",
+        "UPDATE receipts SET text = 'other'",
+        "DELETE FROM receipts",
+        "DELETE FROM packets",
+        "UPDATE packets SET sha256 = 'other'",
+        "UPDATE students SET ssid = '2'",
+        "DELETE FROM students",
+    ],
+)
+def test_history_can_not_be_changed(engine: Engine, statement: str) -> None:
+    give_birth(engine, packet())
+    row = claim(engine, "018f-0001").rows[0]
+    with writing(engine) as connection:
+        packets.advance(connection, [admitted(row)], NOW)
+        registry.register(connection, lambda: Ssid("1"), person, NOW)
+    with pytest.raises(DBAPIError), writing(engine) as connection:
+        connection.execute(text(statement))
+
+
+def person(ssid: Ssid) -> Person:
+    return Person(ssid, "Ana", "", "Reyes", "", "2012-03-04", "F", "ana", "", "reyes")
+
+
+def test_a_packet_is_claimed_by_one_worker_only(engine: Engine) -> None:
+    give_birth(engine, packet())
+    assert len(claim(engine, "018f-0001", token="w:1").rows) == 1
+    assert claim(engine, "018f-0001", token="v:1").rows == ()
+
+
+def test_a_claim_that_ran_out_is_free_again(engine: Engine) -> None:
+    give_birth(engine, packet())
+    claim(engine, "018f-0001", token="w:1")
+    assert claim(engine, "018f-0001", token="v:1", at=NOW + 61).rows[0].attempts == 2
+
+
+def test_the_attempt_is_counted_before_the_work(engine: Engine) -> None:
+    give_birth(engine, packet())
+    claim(engine, "018f-0001")
+    with reading(engine) as connection:
+        found = packets.get(connection, "018f-0001")
+    assert found is not None
+    assert found.attempts == 1
+
+
+def test_what_a_worker_died_on_is_worked_alone(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2))
+    claim(engine, "018f-0001", token="w:1")
+    with writing(engine) as connection:
+        assert packets.release_worker(connection, "w") == 1
+    both = claim(engine, "018f-0001", "018f-0002")
+    assert ([row.tracking for row in both.rows], both.alone) == (["018f-0002"], ("018f-0001",))
+    assert claim(engine, "018f-0001").rows[0].attempts == 2
+
+
+def test_a_packet_that_is_not_due_is_not_claimed(engine: Engine) -> None:
+    give_birth(engine, packet(1, due_at=NOW + 10))
+    assert claim(engine, "018f-0001").rows == ()
+    assert len(claim(engine, "018f-0001", at=NOW + 11).rows) == 1
+
+
+def test_a_move_writes_state_event_and_receipt_together(engine: Engine) -> None:
+    give_birth(engine, packet())
+    row = claim(engine, "018f-0001").rows[0]
+    with writing(engine) as connection:
+        assert len(packets.advance(connection, [admitted(row)], NOW).moved) == 1
+    with reading(engine) as connection:
+        found = views.history(connection, "018f-0001")
+        pending = packets.pending_receipts(connection, 10)
+    assert found is not None
+    assert [event["after"] for event in found["events"]] == ["RECEIVED", "ADMITTED"]
+    assert [paper.text for paper in pending] == ["signed"]
+
+
+def test_a_move_under_a_lost_claim_writes_nothing(engine: Engine) -> None:
+    give_birth(engine, packet())
+    late = claim(engine, "018f-0001", token="w:1").rows[0]
+    claim(engine, "018f-0001", token="v:1", at=NOW + 61)
+    with writing(engine) as connection:
+        assert packets.advance(connection, [admitted(late)], NOW).moved == ()
+    with reading(engine) as connection:
+        assert views.counts(connection) == {"RECEIVED": 1}
+        assert packets.pending_receipts(connection, 10) == []
+
+
+def test_an_effect_that_fails_undoes_only_its_own_packet(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2))
+    first, second = claim(engine, "018f-0001", "018f-0002").rows
+
+    def failing(connection: Connection) -> Move:
+        registry.register(connection, lambda: Ssid("1"), person, NOW)
+        raise Refused("replayed-id")
+
+    with writing(engine) as connection:
+        done = packets.advance(connection, [replace(admitted(first), effect=failing), admitted(second)], NOW)
+    assert [move.row.tracking for move in done.moved] == ["018f-0002"]
+    assert [row.tracking for row, _ in done.failed] == ["018f-0001"]
+    with reading(engine) as connection:
+        assert registry.person(connection, "1") is None
+
+
+def test_a_receipt_is_pending_until_its_file_is_durable(engine: Engine) -> None:
+    paper = SignedReceipt(TrackingId("018f-0001"), 1, "received", "01", NOW, "signed")
+    with writing(engine) as connection:
+        packets.born(connection, [packet()], [paper])
+    with writing(engine) as connection:
+        assert packets.pending_receipts(connection, 10) == [paper]
+        packets.published(connection, [paper])
+        assert packets.pending_receipts(connection, 10) == []
+
+
+def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert packets.remember_id(connection, packet(1), "id", "d1") == ("018f-0001", "d1")
+        assert packets.remember_id(connection, packet(2), "id", "d2") == ("018f-0001", "d1")
+        other = packet(3, origin=LeaId("02"))
+        assert packets.remember_id(connection, other, "id", "d3") == ("018f-0003", "d3")
+
+
+def test_standing_packets_are_found_until_a_queue_was_told(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2, lane=1))
+    with writing(engine) as connection:
+        found = packets.due(connection, State.RECEIVED, NOW, NOW - 30, 10)
+        assert found == [("018f-0001", 0), ("018f-0002", 1)]
+        packets.enqueued(connection, ["018f-0001"], NOW)
+        assert packets.due(connection, State.RECEIVED, NOW, NOW - 30, 10) == [("018f-0002", 1)]
+        assert len(packets.due(connection, State.RECEIVED, NOW + 31, NOW + 1, 10)) == 2
+        packets.forget_queues(connection)
+        assert len(packets.due(connection, State.RECEIVED, NOW, NOW - 30, 10)) == 2
+
+
+def test_a_refused_packet_does_not_make_the_next_drop_a_duplicate(engine: Engine) -> None:
+    give_birth(engine, packet(1, State.REFUSED), packet(2))
+    with reading(engine) as connection:
+        assert packets.firsts(connection, "01", [f"{1:064}", f"{2:064}"]).keys() == {f"{2:064}"}
+
+
+def test_many_writers_give_every_student_another_number(engine: Engine) -> None:
+    numbers = iter([str(number // 2) for number in range(200)])  # every number is drawn twice
+    draw = threading.Lock()
+
+    def next_number() -> Ssid:
+        with draw:
+            return Ssid(next(numbers))
+
+    def work() -> None:
+        for _ in range(10):
+            with writing(engine) as connection:
+                registry.lock(connection)
+                registry.register(connection, next_number, person, NOW)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM students")).scalar() == 40
+
+
+def test_a_party_is_what_was_entered(engine: Engine) -> None:
+    with writing(engine) as connection:
+        directory.add_party(connection, Party(LeaId("01"), "Canyon", PartyKind.DISTRICT), NOW)
+        directory.add_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA", NOW)
+        directory.add_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA", NOW)
+    with reading(engine) as connection:
+        assert directory.party(connection, "01") == Party(LeaId("01"), "Canyon", PartyKind.DISTRICT)
+        assert directory.party(connection, "02") is None
+        assert directory.ssh_keys_of(connection, "01") == ["ssh-ed25519 AAAA"]

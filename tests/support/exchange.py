@@ -1,0 +1,183 @@
+"""A real exchange for acceptance tests: its own home, its own processes, driven from outside by the command line.
+
+Promises: whatever a test does, `close` ends the processes that were started here.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SATCHEL = [sys.executable, "-m", "broker.cli"]
+_PATIENCE = 60.0
+
+# Quick enough for a test; the defaults are for people.
+QUICK = {
+    "settle_seconds": 0.5,
+    "broken_seconds": 1.5,
+    "scan_seconds": 0.5,
+    "stale_seconds": 2.0,
+    "sweep_seconds": 0.2,
+    "retry_first_seconds": 0.2,
+    "port": 0,
+}
+
+
+def satchel(*args: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run the command line."""
+    ended = subprocess.run([*SATCHEL, *args], input=stdin, capture_output=True, text=True, timeout=120, check=False)
+    if check and ended.returncode:
+        raise AssertionError(f"satchel {' '.join(args)} ended with {ended.returncode}: {ended.stderr}")
+    return ended
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = _PATIENCE) -> Any:
+    """Wait for something to become true, and return it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = true()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
+
+
+class Exchange:
+    """One home and, after `up`, its processes."""
+
+    def __init__(self, home: Path, **changed: Any) -> None:
+        self.home = home
+        self.process: subprocess.Popen[str] | None = None
+        self.log = home.parent / f"{home.name}.log"
+        satchel("init", str(home), "--name", "Test exchange")
+        self.configure(**(QUICK | changed))
+
+    def configure(self, **changed: Any) -> None:
+        """Change settings by name."""
+        path = self.home / "satchel.toml"
+        text = path.read_text()
+        for name, value in changed.items():
+            text, count = re.subn(rf"(?m)^{name} = \S+", f"{name} = {json.dumps(value)}", text)
+            assert count == 1, name
+        path.write_text(text)
+
+    def add(self, lea: str, certificate: bytes, kind: str = "district", ssh_key: Path | None = None) -> None:
+        """Enter a party."""
+        path = self.home.parent / f"{lea}.asc"
+        path.write_bytes(certificate)
+        more = ["--ssh-key", str(ssh_key)] if ssh_key else []
+        satchel("lea", "add", lea, "--name", f"LEA {lea}", "--kind", kind, "--cert", str(path), *more, *self.at)
+
+    @property
+    def at(self) -> list[str]:
+        """The home option."""
+        return ["--home", str(self.home)]
+
+    @property
+    def certificate(self) -> bytes:
+        """The exchange's public key."""
+        return (self.home / "exchange.asc").read_bytes()
+
+    def up(self) -> None:
+        """Start it and wait for `ready`."""
+        self.process = subprocess.Popen(
+            [*SATCHEL, "up", *self.at], stdout=subprocess.PIPE, stderr=self.log.open("a"), text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line == "ready\n", f"{line!r}; log: {self.log.read_text()[-3000:]}"
+
+    def down(self) -> int:
+        """Stop it cleanly; its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(90)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process = None
+        return code
+
+    def parts(self) -> dict[str, int]:
+        """The pids of all parts, by name, Redis included."""
+        assert self.process is not None
+        found = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+                command = stat.with_name("cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if int(fields[1]) == self.process.pid:
+                name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
+                found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
+        return found
+
+    def folder(self, lea: str, name: str) -> Path:
+        """One folder of an LEA."""
+        return self.home / "leas" / lea / name
+
+    def drop(self, lea: str, name: str, content: bytes) -> None:
+        """Put a complete file into an outbox the way a careful program does: under another name, then renamed."""
+        part = self.folder(lea, "outbox") / f".{name}.part"
+        part.write_bytes(content)
+        part.rename(self.folder(lea, "outbox") / name)
+
+    def packets(self, **options: str) -> list[dict[str, Any]]:
+        """`satchel packets --json`."""
+        more = [arg for name, value in options.items() for arg in (f"--{name}", value)]
+        rows: list[dict[str, Any]] = json.loads(
+            satchel("packets", "--json", "--limit", "100000", *more, *self.at).stdout
+        )
+        return rows
+
+    def status(self) -> dict[str, Any]:
+        """`satchel status --json`."""
+        whole: dict[str, Any] = json.loads(satchel("status", "--json", *self.at).stdout)
+        return whole
+
+    def inbox(self, lea: str) -> list[Path]:
+        """The files that the LEA can see in its inbox."""
+        return sorted(path for path in self.folder(lea, "inbox").iterdir() if not path.name.startswith("."))
+
+    def receipts(self, lea: str) -> list[dict[str, Any]]:
+        """What the LEA's receipts say, in the order of their names; the signature is checked elsewhere."""
+        return [
+            said_by(path)
+            for path in sorted(self.folder(lea, "receipts").iterdir())
+            if not path.name.startswith(".")
+        ]
+
+    def wait_receipt(self, lea: str, file: str, *states: str) -> dict[str, Any]:
+        """The receipt about the dropped `file` that says one of `states`."""
+
+        def found() -> dict[str, Any] | None:
+            about = [one for one in self.receipts(lea) if one["packet"].get("file") == file]
+            return next((one for one in about if one["state"] in states), None)
+
+        receipt: dict[str, Any] = wait_until(found, f"{states} of {file}; log: {self.log.read_text()[-2000:]}")
+        return receipt
+
+    def close(self) -> None:
+        """End everything that was started here."""
+        if self.process is not None and self.process.poll() is None:
+            parts = self.parts()
+            try:
+                self.down()
+            except subprocess.TimeoutExpired:
+                for pid in [*parts.values(), self.process.pid]:
+                    os.kill(pid, signal.SIGKILL)
+
+
+def said_by(path: Path) -> dict[str, Any]:
+    """The JSON within a cleartext-signed receipt."""
+    text = path.read_text()
+    body: dict[str, Any] = json.loads(text[text.index("{") : text.index("-----BEGIN PGP SIGNATURE")])
+    return body

@@ -1,0 +1,49 @@
+"""A PostgreSQL server of its own for contract tests: made, started and removed here, on a Unix socket only."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.tools import missing
+
+
+def _program(name: str) -> str:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / name).exists():
+            return str(folder / name)
+    found = shutil.which(name)
+    if not found:
+        missing(f"{name} (a PostgreSQL server) is not installed")
+    return str(found)
+
+
+def _as_nobody(command: list[str], folder: Path) -> None:
+    """PostgreSQL refuses to run as root."""
+    who = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    more = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60, **more)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database."""
+    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    root = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    if os.geteuid() == 0:
+        shutil.chown(root, "nobody")
+    data = root / "data"
+    try:
+        _as_nobody([initdb, "-D", str(data), "-U", "satchel", "-A", "trust", "--no-sync"], root)
+        options = f"-c listen_addresses='' -c unix_socket_directories={root} -c fsync=off"
+        _as_nobody([pg_ctl, "-D", str(data), "-w", "-l", str(root / "log"), "-o", options, "start"], root)
+        try:
+            yield f"postgresql+psycopg://satchel@/postgres?host={root}"
+        finally:
+            _as_nobody([pg_ctl, "-D", str(data), "-w", "-m", "immediate", "stop"], root)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

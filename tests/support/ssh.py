@@ -1,0 +1,136 @@
+"""A running SFTP server with LEAs in a temporary home, and what real clients need to reach it.
+
+Keys are made for each use. `House` is the exchange as the server sees it; it remembers what was collected.
+"""
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import paramiko
+
+from broker.core.errors import Deferred
+from broker.edge.settings import Limits, Sftp
+from broker.edge.sftp_hostkey import generate, public_line
+from broker.edge.sftp_server import SftpServer
+
+FOLDERS = ("outbox", "inbox", "receipts", "directory")
+TRACKING = "018f6b5e-0000-7000-8000-000000000001"
+PACKET = f"{TRACKING}.student-record.pgp"
+
+
+def make_key(path: Path) -> str:
+    """An Ed25519 key pair at `path` and `path`.pub; gives the public line."""
+    path.touch(0o600)
+    path.write_bytes(generate())
+    line = public_line(path.read_bytes())
+    path.with_name(path.name + ".pub").write_text(line + "\n")
+    return line
+
+
+def make_lea(root: Path) -> Path:
+    """The folders of one LEA."""
+    for folder in FOLDERS:
+        (root / folder).mkdir(parents=True)
+    (root / "README.txt").write_text("What to do.\n")
+    return root
+
+
+class House:
+    """LEAs `01` and `6G` in a folder; every LEA's private key is keys/<lea>."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.lines: dict[str, list[str]] = {}
+        self.heard: list[tuple[str, str, str]] = []
+        self.deaf = False
+        self._lock = threading.Lock()
+        (home / "keys").mkdir(parents=True)
+        for lea in ("01", "6G"):
+            make_lea(home / "leas" / lea)
+            self.lines[lea] = [make_key(home / "keys" / lea)]
+
+    def authorized_keys(self, lea: str) -> Sequence[str]:
+        return self.lines.get(lea, [])
+
+    def root(self, lea: str) -> Path:
+        return self.home / "leas" / lea
+
+    def collected(self, lea: str, name: str, how: str) -> None:
+        if self.deaf:
+            raise Deferred("the ledger is busy")
+        with self._lock:
+            self.heard.append((lea, name, how))
+
+    def key(self, lea: str) -> Path:
+        return self.home / "keys" / lea
+
+    def outbox(self, lea: str = "01") -> Path:
+        return self.root(lea) / "outbox"
+
+    def inbox(self, lea: str = "01") -> Path:
+        return self.root(lea) / "inbox"
+
+    def visible(self, lea: str = "01") -> set[str]:
+        """What intake would look at: as DESIGN section 3 says."""
+        ignored = (".part", ".tmp", ".filepart")
+        return {n for n in os.listdir(self.outbox(lea)) if not n.startswith(".") and not n.endswith(ignored)}
+
+
+class Running:
+    """A server that runs, with the commands to reach it."""
+
+    def __init__(self, house: House, server: SftpServer, port: int) -> None:
+        self.house = house
+        self.server = server
+        self.port = port
+        self.known_hosts = house.home / "known_hosts"
+        self.known_hosts.write_text(f"[127.0.0.1]:{port} {server.host_key.line}\n")
+
+    def options(self, lea: str) -> list[str]:
+        """Options of OpenSSH's programs that leave nothing to this machine's own configuration."""
+        settings = {
+            "UserKnownHostsFile": str(self.known_hosts),
+            "GlobalKnownHostsFile": "/dev/null",
+            "IdentityFile": str(self.house.key(lea)),
+            "IdentitiesOnly": "yes",
+            "IdentityAgent": "none",
+            "StrictHostKeyChecking": "yes",
+            "BatchMode": "yes",
+            "User": lea,
+            "LogLevel": "ERROR",
+        }
+        return ["-F", "/dev/null", *[word for k, v in settings.items() for word in ("-o", f"{k}={v}")]]
+
+    def sftp(self, commands: str, lea: str = "01", *more: str) -> "subprocess.CompletedProcess[str]":
+        """Run sftp commands; a line that starts with `-` may fail."""
+        words = ["sftp", *self.options(lea), *more, "-P", str(self.port), "-b", "-", "127.0.0.1"]
+        return subprocess.run(words, input=commands, capture_output=True, text=True, timeout=120, check=False)
+
+    @contextlib.contextmanager
+    def client(self, lea: str = "01") -> Iterator[paramiko.SFTPClient]:
+        """A library client, for what the programs cannot do."""
+        with contextlib.closing(self.transport(lea)) as transport:
+            client = paramiko.SFTPClient.from_transport(transport)
+            assert client is not None
+            yield client
+
+    def transport(self, lea: str = "01") -> paramiko.Transport:
+        """A logged-in connection."""
+        transport = paramiko.Transport(("127.0.0.1", self.port))
+        transport.connect(username=lea, pkey=paramiko.Ed25519Key.from_private_key_file(str(self.house.key(lea))))
+        return transport
+
+
+@contextlib.contextmanager
+def running(house: House, settings: Sftp | None = None, limits: Limits | None = None) -> Iterator[Running]:
+    """Start a server on a free port and stop it."""
+    server = SftpServer(settings or Sftp(port=0), house.home / "keys" / "sftp_host", house, limits)
+    port = server.serve()
+    try:
+        yield Running(house, server, port)
+    finally:
+        server.stop()
