@@ -7,6 +7,7 @@ home is not complete; hardens the process that will hold plaintext.
 import hashlib
 import hmac
 import logging
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -35,8 +36,9 @@ class NotReady(Exception):
 
 
 def harden() -> None:
-    """No core dump may hold a record (DESIGN section 1, promise 5)."""
+    """No core dump may hold a record (DESIGN section 1, promise 5), and new files are this user's alone."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
 
 
 def logger(part: str) -> structlog.stdlib.BoundLogger:
@@ -134,6 +136,7 @@ def home_of(given: Path | None) -> Path:
 
 def build_offline(given: Path | None) -> Offline:
     """The parts of a command. Raises NotReady and settings.SettingsError."""
+    harden()
     chosen = settings.load(home_of(given))
     engine = connect(chosen)
     if not is_current(engine):

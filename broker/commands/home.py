@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from broker import wiring
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import keyring, settings
+from broker.edge import keyring, settings, validity
 from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory
@@ -35,6 +36,7 @@ def init(
     """Make a home: settings, the exchange's key, ledger and folders."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         fail(f"{home} is not an empty folder; choose another one.")
+    wiring.harden()
     folders = Home(home.absolute())
     folders.create()
     secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", wiring.now(), None)
@@ -105,9 +107,14 @@ def _checked(services: wiring.Offline, cert: Path) -> tuple[keyring.KeyInfo, byt
         fail(f"{cert}: {refused.sentence} [{refused.code}]")
 
 
+def _text(certificate: bytes) -> str:
+    """The certificate in ASCII armour, which it may have already."""
+    return armor.enarmor("PUBLIC KEY BLOCK", validity.binary(certificate))
+
+
 def _put(connection: Connection, lea: LeaId, info: keyring.KeyInfo, content: bytes, now: float) -> None:
     try:
-        directory.put_certificate(connection, lea, info, openpgp_text(content), now)
+        directory.put_certificate(connection, lea, info, _text(content), now)
     except Refused as refused:
         fail(f"{refused.sentence} [{refused.code}]")
 

@@ -45,7 +45,7 @@ class SessionKey(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """A sealed packet from outside: `packet` is its encrypted body with header, untouched; `parts` are the cipher text."""
+    """A message from outside: `packet` is the encrypted body with its header, untouched, and `parts` its text."""
 
     keys: tuple[SessionKey, ...]
     packet: memoryview

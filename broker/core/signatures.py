@@ -96,7 +96,7 @@ def _issuer(area: dict[int, bytes]) -> str:
 
 
 def _subpackets(area: bytes) -> dict[int, bytes] | None:
-    """The subpackets of one area by type (the last of each); None where the area is broken or holds a critical riddle."""
+    """The subpackets of one area by type, the last of each; None where it is broken or holds a critical riddle."""
     found: dict[int, bytes] = {}
     for kind, value in _split(area):
         known = kind & 0x7F
@@ -107,7 +107,7 @@ def _subpackets(area: bytes) -> dict[int, bytes] | None:
 
 
 def _split(area: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type (with the critical bit) and value of each subpacket, RFC 4880 section 5.2.3.1; type -1 where it breaks off."""
+    """Type (with the critical bit) and value of each, RFC 4880 section 5.2.3.1; type -1 where it breaks off."""
     at = 0
     while at < len(area):
         first = area[at]

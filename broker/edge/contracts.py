@@ -97,8 +97,8 @@ class Contracts:
 def load(folder: Path, ssid_digits: int = 10, students: int = 10_000) -> dict[str, dict[str, Any]]:
     """Every `*.schema.json` of `folder` by its `$id`, with absolute references.
 
-    `ssid_digits` and `students` (entries of one enrollment) are the bounds that settings move. Raises ContractError for a
-    schema that is not valid JSON Schema 2020-12, refers outside the folder, or asks for a format that is not checked.
+    `ssid_digits` and `students` (entries of one enrollment) are the bounds that settings move. Raises ContractError for
+    a schema that is not valid JSON Schema 2020-12, refers outside the folder, or asks for a format nobody checks.
     """
     schemas = _read(folder)
     _move_bounds(schemas, ssid_digits, students)

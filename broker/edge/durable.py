@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -84,7 +85,8 @@ def create_at(folder: int, name: str, mode: int) -> int:
     """A new, empty file for writing in the folder of that descriptor; FileExistsError if the name is taken, even by
     a dangling link. `mode` holds whatever the umask."""
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
-    os.fchmod(fd, mode)
+    if stat.S_IMODE(os.fstat(fd).st_mode) != mode:
+        os.fchmod(fd, mode)
     return fd
 
 

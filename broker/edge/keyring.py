@@ -41,9 +41,9 @@ _DUTIES = (signatures.ENCRYPT, signatures.SIGN)
 class KeyInfo:
     """What a certificate is worth at one moment.
 
-    `expires` is when it stops being of use: the earliest of the primary key's expiry and the last day with a signing and
-    with an encryption key. Key ids have 16 upper-case hex digits; those for encryption and signing are usable now, the
-    best first; `all_key_ids` are the primary key's and those of every subkey it vouches for. `fault` is a refusal code.
+    `expires` is when it stops being of use: when the primary key, the last encryption key or the last signing key
+    expires. Key ids have 16 upper-case hex digits; those for encryption and signing are usable now, the best first;
+    `all_key_ids` are the primary key's and those of every subkey it vouches for. `fault` is a refusal code.
     """
 
     fingerprint: Fingerprint

@@ -1,8 +1,8 @@
 """OpenPGP: open, re-lock and seal packets; sign and check receipts. Change the lock, not the letter.
 
-Owns every message that is decrypted or signed. Promises: `open_packet` gives content only when exactly the sealed shape,
-the integrity code, and a signature by one of the given certificates hold, each key being good at `now`; whatever else
-comes in ends as `Refused`, with bounded memory. `relock` never touches the encrypted body. No library sees a message
+Owns every message that is decrypted or signed. Promises: `open_packet` gives content only when the sealed shape, the
+integrity code, and a signature by one of the given certificates hold, its key being good at `now`; whatever else comes
+in ends as `Refused`, with bounded memory. `relock` never touches the encrypted body. No library sees a message
 before `broker.core.message` has found its shape: both PGPy and Sequoia inflate a compressed packet without limit.
 
 Who does what, as measured (24 kB packet, one core):
@@ -93,8 +93,8 @@ def open_packet(
 def relock(sealed: bytes, key: SecretKey, receiver: bytes, now: datetime | None = None) -> tuple[bytes, memoryview]:
     """The same letter for another addressee: a new session key packet, and the untouched encrypted body.
 
-    Written one after the other they are the binary message. Raises Refused as opening does, and with what stands against
-    the receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …).
+    Written one after the other they are the binary message. Raises Refused as opening does, and with what stands
+    against the receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …).
     """
     outside = _envelope(sealed, _MOST, _MOST)
     addressee = validity.encryption_key(receiver, now or datetime.now(UTC))
@@ -204,8 +204,8 @@ def _addressed(addressee: Key, cipher: int, session: bytes) -> bytes:
 def seal(content: bytes, signer: SecretKey, recipients: Sequence[bytes], now: datetime | None = None) -> bytes:
     """Sign, compress and encrypt: the binary packet, as `gpg --sign --encrypt` makes it.
 
-    `recipients` are certificates. In memory: the content and up to three times its size. Raises Refused with what stands
-    against the signer's or a recipient's key at `now`.
+    `recipients` are certificates. In memory: up to three times the content, beside it. Raises Refused with what
+    stands against the signer's or a recipient's key at `now`.
     """
     now = now or datetime.now(UTC)
     addressees = [validity.encryption_key(one, now) for one in recipients]

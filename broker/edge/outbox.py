@@ -104,7 +104,7 @@ class Outboxes:
         """Ask `check` about the content (a seekable reader). Changed if the file is another by now."""
         # Opening matters on network mounts, too: it makes the client fetch what the server knows (close-to-open).
         with self._home.enter(lea, OUTBOX) as folder, _opened(folder, found) as fd:
-            with os.fdopen(fd, "rb", closefd=False) as reader:
+            with os.fdopen(fd, "rb", buffering=0, closefd=False) as reader:
                 answer = check(reader)
             _same(fd, found)
             return answer

@@ -1,7 +1,8 @@
 """PGPy, imported in one place and quietly.
 
 Owns the import, and the list of what PGPy raises. Promises: its remarks about ciphers that `cryptography` has moved do
-not reach a user's screen. PGPy and its fork PGPym (Python 3.13 and later) share everything named here.
+not reach a user's screen; warnings of other modules are untouched. PGPy and its fork PGPym (Python 3.13 and later)
+share everything named here.
 """
 
 import warnings
@@ -22,6 +23,9 @@ with warnings.catch_warnings():
     from pgpy.packet import Packet
     from pgpy.packet.packets import PKESessionKeyV3
 
+# PGPy looks at those ciphers again when it works, not only when it is imported
+warnings.filterwarnings("ignore", module=r"pgpy(\.|$)")
+
 __all__ = [
     "LIBRARY_ERRORS",
     "PGPUID",
@@ -31,8 +35,8 @@ __all__ = [
     "KeyFlags",
     "PGPKey",
     "PKESessionKeyV3",
-    "PgpKey",
     "Packet",
+    "PgpKey",
     "PubKeyAlgorithm",
     "SymmetricKeyAlgorithm",
 ]

@@ -189,7 +189,7 @@ class Line:
     def steadily(self, work: Callable[[paramiko.SFTPClient], _T]) -> _T:
         """Do `work`, again after every break of the line; it must be able to go on where it was.
 
-        Raises ClientError when the server refuses, Deferred when the line does not hold, and the OSError of local files.
+        Raises ClientError when the server refuses, Deferred when the line does not hold, OSError for local files.
         """
         failures = 0
         while True:

@@ -1,8 +1,8 @@
 """Which keys of a certificate hold at one moment, what they may do, and what stands against the others.
 
-Owns the judgement of self-signatures. Promises: one counts only when it verifies; a weak one (MD5, SHA-1) counts against
-the key, never for it; a revocation counts at once, whatever its date or reason; time is passed in. Signatures are
-hashed over the bytes that were sent, for PGPy writes some packets differently than it read them; PGPy does the
+Owns the judgement of self-signatures. Promises: one counts only when it verifies; a weak one (MD5, SHA-1) counts
+against the key, never for it; a revocation counts at once, whatever its date or reason; time is passed in. Signatures
+are hashed over the bytes that were sent, for PGPy writes some packets differently than it read them; PGPy does the
 arithmetic. Revocations by third parties ("designated revokers") are not looked at.
 """
 

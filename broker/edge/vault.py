@@ -97,7 +97,9 @@ class DirectoryVault:
         """See Vault.take."""
         if isinstance(source, int):
             fd = source
-            return self._store(lambda: os.read(fd, _BLOCK), limit)
+            # One byte more than it should hold: most files are then one read, into a buffer that is not far too large.
+            block = min(_BLOCK, os.fstat(fd).st_size + 1)
+            return self._store(lambda: os.read(fd, block), limit)
         reader = source
         return self._store(lambda: reader.read(_BLOCK), limit)
 

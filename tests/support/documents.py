@@ -5,7 +5,7 @@ All students are made up here, at run time.
 
 import copy
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 CREATED = "2026-11-23T10:00:00-07:00"
@@ -124,3 +124,18 @@ def _text(schema: Mapping[str, Any]) -> str:
     if "/[A-Za-z0-9][A-Za-z0-9!" in schema.get("pattern", ""):
         return _BY_PATTERN[1]
     return "5" if schema.get("pattern") == "^[0-9+() .,;/xX*#-]*$" else "A1bc"
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value within `value`, itself included."""
+    yield path
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in members:
+        yield from paths(inner, (*path, key))
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    """What lies at the end of `path`."""
+    for key in path:
+        value = value[key]
+    return value

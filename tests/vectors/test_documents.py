@@ -28,7 +28,7 @@ EXAMPLE = """
 
 
 class Vector(NamedTuple):
-    """`outcome` is a packet type or a refusal's code; of a JSON fault `pointer` has the line, a parser's column may move."""
+    """`outcome` is a packet type or a refusal's code. A JSON fault has its line only: columns are the parser's."""
 
     name: str
     content: bytes
@@ -114,7 +114,7 @@ VECTORS = [
     Vector("no student", _without("student"), "schema", ""),
     Vector("a number for an id", _json(documents.record(id=7)), "schema", "/id"),
     Vector("an id without dashes", _json(documents.record(id="018f2c6e7d5b7c3a9b1e2f4a6c8e0d12")), "schema", "/id"),
-    Vector("a path for a sender", _json(documents.record(**{"from": "../6G"})), "schema", "/from"),
+    Vector("a path for a sender", _json(documents.record() | {"from": "../6G"}), "schema", "/from"),
     Vector("an empty receiver", _json(documents.record(to="")), "schema", "/to"),
     Vector("a time without offset", _json(documents.record(created="2026-11-23T10:00:00")), "schema", "/created"),
     Vector("a time that does not exist", _json(documents.record(created="2026-02-30T10:00:00Z")), "schema", "/created"),
@@ -177,19 +177,22 @@ VECTORS = [
 ]
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for vector in VECTORS])
-def test_vector(vector: Vector) -> None:
+def outcome_of(content: bytes) -> tuple[str, str]:
     try:
-        document = parse(vector.content, 32)
+        document = parse(content, 32)
         kind, version = CONTRACTS.check(document, 20)
     except Refused as refused:
-        assert refused.code == vector.outcome
-        assert refused.pointer.startswith(vector.pointer)
-        assert refused.pointer == vector.pointer or refused.code == "not-json"
-    else:
-        assert kind == vector.outcome
-        header = to_document(document)
-        assert (header.type, header.version) == (kind, version)
+        return refused.code, refused.pointer
+    header = to_document(document)
+    assert (header.type, header.version) == (kind, version)
+    return kind, ""
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for vector in VECTORS])
+def test_vector(vector: Vector) -> None:
+    outcome, pointer = outcome_of(vector.content)
+    assert outcome == vector.outcome
+    assert pointer == vector.pointer or (outcome == "not-json" and pointer.startswith(f"{vector.pointer} column"))
 
 
 def test_names_are_single() -> None:
