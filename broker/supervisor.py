@@ -49,6 +49,7 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
             env=os.environ | self.environment,
             start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
         )

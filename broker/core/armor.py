@@ -18,7 +18,7 @@ _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:(?: [^\r\n]{0,4000})?[ \t]*\r
 _BLANK = re.compile(rb"[ \t]*\r?\n")
 _CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = tuple("-----BEGIN PGP ".encode(name) for name in ("utf-16-le", "utf-16-be"))
 _SPACE = b" \t\r\n"
 _SLICE = 1 << 20
 _SIGNED = "SIGNED MESSAGE"
@@ -35,7 +35,11 @@ class Cleartext(NamedTuple):
 def is_armored(data: bytes) -> bool:
     """Whether `data` is text armour, or text that pretends to be; binary OpenPGP has the top bit of its first byte."""
     first = b"\n" + data[:4096].removeprefix(_BOM).lstrip()
-    return data[:2] in _UTF16 or ((data[:1] < b"\x80" or data[:3] == _BOM) and b"\n-----BEGIN PGP " in first)
+    return _is_utf16(data) or ((data[:1] < b"\x80" or data[:3] == _BOM) and b"\n-----BEGIN PGP " in first)
+
+
+def _is_utf16(data: bytes) -> bool:
+    return data[:2] in (b"\xff\xfe", b"\xfe\xff") and any(begin in data[:512] for begin in _UTF16)
 
 
 def dearmor(data: bytes) -> tuple[str, bytearray]:
@@ -43,7 +47,7 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
 
     Raises Refused: `bad-armor`, `truncated` where its last line is missing, `not-sealed` for a cleartext signature.
     """
-    if data[:2] in _UTF16:
+    if _is_utf16(data):
         raise Refused("bad-armor", hint="The file was saved as UTF-16 text; use gpg's --output option instead of >.")
     kind, at = _opened(data)
     if kind == _SIGNED:

@@ -15,6 +15,7 @@ from broker.core.errors import Refused
 
 PKESK, SIGNATURE, SKESK, ONE_PASS, SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, COMPRESSED = 1, 2, 3, 4, 5, 6, 7, 8
 SED, MARKER, LITERAL, TRUST, USER_ID, PUBLIC_SUBKEY, ATTRIBUTE, SEIPD, MDC, AEAD = 9, 10, 11, 12, 13, 14, 17, 18, 19, 20
+KNOWN_TAGS = frozenset({*range(1, 15), *range(17, 21)})
 
 # RFC 4880 section 4.2.2.4: only data packets may come in parts
 _IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
@@ -138,6 +139,13 @@ def _walk(reader: _Reader, most: int) -> Iterator[Frame]:
         at = frame.end
 
 
+def tag(first: int) -> int:
+    """The tag in the first octet of a packet, RFC 4880 section 4.2; -1 where it is no such octet."""
+    if not first & 0x80:
+        return -1
+    return first & 0x3F if first & 0x40 else (first >> 2) & 0x0F
+
+
 def packet(tag: int, body: bytes | bytearray | memoryview) -> bytes:
     """One packet with a new-format header of definite length."""
     return header(tag, len(body)) + bytes(body)
@@ -169,6 +177,8 @@ def extent(file: BinaryIO, most: int = 64) -> Extent:
         return Extent.SHORT
     if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
         return _armored_extent(first, read(max(0, size - 256), 256))
+    if tag(first[0]) not in KNOWN_TAGS:
+        return Extent.FOREIGN
     last = PKESK
     try:
         for frame in _walk(_Reader(read, size, frozenset()), most):

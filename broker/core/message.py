@@ -23,12 +23,9 @@ _NOT_AN_ENVELOPE = {
     frames.ONE_PASS: "not-sealed",
     frames.SECRET_KEY: "key-secret",
     frames.SECRET_SUBKEY: "key-secret",
-    frames.MARKER: "bad-structure",
-    frames.PUBLIC_KEY: "bad-structure",
-    frames.PUBLIC_SUBKEY: "bad-structure",
-    frames.USER_ID: "bad-structure",
-    frames.SEIPD: "bad-structure",  # before any session key
 }
+# gpg writes these without a length; that they are here at all says enough
+_NAMED_BY_TAG = frozenset({frames.LITERAL, frames.COMPRESSED, frames.SED})
 # version, one cipher block and two octets to check, an integrity packet: RFC 4880 sections 5.13 and 5.14
 _SHORTEST_BODY = 1 + 18 + 22
 _HEADERS = 64 * 1024  # room for packet headers, file name and signatures beside the content
@@ -73,9 +70,11 @@ def envelope(data: memoryview, packets: int, recipients: int) -> Envelope:
 
     `packets` and `recipients` are the largest numbers accepted. Raises Refused with the code of what it is instead.
     """
+    if data and frames.tag(data[0]) not in frames.KNOWN_TAGS:
+        raise Refused("not-openpgp")  # before its second byte is taken for a length
     keys: list[SessionKey] = []
     body: frames.Frame | None = None
-    for frame in frames.walk(data, packets):
+    for frame in frames.walk(data, packets, _NAMED_BY_TAG):
         if body and frame.tag != frames.SKESK:
             raise Refused("bad-structure", hint="Something follows the encrypted body.")
         if frame.tag == frames.PKESK:
@@ -83,7 +82,7 @@ def envelope(data: memoryview, packets: int, recipients: int) -> Envelope:
         elif frame.tag == frames.SEIPD and keys:
             body = frame
         else:
-            raise Refused(_NOT_AN_ENVELOPE.get(frame.tag, "bad-structure" if frame.start else "not-openpgp"))
+            raise Refused(_NOT_AN_ENVELOPE.get(frame.tag, "bad-structure"))
         if len(keys) > recipients:
             raise Refused("bad-structure", hint=f"It is encrypted to more than {recipients} keys.")
     if not body:

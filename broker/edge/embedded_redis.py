@@ -49,7 +49,7 @@ def configuration(home: Path) -> str:
             "maxclients 500",
             "maxmemory 512mb",
             "maxmemory-policy noeviction",
-            'logfile ""',
+            f'logfile "{run}/redis.log"',
             "loglevel warning",
         ]
     )

@@ -143,7 +143,7 @@ class Home:
         """A descriptor of an LEA's folder ('' for the one above the four). Missing if it is missing, or a link."""
         opened = []
         try:
-            opened.append(os.open(self.leas / lea_id(lea), _FOLDER_FLAGS))
+            opened.append(os.open(f"{self.root}/leas/{lea_id(lea)}", _FOLDER_FLAGS))
             if folder:
                 opened.append(os.open(folder, _FOLDER_FLAGS, dir_fd=opened[0]))
         except OSError as error:

@@ -86,8 +86,9 @@ class Outboxes:
         self._limits = limits
 
     def scan(self, lea: LeaId) -> Generator[Found | Odd, None, None]:
-        """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks. Close it,
-        or read it to its end: it holds the folder open. (Measured: 0.3 s for 100,000 files.)"""
+        """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks; about 6 µs
+        a file. It holds the folder open until it is read to its end or closed, and may be kept between turns: what
+        comes or goes meanwhile is seen by this scan or by the next."""
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for entry in entries:
                 if not is_unfinished(entry.name) and (item := self._look(folder, entry.name)) is not None:

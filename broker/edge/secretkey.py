@@ -137,13 +137,15 @@ def load_secret(armored: bytes, passphrase: str | None = None) -> SecretKey:
         if frame.tag in (frames.SECRET_KEY, frames.SECRET_SUBKEY):
             body = bytes(frame.body(view))
             key = certificates.parse_key(certificates.public_part(body))
-            secret = None if key.fault else _unlocked(frame.tag, body, passphrase)
+            secret = None if key.fault else _unlocked(frame.tag, body, key.body, passphrase)
             if secret:
                 parts.append(_Part(key, secret))
+    if not parts:
+        raise Refused("key-unreadable", hint="It holds no secret key.")
     return SecretKey(armor.enarmor("PUBLIC KEY BLOCK", public).encode(), parts)
 
 
-def _unlocked(tag: int, body: bytes, passphrase: str | None) -> PgpKey | None:
+def _unlocked(tag: int, body: bytes, public: bytes, passphrase: str | None) -> PgpKey | None:
     """PGPy's object for one secret key packet; None for a stub."""
     try:
         packet = Packet(bytearray(frames.packet(tag, body)))
@@ -154,6 +156,8 @@ def _unlocked(tag: int, body: bytes, passphrase: str | None) -> PgpKey | None:
                 raise Refused("key-locked")
             packet.unprotect(passphrase)
         ready = packet.keymaterial.__privkey__()
+        if ready.public_key() != validity.key_packet(frames.PUBLIC_SUBKEY, public).keymaterial.__pubkey__():
+            raise Refused("key-unreadable", hint="Its secret part does not belong to its public part.")
     except LIBRARY_ERRORS:
         raise Refused("key-locked" if passphrase is not None else "key-unreadable") from None
     # PGPy makes this anew for every operation, which costs 80 ms for RSA

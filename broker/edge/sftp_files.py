@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from broker.edge import durable
 from broker.edge.sftp_wire import Attributes, Denied, Status
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -78,7 +79,7 @@ def unlink(folder: int, name: str) -> bool:
 def rename(folder: int, old: str, new: str) -> None:
     """Rename within a folder, and make it last. Raises FileNotFoundError."""
     os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
-    os.fsync(folder)
+    durable.sync(folder)
 
 
 def write_all(descriptor: int, content: bytes, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""The server's own key.
+"""SSH keys: the server's own, and which of the LEAs' are good enough.
 
 Owns the file of the SSH host key. Promises: made once, Ed25519, readable by its owner only, on disk before it is used;
 a key that others can read is refused rather than used.
@@ -11,16 +11,23 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_ssh_private_key,
+    load_ssh_public_key,
 )
 
+from broker.edge import durable
 from broker.edge.settings import SettingsError
+
+_ACCEPTED = frozenset({"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ssh-rsa"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +43,45 @@ def fingerprint(blob: bytes) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def generate() -> bytes:
-    """A new private key in OpenSSH's format, without passphrase."""
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+def generate(passphrase: str | None = None) -> bytes:
+    """A new private key in OpenSSH's format."""
+    lock = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock)
 
 
-def public_line(private: bytes) -> str:
+def public_line(private: bytes, passphrase: str | None = None) -> str:
     """`type base64` of a private key in OpenSSH's format. Raises ValueError."""
-    key = load_ssh_private_key(private, None)
+    key = load_ssh_private_key(private, passphrase.encode() if passphrase else None)
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def check_line(line: str) -> str:
+    """`type base64` of an LEA's public key line, if it may log in. Raises ValueError with a sentence."""
+    fields = line.split()
+    if len(fields) < 2 or fields[0] not in _ACCEPTED:
+        raise ValueError("The key is none of ed25519, ecdsa (nistp256, nistp384) or rsa; make one with ssh-keygen.")
+    try:
+        key = load_ssh_public_key(" ".join(fields[:2]).encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("The key is not one line of an OpenSSH public key file (.pub).") from None
+    if isinstance(key, RSAPublicKey) and key.key_size < 2048:
+        raise ValueError("The RSA key is shorter than 2048 bits; make a new one with `ssh-keygen -t ed25519`.")
+    return " ".join(fields[:2])
 
 
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(generate())
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        os.link(fresh, path)  # never over a key that another process has just made
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(folder)
-    os.close(folder)
+    fresh = f".{path.name}.{secrets.token_hex(4)}"
+    try:
+        durable.replace_at(folder, fresh, generate(), 0o600, flush=True)
+        try:
+            durable.rename_new(folder, fresh, folder, path.name)
+        except FileExistsError:
+            os.unlink(fresh, dir_fd=folder)  # another process has just made one
+        durable.sync(folder)
+    finally:
+        os.close(folder)
 
 
 def ensure_host_key(path: Path) -> HostKey:

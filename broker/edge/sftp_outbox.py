@@ -13,6 +13,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
+from broker.edge import durable
 from broker.edge import sftp_files as files
 from broker.edge.settings import Limits, Sftp
 from broker.edge.sftp_paths import HIDDEN, Folder, is_name, is_temporary, published, resting, shown
@@ -88,7 +89,7 @@ class Outbox:
                 files.rename(folder, resting(name), published(name))
                 self._remember(name, os.fstat(upload.descriptor))
             else:
-                os.fsync(folder)
+                durable.sync(folder)
 
     def forget(self, upload: Upload, *, remove: bool) -> None:
         """The upload has ended without being whole; its bytes stay for a resume unless `remove`."""

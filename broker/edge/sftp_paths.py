@@ -5,9 +5,11 @@ is resolved by its letters alone (no disk is asked, so no link can lead away), a
 places above does not exist. Pure.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from broker.edge.outbox import is_unfinished
 from broker.edge.sftp_wire import Denied, Status
 
 
@@ -28,8 +30,8 @@ HIDDEN = ".satchel-upload."  # what is being uploaded as `x` rests as `.satchel-
 NAME_BYTES = 255 - len(HIDDEN)
 PATH_BYTES = 4096
 
-_IGNORED_BY_INTAKE = (".part", ".tmp", ".filepart")
-_RENAMED_BY_CLIENT = (*_IGNORED_BY_INTAKE, ".partial")  # .partial: rclone since 1.63
+_RENAMED_BY_CLIENT = (".partial",)  # rclone since 1.63
+_TAKEN_AWAY = re.compile(r"\.[0-9a-f]{16}\.taken")  # what intake is just removing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def is_name(name: str) -> bool:
         and name not in {"", ".", ".."}
         and len(name.encode()) <= NAME_BYTES
         and not name.startswith(HIDDEN)
+        and not _TAKEN_AWAY.fullmatch(name)
     )
 
 
@@ -99,12 +102,12 @@ def resolve(path: bytes) -> Place:
 
 def is_temporary(name: str) -> bool:
     """Whether the client itself means to rename this name when it is done."""
-    return name.startswith(".") or name.endswith(_RENAMED_BY_CLIENT)
+    return is_unfinished(name) or name.endswith(_RENAMED_BY_CLIENT)
 
 
 def resting(name: str) -> str:
     """The name on disk of a file that is not whole yet: one that intake never looks at."""
-    return name if name.startswith(".") or name.endswith(_IGNORED_BY_INTAKE) else HIDDEN + name
+    return name if is_unfinished(name) else HIDDEN + name
 
 
 def published(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import paramiko
 
+from broker.edge import durable
 from broker.edge.sftp_client import ClientError, Line
 from broker.edge.sftp_paths import is_name, is_temporary
 
@@ -195,17 +196,16 @@ class _Fetching:
                 self._line.moved()
                 self._progress(self._final.name, local.tell(), size)
             local.flush()
-            os.fsync(local.fileno())
+            durable.sync(local.fileno())
 
     def _give_name(self) -> None:
-        if self._follow:
-            self._part.replace(self._final)
-        else:
-            os.link(self._part, self._final)
-            self._part.unlink()
         folder = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            if self._follow:
+                self._part.replace(self._final)
+            else:
+                durable.rename_new(folder, self._part.name, folder, self._final.name)
+            durable.sync(folder)
         finally:
             os.close(folder)
 

@@ -8,6 +8,7 @@ import os
 import threading
 from typing import Protocol
 
+from broker.edge import durable
 from broker.edge import sftp_files as files
 from broker.edge.sftp_ranges import Ranges, Scattered
 from broker.edge.sftp_wire import Attributes, Denied, Status
@@ -90,7 +91,7 @@ class Upload:
         """Have the bytes on disk (fsync@openssh.com)."""
         with self._lock:
             self._check()
-            os.fsync(self.descriptor)
+            durable.sync(self.descriptor)
 
     def close(self) -> int:
         """The client is done: make the file visible, or say why not. Gives its size in bytes."""
@@ -101,7 +102,7 @@ class Upload:
                     raise Denied(Status.FAILURE, "The upload failed; send the file again.")
                 if not self._ranges.covers(self._size):
                     raise Denied(Status.FAILURE, "Parts of the file are missing; send it again.")
-                os.fsync(self.descriptor)
+                durable.sync(self.descriptor)
             self._keeper.publish(self)
         except (Denied, OSError):
             self.abandon()

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from broker.core.model import Sha256
 from broker.edge import durable
 
 _BLOCK = 1024 * 1024
+_TEMP = "tmp"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,15 +84,14 @@ class DirectoryVault:
     def __init__(self, root: Path) -> None:
         """Make the directory if need be."""
         self._root = root
-        self._temp = root / "tmp"
-        for folder in (root, self._temp):
+        for folder in (root, root / _TEMP):
             folder.mkdir(mode=0o700, exist_ok=True)
-        self._root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._batch = durable.Batch()
 
     def close(self) -> None:
         """Give the directory free; flush first."""
-        os.close(self._root_fd)
+        os.close(self._fd)
 
     def take(self, source: BinaryIO | int, limit: int) -> Stored:
         """See Vault.take."""
@@ -119,7 +119,7 @@ class DirectoryVault:
     def open(self, name: Sha256) -> BinaryIO:
         """See Vault.open."""
         try:
-            return open(self._path(name), "rb")
+            return os.fdopen(os.open(_place_of(name), os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd), "rb")
         except FileNotFoundError:
             raise VaultMissing(f"vault object {name} is not there") from None
 
@@ -136,11 +136,13 @@ class DirectoryVault:
 
     def has(self, name: Sha256) -> bool:
         """See Vault.has."""
-        return self._path(name).exists()
+        return durable.exists_at(self._fd, _place_of(name))
 
     def remove(self, name: Sha256) -> None:
         """See Vault.remove."""
-        self._path(name).unlink(missing_ok=True)
+        place = _place_of(name)
+        with suppress(FileNotFoundError):
+            os.unlink(place, dir_fd=self._fd)
 
     def names(self) -> Iterator[Sha256]:
         """See Vault.names."""
@@ -155,19 +157,14 @@ class DirectoryVault:
     def tidy(self, older_than_seconds: float = 3600.0) -> int:
         """See Vault.tidy."""
         removed = 0
-        for path in self._temp.iterdir():
+        for path in (self._root / _TEMP).iterdir():
             if path.stat().st_mtime <= time.time() - older_than_seconds:
                 path.unlink(missing_ok=True)
                 removed += 1
         return removed
 
-    def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError("a vault name is 64 lower-case hex digits")
-        return self._root / name[:2] / name[2:4] / name
-
     def _store(self, read: Callable[[], bytes], limit: int) -> Stored:
-        batch = self._batch.writing(self._root_fd)
+        batch = self._batch.writing(self._fd)
         with durable.room("the vault"), batch as whole, self._temporary() as (temp, fd):
             digest, size = sha256(), 0
             while block := read():
@@ -185,30 +182,42 @@ class DirectoryVault:
             return stored
 
     @contextmanager
-    def _temporary(self) -> Iterator[tuple[Path, int]]:
-        temp = self._temp / secrets.token_hex(16)
-        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
+    def _temporary(self) -> Iterator[tuple[str, int]]:
+        temp = f"{_TEMP}/{secrets.token_hex(16)}"
+        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400, dir_fd=self._fd)
         try:
             yield temp, fd
         except BaseException:
-            temp.unlink(missing_ok=True)
+            os.unlink(temp, dir_fd=self._fd)
             raise
         finally:
             os.close(fd)
 
-    def _place(self, temp: Path, name: Sha256, whole: bool) -> None:
-        final = self._path(name)
+    def _place(self, temp: str, name: Sha256, whole: bool) -> None:
+        place = _place_of(name)
         # Over an older copy, too: one that a power cut caught before its flush has the right name and wrong bytes.
         try:
-            temp.replace(final)
+            os.replace(temp, place, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except FileNotFoundError:
-            final.parent.parent.mkdir(mode=0o700, exist_ok=True)
-            final.parent.mkdir(mode=0o700, exist_ok=True)
-            temp.replace(final)
+            for folder in _folders_of(name):
+                with suppress(FileExistsError):
+                    os.mkdir(folder, 0o700, dir_fd=self._fd)
+            os.replace(temp, place, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         if not whole:
-            for folder in (final.parent, final.parent.parent):
-                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            for folder in _folders_of(name):
+                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
                 try:
                     self._batch.add(fd)
                 finally:
                     os.close(fd)
+
+
+def _folders_of(name: str) -> tuple[str, str]:
+    return name[:2], f"{name[:2]}/{name[2:4]}"
+
+
+def _place_of(name: str) -> str:
+    """Relative to the root, as text: joining paths would cost as much as hashing a packet."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("a vault name is 64 lower-case hex digits")
+    return f"{name[:2]}/{name[2:4]}/{name}"

@@ -15,8 +15,7 @@ from broker.core.flow import Stage
 from broker.core.model import Document, State
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
-from broker.edge.ledger import directory, packets, registry
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats import canonical
 from broker.formats.documents import to_document, to_student
@@ -24,6 +23,7 @@ from broker.identity import first
 from broker.stages import apply
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
+from broker.stages.look import Look
 from broker.stages.services import Services
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -34,19 +34,15 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, Plan(Stage.ADMIT, _work), ids)
 
 
-def _open(services: Services, row: PacketRow) -> openpgp.Opened:
-    with reading(services.engine) as connection:
-        certificates = directory.certificates_of(connection, row.origin)
-
-        def is_known(key_id: str) -> bool:
-            return directory.owner_of(connection, key_id) is not None
-
-        sealed = services.vault.read(row.sha256)
-        limits = services.settings.limits
-        return openpgp.open_packet(sealed, services.key, certificates, limits, services.clock(), is_known)
+def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
+    sealed = services.vault.read(row.sha256)
+    limits = services.settings.limits
+    return openpgp.open_packet(
+        sealed, services.key, look.certificates(row.origin), limits, services.clock(), look.is_known
+    )
 
 
-def _understand(services: Services, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
+def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
     limits = services.settings.limits
     parsed = canonical.parse(content, limits.json_depth)
     services.contracts.check(parsed, limits.schema_errors)
@@ -54,20 +50,19 @@ def _understand(services: Services, row: PacketRow, content: bytes) -> tuple[Doc
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
     handler = handler_of(document.type)
-    with reading(services.engine) as connection:
-        sender = directory.party(connection, row.origin)
-        if sender is None:
-            raise Refused("from-mismatch", "/from")
-        check_sender(sender.kind, handler.senders)
-        if document.receiver:
-            party = directory.party(connection, document.receiver)
-            check_receiver(row.origin, document.receiver, party.kind if party else None, handler.receivers)
+    sender = look.party(row.origin)
+    if sender is None:
+        raise Refused("from-mismatch", "/from")
+    check_sender(sender.kind, handler.senders)
+    if document.receiver:
+        party = look.party(document.receiver)
+        check_receiver(row.origin, document.receiver, party.kind if party else None, handler.receivers)
     return document, handler
 
 
-def _work(services: Services, row: PacketRow) -> Move:
-    opened = _open(services, row)
-    document, handler = _understand(services, row, opened.content)
+def _work(services: Services, look: Look, row: PacketRow) -> Move:
+    opened = _open(services, look, row)
+    document, handler = _understand(services, look, row, opened.content)
     known = replace(
         row,
         state=State.ADMITTED,
@@ -76,54 +71,41 @@ def _work(services: Services, row: PacketRow) -> Move:
         addressed_to=document.receiver or "",
         signer=opened.signer,
     )
-    digest = services.digest(opened.content)
-    if handler.ends_here:
-        return _ending_here(services, row, known, document, digest)
-    return _travelling(services, row, known, document, handler, digest)
-
-
-def _once(services: Services, connection: Connection, planned: Move, digest: str) -> Move:
-    """The planned move when the document's id is new; DUPLICATE for the same document sealed again."""
-    first_tracking, first_digest = packets.remember_id(connection, planned.row, planned.new.packet_id, digest)
-    if first_tracking == planned.row.tracking:
-        return planned
-    if first_digest != digest:
-        raise Refused("replayed-id", "/id")
-    again = replace(planned.new, state=State.DUPLICATE, duplicate_of=first_tracking, receipts=planned.row.receipts)
-    origin = planned.row.origin
-    return move(services, planned.row, again, [Step(State.DUPLICATE)], [(origin, State.DUPLICATE)])
+    planned = (
+        _ending_here(services, row, known, document)
+        if handler.ends_here
+        else _travelling(services, look, row, known, document, handler)
+    )
+    return replace(planned, document=(document.id, services.digest(opened.content)))
 
 
 def _travelling(
-    services: Services, row: PacketRow, known: PacketRow, document: Document, handler: Handler, digest: str
+    services: Services, look: Look, row: PacketRow, known: PacketRow, document: Document, handler: Handler
 ) -> Move:
-    finding = first.Finding(first.Answer.NONE)
-    if handler.needs_student:
-        with reading(services.engine) as connection:
-            finding = first.find(connection, to_student(document.body["student"]))
-        is_match = finding.answer is first.Answer.MATCH
-        known = replace(known, ssid=finding.ssid or "", identity="match" if is_match else "review")
-    planned = move(services, row, known, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
+    told = [(row.origin, State.ADMITTED)]
+    if not handler.needs_student:
+        return move(services, row, known, [Step(State.ADMITTED)], told)
+    finding = first.find(look.connection, to_student(document.body["student"]))
+    if finding.answer is first.Answer.MATCH:
+        known = replace(known, ssid=finding.ssid or "", identity="match")
+        return move(services, row, known, [Step(State.ADMITTED)], told)
+    planned = move(services, row, replace(known, identity="review"), [Step(State.ADMITTED)], told)
 
     def effect(connection: Connection) -> Move:
-        final = _once(services, connection, planned, digest)
-        if final is planned and known.identity == "review":
-            now = services.clock().timestamp()
-            registry.open_review(connection, row.tracking, -1, finding.candidates, now)
-        return final
+        now = services.clock().timestamp()
+        registry.open_review(connection, row.tracking, -1, finding.candidates, now)
+        return planned
 
     return replace(planned, effect=effect)
 
 
-def _ending_here(services: Services, row: PacketRow, known: PacketRow, document: Document, digest: str) -> Move:
-    applied = replace(known, state=State.APPLIED)
+def _ending_here(services: Services, row: PacketRow, known: PacketRow, document: Document) -> Move:
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
-    planned = move(services, row, applied, steps, [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)])
+    told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
+    planned = move(services, row, replace(known, state=State.APPLIED), steps, told)
 
     def effect(connection: Connection) -> Move:
-        final = _once(services, connection, planned, digest)
-        if final is planned:
-            apply.APPLY[document.type](services, connection, row, document)
-        return final
+        apply.APPLY[document.type](services, connection, row, document)
+        return planned
 
     return replace(planned, effect=effect)

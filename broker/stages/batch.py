@@ -15,12 +15,13 @@ from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import State, TrackingId
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages.look import Look
 from broker.stages.papers import refusal, sign, statement
 from broker.stages.services import Services
 
-Work = Callable[[Services, PacketRow], Move]
+Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
 
 
@@ -61,13 +62,15 @@ def _round(services: Services, plan: Plan, ids: Sequence[str]) -> tuple[str, ...
 def _work_all(services: Services, plan: Plan, rows: Sequence[PacketRow]) -> tuple[list[Move], list[PacketRow]]:
     moves: list[Move] = []
     returned: list[PacketRow] = []
-    for row in rows:
-        try:
-            if row.attempts > DEATHS:
-                raise Refused("poison")
-            moves.append(plan.work(services, row))
-        except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
-            _settle(services, plan.stage, row, error, moves, returned)
+    with reading(services.engine) as connection:
+        look = Look(connection, services.clock())
+        for row in rows:
+            try:
+                if row.attempts > DEATHS:
+                    raise Refused("poison")
+                moves.append(plan.work(services, look, row))
+            except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
+                _settle(services, plan.stage, row, error, moves, returned)
     return moves, returned
 
 
@@ -117,6 +120,15 @@ def move(
     return Move(row, replace(new, receipts=row.receipts + len(papers)), tuple(steps), papers)
 
 
+def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
+    """The document's id was used: DUPLICATE when the same document was sealed again, refused when it is another one."""
+    row = planned.row
+    if planned.document is None or planned.document[1] != digest:
+        return refuse(services, row, Refused("replayed-id", "/id"))
+    again = replace(planned.new, state=State.DUPLICATE, duplicate_of=first, receipts=row.receipts)
+    return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
+
+
 def _commit(services: Services, plan: Plan, moves: list[Move], returned: list[PacketRow]) -> None:
     if not moves and not returned:
         return
@@ -125,10 +137,10 @@ def _commit(services: Services, plan: Plan, moves: list[Move], returned: list[Pa
     moves = [replace(one, new=replace(one.new, enqueued_at=now, due_at=0.0)) for one in moves]
     with writing(services.engine) as connection:
         advanced = packets.advance(connection, moves, now)
-        refusals: list[Move] = []
+        others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
-            _settle(services, plan.stage, row, error, refusals, returned)
-        packets.advance(connection, refusals, now)
+            _settle(services, plan.stage, row, error, others, returned)
+        packets.advance(connection, others, now)
         packets.release(connection, returned)
     plan.after(services, advanced.moved)
     won = {one.row.tracking for one in advanced.moved}

@@ -10,12 +10,11 @@ from dataclasses import replace
 
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge import keyring, openpgp
-from broker.edge.ledger import directory
-from broker.edge.ledger.engine import reading
+from broker.edge import openpgp
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
+from broker.stages.look import Look
 from broker.stages.services import Services
 
 
@@ -24,17 +23,9 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, Plan(Stage.DELIVER, _work, before=_flush, after=_publish, lost=_drop), ids)
 
 
-def _receiver_certificate(services: Services, lea: str) -> bytes | None:
-    """The receiver's newest valid certificate at this moment: a revocation takes effect on waiting packets too."""
-    now = services.clock()
-    with reading(services.engine) as connection:
-        certificates = directory.certificates_of(connection, lea)
-    return next((one for one in certificates if keyring.inspect(one, now).fault is None), None)
-
-
-def _work(services: Services, row: PacketRow) -> Move:
-    certificate = _receiver_certificate(services, row.receiver)
-    if certificate is None:
+def _work(services: Services, look: Look, row: PacketRow) -> Move:
+    certificate = look.valid_certificate(row.receiver)
+    if certificate is None:  # a revocation takes effect on packets that already wait, too
         held = replace(row, state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
     sealed = services.vault.read(row.sha256)

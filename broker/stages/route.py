@@ -9,13 +9,11 @@ from dataclasses import replace
 
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, State
-from broker.core.routing import Facts, Hold, Location, check_receiver, destination
-from broker.edge import keyring
-from broker.edge.ledger import directory, registry
-from broker.edge.ledger.engine import reading
+from broker.core.routing import Facts, Hold, check_receiver, destination
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
+from broker.stages.look import Look
 from broker.stages.services import Services
 from handlers.registry import handler_of
 
@@ -25,25 +23,22 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, Plan(Stage.ROUTE, _work), ids)
 
 
-def _work(services: Services, row: PacketRow) -> Move:
-    now = services.clock()
-    with reading(services.engine) as connection:
-        spots = registry.locations(connection, row.ssid) if row.ssid else []
-        facts = Facts(
-            sender=row.origin,
-            addressed_to=LeaId(row.addressed_to or ("" if row.origin else row.receiver)) or None,
-            identity=row.identity,
-            locations=[Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots],
-            today=now.date().isoformat(),
-        )
-        goal = destination(facts)
-        if isinstance(goal, Hold):
-            return _hold(services, row, goal.why)
-        party = directory.party(connection, goal)
-        if row.origin:  # the exchange's own notices go to whom they were made for
-            check_receiver(row.origin, goal, party.kind if party else None, handler_of(row.type).receivers)
-        certificates = directory.certificates_of(connection, goal)
-    if not any(keyring.inspect(one, now).fault is None for one in certificates):
+def _work(services: Services, look: Look, row: PacketRow) -> Move:
+    facts = Facts(
+        sender=row.origin,
+        # the exchange's own notices go to whom they were made for
+        addressed_to=LeaId(row.addressed_to or ("" if row.origin else row.receiver)) or None,
+        identity=row.identity,
+        locations=look.locations(row.ssid) if row.ssid and not row.addressed_to else (),
+        today=look.now.date().isoformat(),
+    )
+    goal = destination(facts)
+    if isinstance(goal, Hold):
+        return _hold(services, row, goal.why)
+    if row.origin:
+        party = look.party(goal)
+        check_receiver(row.origin, goal, party.kind if party else None, handler_of(row.type).receivers)
+    if look.valid_certificate(goal) is None:
         return _hold(services, replace(row, receiver=goal), HeldFor.RECEIVER_KEY)
     return move(services, row, replace(row, state=State.ROUTED, receiver=goal, held_for=""), [Step(State.ROUTED)], [])
 

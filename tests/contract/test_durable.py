@@ -59,7 +59,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
     path = tmp_path / "key"
     durable.write_atomic(path, b"old")
 
-    def fail(fd: int) -> None:
+    def fail(_: int) -> None:
         raise OSError(errno.EIO, "medium")
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -159,7 +159,7 @@ def test_after_a_failed_flush_nothing_is_called_durable(folder: int, monkeypatch
     with batch.writing(folder):
         pass
 
-    def fail(fd: int) -> None:
+    def fail(_: int) -> None:
         raise OSError(errno.EIO, "medium")
 
     with monkeypatch.context() as broken:
@@ -182,8 +182,9 @@ def test_a_flush_by_another_thread_does_not_hide_a_write(
 
 
 def test_a_full_disk_is_deferred_and_another_failure_is_not() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
     with pytest.raises(Deferred, match="the disk of the vault is full"), durable.room("the vault"):
-        with open("/dev/full", "wb", buffering=0) as full:
-            full.write(b"x")
+        os.write(full, b"x")
+    os.close(full)
     with pytest.raises(PermissionError), durable.room("the vault"):
         raise PermissionError(errno.EPERM, "no")

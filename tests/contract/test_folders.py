@@ -204,8 +204,8 @@ def test_a_crash_before_the_rename_shows_no_receipt(home: Home, monkeypatch: pyt
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as crash, pytest.raises(KeyboardInterrupt):
-        crash.setattr(os, "rename", die)
+    monkeypatch.setattr(os, "rename", die)
+    with pytest.raises(KeyboardInterrupt):
         write_receipts(home, [(LEA, "a.json.asc", "x")])
     assert list(home.folder(LEA, RECEIPTS).iterdir()) == []
 

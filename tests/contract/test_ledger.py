@@ -223,11 +223,27 @@ def test_a_receipt_is_pending_until_its_file_is_durable(engine: Engine) -> None:
 
 
 def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2), packet(3, origin=LeaId("02")))
+    rows = claim(engine, "018f-0001", "018f-0002", "018f-0003").rows
+    moves = [replace(admitted(row), document=("id", f"digest{number}")) for number, row in enumerate(rows)]
     with writing(engine) as connection:
-        assert packets.remember_id(connection, packet(1), "id", "d1") == ("018f-0001", "d1")
-        assert packets.remember_id(connection, packet(2), "id", "d2") == ("018f-0001", "d1")
-        other = packet(3, origin=LeaId("02"))
-        assert packets.remember_id(connection, other, "id", "d3") == ("018f-0003", "d3")
+        done = packets.advance(connection, moves, NOW)
+    assert [move.row.tracking for move in done.moved] == ["018f-0001", "018f-0003"]
+    assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
+
+
+def test_a_document_whose_effect_failed_has_not_used_up_its_id(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2))
+
+    def failing(_connection: Connection) -> Move:
+        raise Refused("unknown-tracking")
+
+    for tracking, effect in (("018f-0001", failing), ("018f-0002", None)):
+        row = claim(engine, tracking).rows[0]
+        with writing(engine) as connection:
+            move = replace(admitted(row), document=("id", tracking), effect=effect)
+            done = packets.advance(connection, [move], NOW)
+    assert [move.row.tracking for move in done.moved] == ["018f-0002"]
 
 
 def test_standing_packets_are_found_until_a_queue_was_told(engine: Engine) -> None:

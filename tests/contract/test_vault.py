@@ -74,7 +74,7 @@ def test_limits(vault: Vault) -> None:
 
 def test_a_source_that_fails_leaves_nothing(vault: Vault) -> None:
     class Broken(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
+        def read(self, _: int | None = -1) -> bytes:
             raise OSError(errno.EIO, "mount is down")
 
     with pytest.raises(OSError, match="mount is down"):
@@ -180,7 +180,7 @@ class TestDirectory:
     def test_a_full_disk_is_deferred(
         self, vault: DirectoryVault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full(fd: int, data: bytes) -> None:
+        def full(*_: object) -> None:
             raise OSError(errno.ENOSPC, "full")
 
         monkeypatch.setattr(durable, "write_all", full)

@@ -200,24 +200,24 @@ def test_a_folder_that_is_missing_at_the_start_is_noticed_later(tmp_path: Path, 
 
 @linux
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_dead_thread_is_told_and_watching_can_start_again(folders: dict[str, Path], heard: Heard) -> None:
-    def fail(lea: LeaId, name: str, closed: bool) -> None:
+@pytest.mark.parametrize("mode", ["events", "polling"])
+def test_a_dead_thread_is_told_and_watching_can_start_again(folders: dict[str, Path], heard: Heard, mode: str) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("a bug of the caller")
 
-    for mode in ("events", "polling"):
-        watch = Watch(mode, poll_seconds=0.05)
-        watch.start({LEA: folders["outbox"]}, fail)
-        assert watch.alive()
-        with pytest.raises(RuntimeError, match="runs already"):
-            watch.start({LEA: folders["outbox"]}, heard.on_hint)
-        (folders["outbox"] / f"{mode}.pgp").write_bytes(b"x")
-        assert soon(lambda watch=watch: not watch.alive())
-        watch.stop()
+    watch = Watch(mode, poll_seconds=0.05)
+    watch.start({LEA: folders["outbox"]}, fail)
+    assert watch.alive()
+    with pytest.raises(RuntimeError, match="runs already"):
         watch.start({LEA: folders["outbox"]}, heard.on_hint)
-        assert watch.alive()
-        (folders["outbox"] / f"{mode}-again.pgp").write_bytes(b"x")
-        assert soon(lambda mode=mode: (LEA, f"{mode}-again.pgp", mode == "events") in heard.hints)
-        watch.stop()
+    (folders["outbox"] / "a.pgp").write_bytes(b"x")
+    assert soon(lambda: not watch.alive())
+    watch.stop()
+    watch.start({LEA: folders["outbox"]}, heard.on_hint)
+    assert watch.alive()
+    (folders["outbox"] / "b.pgp").write_bytes(b"x")
+    assert soon(lambda: (LEA, "b.pgp", mode == "events") in heard.hints)
+    watch.stop()
 
 
 def test_polling_sees_new_changed_and_renamed_files_and_calls_none_closed(
@@ -270,18 +270,18 @@ def test_auto_polls_network_mounts_only(
 
 
 @linux
-def test_many_leas_need_no_more_threads(tmp_path: Path, heard: Heard) -> None:
+@pytest.mark.parametrize(("mode", "threads"), [("events", 1), ("polling", 2)])
+def test_many_leas_need_no_more_threads(tmp_path: Path, heard: Heard, mode: str, threads: int) -> None:
     outboxes = {LeaId(str(number)): tmp_path / str(number) for number in range(500)}
     for path in outboxes.values():
         path.mkdir()
     before = threading.active_count()
-    for mode, threads in (("events", 1), ("polling", 2)):
-        watch = Watch(mode, poll_seconds=0.05)
-        watch.start(outboxes, heard.on_hint)
-        assert threading.active_count() <= before + threads
-        (outboxes[LeaId("499")] / f"{mode}.pgp").write_bytes(b"x")
-        assert soon(lambda mode=mode: ("499", f"{mode}.pgp", mode == "events") in heard.hints)
-        watch.stop()
+    watch = Watch(mode, poll_seconds=0.05)
+    watch.start(outboxes, heard.on_hint)
+    assert threading.active_count() <= before + threads
+    (outboxes[LeaId("499")] / "a.pgp").write_bytes(b"x")
+    assert soon(lambda: ("499", "a.pgp", mode == "events") in heard.hints)
+    watch.stop()
 
 
 LIMITED = """

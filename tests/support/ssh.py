@@ -5,9 +5,11 @@ Keys are made for each use. `House` is the exchange as the server sees it; it re
 
 import contextlib
 import os
+import socket
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import paramiko
@@ -134,3 +136,47 @@ def running(house: House, settings: Sftp | None = None, limits: Limits | None = 
         yield Running(house, server, port)
     finally:
         server.stop()
+
+
+class Cutter:
+    """A line that breaks: forwards to a port, and cuts each of the first connections after so many bytes."""
+
+    def __init__(self, port: int, after: Sequence[int]) -> None:
+        self._port = port
+        self._after = list(after)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        self.connections = 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                left = self._after.pop(0) if self._after else 1 << 60
+                self.connections += 1
+                far = socket.create_connection(("127.0.0.1", self._port))
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=(source, target, [left]), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, target: socket.socket, left: list[int]) -> None:
+        with contextlib.suppress(OSError):
+            while left[0] > 0 and (content := source.recv(min(65536, left[0]))):
+                target.sendall(content)
+                left[0] -= len(content)
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def wait_until(check: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for what another thread or process does."""
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.01)

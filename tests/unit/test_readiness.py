@@ -33,11 +33,14 @@ def test_without_a_hint_it_must_stay_unchanged_for_the_settle_time() -> None:
     assert readiness.observe(LEA, FILE, 53.0, False, whole) == Ready()
 
 
-@pytest.mark.parametrize("change", [{"size": 501}, {"mtime_ns": 1_001}, {"ino": 8}, {"dev": 2}])
-def test_any_change_of_content_starts_the_settle_time_anew(change: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [replace(FILE, size=501), replace(FILE, mtime_ns=1_001), replace(FILE, ino=8), replace(FILE, dev=2)],
+)
+def test_any_change_of_content_starts_the_settle_time_anew(changed: Found) -> None:
     readiness = Readiness(3, 900)
     readiness.observe(LEA, FILE, 50.0, False, whole)
-    assert readiness.observe(LEA, replace(FILE, **change), 53.0, False, whole) == Wait(56.0)
+    assert readiness.observe(LEA, changed, 53.0, False, whole) == Wait(56.0)
 
 
 def test_a_hint_is_worth_nothing_for_a_later_content() -> None:

@@ -175,10 +175,12 @@ def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """`moved` were written; `failed` raised in their effect, and nothing of them was written."""
+    """`moved` were written. `failed` raised in their effect, `repeated` carry a document id that another packet
+    brought first (with that packet's tracking id and digest); nothing of these was written."""
 
     moved: tuple[Move, ...]
     failed: tuple[tuple[PacketRow, Exception], ...]
+    repeated: tuple[tuple[Move, str, str], ...]
 
 
 _UPDATE = (
@@ -190,17 +192,7 @@ _UPDATE = (
 
 def advance(connection: Connection, moves: Sequence[Move], now: float) -> Advanced:
     """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out."""
-    wanted = {move.row.tracking: move for move in moves}
-    found = connection.execute(
-        select(packets.c.tracking, packets.c.state, packets.c.claim)
-        .where(packets.c.tracking.in_(list(wanted)))
-        .with_for_update()
-    )
-    held = [
-        wanted[values.tracking]
-        for values in found
-        if (values.state, values.claim) == (wanted[values.tracking].row.state, wanted[values.tracking].row.claim)
-    ]
+    held, repeated = _remember_ids(connection, _still_held(connection, moves))
     moved: list[Move] = []
     failed: list[tuple[PacketRow, Exception]] = []
     for move in held:
@@ -209,12 +201,65 @@ def advance(connection: Connection, moves: Sequence[Move], now: float) -> Advanc
             failed.append((move.row, result))
         else:
             moved.append(result)
+    if failed:
+        _forget_ids(connection, [row for row, _ in failed])
     if moved:
         _pass_through(connection, moved)
         connection.execute(_UPDATE, [_new_values(move, now) for move in moved])
         _write_events(connection, [event for move in moved for event in _events(move, now)])
         _write_receipts(connection, [receipt for move in moved for receipt in move.receipts])
-    return Advanced(tuple(moved), tuple(failed))
+    return Advanced(tuple(moved), tuple(failed), tuple(repeated))
+
+
+def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
+    wanted = {move.row.tracking: move for move in moves}
+    if not wanted:
+        return []
+    found = connection.execute(
+        select(packets.c.tracking, packets.c.state, packets.c.claim)
+        .where(packets.c.tracking.in_(list(wanted)))
+        .with_for_update()
+    )
+    return [
+        wanted[values.tracking]
+        for values in found
+        if (values.state, values.claim) == (wanted[values.tracking].row.state, wanted[values.tracking].row.claim)
+    ]
+
+
+def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
+    """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
+    bringing = [move for move in moves if move.document]
+    if not bringing:
+        return list(moves), []
+    rows = connection.execute(
+        select(packet_ids).where(packet_ids.c.packet_id.in_([move.document[0] for move in bringing]))
+    )
+    owners = {(row.origin, row.packet_id): (row.tracking, row.digest) for row in rows}
+    kept: list[Move] = []
+    repeated: list[tuple[Move, str, str]] = []
+    fresh: list[dict[str, str]] = []
+    for move in moves:
+        if not move.document:
+            kept.append(move)
+            continue
+        packet_id, digest = move.document
+        owner = owners.setdefault((move.row.origin, packet_id), (move.row.tracking, digest))
+        if owner[0] != move.row.tracking:
+            repeated.append((move, *owner))
+            continue
+        kept.append(move)
+        fresh.append(
+            {"origin": move.row.origin, "packet_id": packet_id, "tracking": move.row.tracking, "digest": digest}
+        )
+    if fresh:
+        connection.execute(insert(packet_ids), fresh)
+    return kept, repeated
+
+
+def _forget_ids(connection: Connection, rows: Sequence[PacketRow]) -> None:
+    """A document whose effect failed has not used up its id: its sender may mend it and send it again."""
+    connection.execute(delete(packet_ids).where(packet_ids.c.tracking.in_([row.tracking for row in rows])))
 
 
 def _pass_through(connection: Connection, moves: Sequence[Move]) -> None:
@@ -242,22 +287,6 @@ def _events(move: Move, now: float) -> list[dict[str, Any]]:
         rows.append({"tracking": move.row.tracking, "at": now, "before": before, "after": step.after, "why": step.why})
         before = step.after
     return rows
-
-
-def remember_id(connection: Connection, row: PacketRow, packet_id: str, digest: str) -> tuple[str, str]:
-    """Note that `packet_id` of this LEA, with content of this digest, belongs to this packet.
-
-    Returns (tracking id, digest) of the packet that has the id: this one, or the one that had it first.
-    """
-    key = and_(packet_ids.c.origin == row.origin, packet_ids.c.packet_id == packet_id)
-    found = connection.execute(select(packet_ids.c.tracking, packet_ids.c.digest).where(key)).first()
-    if found is not None:
-        return found.tracking, found.digest
-    connection.execute(
-        insert(packet_ids),
-        {"origin": row.origin, "packet_id": packet_id, "tracking": row.tracking, "digest": digest},
-    )
-    return row.tracking, digest
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ in the caller's transaction, so it is never given twice; rows come back in a fix
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
 
 from broker.core.model import Ssid
 from broker.edge.ledger.rows import EnrollmentRow
@@ -34,6 +34,20 @@ _PERSON = [students.c[name] for name in Person.__dataclass_fields__]
 _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 
 
+_BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
+_BORN_ON = (
+    select(*_PERSON)
+    .where(students.c.birth_date == bindparam("day"))
+    .where(or_(students.c.key_last == bindparam("last"), students.c.key_first == bindparam("first")))
+    .order_by(students.c.ssid)
+)
+_LOCATIONS = (
+    select(*_LOCATION)
+    .where(enrollments.c.ssid == bindparam("ssid"))
+    .order_by(enrollments.c.entry_date, enrollments.c.id)
+)
+
+
 def lock(connection: Connection) -> None:
     """From here to the end of the transaction nobody else registers students (SQLite: the write lock does that)."""
     if connection.dialect.name == "postgresql":
@@ -42,18 +56,13 @@ def lock(connection: Connection) -> None:
 
 def person(connection: Connection, ssid: str) -> Person | None:
     """The student with this number."""
-    row = connection.execute(select(*_PERSON).where(students.c.ssid == ssid)).first()
+    row = connection.execute(_BY_NUMBER, {"ssid": ssid}).first()
     return Person(*row) if row else None
 
 
 def born_on(connection: Connection, birth_date: str, key_first: str, key_last: str) -> list[Person]:
     """Students of this birth date who share the last or the first name."""
-    rows = connection.execute(
-        select(*_PERSON)
-        .where(students.c.birth_date == birth_date)
-        .where(or_(students.c.key_last == key_last, students.c.key_first == key_first))
-        .order_by(students.c.ssid)
-    )
+    rows = connection.execute(_BORN_ON, {"day": birth_date, "first": key_first, "last": key_last})
     return [Person(*row) for row in rows]
 
 
@@ -68,9 +77,7 @@ def register(connection: Connection, make: Callable[[], Ssid], build: Callable[[
 
 def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
     """Where the student is and was enrolled, oldest entry first."""
-    rows = connection.execute(
-        select(*_LOCATION).where(enrollments.c.ssid == ssid).order_by(enrollments.c.entry_date, enrollments.c.id)
-    )
+    rows = connection.execute(_LOCATIONS, {"ssid": ssid})
     return [EnrollmentRow(*row) for row in rows]
 
 

@@ -73,6 +73,7 @@ class Step:
 class Move:
     """What becomes of a claimed packet: `row` as it was, `new` as it will be, the steps between, and the receipts.
 
+    `document` is the id of the document that the packet brings, with its digest: an id is used once.
     `effect`, where given, runs inside the transaction (registry changes, notices); what it returns replaces this move,
     and when it raises, only this packet's part of the transaction is undone.
     """
@@ -81,6 +82,7 @@ class Move:
     new: PacketRow
     steps: tuple[Step, ...]
     receipts: tuple[SignedReceipt, ...] = ()
+    document: tuple[str, str] | None = None
     effect: "Callable[[Connection], Move] | None" = None
 
 

@@ -1,0 +1,53 @@
+"""What the workers of one batch look up in the ledger, each thing once.
+
+Owns the memory of one batch and no longer: a revocation or a new enrollment takes effect with the next batch, which is
+at once. Promises: reads only.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from broker.core.model import Party
+from broker.core.routing import Location
+from broker.edge import keyring
+from broker.edge.ledger import directory, registry
+
+
+class Look:
+    """Facts as the ledger had them when this batch first asked."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._parties: dict[str, Party | None] = {}
+        self._certificates: dict[str, list[bytes]] = {}
+        self._valid: dict[str, bytes | None] = {}
+
+    def party(self, lea: str) -> Party | None:
+        """A party of the directory, or None."""
+        if lea not in self._parties:
+            self._parties[lea] = directory.party(self.connection, lea)
+        return self._parties[lea]
+
+    def certificates(self, lea: str) -> list[bytes]:
+        """All certificates of an LEA that are not retired, newest first."""
+        if lea not in self._certificates:
+            self._certificates[lea] = directory.certificates_of(self.connection, lea)
+        return self._certificates[lea]
+
+    def valid_certificate(self, lea: str) -> bytes | None:
+        """The newest certificate of an LEA that may be encrypted to now; None where there is none."""
+        if lea not in self._valid:
+            good = (one for one in self.certificates(lea) if keyring.inspect(one, self.now).fault is None)
+            self._valid[lea] = next(good, None)
+        return self._valid[lea]
+
+    def is_known(self, key_id: str) -> bool:
+        """Whether some party owns this key."""
+        return directory.owner_of(self.connection, key_id) is not None
+
+    def locations(self, ssid: str) -> list[Location]:
+        """Where a student is and was enrolled."""
+        spots = registry.locations(self.connection, ssid)
+        return [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]

@@ -1,0 +1,74 @@
+"""Load for measurements: sealed packets of a set size, and the students they are about.
+
+Promises: generated keys and students only; every packet is another document about another student.
+"""
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from broker.core.model import Ssid
+from broker.edge import keyring, openpgp
+from broker.edge.ledger import registry
+from broker.edge.ledger.engine import connect, writing
+from broker.edge.settings import load
+from broker.identity.normalise import key
+from tests.support import documents
+from tests.support.exchange import Exchange
+
+NOW = datetime.now(UTC)
+BIRTH = "2012-03-04"
+
+
+@dataclass(frozen=True)
+class Lea:
+    """A party with its own key pair."""
+
+    id: str
+    kind: str
+    secret: bytes
+    certificate: bytes
+
+
+def lea(name: str, kind: str, algorithm: str) -> Lea:
+    """Make a party."""
+    secret = keyring.generate(f"{name} <{name}@example.invalid>", algorithm, NOW, 365)
+    return Lea(name, kind, secret, keyring.public(secret))
+
+
+def name_of(number: int) -> dict[str, str]:
+    """A student's legal name."""
+    return {"first": f"Given{number}", "middle": "", "last": f"Family{number}", "suffix": ""}
+
+
+def register(exchange: Exchange, students: int) -> None:
+    """Enter the students that the packets are about."""
+    engine = connect(load(exchange.home))
+    with writing(engine) as connection:
+        for number in range(students):
+            name = name_of(number)
+            person = registry.Person(
+                Ssid(str(1_000_000_000 + number)), name["first"], "", name["last"], "", BIRTH, "X",
+                key(name["first"]), "", key(name["last"]),
+            )  # fmt: skip
+            registry.register(connection, lambda p=person: p.ssid, lambda _, p=person: p, 0.0)
+    engine.dispose()
+
+
+def document(sender: str, receiver: str, size: int, number: int) -> dict[str, Any]:
+    """A student record of about `size` bytes when sealed: courses, and an attachment that does not compress."""
+    student = documents.student() | {"legal_name": name_of(number), "birth_date": BIRTH}
+    del student["ssid"]
+    content = base64.b64encode(secrets.token_bytes(max(1, int(size * 0.92) - 900))).decode()
+    attachment = {"name": "scan.pdf", "media_type": "application/pdf", "content": content}
+    record = documents.record(courses=20, student=student, to=receiver)
+    return record | {"from": sender, "record": record["record"] | {"attachments": [attachment]}}
+
+
+def sealed(sender: Lea, receiver: str, exchange: bytes, size: int, number: int) -> bytes:
+    """One packet, ready to be dropped."""
+    body = json.dumps(document(sender.id, receiver, size, number)).encode()
+    return openpgp.seal(body, openpgp.load_secret(sender.secret), [exchange])
