@@ -110,9 +110,7 @@ def plan(settings: Settings) -> list[Child]:
 class Supervisor:
     """Runs one home until it is told to stop."""
 
-    def __init__(
-        self, settings: Settings, say: Callable[[str], None], log: structlog.stdlib.BoundLogger
-    ) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None], log: structlog.stdlib.BoundLogger) -> None:
         self._settings = settings
         self._say = say
         self._log = log

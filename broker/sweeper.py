@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from broker import wiring
+from broker.core.errors import Deferred
+from broker.core.model import LeaId
 from broker.edge.folders import INBOX
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
@@ -33,14 +35,20 @@ class Inboxes:
         with reading(self._services.engine) as connection:
             leas = [party.id for party in directory.all_parties(connection)]
         for lea in leas:
-            changed = self._services.home.folder(lea, INBOX).stat().st_mtime_ns
-            if self._seen.get(lea) == changed:
-                continue
-            unfinished = sweep.finish_deliveries(self._services, lea)
-            sweep.notice_collected(self._services, lea)
-            # a change within the file system's clock tick would look the same, so a young time is looked at again
-            if not unfinished and time.time_ns() - changed > _TICK_NS:
-                self._seen[lea] = changed
+            try:
+                self._look_at(lea)
+            except (Deferred, FileNotFoundError):
+                self._services.log.warning("inbox cannot be read", lea=lea)
+
+    def _look_at(self, lea: LeaId) -> None:
+        changed = self._services.home.folder(lea, INBOX).stat().st_mtime_ns
+        if self._seen.get(lea) == changed:
+            return
+        unfinished = sweep.finish_deliveries(self._services, lea)
+        sweep.notice_collected(self._services, lea)
+        # a change within the file system's clock tick would look the same, so a young time is looked at again
+        if not unfinished and time.time_ns() - changed > _TICK_NS:
+            self._seen[lea] = changed
 
 
 def _guarded(services: Services, duty: str, work: Callable[[], object]) -> None:

@@ -8,7 +8,8 @@ import argparse
 import itertools
 import queue
 import time
-from contextlib import closing
+from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,10 +29,23 @@ from broker.stages.services import Services
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
 _IDLE_SECONDS = 0.25
+_ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
 
 
 def _ends_well(file: BinaryIO) -> bool:
     return extent(file) is not Extent.SHORT
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One walk through an outbox, in turns; with 100,000 files it takes many."""
+
+    lea: LeaId
+    items: Generator[Found | Odd, None, None]
+    began: float
+    closed: set[str]
+    soonest: float | None = None
+    is_over: bool = False
 
 
 class Watcher:
@@ -46,6 +60,7 @@ class Watcher:
         self._known: set[LeaId] = set()
         self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
         self._due: dict[LeaId, float] = {}
+        self._passes: dict[LeaId, _Pass] = {}
         self._next_scan = 0.0
 
     def _on_hint(self, lea: LeaId, name: str, closed: bool) -> None:
@@ -55,8 +70,14 @@ class Watcher:
         """Begin to watch; the first full scan is due at once."""
         outboxes = self._new_leas()
         for lea in outboxes:
-            self._services.outboxes.tidy(lea)
+            self._tidy(lea)
         self._watch.start(outboxes, self._on_hint)
+
+    def _tidy(self, lea: LeaId) -> None:
+        try:
+            self._services.outboxes.tidy(lea)
+        except Deferred as later:
+            self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
 
     def stop(self) -> None:
         """End the watching threads."""
@@ -113,36 +134,54 @@ class Watcher:
         self._next_scan = now + self._services.settings.intake.scan_seconds
 
     def _look(self, lea: LeaId) -> float | None:
-        """Take in one batch of this LEA; returns when to look again, or None for the next hint or scan."""
-        began = time.monotonic()
-        batch = self._services.settings.intake.batch
-        closed = self._closed.pop(lea, set())
-        ready: list[Found] = []
-        odd: list[Odd] = []
-        soonest: float | None = None
-        with closing(self._services.outboxes.scan(lea)) as items:
-            for item in items:
-                if isinstance(item, Odd):
-                    odd.append(item)
-                else:
-                    verdict = self._observe(lea, item, item.name in closed)
-                    closed.discard(item.name)
-                    if isinstance(verdict, Ready):
-                        ready.append(item)
-                    elif soonest is None or verdict.until < soonest:
-                        soonest = verdict.until
-                if len(ready) + len(odd) >= batch:
-                    break
-            else:
-                self._readiness.forget_unseen(lea, began)
-                closed.clear()
-        intake.run_odd(self._services, lea, odd)
-        intake.run(self._services, lea, ready)
+        """Go on looking through one LEA's outbox; returns when to look again, or None for the next hint or scan."""
+        try:
+            one = self._passes.get(lea) or self._begin(lea)
+            self._passes[lea] = one
+            ready, odd = self._some(one)
+            intake.run_odd(self._services, lea, odd)
+            intake.run(self._services, lea, ready)
+        except Deferred as later:
+            self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
+            self._drop_pass(lea)
+            return time.monotonic() + self._services.settings.intake.scan_seconds
         for found in ready:
             self._readiness.forget(lea, found.name)
-        if closed:
-            self._closed.setdefault(lea, set()).update(closed)
-        return 0.0 if len(ready) + len(odd) >= batch else soonest
+        if not one.is_over:
+            return 0.0
+        self._drop_pass(lea)
+        self._readiness.forget_unseen(lea, one.began)
+        return 0.0 if self._closed.get(lea) else one.soonest
+
+    def _begin(self, lea: LeaId) -> "_Pass":
+        return _Pass(lea, self._services.outboxes.scan(lea), time.monotonic(), self._closed.pop(lea, set()))
+
+    def _drop_pass(self, lea: LeaId) -> None:
+        over = self._passes.pop(lea, None)
+        if over is not None:
+            over.items.close()
+
+    def _some(self, one: "_Pass") -> tuple[list[Found], list[Odd]]:
+        """At most a batch of what is ready, from at most so many entries: other LEAs wait for their turn."""
+        ready: list[Found] = []
+        odd: list[Odd] = []
+        batch = self._services.settings.intake.batch
+        most = batch * _ENTRIES_PER_FILE
+        looked = 0
+        for item in itertools.islice(one.items, most):
+            looked += 1
+            if isinstance(item, Odd):
+                odd.append(item)
+            else:
+                verdict = self._observe(one.lea, item, item.name in one.closed)
+                if isinstance(verdict, Ready):
+                    ready.append(item)
+                else:
+                    one.soonest = min(one.soonest or verdict.until, verdict.until)
+            if len(ready) + len(odd) >= batch:
+                return ready, odd
+        one.is_over = looked < most
+        return ready, odd
 
     def _observe(self, lea: LeaId, found: Found, closed: bool) -> Ready | Wait:
         now = time.monotonic()

@@ -104,10 +104,32 @@ def _decoded(data: bytes, at: int, end: int) -> bytearray:
 
 
 def enarmor(kind: str, data: bytes | bytearray) -> str:
-    """Armour around `data`, without the optional CRC."""
+    """Armour around `data`; for keys and signatures, as the CRC is worked out here.
+
+    GnuPG 2.2 misreads armour that has neither a CRC nor padding, so it is not left out.
+    """
     text = base64.b64encode(data).decode("ascii")
-    lines = (text[at : at + 64] for at in range(0, len(text), 64))
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    lines.append("=" + base64.b64encode(_crc(data)).decode("ascii"))
     return f"-----BEGIN PGP {kind}-----\n\n" + "\n".join(lines) + f"\n-----END PGP {kind}-----\n"
+
+
+def _crc(data: bytes | bytearray) -> bytes:
+    """CRC-24, RFC 4880 section 6.1."""
+    crc = 0xB704CE
+    for octet in data:
+        crc = ((crc << 8) & 0xFFFFFF) ^ _CRC_TABLE[(crc >> 16) ^ octet]
+    return crc.to_bytes(3, "big")
+
+
+def _crc_of_octet(octet: int) -> int:
+    crc = octet << 16
+    for _ in range(8):
+        crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc & 0xFFFFFF
+
+
+_CRC_TABLE = tuple(_crc_of_octet(octet) for octet in range(256))
 
 
 def signed_lines(text: str) -> list[str]:

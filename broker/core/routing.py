@@ -66,7 +66,7 @@ def check_sender(kind: PartyKind, senders: frozenset[PartyKind]) -> None:
 
 
 def check_receiver(sender: LeaId, receiver: LeaId, kind: PartyKind | None, receivers: frozenset[PartyKind]) -> None:
-    """Raises Refused: "unknown-receiver" for no party (`kind` None), "not-allowed" for a kind the type does not name."""
+    """Raises Refused: "unknown-receiver" for no party (`kind` None), "not-allowed" for a kind that is not named."""
     if kind is None:
         raise Refused("unknown-receiver", "/to")
     if kind not in receivers or sender == receiver:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from broker.demo import cast
 from broker.demo.stage import CONSOLE, DemoFailed, Stage, satchel, wait_for
@@ -63,14 +64,14 @@ def enroll_everyone(stage: Stage) -> str:
     return str(answers[lea][number]["ssid"])
 
 
-def read_answer(stage: Stage, lea: str) -> list[dict[str, object]]:
+def read_answer(stage: Stage, lea: str) -> list[dict[str, Any]]:
     """The exchange's sealed answer to an enrollment, opened on the LEA's desk."""
     wait_for(lambda: stage.inbox(lea, "ssid"), f"the answer for {lea}")
     into = stage.fetch(lea)
-    newest = max(into.glob("*.ssid.pgp"))
+    newest = max(into.rglob("*.ssid.pgp"))
     opened = newest.with_suffix(".json")
     satchel("open", str(newest), *desk_keys(stage, lea), "--out", str(opened))
-    lines: list[dict[str, object]] = json.loads(opened.read_text())["students"]
+    lines: list[dict[str, Any]] = json.loads(opened.read_text())["students"]
     return lines
 
 
@@ -92,11 +93,11 @@ def move(stage: Stage, ssid: str) -> Path:
     answer = read_answer(stage, "6G")[0]
     check((answer["answer"], answer["ssid"]) == ("matched", ssid), "the exchange knows Ana: the same number as before")
     step(6, "By itself, the record goes to Summit's inbox, and to nobody else's")
-    wait_for(lambda: stage.inbox("6G", "student-record"), "Ana's record at Summit")
+    stage.receipt("01", "ana-record.pgp", "delivered")
     others = [one.id for one in cast.MEMBERS if one.id != "6G" and stage.inbox(one.id, "student-record")]
     check(not others, "it lies in 6G's inbox and in no other")
     into = stage.fetch("6G")
-    return next(into.glob("*.student-record.pgp"))
+    return next(into.rglob("*.student-record.pgp"))
 
 
 def body(path: Path) -> str:
@@ -163,12 +164,7 @@ def prove(stage: Stage) -> None:
 
 def receiver_receipt(stage: Stage, state: str) -> Path:
     """The receipt about Ana's record in Summit's folder."""
-    folder = stage.home / "leas" / "6G" / "receipts"
-    path: Path = wait_for(
-        lambda: next((one for one in folder.glob(f"*.{state}.json.asc") if "student-record" in one.read_text()), None),
-        f"{state} for 6G",
-    )
-    return path
+    return stage.find_receipt("6G", state, "student-record")
 
 
 def where(stage: Stage, keep: bool) -> None:

@@ -139,11 +139,15 @@ class Stage:
 
     def receipt(self, lea: str, file: str, state: str) -> Path:
         """The receipt that says that this file reached this state; waits for it."""
+        return self.find_receipt(lea, state, f'"{file}"')
+
+    def find_receipt(self, lea: str, state: str, about: str) -> Path:
+        """The receipt of this state with `about` in it, on the server or fetched already; waits for it."""
 
         def look() -> Path | None:
-            folder = self.home / "leas" / lea / "receipts"
-            found = (path for path in sorted(folder.glob(f"*.{state}.json.asc")) if f'"{file}"' in path.read_text())
-            return next(found, None)
+            folders = (self.home / "leas" / lea / "receipts", self.desk(lea) / "fetched" / "receipts")
+            paths = [path for folder in folders for path in sorted(folder.glob(f"*.{state}.json.asc"))]
+            return next((path for path in paths if about in path.read_text()), None)
 
-        path: Path = wait_for(look, f"receipt {state} for {file} of {lea}")
+        path: Path = wait_for(look, f"receipt {state} about {about} for {lea}")
         return path

@@ -103,8 +103,10 @@ class Home:
     def create(self) -> None:
         """Make the folders that are missing, for the exchange alone (0700): the ledger holds students' names."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.spread(self.root)
         for path in (self.leas, self.vault, self.keys, self.run, self.quarantine):
             path.mkdir(mode=0o700, exist_ok=True)
+        durable.spread(self.leas)
         durable.sync_folder(self.root)
 
     def create_lea(self, lea: LeaId, gid: int | None = None) -> None:
@@ -116,6 +118,7 @@ class Home:
         """
         top = self.leas / lea_id(lea)
         top.mkdir(mode=0o700, exist_ok=True)
+        durable.spread(top)
         top_fd = os.open(top, _FOLDER_FLAGS)
         try:
             _grant(top_fd, gid, 0o750)

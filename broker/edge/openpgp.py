@@ -243,8 +243,11 @@ def _pieces(*whole: Buffer) -> Iterator[memoryview]:
 def clearsign(text: str, signer: SecretKey, now: datetime | None = None) -> str:
     """A cleartext signed message, RFC 4880 section 7: blanks at line ends and the last line end are not signed.
 
-    Raises Refused with what stands against the signer's key at `now`.
+    Raises Refused with what stands against the signer's key at `now`; ValueError for a carriage return within a line,
+    which programs read differently.
     """
+    if any("\r" in line for line in armor.signed_lines(text)):
+        raise ValueError("a carriage return within a line cannot be signed as text")
     signed = "\r\n".join(armor.signed_lines(text)).encode()
     body = signer.sign(signatures.TEXT, [signed], now or datetime.now(UTC))
     return armor.clear_armor(text, HASH_NAME, frames.packet(frames.SIGNATURE, body))

@@ -1,8 +1,8 @@
 """The queues: Dramatiq on Redis, carrying tracking ids and nothing else.
 
-Owns every touch of Dramatiq. Promises: nothing at import time; a message names a stage and at most `batch` tracking ids;
-the queue is a hint and the ledger the truth, so `enqueue` says False instead of raising when Redis is away. Retrying,
-poison counting and backoff are the ledger's, so Dramatiq's own are left out.
+Owns every touch of Dramatiq. Promises: nothing at import time; a message names a stage and at most `batch`
+tracking ids; the queue is a hint and the ledger the truth, so `enqueue` says False instead of raising when Redis is
+away. Retrying, poison counting and backoff are the ledger's, so Dramatiq's own are left out.
 """
 
 import hashlib

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from broker.edge.sftp_session import LOG, Pace, Session
 from broker.edge.sftp_transport import SESSIONS, Gate, Transport
 from broker.edge.sftp_tree import Host, Tree
 
+MOMENT = 0.5  # seconds
 ADDRESSES = 10_000  # of which the arrivals are remembered
 
 
@@ -87,12 +89,14 @@ class Connection:
         return self._server.host.authorized_keys(lea)
 
     def admit(self) -> bool:
-        """Called when a logged-in client wants a channel."""
+        """Called when a logged-in client wants a channel; waits a moment for one that is just being hung up."""
         lea = self.transport.get_username() or ""
-        if not self._server.admit(self, lea):
-            LOG.warning("lea=%s address=%s verb=refused why=connections", lea, self.address)
-            return False
-        return True
+        for _ in range(10):
+            if self._server.admit(self, lea):
+                return True
+            self._over.wait(MOMENT / 10)
+        LOG.warning("lea=%s address=%s verb=refused why=connections", lea, self.address)
+        return False
 
     def begin(self, channel: paramiko.Channel) -> bool:
         """Start an SFTP session."""
@@ -111,9 +115,11 @@ class Connection:
         LOG.info("%s verb=begin", who)
         try:
             tree = Tree(self.lea, host.root(self.lea), *self._server.shared(self.lea), host)
-            Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
+            with suppress(paramiko.SSHException):  # the line hangs in a key exchange: it has ended
+                Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
         finally:
-            channel.close()
+            with suppress(EOFError, OSError, paramiko.SSHException):  # no line is left to say goodbye on
+                channel.close()
             LOG.info("%s verb=end", who)
 
     def alive(self) -> None:

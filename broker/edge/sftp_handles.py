@@ -48,6 +48,7 @@ class Tally:
     """Which bytes of one file were sent, over every handle that reads it (clients read in segments, and resume)."""
 
     def __init__(self) -> None:
+        self.is_told = False  # the exchange knows already that all was sent
         self._lock = threading.Lock()
         self._sent = Ranges()
 

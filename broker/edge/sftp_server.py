@@ -8,6 +8,7 @@ import resource
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import paramiko
@@ -61,6 +62,9 @@ class SftpServer:
         """Cut every connection and wait for the threads, `seconds` at most."""
         until = time.monotonic() + seconds
         self._stopping.set()
+        if self._listening is not None:
+            with suppress(OSError):  # wakes the accept loop; where the system does not do that, it ticks
+                self._listening.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
             self._thread.join(seconds)
         if self._listening is not None:
@@ -101,6 +105,8 @@ class SftpServer:
         except TimeoutError:
             return
         except OSError as error:
+            if self._stopping.is_set():
+                return
             # Out of descriptors, or a client that went away in the queue: neither may end the server.
             LOG.warning("verb=accept errno=%s", error.errno)
             self._stopping.wait(TICK)

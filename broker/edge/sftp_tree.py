@@ -76,11 +76,12 @@ class Tree:
         with files.opened(self._root, place.folder) as folder:
             descriptor = files.open_regular(folder, place.name, os.O_RDONLY)
         tally = self._tallies.of(f"{place.folder}/{place.name}", descriptor)
-        return Download(descriptor, tally, lambda whole: self._read(place, whole))
+        return Download(descriptor, tally, lambda whole: self._read(place, tally, whole))
 
-    def _read(self, place: Place, whole: bool) -> None:
-        if whole and place.folder is Folder.INBOX:
+    def _read(self, place: Place, tally: Tally, whole: bool) -> None:
+        if whole and place.folder is Folder.INBOX and not tally.is_told:
             self._host.collected(self._lea, place.name, "sftp-read")
+            tally.is_told = True
 
     def list(self, place: Place) -> Generator[Entry]:
         """The entries of a folder, read as they are asked for."""

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from broker.edge.folders import lea_id
+from broker.edge.sftp_hostkey import check_line
 from broker.edge.sftp_transport import CIPHERS, MACS, PUBLIC_KEYS, RSA_BITS
 
 # OpenSSH 9.2 has no ML-KEM; a name that it does not know would keep it from starting.
@@ -75,8 +76,8 @@ def system_user(lea: str) -> SystemUser:
 
 
 def authorized_keys(lines: Sequence[str]) -> str:
-    """The content of an LEA's key file."""
-    return "".join(f"restrict {' '.join(line.split()[:2])}\n" for line in lines)
+    """The content of an LEA's key file. Raises ValueError for a line that is no good key."""
+    return "".join(f"restrict {check_line(line)}\n" for line in lines)
 
 
 def _path(path: Path) -> str:

@@ -146,7 +146,7 @@ class DirectoryVault:
 
     def names(self) -> Iterator[Sha256]:
         """See Vault.names."""
-        for path in self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
             if _NAME.fullmatch(path.name):
                 yield Sha256(path.name)
 
@@ -199,25 +199,24 @@ class DirectoryVault:
         try:
             os.replace(temp, place, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except FileNotFoundError:
-            for folder in _folders_of(name):
-                with suppress(FileExistsError):
-                    os.mkdir(folder, 0o700, dir_fd=self._fd)
+            with suppress(FileExistsError):
+                os.mkdir(_folder_of(name), 0o700, dir_fd=self._fd)
             os.replace(temp, place, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         if not whole:
-            for folder in _folders_of(name):
-                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
-                try:
-                    self._batch.add(fd)
-                finally:
-                    os.close(fd)
+            fd = os.open(_folder_of(name), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+            try:
+                self._batch.add(fd)
+            finally:
+                os.close(fd)
 
 
-def _folders_of(name: str) -> tuple[str, str]:
-    return name[:2], f"{name[:2]}/{name[2:4]}"
+def _folder_of(name: str) -> str:
+    """One of 256: with a million packets a folder holds 4,000 names, and no new folder has to be made for each."""
+    return name[:2]
 
 
 def _place_of(name: str) -> str:
     """Relative to the root, as text: joining paths would cost as much as hashing a packet."""
     if not _NAME.fullmatch(name):
         raise ValueError("a vault name is 64 lower-case hex digits")
-    return f"{name[:2]}/{name[2:4]}/{name}"
+    return f"{_folder_of(name)}/{name}"

@@ -2,19 +2,19 @@
 
 Contract: given files that are complete, each is copied into the vault and flushed; then one transaction writes row,
 event and receipt; then the file is unlinked; then admit is told. After a crash anywhere, doing it again has no second
-effect: a file whose mark the ledger knows is only unlinked. What is no ordinary file goes to quarantine and is refused.
+effect: a file whose mark the ledger knows is only unlinked. What is no ordinary file is refused, and then set aside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import PacketRow, SignedReceipt
-from broker.edge.outbox import Changed, Odd, Taken
+from broker.edge.outbox import Odd, Taken
 from broker.edge.readiness import Found
 from broker.stages.batch import tell
 from broker.stages.papers import refusal, sign, statement
@@ -25,39 +25,47 @@ _NO_BYTES = Sha256("")
 
 def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
     """Take these files of one LEA in; returns the tracking ids that are new. Files that changed meanwhile are left."""
-    taken, refused = _take(services, lea, found)
+    taken: list[Taken] = []
+    unfit: list[tuple[Found | Odd, Refused]] = []
+    for one in found:
+        try:
+            taken.append(services.outboxes.take(lea, one, services.vault))
+        except Refused as error:
+            unfit.append((one, error))
+        except Deferred as later:
+            services.log.info("not taken in yet", lea=lea, why=later.why)
     services.vault.flush()
     rows = _enter(services, lea, taken)
-    _enter_refused(services, lea, refused)
     if taken:
         services.outboxes.discard(lea, taken)
     tell(services, [(row.tracking, row.state, row.lane) for row in rows])
+    _set_aside(services, lea, unfit)
     return [row.tracking for row in rows]
 
 
 def run_odd(services: Services, lea: LeaId, odd: Sequence[Odd]) -> None:
     """Set aside what is no ordinary file, and tell the LEA."""
-    refused = []
-    for one in odd:
-        tracking = services.new_tracking()
-        if services.outboxes.quarantine(lea, one, TrackingId(tracking)):
-            refused.append((tracking, one.shown, Refused(one.code)))
-    _enter_refused(services, lea, refused)
+    _set_aside(services, lea, [(one, Refused(one.code)) for one in odd])
 
 
-def _take(services: Services, lea: LeaId, found: Sequence[Found]) -> tuple[list[Taken], list[tuple[str, str, Refused]]]:
-    taken: list[Taken] = []
-    refused: list[tuple[str, str, Refused]] = []
-    for one in found:
-        try:
-            taken.append(services.outboxes.take(lea, one, services.vault))
-        except Changed:
-            services.log.info("changed while taken in", lea=lea)
-        except Refused as error:
-            tracking = services.new_tracking()
-            if services.outboxes.quarantine(lea, one, TrackingId(tracking)):
-                refused.append((tracking, one.name, error))
-    return taken, refused
+def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]]) -> None:
+    """Refuse what can not be taken in: first in the ledger, then out of the way, so that a crash loses neither."""
+    if not unfit:
+        return
+    with writing(services.engine) as connection:
+        names = [_shown(one) for one, _ in unfit]
+        known = packets.by_source(connection, lea, names)
+        fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
+        made = [_refused_row(services, lea, one, error) for one, error in fresh]
+        packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
+    trackings = {key: row.tracking for key, row in known.items()}
+    trackings |= {(row.source_name, row.source_mark): row.tracking for row, _ in made}
+    for one, _ in unfit:
+        services.outboxes.quarantine(lea, one, trackings[_shown(one), one.source_mark])
+
+
+def _shown(one: Found | Odd) -> str:
+    return one.shown if isinstance(one, Odd) else one.name
 
 
 def _enter(services: Services, lea: LeaId, taken: Sequence[Taken]) -> list[PacketRow]:
@@ -65,7 +73,7 @@ def _enter(services: Services, lea: LeaId, taken: Sequence[Taken]) -> list[Packe
         return []
     with writing(services.engine) as connection:
         known = packets.by_source(connection, lea, [one.name for one in taken])
-        fresh = [one for one in taken if (one.name, one.source_mark) not in known]
+        fresh = [one for one in taken if not _is_known(known, one)]
         firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
         waiting = packets.in_flight(connection, lea)
         rows: list[PacketRow] = []
@@ -77,6 +85,12 @@ def _enter(services: Services, lea: LeaId, taken: Sequence[Taken]) -> list[Packe
             papers.extend(paper)
         packets.born(connection, rows, papers)
     return rows
+
+
+def _is_known(known: Mapping[tuple[str, str], PacketRow], one: Taken) -> bool:
+    """Whether this very drop was entered before a crash; the content must agree, for marks could be made alike."""
+    row = known.get((one.name, one.source_mark))
+    return row is not None and row.sha256 == one.sha256
 
 
 def _row(
@@ -102,26 +116,21 @@ def _row(
     return replace(row, receipts=len(papers)), papers
 
 
-def _enter_refused(services: Services, lea: LeaId, refused: Sequence[tuple[str, str, Refused]]) -> None:
-    rows: list[PacketRow] = []
-    papers: list[SignedReceipt] = []
-    for tracking, name, error in refused:
-        at = services.clock()
-        row = PacketRow(
-            tracking=TrackingId(tracking),
-            origin=lea,
-            source_name=name,
-            source_mark="",
-            sha256=_NO_BYTES,
-            size=0,
-            received_at=at.timestamp(),
-            state=State.REFUSED,
-            code=error.code,
-            updated_at=at.timestamp(),
-        )
-        signed = sign(services, row, [(lea, refusal(row, error, at, services.key.fingerprint))])
-        rows.append(replace(row, receipts=len(signed)))
-        papers.extend(signed)
-    if rows:
-        with writing(services.engine) as connection:
-            packets.born(connection, rows, papers)
+def _refused_row(
+    services: Services, lea: LeaId, one: Found | Odd, error: Refused
+) -> tuple[PacketRow, tuple[SignedReceipt, ...]]:
+    at = services.clock()
+    row = PacketRow(
+        tracking=TrackingId(services.new_tracking()),
+        origin=lea,
+        source_name=_shown(one),
+        source_mark=one.source_mark,
+        sha256=_NO_BYTES,
+        size=0,
+        received_at=at.timestamp(),
+        state=State.REFUSED,
+        code=error.code,
+        updated_at=at.timestamp(),
+    )
+    papers = sign(services, row, [(lea, refusal(row, error, at, services.key.fingerprint))])
+    return replace(row, receipts=len(papers)), papers

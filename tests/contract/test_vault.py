@@ -141,7 +141,7 @@ class TestDirectory:
         made.close()
 
     def path(self, tmp_path: Path, name: str) -> Path:
-        return tmp_path / "vault" / name[:2] / name[2:4] / name
+        return tmp_path / "vault" / name[:2] / name
 
     def test_only_the_exchange_can_enter(self, vault: DirectoryVault, tmp_path: Path) -> None:
         old = os.umask(0)
@@ -150,7 +150,7 @@ class TestDirectory:
         finally:
             os.umask(old)
         assert stat.S_IMODE(path.stat().st_mode) == 0o400
-        for folder in (path.parent, path.parent.parent, tmp_path / "vault", tmp_path / "vault/tmp"):
+        for folder in (path.parent, tmp_path / "vault", tmp_path / "vault/tmp"):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
     def test_damage_is_noticed_and_mended_by_storing_again(self, vault: DirectoryVault, tmp_path: Path) -> None:
@@ -205,5 +205,5 @@ class TestDirectory:
         name = vault.put(b"sealed").sha256
         vault.flush()
         vault.close()
-        below = [path, path / name[:2], path / name[:2] / name[2:4], path / name[:2] / name[2:4] / name]
+        below = [path, path / name[:2], path / name[:2] / name]
         assert {place.stat().st_ino for place in below} <= set(done)

@@ -150,9 +150,7 @@ class Exchange:
     def receipts(self, lea: str) -> list[dict[str, Any]]:
         """What the LEA's receipts say, in the order of their names; the signature is checked elsewhere."""
         return [
-            said_by(path)
-            for path in sorted(self.folder(lea, "receipts").iterdir())
-            if not path.name.startswith(".")
+            said_by(path) for path in sorted(self.folder(lea, "receipts").iterdir()) if not path.name.startswith(".")
         ]
 
     def wait_receipt(self, lea: str, file: str, *states: str) -> dict[str, Any]:

@@ -74,8 +74,11 @@ class Gpg:
 
     def set_expire(self, fingerprint: str, expire: str, at: datetime | None = None) -> None:
         """Give the primary key and its subkeys another expiry."""
+        listed = self.run("--with-colons", "--with-subkey-fingerprints", "--list-keys", fingerprint)[0].decode()
+        _, *subkeys = [line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:")]
         self.run("--quick-set-expire", fingerprint, expire, at=at)
-        self.run("--quick-set-expire", fingerprint, expire, "*", at=at)
+        # gpg's own "*" leaves out the subkeys that have expired already
+        self.run("--quick-set-expire", fingerprint, expire, *subkeys, at=at)
 
     def export(self, fingerprint: str, armor: bool = True) -> bytes:
         """The public key."""

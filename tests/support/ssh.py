@@ -11,8 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import paramiko
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
 from broker.edge.settings import Limits, Sftp
@@ -31,6 +33,26 @@ def make_key(path: Path) -> str:
     line = public_line(path.read_bytes())
     path.with_name(path.name + ".pub").write_text(line + "\n")
     return line
+
+
+def make_rsa(bits: int) -> paramiko.RSAKey:
+    """An RSA key pair, weak or not."""
+    return paramiko.RSAKey(key=rsa.generate_private_key(65537, bits))
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def raw(thing: object) -> Any:
+    """For what the library's types do not show."""
+    return thing
+
+
+def hang_up(client: paramiko.SFTPClient) -> None:
+    """Break the line as a power cut does: no file is closed, nothing is said."""
+    raw(client).get_channel().get_transport().sock.close()
 
 
 def make_lea(root: Path) -> Path:
@@ -79,7 +101,14 @@ class House:
     def visible(self, lea: str = "01") -> set[str]:
         """What intake would look at: as DESIGN section 3 says."""
         ignored = (".part", ".tmp", ".filepart")
-        return {n for n in os.listdir(self.outbox(lea)) if not n.startswith(".") and not n.endswith(ignored)}
+        return {n for n in names(self.outbox(lea)) if not n.startswith(".") and not n.endswith(ignored)}
+
+
+def deliver(house: House, size: int = 300_000) -> bytes:
+    """Put a sealed file into the inbox of LEA 01; gives its bytes."""
+    content = os.urandom(size)
+    (house.inbox() / PACKET).write_bytes(content)
+    return content
 
 
 class Running:

@@ -10,7 +10,8 @@ from broker.core import armor
 from broker.core.errors import Refused
 
 BODY = bytes(range(256)) * 3
-PLAIN = armor.enarmor("MESSAGE", BODY).encode()
+CHECKED = armor.enarmor("MESSAGE", BODY).encode()
+PLAIN = CHECKED.replace(b"\n=QlY1\n", b"\n")  # the CRC is optional
 
 
 def code(data: bytes) -> str:
@@ -24,6 +25,11 @@ def test_round_trip(data: bytes) -> None:
     text = armor.enarmor("PUBLIC KEY BLOCK", data).encode()
     assert armor.is_armored(text)
     assert armor.dearmor(text) == ("PUBLIC KEY BLOCK", data)
+
+
+def test_crc_is_written() -> None:
+    assert CHECKED != PLAIN
+    assert armor.enarmor("MESSAGE", b"").splitlines()[2:4] == ["=twTO", "-----END PGP MESSAGE-----"]  # RFC 4880 6.1
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_every_setting_is_explained(home: Path) -> None:
 )
 def test_a_mistake_is_one_sentence_that_names_it(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "satchel.toml").write_text(text)
-    with pytest.raises(SettingsError, match=".") as error:
+    with pytest.raises(SettingsError) as error:
         load(tmp_path)
     assert says in str(error.value)
     assert str(error.value).startswith(str(tmp_path))

@@ -22,7 +22,9 @@ from broker.edge.sftp_paths import (
 from broker.edge.sftp_ranges import MOST, Ranges, Scattered
 from broker.edge.sftp_wire import Denied, Status
 
-PIECES = st.sampled_from(["outbox", "inbox", "receipts", "directory", "README.txt", "..", ".", "", "x.pgp", "leas", "01"])
+PIECES = st.sampled_from(
+    ["outbox", "inbox", "receipts", "directory", "README.txt", "..", ".", "", "x.pgp", "leas", "01"]
+)
 
 
 @pytest.mark.parametrize(

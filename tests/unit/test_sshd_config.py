@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from broker.edge.sftp_hostkey import generate as generate_key
+from broker.edge.sftp_hostkey import public_line
 from broker.edge.sshd_config import SystemUser, authorized_keys, generate, system_user
 
 HOME, KEYS = Path("/srv/satchel"), Path("/etc/satchel/keys")
@@ -43,5 +45,8 @@ def test_tokens_are_escaped() -> None:
 
 
 def test_keys_are_restricted() -> None:
-    lines = ["ssh-ed25519 AAAA somebody@example", 'command="x" ssh-ed25519 AAAA']
-    assert authorized_keys(lines[:1]) == "restrict ssh-ed25519 AAAA\n"
+    line = public_line(generate_key())
+    assert authorized_keys([f"{line} somebody@example"]) == f"restrict {line}\n"
+    for wrong in (f'command="x" {line}', "ssh-ed25519 AAAA", "ssh-dss AAAA", ""):
+        with pytest.raises(ValueError, match="key"):
+            authorized_keys([wrong])

@@ -229,12 +229,10 @@ def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
 
 def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
     """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
-    bringing = [move for move in moves if move.document]
-    if not bringing:
+    ids = [move.document[0] for move in moves if move.document]
+    if not ids:
         return list(moves), []
-    rows = connection.execute(
-        select(packet_ids).where(packet_ids.c.packet_id.in_([move.document[0] for move in bringing]))
-    )
+    rows = connection.execute(select(packet_ids).where(packet_ids.c.packet_id.in_(ids)))
     owners = {(row.origin, row.packet_id): (row.tracking, row.digest) for row in rows}
     kept: list[Move] = []
     repeated: list[tuple[Move, str, str]] = []
