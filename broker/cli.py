@@ -1,53 +1,77 @@
 """`satchel`: the command line (DESIGN section 9, a public interface).
 
-Owns the command tree and the last line of defence: no traceback reaches a user.
+Owns the command tree and the last line of defence: no traceback reaches a user. Promises: only the module of the
+command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one.
 """
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from broker.commands import home, lea, look, sshd
-from broker.edge.settings import SettingsError
-from broker.wiring import NotReady
+_HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
+_GROUPS = {"lea": "The directory of parties.", "receipt": "The exchange's signed receipts."}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-leas = typer.Typer(no_args_is_help=True, help="The directory of parties.")
-receipts = typer.Typer(no_args_is_help=True, help="The exchange's signed receipts.")
+COMMANDS = {
+    "init": "home:init",
+    "lea add": "home:add",
+    "lea key": "home:key",
+    "lea list": "home:list_leas",
+    "up": "up:up",
+    "status": "look:status",
+    "packets": "look:packets",
+    "packet": "look:packet",
+    "receipt verify": "receipts:verify",
+    "sshd-config": "sshd:generate",
+    "keygen": "letters:keygen",
+    "seal": "letters:seal",
+    "open": "letters:open_",
+    "send": "lea:send",
+    "fetch": "lea:fetch",
+}
 
-app.command("init")(home.init)
-app.command("up")(home.up)
-app.command("status")(look.status)
-app.command("packets")(look.packets)
-app.command("packet")(look.packet)
-app.command("sshd-config")(sshd.generate)
-leas.command("add")(home.add)
-leas.command("key")(home.key)
-leas.command("list")(home.list_leas)
-receipts.command("verify")(look.verify)
-app.add_typer(leas, name="lea")
-app.add_typer(receipts, name="receipt")
-lea.register(app)
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The command tree for these arguments: the one command they name, or everything where they name none."""
+    first = arguments[0] if arguments else ""
+    named = {path: where for path, where in COMMANDS.items() if path.split()[0] == first}
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+    app.callback()(lambda: None)  # keeps a lone command's name: without it Typer would make it the whole program
+    groups: dict[str, typer.Typer] = {}
+    for path, where in (named or COMMANDS).items():
+        module, _, function = where.partition(":")
+        command = getattr(import_module(f"broker.commands.{module}"), function)
+        group, _, name = path.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = typer.Typer(no_args_is_help=True, help=_GROUPS[group])
+            app.add_typer(groups[group], name=group)
+        (groups[group] if group else app).command(name)(command)
+    return app
 
 
 def main() -> None:
     """Entry point: runs a command and turns what is left into one sentence."""
     try:
-        app()
-    except (SettingsError, NotReady) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+        build(sys.argv[1:])()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as bug:
-        sys.stderr.write(
-            f"Satchel failed in a way it should not ({type(bug).__name__}). Set SATCHEL_DEBUG=1 to see where.\n"
-        )
+    except Exception as error:
+        sys.stderr.write(f"{_sentence(error)}\n")
         if os.environ.get("SATCHEL_DEBUG") == "1":
             raise
         sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    """What a user reads. An error that was not foreseen may hold data in its text, so only its kind is shown."""
+    from broker.core.errors import OperatorError
+
+    if isinstance(error, OperatorError):
+        return str(error)
+    return f"Satchel failed in a way it should not ({type(error).__name__}). Set SATCHEL_DEBUG=1 to see where."
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ Owns these pages. Promises: every command in them works as it stands for this LE
 from broker.core.model import Party
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
-from broker.edge.sftp_server import ensure_host_key
-from broker.wiring import Offline
+from broker.edge.sftp_hostkey import ensure_host_key
+from broker.offline import Offline
 
 _TEXT = """{exchange}: what to do, for {name} ({lea})
 

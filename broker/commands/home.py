@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from broker import wiring
+from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core import armor
 from broker.core.errors import Refused
@@ -22,8 +22,9 @@ from broker.edge import keyring, settings, validity
 from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory
-from broker.edge.ledger.engine import connect, migrate, reading, writing
-from broker.edge.sftp_server import ensure_host_key
+from broker.edge.ledger.engine import connect, reading, writing
+from broker.edge.ledger.migrate import migrate
+from broker.edge.sftp_hostkey import ensure_host_key
 from broker.readme import write_pages
 
 KIND_OF = {kind.value: kind for kind in PartyKind}
@@ -36,10 +37,10 @@ def init(
     """Make a home: settings, the exchange's key, ledger and folders."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         fail(f"{home} is not an empty folder; choose another one.")
-    wiring.harden()
+    offline.harden()
     folders = Home(home.absolute())
     folders.create()
-    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", wiring.now(), None)
+    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
     _write_secret(folders.keys / "exchange.key", secret)
     _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
     write_atomic(folders.certificate, keyring.public(secret), 0o644)
@@ -76,7 +77,7 @@ def add(
     home: HomeOption = None,
 ) -> None:
     """Enter a party into the directory and make its folders."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     try:
         lea_id(lea)
     except ValueError as error:
@@ -99,7 +100,7 @@ def add(
     say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
 
 
-def _checked(services: wiring.Offline, cert: Path) -> tuple[keyring.KeyInfo, bytes]:
+def _checked(services: offline.Offline, cert: Path) -> tuple[keyring.KeyInfo, bytes]:
     content = _read_certificate(cert, services.settings.limits.certificate_bytes)
     try:
         return keyring.check(content, services.clock()), content
@@ -133,7 +134,7 @@ def key(
     home: HomeOption = None,
 ) -> None:
     """Renew a party's key, take in its revocation, or add a further key."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
         if directory.party(connection, lea) is None:
@@ -145,7 +146,7 @@ def key(
     say(said)
 
 
-def _renew(services: wiring.Offline, connection: Connection, lea: LeaId, cert: Path, now: float) -> str:
+def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: Path, now: float) -> str:
     """A revoked or expired form of a known key is taken in too: it takes effect at once."""
     content = _read_certificate(cert, services.settings.limits.certificate_bytes)
     try:
@@ -166,7 +167,7 @@ def _renew(services: wiring.Offline, connection: Connection, lea: LeaId, cert: P
     return f"{lea}: key {info.fingerprint} is recorded; {state}."
 
 
-def _row(services: wiring.Offline, party: Party, certificates: list[bytes]) -> dict[str, object]:
+def _row(services: offline.Offline, party: Party, certificates: list[bytes]) -> dict[str, object]:
     infos = [keyring.inspect(one, services.clock()) for one in certificates]
     keys = [
         {
@@ -181,7 +182,7 @@ def _row(services: wiring.Offline, party: Party, certificates: list[bytes]) -> d
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Who is in the directory, with keys and when they expire."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     with reading(services.engine) as connection:
         parties = directory.all_parties(connection)
         certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
@@ -192,15 +193,3 @@ def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
         infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
         keys = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
         say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {keys}")
-
-
-def up(home: HomeOption = None) -> None:
-    """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
-    from broker.edge.embedded_redis import NoRedis
-    from broker.supervisor import AlreadyUp, Supervisor
-
-    services = wiring.build_offline(home)
-    try:
-        Supervisor(services.settings, say, wiring.logger("supervisor")).run()
-    except (AlreadyUp, NoRedis) as error:
-        fail(str(error))

@@ -1,4 +1,4 @@
-"""`satchel status`, `packets`, `packet`, `receipt verify`: to see what happened, and to prove it.
+"""`satchel status`, `packets`, `packet`: to see what happened.
 
 Promises: reads only; no student data; `--json` everywhere.
 """
@@ -6,18 +6,15 @@ Promises: reads only; no student data; `--json` everywhere.
 import json
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from broker import wiring
+from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
-from broker.core.errors import Refused
 from broker.core.model import State
-from broker.edge import openpgp
 from broker.edge.ledger import views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
@@ -32,7 +29,7 @@ def _when(at: float | None) -> str:
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     now = time.time()
     with reading(services.engine) as connection:
         counts = views.counts(connection)
@@ -68,7 +65,7 @@ def packets(
     """List packets, newest first."""
     if state and state.upper() not in State.__members__:
         fail(f"--state must be one of: {', '.join(State)}.", 2)
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     with reading(services.engine) as connection:
         rows = views.listing(connection, state.upper(), lea, limit)
     if as_json:
@@ -95,7 +92,7 @@ def packet(
     as_json: JsonOption = False,
 ) -> None:
     """Show the history of one packet."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     with reading(services.engine) as connection:
         found = views.history(connection, tracking)
     if found is None:
@@ -113,30 +110,3 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"  {_when(step['at'])}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
     for paper in found["receipts"]:
         say(f"  receipt {paper['n']} {paper['state']} for {paper['party']}")
-
-
-def verify(
-    file: Annotated[Path, typer.Argument(help="A file from `receipts/`.")],
-    cert: Annotated[Path | None, typer.Option(help="The exchange's public key, exchange.asc.")] = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check a receipt's signature, offline."""
-    if cert is None:
-        cert = wiring.home_of(home) / "exchange.asc"
-    try:
-        signed, certificate = file.read_bytes(), cert.read_bytes()
-    except OSError as error:
-        fail(f"{error.filename} cannot be read: {error.strerror}.")
-    try:
-        text, signer = openpgp.verify_clear(signed, [certificate])
-        said = json.loads(text)
-    except Refused as refused:
-        fail(f"NOT GENUINE: {refused.meaning} Do not rely on this receipt; fetch it again from your receipts folder.")
-    except ValueError:
-        fail("NOT A RECEIPT: the signature is good, but the text is no receipt of this exchange.")
-    if as_json:
-        say(json.dumps({"good": True, "signer": signer, "receipt": said}))
-        return
-    say(f"Good signature from the exchange, key {signer}.")
-    say(f"{said['tracking']} reached {said['state']} at {said['at']}: {said['means']}")

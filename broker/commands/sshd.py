@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from broker import wiring
+from broker import offline
 from broker.commands.common import HomeOption, fail, say
 from broker.edge import sshd_config
 from broker.edge.durable import write_atomic
@@ -24,7 +24,7 @@ def generate(
     home: HomeOption = None,
 ) -> None:
     """Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files."""
-    services = wiring.build_offline(home)
+    services = offline.build(home)
     with reading(services.engine) as connection:
         lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in directory.all_parties(connection)}
     users = [sshd_config.system_user(lea) for lea in lines]

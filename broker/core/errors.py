@@ -29,6 +29,10 @@ class Refused(BrokerError):
         super().__init__(f"{code}: {self.sentence}" + (f" (at {pointer})" if pointer else ""))
 
 
+class OperatorError(Exception):
+    """Something about this installation keeps a command from working; the message is one sentence that says what."""
+
+
 class Deferred(BrokerError):
     """The work cannot be done now; `why` names the missing thing, and the packet is tried again with backoff."""
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from broker.core.errors import OperatorError
 
-class SettingsError(Exception):
+
+class SettingsError(OperatorError):
     """The settings file is wrong; the message is one sentence for the operator."""
 
 

@@ -166,10 +166,11 @@ class _Fetching:
     def attempt(self, sftp: paramiko.SFTPClient) -> Outcome:
         """Go on from where the last attempt ended."""
         with sftp.open(self._remote, "rb") as remote:
-            size = remote.stat().st_size or 0
+            known = remote.stat()
+            size = known.st_size or 0
             if not self._is_here(remote, size):
                 self._fill(remote, size)
-                self._give_name()
+                self._give_name(known.st_mtime or 0)
         return Outcome(self._final.name, str(self._final), size)
 
     def _is_here(self, remote: paramiko.SFTPFile, size: int) -> bool:
@@ -198,10 +199,11 @@ class _Fetching:
             local.flush()
             durable.sync(local.fileno())
 
-    def _give_name(self) -> None:
+    def _give_name(self, date: int) -> None:
         folder = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             if self._follow:
+                os.utime(self._part, (date, date))
                 self._part.replace(self._final)
             else:
                 durable.rename_new(folder, self._part.name, folder, self._final.name)
@@ -210,14 +212,24 @@ class _Fetching:
             os.close(folder)
 
 
-def _names(line: Line, folder: str) -> list[str]:
+def _listed(line: Line, folder: str) -> list[paramiko.SFTPAttributes]:
     """What a folder holds. A server's names are not trusted: only those that are harmless here too."""
 
-    def work(sftp: paramiko.SFTPClient) -> list[str]:
+    def work(sftp: paramiko.SFTPClient) -> list[paramiko.SFTPAttributes]:
         found = [one for one in sftp.listdir_attr(folder) if one.st_mode is None or S_ISREG(one.st_mode)]
-        return sorted(one.filename for one in found if is_name(one.filename) and not is_temporary(one.filename))
+        good = [one for one in found if is_name(one.filename) and not is_temporary(one.filename)]
+        return sorted(good, key=lambda one: one.filename)
 
     return line.steadily(work)
+
+
+def _is_fresh(final: Path, there: paramiko.SFTPAttributes) -> bool:
+    """Whether a public key is here already, as far as size and date tell."""
+    try:
+        here = final.stat()
+    except FileNotFoundError:
+        return False
+    return (here.st_size, int(here.st_mtime)) == (there.st_size, there.st_mtime)
 
 
 def _remove(line: Line, path: str) -> None:
@@ -230,29 +242,25 @@ def _remove(line: Line, path: str) -> None:
     line.steadily(work)
 
 
-def _fetch_one(line: Line, remote: str, final: Path, progress: Progress, *, follow: bool, remove: bool) -> Outcome:
-    try:
-        outcome = line.steadily(_Fetching(line, remote, final, progress, follow=follow).attempt)
-        if remove:
-            _remove(line, remote)
-    except ClientError as error:
-        return Outcome(final.name, str(final), 0, str(error))
-    return outcome
-
-
 def fetch(line: Line, into: Path, progress: Progress = _silent, *, remove: bool = False) -> list[Outcome]:
     """Fetch inbox, receipts and directory into folders of the same names below `into`; one outcome a file.
 
-    `remove` takes fetched files from the server's inbox and receipts. Raises Deferred when the line does not hold,
-    ClientError when login fails, OSError when the local disk refuses.
+    Public keys that are here unchanged are passed over. `remove` takes fetched files from the server's inbox and
+    receipts. Raises Deferred when the line does not hold, ClientError when login fails, OSError when the local disk
+    refuses.
     """
     outcomes = []
     for folder in ("directory", "inbox", "receipts"):
         (into / folder).mkdir(parents=True, exist_ok=True)
         follow = folder == "directory"
-        for name in _names(line, f"/{folder}"):
-            final = into / folder / name
-            outcomes.append(
-                _fetch_one(line, f"/{folder}/{name}", final, progress, follow=follow, remove=remove and not follow)
-            )
+        for there in _listed(line, f"/{folder}"):
+            remote, final = f"/{folder}/{there.filename}", into / folder / there.filename
+            if follow and _is_fresh(final, there):
+                continue
+            try:
+                outcomes.append(line.steadily(_Fetching(line, remote, final, progress, follow=follow).attempt))
+                if remove and not follow:
+                    _remove(line, remote)
+            except ClientError as error:
+                outcomes.append(Outcome(final.name, str(final), 0, str(error)))
     return outcomes

@@ -13,7 +13,8 @@ from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
 from broker.edge.ledger import directory, packets, registry, tables, views
-from broker.edge.ledger.engine import connect, is_current, migrate, reading, writing
+from broker.edge.ledger.engine import connect, is_current, reading, writing
+from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
 from broker.edge.ledger.rows import Move, PacketRow, SignedReceipt, Step
 from broker.edge.settings import Ledger, Settings

@@ -187,8 +187,10 @@ def test_what_is_here_and_differs_is_not_overwritten(house: House, line: Line, t
 def test_keys_follow_the_server(house: House, line: Line, tmp_path: Path) -> None:
     for content in ("old", "new"):
         (house.root("01") / "directory" / "6G.asc").write_text(content)
-        fetch(line, tmp_path)
+        assert [one.name for one in fetch(line, tmp_path)] == ["6G.asc"]
         assert (tmp_path / "directory" / "6G.asc").read_text() == content
+        assert fetch(line, tmp_path) == []
+        os.utime(house.root("01") / "directory" / "6G.asc", (1, 1))
 
 
 def test_a_part_that_does_not_fit_is_fetched_anew(house: House, line: Line, tmp_path: Path) -> None:
