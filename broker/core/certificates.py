@@ -26,7 +26,7 @@ _LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 16384
 MOST_PACKETS = 4096
 _PUBLIC_OF = {frames.SECRET_KEY: frames.PUBLIC_KEY, frames.SECRET_SUBKEY: frames.PUBLIC_SUBKEY}
 # the fields of a public key: n for an integer (two octets of bits before it), s for a string (one octet of bytes)
-_PUBLIC_FIELDS = {RSA: "nn", 16: "nnn", DSA: "nnnn", ECDH: "sns", ECDSA: "sn", EDDSA: "sn"}
+_PUBLIC_FIELDS = {RSA: "nn", 2: "nn", 3: "nn", 16: "nnn", DSA: "nnnn", ECDH: "sns", ECDSA: "sn", EDDSA: "sn"}
 _IGNORED = frozenset({frames.TRUST, frames.MARKER})
 
 
@@ -94,12 +94,9 @@ def parse_key(body: bytes) -> Key:
 
 def _strength(algorithm: int, numbers: bytes) -> tuple[str, int, str | None]:
     bits = int.from_bytes(numbers[:2], "big")
-    if algorithm == RSA:
-        return (
-            "RSA",
-            bits,
-            "key-weak" if bits < _LEAST_RSA_BITS else "key-unsupported" if bits > _MOST_RSA_BITS else None,
-        )
+    if algorithm == RSA or algorithm in RSA_OLD:
+        strange = algorithm in RSA_OLD or bits > _MOST_RSA_BITS
+        return "RSA", bits, "key-weak" if bits < _LEAST_RSA_BITS else "key-unsupported" if strange else None
     if algorithm == DSA or algorithm in ELGAMAL:
         return "DSA" if algorithm == DSA else "ElGamal", bits, "key-weak"
     if algorithm in _FITTING and numbers:

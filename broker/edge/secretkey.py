@@ -132,16 +132,17 @@ def load_secret(armored: bytes, passphrase: str | None = None) -> SecretKey:
     """
     packets = validity.binary(armored)
     public = certificates.without_secrets(packets)
-    view, parts = memoryview(packets), []
+    view, parts, fault = memoryview(packets), [], ""
     for frame in frames.walk(view, certificates.MOST_PACKETS):
         if frame.tag in (frames.SECRET_KEY, frames.SECRET_SUBKEY):
             body = bytes(frame.body(view))
             key = certificates.parse_key(certificates.public_part(body))
+            fault = fault or key.fault or ""
             secret = None if key.fault else _unlocked(frame.tag, body, key.body, passphrase)
             if secret:
                 parts.append(_Part(key, secret))
     if not parts:
-        raise Refused("key-unreadable", hint="It holds no secret key.")
+        raise Refused(fault or "key-unreadable", hint="It holds no secret key that can be used.")
     return SecretKey(armor.enarmor("PUBLIC KEY BLOCK", public).encode(), parts)
 
 

@@ -119,6 +119,7 @@ class Connection:
                 Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
         finally:
             with suppress(EOFError, OSError, paramiko.SSHException):  # no line is left to say goodbye on
+                channel.send_exit_status(0)  # scp wants one
                 channel.close()
             LOG.info("%s verb=end", who)
 

@@ -185,7 +185,7 @@ def test_what_is_here_and_differs_is_not_overwritten(house: House, line: Line, t
 
 
 def test_keys_follow_the_server(house: House, line: Line, tmp_path: Path) -> None:
-    for content in ("old", "new"):
+    for content in ("old", "renewed"):
         (house.root("01") / "directory" / "6G.asc").write_text(content)
         assert [one.name for one in fetch(line, tmp_path)] == ["6G.asc"]
         assert (tmp_path / "directory" / "6G.asc").read_text() == content

@@ -121,7 +121,7 @@ class Running:
         self.known_hosts = house.home / "known_hosts"
         self.known_hosts.write_text(f"[127.0.0.1]:{port} {server.host_key.line}\n")
 
-    def options(self, lea: str) -> list[str]:
+    def options(self, lea: str, user: str = "") -> list[str]:
         """Options of OpenSSH's programs that leave nothing to this machine's own configuration."""
         settings = {
             "UserKnownHostsFile": str(self.known_hosts),
@@ -131,14 +131,14 @@ class Running:
             "IdentityAgent": "none",
             "StrictHostKeyChecking": "yes",
             "BatchMode": "yes",
-            "User": lea,
+            "User": user or lea,
             "LogLevel": "ERROR",
         }
         return ["-F", "/dev/null", *[word for k, v in settings.items() for word in ("-o", f"{k}={v}")]]
 
-    def sftp(self, commands: str, lea: str = "01", *more: str) -> "subprocess.CompletedProcess[str]":
-        """Run sftp commands; a line that starts with `-` may fail."""
-        words = ["sftp", *self.options(lea), *more, "-P", str(self.port), "-b", "-", "127.0.0.1"]
+    def sftp(self, commands: str, lea: str = "01", *more: str, user: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run sftp commands with an LEA's key; a line that starts with `-` may fail."""
+        words = ["sftp", *self.options(lea, user), *more, "-P", str(self.port), "-b", "-", "127.0.0.1"]
         return subprocess.run(words, input=commands, capture_output=True, text=True, timeout=120, check=False)
 
     @contextlib.contextmanager
