@@ -71,6 +71,7 @@ def main() -> None:
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
+        _guarded(services, "unsealed", lambda: sweep.forget_unsealed(services))
         due = 0.0
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, "receipts", lambda: sweep.publish_receipts(services))

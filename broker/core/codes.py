@@ -37,7 +37,7 @@ CODES: dict[str, Code] = {
     ),
     "empty-file": Code("The file is empty.", "The upload or the export failed; export it again and send it again."),
     # the seal
-    "not-openpgp": Code("The file is not an OpenPGP message.", f"Seal your document with gpg: {_AGAIN}."),
+    "not-openpgp": Code("The file is not an OpenPGP message; the exchange has not kept it.", f"Seal your document with gpg: {_AGAIN}."),
     "bad-armor": Code(
         "The text armour of the file is damaged.",
         "Send it in binary mode, or seal it again without --armor.",
@@ -48,7 +48,7 @@ CODES: dict[str, Code] = {
         "Seal the document once, with `gpg --sign --encrypt`, and send only that.",
     ),
     "not-sealed": Code(
-        "The file is not encrypted: anyone on its way could have read it.",
+        "The file is not encrypted: anyone on its way could have read it. The exchange has not kept it.",
         f"Treat it as disclosed, tell your data protection officer, then {_AGAIN}.",
     ),
     "password-sealed": Code(
@@ -181,3 +181,6 @@ CODES: dict[str, Code] = {
         "The state's operator was told; nothing is lost, and nothing is left for you to do.",
     ),
 }
+
+# What was refused before a seal was found around it may be in the clear: it is not kept (DESIGN section 1, promise 5).
+NOT_KEPT = frozenset({"not-openpgp", "bad-armor", "truncated", "bad-structure", "not-sealed"})

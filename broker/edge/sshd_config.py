@@ -106,7 +106,8 @@ def _first_steps(home: Path, keys: Path, known: Sequence[SystemUser]) -> list[st
     for one in known:
         top = home / "leas" / one.lea
         steps += [
-            f"#   useradd --system --no-create-home --home-dir / --shell /usr/sbin/nologin --password '*' {one.user}",
+            f"#   useradd --system --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin"
+            f" --password '*' {one.user}",
             f"#   chown root:{one.user} {top} && chmod 0750 {top}",
             f"#   chgrp {one.user} {top}/outbox {top}/inbox {top}/receipts {top}/directory",
             f"#   chmod 2770 {top}/outbox {top}/inbox && chmod 2750 {top}/receipts {top}/directory",

@@ -2,7 +2,7 @@
 
 Contract: everything that needs plaintext happens here, once, in memory. Order: open and verify the signer (only keys of
 the LEA whose folder it came from), parse strictly, check the schema, check `from` and what this party may send, find
-the student. Types that end here are carried out in the very transaction that admits them.
+the student. What was not sealed at all is not kept. Types that end here are carried out in the very transaction that admits them.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from broker.core.codes import NOT_KEPT
 from broker.core.errors import Refused
 from broker.core.flow import Stage
 from broker.core.model import Document, State
@@ -31,7 +32,14 @@ from handlers.registry import handler_of
 
 def run(services: Services, ids: Sequence[str]) -> None:
     """Admit these packets."""
-    run_batch(services, Plan(Stage.ADMIT, _work), ids)
+    run_batch(services, Plan(Stage.ADMIT, _work, after=_forget), ids)
+
+
+def _forget(services: Services, moved: Sequence[Move]) -> None:
+    """What came in the clear is not kept; the sender, who was told so, has it still."""
+    for one in moved:
+        if one.new.code in NOT_KEPT:
+            services.vault.remove(one.row.sha256)
 
 
 def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:

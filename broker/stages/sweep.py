@@ -8,6 +8,7 @@ inbox, and lets go what was held for a key that is there now.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from broker.core.codes import NOT_KEPT
 from broker.core.flow import NEXT_STAGE
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
@@ -112,6 +113,14 @@ def resume(services: Services, trackings: Sequence[str], why: str) -> None:
             if row is not None and row.state is State.HELD
         ]
         packets.advance(connection, moves, now)
+
+
+def forget_unsealed(services: Services) -> None:
+    """What came in the clear leaves the vault, where a crash kept the worker from removing it."""
+    with reading(services.engine) as connection:
+        refused = views.refused_as(connection, NOT_KEPT)
+    for sha256 in refused:
+        services.vault.remove(sha256)
 
 
 def resume_for_keys(services: Services) -> None:

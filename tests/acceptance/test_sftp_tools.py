@@ -256,7 +256,13 @@ def test_lftp(house: House, served: Running) -> None:
     ok(lftp(served, f"cls -1 inbox; pget -n 3 inbox/{PACKET} -o {house.home}/got; rm inbox/{PACKET}"))
     assert (house.home / "got").read_bytes() == source.read_bytes()
     assert [how for _, _, how in house.heard] == ["sftp-read", "sftp-removed"]
-    for command in ("cat /etc/passwd", "cat ../6G/README.txt", f"put {source} -o inbox/x.pgp", "mkdir outbox/folder"):
+    stolen = f"-o {house.home}/stolen"
+    for command in (
+        f"get /etc/passwd {stolen}",
+        f"get ../6G/README.txt {stolen}",
+        f"put {source} -o inbox/x.pgp",
+        "mkdir outbox/folder",
+    ):
         assert lftp(served, command).returncode != 0
 
 

@@ -167,7 +167,7 @@ def test_our_own_revocation() -> None:
         assert b"pub:r:" in home.run("--with-colons", "--list-keys")[0]
 
 
-def test_revoked_by_a_stranger_is_not_revoked(gpg: Gpg) -> None:
+def test_revoked_by_a_stranger_is_not_revoked() -> None:
     mine, other = (keyring.generate(name, "cv25519", NOW, None) for name in ("Mine", "Other"))
     with pytest.raises(Refused) as refused:
         keyring.merge(keyring.public(mine), keyring.revocation(other, NOW))
@@ -194,8 +194,7 @@ def test_revoked_user_id(gpg: Gpg) -> None:
     assert keyring.check(gpg.export(fingerprint), datetime.now(UTC)).user_ids == ("Second name",)
 
 
-def test_weak_keys(gpg: Gpg) -> None:
-    assert code(gpg.export(gpg.generate("DSA", "dsa2048"))) == "key-weak"
+def test_a_short_key(gpg: Gpg) -> None:
     _, status = gpg.run("--quick-gen-key", "Short", "rsa1024", "sign,cert", "0")
     short = next(line.split()[3] for line in status.splitlines() if " KEY_CREATED " in line)
     gpg.add_key(short, "rsa1024", "encr")
@@ -205,9 +204,9 @@ def test_weak_keys(gpg: Gpg) -> None:
 @pytest.mark.parametrize("digest", ["SHA1", "MD5"])
 def test_weak_self_signatures(gpg: Gpg, digest: str) -> None:
     weak = ("--cert-digest-algo", digest, "--allow-weak-digest-algos")
-    _, status = gpg.run(*weak, "--quick-gen-key", f"Weak {digest}", "rsa2048", "sign,cert", "0")
+    _, status = gpg.run(*weak, "--quick-gen-key", f"Weak {digest}", "ed25519", "sign,cert", "0")
     fingerprint = next(line.split()[3] for line in status.splitlines() if " KEY_CREATED " in line)
-    gpg.add_key(fingerprint, "rsa2048", "encr")
+    gpg.add_key(fingerprint, "cv25519", "encr")
     assert code(gpg.export(fingerprint)) == "key-weak"
 
 
@@ -291,12 +290,14 @@ CERTIFICATE = validity.binary(keyring.public(keyring.generate("Fuzzed", "cv25519
 @given(st.integers(0, len(CERTIFICATE) - 1), st.binary(max_size=6), st.integers(0, 6))
 def test_a_changed_key_is_refused_or_means_the_same(at: int, put: bytes, gap: int) -> None:
     changed = CERTIFICATE[:at] + put + CERTIFICATE[at + gap :]
+    code = ""
     try:
         info = keyring.check(changed, datetime.now(UTC))
         merged = keyring.merge(CERTIFICATE, changed)
     except Refused as refused:
-        assert refused.code.startswith("key-")
-    else:
+        code = refused.code
+    assert not code or code.startswith("key-")
+    if not code:
         assert info == keyring.check(CERTIFICATE, datetime.now(UTC))
         assert keyring.check(merged, datetime.now(UTC)) == info
 

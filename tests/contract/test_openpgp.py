@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,8 +156,16 @@ def test_relock_refuses_a_receiver_that_is_not_good(world: World, receiver: str)
     assert caught.value.code == "key-revoked"
 
 
-@pytest.mark.parametrize("suite", ["cv25519", "rsa3k"])
-@pytest.mark.parametrize("extra", [[], ["--binary"], ["--compression", "none"], ["--compression", "bzip2"]])
+SQ_VARIANTS = [
+    ("rsa3k", []),
+    ("cv25519", []),
+    ("cv25519", ["--binary"]),
+    ("cv25519", ["--compression", "none"]),
+    ("cv25519", ["--compression", "bzip2"]),
+]
+
+
+@pytest.mark.parametrize(("suite", "extra"), SQ_VARIANTS)
 def test_what_sq_seals_is_opened(world: World, tmp_path: Path, suite: str, extra: list[str]) -> None:
     sq, secret, exchange, plain = require_tool("sq"), *(tmp_path / name for name in ("key", "exchange", "plain"))
     subprocess.run([sq, "key", "generate", "--userid", "Sq", "-c", suite, "--export", str(secret)], check=True)
@@ -233,7 +242,7 @@ def test_two_signers_need_one_of_this_sender(world: World) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["cv25519", "rsa3072"])
-def test_an_exchange_key_with_a_passphrase_and_of_either_kind(world: World, algorithm: keyring.Algorithm) -> None:
+def test_an_exchange_key_with_a_passphrase_and_of_either_kind(algorithm: keyring.Algorithm) -> None:
     key = openpgp.load_secret(keyring.generate("Second exchange", algorithm, NOW, None, "pass"), "pass")
     sealed = openpgp.seal(RECORD, key, [key.certificate])
     now = datetime.now(UTC)
@@ -292,7 +301,8 @@ def test_verify_clear_refuses(world: World) -> None:
         "unsigned": b'{"state":"DELIVERED"}',
         "truncated": good[:-60],
         "weak-signature": two,
-        "bad-structure": good[: good.index(b"-----BEGIN PGP SIGNATURE")] + openpgp.armor.enarmor("SIGNATURE", b"\xcb\x00").encode(),
+        "bad-structure": good[: good.index(b"-----BEGIN PGP SIGNATURE")]
+        + openpgp.armor.enarmor("SIGNATURE", b"\xcb\x00").encode(),
     }
     for code, data in cases.items():
         with pytest.raises(Refused) as caught:
@@ -328,9 +338,10 @@ home = Path(sys.argv[1])
 key = openpgp.load_secret((home / "secret").read_bytes())
 sealed = (home / "sealed").read_bytes()
 try:
-    opened = openpgp.open_packet(sealed, key, [(home / "sender").read_bytes()], Limits(), datetime.now(UTC), lambda _: False)
+    sender, now = (home / "sender").read_bytes(), datetime.now(UTC)
+    opened = openpgp.open_packet(sealed, key, [sender], Limits(), now, lambda _: False)
     print(hashlib.sha256(opened.content).hexdigest())
-    head, body = openpgp.relock(sealed, key, (home / "sender").read_bytes())
+    head, body = openpgp.relock(sealed, key, sender)
     with (home / "relocked").open("wb") as out:
         out.write(head)
         out.write(body)
@@ -368,7 +379,7 @@ def test_the_largest_packets_fit_into_memory(world: World, tmp_path: Path) -> No
 def bomb_of(algorithm: int, least: int) -> bytes:
     """At least `least` bytes (bzip2: what it takes) that inflate to a thousand times as many zeros."""
     if algorithm == 3:
-        return bz2.compress(bytes(1 << 28))
+        return bz2.compress(bytes(1 << 26))
     engine = zlib.compressobj(6, wbits=-15)
     segment = engine.compress(bytes(1 << 20)) + engine.flush(zlib.Z_FULL_FLUSH)
     raw = segment * (least // len(segment) + 1) + b"\x03\x00"
@@ -393,7 +404,7 @@ FUZZ_KEY = openpgp.load_secret(keyring.generate("Fuzzed exchange", "cv25519", NO
 FUZZ_SENDER = openpgp.load_secret(keyring.generate("Fuzzed district", "cv25519", NOW, None))
 FUZZED = openpgp.seal(RECORD, FUZZ_SENDER, [FUZZ_KEY.certificate, FUZZ_SENDER.certificate])
 FUZZED_ARMOR = openpgp.armor.enarmor("MESSAGE", FUZZED).encode()
-FUZZ = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def survives(data: bytes) -> None:
@@ -406,10 +417,8 @@ def survives(data: bytes) -> None:
     else:
         assert opened.content == RECORD
         assert opened.signer == FUZZ_SENDER.fingerprint
-    try:
+    with suppress(Refused):
         openpgp.relock(data, FUZZ_KEY, FUZZ_SENDER.certificate)
-    except Refused:
-        pass
 
 
 @FUZZ

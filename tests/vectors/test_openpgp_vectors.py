@@ -54,6 +54,12 @@ def gpg() -> Iterator[Gpg]:
         yield home
 
 
+@pytest.fixture(scope="module")
+def imported() -> set[Path]:
+    """The secret keys that gpg has by now."""
+    return set()
+
+
 def made_by(gpg: Gpg, fingerprint: str, *extra: str, at: datetime | None = None) -> bytes:
     return gpg.seal(CONTENT, [EXCHANGE.fingerprint], fingerprint, *extra, at=at)
 
@@ -114,18 +120,18 @@ def signature_older_than_its_key(gpg: Gpg) -> Case:
 
 
 def sha1_signature(gpg: Gpg) -> Case:
-    fingerprint = gpg.generate("SHA-1", "rsa2048")
+    fingerprint = gpg.generate("SHA-1")
     return Case(made_by(gpg, fingerprint, "--digest-algo", "SHA1"), gpg.export(fingerprint))
 
 
 def md5_signature(gpg: Gpg) -> Case:
-    fingerprint = gpg.generate("MD5", "rsa2048")
+    fingerprint = gpg.generate("MD5")
     weak = ("--digest-algo", "MD5", "--allow-weak-digest-algos")
     return Case(made_by(gpg, fingerprint, *weak), gpg.export(fingerprint))
 
 
 def ripemd_signature(gpg: Gpg) -> Case:
-    fingerprint = gpg.generate("RIPEMD-160", "rsa2048")
+    fingerprint = gpg.generate("RIPEMD-160")
     return Case(made_by(gpg, fingerprint, "--digest-algo", "RIPEMD160"), gpg.export(fingerprint))
 
 
@@ -149,9 +155,7 @@ def dsa_key(gpg: Gpg) -> Case:
 def sealed_by(body: bytes, content: bytes = CONTENT) -> bytes:
     """A message around `content` with a signature packet of our own making."""
     head = frames.packet(frames.ONE_PASS, signatures.one_pass(body))
-    return craft.enclose(
-        head + craft.literal(content) + frames.packet(frames.SIGNATURE, body), EXCHANGE.certificate
-    )
+    return craft.enclose(head + craft.literal(content) + frames.packet(frames.SIGNATURE, body), EXCHANGE.certificate)
 
 
 def signed_by_the_encryption_subkey(gpg: Gpg) -> Case:
@@ -180,12 +184,12 @@ def subkey_of_somebody_else(gpg: Gpg) -> Case:
     return Case(made_by(gpg, stranger), craft.joined([*craft.packets(gpg.export(own, False)), *copied]))
 
 
-def certification_instead_of_signature(gpg: Gpg) -> Case:
+def certification_instead_of_signature(_: Gpg) -> Case:
     secret = openpgp.load_secret(keyring.generate("Other kind", "cv25519", NOW, None))
     return Case(sealed_by(secret.sign(0x13, [CONTENT], NOW)), secret.certificate)
 
 
-def other_content(gpg: Gpg) -> Case:
+def other_content(_: Gpg) -> Case:
     secret = openpgp.load_secret(keyring.generate("Other content", "cv25519", NOW, None))
     return Case(sealed_by(secret.sign(0, [CONTENT], NOW), b"changed"), secret.certificate)
 
@@ -199,7 +203,7 @@ def unsigned(gpg: Gpg) -> Case:
     return Case(gpg.seal(CONTENT, [EXCHANGE.fingerprint], None), EXCHANGE.certificate)
 
 
-def without_integrity_code(gpg: Gpg) -> Case:
+def without_integrity_code(_: Gpg) -> Case:
     return Case(craft.enclose(craft.literal(CONTENT), EXCHANGE.certificate, integrity=False), EXCHANGE.certificate)
 
 
@@ -331,7 +335,7 @@ def test_messages_of_other_programs_are_not_for_us(manifest: Path) -> None:
 
 
 @pytest.mark.parametrize("manifest", _OF_OTHERS, ids=lambda path: path.stem)
-def test_messages_of_other_programs_as_their_receiver(gpg: Gpg, manifest: Path) -> None:
+def test_messages_of_other_programs_as_their_receiver(gpg: Gpg, imported: set[Path], manifest: Path) -> None:
     """What would be if we were the receiver, GnuPG saying by which cipher and by whom it was made."""
     corpora("openpgp", "rpgp-interop")
     told = json.loads(manifest.read_text())
@@ -339,12 +343,14 @@ def test_messages_of_other_programs_as_their_receiver(gpg: Gpg, manifest: Path) 
     if not secret_file.exists():
         pytest.skip("the receiver's key is not in the collection")
     sealed = manifest.with_suffix(".asc").read_bytes()
-    try:
-        secret = openpgp.load_secret(secret_file.read_bytes(), passphrase or None)
-    except Refused as refused:
-        assert refused.code == "key-weak"  # ElGamal and RSA of 1024 bits
+    if manifest.stem.startswith("gnupg-v1-00"):
+        with pytest.raises(Refused, match="key-weak"):  # ElGamal, and RSA of 1024 bits
+            openpgp.load_secret(secret_file.read_bytes(), passphrase or None)
         return
-    gpg.import_(secret_file.read_bytes())
+    secret = openpgp.load_secret(secret_file.read_bytes(), passphrase or None)
+    if secret_file not in imported:
+        gpg.import_(secret_file.read_bytes())
+        imported.add(secret_file)
     plain, status = gpg.run("--passphrase", passphrase, "--decrypt", stdin=sealed)
     cipher = int(re.findall(r"DECRYPTION_INFO \d+ (\d+)", status)[0])
     # these keys vouch for their subkeys with SHA-1; what is asked here is what becomes of the message

@@ -3,13 +3,15 @@
 Promises: no student data in what it returns; every list is bounded.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from broker.core.model import HeldFor, State, TrackingId
+from broker.core.model import HeldFor, Sha256, State, TrackingId
 from broker.edge.ledger.tables import events, packets, publications, receipts
 
+_NEWEST = 10_000
 _WAITING = [State.RECEIVED, State.ADMITTED, State.ROUTED]
 _SHOWN = (
     "tracking",
@@ -71,6 +73,13 @@ def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
         "events": [{k: step._mapping[k] for k in ("at", "before", "after", "why")} for step in steps],
         "receipts": [dict(paper._mapping) for paper in papers],
     }
+
+
+def refused_as(connection: Connection, codes: Iterable[str]) -> list[Sha256]:
+    """What was refused with one of these codes, by content; the newest, in bounded number."""
+    query = select(packets.c.sha256).where(packets.c.state == State.REFUSED, packets.c.code.in_(list(codes)))
+    newest = query.order_by(packets.c.tracking.desc()).limit(_NEWEST)
+    return [Sha256(row[0]) for row in connection.execute(newest)]
 
 
 def receivers_waited_for(connection: Connection) -> list[str]:
