@@ -1,65 +1,118 @@
 """What an LEA finds beside its folders: README.txt with its own commands, and the directory of keys.
 
-Owns these pages. Promises: every command in them works as it stands for this LEA with gpg and an SFTP program.
+Owns these pages. Promises: every command in them works as it stands for this LEA with gpg and an SFTP program (a test
+runs them); an LEA whose folder is missing keeps nobody else from theirs, and is named to the caller.
 """
 
-from broker.core.model import Party
+from collections.abc import Callable
+
+from broker.core.model import LeaId, Party
+from broker.edge import keyring
+from broker.edge.folders import Missing
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.edge.sftp_hostkey import ensure_host_key
+from broker.edge.sshd_config import system_user
 from broker.offline import Offline
+
+_OPENSSH_PORT = 22
 
 _TEXT = """{exchange}: what to do, for {name} ({lea})
 
-1. Get ready, once.
-   gpg --import directory/exchange.asc directory/all.asc
-   The exchange's key must have the fingerprint {fingerprint};
-   ask the state for it by telephone, and compare. Then say that you trust it:
+You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the beginning of the file's name.
+
+1. Once: get the public keys, and say that you trust the exchange's.
+   sftp -P {port} {user}@{host}
+   sftp> get -r directory
+   sftp> bye
+   The server must show this key: {host_key}
+   gpg --import directory/all.asc
+   gpg --fingerprint {fingerprint}
+   Ask the state for the exchange's fingerprint by telephone. If it is the same, and only then:
    gpg --quick-lsign-key {fingerprint}
 
-2. Send a packet. Write your document (say, record.json), seal it, and put it into outbox.
+2. Send. Write your document (here record.json), seal it, and put it into outbox.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
-   sftp -P {port} {lea}@{host}
+   sftp -P {port} {user}@{host}
    sftp> put record.pgp outbox/
-   The server's host key must be {host_key}
+   sftp> bye
 
-3. See what became of it: a few seconds later `receipts` holds signed answers. Each says in plain words what happened,
-   and what to do if something was refused.
+3. See what became of it. A few seconds later receipts holds signed answers: text that you can read in any editor.
+   The line "means" says what happened and, if something was refused, what to do.
+   sftp -P {port} {user}@{host}
+   sftp> get -r receipts
+   sftp> bye
    gpg --verify receipts/NAME.json.asc
 
-4. Read what others sent you: take it out of inbox, then open it. gpg names the district that signed it.
-   gpg --decrypt --output record.json NAME.pgp
+4. Read what others sent you. gpg must say "Good signature from" the LEA that wrote it.
+   sftp -P {port} {user}@{host}
+   sftp> get -r inbox
+   sftp> bye
+   gpg --decrypt --output opened.json inbox/NAME.pgp
+   Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
-A file that lies in inbox until you take or delete it counts as collected from then on.
 Do not put students' names into file names.
 """
 
 
-def write_pages(services: Offline) -> None:
-    """Bring README.txt and directory/ of every LEA up to date."""
+def write_pages(services: Offline) -> list[LeaId]:
+    """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
     with reading(services.engine) as connection:
         parties = directory.all_parties(connection)
         keys = {party.id: directory.certificates_of(connection, party.id) for party in parties}
-    exchange = services.home.certificate.read_text("utf-8")
-    pages = [("exchange.asc", exchange)]
+    pages = [("exchange.asc", services.home.certificate.read_text("utf-8"))]
     pages += [(f"{party.id}.asc", b"\n".join(keys[party.id]).decode()) for party in parties]
     pages.append(("all.asc", "\n".join(text for _, text in pages)))
-    host_key = ensure_host_key(services.home.keys / "ssh_host_ed25519").fingerprint
+    missing = _for_each(parties, lambda party: services.home.write_directory(party.id, pages))
+    return sorted({*missing, *write_readmes(services)})
+
+
+def write_readmes(services: Offline) -> list[LeaId]:
+    """Bring README.txt of every LEA up to date; gives the LEAs whose folder is missing. Writes only what changed."""
+    with reading(services.engine) as connection:
+        parties = directory.all_parties(connection)
+    fill = _filler(services)
+
+    def write(party: Party) -> None:
+        text, there = fill(party), services.home.leas / party.id / "README.txt"
+        if not there.is_file() or there.read_text("utf-8") != text:
+            services.home.write_readme(party.id, text)
+
+    return _for_each(parties, write)
+
+
+def _for_each(parties: list[Party], write: Callable[[Party], None]) -> list[LeaId]:
+    missing = []
     for party in parties:
-        services.home.write_directory(party.id, pages)
-        services.home.write_readme(party.id, _text(services, party, host_key))
+        try:
+            write(party)
+        except Missing:
+            missing.append(party.id)
+    return missing
 
 
-def _text(services: Offline, party: Party, host_key: str) -> str:
-    from broker.edge import keyring
+def _filler(services: Offline) -> Callable[[Party], str]:
+    sftp = services.settings.sftp
+    host = sftp.host or sftp.address
+    shared = {
+        "exchange": services.settings.name,
+        "fingerprint": keyring.inspect(services.home.certificate.read_bytes(), services.clock()).fingerprint,
+        "host": f"[{host}]" if ":" in host else host,
+        "port": _port(services),
+        "host_key": ensure_host_key(services.home.keys / "ssh_host_ed25519").fingerprint,
+    }
 
-    certificate = services.home.certificate.read_bytes()
-    return _TEXT.format(
-        exchange=services.settings.name,
-        name=party.name,
-        lea=party.id,
-        fingerprint=keyring.inspect(certificate, services.clock()).fingerprint,
-        host=services.settings.sftp.address,
-        port=services.settings.sftp.port,
-        host_key=host_key,
-    )
+    def fill(party: Party) -> str:
+        user = party.id if sftp.enabled else system_user(party.id).user  # OpenSSH serves the same folders then
+        return _TEXT.format(**shared, name=party.name, lea=party.id, user=user)
+
+    return fill
+
+
+def _port(services: Offline) -> str:
+    """The SFTP server's port; PORT while it has none, for a free one is taken when the exchange starts."""
+    sftp = services.settings.sftp
+    if sftp.port or not sftp.enabled:
+        return str(sftp.port or _OPENSSH_PORT)
+    running = services.home.run / "sftp.port"
+    return running.read_text("utf-8").strip() if running.is_file() else "PORT"

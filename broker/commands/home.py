@@ -27,6 +27,7 @@ from broker.edge.ledger.migrate import migrate
 from broker.edge.sftp_hostkey import ensure_host_key
 from broker.readme import write_pages
 
+_BEGIN = b"\n-----BEGIN PGP "
 KIND_OF = {kind.value: kind for kind in PartyKind}
 
 
@@ -65,7 +66,9 @@ def _read_certificate(path: Path, most: int) -> bytes:
         fail(f"{path} cannot be read: {error.strerror}.")
     if len(content) > most:
         fail(f"{path} is larger than {most} bytes; export only the one public key.")
-    return content
+    # gpg explains a revocation certificate in some lines above it
+    begins = -1 if content.startswith(_BEGIN[1:]) or content[:1] >= b"\x80" else content.find(_BEGIN)
+    return content[begins + 1 :]
 
 
 def add(
@@ -150,21 +153,24 @@ def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: 
     """A revoked or expired form of a known key is taken in too: it takes effect at once."""
     content = _read_certificate(cert, services.settings.limits.certificate_bytes)
     try:
-        known = {
-            keyring.inspect(one, services.clock()).fingerprint: one
-            for one in directory.certificates_of(connection, lea)
-        }
-        info = keyring.inspect(content, services.clock())
-        if info.fingerprint not in known:
-            info = keyring.check(content, services.clock())
-        else:
-            content = keyring.merge(known[info.fingerprint], content)
-            info = keyring.inspect(content, services.clock())
+        grown = _grown(directory.certificates_of(connection, lea), content)
+        content = grown or content
+        info = (keyring.inspect if grown else keyring.check)(content, services.clock())
     except Refused as refused:
         fail(f"{cert}: {refused.sentence} [{refused.code}]")
     _put(connection, lea, info, content, now)
     state = f"it is not valid now [{info.fault}]" if info.fault else "it is valid"
     return f"{lea}: key {info.fingerprint} is recorded; {state}."
+
+
+def _grown(known: list[bytes], content: bytes) -> bytes | None:
+    """The known key that this is a newer form of, or the revocation of, with what is new; None for another key."""
+    for one in known:
+        try:
+            return keyring.merge(one, content)
+        except Refused:  # not that one
+            continue
+    return None
 
 
 def _row(services: offline.Offline, party: Party, certificates: list[bytes]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`satchel send` and `fetch`, and the registration of all commands of the LEA's side.
+"""`satchel send` and `fetch`: the LEA's folders by SFTP, for those without a program for it.
 
 Promises: works without a home, on the LEA's own machine; progress goes to standard error, and only to a terminal;
 errors are one sentence that says what to do.
@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from broker.commands import letters
 from broker.commands.common import JsonOption, fail, say
+from broker.commands.passphrase import PassphraseOption, passphrase_of
 from broker.core.errors import Deferred
 from broker.edge import sftp_transfer
 from broker.edge.sftp_client import Account, ClientError, Line
@@ -44,7 +44,7 @@ def _account(
         fail("--host-key must be a fingerprint: SHA256: and 43 letters, as `ssh-keygen -l` prints it.", 2)
     if not known_hosts and not host_key:
         fail("Say how to know the server: give --known-hosts FILE or --host-key SHA256:….", 2)
-    passphrase = letters.passphrase_of(passphrase_file)
+    passphrase = passphrase_of(passphrase_file)
     return Account(found[1] or found[2], port, user, identity, known_hosts, host_key, passphrase)
 
 
@@ -84,7 +84,7 @@ def send(
     identity: IdentityOption,
     known_hosts: KnownHostsOption = None,
     host_key: HostKeyOption = "",
-    passphrase_file: letters.PassphraseOption = None,
+    passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put sealed files into your outbox; a broken line is built again, and goes on where it broke."""
@@ -107,7 +107,7 @@ def fetch(
     identity: IdentityOption,
     known_hosts: KnownHostsOption = None,
     host_key: HostKeyOption = "",
-    passphrase_file: letters.PassphraseOption = None,
+    passphrase_file: PassphraseOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files on the server as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -121,12 +121,3 @@ def fetch(
     except OSError as error:
         fail(f"{error.filename or into} cannot be written: {error.strerror}.")
     _report(outcomes, "Fetched", "Nothing new.", as_json)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the LEA's commands to the command line."""
-    app.command("keygen")(letters.keygen)
-    app.command("seal")(letters.seal)
-    app.command("open")(letters.open_)
-    app.command("send")(send)
-    app.command("fetch")(fetch)

@@ -16,6 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from broker.commands.common import JsonOption, fail, say
+from broker.commands.passphrase import PassphraseOption, passphrase_of, read
 from broker.core.codes import CODES
 from broker.core.errors import Refused
 from broker.edge import durable, keyring, openpgp, sftp_hostkey
@@ -36,26 +37,11 @@ _REMEDIES = {
 }
 
 KeyOption = Annotated[Path, typer.Option("--key", help="Your secret OpenPGP key (secret.asc).")]
-PassphraseOption = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="A file whose first line is the key's passphrase.")
-]
 
 
 def refuse(path: Path, refused: Refused) -> NoReturn:
     """End the command with what stands against a file."""
     fail(f"{path}: {refused.sentence} [{refused.code}]")
-
-
-def read(path: Path, most: int) -> bytes:
-    """A file's bytes, `most` at most."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}.")
-    if len(content) > most:
-        fail(f"{path} is larger than {most} bytes, the most that the exchange takes; split it.")
-    return content
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
@@ -86,16 +72,6 @@ def _write_new(folder: int, name: str, content: bytes, mode: int) -> None:
         os.unlink(temporary, dir_fd=folder)
         raise
     durable.sync(folder)
-
-
-def passphrase_of(path: Path | None) -> str | None:
-    """The first line of a passphrase file; None without one."""
-    if path is None:
-        return None
-    try:
-        return read(path, 4096).decode("utf-8").splitlines()[0]
-    except (UnicodeDecodeError, IndexError):
-        fail(f"{path} does not hold a passphrase in its first line.")
 
 
 def _secret(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:

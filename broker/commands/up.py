@@ -3,13 +3,20 @@
 from broker import offline
 from broker.commands.common import HomeOption, fail, say
 from broker.edge.embedded_redis import NoRedis
+from broker.readme import write_readmes
 from broker.supervisor import AlreadyUp, Supervisor
 
 
 def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
-    services = offline.build(home)
+    services, log = offline.build(home), offline.logger("supervisor")
+
+    def ready(line: str) -> None:
+        for lea in write_readmes(services):  # name and settings may be new, and the port may be known only now
+            log.warning("the LEA's folder is missing", lea=lea)
+        say(line)
+
     try:
-        Supervisor(services.settings, say, offline.logger("supervisor")).run()
+        Supervisor(services.settings, ready, log).run()
     except (AlreadyUp, NoRedis) as error:
         fail(str(error))

@@ -48,6 +48,14 @@ class Key:
         return self.fingerprint[-16:]
 
     @property
+    def derivation(self) -> bytes:
+        """The parameters of the key derivation for this key, RFC 6637 section 8; empty where there is none."""
+        if self.algorithm != ECDH:
+            return b""
+        curve = self.body[6 : 7 + self.body[6]]
+        return curve + bytes([ECDH]) + self.body[-4:] + b"Anonymous Sender    " + bytes.fromhex(self.fingerprint)
+
+    @property
     def hashed(self) -> bytes:
         """The key as signatures over it hash it, RFC 4880 section 5.2.4."""
         return b"\x99" + len(self.body).to_bytes(2, "big") + self.body
@@ -101,9 +109,19 @@ def _strength(algorithm: int, numbers: bytes) -> tuple[str, int, str | None]:
         return "DSA" if algorithm == DSA else "ElGamal", bits, "key-weak"
     if algorithm in _FITTING and numbers:
         name, bits = _CURVES.get(numbers[1 : 1 + numbers[0]].hex(), ("", 0))
-        if name.startswith(_FITTING[algorithm]):
+        if name.startswith(_FITTING[algorithm]) and (algorithm != ECDH or _derives(numbers)):
             return name, bits, None
     return f"algorithm {algorithm}", 0, "key-unsupported"
+
+
+def _derives(numbers: bytes) -> bool:
+    """Whether an ECDH key names a key derivation in use: SHA-2 and AES, RFC 6637 section 9."""
+    point = 1 + numbers[0]
+    end = point + 2 + (int.from_bytes(numbers[point : point + 2], "big") + 7) // 8
+    parameters = numbers[end:]
+    return parameters[:2] == b"\x03\x01" and parameters[2:] in {
+        bytes([one, two]) for one in (8, 9, 10) for two in (7, 8, 9)
+    }
 
 
 def parse(data: bytes | bytearray) -> Certificate:

@@ -37,7 +37,10 @@ CODES: dict[str, Code] = {
     ),
     "empty-file": Code("The file is empty.", "The upload or the export failed; export it again and send it again."),
     # the seal
-    "not-openpgp": Code("The file is not an OpenPGP message; the exchange has not kept it.", f"Seal your document with gpg: {_AGAIN}."),
+    "not-openpgp": Code(
+        "The file is not an OpenPGP message; the exchange has not kept it.",
+        f"Seal your document with gpg: {_AGAIN}.",
+    ),
     "bad-armor": Code(
         "The text armour of the file is damaged.",
         "Send it in binary mode, or seal it again without --armor.",

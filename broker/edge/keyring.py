@@ -92,9 +92,9 @@ def _fault(found: Sequence[Usable]) -> str | None:
 
 def _unreadable(found: Sequence[Usable]) -> str | None:
     try:
-        for place, one in enumerate(found):
+        for one in found:
             if one.fault is None:
-                validity.key_packet(frames.PUBLIC_SUBKEY if place else frames.PUBLIC_KEY, one.key.body)
+                validity.public_key(one.key)
     except Refused as refused:
         return refused.code
     return None
@@ -139,7 +139,7 @@ def _revocation_of(base: Certificate, packets: bytes) -> tuple[Part, ...]:
     read, first = signatures.parse(bytes(found[0].body(view))), base.parts[0]
     if not read or read.kind != signatures.KEY_REVOCATION:
         raise Refused("key-unreadable", hint="It is not the revocation of a key.")
-    if not validity.verifies(base.primary, frames.PUBLIC_KEY, first.hashed(base.primary), read):
+    if not validity.verifies(base.primary, first.hashed(base.primary), read):
         raise Refused("key-unreadable", hint="It is the revocation of another key.")
     return (Part(first.tag, first.body, first.key, (read,)),)
 

@@ -170,10 +170,14 @@ def _has_key(certificate: bytes, issuer: str) -> bool:
 
 
 def _verified(content: bytes, read: Signature, certificate: bytes) -> Fingerprint:
-    """The primary key's fingerprint, if Sequoia's policy accepts the signature. Raises Refused `bad-signature`."""
+    """The primary key's fingerprint, if Sequoia accepts the signature. Raises Refused `bad-signature`.
+
+    Sequoia holds it against the certificate as it was when the signature was made, and goes by the system's clock.
+    """
     try:
+        store = [_certificate(certificate)]
         packet = pysequoia.Sig.from_bytes(frames.packet(frames.SIGNATURE, read.body))
-        checked = pysequoia.verify(bytes=content, store=lambda _: [_certificate(certificate)], signature=packet)
+        checked = pysequoia.verify(bytes=content, store=lambda _: store, signature=packet)
     except _SEQUOIA_ERRORS:
         raise Refused("bad-signature") from None
     signer = validity.held(certificate)[0].primary.fingerprint
@@ -193,9 +197,8 @@ def _addressed(addressee: Key, cipher: int, session: bytes) -> bytes:
     packet = PKESessionKeyV3()
     packet.encrypter = bytearray.fromhex(addressee.key_id)
     packet.pkalg = addressee.algorithm
-    public = validity.key_packet(frames.PUBLIC_SUBKEY, addressee.body)
     try:
-        packet.encrypt_sk(public, SymmetricKeyAlgorithm(cipher), session)
+        packet.encrypt_sk(validity.public_key(addressee), SymmetricKeyAlgorithm(cipher), session)
     except LIBRARY_ERRORS:
         raise Refused("key-unreadable") from None
     return bytes(packet)

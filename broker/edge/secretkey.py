@@ -22,7 +22,7 @@ from broker.core.errors import Refused
 from broker.core.message import SessionKey
 from broker.core.model import Fingerprint
 from broker.edge import validity
-from broker.edge.pgplib import LIBRARY_ERRORS, Packet, PgpKey
+from broker.edge.pgplib import LIBRARY_ERRORS, Packet, PgpKey, PKESessionKeyV3
 
 HASH_NAME, _HASH_ID = "SHA512", 10
 _AES = {7: 16, 8: 24, 9: 32}  # RFC 4880 section 9.2, with bytes of the key
@@ -63,7 +63,9 @@ class SecretKey:
         if own.key.algorithm != sealed.algorithm:
             raise Refused("damaged")
         try:
-            packet = Packet(bytearray(frames.packet(frames.PKESK, sealed.body)))
+            packet = PKESessionKeyV3()
+            packet.pkalg = sealed.algorithm
+            packet.ct.parse(bytearray(sealed.body[10:]))
             cipher, key = packet.decrypt_sk(own.secret)
         except (*LIBRARY_ERRORS, InvalidUnwrap, UnsupportedAlgorithm):
             raise Refused("damaged") from None
@@ -81,7 +83,7 @@ class SecretKey:
         digest = hashlib.sha512()
         for piece in (*signed, signatures.trailer(draft)):
             digest.update(piece)
-        values = _signed(own.secret.keymaterial.__privkey__(), digest.digest())
+        values = _signed(own.secret.private, digest.digest())
         return signatures.finish(draft, own.key.fingerprint, digest.digest(), values)
 
     def _signer(self, now: datetime, primary: bool) -> _Part:
@@ -138,7 +140,7 @@ def load_secret(armored: bytes, passphrase: str | None = None) -> SecretKey:
             body = bytes(frame.body(view))
             key = certificates.parse_key(certificates.public_part(body))
             fault = fault or key.fault or ""
-            secret = None if key.fault else _unlocked(frame.tag, body, key.body, passphrase)
+            secret = None if key.fault else _unlocked(key, frame.tag, body, passphrase)
             if secret:
                 parts.append(_Part(key, secret))
     if not parts:
@@ -146,8 +148,8 @@ def load_secret(armored: bytes, passphrase: str | None = None) -> SecretKey:
     return SecretKey(armor.enarmor("PUBLIC KEY BLOCK", public).encode(), parts)
 
 
-def _unlocked(tag: int, body: bytes, public: bytes, passphrase: str | None) -> PgpKey | None:
-    """PGPy's object for one secret key packet; None for a stub."""
+def _unlocked(key: Key, tag: int, body: bytes, passphrase: str | None) -> PgpKey | None:
+    """The secret in one secret key packet; None for a stub."""
     try:
         packet = Packet(bytearray(frames.packet(tag, body)))
         if packet.protected and int(packet.keymaterial.s2k.specifier) == _STUB:
@@ -156,11 +158,9 @@ def _unlocked(tag: int, body: bytes, public: bytes, passphrase: str | None) -> P
             if passphrase is None:
                 raise Refused("key-locked")
             packet.unprotect(passphrase)
-        ready = packet.keymaterial.__privkey__()
-        if ready.public_key() != validity.key_packet(frames.PUBLIC_SUBKEY, public).keymaterial.__pubkey__():
+        secret = PgpKey(packet, key.derivation, packet.keymaterial.__privkey__())
+        if secret.public != validity.public_key(key).public:
             raise Refused("key-unreadable", hint="Its secret part does not belong to its public part.")
     except LIBRARY_ERRORS:
         raise Refused("key-locked" if passphrase is not None else "key-unreadable") from None
-    # PGPy makes this anew for every operation, which costs 80 ms for RSA
-    packet.keymaterial.__privkey__ = lambda: ready
-    return PgpKey(packet.keymaterial, packet.fingerprint)
+    return secret

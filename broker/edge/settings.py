@@ -74,6 +74,7 @@ class Sftp:
 
     enabled: bool = _setting(True, "true | false", "serve SFTP at all")
     address: str = _setting("127.0.0.1", "IP address", "to listen on")
+    host: str = _setting("", "host name", "that LEAs are told to connect to; empty: the address")
     port: int = _setting(2222, "port", "to listen on; 0 takes a free one and writes it to run/sftp.port")
     connections: int = _setting(200, "connections", "at the same time, all LEAs", 1)
     connections_per_lea: int = _setting(8, "connections", "at the same time, one LEA", 1)

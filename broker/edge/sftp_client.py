@@ -207,11 +207,19 @@ class Line:
             self.close()
             failures = 1 if self._moved else failures + 1
             if failures > self._retries:
-                where = f"{self._account.host} port {self._account.port}"
-                raise Deferred(f"The line to {where} does not hold ({type(why).__name__}); try again later.")
+                raise Deferred(_gave_up(self._account, why))
             self._pause(min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
 
 
 def _told(error: OSError) -> str:
     text = error.strerror or str(error)
     return "".join(letter for letter in text if letter.isprintable())[:200] or "it gives no reason."
+
+
+def _gave_up(account: Account, why: Exception) -> str:
+    where = f"{account.host} port {account.port}"
+    if isinstance(why, socket.gaierror):
+        return f"The server {account.host} is not found; check its name, and that you are on the network."
+    if isinstance(why, ConnectionError | paramiko.ssh_exception.NoValidConnectionsError):
+        return f"Nothing answers at {where}; check host and port, or try again later."
+    return f"The line to {where} does not hold ({type(why).__name__}); try again later."

@@ -103,9 +103,14 @@ def scan(folder: int) -> Generator[tuple[str, os.stat_result]]:
         os.close(again)
 
 
+def date(known: os.stat_result) -> int:
+    """The date of a file as the protocol can tell it: seconds from 1970 to 2106."""
+    return min(max(int(known.st_mtime), 0), 0xFFFFFFFF)
+
+
 def attributes(known: os.stat_result, *, writable: bool) -> Attributes:
     """What a client is told of a file."""
-    return Attributes(known.st_size, stat.S_IFREG | (0o640 if writable else 0o440), int(known.st_mtime))
+    return Attributes(known.st_size, stat.S_IFREG | (0o640 if writable else 0o440), date(known))
 
 
 def sentence(error: OSError) -> Denied:

@@ -242,25 +242,37 @@ def _remove(line: Line, path: str) -> None:
     line.steadily(work)
 
 
+def fetch_folder(
+    line: Line, remote: str, local: Path, progress: Progress = _silent, *, remove: bool = False, follow: bool = False
+) -> list[Outcome]:
+    """Fetch the files of one folder into another; one outcome each.
+
+    `remove` takes fetched files from the server. With `follow` a local file that differs is replaced, and one that
+    has the size and date of the server's is passed over. Raises what `fetch` raises.
+    """
+    outcomes = []
+    local.mkdir(parents=True, exist_ok=True)
+    for there in _listed(line, remote):
+        path, final = f"{remote}/{there.filename}", local / there.filename
+        if follow and _is_fresh(final, there):
+            continue
+        try:
+            outcomes.append(line.steadily(_Fetching(line, path, final, progress, follow=follow).attempt))
+            if remove:
+                _remove(line, path)
+        except ClientError as error:
+            outcomes.append(Outcome(final.name, str(final), 0, str(error)))
+    return outcomes
+
+
 def fetch(line: Line, into: Path, progress: Progress = _silent, *, remove: bool = False) -> list[Outcome]:
-    """Fetch inbox, receipts and directory into folders of the same names below `into`; one outcome a file.
+    """Fetch directory, inbox and receipts into folders of the same names below `into`.
 
     Public keys that are here unchanged are passed over. `remove` takes fetched files from the server's inbox and
     receipts. Raises Deferred when the line does not hold, ClientError when login fails, OSError when the local disk
     refuses.
     """
-    outcomes = []
-    for folder in ("directory", "inbox", "receipts"):
-        (into / folder).mkdir(parents=True, exist_ok=True)
-        follow = folder == "directory"
-        for there in _listed(line, f"/{folder}"):
-            remote, final = f"/{folder}/{there.filename}", into / folder / there.filename
-            if follow and _is_fresh(final, there):
-                continue
-            try:
-                outcomes.append(line.steadily(_Fetching(line, remote, final, progress, follow=follow).attempt))
-                if remove and not follow:
-                    _remove(line, remote)
-            except ClientError as error:
-                outcomes.append(Outcome(final.name, str(final), 0, str(error)))
+    outcomes = fetch_folder(line, "/directory", into / "directory", progress, follow=True)
+    for folder in ("inbox", "receipts"):
+        outcomes += fetch_folder(line, f"/{folder}", into / folder, progress, remove=remove)
     return outcomes

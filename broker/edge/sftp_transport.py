@@ -44,7 +44,7 @@ HOST_KEYS = ("ssh-ed25519",)
 PUBLIC_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "rsa-sha2-512", "rsa-sha2-256")
 RSA_BITS = 2048
 
-WINDOW = 512 * 1024  # bytes of one channel that may wait in memory
+WINDOW = 384 * 1024  # bytes of one channel that may wait in memory; 200 full ones still fit into 200 MB
 PACKET = 32 * 1024
 WIRE_PACKET = 64 * 1024  # RFC 4253 section 6.1 asks for 35,000 at least
 BANNER_LINE = 255  # RFC 4253 section 4.2

@@ -8,7 +8,7 @@ the file itself, "sftp-removed" only when the client removed it; no name of an o
 import os
 import re
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -93,7 +93,8 @@ class Tree:
 
     def _list_root(self) -> Generator[Entry]:
         for folder in Folder:
-            yield Entry(folder, self.stat(Place(folder)))
+            with suppress(FileNotFoundError):  # a mount that is down must not hide the rest
+                yield Entry(folder, self.stat(Place(folder)))
         with files.opened(self._root, None) as root:
             known = files.regular(root, README)
         if known is not None:
@@ -109,7 +110,7 @@ class Tree:
         """Size, mode and date of a file or folder."""
         if place.is_folder:
             with files.opened(self._root, place.folder) as folder:
-                return Attributes(mode=files.FOLDER_MODE, mtime=int(os.fstat(folder).st_mtime))
+                return Attributes(mode=files.FOLDER_MODE, mtime=files.date(os.fstat(folder)))
         if place.folder is Folder.OUTBOX:
             return self._outbox.stat(place.name)
         self._check_seen(place)

@@ -73,17 +73,15 @@ def binary(certificate: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def key_packet(tag: int, body: bytes) -> PgpKey:
-    """PGPy's object for one public key packet, read once. Raises Refused `key-unreadable`."""
+def public_key(key: Key) -> PgpKey:
+    """A public key for arithmetic, read once. Raises Refused `key-unreadable`, as for a point off the curve."""
     try:
-        read = Packet(bytearray(frames.packet(tag, body)))
-        read.keymaterial.__pubkey__()  # a point off the curve shows here
-        return PgpKey(read.keymaterial, read.fingerprint)
+        return PgpKey(Packet(bytearray(frames.packet(frames.PUBLIC_SUBKEY, key.body))), key.derivation)
     except LIBRARY_ERRORS:
         raise Refused("key-unreadable") from None
 
 
-def verifies(key: Key, tag: int, signed: bytes, signature: Signature) -> bool:
+def verifies(key: Key, signed: bytes, signature: Signature) -> bool:
     """Whether `signature` is by `key` over `signed`, by arithmetic alone."""
     name = _ALL_HASHES.get(signature.hash)
     if not name or signature.algorithm != key.algorithm:
@@ -92,7 +90,7 @@ def verifies(key: Key, tag: int, signed: bytes, signature: Signature) -> bool:
     try:
         values = Packet(bytearray(frames.packet(frames.SIGNATURE, bare))).signature.__sig__()
         hasher = getattr(hashes, name)()
-        return bool(key_packet(tag, key.body).keymaterial.verify(signed + signature.trailer, values, hasher))
+        return bool(public_key(key).verify(signed + signature.trailer, values, hasher))
     except (*LIBRARY_ERRORS, Refused):
         return False
 
@@ -110,7 +108,7 @@ def held(certificate: bytes) -> tuple[Certificate, tuple[Held, ...]]:
 def _sorted_out(primary: Key, part: Part) -> Held:
     signed = part.hashed(primary)
     mine = [one for one in part.signatures if one.is_from(primary.fingerprint)]
-    true = [one for one in mine if verifies(primary, frames.PUBLIC_KEY, signed, one)]
+    true = [one for one in mine if verifies(primary, signed, one)]
     kinds = _MADE_FOR.get(part.tag, signatures.CERTIFICATIONS)
     good = tuple(one for one in true if one.kind in kinds and one.hash in signatures.HASHES)
     withdrawals = [one.created for one in true if one.kind == signatures.CERTIFICATION_REVOCATION]
@@ -129,7 +127,7 @@ def _is_backed(primary: Key, key: Key, binding: Signature) -> bool:
     back = signatures.parse(binding.back) if binding.back else None
     if not back or back.kind != signatures.PRIMARY_BINDING or back.hash not in signatures.HASHES:
         return False
-    return verifies(key, frames.PUBLIC_SUBKEY, primary.hashed + key.hashed, back)
+    return verifies(key, primary.hashed + key.hashed, back)
 
 
 def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:

@@ -2,11 +2,13 @@
 
 Contract: everything that needs plaintext happens here, once, in memory. Order: open and verify the signer (only keys of
 the LEA whose folder it came from), parse strictly, check the schema, check `from` and what this party may send, find
-the student. What was not sealed at all is not kept. Types that end here are carried out in the very transaction that admits them.
+the student. What was not sealed at all is not kept. Types that end here are carried out in the very transaction that
+admits them.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -71,14 +73,12 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
     opened = _open(services, look, row)
     document, handler = _understand(services, look, row, opened.content)
-    known = replace(
-        row,
-        state=State.ADMITTED,
-        type=document.type,
-        packet_id=document.id,
-        addressed_to=document.receiver or "",
-        signer=opened.signer,
-    )
+    known: dict[str, Any] = {
+        "type": document.type,
+        "packet_id": document.id,
+        "addressed_to": document.receiver or "",
+        "signer": opened.signer,
+    }
     planned = (
         _ending_here(services, row, known, document)
         if handler.ends_here
@@ -88,16 +88,17 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 
 def _travelling(
-    services: Services, look: Look, row: PacketRow, known: PacketRow, document: Document, handler: Handler
+    services: Services, look: Look, row: PacketRow, known: dict[str, Any], document: Document, handler: Handler
 ) -> Move:
-    told = [(row.origin, State.ADMITTED)]
-    if not handler.needs_student:
-        return move(services, row, known, [Step(State.ADMITTED)], told)
-    finding = first.find(look.connection, to_student(document.body["student"]))
-    if finding.answer is first.Answer.MATCH:
-        known = replace(known, ssid=finding.ssid or "", identity="match")
-        return move(services, row, known, [Step(State.ADMITTED)], told)
-    planned = move(services, row, replace(known, identity="review"), [Step(State.ADMITTED)], told)
+    finding = None
+    if handler.needs_student:
+        finding = first.find(look.connection, to_student(document.body["student"]))
+        is_match = finding.answer is first.Answer.MATCH
+        known |= {"ssid": finding.ssid or "", "identity": "match" if is_match else "review"}
+    new = replace(row, state=State.ADMITTED, **known)
+    planned = move(services, row, new, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
+    if finding is None or new.identity == "match":
+        return planned
 
     def effect(connection: Connection) -> Move:
         now = services.clock().timestamp()
@@ -107,10 +108,10 @@ def _travelling(
     return replace(planned, effect=effect)
 
 
-def _ending_here(services: Services, row: PacketRow, known: PacketRow, document: Document) -> Move:
+def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], document: Document) -> Move:
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
-    planned = move(services, row, replace(known, state=State.APPLIED), steps, told)
+    planned = move(services, row, replace(row, state=State.APPLIED, **known), steps, told)
 
     def effect(connection: Connection) -> Move:
         apply.APPLY[document.type](services, connection, row, document)

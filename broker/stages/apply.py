@@ -95,7 +95,7 @@ def _release_waiting(connection: Connection, services: Services, numbers: Sequen
         for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=number):
             row = packets.get(connection, tracking)
             if row is not None:
-                new = replace(row, state=State.ADMITTED, held_for="", enqueued_at=0.0)
+                new = replace(row, state=State.ADMITTED, held_for="")
                 moves.append(Move(row, new, (Step(State.ADMITTED, HeldFor.ENROLLMENT),)))
     packets.advance(connection, moves, services.clock().timestamp())
 

@@ -18,7 +18,7 @@ from broker.edge.ledger import packets
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.look import Look
-from broker.stages.papers import refusal, sign, statement
+from broker.stages.papers import sign, sign_refusal
 from broker.stages.services import Services
 
 Work = Callable[[Services, Look, PacketRow], Move]
@@ -105,19 +105,15 @@ def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) ->
 
 def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
     """The move to REFUSED with the sender's receipt."""
-    said = refusal(row, refused, services.clock(), services.key.fingerprint)
-    papers = sign(services, row, [(row.origin, said)])
-    new = replace(row, state=State.REFUSED, code=refused.code, held_for="", receipts=row.receipts + len(papers))
-    return Move(row, new, (Step(State.REFUSED, refused.code),), papers)
+    new = replace(row, state=State.REFUSED, code=refused.code, held_for="")
+    return Move(row, new, (Step(State.REFUSED, refused.code),), sign_refusal(services, row, refused))
 
 
 def move(
     services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
 ) -> Move:
     """A move to `new`, with a receipt for each (party, state) to be told."""
-    at, exchange = services.clock(), services.key.fingerprint
-    papers = sign(services, row, [(party, statement(new, state, at, exchange)) for party, state in told])
-    return Move(row, replace(new, receipts=row.receipts + len(papers)), tuple(steps), papers)
+    return Move(row, new, tuple(steps), sign(services, new, told))
 
 
 def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
@@ -125,7 +121,7 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     row = planned.row
     if planned.document is None or planned.document[1] != digest:
         return refuse(services, row, Refused("replayed-id", "/id"))
-    again = replace(planned.new, state=State.DUPLICATE, duplicate_of=first, receipts=row.receipts)
+    again = replace(planned.new, state=State.DUPLICATE, duplicate_of=first)
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
@@ -134,9 +130,8 @@ def _commit(services: Services, plan: Plan, moves: list[Move], returned: list[Pa
         return
     plan.before(services, moves)
     now = services.clock().timestamp()
-    moves = [replace(one, new=replace(one.new, enqueued_at=now, due_at=0.0)) for one in moves]
     with writing(services.engine) as connection:
-        advanced = packets.advance(connection, moves, now)
+        advanced = packets.advance(connection, moves, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plan.stage, row, error, others, returned)

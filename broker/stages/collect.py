@@ -13,7 +13,7 @@ from broker.core.model import State
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages.papers import sign, statement
+from broker.stages.papers import sign
 from broker.stages.services import Services
 
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
@@ -21,11 +21,9 @@ READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
 
 def move_of(services: Services, row: PacketRow, how: str) -> Move:
     """The move to COLLECTED, told to both ends."""
-    at, exchange = services.clock(), services.key.fingerprint
     new = replace(row, state=State.COLLECTED)
-    said = statement(new, State.COLLECTED, at, exchange, how=how)
-    papers = sign(services, row, [(row.origin, said), (row.receiver, said)])
-    return Move(row, replace(new, receipts=row.receipts + len(papers)), (Step(State.COLLECTED, how),), papers)
+    told = [(row.origin, State.COLLECTED), (row.receiver, State.COLLECTED)]
+    return Move(row, new, (Step(State.COLLECTED, how),), sign(services, new, told, how=how))
 
 
 def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str) -> bool:

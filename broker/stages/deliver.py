@@ -24,8 +24,11 @@ def run(services: Services, ids: Sequence[str]) -> None:
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
+    # a revocation takes effect on packets that already wait, too: the sender's and the receiver's
+    if row.origin:
+        look.check_signer(row.origin, row.signer)
     certificate = look.valid_certificate(row.receiver)
-    if certificate is None:  # a revocation takes effect on packets that already wait, too
+    if certificate is None:
         held = replace(row, state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
     sealed = services.vault.read(row.sha256)

@@ -17,7 +17,7 @@ from broker.edge.ledger.rows import PacketRow, SignedReceipt
 from broker.edge.outbox import Odd, Taken
 from broker.edge.readiness import Found
 from broker.stages.batch import tell
-from broker.stages.papers import refusal, sign, statement
+from broker.stages.papers import sign, sign_refusal
 from broker.stages.services import Services
 
 _NO_BYTES = Sha256("")
@@ -111,8 +111,7 @@ def _row(
         enqueued_at=at.timestamp(),
         updated_at=at.timestamp(),
     )
-    said = statement(row, row.state, at, services.key.fingerprint)
-    papers = sign(services, row, [(lea, said)])
+    papers = sign(services, row, [(lea, row.state)])
     return replace(row, receipts=len(papers)), papers
 
 
@@ -132,5 +131,5 @@ def _refused_row(
         code=error.code,
         updated_at=at.timestamp(),
     )
-    papers = sign(services, row, [(lea, refusal(row, error, at, services.key.fingerprint))])
+    papers = sign_refusal(services, row, error)
     return replace(row, receipts=len(papers)), papers

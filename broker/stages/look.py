@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from broker.core.errors import Refused
 from broker.core.model import Party
 from broker.core.routing import Location
 from broker.edge import keyring
@@ -23,6 +24,7 @@ class Look:
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
+        self._revoked: dict[str, set[str]] = {}
 
     def party(self, lea: str) -> Party | None:
         """A party of the directory, or None."""
@@ -42,6 +44,14 @@ class Look:
             good = (one for one in self.certificates(lea) if keyring.inspect(one, self.now).fault is None)
             self._valid[lea] = next(good, None)
         return self._valid[lea]
+
+    def check_signer(self, lea: str, fingerprint: str) -> None:
+        """A revocation takes effect on packets that wait, too. Raises Refused `key-revoked`."""
+        if lea not in self._revoked:
+            infos = [keyring.inspect(one, self.now) for one in self.certificates(lea)]
+            self._revoked[lea] = {info.fingerprint for info in infos if info.fault == "key-revoked"}
+        if fingerprint in self._revoked[lea]:
+            raise Refused("key-revoked", hint="Then seal the document again with the new key.")
 
     def is_known(self, key_id: str) -> bool:
         """Whether some party owns this key."""

@@ -4,7 +4,6 @@ Owns which party is told what. Promises: only the LEA whose folder the packet ca
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from broker.core.errors import Refused
@@ -15,40 +14,50 @@ from broker.edge.ledger.rows import PacketRow, SignedReceipt
 from broker.stages.services import Services
 
 
-def statement(row: PacketRow, state: State, at: datetime, exchange: str, **more: str) -> Statement:
-    """What the row itself says of the packet, in `state`; `more` are further facts of `Statement`."""
-    facts = {"code": row.code, "held_for": row.held_for if state is State.HELD else "", "first": row.duplicate_of}
+def sign(
+    services: Services, row: PacketRow, told: Iterable[tuple[str, State]], **more: str
+) -> tuple[SignedReceipt, ...]:
+    """A signed receipt for each (party, state); '' parties get none.
+
+    `row` is the packet as it will be, but for its count of receipts: their numbers go on from there. `more` are further
+    facts of `Statement`.
+    """
+    at = services.clock()
+    papers: list[SignedReceipt] = []
+    for party, state in told:
+        if party:
+            said = _statement(services, row, state, at, row.receipts + len(papers) + 1, party, more)
+            signed = openpgp.clearsign(text(said), services.key, at)
+            papers.append(SignedReceipt(row.tracking, said.n, state.lower(), party, at.timestamp(), signed))
+    return tuple(papers)
+
+
+def _statement(
+    services: Services, row: PacketRow, state: State, at: datetime, n: int, party: str, more: dict[str, str]
+) -> Statement:
+    facts = {
+        "code": row.code,
+        "held_for": row.held_for if state is State.HELD else "",
+        "first": row.duplicate_of,
+        "file": row.source_name if party == row.origin else "",
+    }
     return Statement(
         tracking=row.tracking,
-        n=0,
+        n=n,
         state=state,
         at=at,
-        exchange=exchange,
+        exchange=services.key.fingerprint,
         sha256=row.sha256,
         size=row.size,
         sender=row.origin,
         receiver=row.receiver or row.addressed_to,
-        file=row.source_name,
         type=row.type,
         packet_id=row.packet_id,
         **(facts | more),
     )
 
 
-def refusal(row: PacketRow, refused: Refused, at: datetime, exchange: str) -> Statement:
-    """The statement of a refusal: code, place, sentence."""
-    return statement(
-        row, State.REFUSED, at, exchange, code=refused.code, pointer=refused.pointer, sentence=refused.sentence
-    )
-
-
-def sign(services: Services, row: PacketRow, said: Iterable[tuple[str, Statement]]) -> tuple[SignedReceipt, ...]:
-    """Number and sign statements for parties; the numbers go on from those the packet has. '' parties get none."""
-    papers: list[SignedReceipt] = []
-    for party, one in said:
-        if not party:
-            continue
-        numbered = replace(one, n=row.receipts + len(papers) + 1, file=one.file if party == row.origin else "")
-        signed = openpgp.clearsign(text(numbered), services.key)
-        papers.append(SignedReceipt(row.tracking, numbered.n, one.state.lower(), party, one.at.timestamp(), signed))
-    return tuple(papers)
+def sign_refusal(services: Services, row: PacketRow, refused: Refused) -> tuple[SignedReceipt, ...]:
+    """The sender's receipt of a refusal: code, place, sentence."""
+    facts = {"code": refused.code, "pointer": refused.pointer, "sentence": refused.sentence}
+    return sign(services, row, [(row.origin, State.REFUSED)], **facts)

@@ -24,6 +24,8 @@ def run(services: Services, ids: Sequence[str]) -> None:
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
+    if row.origin:
+        look.check_signer(row.origin, row.signer)
     facts = Facts(
         sender=row.origin,
         # the exchange's own notices go to whom they were made for

@@ -108,7 +108,7 @@ def resume(services: Services, trackings: Sequence[str], why: str) -> None:
     with writing(services.engine) as connection:
         rows = [packets.get(connection, tracking) for tracking in trackings]
         moves = [
-            Move(row, replace(row, state=State.ADMITTED, held_for="", enqueued_at=0.0), (Step(State.ADMITTED, why),))
+            Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
             for row in rows
             if row is not None and row.state is State.HELD
         ]

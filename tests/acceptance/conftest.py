@@ -4,4 +4,4 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes seconds, as it moves a hundred megabytes; leave out with -m 'not slow'")
+    config.addinivalue_line("markers", "slow: takes seconds (leave out with -m 'not slow')")

@@ -8,6 +8,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from broker.core.model import Ssid
@@ -71,4 +72,10 @@ def document(sender: str, receiver: str, size: int, number: int) -> dict[str, An
 def sealed(sender: Lea, receiver: str, exchange: bytes, size: int, number: int) -> bytes:
     """One packet, ready to be dropped."""
     body = json.dumps(document(sender.id, receiver, size, number)).encode()
-    return openpgp.seal(body, openpgp.load_secret(sender.secret), [exchange])
+    return openpgp.seal(body, _key(sender.secret), [exchange])
+
+
+@cache
+def _key(secret: bytes) -> openpgp.SecretKey:
+    """Loading an RSA key takes longer than sealing with it."""
+    return openpgp.load_secret(secret)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.core import frames, signatures
+from broker.core import certificates, frames, signatures
 from broker.core.errors import Refused
 from broker.edge import keyring, openpgp, validity
 from tests.support import craft
@@ -254,6 +254,14 @@ def test_versions_and_curves_that_are_not_supported(gpg: Gpg) -> None:
     assert code(gpg.export(fingerprint)) == "key-unsupported"
 
 
+def test_weak_key_derivations_are_not_supported(gpg: Gpg) -> None:
+    for tag, body in craft.packets(gpg.export(gpg.generate("Derives"), False)):
+        if tag == frames.PUBLIC_SUBKEY:
+            assert certificates.parse_key(body).fault is None
+            for end in (b"\x03\x01\x02\x07", b"\x03\x01\x08\x02", b"\x03\x02\x08\x07", b""):
+                assert certificates.parse_key(body[:-4] + end).fault == "key-unsupported"
+
+
 def test_a_strange_subkey_does_no_harm(gpg: Gpg) -> None:
     fingerprint = gpg.generate("Brainpool subkey")
     gpg.add_key(fingerprint, "brainpoolP256r1", "encr")
@@ -286,7 +294,7 @@ def test_merge_drops_the_signatures_of_strangers(gpg: Gpg) -> None:
 CERTIFICATE = validity.binary(keyring.public(keyring.generate("Fuzzed", "cv25519", NOW, 30)))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=6000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.integers(0, len(CERTIFICATE) - 1), st.binary(max_size=6), st.integers(0, 6))
 def test_a_changed_key_is_refused_or_means_the_same(at: int, put: bytes, gap: int) -> None:
     changed = CERTIFICATE[:at] + put + CERTIFICATE[at + gap :]

@@ -120,6 +120,15 @@ def test_dates_and_rights_are_accepted_and_not_kept(house: House, sftp: Client) 
     assert known.st_mtime > 1e9
 
 
+def test_odd_dates_and_missing_folders_hide_nothing(house: House, sftp: Client) -> None:
+    for name, at in (("a.pgp", -5), ("b.pgp", 2**33)):
+        (house.inbox() / name).touch()
+        os.utime(house.inbox() / name, (at, at))
+    assert sorted(sftp.listdir("/inbox")) == ["a.pgp", "b.pgp"]
+    (house.root("01") / "receipts").rmdir()
+    assert sorted(sftp.listdir("/")) == ["README.txt", "directory", "inbox", "outbox"]
+
+
 def test_a_long_listing(house: House, sftp: Client) -> None:
     names = {f"{n:06d}.pgp" for n in range(1000)}
     for name in names:

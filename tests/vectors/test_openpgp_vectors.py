@@ -313,10 +313,8 @@ def test_made_here(gpg: Gpg, name: str) -> None:
 def test_whose_key_it_is(gpg: Gpg) -> None:
     mine, other = gpg.generate("Mine"), gpg.generate("Other")
     case = Case(made_by(gpg, other), gpg.export(mine))
-    asked: list[str] = []
-    assert outcome(case, lambda issuer: bool(asked.append(issuer)) or True) == "wrong-signer"
+    assert outcome(case, lambda issuer: issuer == other) == "wrong-signer"
     assert outcome(case) == "unknown-signer"
-    assert set(asked) == {other}
     assert outcome(Case(made_by(gpg, mine), gpg.export(mine))) == "opened"
 
 
@@ -354,7 +352,7 @@ def test_messages_of_other_programs_as_their_receiver(gpg: Gpg, imported: set[Pa
     plain, status = gpg.run("--passphrase", passphrase, "--decrypt", stdin=sealed)
     cipher = int(re.findall(r"DECRYPTION_INFO \d+ (\d+)", status)[0])
     # these keys vouch for their subkeys with SHA-1; what is asked here is what becomes of the message
-    secret._decrypting = frozenset(secret._parts)
+    secret._decrypting = set(secret._parts)
     signer = (manifest.parent / told["verifyKey"]).read_bytes() if "verifyKey" in told else secret.certificate
     result = outcome(Case(sealed, signer), key=secret)
     if manifest.stem.startswith("pgp-10-0-"):

@@ -5,6 +5,8 @@ its start (so what it reads stays true until it commits), commits are durable (W
 are overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -61,9 +63,27 @@ def is_current(engine: Engine) -> bool:
 
 
 @contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Writers of one SQLite file queue up in the order in which they came.
+
+    SQLite's own waiting is sleeping and trying again, which starves who asks seldom (measured with two workers: intake
+    slept 84 % of its time); the kernel's lock wakes the next in line at once, and is free when its holder dies.
+    """
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    line = os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(line)
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One durable transaction; rolled back when the block raises."""
-    with engine.begin() as connection:
+    with _turn(engine), engine.begin() as connection:
         yield connection
 
 

@@ -190,22 +190,27 @@ _UPDATE = (
 )
 
 
-def advance(connection: Connection, moves: Sequence[Move], now: float) -> Advanced:
-    """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out."""
+def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_at: float = 0.0) -> Advanced:
+    """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out.
+
+    `enqueued_at` is when the caller tells the queues of them; 0 leaves that to the sweeper.
+    """
     held, repeated = _remember_ids(connection, _still_held(connection, moves))
     moved: list[Move] = []
     failed: list[tuple[PacketRow, Exception]] = []
+    unused: list[tuple[PacketRow, str]] = []
     for move in held:
         result = _apply_effect(connection, move)
         if isinstance(result, Exception):
             failed.append((move.row, result))
+            unused.append((move.row, move.document[0] if move.document else ""))
         else:
             moved.append(result)
-    if failed:
-        _forget_ids(connection, [row for row, _ in failed])
+    unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
+    _forget_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
     if moved:
         _pass_through(connection, moved)
-        connection.execute(_UPDATE, [_new_values(move, now) for move in moved])
+        connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
         _write_events(connection, [event for move in moved for event in _events(move, now)])
         _write_receipts(connection, [receipt for move in moved for receipt in move.receipts])
     return Advanced(tuple(moved), tuple(failed), tuple(repeated))
@@ -255,9 +260,15 @@ def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[M
     return kept, repeated
 
 
-def _forget_ids(connection: Connection, rows: Sequence[PacketRow]) -> None:
-    """A document whose effect failed has not used up its id: its sender may mend it and send it again."""
-    connection.execute(delete(packet_ids).where(packet_ids.c.tracking.in_([row.tracking for row in rows])))
+def _forget_ids(connection: Connection, unused: Sequence[tuple[PacketRow, str]]) -> None:
+    """A document that failed, or was refused after it was admitted, has not used up its id: its sender may mend it, or
+    seal it again with another key, and send it again."""
+    if unused:
+        mine = (packet_ids.c.origin == bindparam("b_origin")) & (packet_ids.c.packet_id == bindparam("b_id"))
+        connection.execute(
+            delete(packet_ids).where(mine, packet_ids.c.tracking == bindparam("b_tracking")),
+            [{"b_origin": row.origin, "b_id": one, "b_tracking": row.tracking} for row, one in unused],
+        )
 
 
 def _pass_through(connection: Connection, moves: Sequence[Move]) -> None:
@@ -270,12 +281,20 @@ def _pass_through(connection: Connection, moves: Sequence[Move]) -> None:
         )
 
 
-def _new_values(move: Move, now: float) -> dict[str, Any]:
-    # a delivered packet keeps the claim, for it names the staged file that counts
-    claim = move.row.claim if move.new.state is State.DELIVERED else ""
-    settled = {"claim": claim, "claim_until": 0.0, "attempts": 0, "deferrals": 0, "updated_at": now}
-    values = {f"n_{name}": settled.get(name, getattr(move.new, name)) for name in MUTABLE}
-    return values | {"b_tracking": move.row.tracking}
+def _new_values(move: Move, now: float, enqueued_at: float) -> dict[str, Any]:
+    values: dict[str, Any] = {f"n_{name}": getattr(move.new, name) for name in MUTABLE}
+    return values | {
+        "b_tracking": move.row.tracking,
+        # a delivered packet keeps the claim, for it names the staged file that counts
+        "n_claim": move.row.claim if move.new.state is State.DELIVERED else "",
+        "n_claim_until": 0.0,
+        "n_attempts": 0,
+        "n_deferrals": 0,
+        "n_due_at": 0.0,
+        "n_receipts": move.row.receipts + len(move.receipts),
+        "n_enqueued_at": enqueued_at,
+        "n_updated_at": now,
+    }
 
 
 def _events(move: Move, now: float) -> list[dict[str, Any]]:

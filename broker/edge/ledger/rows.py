@@ -71,7 +71,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What becomes of a claimed packet: `row` as it was, `new` as it will be, the steps between, and the receipts.
+    """What becomes of a packet: `row` as it was, `new` as it will be, the steps between, and the receipts.
+
+    The counters, the claim and the times of `new` do not count: the ledger sets them.
 
     `document` is the id of the document that the packet brings, with its digest: an id is used once.
     `effect`, where given, runs inside the transaction (registry changes, notices); what it returns replaces this move,

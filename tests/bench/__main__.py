@@ -1,0 +1,151 @@
+"""`make bench`: what this machine does, as JSON lines. Figures to compare are ratios taken in one run.
+
+Measures: packets per second end to end (file in outbox to delivered and told), the bare open + re-lock loop on the same
+cores in the same run, their ratio, time to inbox at low load, peak memory of each process.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from sqlalchemy import text
+
+from broker.edge.ledger.engine import connect, reading
+from broker.edge.settings import load as read_settings
+from tests.bench import load
+from tests.bench.bare import bare
+from tests.support.exchange import Exchange, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+DISTRICTS = (("01", "rsa3072"), ("02", "cv25519"), ("03", "rsa3072"), ("04", "cv25519"))
+RECEIVER = "6G"
+
+
+def say(measure: str, **figures: Any) -> None:
+    """One JSON line."""
+    print(json.dumps({"measure": measure} | figures), flush=True)
+
+
+def bare_rate(exchange: Exchange, packets: list[bytes], leas: list[load.Lea], receiver: load.Lea) -> float:
+    """Packets per second of the bare loop on all cores."""
+    cores = os.cpu_count() or 1
+    secret = (exchange.home / "keys" / "exchange.key").read_bytes()
+    # each process gets the packets of whole districts, as an exchange opens a packet with its sender's keys only
+    jobs = [
+        (packets[number :: len(leas)], [one.certificate], secret, receiver.certificate)
+        for number, one in enumerate(leas)
+    ]
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        seconds = list(pool.map(bare, *zip(*jobs, strict=True)))
+    return len(packets) / (sum(seconds) / cores)
+
+
+def end_to_end(exchange: Exchange, packets: list[bytes], leas: list[load.Lea]) -> tuple[float, float]:
+    """(packets per second to DELIVERED, packets per second until every receipt's file is durable too)."""
+    for number, packet in enumerate(packets):
+        outbox = exchange.folder(leas[number % len(leas)].id, "outbox")
+        (outbox / f".{number}.pgp").write_bytes(packet)
+    os.sync()
+    engine = connect(read_settings(exchange.home))
+
+    def count(statement: str) -> int:
+        with reading(engine) as connection:
+            return int(connection.execute(text(statement)).scalar() or 0)
+
+    before = count("SELECT count(*) FROM packets WHERE state = 'DELIVERED'")
+    began = time.perf_counter()
+    for number in range(len(packets)):
+        outbox = exchange.folder(leas[number % len(leas)].id, "outbox")
+        (outbox / f".{number}.pgp").rename(outbox / f"{number}.pgp")
+    wanted = before + len(packets)
+    delivered = "SELECT count(*) FROM packets WHERE state = 'DELIVERED'"
+    wait_until(lambda: count(delivered) >= wanted, "delivery", 600)
+    to_inbox = time.perf_counter() - began
+    wait_until(lambda: count("SELECT count(*) FROM publications") == 0, "receipts", 600)
+    engine.dispose()
+    return len(packets) / to_inbox, len(packets) / (time.perf_counter() - began)
+
+
+def latency(exchange: Exchange, packets: list[bytes], leas: list[load.Lea]) -> list[float]:
+    """Milliseconds from the rename in an outbox to the file in the inbox, one packet at a time."""
+    inbox = exchange.folder(RECEIVER, "inbox")
+    known = set(os.listdir(inbox))  # noqa: PTH208  names only: the loop below must be cheap
+    found = []
+    for number, packet in enumerate(packets):
+        began = time.perf_counter()
+        exchange.drop(leas[number % len(leas)].id, f"low{number}.pgp", packet)
+        while True:
+            fresh = {name for name in os.listdir(inbox) if not name.startswith(".")} - known  # noqa: PTH208
+            if fresh:
+                break
+            time.sleep(0.001)
+        found.append(1000 * (time.perf_counter() - began))
+        known |= fresh
+        time.sleep(0.1)
+    return found
+
+
+def peaks(exchange: Exchange) -> dict[str, float]:
+    """Peak resident memory of each process so far, in MB."""
+    found = {}
+    for name, pid in exchange.parts().items():
+        status = Path(f"/proc/{pid}/status").read_text()
+        found[name] = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return found
+
+
+def main() -> None:
+    """Run all measurements."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--packets", type=int, default=3000)
+    parser.add_argument("--single", type=int, default=100, help="packets at low load")
+    parser.add_argument("--size", type=int, default=24_000, help="bytes of a sealed packet")
+    chosen = parser.parse_args()
+    # beside the project, where demo and users keep homes: /tmp may be another kind of file system
+    root = Path(tempfile.mkdtemp(prefix=".bench-", dir=ROOT))
+    exchange = Exchange(root / "home", scan_seconds=5.0, settle_seconds=3.0, sweep_seconds=1.0, stale_seconds=30.0)
+    try:
+        run(exchange, chosen)
+    finally:
+        exchange.close()
+        print(exchange.log.read_text()[-3000:]) if os.environ.get("BLOG") else None
+        shutil.rmtree(root)
+
+
+def run(exchange: Exchange, chosen: argparse.Namespace) -> None:
+    """The measurements, in the order in which they disturb each other least."""
+    leas = [load.lea(name, "district", algorithm) for name, algorithm in DISTRICTS]
+    receiver = load.lea(RECEIVER, "charter", "cv25519")
+    for one in [*leas, receiver]:
+        exchange.add(one.id, one.certificate, one.kind)
+    total = chosen.packets + chosen.single
+    load.register(exchange, total)
+    packets = [
+        load.sealed(leas[number % len(leas)], RECEIVER, exchange.certificate, chosen.size, number)
+        for number in range(total)
+    ]
+    many, few = packets[: chosen.packets], packets[chosen.packets :]
+    say("load", packets=len(many), sealed_bytes=median(map(len, many)), districts=[a for _, a in DISTRICTS])
+    exchange.up()
+    times = sorted(latency(exchange, few, leas))
+    cuts = quantiles(times, n=100)
+    say("time_to_inbox", packets=len(times), p50_ms=round(cuts[49], 1), p99_ms=round(cuts[98], 1))
+    rate, whole = end_to_end(exchange, many, leas)
+    loop = bare_rate(exchange, many, leas, receiver)
+    say("end_to_end", packets_per_s=round(rate, 1), with_receipt_files_per_s=round(whole, 1))
+    say("bare_open_relock", packets_per_s=round(loop, 1), processes=os.cpu_count())
+    say("ratio", end_to_end_to_bare=round(rate / loop, 3), goal=0.5)
+    say("state_night", packets=656_000, projected_minutes=round(656_000 / rate / 60, 1), goal_minutes=15)
+    say("peak_memory", mb={name: round(mb, 1) for name, mb in peaks(exchange).items()})
+
+
+if __name__ == "__main__":
+    main()
