@@ -52,6 +52,8 @@ def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd
     """Refuse what can not be taken in: first in the ledger, then out of the way, so that a crash loses neither."""
     if not unfit:
         return
+    # two links to one file can have the same name once it is printed: the second is seen again by the next look
+    unfit = list({(_shown(one), one.source_mark): (one, error) for one, error in unfit}.values())
     with writing(services.engine) as connection:
         names = [_shown(one) for one, _ in unfit]
         known = packets.by_source(connection, lea, names)

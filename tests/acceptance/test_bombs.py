@@ -144,8 +144,8 @@ def test_a_bomb_after_the_body(here: Town, bombs: dict[str, bytes]) -> None:
 
 
 def test_all_bombs_at_once(here: Town, bombs: dict[str, bytes]) -> None:
-    """Every kind, four times, in one burst: memory does not add up."""
-    names = [f"burst-{number}-{kind}.pgp" for number in range(4) for kind in bombs]
+    """Every kind, twice, in one burst: memory does not add up."""
+    names = [f"burst-{number}-{kind}.pgp" for number in range(2) for kind in bombs]
     for name in names:
         content = craft.enclose(bombs[name.split("-", 2)[2].removesuffix(".pgp")], here.exchange.certificate)
         here["01"].drop(name, content)

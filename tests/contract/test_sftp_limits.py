@@ -134,6 +134,7 @@ def test_stop_is_soon_and_clean(house: House) -> None:
         out = client.open("/outbox/x.pgp", "wb")
         out.set_pipelined(True)
         out.write(b"a" * 32_000)
+        wait_until(lambda: (house.outbox() / (HIDDEN + "x.pgp")).stat().st_size == 32_000)
         begun = time.monotonic()
         served.server.stop()
         assert time.monotonic() - begun < 3

@@ -1,0 +1,232 @@
+"""Files as they really come: slowly, in pieces, broken off, and things that are no files at all.
+
+Nothing is taken before it is whole, nothing is followed, nothing waits for ever, and whoever drops nonsense is told.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.desk import Town, as_bytes, child, record, town
+from tests.support.exchange import wait_until
+
+MIB = 1024 * 1024
+ANA = child("Ana", "Reyes", "2012-03-04")
+SETTLE, BROKEN = 0.5, 4.0
+SLOWLY = 10.0
+PIECES = 14
+GARBAGE = 3000
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
+    limits = {"settle_seconds": SETTLE, "broken_seconds": BROKEN, "sealed_bytes": MIB}
+    with town(tmp_path_factory.mktemp("uploads"), parties, **limits) as made:
+        made["01"].enroll(ANA)
+        yield made
+        assert made.bugs() == []
+
+
+@pytest.fixture(scope="module")
+def outbox(here: Town) -> Path:
+    return here.exchange.folder("01", "outbox")
+
+
+def about(here: Town, name: str, lea: str = "01") -> list[dict[str, Any]]:
+    """What the exchange has said of a file by now."""
+    return [one for one in here.exchange.receipts(lea) if one["packet"].get("file") == name]
+
+
+def pieces(content: bytes) -> list[bytes]:
+    step = len(content) // PIECES + 1
+    return [content[at : at + step] for at in range(0, len(content), step)]
+
+
+def by_one_handle(path: Path, content: bytes) -> None:
+    """A slow line: the file stands there under its last name from the first second on, and grows."""
+    with path.open("wb", buffering=0) as file:
+        for piece in pieces(content):
+            time.sleep(SLOWLY / PIECES)
+            file.write(piece)
+
+
+def by_many_handles(path: Path, content: bytes) -> None:
+    """A client that opens, appends and closes; each close looks like the end."""
+    for piece in pieces(content):
+        time.sleep(SLOWLY / PIECES)
+        with path.open("ab", buffering=0) as file:
+            file.write(piece)
+
+
+def by_part(path: Path, content: bytes) -> None:
+    """A careful client: another name first."""
+    part = path.with_name(f"{path.name}.part")
+    by_many_handles(part, content)
+    part.rename(path)
+
+
+def test_slow_uploads_are_not_taken_early(here: Town, outbox: Path) -> None:
+    ways: dict[str, tuple[Callable[[Path, bytes], None], tuple[str, ...]]] = {
+        "handle.pgp": (by_one_handle, ()),
+        "handle-armored.asc": (by_one_handle, ("--armor",)),
+        "append.pgp": (by_many_handles, ()),
+        "append-armored.asc": (by_many_handles, ("--armor",)),
+        "part.pgp": (by_part, ()),
+    }
+    documents = {name: record("01", ANA, to="6G") for name in ways}
+    sealed = {name: here["01"].seal(documents[name], *how, stdin="armor" in name) for name, (_, how) in ways.items()}
+    writers = [
+        threading.Thread(target=way, args=(outbox / name, sealed[name]), daemon=True) for name, (way, _) in ways.items()
+    ]
+    for writer in writers:
+        writer.start()
+    while all(writer.is_alive() for writer in writers):
+        early = [name for name in ways if about(here, name)]
+        assert early == [] or not all(writer.is_alive() for writer in writers)
+        time.sleep(0.3)
+    for writer in writers:
+        writer.join()
+    for name, document in documents.items():
+        assert here["6G"].read(here["01"].delivered(name))[0] == as_bytes(document), name
+        assert [one["state"] for one in about(here, name)] == ["RECEIVED", "ADMITTED", "DELIVERED"], name
+
+
+def test_half_an_upload_that_is_completed_later(here: Town, outbox: Path) -> None:
+    documents = {name: record("01", ANA, to="6G") for name in ("half.pgp", "half.asc")}
+    sealed = {name: here["01"].seal(one, *["--armor"][: name.endswith("asc")]) for name, one in documents.items()}
+    for name, content in sealed.items():
+        (outbox / name).write_bytes(content[: len(content) // 2])
+    until = time.monotonic() + BROKEN / 2
+    while time.monotonic() < until:
+        assert not any(about(here, name) for name in documents)
+        time.sleep(0.3)
+    for name, content in sealed.items():
+        (outbox / name).write_bytes(content)
+    for name, document in documents.items():
+        assert here["6G"].read(here["01"].delivered(name))[0] == as_bytes(document)
+
+
+def test_half_an_upload_that_is_never_completed(here: Town, outbox: Path) -> None:
+    names = ("broken.pgp", "broken.asc", "empty.pgp")
+    content = {
+        name: here["01"].seal(record("01", ANA, to="6G"), *["--armor"][: name.endswith("asc")]) for name in names
+    }
+    began = time.time()
+    for name, sealed in content.items():
+        (outbox / name).write_bytes(sealed[: len(sealed) // 2] if name != "empty.pgp" else b"")
+    codes = {name: here["01"].refused(name)["code"] for name in names}
+    assert codes == {"broken.pgp": "truncated", "broken.asc": "truncated", "empty.pgp": "empty-file"}
+    assert time.time() - began > BROKEN  # not before it was waited for in vain
+    # sent once more and whole, each is a packet like any other
+    for name, sealed in content.items():
+        here["01"].drop(f"again-{name}", sealed)
+        here["01"].delivered(f"again-{name}")
+    assert list(outbox.iterdir()) == []
+
+
+def test_a_file_of_every_size_around_the_limit(here: Town) -> None:
+    """The limit is on the sealed file; what is above it is refused unread."""
+    packet = here["01"].seal(record("01", ANA, to="6G"))
+    here["01"].drop("most.pgp", packet + bytes(MIB - len(packet)))
+    here["01"].drop("more.pgp", packet + bytes(MIB + 1 - len(packet)))
+    sparse = here.exchange.folder("01", "outbox") / ".sparse.part"
+    with sparse.open("wb") as file:
+        file.write(packet)
+        file.truncate(50 << 30)
+    sparse.rename(sparse.with_name("sparse.pgp"))
+    codes = {name: here["01"].refused(name)["code"] for name in ("most.pgp", "more.pgp", "sparse.pgp")}
+    assert codes == {"most.pgp": "bad-structure", "more.pgp": "too-large", "sparse.pgp": "too-large"}
+
+
+def odd_things(outbox: Path, secret: Path) -> dict[str, str]:
+    """Make one of each; how each is named on its receipt, and the code."""
+    (outbox / "passwd.pgp").symlink_to("/etc/passwd")
+    (outbox / "secret.pgp").symlink_to(secret)
+    (outbox / "dangling.pgp").symlink_to(outbox / "nowhere")
+    (outbox / "folder-link").symlink_to("/etc")
+    os.mkfifo(outbox / "pipe.pgp")
+    folder = outbox / "folder.pgp"
+    folder.mkdir()
+    (folder / "record.pgp").write_bytes(b"inside")
+    (folder / "deeper").mkdir()
+    door = socket.socket(socket.AF_UNIX)
+    here = os.open(outbox, os.O_RDONLY)
+    try:
+        door.bind(f"/proc/self/fd/{here}/socket.pgp")  # the whole path may be too long for a socket
+    finally:
+        door.close()
+        os.close(here)
+    (outbox / "line\nbreak.pgp").write_bytes(b"x")
+    (outbox / "tab\there.pgp").write_bytes(b"x")
+    os.link(outbox / "tab\there.pgp", outbox / "tab\x0bhere.pgp")  # the same file, and the same name once it is printed
+    (outbox / ("long" * 60)).write_bytes(b"x")
+    os.close(os.open(os.fsencode(outbox) + b"/bytes-\xff\xfe.pgp", os.O_WRONLY | os.O_CREAT, 0o600))
+    (outbox / "\u202etxt.pgp").write_bytes(b"x")
+    links = ("passwd.pgp", "secret.pgp", "dangling.pgp", "folder-link", "pipe.pgp", "folder.pgp", "socket.pgp")
+    names = ("line?break.pgp", "tab?here.pgp", ("long" * 60)[:200], "bytes-??.pgp", "?txt.pgp")
+    return dict.fromkeys(links, "not-a-file") | dict.fromkeys(names, "bad-file-name")
+
+
+def test_odd_things_are_refused_and_set_aside(here: Town, outbox: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.pgp"
+    document = record("01", ANA, to="6G")
+    secret.write_bytes(here["01"].seal(document))
+    expected = odd_things(outbox, secret)
+    codes = {name: here["01"].refused(name)["code"] for name in expected}
+    assert codes == expected
+    wait_until(lambda: list(outbox.iterdir()) == [], "an empty outbox")
+    assert len(about(here, "tab?here.pgp")) == 2
+    # nothing was followed, read or removed: each stands aside as it was
+    assert secret.exists()
+    aside = here.exchange.home / "quarantine"
+    kept = {one["tracking"]: name for name in expected for one in about(here, name)}
+    assert {path.name for path in aside.iterdir()} >= set(kept)
+    where = {name: aside / tracking for tracking, name in kept.items()}
+    assert {path.name for path in where["folder.pgp"].iterdir()} == {"record.pgp", "deeper"}
+    assert where["passwd.pgp"].readlink() == Path("/etc/passwd")
+    assert all(one["packet"]["size"] == 0 for name in expected for one in about(here, name))
+    # and the exchange goes on
+    here["01"].send("after-odd.pgp", document)
+    assert here["6G"].read(here["01"].delivered("after-odd.pgp"))[0] == as_bytes(document)
+
+
+def test_names_that_say_unfinished_are_left_alone(here: Town, outbox: Path) -> None:
+    sealed = here["01"].seal(record("01", ANA, to="6G"))
+    names = [".hidden.pgp", "a.part", "a.tmp", "a.filepart", "B.PART"]
+    for name in names:
+        (outbox / name).write_bytes(sealed)
+    here["01"].send("meanwhile.pgp", record("01", ANA, to="6G"))
+    here["01"].delivered("meanwhile.pgp")
+    time.sleep(2 * SETTLE + 0.5)
+    assert {path.name for path in outbox.iterdir()} == set(names)
+    assert not any(about(here, name) for name in names)
+    for name in names:
+        (outbox / name).unlink()
+
+
+def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path) -> None:
+    """Each gets its refusal, and another LEA's single packet does not wait for them."""
+    before = here.exchange.status()["states"].get("REFUSED", 0)
+    for number in range(GARBAGE):
+        (outbox / f"garbage-{number:04}.pgp").write_bytes(f"garbage {number}".encode())
+    here["02"].send("single.pgp", record("02", ANA, to="6G"))
+    here["02"].delivered("single.pgp")
+    assert here.exchange.status()["states"].get("REFUSED", 0) - before < GARBAGE, "it was the last one"
+
+    def done() -> bool:
+        status = here.exchange.status()
+        return bool(status["states"].get("REFUSED", 0) - before >= GARBAGE and not status["receipts_to_publish"])
+
+    wait_until(done, "a refusal for each")
+    said = [one for one in here.exchange.receipts("01") if one["packet"].get("file", "").startswith("garbage-")]
+    refused = {one["packet"]["file"]: one["code"] for one in said if one["state"] == "REFUSED"}
+    assert refused == {f"garbage-{number:04}.pgp": "not-openpgp" for number in range(GARBAGE)}
+    assert len(said) == 2 * GARBAGE  # RECEIVED and REFUSED, once each
+    assert list(outbox.iterdir()) == []
