@@ -90,14 +90,14 @@ def _enroll_one(services: Services, connection: Connection, row: PacketRow, line
 
 def _release_waiting(connection: Connection, services: Services, numbers: Sequence[Ssid]) -> None:
     """Records that waited for these students to enroll go on at route."""
-    moves = []
+    released = []
     for number in dict.fromkeys(numbers):
         for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=number):
             row = packets.get(connection, tracking)
             if row is not None:
                 new = replace(row, state=State.ADMITTED, held_for="")
-                moves.append(Move(row, new, (Step(State.ADMITTED, HeldFor.ENROLLMENT),)))
-    packets.advance(connection, moves, services.clock().timestamp())
+                released.append(Move(row, new, (Step(State.ADMITTED, HeldFor.ENROLLMENT),)))
+    moves.advance(connection, released, services.clock().timestamp())
 
 
 def enroll(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:

@@ -125,21 +125,21 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
-def _commit(services: Services, plan: Plan, moves: list[Move], returned: list[PacketRow]) -> None:
-    if not moves and not returned:
+def _commit(services: Services, plan: Plan, planned: list[Move], returned: list[PacketRow]) -> None:
+    if not planned and not returned:
         return
-    plan.before(services, moves)
+    plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
-        advanced = packets.advance(connection, moves, now, enqueued_at=now)
+        advanced = moves.advance(connection, planned, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plan.stage, row, error, others, returned)
-        packets.advance(connection, others, now)
+        moves.advance(connection, others, now)
         packets.release(connection, returned)
     plan.after(services, advanced.moved)
     won = {one.row.tracking for one in advanced.moved}
-    plan.lost(services, [one for one in moves if one.row.tracking not in won])
+    plan.lost(services, [one for one in planned if one.row.tracking not in won])
     tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
 
 

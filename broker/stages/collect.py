@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from broker.core.model import State
-from broker.edge.ledger import packets
+from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.papers import sign
@@ -32,7 +32,7 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
     if row is None or row.receiver != receiver or row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
-        packets.advance(connection, [move_of(services, row, how)], services.clock().timestamp())
+        moves.advance(connection, [move_of(services, row, how)], services.clock().timestamp())
     return True
 
 

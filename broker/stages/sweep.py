@@ -15,7 +15,7 @@ from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.folders import write_receipts
 from broker.edge.inbox import InboxState
-from broker.edge.ledger import directory, packets, views
+from broker.edge.ledger import directory, history, packets, views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, Step
 from broker.stages import collect
@@ -29,7 +29,7 @@ _RECEIPTS_AT_ONCE = 500
 def publish_receipts(services: Services) -> int:
     """Write the files of receipts that have none yet; returns how many."""
     with reading(services.engine) as connection:
-        pending = packets.pending_receipts(connection, _RECEIPTS_AT_ONCE)
+        pending = history.pending(connection, _RECEIPTS_AT_ONCE)
     if not pending:
         return 0
     missing = write_receipts(
@@ -38,7 +38,7 @@ def publish_receipts(services: Services) -> int:
     )
     written = [paper for paper in pending if paper.party not in missing]
     with writing(services.engine) as connection:
-        packets.published(connection, written)
+        history.published(connection, written)
     return len(written)
 
 
@@ -107,12 +107,12 @@ def resume(services: Services, trackings: Sequence[str], why: str) -> None:
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
         rows = [packets.get(connection, tracking) for tracking in trackings]
-        moves = [
+        released = [
             Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
             for row in rows
             if row is not None and row.state is State.HELD
         ]
-        packets.advance(connection, moves, now)
+        moves.advance(connection, released, now)
 
 
 def forget_unsealed(services: Services) -> None:

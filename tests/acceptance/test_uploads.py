@@ -214,11 +214,11 @@ def test_names_that_say_unfinished_are_left_alone(here: Town, outbox: Path) -> N
 def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path) -> None:
     """Each gets its refusal, and another LEA's single packet does not wait for them."""
     before = here.exchange.status()["states"].get("REFUSED", 0)
+    single = here["02"].seal(record("02", ANA, to="6G"))
     for number in range(GARBAGE):
         (outbox / f"garbage-{number:04}.pgp").write_bytes(f"garbage {number}".encode())
-    here["02"].send("single.pgp", record("02", ANA, to="6G"))
-    here["02"].delivered("single.pgp")
-    assert here.exchange.status()["states"].get("REFUSED", 0) - before < GARBAGE, "it was the last one"
+    here["02"].drop("single.pgp", single)
+    arrived = here["02"].receipt("single.pgp", "DELIVERED", "REFUSED")
 
     def done() -> bool:
         status = here.exchange.status()
@@ -229,4 +229,5 @@ def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path) -> None:
     refused = {one["packet"]["file"]: one["code"] for one in said if one["state"] == "REFUSED"}
     assert refused == {f"garbage-{number:04}.pgp": "not-openpgp" for number in range(GARBAGE)}
     assert len(said) == 2 * GARBAGE  # RECEIVED and REFUSED, once each
+    assert (arrived["state"], arrived["at"]) < ("DELIVERED", max(one["at"] for one in said))
     assert list(outbox.iterdir()) == []

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import directory, packets, registry, tables, views
+from broker.edge.ledger import directory, history, moves, packets, registry, tables, views
 from broker.edge.ledger.engine import connect, is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
@@ -126,7 +126,7 @@ def test_history_can_not_be_changed(engine: Engine, statement: str) -> None:
     give_birth(engine, packet())
     row = claim(engine, "018f-0001").rows[0]
     with writing(engine) as connection:
-        packets.advance(connection, [admitted(row)], NOW)
+        moves.advance(connection, [admitted(row)], NOW)
         registry.register(connection, lambda: Ssid("1"), person, NOW)
     with pytest.raises(DBAPIError), writing(engine) as connection:
         connection.execute(text(statement))
@@ -177,10 +177,10 @@ def test_a_move_writes_state_event_and_receipt_together(engine: Engine) -> None:
     give_birth(engine, packet())
     row = claim(engine, "018f-0001").rows[0]
     with writing(engine) as connection:
-        assert len(packets.advance(connection, [admitted(row)], NOW).moved) == 1
+        assert len(moves.advance(connection, [admitted(row)], NOW).moved) == 1
     with reading(engine) as connection:
         found = views.history(connection, "018f-0001")
-        pending = packets.pending_receipts(connection, 10)
+        pending = history.pending(connection, 10)
     assert found is not None
     assert [event["after"] for event in found["events"]] == ["RECEIVED", "ADMITTED"]
     assert [paper.text for paper in pending] == ["signed"]
@@ -191,10 +191,10 @@ def test_a_move_under_a_lost_claim_writes_nothing(engine: Engine) -> None:
     late = claim(engine, "018f-0001", token="w:1").rows[0]
     claim(engine, "018f-0001", token="v:1", at=NOW + 61)
     with writing(engine) as connection:
-        assert packets.advance(connection, [admitted(late)], NOW).moved == ()
+        assert moves.advance(connection, [admitted(late)], NOW).moved == ()
     with reading(engine) as connection:
         assert views.counts(connection) == {"RECEIVED": 1}
-        assert packets.pending_receipts(connection, 10) == []
+        assert history.pending(connection, 10) == []
 
 
 def test_an_effect_that_fails_undoes_only_its_own_packet(engine: Engine) -> None:
@@ -206,7 +206,7 @@ def test_an_effect_that_fails_undoes_only_its_own_packet(engine: Engine) -> None
         raise Refused("replayed-id")
 
     with writing(engine) as connection:
-        done = packets.advance(connection, [replace(admitted(first), effect=failing), admitted(second)], NOW)
+        done = moves.advance(connection, [replace(admitted(first), effect=failing), admitted(second)], NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0002"]
     assert [row.tracking for row, _ in done.failed] == ["018f-0001"]
     with reading(engine) as connection:
@@ -218,9 +218,9 @@ def test_a_receipt_is_pending_until_its_file_is_durable(engine: Engine) -> None:
     with writing(engine) as connection:
         packets.born(connection, [packet()], [paper])
     with writing(engine) as connection:
-        assert packets.pending_receipts(connection, 10) == [paper]
-        packets.published(connection, [paper])
-        assert packets.pending_receipts(connection, 10) == []
+        assert history.pending(connection, 10) == [paper]
+        history.published(connection, [paper])
+        assert history.pending(connection, 10) == []
 
 
 def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> None:
@@ -228,7 +228,7 @@ def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> No
     rows = claim(engine, "018f-0001", "018f-0002", "018f-0003").rows
     moves = [replace(admitted(row), document=("id", f"digest{number}")) for number, row in enumerate(rows)]
     with writing(engine) as connection:
-        done = packets.advance(connection, moves, NOW)
+        done = moves.advance(connection, moves, NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0001", "018f-0003"]
     assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
 
@@ -243,7 +243,7 @@ def test_a_document_whose_effect_failed_has_not_used_up_its_id(engine: Engine) -
         row = claim(engine, tracking).rows[0]
         with writing(engine) as connection:
             move = replace(admitted(row), document=("id", tracking), effect=effect)
-            done = packets.advance(connection, [move], NOW)
+            done = moves.advance(connection, [move], NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0002"]
 
 

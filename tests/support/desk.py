@@ -128,7 +128,6 @@ def as_bytes(document: Mapping[str, Any] | bytes) -> bytes:
 def town(
     root: Path,
     parties: Mapping[str, tuple[str, str]],
-    is_up: bool = True,
     **settings: Any,
 ) -> Iterator[Town]:
     """A running exchange with `parties` (id: kind and algorithm, see `Gpg.generate`); everyone knows everyone's key."""
@@ -139,8 +138,7 @@ def town(
         for desk in desks.values():
             for other in desks.values():
                 desk.gpg.import_(other.gpg.export(other.fingerprint))
-        if is_up:
-            exchange.up()
+        exchange.up()
         yield Town(exchange, desks)
 
 

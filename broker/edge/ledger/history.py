@@ -1,0 +1,47 @@
+"""Receipts and events in the ledger, and which receipts still have no file.
+
+Owns `events`, `receipts` and `publications`. Promises: history is only appended to; a receipt is pending until its file
+is durable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+
+from broker.edge.ledger.rows import SignedReceipt
+from broker.edge.ledger.tables import events, publications, receipts
+
+
+def append(connection: Connection, batch: Sequence[SignedReceipt]) -> None:
+    """Write receipts; their files are pending."""
+    if batch:
+        connection.execute(insert(receipts), [asdict(receipt) for receipt in batch])
+        connection.execute(insert(publications), [{"tracking": r.tracking, "n": r.n} for r in batch])
+
+
+def append_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Write events, each a row of the table without its number."""
+    if rows:
+        connection.execute(insert(events), rows)
+
+
+def pending(connection: Connection, limit: int) -> list[SignedReceipt]:
+    """Receipts whose file is not known to be written."""
+    joined = receipts.join(
+        publications, and_(receipts.c.tracking == publications.c.tracking, receipts.c.n == publications.c.n)
+    )
+    columns = [receipts.c[name] for name in ("tracking", "n", "state", "party", "at", "text")]
+    return [SignedReceipt(*row) for row in connection.execute(select(*columns).select_from(joined).limit(limit))]
+
+
+def published(connection: Connection, done: Sequence[SignedReceipt]) -> None:
+    """Forget these publications: their files are durable."""
+    if done:
+        connection.execute(
+            delete(publications).where(
+                publications.c.tracking == bindparam("b_tracking"), publications.c.n == bindparam("b_n")
+            ),
+            [{"b_tracking": receipt.tracking, "b_n": receipt.n} for receipt in done],
+        )

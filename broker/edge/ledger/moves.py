@@ -1,0 +1,160 @@
+"""Moves of packets: the one transaction in which state, event and receipt change together.
+
+Owns how a `Move` is written. Promises: it compares the state and the claim first and writes everything of a packet or
+nothing; a document's id belongs to the packet that brought it first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from broker.core.model import State
+from broker.edge.ledger import history
+from broker.edge.ledger.rows import MUTABLE, Move, PacketRow
+from broker.edge.ledger.tables import packet_ids, packets
+
+
+def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
+    """The move that the effect makes of it; what it raised, with everything of this packet undone, otherwise."""
+    if move.effect is None:
+        return move
+    try:
+        with connection.begin_nested():
+            return move.effect(connection)
+    except Exception as error:  # noqa: BLE001  handed to the caller, which refuses the packet or reports the bug
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """`moved` were written. `failed` raised in their effect, `repeated` carry a document id that another packet
+    brought first (with that packet's tracking id and digest); nothing of these was written."""
+
+    moved: tuple[Move, ...]
+    failed: tuple[tuple[PacketRow, Exception], ...]
+    repeated: tuple[tuple[Move, str, str], ...]
+
+
+_UPDATE = (
+    update(packets)
+    .where(packets.c.tracking == bindparam("b_tracking"))
+    .values({name: bindparam(f"n_{name}") for name in MUTABLE})
+)
+
+
+def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_at: float = 0.0) -> Advanced:
+    """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out.
+
+    `enqueued_at` is when the caller tells the queues of them; 0 leaves that to the sweeper.
+    """
+    held, repeated = _remember_ids(connection, _still_held(connection, moves))
+    moved: list[Move] = []
+    failed: list[tuple[PacketRow, Exception]] = []
+    unused: list[tuple[PacketRow, str]] = []
+    for move in held:
+        result = _apply_effect(connection, move)
+        if isinstance(result, Exception):
+            failed.append((move.row, result))
+            unused.append((move.row, move.document[0] if move.document else ""))
+        else:
+            moved.append(result)
+    unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
+    _forget_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
+    if moved:
+        _pass_through(connection, moved)
+        connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
+        history.append_events(connection, [event for move in moved for event in _events(move, now)])
+        history.append(connection, [receipt for move in moved for receipt in move.receipts])
+    return Advanced(tuple(moved), tuple(failed), tuple(repeated))
+
+
+def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
+    wanted = {move.row.tracking: move for move in moves}
+    if not wanted:
+        return []
+    found = connection.execute(
+        select(packets.c.tracking, packets.c.state, packets.c.claim)
+        .where(packets.c.tracking.in_(list(wanted)))
+        .with_for_update()
+    )
+    return [
+        wanted[values.tracking]
+        for values in found
+        if (values.state, values.claim) == (wanted[values.tracking].row.state, wanted[values.tracking].row.claim)
+    ]
+
+
+def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
+    """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
+    ids = [move.document[0] for move in moves if move.document]
+    if not ids:
+        return list(moves), []
+    rows = connection.execute(select(packet_ids).where(packet_ids.c.packet_id.in_(ids)))
+    owners = {(row.origin, row.packet_id): (row.tracking, row.digest) for row in rows}
+    kept: list[Move] = []
+    repeated: list[tuple[Move, str, str]] = []
+    fresh: list[dict[str, str]] = []
+    for move in moves:
+        if not move.document:
+            kept.append(move)
+            continue
+        packet_id, digest = move.document
+        owner = owners.setdefault((move.row.origin, packet_id), (move.row.tracking, digest))
+        if owner[0] != move.row.tracking:
+            repeated.append((move, *owner))
+            continue
+        kept.append(move)
+        fresh.append(
+            {"origin": move.row.origin, "packet_id": packet_id, "tracking": move.row.tracking, "digest": digest}
+        )
+    if fresh:
+        connection.execute(insert(packet_ids), fresh)
+    return kept, repeated
+
+
+def _forget_ids(connection: Connection, unused: Sequence[tuple[PacketRow, str]]) -> None:
+    """A document that failed, or was refused after it was admitted, has not used up its id: its sender may mend it, or
+    seal it again with another key, and send it again."""
+    if unused:
+        mine = (packet_ids.c.origin == bindparam("b_origin")) & (packet_ids.c.packet_id == bindparam("b_id"))
+        connection.execute(
+            delete(packet_ids).where(mine, packet_ids.c.tracking == bindparam("b_tracking")),
+            [{"b_origin": row.origin, "b_id": one, "b_tracking": row.tracking} for row, one in unused],
+        )
+
+
+def _pass_through(connection: Connection, moves: Sequence[Move]) -> None:
+    """States that a packet only passes are written too, for the database checks every single move."""
+    passed = [{"b_tracking": move.row.tracking, "b_state": step.after} for move in moves for step in move.steps[:-1]]
+    if passed:
+        connection.execute(
+            update(packets).where(packets.c.tracking == bindparam("b_tracking")).values(state=bindparam("b_state")),
+            passed,
+        )
+
+
+def _new_values(move: Move, now: float, enqueued_at: float) -> dict[str, Any]:
+    values: dict[str, Any] = {f"n_{name}": getattr(move.new, name) for name in MUTABLE}
+    return values | {
+        "b_tracking": move.row.tracking,
+        # a delivered packet keeps the claim, for it names the staged file that counts
+        "n_claim": move.row.claim if move.new.state is State.DELIVERED else "",
+        "n_claim_until": 0.0,
+        "n_attempts": 0,
+        "n_deferrals": 0,
+        "n_due_at": 0.0,
+        "n_receipts": move.row.receipts + len(move.receipts),
+        "n_enqueued_at": enqueued_at,
+        "n_updated_at": now,
+    }
+
+
+def _events(move: Move, now: float) -> list[dict[str, Any]]:
+    rows = []
+    before = move.row.state
+    for step in move.steps:
+        rows.append({"tracking": move.row.tracking, "at": now, "before": before, "after": step.after, "why": step.why})
+        before = step.after
+    return rows

@@ -1,0 +1,137 @@
+"""The tables in the documents that follow from the code: `python -m tests.docs` writes them, a test compares them.
+
+Owns the regions between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. Nothing else in a document is touched.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from broker.core.codes import CODES
+from broker.core.model import PartyKind
+from broker.core.receipt import HELD_MEANING, MEANING
+from broker.edge import settings
+from handlers.base import ALL, LEAS, STATE
+from handlers.registry import HANDLERS
+from tests.support.tools import ROOT
+
+# What a secretary did, by the code that she reads then.
+MISTAKES = {
+    "not-openpgp": "Put the document itself into `outbox`, not the sealed file.",
+    "not-sealed": "Signed the document, but did not encrypt it.",
+    "unsigned": "Encrypted it, but did not sign it: `--sign` was left out.",
+    "unknown-signer": "Signed with another key of hers, or with a new one that the state does not have yet.",
+    "wrong-signer": "Used another LEA's key, or another LEA's folder.",
+    "not-for-exchange": "Sealed it for the receiving school instead of the exchange.",
+    "password-sealed": "Used a password (`gpg --symmetric`).",
+    "key-expired": "Signed with a key whose last day has passed.",
+    "truncated": "The upload broke off.",
+    "damaged": "Sent it in text mode, or the file was changed on its way.",
+    "not-a-file": "Put a folder or a shortcut into `outbox`.",
+    "not-utf8": "Saved the document in another encoding than UTF-8.",
+    "not-json": "Left out a comma, a quotation mark or a brace.",
+    "unknown-type": "Misspelt `packet`.",
+    "schema": "Left something out, misspelt a property, or wrote a date in another way.",
+    "from-mismatch": "Wrote another LEA's id into `from`.",
+    "unknown-receiver": "Wrote an id into `to` that nobody has.",
+    "not-allowed": "Sent something to a party that does not receive such packets, or to her own LEA.",
+    "replayed-id": "Copied an older document, and kept its `id`.",
+}
+
+_WHO = {LEAS: "districts and charter schools", STATE: "the state", ALL: "every party"}
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:], ""])
+
+
+def codes() -> str:
+    """Every refusal code."""
+    rows = ([f"`{name}`", code.meaning, code.remedy] for name, code in CODES.items())
+    return _table(("code", "what it means", "what to do"), rows)
+
+
+def mistakes() -> str:
+    """The mistakes a secretary makes, with the sentence that she reads."""
+    rows = ([did, f"`{name}`", CODES[name].sentence] for name, did in MISTAKES.items())
+    return _table(("what you did", "`code`", "`means`"), rows)
+
+
+def states() -> str:
+    """What receipts say."""
+    told = [(f"`{state.lower()}`", text) for state, text in MEANING.items()]
+    told += [(f"`held`, for `{why}`", text) for why, text in HELD_MEANING.items()]
+    told.append(("`refused`", "What was found, and what to do about it, by code."))
+    return _table(("state", "`means`"), told)
+
+
+def types() -> str:
+    """The packet types that are worked."""
+    rows = (
+        [
+            ", ".join(f"`{handler.type}.v{version}`" for version in sorted(handler.versions)),
+            _who(handler.senders),
+            "the exchange itself" if handler.ends_here else _who(handler.receivers),
+        ]
+        for handler in HANDLERS.values()
+    )
+    return _table(("packet", "who sends it", "who gets it"), rows)
+
+
+def _who(kinds: frozenset[PartyKind]) -> str:
+    return _WHO[kinds]
+
+
+def all_settings() -> str:
+    """Every setting of `satchel.toml`."""
+    rows = []
+    for section in dataclasses.fields(settings.Settings):
+        if section.name == "name":
+            rows.append(["`name`", f"`{json.dumps(section.default)}`", "text", "the exchange's name, as LEAs see it"])
+        elif dataclasses.is_dataclass(section.default):
+            rows += [_setting(section.name, one) for one in dataclasses.fields(section.default)]
+    return _table(("setting", "default", "unit", "what it is for"), rows)
+
+
+def _setting(section: str, one: "dataclasses.Field[Any]") -> list[str]:
+    unit = one.metadata["unit"].replace(" | ", " or ")
+    return [f"`{section}.{one.name}`", f"`{json.dumps(one.default)}`", unit, one.metadata["why"]]
+
+
+TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "codes"): codes,
+    ("docs/secretary.md", "mistakes"): mistakes,
+    ("docs/district.md", "states"): states,
+    ("docs/district.md", "types"): types,
+    ("docs/operator.md", "settings"): all_settings,
+}
+
+
+def region(document: str, name: str) -> str:
+    """What stands in a region now. Raises ValueError where there is none."""
+    return _split(document, name)[1]
+
+
+def _split(document: str, name: str) -> tuple[str, str, str]:
+    begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->\n"
+    before, _, rest = document.partition(begin)
+    inside, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"there is no region {name}")
+    return before + begin, inside.strip("\n") + "\n", end + after
+
+
+def main() -> None:
+    """Write every table anew."""
+    for (path, name), table in TABLES.items():
+        document = (ROOT / path).read_text("utf-8")
+        before, _, after = _split(document, name)
+        (ROOT / path).write_text(f"{before}\n{table()}\n{after}", "utf-8")
+        sys.stdout.write(f"{path}: {name}\n")
+
+
+if __name__ == "__main__":
+    main()
