@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student, TrackingId
 from broker.edge import openpgp
-from broker.edge.ledger import packets, registry, views
+from broker.edge.ledger import moves, packets, registry, views
 from broker.edge.ledger.registry import Person
 from broker.edge.ledger.rows import EnrollmentRow, Move, PacketRow, Step
 from broker.formats import canonical

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import State, TrackingId
-from broker.edge.ledger import packets
+from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.look import Look

@@ -15,7 +15,7 @@ from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.folders import write_receipts
 from broker.edge.inbox import InboxState
-from broker.edge.ledger import directory, history, packets, views
+from broker.edge.ledger import directory, history, moves, packets, views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, Step
 from broker.stages import collect

@@ -29,7 +29,7 @@ def inbox(here: Town, lea: str = "6G") -> list[str]:
 
 def is_repeat_of(first: str, receipt: dict[str, Any]) -> bool:
     """Whether this receipt sends its reader to the first packet's."""
-    return receipt["state"] == "DUPLICATE" and receipt["first"] == first and receipt["tracking"] != first
+    return bool(receipt["state"] == "DUPLICATE" and receipt["first"] == first != receipt["tracking"])
 
 
 def test_the_same_file_again(here: Town) -> None:

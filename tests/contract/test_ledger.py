@@ -226,9 +226,9 @@ def test_a_receipt_is_pending_until_its_file_is_durable(engine: Engine) -> None:
 def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> None:
     give_birth(engine, packet(1), packet(2), packet(3, origin=LeaId("02")))
     rows = claim(engine, "018f-0001", "018f-0002", "018f-0003").rows
-    moves = [replace(admitted(row), document=("id", f"digest{number}")) for number, row in enumerate(rows)]
+    planned = [replace(admitted(row), document=("id", f"digest{number}")) for number, row in enumerate(rows)]
     with writing(engine) as connection:
-        done = moves.advance(connection, moves, NOW)
+        done = moves.advance(connection, planned, NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0001", "018f-0003"]
     assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
 
