@@ -1,20 +1,25 @@
 """What every process of the exchange has in common: signals, a heartbeat, an end when its parent is gone.
 
 Owns `run/<name>.json`. Promises: SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time,
-so that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor.
+so that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor; what only
+the operator can mend ends a part with one sentence and `UNUSABLE`.
 """
 
 import json
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from broker.core.errors import OperatorError
+
+UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
 _BEAT_SECONDS = 1.0
 
 
@@ -64,6 +69,15 @@ class Part:
             self.stop.set()
             beating.join()
             self._file.unlink(missing_ok=True)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a part."""
+    try:
+        main()
+    except OperatorError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(UNUSABLE)
 
 
 def read_beats(run: Path) -> list[dict[str, Any]]:

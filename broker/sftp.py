@@ -8,12 +8,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from broker import wiring
+from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.edge.sftp_server import SftpServer
-from broker.part import Part
+from broker.part import Part, run
 from broker.stages import collect
 from broker.stages.services import Services
 
@@ -37,7 +40,10 @@ class LedgerHost:
 
     def collected(self, lea: str, name: str, how: str) -> None:
         """An inbox file was read to its end, or removed."""
-        collect.run(self._services, lea, [name.partition(".")[0]], _HOW[how])
+        try:
+            collect.run(self._services, lea, [name.partition(".")[0]], _HOW[how])
+        except OperationalError:
+            raise Deferred("the ledger is busy") from None
 
 
 def main() -> None:
@@ -56,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

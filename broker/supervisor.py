@@ -21,7 +21,7 @@ import structlog
 from broker.edge.embedded_redis import binary, configuration
 from broker.edge.queues import Queues, socket_path
 from broker.edge.settings import Settings
-from broker.part import read_beats
+from broker.part import UNUSABLE, read_beats
 
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
@@ -30,6 +30,10 @@ _STOP_SECONDS = 60.0
 
 class AlreadyUp(Exception):
     """Another `satchel up` runs this home."""
+
+
+class Unusable(Exception):
+    """A part found something that only the operator can mend, and has said what."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,10 @@ class Child:
             self.process.stdin.write(self.stdin)
             self.process.stdin.close()
         self.started = time.monotonic()
+
+    def ended(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.poll() if self.process else None
 
     def tend(self) -> bool:
         """Start it again when it has died and its pause is over; True when it had died."""
@@ -144,7 +152,7 @@ class Supervisor:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis."""
+        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis, Unusable."""
         self._run.mkdir(mode=0o700, exist_ok=True)
         self._take_home()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -169,6 +177,8 @@ class Supervisor:
         announced = False
         while not self._is_stopping:
             for child in self._children:
+                if not announced and child.ended() == UNUSABLE:
+                    raise Unusable(child.name)
                 if child.tend():
                     self._log.warning("a part had died and was started again", died=child.name)
             if not announced and self._ready():

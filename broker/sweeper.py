@@ -15,7 +15,7 @@ from broker.core.model import LeaId
 from broker.edge.folders import INBOX
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
-from broker.part import Part
+from broker.part import Part, run
 from broker.stages import sweep
 from broker.stages.services import Services
 
@@ -82,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -23,7 +23,7 @@ from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
 from broker.edge.readiness import Found, Readiness, Ready, Wait
 from broker.edge.watch import Watch
-from broker.part import Part
+from broker.part import Part, run
 from broker.stages import intake
 from broker.stages.services import Services
 
@@ -216,4 +216,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

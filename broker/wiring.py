@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uuid6
 
+from broker.core.errors import Refused
 from broker.edge import openpgp, settings
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
@@ -32,6 +33,9 @@ def read_key(home: Home) -> openpgp.SecretKey:
     """The exchange's own key. Raises NotReady."""
     try:
         return openpgp.load_secret((home.keys / "exchange.key").read_bytes())
+    except Refused as refused:
+        path = home.keys / "exchange.key"
+        raise NotReady(f"{path} is no usable secret key [{refused.code}]; put it back from a backup.") from None
     except OSError:
         raise NotReady(f"{home.keys / 'exchange.key'} cannot be read; was this home made by `satchel init`?") from None
 

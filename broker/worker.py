@@ -13,7 +13,7 @@ from broker import wiring
 from broker.core.flow import Stage
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
-from broker.part import Part
+from broker.part import Part, run
 from broker.stages import admit, deliver, route
 from broker.stages.services import Services
 
@@ -57,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -24,7 +24,7 @@ from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.sftp_hostkey import ensure_host_key
+from broker.edge.sftp_hostkey import check_line, ensure_host_key
 from broker.readme import write_pages
 
 _BEGIN = b"\n-----BEGIN PGP "
@@ -40,7 +40,10 @@ def init(
         fail(f"{home} is not an empty folder; choose another one.")
     offline.harden()
     folders = Home(home.absolute())
-    folders.create()
+    try:
+        folders.create()
+    except OSError as error:
+        fail(f"{home} cannot be made: {error.strerror}.")
     secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
     _write_secret(folders.keys / "exchange.key", secret)
     _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
@@ -84,9 +87,9 @@ def add(
     try:
         lea_id(lea)
     except ValueError as error:
-        fail(f"ID {lea!r} cannot be used: {error}.")
+        fail(f"ID {lea!r} cannot be used: {error}.", 2)
     if kind not in KIND_OF:
-        fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.")
+        fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.", 2)
     info, armored = _checked(services, cert)
     lines = [_ssh_line(path) for path in ssh_key or []]
     party = Party(LeaId(lea), name, KIND_OF[kind])
@@ -125,9 +128,11 @@ def _put(connection: Connection, lea: LeaId, info: keyring.KeyInfo, content: byt
 
 def _ssh_line(path: Path) -> str:
     try:
-        return " ".join(path.read_text("utf-8").split()[:2])
+        return check_line(" ".join(path.read_text("utf-8").split()[:2]))
     except (OSError, UnicodeDecodeError):
         fail(f"{path} cannot be read as an SSH public key; give the .pub file.")
+    except ValueError as error:
+        fail(f"{path}: {error}")
 
 
 def key(

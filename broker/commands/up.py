@@ -1,15 +1,19 @@
 """`satchel up`: the whole exchange on one machine."""
 
-from broker import offline
+import typer
+
+from broker import offline, wiring
 from broker.commands.common import HomeOption, fail, say
 from broker.edge.embedded_redis import NoRedis
 from broker.readme import write_readmes
-from broker.supervisor import AlreadyUp, Supervisor
+from broker.supervisor import AlreadyUp, Supervisor, Unusable
 
 
 def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
+    wiring.read_key(services.home)  # said once here, and not by every part
+    wiring.digester(services.home)
 
     def ready(line: str) -> None:
         for lea in write_readmes(services):  # name and settings may be new, and the port may be known only now
@@ -20,3 +24,5 @@ def up(home: HomeOption = None) -> None:
         Supervisor(services.settings, ready, log).run()
     except (AlreadyUp, NoRedis) as error:
         fail(str(error))
+    except Unusable:
+        raise typer.Exit(1) from None  # the part has said why

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 VERSION = "receipt.v1"
+_ENCODE = json.JSONEncoder(sort_keys=True).encode
 
 MEANING = {
     "RECEIVED": "The exchange has the whole file and keeps it safe.",
@@ -84,7 +85,7 @@ def text(statement: Statement) -> str:
         "packet": {key: value for key, value in packet.items() if value != ""},
     }
     # a line for each fact, written by hand: json's own indentation leaves its fast encoder (measured: 5 times as long)
-    lines = [f' "{key}": {json.dumps(whole[key], sort_keys=True)}' for key in sorted(whole) if whole[key] != ""]
+    lines = [f' "{key}": {_ENCODE(whole[key])}' for key in sorted(whole) if whole[key] != ""]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

@@ -25,8 +25,8 @@ from broker.edge.settings import Limits
 from broker.edge.vault import Vault
 
 # What programs call a file that they have not finished (compared in lower case), besides names that begin with a dot:
-# SFTP clients (.part, .filepart), browsers (.crdownload), editors (~).
-UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
+# SFTP clients (.part, .partial, .filepart), browsers (.crdownload), editors (~).
+UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
 
 _KINDS = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _KINDS |= {stat.S_IFCHR: "device", stat.S_IFBLK: "device"}

@@ -4,26 +4,35 @@ Also the commands of the README.txt that an LEA finds in its folder, as a secret
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.edge.sftp_hostkey import ensure_host_key
-from tests.support.console import Reader, page_steps, steps
-from tests.support.desk import Desk, child, record
-from tests.support.exchange import Exchange, satchel
+from tests.support.console import Reader, Save, page_steps, steps
+from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
+from tests.support.exchange import QUICK, Exchange, said_by, satchel, wait_until
 from tests.support.gpg import Gpg
+from tests.support.ssh import make_key
 from tests.support.tools import ROOT, require_tool
 
-DOCS = ROOT / "docs"
+SUMMIT = ("6G", "Summit Charter School", "charter")
+CANYON = "Canyon School District <records@canyon.example>"
 ANA = child("Ana", "Reyes-Ortiz", "2012-03-04", local_id="445566")
 ANA["legal_name"]["middle"] = "Lucía"
+MIA = child("Mia", "Sorensen", "2014-02-11")
+
+
+def document(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
 
 
 @pytest.fixture
@@ -48,34 +57,29 @@ def _fingerprint(certificate: Path) -> str:
     return next(line.split(":")[9] for line in listed.stdout.splitlines() if line.startswith("fpr:"))
 
 
-def _reader(stack: ExitStack, exchange: Exchange, lea: str, **meanwhile: Callable[[Reader], None]) -> Reader:
-    """A reader in front of a running exchange."""
+def _reader(stack: ExitStack, home: Path, lea: str, gnupg: Path | None = None) -> Reader:
+    """A reader in front of an exchange, which may be still to be made."""
 
     def words() -> Mapping[str, str]:
-        port = (exchange.home / "run" / "sftp.port").read_text().strip()
-        host_key = ensure_host_key(exchange.home / "keys" / "ssh_host_ed25519").fingerprint
-        return {
-            "exchange.example": "127.0.0.1",
-            "2222": port,
-            "HOSTKEY": host_key,
-            "FINGERPRINT": _fingerprint(exchange.home / "exchange.asc"),
-        }
+        port, certificate = home / "run" / "sftp.port", home / "exchange.asc"
+        known = {"exchange.example": "127.0.0.1", "/srv/satchel": str(home), "/mnt/exchange": str(home / "leas" / lea)}
+        if certificate.exists():
+            known["HOSTKEY"] = ensure_host_key(home / "keys" / "ssh_host_ed25519").fingerprint
+            known["FINGERPRINT"] = _fingerprint(certificate)
+        return known | ({"2222": port.read_text().strip()} if port.exists() else {})
 
-    mine = exchange.home / "leas" / lea
-    reader = Reader(exchange.home.parent / "reader", exchange.home, words, mine, _short_home(stack))
+    reader = Reader(home.parent / "reader", home, words, home / "leas" / lea, gnupg or _short_home(stack))
     reader.prepare()
     stack.callback(reader.stop)
     return reader
 
 
-def _enter(
-    exchange: Exchange, lea: str, name: str, kind: str, certificate: str, ssh_key: str
-) -> Callable[[Reader], None]:
+def _enter(home: Path, lea: str, name: str, kind: str, certificate: str, ssh_key: str) -> Callable[[Reader], None]:
     """The state takes the two public keys that the reader has made."""
 
     def enter(reader: Reader) -> None:
         keys = ["--cert", str(reader.desk / certificate), "--ssh-key", str(reader.desk / ssh_key)]
-        satchel("lea", "add", lea, "--name", name, "--kind", kind, *keys, *exchange.at)
+        satchel("lea", "add", lea, "--name", name, "--kind", kind, *keys, "--home", str(home))
 
     return enter
 
@@ -86,12 +90,12 @@ def _exchange(stack: ExitStack, tmp_path: Path) -> Exchange:
     return exchange
 
 
-def _desk(stack: ExitStack, exchange: Exchange, lea: str, title: str) -> Desk:
+def _desk(stack: ExitStack, exchange: Exchange, lea: str, title: str, **more: Any) -> Desk:
     """Another LEA, which does what the test tells it."""
     gpg = stack.enter_context(Gpg())
     fingerprint = gpg.generate(title)
     gpg.import_(exchange.certificate)
-    exchange.add(lea, gpg.export(fingerprint))
+    exchange.add(lea, gpg.export(fingerprint), **more)
     return Desk(exchange, lea, gpg, fingerprint)
 
 
@@ -102,22 +106,126 @@ def _opened(path: Path) -> list[dict[str, Any]]:
 
 def test_the_secretary_can_do_what_her_page_says(tmp_path: Path, stack: ExitStack) -> None:
     exchange = _exchange(stack, tmp_path)
-    canyon = _desk(stack, exchange, "01", "Canyon School District <records@canyon.example>")
+    canyon = _desk(stack, exchange, "01", CANYON)
     exchange.up()
     canyon.enroll(ANA)
     canyon.send("ana.pgp", record("01", ANA))
     canyon.receipt("ana.pgp", "HELD")
-    reader = _reader(stack, exchange, "6G")
+    reader = _reader(stack, exchange.home, "6G")
+    harbor = ("7K", "Harbor Charter School", "charter")
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(
-            exchange, "6G", "Summit Charter School", "charter", "summit-public.asc", "summit-ssh.pub"
+            exchange.home, *SUMMIT, "summit-public.asc", "summit-ssh.pub"
         ),
         "the state enters 7K with harbor/public.asc and harbor/id_ed25519.pub": _enter(
-            exchange, "7K", "Harbor Charter School", "charter", "harbor/public.asc", "harbor/id_ed25519.pub"
+            exchange.home, *harbor, "harbor/public.asc", "harbor/id_ed25519.pub"
         ),
     }
-    count = reader.follow("docs/secretary.md", steps((DOCS / "secretary.md").read_text()))
-    assert count > 20
+    assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 20
     assert [line["answer"] for line in _opened(reader.desk / "answer.json")] == ["matched", "assigned"]
+    assert [line["answer"] for line in _opened(reader.desk / "answer-7K.json")] == ["assigned"]
     assert json.loads((reader.desk / "ana.json").read_text())["student"]["legal_name"]["first"] == "Ana"
     canyon.receipt("ana.pgp", "COLLECTED")
+
+
+def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack) -> None:
+    exchange = _exchange(stack, tmp_path)
+    make_key(tmp_path / "canyon-ssh")
+    canyon = _desk(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
+    summit = _desk(stack, exchange, "6G", "Summit Charter School <records@summit.example>", kind="charter")
+    exchange.up()
+    ssid = canyon.enroll(ANA)[0]["ssid"]
+    summit.enroll(MIA)
+    summit.send("mia.pgp", record("6G", MIA))
+    summit.receipt("mia.pgp", "HELD")
+    for path in exchange.inbox("01"):
+        path.unlink()
+    wait_until(
+        lambda: [one for one in exchange.receipts("01") if one["state"] == "COLLECTED"], "the notice is collected"
+    )
+    for path in exchange.folder("01", "receipts").iterdir():
+        path.unlink()
+    reader = _reader(stack, exchange.home, "01", canyon.gpg.home)
+    words = reader.words
+    reader.words = lambda: {**words(), "1000000019": ssid}
+    page = document("district.md")
+
+    def both_parts(reader: Reader) -> None:
+        shutil.copy(tmp_path / "canyon-ssh", reader.desk)
+        canyon.gpg.import_((exchange.folder("01", "directory") / "all.asc").read_bytes())
+        canyon.gpg.run("--quick-lsign-key", _fingerprint(exchange.home / "exchange.asc"))
+
+    def export(reader: Reader) -> None:
+        saved = next(step for step in steps(page) if isinstance(step, Save) and step.name == "export/record-ana.json")
+        ana = reader.filled(saved.text)
+        (reader.desk / "export" / "record-ana.json").write_text(ana)
+        careless = ana.replace('"from": "01"', '"from": "02"').replace("c2a9e871", "c2a9e872")
+        (reader.desk / "export" / "record-careless.json").write_text(careless)
+
+    reader.meanwhile = {
+        "01 has done both parts that begin with Once": both_parts,
+        "the SIS exports records": export,
+    }
+    assert reader.follow("docs/district.md", steps(page)) > 15
+    assert [line["answer"] for line in _opened(reader.desk / "ssid.json")] == ["matched", "matched"]
+    assert json.loads((reader.desk / "mia.json").read_text())["student"]["legal_name"]["first"] == "Mia"
+    told = [said_by(path) for path in (reader.desk / "exchange" / "receipts").iterdir()]
+    assert "APPLIED" in [one["state"] for one in told if one["packet"].get("file") == "ack.pgp"]
+
+
+def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack) -> None:
+    home = tmp_path / "home"
+    gpg = stack.enter_context(Gpg())
+    reader = _reader(stack, home, "01")
+
+    def begin(reader: Reader) -> None:
+        settings = (home / "satchel.toml").read_text()
+        for name, value in QUICK.items():
+            settings = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", settings)
+        (home / "satchel.toml").write_text(settings)
+        gpg.import_((home / "exchange.asc").read_bytes())
+        for name, file in (("canyon", "canyon-public"), ("summit", "summit-public"), ("summit-new", "summit-new")):
+            (reader.desk / f"{file}.asc").write_bytes(gpg.export(gpg.generate(f"{name} <{name}@leas.example>")))
+            make_key(reader.desk / f"{name}-ssh")
+
+    def drop(_: Reader) -> None:
+        sealed = gpg.seal(as_bytes(enrollment("01", ANA)), [EXCHANGE], "canyon@leas.example")
+        outbox = home / "leas" / "01" / "outbox"
+        for name, content, state in (("careless.txt", b"not sealed", "refused"), ("students.pgp", sealed, "applied")):
+            (outbox / f".{name}").write_bytes(content)
+            (outbox / f".{name}").rename(outbox / name)
+            receipts = f"leas/01/receipts/*.{state}.json.asc"
+            wait_until(partial(lambda one: [*home.glob(one)], receipts), receipts)
+
+    def stop(reader: Reader) -> None:
+        assert reader.stop() == 0
+
+    reader.meanwhile = {
+        "settings for a test, and two LEAs send their public keys": begin,
+        "01 enrolls a student, and drops a file that is not sealed": drop,
+        "satchel up is stopped with Ctrl-C": stop,
+    }
+    assert reader.follow("docs/operator.md", steps(document("operator.md"))) > 15
+
+
+def test_an_lea_can_do_what_its_own_page_says(tmp_path: Path, stack: ExitStack) -> None:
+    exchange = _exchange(stack, tmp_path)
+    make_key(tmp_path / "ssh")
+    summit = _desk(stack, exchange, "6G", "Summit Charter School", kind="charter", ssh_key=tmp_path / "ssh.pub")
+    canyon = _desk(stack, exchange, "01", CANYON)
+    exchange.up()
+    summit.enroll(MIA)
+    canyon.enroll(ANA)
+    canyon.send("ana.pgp", record("01", ANA, to="6G"))
+    canyon.receipt("ana.pgp", "DELIVERED")
+    reader = _reader(stack, exchange.home, "6G", summit.gpg.home)
+    with (reader.root / "ssh_config").open("a") as config:
+        config.write(f"  IdentityFile {tmp_path}/ssh\n")
+    (reader.desk / "record.json").write_bytes(as_bytes(record("6G", MIA)))
+    page = (exchange.home / "leas" / "6G" / "README.txt").read_text()
+    host_key = re.search(r"SHA256:\S+", page)
+    assert host_key
+    reader.words = lambda: {"HOSTKEY": host_key[0]}
+    assert reader.follow("README.txt", page_steps(page)) >= 9
+    assert json.loads((reader.desk / "opened.json").read_text())["student"]["legal_name"]["first"] == "Ana"
+    assert summit.receipt("record.pgp", "HELD")["held_for"] == "enrollment"

@@ -4,49 +4,19 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from broker.edge.settings import Sftp
 from tests.support.ssh import PACKET, House, Running, names, running, wait_until
+from tests.support.ssh_fixtures import Intake
 from tests.support.tools import require_tool
 
 pytest_plugins = ("tests.support.ssh_fixtures",)
 MIB = 1024 * 1024
 Ended = subprocess.CompletedProcess[str]
-
-
-class Intake(threading.Thread):
-    """Takes every visible file at once, as the exchange does, and keeps what it saw."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(daemon=True)
-        self.house = house
-        self.taken: dict[str, bytes] = {}
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        while not self._over.wait(0.002):
-            for name in self.house.visible():
-                path = self.house.outbox() / name
-                self.taken[name] = path.read_bytes()
-                path.unlink()
-
-    def __enter__(self) -> "Intake":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
-
-
-@pytest.fixture
-def intake(house: House) -> Iterator[Intake]:
-    with Intake(house) as one:
-        yield one
 
 
 def document(house: House, name: str = "record.pgp", size: int = 300_000) -> Path:

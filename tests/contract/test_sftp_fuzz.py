@@ -1,6 +1,5 @@
 """Sessions of requests that make no sense, against a real folder: each gets one answer, and nothing else changes."""
 
-import os
 import struct
 import tempfile
 import threading
@@ -15,8 +14,9 @@ from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import Pace, Session
 from broker.edge.sftp_tree import Tree
 from broker.edge.sftp_wire import Kind, Status, string
-from tests.support.ssh import PACKET, House
+from tests.support.ssh import PACKET, House, names
 
+DESCRIPTORS = Path("/proc/self/fd")
 _PLACES = ["", "/", "outbox", "/outbox/x.pgp", "/outbox/y.part", "/outbox/z.partial", "/outbox/link", "README.txt"]
 _PLACES += [f"/inbox/{PACKET}", "/inbox", "/receipts/r", "/directory", "../../keys/01", "/outbox/../../6G", "a\0b"]
 _PLACES += ["/outbox/.satchel-upload.x.pgp", "/outbox/" + "n" * 300]
@@ -100,10 +100,10 @@ def test_every_request_has_one_answer_and_nothing_else_changes(requests: list[tu
         (house.inbox() / PACKET).write_bytes(b"sealed")
         (house.root("01") / "receipts" / "r").write_bytes(b"receipt")
         (house.outbox() / "link").symlink_to(house.inbox("6G"))
-        before, descriptors = _rest(house), len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        before, descriptors = _rest(house), len(names(DESCRIPTORS))
         answers = _play(house, requests).answers()[1:]
         assert [request for _, request, _ in answers] == list(range(len(requests)))
-        assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
+        assert len(names(DESCRIPTORS)) == descriptors
         removed = [body for kind, body in requests if kind == Kind.REMOVE]
         after = _rest(house)
         for name in set(before) - set(after):

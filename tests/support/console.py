@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from broker.edge.outbox import is_unfinished
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
 
@@ -37,6 +38,14 @@ _SSH_CONFIG = """Host *
   StrictHostKeyChecking ask
   IdentityAgent none
   LogLevel ERROR
+"""
+
+# A person would be asked; here nobody is. New keys are of the kind that newer versions of gpg make, which is quick.
+_GPG_CONFIG = """batch
+yes
+pinentry-mode loopback
+passphrase correct-horse
+default-new-key-algo ed25519/cert,sign+cv25519/encr
 """
 
 
@@ -166,8 +175,7 @@ class Reader:
             "SSH_ASKPASS": str(programs / "askpass"),
             "SSH_ASKPASS_REQUIRE": "force",
         }
-        # a person would be asked; here nobody is
-        (self.gnupg / "gpg.conf").write_text("batch\nyes\npinentry-mode loopback\npassphrase correct-horse\n")
+        (self.gnupg / "gpg.conf").write_text(_GPG_CONFIG)
 
     @staticmethod
     def _program(path: Path, text: str) -> None:
@@ -187,7 +195,7 @@ class Reader:
                 self.meanwhile[step.what](self)
             elif isinstance(step, Save):
                 (self.desk / step.name).parent.mkdir(parents=True, exist_ok=True)
-                (self.desk / step.name).write_text(step.text)
+                (self.desk / step.name).write_text(self.filled(step.text))
             else:
                 self._at_rest()
                 self._run(f"{name}:{step.line}", step)
@@ -201,7 +209,7 @@ class Reader:
             wait_until(lambda: self._is_at_rest(ledger), "the exchange has nothing more to do")
 
     def _is_at_rest(self, ledger: Path) -> bool:
-        outboxes = [path for path in self.home.glob("leas/*/outbox/*") if not path.name.startswith(".")]
+        outboxes = [path for path in self.home.glob("leas/*/outbox/*") if not is_unfinished(path.name)]
         connection = sqlite3.connect(ledger, timeout=10)
         try:
             return not outboxes and not any(
@@ -217,12 +225,13 @@ class Reader:
         return _TRACKING.sub(lambda found: self._tracking(found[1]), text)
 
     def _tracking(self, ending: str) -> str:
-        """The newest file with this ending; without one, the newest packet."""
-        places = [self.desk, self.mine] if ending else [self.home / "leas"]
-        names = {path.name for place in places for path in place.rglob(f"*{ending}") if path.is_file()}
-        known = sorted(name for name in names if re.match(r"[0-9a-f]{8}-", name))
-        assert known, f"no file ends in {ending}"
-        return known[-1] if ending else known[-1].partition(".")[0]
+        """The newest file with this ending; without one, the tracking id of the newest record, or other packet."""
+        for wanted in (ending,) if ending else (".student-record.pgp", ".pgp"):
+            paths = [path for place in (self.desk, self.mine) for path in place.rglob(f"*{wanted}")]
+            known = sorted(path.name for path in paths if re.match(r"[0-9a-f]{8}-", path.name))
+            if known:
+                return known[-1] if ending else known[-1].partition(".")[0]
+        raise AssertionError(f"no file ends in {ending or '.pgp'}")
 
     def _run(self, where: str, step: Command) -> None:
         text = self.filled(step.text)

@@ -37,15 +37,15 @@ def satchel(*args: str, check: bool = True, stdin: str = "") -> "subprocess.Comp
     return ended
 
 
-def wait_until(true: Callable[[], Any], what: str, seconds: float = _PATIENCE) -> Any:
-    """Wait for something to become true, and return it."""
+def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = _PATIENCE) -> Any:
+    """Wait for something to become true, and return it; `what` says what was waited for in vain."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = true()
         if found:
             return found
         time.sleep(0.05)
-    raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
+    raise AssertionError(f"waited {seconds:.0f} s in vain: {what if isinstance(what, str) else what()}")
 
 
 class Exchange:
@@ -160,7 +160,9 @@ class Exchange:
             about = [one for one in self.receipts(lea) if one["packet"].get("file") == file]
             return next((one for one in about if one["state"] in states), None)
 
-        receipt: dict[str, Any] = wait_until(found, f"{states} of {file}; log: {self.log.read_text()[-2000:]}")
+        receipt: dict[str, Any] = wait_until(
+            found, lambda: f"{states} of {file} for {lea}; log: {self.log.read_text()[-2000:]}"
+        )
         return receipt
 
     def close(self) -> None:

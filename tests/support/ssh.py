@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
 from broker.edge.settings import Limits, Sftp
+from broker.edge.sftp_client import Account, Line
 from broker.edge.sftp_hostkey import generate, public_line
 from broker.edge.sftp_server import SftpServer
 
@@ -209,3 +210,24 @@ def wait_until(check: Callable[[], bool], seconds: float = 10.0) -> None:
     while not check():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.01)
+
+
+def account(served: Running, port: int = 0, lea: str = "01", host_key: str = "") -> Account:
+    """How Satchel's own client logs in, by the server's fingerprint."""
+    pinned = host_key or served.server.host_key.fingerprint
+    return Account("127.0.0.1", port or served.port, lea, served.house.key(lea), host_key=pinned)
+
+
+@contextlib.contextmanager
+def breaking(served: Running, *after: int) -> Iterator[tuple[Line, Cutter]]:
+    """A line whose first connections end after so many bytes in one direction."""
+    cutter = Cutter(served.port, after)
+    with contextlib.closing(cutter), Line(account(served, cutter.port), pause=lambda _: None) as one:
+        yield one, cutter
+
+
+def packet(house: House, name: str = "record.pgp", size: int = 300_000) -> Path:
+    """A file to send."""
+    path = house.home / name
+    path.write_bytes(os.urandom(size))
+    return path

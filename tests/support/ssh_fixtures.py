@@ -1,5 +1,6 @@
-"""Fixtures for the tests of SFTP: a house with two LEAs, a server over it, and a logged-in client of LEA 01."""
+"""Fixtures for the tests of SFTP: a house with two LEAs, a server over it, a logged-in client, and a hasty intake."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +25,34 @@ def served(house: House) -> Iterator[Running]:
 def sftp(served: Running) -> Iterator[Client]:
     with served.client() as client:
         yield client
+
+
+class Intake(threading.Thread):
+    """Takes every visible file at once, as the exchange does, and keeps what it saw."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(daemon=True)
+        self.house = house
+        self.taken: dict[str, bytes] = {}
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.002):
+            for name in self.house.visible():
+                path = self.house.outbox() / name
+                self.taken[name] = path.read_bytes()
+                path.unlink()
+
+    def __enter__(self) -> "Intake":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+@pytest.fixture
+def intake(house: House) -> Iterator[Intake]:
+    with Intake(house) as one:
+        yield one

@@ -5,7 +5,7 @@ is durable.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
@@ -13,11 +13,13 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 from broker.edge.ledger.rows import SignedReceipt
 from broker.edge.ledger.tables import events, publications, receipts
 
+_PAPER = tuple(one.name for one in fields(SignedReceipt))
+
 
 def append(connection: Connection, batch: Sequence[SignedReceipt]) -> None:
     """Write receipts; their files are pending."""
     if batch:
-        connection.execute(insert(receipts), [asdict(receipt) for receipt in batch])
+        connection.execute(insert(receipts), [{name: getattr(receipt, name) for name in _PAPER} for receipt in batch])
         connection.execute(insert(publications), [{"tracking": r.tracking, "n": r.n} for r in batch])
 
 
