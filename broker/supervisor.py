@@ -2,9 +2,10 @@
 
 Owns the processes. Promises: a part that dies is started again, with a growing pause when it keeps dying; on SIGINT or
 SIGTERM parts are asked to stop in the order in which work flows, and the embedded Redis last; two supervisors never run
-one home.
+one home, and the parts of one that was killed are gone before the next one starts its own.
 """
 
+import ctypes
 import fcntl
 import os
 import signal
@@ -26,6 +27,8 @@ from broker.part import UNUSABLE, read_beats
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
 _STOP_SECONDS = 60.0
+_GONE_SECONDS = 60.0  # that the parts of a killed supervisor may take to end
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class AlreadyUp(Exception):
@@ -47,6 +50,7 @@ class Child:
     started: float = 0.0
     pause: float = _FIRST_PAUSE
     environment: dict[str, str] = field(default_factory=dict)
+    keeps: tuple[int, ...] = ()  # descriptors handed on: the lock of the home
 
     def start(self) -> None:
         """Start it now."""
@@ -56,6 +60,8 @@ class Child:
             stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
             env=os.environ | self.environment,
             start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
+            pass_fds=self.keeps,
+            preexec_fn=_end_with_parent,
         )
         if self.stdin and self.process.stdin:
             self.process.stdin.write(self.stdin)
@@ -129,10 +135,18 @@ class Supervisor:
 
     def _take_home(self) -> None:
         self._lock = open(self._run / "lock", "w")  # noqa: SIM115  held until the process ends
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AlreadyUp(f"Another `satchel up` runs {self._settings.home} already; stop it first.") from None
+        holder = self._run / "supervisor.pid"
+        until = time.monotonic() + _GONE_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if _is_alive(holder) or time.monotonic() > until:
+                    told = f"Another `satchel up` runs {self._settings.home} already; stop it first."
+                    raise AlreadyUp(told) from None
+                time.sleep(_LOOK_SECONDS)  # it was killed, and its parts are ending
+        holder.write_text(str(os.getpid()))
 
     def _ready(self) -> bool:
         wanted = {child.name for child in self._children} - {"redis"}
@@ -159,6 +173,8 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         _forget(self._run)
         self._children = plan(self._settings)
+        for child in self._children:
+            child.keeps = (self._lock.fileno(),) if self._lock else ()
         try:
             self._start()
             self._tend()
@@ -191,6 +207,20 @@ class Supervisor:
             child.stop()
         for child in self._children:
             child.stop()
+
+
+def _end_with_parent() -> None:
+    """In a new child: should the supervisor be killed, the child is told to stop (prctl(2), Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _is_alive(holder: Path) -> bool:
+    try:
+        os.kill(int(holder.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _forget(run: Path) -> None:

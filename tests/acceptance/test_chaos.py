@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from broker.edge.ledger.engine import connect, reading
 from broker.edge.settings import load as read_settings
 from tests.bench import load
-from tests.support.exchange import Exchange, said_by, wait_until
+from tests.support.exchange import Exchange, said_by, satchel, wait_until
 
 PACKETS = 2_000
 SENDERS = 4
@@ -153,3 +153,20 @@ def at_work(engine: Engine, attempt: int) -> str:
 
 def runs_as(pid: int, worker: str) -> bool:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[-2] == worker.rpartition("-")[2]
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_supervisor_takes_its_parts_along_and_can_be_started_again(exchange: Exchange) -> None:
+    exchange.up()
+    assert exchange.process is not None
+    parts = exchange.parts()
+    assert any(name.startswith("redis") for name in parts)
+    exchange.process.kill()
+    exchange.process.wait()
+    exchange.process = None
+    exchange.up()
+    assert not [name for name, pid in parts.items() if Path(f"/proc/{pid}").exists()]
+    second = satchel("up", *exchange.at, check=False)
+    assert second.returncode == 1
+    assert second.stderr == f"Another `satchel up` runs {exchange.home} already; stop it first.\n"
+    assert exchange.down() == 0
