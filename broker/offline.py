@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from broker.core.errors import OperatorError
 from broker.edge import settings
@@ -74,9 +75,16 @@ def build(given: Path | None) -> Offline:
     """The parts of a command. Raises NotReady and settings.SettingsError."""
     harden()
     chosen = settings.load(home_of(given))
-    engine = connect(chosen)
-    if not is_current(engine):
+    folders, engine = Home(chosen.home), connect(chosen)
+    if not chosen.ledger.url and not folders.ledger.is_file():
+        raise NotReady(f"{folders.ledger} is not there; put it back from a backup.")
+    try:
+        current = is_current(engine)
+    except DatabaseError as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason}.") from None
+    if not current:
         from broker.edge.ledger.migrate import migrate
 
         migrate(engine)
-    return Offline(chosen, engine, Home(chosen.home), now)
+    return Offline(chosen, engine, folders, now)

@@ -22,7 +22,7 @@ MISTAKES = {
     "not-openpgp": "Put the document itself into `outbox`, not the sealed file.",
     "not-sealed": "Signed the document, but did not encrypt it.",
     "unsigned": "Encrypted it, but did not sign it: `--sign` was left out.",
-    "unknown-signer": "Signed with another key of hers, or with a new one that the state does not have yet.",
+    "unknown-signer": "Signed with another key of yours, or with a new one that the state does not have yet.",
     "wrong-signer": "Used another LEA's key, or another LEA's folder.",
     "not-for-exchange": "Sealed it for the receiving school instead of the exchange.",
     "password-sealed": "Used a password (`gpg --symmetric`).",
@@ -36,7 +36,7 @@ MISTAKES = {
     "schema": "Left something out, misspelt a property, or wrote a date in another way.",
     "from-mismatch": "Wrote another LEA's id into `from`.",
     "unknown-receiver": "Wrote an id into `to` that nobody has.",
-    "not-allowed": "Sent something to a party that does not receive such packets, or to her own LEA.",
+    "not-allowed": "Sent something to a party that does not receive such packets, or to your own LEA.",
     "replayed-id": "Copied an older document, and kept its `id`.",
 }
 
@@ -102,6 +102,7 @@ def _setting(section: str, one: "dataclasses.Field[Any]") -> list[str]:
 
 
 TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "types"): types,
     ("README.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
     ("docs/district.md", "states"): states,

@@ -28,6 +28,7 @@ from broker.edge.sftp_hostkey import check_line, ensure_host_key
 from broker.readme import write_pages
 
 _BEGIN = b"\n-----BEGIN PGP "
+_TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
 KIND_OF = {kind.value: kind for kind in PartyKind}
 
 
@@ -88,6 +89,8 @@ def add(
         lea_id(lea)
     except ValueError as error:
         fail(f"ID {lea!r} cannot be used: {error}.", 2)
+    if lea.lower() in _TAKEN:
+        fail(f"ID {lea!r} is taken by the exchange itself; choose another one.", 2)
     if kind not in KIND_OF:
         fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.", 2)
     info, armored = _checked(services, cert)
@@ -142,6 +145,8 @@ def key(
     home: HomeOption = None,
 ) -> None:
     """Renew a party's key, take in its revocation, or add a further key."""
+    if cert is None and not ssh_key:
+        fail("Say what is new: give --cert FILE or --ssh-key FILE.", 2)
     services = offline.build(home)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
@@ -21,6 +21,7 @@ from broker.edge.queues import Queues
 from broker.part import read_beats
 
 _ALIVE_SECONDS = 5.0
+_PIPED_COLUMNS = 200
 
 
 def _when(at: float | None) -> str:
@@ -71,7 +72,7 @@ def packets(
     if as_json:
         say(json.dumps(rows))
         return
-    table = Table("tracking", "type", "from", "to", "state", "why", "received")
+    table = Table(Column("tracking", no_wrap=True, min_width=36), "type", "from", "to", "state", "why", "received")
     for row in rows:
         why = row["code"] or row["held_for"]
         table.add_row(
@@ -83,7 +84,10 @@ def packets(
             why,
             _when(row["received_at"]),
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # whoever reads a pipe wants whole ids, and not 80 columns
+        console.width = _PIPED_COLUMNS
+    console.print(table)
 
 
 def packet(

@@ -6,6 +6,7 @@ are hashed over the bytes that were sent, for PGPy writes some packets different
 arithmetic. Revocations by third parties ("designated revokers") are not looked at.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,8 +136,13 @@ def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:
 
     A subkey's fault is the primary key's where that has one. Raises Refused as `broker.core.certificates.parse`.
     """
+    # OpenPGP counts in whole seconds (RFC 4880 section 3.5), so within one the answer is the same
+    return _keys_at(certificate, math.floor(now.timestamp()))
+
+
+@lru_cache(maxsize=1024)
+def _keys_at(certificate: bytes, at: int) -> tuple[Usable, ...]:
     read, parts = held(certificate)
-    at = now.timestamp()
     first = _primary(read.primary, parts, at)
     subkeys = ((key, one) for one in parts[1:] if (key := one.part.key) and (one.good or one.weak))
     return (first, *(_subkey(key, one, first, at) for key, one in subkeys))

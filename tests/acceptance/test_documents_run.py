@@ -134,7 +134,9 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
 def _follow_own_page(stack: ExitStack, canyon: Desk, ssh_key: Path) -> None:
     """What the README.txt in its folder says, with nothing filled in but file names."""
     home = canyon.exchange.home
-    canyon.enroll(BEN)  # whose record the secretary has sent
+    canyon.enroll(BEN, date="2026-12-02")  # whose record the secretary has sent
+    for notice in [path for path in canyon.exchange.inbox("01") if ".ssid." in path.name]:
+        notice.unlink()
     reader = _reader(stack, home, "01", canyon.gpg.home)
     with (reader.root / "ssh_config").open("a") as config:
         config.write(f"  IdentityFile {ssh_key}\n")

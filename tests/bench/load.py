@@ -7,7 +7,7 @@ import base64
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,6 @@ from tests.support import documents
 from tests.support.exchange import Exchange
 
 NOW = datetime.now(UTC)
-BIRTH = "2012-03-04"
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ def lea(name: str, kind: str, algorithm: str) -> Lea:
     return Lea(name, kind, secret, keyring.public(secret))
 
 
+def birth_of(number: int) -> str:
+    """A student's birth date, spread over the 13 years of a state's pupils."""
+    return date.fromordinal(date(2008, 9, 1).toordinal() + number * 37 % 4745).isoformat()
+
+
 def name_of(number: int) -> dict[str, str]:
     """A student's legal name."""
     return {"first": f"Given{number}", "middle": "", "last": f"Family{number}", "suffix": ""}
@@ -52,7 +56,7 @@ def register(exchange: Exchange, students: int) -> None:
         for number in range(students):
             name = name_of(number)
             person = registry.Person(
-                Ssid(str(1_000_000_000 + number)), name["first"], "", name["last"], "", BIRTH, "X",
+                Ssid(str(1_000_000_000 + number)), name["first"], "", name["last"], "", birth_of(number), "X",
                 key(name["first"]), "", key(name["last"]),
             )  # fmt: skip
             registry.register(connection, lambda p=person: p.ssid, lambda _, p=person: p, 0.0)
@@ -61,7 +65,7 @@ def register(exchange: Exchange, students: int) -> None:
 
 def document(sender: str, receiver: str, size: int, number: int) -> dict[str, Any]:
     """A student record of about `size` bytes when sealed: courses, and an attachment that does not compress."""
-    student = documents.student() | {"legal_name": name_of(number), "birth_date": BIRTH}
+    student = documents.student() | {"legal_name": name_of(number), "birth_date": birth_of(number)}
     del student["ssid"]
     content = base64.b64encode(secrets.token_bytes(max(1, int(size * 0.92) - 900))).decode()
     attachment = {"name": "scan.pdf", "media_type": "application/pdf", "content": content}

@@ -245,7 +245,7 @@ class Reader:
         typed = "".join(f"{self.filled(line)}\n" for line in step.typed)
         environment = self.environment | {"HOSTKEY": self.words().get("HOSTKEY", "")}
         ended = subprocess.run(
-            ["bash", "-c", text],
+            [require_tool("bash"), "-c", text],
             cwd=self.desk,
             env=environment,
             input=typed,

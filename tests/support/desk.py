@@ -8,6 +8,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,9 @@ def town(
     with ExitStack() as stack:
         exchange = Exchange(root / "home", **settings)
         stack.callback(exchange.close)
-        desks = {lea: join(stack, exchange, lea, *how) for lea, how in parties.items()}
+        desks = {lea: join(stack, exchange, lea, algo) for lea, (_, algo) in parties.items()}
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda desk: enter(desk, parties[desk.lea][0]), desks.values()))
         for desk in desks.values():
             for other in desks.values():
                 desk.gpg.import_(other.gpg.export(other.fingerprint))
@@ -142,12 +145,16 @@ def town(
         yield Town(exchange, desks)
 
 
-def join(stack: ExitStack, exchange: Exchange, lea: str, kind: str, algo: str) -> Desk:
-    """Make an LEA's key on its own desk and enter the party into the directory."""
+def enter(desk: Desk, kind: str) -> None:
+    """Enter the party into the directory."""
+    desk.exchange.add(desk.lea, desk.gpg.export(desk.fingerprint), kind)
+
+
+def join(stack: ExitStack, exchange: Exchange, lea: str, algo: str) -> Desk:
+    """Make an LEA's key on its own desk."""
     gpg = stack.enter_context(Gpg())
     fingerprint = gpg.generate(f"LEA {lea} <{lea}@leas.invalid>", algo)
     gpg.import_(exchange.certificate)
-    exchange.add(lea, gpg.export(fingerprint), kind)
     return Desk(exchange, lea, gpg, fingerprint)
 
 

@@ -7,7 +7,7 @@ in the caller's transaction, so it is never given twice; rows come back in a fix
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, union, update
 
 from broker.core.model import Ssid
 from broker.edge.ledger.rows import EnrollmentRow
@@ -35,12 +35,11 @@ _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 
 
 _BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
-_BORN_ON = (
-    select(*_PERSON)
-    .where(students.c.birth_date == bindparam("day"))
-    .where(or_(students.c.key_last == bindparam("last"), students.c.key_first == bindparam("first")))
-    .order_by(students.c.ssid)
-)
+_ON_DAY = select(*_PERSON).where(students.c.birth_date == bindparam("day"))
+# two look-ups by index: with OR, SQLite reads everybody born on that day
+_BORN_ON = union(
+    _ON_DAY.where(students.c.key_last == bindparam("last")), _ON_DAY.where(students.c.key_first == bindparam("first"))
+).order_by("ssid")
 _LOCATIONS = (
     select(*_LOCATION)
     .where(enrollments.c.ssid == bindparam("ssid"))

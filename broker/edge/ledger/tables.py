@@ -139,6 +139,7 @@ students = Table(
     Column("key_last", Text, nullable=False),
     Column("added_at", Float, nullable=False),
     Index("students_by_birth", "birth_date", "key_last"),
+    Index("students_by_birth_first", "birth_date", "key_first"),
 )
 
 enrollments = Table(

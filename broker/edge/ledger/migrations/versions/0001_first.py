@@ -112,6 +112,7 @@ def _registry() -> None:
         _time("added_at"),
     )
     op.create_index("students_by_birth", "students", ["birth_date", "key_last"])
+    op.create_index("students_by_birth_first", "students", ["birth_date", "key_first"])
     op.create_table(
         "enrollments",
         sa.Column("id", _serial, primary_key=True),
