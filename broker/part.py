@@ -32,6 +32,7 @@ class Part:
         self._file = run / f"{name}.json"
         self._parent = os.getppid()
         self._ready = False
+        self.failed = False
         self._facts: dict[str, Any] = {}
 
     def ready(self, **facts: Any) -> None:
@@ -39,6 +40,11 @@ class Part:
         self._ready = True
         self._facts = facts
         self._beat()
+
+    def fail(self) -> None:
+        """Something is broken that a new process may mend: end this one, with exit code 1."""
+        self.failed = True
+        self.stop.set()
 
     def _beat(self) -> None:
         beat = {"part": self.name, "pid": os.getpid(), "ready": self._ready, "at": time.time(), **self._facts}
@@ -69,6 +75,8 @@ class Part:
             self.stop.set()
             beating.join()
             self._file.unlink(missing_ok=True)
+        if self.failed:
+            sys.exit(1)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -51,9 +51,12 @@ class Inboxes:
             self._seen[lea] = changed
 
 
-def _guarded(services: Services, duty: str, work: Callable[[], object]) -> None:
+def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> None:
     try:
         work()
+    except OSError as broken:  # a disk that failed a flush; only a new process can go on
+        services.log.error("round failed", duty=duty, kind=type(broken).__name__)
+        part.fail()
     except Exception as bug:  # noqa: BLE001  the sweeper is what others rely on: it goes on
         services.log.error("round failed", duty=duty, kind=type(bug).__name__)
 
@@ -71,13 +74,13 @@ def main() -> None:
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
-        _guarded(services, "unsealed", lambda: sweep.forget_unsealed(services))
+        _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
         due = 0.0
         while not part.stop.wait(_RECEIPT_SECONDS):
-            _guarded(services, "receipts", lambda: sweep.publish_receipts(services))
+            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
             if time.monotonic() >= due:
                 for duty, work in duties.items():
-                    _guarded(services, duty, work)
+                    _guarded(services, part, duty, work)
                 due = time.monotonic() + services.settings.workers.sweep_seconds
 
 

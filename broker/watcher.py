@@ -207,7 +207,7 @@ def main() -> None:
                 watcher.turn()
             except Exception as bug:  # noqa: BLE001  nothing is lost: the files are still where they were
                 services.log.error("round failed", kind=type(bug).__name__)
-                part.stop.wait(_IDLE_SECONDS)
+                part.fail()
             if turn == 0:
                 part.ready()
             if part.stop.is_set():

@@ -24,19 +24,16 @@ RUNS: dict[Stage, Callable[[Services, Sequence[str]], None]] = {
 }
 
 
-def _free_claims(services: Services) -> None:
-    with writing(services.engine) as connection:
-        packets.release_worker(connection, services.worker)
-
-
-def _run(services: Services, stage: Stage, ids: list[str]) -> None:
+def _run(services: Services, part: Part, stage: Stage, ids: list[str]) -> None:
+    """Work a message. When the batch as a whole fails (database, disk) nothing of it was committed: the process ends,
+    for a flush that failed once can not be trusted again, and the next one begins with free claims."""
     try:
         RUNS[stage](services, ids)
-    except Exception as bug:
-        # the batch as a whole failed (database, disk): nothing was committed, so everything can be claimed again
+    except Exception as bug:  # noqa: BLE001  its text may hold values, so that nobody else may log it
         services.log.error("batch failed", stage=stage, kind=type(bug).__name__, packets=len(ids))
-        _free_claims(services)
-        raise
+        part.fail()
+        with writing(services.engine) as connection:  # no packet is to blame for it
+            packets.release_worker(connection, services.worker, uncounted=1)
 
 
 def main() -> None:
@@ -50,7 +47,7 @@ def main() -> None:
         with writing(services.engine) as connection:
             packets.release_worker(connection, services.worker)
             packets.forget_queues(connection)
-        services.queues.start({stage: partial(_run, services, stage) for stage in Stage})
+        services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage})
         part.ready()
         part.stop.wait()
         services.queues.stop()

@@ -142,6 +142,9 @@ def key(
     lea: Annotated[str, typer.Argument(metavar="ID")],
     cert: Annotated[Path | None, typer.Option(help="A new OpenPGP key, or a newer form of a known one.")] = None,
     ssh_key: Annotated[list[Path] | None, typer.Option(help="An SSH public key to add.")] = None,
+    remove_ssh_key: Annotated[
+        list[Path] | None, typer.Option(help="An SSH public key that may not log in any more.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Renew a party's key, take in its revocation, or add a further key."""
@@ -154,7 +157,10 @@ def key(
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         for path in ssh_key or []:
             directory.add_ssh_key(connection, LeaId(lea), _ssh_line(path), now)
-        said = _renew(services, connection, LeaId(lea), cert, now) if cert else f"{lea}: SSH keys added."
+        for path in remove_ssh_key or []:
+            if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path)):
+                fail(f"{path} is no SSH key of {lea}; nothing was changed.")
+        said = _renew(services, connection, LeaId(lea), cert, now) if cert else f"{lea}: its SSH keys are recorded."
     write_pages(services)
     say(said)
 

@@ -39,7 +39,7 @@ CODES: dict[str, Code] = {
     # the seal
     "not-openpgp": Code(
         "The file is not an OpenPGP message; the exchange has not kept it.",
-        f"Seal your document with gpg: {_AGAIN}.",
+        f"If it was a record in the clear, treat it as disclosed and tell your data protection officer; then {_AGAIN}.",
     ),
     "bad-armor": Code(
         "The text armour of the file is damaged.",

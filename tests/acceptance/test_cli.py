@@ -23,7 +23,7 @@ Ended = subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     parties = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
-    with town(tmp_path_factory.mktemp("cli"), parties) as made:
+    with town(tmp_path_factory.mktemp("cli"), parties, enabled=True) as made:
         yield made
         assert made.bugs() == []
 

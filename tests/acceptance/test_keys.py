@@ -24,10 +24,23 @@ LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
-    with town(tmp_path_factory.mktemp("keys"), parties) as made:
+    with town(tmp_path_factory.mktemp("keys"), parties, processes=1) as made:
         made["01"].enroll(ANA)
         yield made
         assert made.bugs() == []
+
+
+@pytest.fixture(scope="module")
+def dying(here: Town) -> Iterator[tuple[Desk, bytes, float]]:
+    """An LEA whose key expires soon, a packet that it has sealed, and when the key expires."""
+    with Gpg() as gpg:
+        gpg.import_(here.exchange.certificate)
+        fingerprint = gpg.generate("LEA 03 <03@leas.invalid>", expire="seconds=7")
+        dies = time.time() + 7
+        desk = Desk(here.exchange, "03", gpg, fingerprint)
+        sealed = desk.seal(record("03", ANA, to="6G"))
+        here.exchange.add("03", gpg.export(fingerprint))
+        yield desk, sealed, dies
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +90,6 @@ def secret(gpg: Gpg) -> bytes:
     return gpg.export_secret(gpg.generate("Secret <secret@x.invalid>"))
 
 
-def binary_secret(gpg: Gpg) -> bytes:
-    return gpg.run("--export-secret-keys", gpg.generate("Secret 2 <secret2@x.invalid>"))[0]
-
-
-def half_a_key(gpg: Gpg) -> bytes:
-    return gpg.export(gpg.generate("Half <h@x.invalid>"))[:300]
-
-
 def two_keys(gpg: Gpg) -> bytes:
     both = [gpg.generate(f"Two {number} <t{number}@x.invalid>") for number in range(2)]
     return gpg.run("--armor", "--export", *both)[0]
@@ -95,8 +100,9 @@ def no_key(_: Gpg) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def listed(here: Town) -> str:
+def listed(here: Town, dying: tuple[Desk, bytes, float]) -> str:
     """The directory before anything bad was tried."""
+    assert dying
     return satchel("lea", "list", "--json", *here.exchange.at).stdout
 
 
@@ -109,8 +115,6 @@ def listed(here: Town) -> str:
         (rsa1024, "key-weak"),
         (signing_only, "key-no-encryption"),
         (secret, "key-secret"),
-        (binary_secret, "key-secret"),
-        (half_a_key, "key-unreadable"),
         (two_keys, "key-unreadable"),
         (no_key, "key-unreadable"),
     ],
@@ -141,7 +145,7 @@ def test_another_leas_key_is_not_registered(here: Town, tmp_path: Path) -> None:
 
 def test_of_bad_keys_the_directory_knows_nothing(here: Town, listed: str) -> None:
     assert listed == satchel("lea", "list", "--json", *here.exchange.at).stdout
-    assert {party["id"] for party in json.loads(listed)} == {"01", "02", "6G"}
+    assert {party["id"] for party in json.loads(listed)} == {"01", "02", "03", "6G"}
 
 
 def add(here: Town, stack: ExitStack, lea: str) -> Desk:
@@ -151,31 +155,6 @@ def add(here: Town, stack: ExitStack, lea: str) -> Desk:
     fingerprint = gpg.generate(f"LEA {lea} <{lea}@leas.invalid>")
     here.exchange.add(lea, gpg.export(fingerprint))
     return Desk(here.exchange, lea, gpg, fingerprint)
-
-
-def test_a_key_that_expired_since(here: Town) -> None:
-    """It was good when it was registered and when it signed; and the packet comes too late."""
-    with Gpg() as gpg:
-        gpg.import_(here.exchange.certificate)
-        fingerprint = gpg.generate("LEA 03 <03@leas.invalid>", expire="seconds=6")
-        dies = time.time() + 6
-        desk = Desk(here.exchange, "03", gpg, fingerprint)
-        sealed = desk.seal(record("03", ANA, to="6G"))
-        here.exchange.add("03", gpg.export(fingerprint))
-        time.sleep(max(0.0, dies + 1 - time.time()))
-        desk.drop("late.pgp", sealed)
-        assert desk.refused("late.pgp")["code"] == "key-expired"
-        # and nobody can be sent anything under it
-        here["01"].send("to-expired.pgp", record("01", ANA, to="03"))
-        assert here["01"].receipt("to-expired.pgp", "HELD", "DELIVERED")["held_for"] == "receiver-key"
-        # the owner extends it, and everything goes on
-        desk.gpg.set_expire(desk.fingerprint, "1y")
-        put_key(here, "03", desk.gpg.export(desk.fingerprint))
-        desk.drop("late-again.pgp", desk.seal(record("03", ANA, to="6G")))
-        desk.delivered("late-again.pgp")
-        tracking = here["01"].receipt("to-expired.pgp", "DELIVERED")["tracking"]
-        desk.gpg.import_(here["01"].gpg.export(here["01"].fingerprint))
-        assert desk.read(tracking)[1] == here["01"].fingerprint
 
 
 def put_key(here: Town, lea: str, certificate: bytes) -> str:
@@ -270,8 +249,28 @@ def test_signed_with_sha1(here: Town) -> None:
     assert here["01"].refused("sha1.pgp")["code"] == "weak-signature"
 
 
+def test_a_key_that_expired_since(here: Town, dying: tuple[Desk, bytes, float]) -> None:
+    """It was good when it was registered and when it signed; and the packet comes too late."""
+    desk, sealed, dies = dying
+    time.sleep(max(0.0, dies + 1 - time.time()))
+    desk.drop("late.pgp", sealed)
+    assert desk.refused("late.pgp")["code"] == "key-expired"
+    # and nobody can be sent anything under it
+    here["01"].send("to-expired.pgp", record("01", ANA, to="03"))
+    assert here["01"].receipt("to-expired.pgp", "HELD", "DELIVERED")["held_for"] == "receiver-key"
+    # the owner extends it, and everything goes on
+    desk.gpg.set_expire(desk.fingerprint, "1y")
+    put_key(here, "03", desk.gpg.export(desk.fingerprint))
+    desk.drop("late-again.pgp", desk.seal(record("03", ANA, to="6G")))
+    desk.delivered("late-again.pgp")
+    tracking = here["01"].receipt("to-expired.pgp", "DELIVERED")["tracking"]
+    desk.gpg.import_(here["01"].gpg.export(here["01"].fingerprint))
+    assert desk.read(tracking)[1] == here["01"].fingerprint
+
+
 def test_what_was_refused_reached_nobody(here: Town) -> None:
-    refused = {one["tracking"] for one in here.exchange.packets(state="REFUSED")}
+    said = [one for lea in ("01", "04", "06") for one in here.exchange.receipts(lea)]
+    refused = {one["tracking"] for one in said if one["state"] == "REFUSED"}
     shown = {path.name.partition(".")[0] for lea in ("01", "02", "6G") for path in here.exchange.inbox(lea)}
     assert refused
     assert shown

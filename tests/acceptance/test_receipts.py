@@ -27,7 +27,7 @@ EVERY = {"RECEIVED", "ADMITTED", "DELIVERED", "COLLECTED", "REFUSED", "HELD", "D
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town in which everything has happened that a receipt can tell of."""
     parties = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
-    with town(tmp_path_factory.mktemp("receipts"), parties) as made:
+    with town(tmp_path_factory.mktemp("receipts"), parties, processes=1) as made:
         play(made)
         yield made
         assert made.bugs() == []

@@ -182,7 +182,7 @@ def test_odd_things_are_refused_and_set_aside(here: Town, outbox: Path, tmp_path
     codes = {name: here["01"].refused(name)["code"] for name in expected}
     assert codes == expected
     wait_until(lambda: list(outbox.iterdir()) == [], "an empty outbox")
-    assert len(about(here, "tab?here.pgp")) == 2
+    wait_until(lambda: len(about(here, "tab?here.pgp")) == 2, "a receipt for each of two names", 10)
     # nothing was followed, read or removed: each stands aside as it was
     assert secret.exists()
     aside = here.exchange.home / "quarantine"

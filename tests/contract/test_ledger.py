@@ -167,6 +167,22 @@ def test_what_a_worker_died_on_is_worked_alone(engine: Engine) -> None:
     assert claim(engine, "018f-0001").rows[0].attempts == 2
 
 
+def test_a_failure_of_the_whole_batch_is_not_counted(engine: Engine) -> None:
+    give_birth(engine, packet(1))
+    claim(engine, "018f-0001", token="w:1")
+    with writing(engine) as connection:
+        packets.release_worker(connection, "w", uncounted=1)
+    assert claim(engine, "018f-0001").rows[0].attempts == 1
+
+
+def test_an_error_does_not_tell_the_values(engine: Engine) -> None:
+    with pytest.raises(DBAPIError) as error, writing(engine) as connection:
+        registry.register(connection, lambda: Ssid("1"), lambda ssid: replace(person(ssid), first=None), NOW)  # type: ignore[arg-type]
+    if engine.dialect.name == "sqlite":  # PostgreSQL names the failing row itself
+        assert "Reyes" not in str(error.value.args) + str(error.value)
+    assert "[SQL parameters hidden" in str(error.value)
+
+
 def test_a_packet_that_is_not_due_is_not_claimed(engine: Engine) -> None:
     give_birth(engine, packet(1, due_at=NOW + 10))
     assert claim(engine, "018f-0001").rows == ()
@@ -297,3 +313,7 @@ def test_a_party_is_what_was_entered(engine: Engine) -> None:
         assert directory.party(connection, "01") == Party(LeaId("01"), "Canyon", PartyKind.DISTRICT)
         assert directory.party(connection, "02") is None
         assert directory.ssh_keys_of(connection, "01") == ["ssh-ed25519 AAAA"]
+    with writing(engine) as connection:
+        assert directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
+        assert not directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
+        assert directory.ssh_keys_of(connection, "01") == []

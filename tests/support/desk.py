@@ -131,9 +131,12 @@ def town(
     parties: Mapping[str, tuple[str, str]],
     **settings: Any,
 ) -> Iterator[Town]:
-    """A running exchange with `parties` (id: kind and algorithm, see `Gpg.generate`); everyone knows everyone's key."""
+    """A running exchange with `parties` (id: kind and algorithm, see `Gpg.generate`); everyone knows everyone's key.
+
+    It serves no SFTP, unless `enabled` says so: files come and go by path here.
+    """
     with ExitStack() as stack:
-        exchange = Exchange(root / "home", **settings)
+        exchange = Exchange(root / "home", **({"enabled": False} | settings))
         stack.callback(exchange.close)
         desks = {lea: join(stack, exchange, lea, algo) for lea, (_, algo) in parties.items()}
         with ThreadPoolExecutor(2) as pool:

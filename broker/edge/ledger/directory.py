@@ -79,6 +79,12 @@ def add_ssh_key(connection: Connection, lea: LeaId, line: str, now: float) -> No
         connection.execute(insert(ssh_keys), {"party": lea, "line": line, "added_at": now})
 
 
+def remove_ssh_key(connection: Connection, lea: LeaId, line: str) -> bool:
+    """Let this SSH key log in no more; False when it could not anyway."""
+    key = (ssh_keys.c.party == lea) & (ssh_keys.c.line == line)
+    return connection.execute(delete(ssh_keys).where(key)).rowcount > 0
+
+
 def ssh_keys_of(connection: Connection, lea: str) -> Sequence[str]:
     """The SSH public keys that may log in as this LEA."""
     return [row.line for row in connection.execute(select(ssh_keys.c.line).where(ssh_keys.c.party == lea))]

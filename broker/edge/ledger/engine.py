@@ -2,7 +2,8 @@
 
 Owns the pragmas and the meaning of a transaction. Promises: on SQLite every write transaction takes the write lock at
 its start (so what it reads stays true until it commits), commits are durable (WAL, synchronous=FULL), deleted bytes
-are overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read.
+are overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read. Errors do not
+repeat the parameters of a statement; PostgreSQL's own texts may, which is why nobody logs an error's text.
 """
 
 import fcntl
@@ -48,10 +49,10 @@ def connect(settings: Settings) -> Engine:
     """An engine with its pool; no connection is made yet."""
     url = url_of(settings)
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": settings.ledger.busy_seconds})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": settings.ledger.busy_seconds})
         _prepare_sqlite(engine)
         return engine
-    return create_engine(url, pool_pre_ping=True)
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True)
 
 
 def is_current(engine: Engine) -> bool:

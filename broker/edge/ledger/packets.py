@@ -133,12 +133,15 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
         )
 
 
-def release_worker(connection: Connection, worker: str) -> int:
-    """Free what a dead worker had claimed (tokens begin with its name); the attempts stay counted."""
+def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> int:
+    """Free what a dead worker had claimed (tokens begin with its name); the attempts stay counted.
+
+    `uncounted` takes so many back, where it is known that none of these packets was to blame.
+    """
     done = connection.execute(
         update(packets)
         .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), packets.c.claim_until > 0)
-        .values(claim="", claim_until=0.0, enqueued_at=0.0)
+        .values(claim="", claim_until=0.0, enqueued_at=0.0, attempts=packets.c.attempts - uncounted)
     )
     return done.rowcount
 
