@@ -56,7 +56,10 @@ class Part:
         while not self.stop.wait(_BEAT_SECONDS):
             if os.getppid() != self._parent:
                 self.stop.set()
-            self._beat()
+            try:
+                self._beat()
+            except OSError as full:  # a full disk: the part lives on, and is shown as late until there is room
+                sys.stderr.write(f'{{"part":"{self.name}","event":"no heartbeat","errno":{full.errno}}}\n')
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop.set()

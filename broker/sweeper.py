@@ -5,6 +5,7 @@ fails is logged and the next one tries again.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,11 +38,12 @@ class Inboxes:
         for lea in leas:
             try:
                 self._look_at(lea)
-            except (Deferred, FileNotFoundError):
+            except Deferred:
                 self._services.log.warning("inbox cannot be read", lea=lea)
 
     def _look_at(self, lea: LeaId) -> None:
-        changed = self._services.home.folder(lea, INBOX).stat().st_mtime_ns
+        with self._services.home.enter(lea, INBOX) as folder:
+            changed = os.fstat(folder).st_mtime_ns
         if self._seen.get(lea) == changed:
             return
         unfinished = sweep.finish_deliveries(self._services, lea)

@@ -6,6 +6,7 @@ home is not complete; hardens the process that will hold plaintext.
 
 import hashlib
 import hmac
+import socket
 from pathlib import Path
 
 import uuid6
@@ -77,6 +78,6 @@ def build(home: Path, part: str, number: int = 0) -> Services:
         clock=now,
         new_tracking=new_tracking,
         digest=digester(folders),
-        worker=f"{part}-{number}",
+        worker=f"{socket.gethostname()}/{part}-{number}",  # claims of other machines are not its own
         log=logger(f"{part}-{number}"),
     )

@@ -9,7 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from broker import wiring
+from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
@@ -32,8 +35,9 @@ def _run(services: Services, part: Part, stage: Stage, ids: list[str]) -> None:
     except Exception as bug:  # noqa: BLE001  its text may hold values, so that nobody else may log it
         services.log.error("batch failed", stage=stage, kind=type(bug).__name__, packets=len(ids))
         part.fail()
-        with writing(services.engine) as connection:  # no packet is to blame for it
-            packets.release_worker(connection, services.worker, uncounted=1)
+        blameless = isinstance(bug, OSError | OperationalError | Deferred)  # the disk or the database, not a packet
+        with writing(services.engine) as connection:
+            packets.release_worker(connection, services.worker, uncounted=int(blameless))
 
 
 def main() -> None:
@@ -43,7 +47,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=0)
     chosen = parser.parse_args()
     services = wiring.build(chosen.home, "worker", chosen.number)
-    with Part(services.home.run, services.worker).living() as part:
+    with Part(services.home.run, f"worker-{chosen.number}").living() as part:
         with writing(services.engine) as connection:
             packets.release_worker(connection, services.worker)
             packets.forget_queues(connection)

@@ -40,6 +40,8 @@ def init(
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         fail(f"{home} is not an empty folder; choose another one.")
     offline.harden()
+    if not name.strip() or not name.isprintable() or not str(home).isprintable():
+        fail("The name of the exchange and of its folder must be plain text on one line.", 2)
     folders = Home(home.absolute())
     try:
         folders.create()
@@ -98,6 +100,10 @@ def add(
     party = Party(LeaId(lea), name, KIND_OF[kind])
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
+        others = (one.id for one in directory.all_parties(connection))
+        alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
+        if alike:
+            fail(f"{alike} is in the directory already, and {lea} differs from it by capital letters only.")
         if directory.party(connection, lea):
             fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
         directory.add_party(connection, party, now)

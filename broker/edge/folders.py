@@ -30,6 +30,10 @@ _LEA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_A_FOLDER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_OUT_OF_REACH = frozenset(
+    {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
+    | {errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.EACCES, errno.EPERM}
+)
 
 
 def lea_id(text: str) -> LeaId:
@@ -151,11 +155,15 @@ class Home:
                 opened.append(os.open(folder, _FOLDER_FLAGS, dir_fd=opened[0]))
         except OSError as error:
             _close(opened)
-            if error.errno in _NOT_A_FOLDER:
+            if error.errno in _NOT_A_FOLDER | _OUT_OF_REACH:
                 raise Missing(f"the folder {folder} of LEA {lea} is missing, or is no folder") from None
             raise
         try:
             yield opened[-1]
+        except OSError as error:
+            if error.errno in _OUT_OF_REACH:  # a mount that became read-only, or went away, while it was worked in
+                raise Missing(f"the folder {folder} of LEA {lea} cannot be used: errno {error.errno}") from None
+            raise
         finally:
             _close(opened)
 

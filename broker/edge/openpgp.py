@@ -52,10 +52,12 @@ _SEQUOIA_ERRORS = (RuntimeError, ValueError, TypeError)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """What was sealed. `signer` is the primary key's fingerprint, `signed_at` what the signature says. Repr hidden."""
+    """What was sealed. `signer` is the primary key's fingerprint, `signing_key` that of the key or subkey that signed,
+    `signed_at` what the signature says. Repr hidden."""
 
     content: bytes
     signer: Fingerprint
+    signing_key: Fingerprint
     signed_at: datetime | None
 
 
@@ -145,7 +147,7 @@ def _accepted(
     if not read.is_alive(now.timestamp(), validity.CLOCKS_DIFFER):
         raise Refused("signature-expired")
     signer = _verified(content, read, certificate)
-    return Opened(content, signer, datetime.fromtimestamp(read.created, UTC))
+    return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC))
 
 
 def _signature(

@@ -74,4 +74,4 @@ def find(connection: Connection, student: Student) -> Finding:
         return _by_number(student, registry.person(connection, student.ssid))
     name = student.legal_name
     born = student.birth_date.isoformat()
-    return decide(student, registry.born_on(connection, born, key(name.first), key(name.last)))
+    return decide(student, registry.born_on(connection, born, key(name.first), key(name.middle), key(name.last)))

@@ -26,6 +26,7 @@ from broker.identity import first
 from broker.stages import apply
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
+from broker.stages.forget import forget
 from broker.stages.look import Look
 from broker.stages.services import Services
 from handlers.base import Handler
@@ -39,9 +40,7 @@ def run(services: Services, ids: Sequence[str]) -> None:
 
 def _forget(services: Services, moved: Sequence[Move]) -> None:
     """What came in the clear is not kept; the sender, who was told so, has it still."""
-    for one in moved:
-        if one.new.code in NOT_KEPT:
-            services.vault.remove(one.row.sha256)
+    forget(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
 
 
 def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
@@ -77,7 +76,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         "type": document.type,
         "packet_id": document.id,
         "addressed_to": document.receiver or "",
-        "signer": opened.signer,
+        "signer": opened.signing_key,
     }
     planned = (
         _ending_here(services, row, known, document)

@@ -45,11 +45,12 @@ def _person(student: Student, number: Ssid) -> Person:
     )
 
 
-def _number(services: Services, connection: Connection, student: Student) -> tuple[str, first.Finding]:
+def _number(services: Services, connection: Connection, entry: Entry) -> tuple[str, first.Finding]:
     """(assigned | matched | review | refused, finding), drawing a number for a student whom nobody has."""
+    student = entry.student
     finding = first.find(connection, student)
-    if student.ssid and finding.answer is first.Answer.NONE:
-        return "refused", finding
+    if finding.answer is first.Answer.NONE and (student.ssid or entry.event is Event.EXIT):
+        return "refused", finding  # nobody has left who never came
     if finding.answer is first.Answer.MATCH:
         return "matched", finding
     if finding.answer is first.Answer.REVIEW:
@@ -68,7 +69,8 @@ def _place(connection: Connection, row: PacketRow, entry: Entry, number: Ssid) -
     """Open or close the location; returns '' or why that cannot be."""
     day = entry.date.isoformat()
     if entry.event is Event.EXIT:
-        return "" if registry.leave(connection, number, row.origin, day, entry.code) else "no-open-enrollment"
+        has_left = registry.leave(connection, number, row.origin, entry.school, day, entry.code)
+        return "" if has_left else "no-open-enrollment"
     opened = EnrollmentRow(
         number, row.origin, entry.school, entry.student.local_id, day, "", entry.code, "", row.tracking
     )
@@ -77,9 +79,9 @@ def _place(connection: Connection, row: PacketRow, entry: Entry, number: Ssid) -
 
 
 def _enroll_one(services: Services, connection: Connection, row: PacketRow, line: int, entry: Entry) -> Answer:
-    answer, finding = _number(services, connection, entry.student)
+    answer, finding = _number(services, connection, entry)
     if answer == "refused":
-        return Answer(line, answer, None, "unknown-ssid")
+        return Answer(line, answer, None, "unknown-ssid" if entry.student.ssid else "no-open-enrollment")
     if answer == "review" or finding.ssid is None:
         now = services.clock().timestamp()
         registry.open_review(connection, row.tracking, line, finding.candidates, now)

@@ -9,13 +9,16 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.model import State
+from broker.core.errors import Deferred
+from broker.core.model import LeaId, PacketType, State
+from broker.edge.inbox import InboxState
 from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.papers import sign
 from broker.stages.services import Services
 
+_AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
 
 
@@ -32,12 +35,17 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
     if row is None or row.receiver != receiver or row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
+        token = row.claim.rpartition(":")[2]
+        place = services.inboxes.inbox_state(LeaId(row.receiver), row.tracking, token, PacketType(row.type))
+        if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
+            raise Deferred("the packet is about to appear in the inbox")
         moves.advance(connection, [move_of(services, row, how)], services.clock().timestamp())
     return True
 
 
 def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -> None:
     """These packets were taken by their receiver."""
-    with writing(services.engine) as connection:
-        for tracking in trackings:
-            collect_in(connection, services, receiver, tracking, how)
+    for start in range(0, len(trackings), _AT_ONCE):
+        with writing(services.engine) as connection:
+            for tracking in trackings[start : start + _AT_ONCE]:
+                collect_in(connection, services, receiver, tracking, how)

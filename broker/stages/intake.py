@@ -35,7 +35,7 @@ def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
         except Deferred as later:
             services.log.info("not taken in yet", lea=lea, why=later.why)
     services.vault.flush()
-    rows = _enter(services, lea, taken)
+    rows, taken = _enter(services, lea, taken)
     if taken:
         services.outboxes.discard(lea, taken)
     tell(services, [(row.tracking, row.state, row.lane) for row in rows])
@@ -70,11 +70,14 @@ def _shown(one: Found | Odd) -> str:
     return one.shown if isinstance(one, Odd) else one.name
 
 
-def _enter(services: Services, lea: LeaId, taken: Sequence[Taken]) -> list[PacketRow]:
+def _enter(services: Services, lea: LeaId, taken: list[Taken]) -> tuple[list[PacketRow], list[Taken]]:
+    """The new packets, and the files that are dealt with and can be discarded."""
     if not taken:
-        return []
+        return [], []
     with writing(services.engine) as connection:
         known = packets.by_source(connection, lea, [one.name for one in taken])
+        # the same bytes may have been refused as unsealed, and removed, since they were stored: then look again later
+        taken = [one for one in taken if services.vault.has(one.sha256)]
         fresh = [one for one in taken if not _is_known(known, one)]
         firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
         waiting = packets.in_flight(connection, lea)
@@ -86,7 +89,7 @@ def _enter(services: Services, lea: LeaId, taken: Sequence[Taken]) -> list[Packe
             rows.append(row)
             papers.extend(paper)
         packets.born(connection, rows, papers)
-    return rows
+    return rows, taken
 
 
 def _is_known(known: Mapping[tuple[str, str], PacketRow], one: Taken) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.model import Party
 from broker.core.routing import Location
-from broker.edge import keyring
+from broker.edge import keyring, validity
 from broker.edge.ledger import directory, registry
 
 
@@ -48,8 +48,8 @@ class Look:
     def check_signer(self, lea: str, fingerprint: str) -> None:
         """A revocation takes effect on packets that wait, too. Raises Refused `key-revoked`."""
         if lea not in self._revoked:
-            infos = [keyring.inspect(one, self.now) for one in self.certificates(lea)]
-            self._revoked[lea] = {info.fingerprint for info in infos if info.fault == "key-revoked"}
+            found = [key for one in self.certificates(lea) for key in validity.keys(one, self.now)]
+            self._revoked[lea] = {one.key.fingerprint for one in found if one.fault == "key-revoked"}
         if fingerprint in self._revoked[lea]:
             raise Refused("key-revoked", hint="Then seal the document again with the new key.")
 

@@ -7,9 +7,13 @@ party of the directory with a valid key at this moment.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
+from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, State
-from broker.core.routing import Facts, Hold, check_receiver, destination
+from broker.core.routing import Facts, Hold, Location, check_receiver, destination, enrolled_at
+from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
@@ -47,4 +51,17 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
     new = replace(row, state=State.HELD, held_for=why)
-    return move(services, row, new, [Step(State.HELD, why)], [(row.origin, State.HELD)])
+    planned = move(services, row, new, [Step(State.HELD, why)], [(row.origin, State.HELD)])
+    if why is not HeldFor.ENROLLMENT:
+        return planned
+
+    def effect(connection: Connection) -> Move:
+        """An enrollment that was applied since this batch looked found nothing held to let go, so look again."""
+        registry.lock(connection)
+        spots = registry.locations(connection, row.ssid)
+        known = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
+        if enrolled_at(known, row.origin, services.clock().date().isoformat()):
+            raise Deferred("the student has enrolled meanwhile")
+        return planned
+
+    return replace(planned, effect=effect)

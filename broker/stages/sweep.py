@@ -20,25 +20,29 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, Step
 from broker.stages import collect
 from broker.stages.batch import tell
+from broker.stages.forget import forget
 from broker.stages.services import Services
 
 _AT_ONCE = 2_000
 _RECEIPTS_AT_ONCE = 500
+_MOVES_AT_ONCE = 200
 
 
 def publish_receipts(services: Services) -> int:
-    """Write the files of receipts that have none yet; returns how many."""
-    with reading(services.engine) as connection:
-        pending = history.pending(connection, _RECEIPTS_AT_ONCE)
-    if not pending:
-        return 0
-    missing = write_receipts(
-        services.home,
-        [(LeaId(paper.party), file_name(paper.tracking, paper.n, paper.state), paper.text) for paper in pending],
-    )
-    written = [paper for paper in pending if paper.party not in missing]
-    with writing(services.engine) as connection:
-        history.published(connection, written)
+    """Write the files of receipts that have none yet; returns how many. Who has no folder keeps nobody waiting."""
+    missing: set[str] = set()
+    while True:
+        with reading(services.engine) as connection:
+            pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
+        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), one.text) for one in pending]
+        absent = write_receipts(services.home, papers) if papers else []
+        written = [paper for paper in pending if paper.party not in absent]
+        missing |= set(absent)
+        if written or not absent:
+            break
+    if written:
+        with writing(services.engine) as connection:
+            history.published(connection, written)
     return len(written)
 
 
@@ -104,23 +108,23 @@ def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
 
 def resume(services: Services, trackings: Sequence[str], why: str) -> None:
     """Held packets go on at route."""
-    now = services.clock().timestamp()
-    with writing(services.engine) as connection:
-        rows = [packets.get(connection, tracking) for tracking in trackings]
-        released = [
-            Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
-            for row in rows
-            if row is not None and row.state is State.HELD
-        ]
-        moves.advance(connection, released, now)
+    for start in range(0, len(trackings), _MOVES_AT_ONCE):
+        now = services.clock().timestamp()
+        with writing(services.engine) as connection:
+            rows = [packets.get(connection, tracking) for tracking in trackings[start : start + _MOVES_AT_ONCE]]
+            released = [
+                Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
+                for row in rows
+                if row is not None and row.state is State.HELD
+            ]
+            moves.advance(connection, released, now)
 
 
 def forget_unsealed(services: Services) -> None:
     """What came in the clear leaves the vault, where a crash kept the worker from removing it."""
     with reading(services.engine) as connection:
         refused = views.refused_as(connection, NOT_KEPT)
-    for sha256 in refused:
-        services.vault.remove(sha256)
+    forget(services, refused)
 
 
 def resume_for_keys(services: Services) -> None:

@@ -8,14 +8,18 @@ repeat the parameters of a statement; PostgreSQL's own texts may, which is why n
 
 import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 
+from broker.core.errors import Deferred, OperatorError
 from broker.edge.settings import Settings
 
+_LOOK_SECONDS = 0.001
 REVISION = "0001"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
@@ -37,19 +41,26 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # SQLAlchemy says "begin" for reading in autocommit as well; that must not wait for writers, nor they for it
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def url_of(settings: Settings) -> str:
+def url_of(settings: Settings) -> URL:
     """The database's SQLAlchemy URL."""
-    return settings.ledger.url or f"sqlite:///{settings.home / 'ledger.db'}"
+    if settings.ledger.url:
+        return make_url(settings.ledger.url)
+    return URL.create("sqlite", database=str(settings.home / "ledger.db"))
 
 
 def connect(settings: Settings) -> Engine:
     """An engine with its pool; no connection is made yet."""
     url = url_of(settings)
-    if url.startswith("sqlite"):
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": settings.ledger.busy_seconds})
+    if url.get_backend_name() == "sqlite":
+        busy = settings.ledger.busy_seconds
+        engine = create_engine(
+            url, hide_parameters=True, connect_args={"timeout": busy}, execution_options={"busy_seconds": busy}
+        )
         _prepare_sqlite(engine)
         return engine
     return create_engine(url, hide_parameters=True, pool_pre_ping=True)
@@ -63,22 +74,43 @@ def is_current(engine: Engine) -> bool:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == REVISION
 
 
+class Busy(Deferred, OperatorError):
+    """Another writer has the ledger and does not let go of it."""
+
+
+_mine = threading.local()
+
+
 @contextmanager
 def _turn(engine: Engine) -> Iterator[None]:
-    """Writers of one SQLite file queue up in the order in which they came.
+    """One writer of a SQLite file at a time, looked for every millisecond; the lock is free when its holder dies.
 
-    SQLite's own waiting is sleeping and trying again, which starves who asks seldom (measured with two workers: intake
-    slept 84 % of its time); the kernel's lock wakes the next in line at once, and is free when its holder dies.
+    SQLite's own waiting is sleeping longer and longer, which starves who asks seldom. Raises Busy after the engine's
+    `busy_seconds`, and RuntimeError for a transaction within a transaction, which would wait for itself.
     """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         yield
         return
+    if getattr(_mine, "writes", False):
+        raise RuntimeError("a transaction within a transaction")
     line = os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(line, fcntl.LOCK_EX)
+        _wait(line, time.monotonic() + engine.get_execution_options()["busy_seconds"])
+        _mine.writes = True
         yield
     finally:
+        _mine.writes = False
         os.close(line)
+
+
+def _wait(line: int, until: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise Busy("The ledger is busy: another process writes to it and does not end.") from None
+            time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager

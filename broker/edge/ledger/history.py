@@ -4,7 +4,7 @@ Owns `events`, `receipts` and `publications`. Promises: history is only appended
 is durable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -29,13 +29,15 @@ def append_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(insert(events), rows)
 
 
-def pending(connection: Connection, limit: int) -> list[SignedReceipt]:
-    """Receipts whose file is not known to be written."""
-    joined = receipts.join(
-        publications, and_(receipts.c.tracking == publications.c.tracking, receipts.c.n == publications.c.n)
+def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[SignedReceipt]:
+    """Receipts whose file is not known to be written, the oldest first, but for those of the parties in `but`."""
+    joined = publications.join(
+        receipts, and_(receipts.c.tracking == publications.c.tracking, receipts.c.n == publications.c.n)
     )
-    columns = [receipts.c[name] for name in ("tracking", "n", "state", "party", "at", "text")]
-    return [SignedReceipt(*row) for row in connection.execute(select(*columns).select_from(joined).limit(limit))]
+    columns = [receipts.c[name] for name in _PAPER]
+    query = select(*columns).select_from(joined).where(receipts.c.party.not_in(list(but)))
+    query = query.order_by(publications.c.tracking, publications.c.n).limit(limit)
+    return [SignedReceipt(*row) for row in connection.execute(query)]
 
 
 def published(connection: Connection, done: Sequence[SignedReceipt]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import State
 from broker.edge.ledger import history
@@ -23,6 +24,8 @@ def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
     try:
         with connection.begin_nested():
             return move.effect(connection)
+    except DBAPIError:
+        raise  # a full disk, say: SQLite may have undone the whole transaction, so none of it may be committed
     except Exception as error:  # noqa: BLE001  handed to the caller, which refuses the packet or reports the bug
         return error
 
@@ -77,6 +80,7 @@ def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
     found = connection.execute(
         select(packets.c.tracking, packets.c.state, packets.c.claim)
         .where(packets.c.tracking.in_(list(wanted)))
+        .order_by(packets.c.tracking)
         .with_for_update()
     )
     return [

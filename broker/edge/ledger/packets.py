@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from broker.core.model import State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
 from broker.edge.ledger.tables import packets
 
+_CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
 
 
@@ -47,6 +48,12 @@ def firsts(connection: Connection, origin: str, hashes: Sequence[str]) -> dict[s
         .order_by(packets.c.tracking.desc())
     )
     return {row.sha256: _row(row) for row in rows}
+
+
+def waiting_with(connection: Connection, hashes: Sequence[str]) -> set[str]:
+    """Which of these contents some packet has still to be opened with."""
+    found = select(packets.c.sha256).where(packets.c.state == State.RECEIVED, packets.c.sha256.in_(hashes))
+    return {row[0] for row in connection.execute(found)}
 
 
 def in_flight(connection: Connection, origin: str) -> int:
@@ -89,6 +96,7 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
     found = connection.execute(
         select(*_ROW)
         .where(packets.c.tracking.in_(ids), packets.c.state == state, free, packets.c.due_at <= now)
+        .order_by(packets.c.tracking)
         .with_for_update()
     )
     rows = [_row(values) for values in found]
@@ -141,7 +149,12 @@ def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> i
     done = connection.execute(
         update(packets)
         .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), packets.c.claim_until > 0)
-        .values(claim="", claim_until=0.0, enqueued_at=0.0, attempts=packets.c.attempts - uncounted)
+        .values(
+            claim="",
+            claim_until=0.0,
+            enqueued_at=0.0,
+            attempts=case((packets.c.attempts > uncounted, packets.c.attempts - uncounted), else_=0),
+        )
     )
     return done.rowcount
 
@@ -156,9 +169,11 @@ def forget_queues(connection: Connection) -> None:
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
     """Packets in `state` that nobody works on and no queue was told of (since `stale_before`): (tracking, lane)."""
+    # a time to come is from before the clock was set back
+    is_unknown = or_(packets.c.enqueued_at < stale_before, packets.c.enqueued_at > now + _CLOCK_SECONDS)
     rows = connection.execute(
         select(packets.c.tracking, packets.c.lane)
-        .where(packets.c.state == state, packets.c.due_at <= now, packets.c.enqueued_at < stale_before)
+        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown)
         .where(or_(packets.c.claim == "", packets.c.claim_until < now))
         .order_by(packets.c.lane, packets.c.tracking)
         .limit(limit)

@@ -30,16 +30,22 @@ class Person:
     key_last: str
 
 
+_CANDIDATES = 50
 _PERSON = [students.c[name] for name in Person.__dataclass_fields__]
 _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 
 
 _BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
 _ON_DAY = select(*_PERSON).where(students.c.birth_date == bindparam("day"))
+_SAME_GIVEN = (students.c.key_first == bindparam("first")) & (students.c.key_middle == bindparam("middle"))
 # two look-ups by index: with OR, SQLite reads everybody born on that day
-_BORN_ON = union(
-    _ON_DAY.where(students.c.key_last == bindparam("last")), _ON_DAY.where(students.c.key_first == bindparam("first"))
-).order_by("ssid")
+_BORN_ON = (
+    union(
+        _ON_DAY.where(students.c.key_last == bindparam("last")), _ON_DAY.where(_SAME_GIVEN, students.c.key_middle != "")
+    )
+    .order_by("ssid")
+    .limit(_CANDIDATES)
+)
 _LOCATIONS = (
     select(*_LOCATION)
     .where(enrollments.c.ssid == bindparam("ssid"))
@@ -59,9 +65,10 @@ def person(connection: Connection, ssid: str) -> Person | None:
     return Person(*row) if row else None
 
 
-def born_on(connection: Connection, birth_date: str, key_first: str, key_last: str) -> list[Person]:
-    """Students of this birth date who share the last or the first name."""
-    rows = connection.execute(_BORN_ON, {"day": birth_date, "first": key_first, "last": key_last})
+def born_on(connection: Connection, birth_date: str, key_first: str, key_middle: str, key_last: str) -> list[Person]:
+    """Students of this birth date who share the last name, or first and middle name; at most so many as a person
+    would look through."""
+    rows = connection.execute(_BORN_ON, {"day": birth_date, "first": key_first, "middle": key_middle, "last": key_last})
     return [Person(*row) for row in rows]
 
 
@@ -81,22 +88,25 @@ def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
 
 
 def enter(connection: Connection, row: EnrollmentRow) -> None:
-    """Open a location; the same LEA, school and entry date again changes nothing."""
+    """Open a location; the same LEA, school and entry date again changes nothing, unless that one was left on the day
+    it was entered, which is how a mistake is taken back."""
     same = (
         (enrollments.c.ssid == row.ssid)
         & (enrollments.c.lea == row.lea)
         & (enrollments.c.school == row.school)
         & (enrollments.c.entry_date == row.entry_date)
+        & ((enrollments.c.exit_date == "") | (enrollments.c.exit_date > row.entry_date))
     )
     if connection.execute(select(enrollments.c.id).where(same)).first() is None:
         connection.execute(insert(enrollments), asdict(row))
 
 
-def leave(connection: Connection, ssid: str, lea: str, day: str, code: str) -> bool:
-    """Close the student's newest open location at this LEA; False where there is none."""
+def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, code: str) -> bool:
+    """Close the student's newest open location at this school of the LEA; False where there is none."""
     newest = connection.execute(
         select(enrollments.c.id)
-        .where(enrollments.c.ssid == ssid, enrollments.c.lea == lea, enrollments.c.exit_date == "")
+        .where(enrollments.c.ssid == ssid, enrollments.c.lea == lea, enrollments.c.school == school)
+        .where(enrollments.c.exit_date == "")
         .order_by(enrollments.c.entry_date.desc(), enrollments.c.id.desc())
     ).scalar()
     if newest is None:

@@ -1,0 +1,247 @@
+"""What two processes at once, a crash or a broken disk must not do: the stages driven step by step, on a real home."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from broker import wiring
+from broker.core.flow import Stage
+from broker.core.model import LeaId
+from broker.edge import openpgp
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.outbox import Odd
+from broker.stages import admit, collect, deliver, intake, route, sweep
+from broker.stages.services import Services
+from tests.bench import load
+from tests.support import documents
+from tests.support.exchange import Exchange
+from tests.support.tools import require_root
+
+
+class Told:
+    """Stands where the queues stand: remembers what they would be told."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Stage, str]] = []
+
+    def enqueue(self, stage: Stage, ids: list[str], _lane: int) -> bool:
+        self.waiting += [(stage, tracking) for tracking in ids]
+        return True
+
+
+RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
+
+
+class World:
+    """An exchange without processes: the test is the watcher, the workers and the sweeper."""
+
+    def __init__(self, root: Path) -> None:
+        self.exchange = Exchange(root / "home")
+        self.sender, self.receiver = load.lea("01", "district", "cv25519"), load.lea("6G", "charter", "cv25519")
+        self.other = load.lea("02", "district", "cv25519")
+        for one in (self.sender, self.receiver, self.other):
+            self.exchange.add(one.id, one.certificate, one.kind)
+        self.told = Told()
+        self.services: Services = replace(wiring.build(self.exchange.home, "worker"), queues=self.told)
+
+    def drop(self, lea: load.Lea, name: str, document: Any) -> str:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        sealed = openpgp.seal(body, openpgp.load_secret(lea.secret), [self.exchange.certificate])
+        return self.drop_raw(lea, name, sealed)
+
+    def drop_raw(self, lea: load.Lea, name: str, content: bytes) -> str:
+        self.exchange.drop(lea.id, name, content)
+        found = [one for one in self.services.outboxes.scan(LeaId(lea.id)) if not isinstance(one, Odd)]
+        return intake.run(self.services, LeaId(lea.id), found)[0]
+
+    def work(self, *only: Stage) -> None:
+        """Work on everything that the queues were told, until nothing is left (of these stages)."""
+        while todo := [one for one in self.told.waiting if not only or one[0] in only]:
+            self.told.waiting = [one for one in self.told.waiting if one not in todo]
+            for stage, tracking in todo:
+                RUNS[stage](self.services, [tracking])
+
+    def state(self, tracking: str) -> tuple[str, str]:
+        with reading(self.services.engine) as connection:
+            row = connection.execute(
+                text("SELECT state, held_for, code FROM packets WHERE tracking = :t"), {"t": tracking}
+            ).one()
+        return row.state, row.held_for or row.code
+
+    def count(self, table: str) -> int:
+        with reading(self.services.engine) as connection:
+            return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() or 0)  # noqa: S608
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.services.engine.dispose()
+
+
+def line(event: str = "entry", day: str = "2026-08-17", **student: Any) -> dict[str, Any]:
+    block = documents.student() | {"ssid": None} | student
+    return {"student": block, "school": "704", "event": event, "date": day, "code": ""}
+
+
+def enrollment(lea: load.Lea, *lines: dict[str, Any]) -> dict[str, Any]:
+    return documents.enrollment() | {"from": lea.id, "students": list(lines)}
+
+
+def record() -> dict[str, Any]:
+    whole = documents.record()
+    del whole["to"], whole["student"]["ssid"]
+    return whole
+
+
+def test_readers_do_not_wait_for_a_writer_nor_it_for_them(world: World) -> None:
+    with writing(world.services.engine) as connection:
+        connection.execute(text("UPDATE parties SET name = 'other' WHERE id = '01'"))
+        with reading(world.services.engine) as other:
+            assert other.execute(text("SELECT name FROM parties WHERE id = '01'")).scalar() == "LEA 01"
+    with reading(world.services.engine) as connection:
+        connection.execute(text("SELECT 1"))
+        began = time.monotonic()
+        thread = threading.Thread(target=lambda: world.drop(world.sender, "x", record()))
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive()
+        assert time.monotonic() - began < 20
+
+
+def test_a_transaction_within_a_transaction_is_a_bug_and_no_deadlock(world: World) -> None:
+    with (
+        writing(world.services.engine),
+        pytest.raises(RuntimeError, match="transaction within a transaction"),
+        writing(world.services.engine),
+    ):
+        pass
+
+
+def test_a_student_who_enrolls_while_the_record_is_being_held_does_not_wait_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drop(world.sender, "e1", enrollment(world.sender, line()))
+    world.work()
+    tracking = world.drop(world.sender, "r", record())
+    world.work(Stage.ADMIT)
+    arrival = world.drop(world.receiver, "e2", enrollment(world.receiver, line(day="2026-11-20")))
+    decide = route.destination
+
+    def slow(facts: Any) -> Any:
+        goal = decide(facts)
+        monkeypatch.setattr(route, "destination", decide)
+        admit.run(world.services, [arrival])  # another worker, between the decision and its commit
+        return goal
+
+    monkeypatch.setattr(route, "destination", slow)
+    route.run(world.services, [tracking])
+    assert world.state(tracking)[0] == "ADMITTED"
+    with writing(world.services.engine) as connection:
+        connection.execute(text("UPDATE packets SET due_at = 0"))
+    route.run(world.services, [tracking])
+    assert world.state(tracking) == ("ROUTED", "")
+
+
+def test_an_acknowledgement_does_not_overtake_the_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker is killed behind the commit, before the file is in view; a quick program acknowledges the receipt."""
+    world.drop(world.sender, "e", enrollment(world.sender, line()))
+    world.work()
+    tracking = world.drop(world.sender, "r", record() | {"to": "6G"})
+    world.work(Stage.ADMIT, Stage.ROUTE)
+    monkeypatch.setattr(deliver, "_publish", lambda *_: None)
+    world.work()
+    assert world.state(tracking)[0] == "DELIVERED"
+    assert world.exchange.inbox("6G") == []
+    said = documents.acknowledgement() | {"from": "6G", "tracking": tracking}
+    answer = world.drop(world.receiver, "a", said)
+    world.work()
+    assert (world.state(answer)[0], world.state(tracking)[0]) == ("RECEIVED", "DELIVERED")
+    sweep.finish_deliveries(world.services, LeaId("6G"))
+    assert len(world.exchange.inbox("6G")) == 1
+    with writing(world.services.engine) as connection:
+        connection.execute(text("UPDATE packets SET due_at = 0"))
+    admit.run(world.services, [answer])
+    assert (world.state(answer)[0], world.state(tracking)[0]) == ("APPLIED", "COLLECTED")
+
+
+def test_the_same_unsealed_bytes_of_two_senders_are_refused_to_both(world: World) -> None:
+    one = world.drop_raw(world.sender, "x", b"in the clear")
+    two = world.drop_raw(world.other, "x", b"in the clear")
+    admit.run(world.services, [one])
+    admit.run(world.services, [two])
+    assert world.state(one) == world.state(two) == ("REFUSED", "not-openpgp")
+    assert list(world.services.vault.names()) == []
+
+
+def test_an_exit_of_somebody_unknown_makes_no_student(world: World) -> None:
+    world.drop(world.sender, "e", enrollment(world.sender, line(), line("exit", birth_date="2013-03-03")))
+    world.work()
+    assert (world.count("students"), world.count("enrollments")) == (1, 1)
+
+
+def test_an_entry_that_was_ended_by_mistake_on_its_day_can_be_made_again(world: World) -> None:
+    for number, event in enumerate(("entry", "exit", "entry")):
+        world.drop(world.sender, str(number), enrollment(world.sender, line(event)))
+        world.work()
+    with reading(world.services.engine) as connection:
+        exits = [row[0] for row in connection.execute(text("SELECT exit_date FROM enrollments ORDER BY id"))]
+    assert exits == ["2026-08-17", ""]
+
+
+def test_one_missing_receipts_folder_keeps_nobody_else_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_RECEIPTS_AT_ONCE", 5)
+    folder = world.exchange.folder("01", "receipts")
+    folder.rename(folder.with_name("away"))
+    for number in range(8):
+        world.drop_raw(world.sender, str(number), f"{number}".encode())
+    world.drop_raw(world.other, "x", b"x")
+    assert sweep.publish_receipts(world.services) == 1
+    assert len(world.exchange.receipts("02")) == 1
+    folder.with_name("away").rename(folder)
+    while sweep.publish_receipts(world.services):
+        pass
+    assert len(world.exchange.receipts("01")) == 8
+
+
+def test_many_taken_at_once_are_noticed_in_short_transactions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(collect, "_AT_ONCE", 2)
+    monkeypatch.setattr(collect, "collect_in", lambda *_: seen.append(1))
+    collect.run(world.services, "6G", ["a", "b", "c"], collect.REMOVED)
+    assert len(seen) == 3
+
+
+def test_a_full_disk_undoes_the_whole_batch_and_blames_nobody(tmp_path: Path) -> None:
+    """SQLite gives up the whole transaction then, not only the part of one packet."""
+    require_root("a small file system of its own")
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.system(f"mount -t tmpfs -o size=12m tmpfs {small}"):  # noqa: S605
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        world = World(small)
+        first = world.drop(world.sender, "a", enrollment(world.sender, line()))
+        many = [
+            line(legal_name={"first": f"G{n}", "middle": "", "last": f"F{n}", "suffix": ""}, local_id=str(n))
+            for n in range(4000)
+        ]
+        second = world.drop(world.sender, "b", enrollment(world.sender, *many))
+        free = shutil.disk_usage(small).free
+        (small / "filler").write_bytes(bytes(max(0, free - 600_000)))
+        with pytest.raises(Exception, match="full"):
+            admit.run(world.services, [first, second])
+        assert (world.state(first)[0], world.state(second)[0], world.count("students")) == ("RECEIVED", "RECEIVED", 0)
+        world.services.engine.dispose()
+    finally:
+        os.system(f"umount {small}")  # noqa: S605
