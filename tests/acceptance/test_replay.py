@@ -39,7 +39,9 @@ def test_the_same_file_again(here: Town) -> None:
     before = inbox(here)
     # under another name, and then under the very same
     here["01"].drop("copy.pgp", sealed)
-    assert is_repeat_of(first, here["01"].receipt("copy.pgp", "DUPLICATE", "DELIVERED", "REFUSED"))
+    repeated = here["01"].receipt("copy.pgp", "DUPLICATE", "DELIVERED", "REFUSED")
+    assert is_repeat_of(first, repeated)
+    assert repeated["n"] == 1  # known by its bytes: nobody opens it again
     here["01"].drop("file.pgp", sealed)
     assert is_repeat_of(first, here["01"].receipt("file.pgp", "DUPLICATE"))
     # also when it was collected meanwhile

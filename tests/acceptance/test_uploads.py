@@ -98,6 +98,20 @@ def test_slow_uploads_are_not_taken_early(here: Town, outbox: Path) -> None:
         assert [one["state"] for one in about(here, name)] == ["RECEIVED", "ADMITTED", "DELIVERED"], name
 
 
+def test_what_is_no_packet_is_taken_once_it_rests(here: Town, outbox: Path) -> None:
+    """A table that was not sealed does not tell where it ends: it is taken whole, and refused once."""
+    line = b"1000000019,Ana,Reyes,2012-03-04\n"
+    with (outbox / "table.csv").open("wb", buffering=0) as file:
+        for _ in range(12):
+            file.write(line)
+            time.sleep(SETTLE / 3)
+    assert here["01"].refused("table.csv")["code"] == "not-openpgp"
+    said = about(here, "table.csv")
+    assert [(one["state"], one["packet"]["size"]) for one in said] == [
+        (s, 12 * len(line)) for s in ("RECEIVED", "REFUSED")
+    ]
+
+
 def test_half_an_upload_that_is_completed_later(here: Town, outbox: Path) -> None:
     documents = {name: record("01", ANA, to="6G") for name in ("half.pgp", "half.asc")}
     sealed = {name: here["01"].seal(one, *["--armor"][: name.endswith("asc")]) for name, one in documents.items()}
