@@ -30,7 +30,6 @@ HIDDEN = ".satchel-upload."  # what is being uploaded as `x` rests as `.satchel-
 NAME_BYTES = 255 - len(HIDDEN)
 PATH_BYTES = 4096
 
-_RENAMED_BY_CLIENT = (".partial",)  # rclone since 1.63
 _TAKEN_AWAY = re.compile(r"\.[0-9a-f]{16}\.taken")  # what intake is just removing
 
 
@@ -102,7 +101,7 @@ def resolve(path: bytes) -> Place:
 
 def is_temporary(name: str) -> bool:
     """Whether the client itself means to rename this name when it is done."""
-    return is_unfinished(name) or name.endswith(_RENAMED_BY_CLIENT)
+    return is_unfinished(name)
 
 
 def resting(name: str) -> str:

@@ -17,6 +17,7 @@ import paramiko
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
+from broker.edge.outbox import is_unfinished
 from broker.edge.settings import Limits, Sftp
 from broker.edge.sftp_client import Account, Line
 from broker.edge.sftp_hostkey import generate, public_line
@@ -100,9 +101,8 @@ class House:
         return self.root(lea) / "inbox"
 
     def visible(self, lea: str = "01") -> set[str]:
-        """What intake would look at: as DESIGN section 3 says."""
-        ignored = (".part", ".tmp", ".filepart")
-        return {n for n in names(self.outbox(lea)) if not n.startswith(".") and not n.endswith(ignored)}
+        """What intake would look at."""
+        return {n for n in names(self.outbox(lea)) if not is_unfinished(n)}
 
 
 def deliver(house: House, size: int = 300_000) -> bytes:
