@@ -5,6 +5,7 @@ claimed when it died, and the deaths stay counted.
 """
 
 import argparse
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,8 @@ def main() -> None:
             packets.release_worker(connection, services.worker)
             packets.forget_queues(connection)
         services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage})
+        gc.collect()
+        gc.freeze()  # what was loaded stays: it need not be looked through at every collection
         part.ready()
         part.stop.wait()
         services.queues.stop()

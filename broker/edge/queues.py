@@ -82,6 +82,7 @@ class Queues:
                     priority=_FINISH_FIRST[stage] + _BULK_AFTER * number,
                     options={},
                 )
+        self._broker.delay_queues.clear()  # nothing is ever put there, and each would be asked 25 times a second
         self._worker = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=self._poll_ms)
         self._worker.start()
 

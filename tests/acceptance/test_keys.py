@@ -7,7 +7,6 @@ wait, and they go on by themselves when there is a good one again.
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +22,7 @@ LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
+    parties = dict.fromkeys(("01", "02", "04", "05", "06", "6G"), ("district", "cv25519"))
     with town(tmp_path_factory.mktemp("keys"), parties, processes=1) as made:
         made["01"].enroll(ANA)
         yield made
@@ -150,17 +149,8 @@ def test_another_leas_key_is_not_registered(here: Town, tmp_path: Path) -> None:
 
 
 def test_of_bad_keys_the_directory_knows_nothing(here: Town, listed: dict[str, list[str]]) -> None:
-    assert set(listed) == {"01", "02", "03", "6G"}
+    assert set(listed) == {"01", "02", "03", "04", "05", "06", "6G"}
     assert directory(here) == listed
-
-
-def add(here: Town, stack: ExitStack, lea: str) -> Desk:
-    """One more LEA, with a key of its own."""
-    gpg = stack.enter_context(Gpg())
-    gpg.import_(here.exchange.certificate)
-    fingerprint = gpg.generate(f"LEA {lea} <{lea}@leas.invalid>")
-    here.exchange.add(lea, gpg.export(fingerprint))
-    return Desk(here.exchange, lea, gpg, fingerprint)
 
 
 def put_key(here: Town, lea: str, certificate: bytes) -> str:
@@ -170,43 +160,41 @@ def put_key(here: Town, lea: str, certificate: bytes) -> str:
 
 
 def test_a_revoked_key(here: Town) -> None:
-    with ExitStack() as stack:
-        desk = add(here, stack, "04")
-        document = record("04", ANA, to="6G")
-        sealed = desk.seal(document)
-        desk.gpg.revoke(desk.fingerprint)
-        assert "key-revoked" in put_key(here, "04", desk.gpg.export(desk.fingerprint))
-        desk.drop("sealed-before.pgp", sealed)
-        assert desk.refused("sealed-before.pgp")["code"] == "key-revoked"
-        # with a new key the same document is good
-        old, desk.fingerprint = desk.fingerprint, desk.gpg.generate("LEA 04 again <04@leas.invalid>")
-        put_key(here, "04", desk.gpg.export(desk.fingerprint))
-        desk.drop("sealed-again.pgp", desk.seal(document))
-        here["6G"].gpg.import_(desk.gpg.export(desk.fingerprint))
-        assert here["6G"].read(desk.delivered("sealed-again.pgp")) == (as_bytes(document), desk.fingerprint)
-        listed = json.loads(satchel("lea", "list", "--json", *here.exchange.at).stdout)
-        faults = {key["fingerprint"]: key["fault"] for party in listed for key in party["keys"] if party["id"] == "04"}
-        assert faults == {old: "key-revoked", desk.fingerprint: None}
+    desk = here["04"]
+    document = record("04", ANA, to="6G")
+    sealed = desk.seal(document)
+    desk.gpg.revoke(desk.fingerprint)
+    assert "key-revoked" in put_key(here, "04", desk.gpg.export(desk.fingerprint))
+    desk.drop("sealed-before.pgp", sealed)
+    assert desk.refused("sealed-before.pgp")["code"] == "key-revoked"
+    # with a new key the same document is good
+    old, desk.fingerprint = desk.fingerprint, desk.gpg.generate("LEA 04 again <04@leas.invalid>")
+    put_key(here, "04", desk.gpg.export(desk.fingerprint))
+    desk.drop("sealed-again.pgp", desk.seal(document))
+    here["6G"].gpg.import_(desk.gpg.export(desk.fingerprint))
+    assert here["6G"].read(desk.delivered("sealed-again.pgp")) == (as_bytes(document), desk.fingerprint)
+    listed = json.loads(satchel("lea", "list", "--json", *here.exchange.at).stdout)
+    faults = {key["fingerprint"]: key["fault"] for party in listed for key in party["keys"] if party["id"] == "04"}
+    assert faults == {old: "key-revoked", desk.fingerprint: None}
 
 
 def test_what_waits_for_a_receivers_key_goes_on_by_itself(here: Town) -> None:
-    with ExitStack() as stack:
-        desk = add(here, stack, "05")
-        rev = (desk.gpg.home / "openpgp-revocs.d" / f"{desk.fingerprint}.rev").read_bytes()
-        # the revocation certificate alone, as gpg made it together with the key; its colon taken off, as gpg says
-        assert "key-revoked" in put_key(here, "05", rev.replace(b"\n:-----BEGIN", b"\n-----BEGIN"))
-        here["01"].send("waits.pgp", record("01", ANA, to="05"))
-        held = here["01"].receipt("waits.pgp", "HELD", "DELIVERED", "REFUSED")
-        assert (held["state"], held["held_for"]) == ("HELD", "receiver-key")
-        assert here.exchange.inbox("05") == []
-        fresh = desk.gpg.generate("LEA 05 again <05@leas.invalid>")
-        put_key(here, "05", desk.gpg.export(fresh))
-        assert here["01"].receipt("waits.pgp", "DELIVERED")["tracking"] == held["tracking"]
-        desk.gpg.import_(here["01"].gpg.export(here["01"].fingerprint))
-        assert desk.read(held["tracking"])[1] == here["01"].fingerprint
-        # it is for the new key, and not for the one that was lost
-        sealed = desk.inbox(held["tracking"]).read_bytes()
-        assert key_of(desk.gpg, fresh) in desk.gpg.run("--list-packets", stdin=sealed)[1]
+    desk = here["05"]
+    rev = (desk.gpg.home / "openpgp-revocs.d" / f"{desk.fingerprint}.rev").read_bytes()
+    # the revocation certificate alone, as gpg made it together with the key; its colon taken off, as gpg says
+    assert "key-revoked" in put_key(here, "05", rev.replace(b"\n:-----BEGIN", b"\n-----BEGIN"))
+    here["01"].send("waits.pgp", record("01", ANA, to="05"))
+    held = here["01"].receipt("waits.pgp", "HELD", "DELIVERED", "REFUSED")
+    assert (held["state"], held["held_for"]) == ("HELD", "receiver-key")
+    assert here.exchange.inbox("05") == []
+    fresh = desk.gpg.generate("LEA 05 again <05@leas.invalid>")
+    put_key(here, "05", desk.gpg.export(fresh))
+    assert here["01"].receipt("waits.pgp", "DELIVERED")["tracking"] == held["tracking"]
+    desk.gpg.import_(here["01"].gpg.export(here["01"].fingerprint))
+    assert desk.read(held["tracking"])[1] == here["01"].fingerprint
+    # it is for the new key, and not for the one that was lost
+    sealed = desk.inbox(held["tracking"]).read_bytes()
+    assert key_of(desk.gpg, fresh) in desk.gpg.run("--list-packets", stdin=sealed)[1]
 
 
 def key_of(gpg: Gpg, fingerprint: str) -> str:
@@ -217,24 +205,23 @@ def key_of(gpg: Gpg, fingerprint: str) -> str:
 
 def test_a_revocation_stops_what_waits_for_the_student(here: Town) -> None:
     """A packet is held for an enrollment; its sender's key is revoked meanwhile: nobody may get it any more."""
-    with ExitStack() as stack:
-        desk = add(here, stack, "06")
-        ben = child("Ben", "Olsen", "2013-05-06")
-        desk.enroll(ben)
-        document = record("06", ben)
-        desk.send("waits.pgp", document)
-        assert desk.receipt("waits.pgp", "HELD")["held_for"] == "enrollment"
-        desk.gpg.revoke(desk.fingerprint)
-        put_key(here, "06", desk.gpg.export(desk.fingerprint))
-        here["6G"].enroll(ben)
-        ended = desk.receipt("waits.pgp", "REFUSED", "DELIVERED")
-        assert (ended["state"], ended.get("code")) == ("REFUSED", "key-revoked")
-        # sealed again with a new key, the same document goes its way
-        desk.fingerprint = desk.gpg.generate("LEA 06 again <06@leas.invalid>")
-        put_key(here, "06", desk.gpg.export(desk.fingerprint))
-        desk.send("again.pgp", document)
-        here["6G"].gpg.import_(desk.gpg.export(desk.fingerprint))
-        assert here["6G"].read(desk.delivered("again.pgp"))[0] == as_bytes(document)
+    desk = here["06"]
+    ben = child("Ben", "Olsen", "2013-05-06")
+    desk.enroll(ben)
+    document = record("06", ben)
+    desk.send("waits.pgp", document)
+    assert desk.receipt("waits.pgp", "HELD")["held_for"] == "enrollment"
+    desk.gpg.revoke(desk.fingerprint)
+    put_key(here, "06", desk.gpg.export(desk.fingerprint))
+    here["6G"].enroll(ben)
+    ended = desk.receipt("waits.pgp", "REFUSED", "DELIVERED")
+    assert (ended["state"], ended.get("code")) == ("REFUSED", "key-revoked")
+    # sealed again with a new key, the same document goes its way
+    desk.fingerprint = desk.gpg.generate("LEA 06 again <06@leas.invalid>")
+    put_key(here, "06", desk.gpg.export(desk.fingerprint))
+    desk.send("again.pgp", document)
+    here["6G"].gpg.import_(desk.gpg.export(desk.fingerprint))
+    assert here["6G"].read(desk.delivered("again.pgp"))[0] == as_bytes(document)
 
 
 def test_who_signed(here: Town, gpg: Gpg) -> None:

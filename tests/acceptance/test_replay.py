@@ -23,7 +23,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 def inbox(here: Town, lea: str = "6G") -> list[str]:
     """What lies there after a moment in which more could have come."""
-    time.sleep(0.5)
+    time.sleep(0.3)
     return [path.name for path in here.exchange.inbox(lea)]
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,58 +45,68 @@ def about(here: Town, name: str, lea: str = "01") -> list[dict[str, Any]]:
     return [one for one in here.exchange.receipts(lea) if one["packet"].get("file") == name]
 
 
-def pieces(content: bytes) -> list[bytes]:
-    step = len(content) // PIECES + 1
-    return [content[at : at + step] for at in range(0, len(content), step)]
+class Slow(threading.Thread):
+    """One upload over a slow line; `ended` is when its last piece went (seconds since 1970)."""
 
+    def __init__(self, name: str, way: Callable[["Slow"], None], path: Path, content: bytes) -> None:
+        super().__init__(name=name, daemon=True)
+        self.way, self.path, self.content, self.ended = way, path, content, float("inf")
 
-def by_one_handle(path: Path, content: bytes) -> None:
-    """A slow line: the file stands there under its last name from the first second on, and grows."""
-    with path.open("wb", buffering=0) as file:
-        for piece in pieces(content):
+    def run(self) -> None:
+        self.way(self)
+
+    def pieces(self) -> Iterator[bytes]:
+        step = len(self.content) // PIECES + 1
+        for at in range(0, len(self.content), step):
             time.sleep(SLOWLY / PIECES)
+            self.ended = time.time()
+            yield self.content[at : at + step]
+
+
+def by_one_handle(upload: Slow) -> None:
+    """The file stands there under its last name from the first second on, and grows."""
+    with upload.path.open("wb", buffering=0) as file:
+        for piece in upload.pieces():
             file.write(piece)
 
 
-def by_many_handles(path: Path, content: bytes) -> None:
+def by_many_handles(upload: Slow) -> None:
     """A client that opens, appends and closes; each close looks like the end."""
-    for piece in pieces(content):
-        time.sleep(SLOWLY / PIECES)
-        with path.open("ab", buffering=0) as file:
+    for piece in upload.pieces():
+        with upload.path.open("ab", buffering=0) as file:
             file.write(piece)
 
 
-def by_part(path: Path, content: bytes) -> None:
+def by_part(upload: Slow) -> None:
     """A careful client: another name first."""
-    part = path.with_name(f"{path.name}.part")
-    by_many_handles(part, content)
-    part.rename(path)
+    name, upload.path = upload.path, upload.path.with_name(f"{upload.path.name}.part")
+    by_many_handles(upload)
+    time.sleep(2 * SETTLE)
+    upload.ended = time.time()
+    upload.path.rename(name)
 
 
-def test_slow_uploads_are_not_taken_early(here: Town, outbox: Path) -> None:
-    ways: dict[str, tuple[Callable[[Path, bytes], None], tuple[str, ...]]] = {
-        "handle.pgp": (by_one_handle, ()),
-        "handle-armored.asc": (by_one_handle, ("--armor",)),
-        "append.pgp": (by_many_handles, ()),
-        "append-armored.asc": (by_many_handles, ("--armor",)),
-        "part.pgp": (by_part, ()),
-    }
-    documents = {name: record("01", ANA, to="6G") for name in ways}
-    sealed = {name: here["01"].seal(documents[name], *how, stdin="armor" in name) for name, (_, how) in ways.items()}
-    writers = [
-        threading.Thread(target=way, args=(outbox / name, sealed[name]), daemon=True) for name, (way, _) in ways.items()
-    ]
-    for writer in writers:
-        writer.start()
-    while all(writer.is_alive() for writer in writers):
-        early = [name for name in ways if about(here, name)]
-        assert early == [] or not all(writer.is_alive() for writer in writers)
-        time.sleep(0.3)
-    for writer in writers:
-        writer.join()
-    for name, document in documents.items():
-        assert here["6G"].read(here["01"].delivered(name))[0] == as_bytes(document), name
-        assert [one["state"] for one in about(here, name)] == ["RECEIVED", "ADMITTED", "DELIVERED"], name
+SLOW: dict[str, tuple[Callable[[Slow], None], tuple[str, ...]]] = {
+    "handle.pgp": (by_one_handle, ()),
+    "handle.asc": (by_one_handle, ("--armor",)),
+    "append.pgp": (by_many_handles, ()),
+    "append.asc": (by_many_handles, ("--armor",)),
+    "part.pgp": (by_part, ()),
+    "pieces.pgp": (by_one_handle, ("pipe",)),  # gpg then writes partial lengths
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow(here: Town) -> dict[str, tuple[Slow, bytes]]:
+    """Slow uploads of another LEA, under way while everything else in this module happens; and what is in them."""
+    made = {}
+    for name, (way, options) in SLOW.items():
+        document, extra = record("02", ANA, to="6G"), [one for one in options if one != "pipe"]
+        sealed = here["02"].seal(document, *extra, stdin="pipe" in options)
+        upload = Slow(name, way, here.exchange.folder("02", "outbox") / name, sealed)
+        upload.start()
+        made[name] = upload, as_bytes(document)
+    return made
 
 
 def test_what_is_no_packet_is_taken_once_it_rests(here: Town, outbox: Path) -> None:
@@ -223,6 +234,16 @@ def test_names_that_say_unfinished_are_left_alone(here: Town, outbox: Path) -> N
     assert not any(about(here, name) for name in names)
     for name in names:
         (outbox / name).unlink()
+
+
+def test_slow_uploads_are_not_taken_early(here: Town, slow: dict[str, tuple[Slow, bytes]]) -> None:
+    for name, (upload, content) in slow.items():
+        upload.join()
+        assert here["6G"].read(here["02"].delivered(name))[0] == content
+        said = about(here, name, "02")
+        assert [one["state"] for one in said] == ["RECEIVED", "ADMITTED", "DELIVERED"]
+        assert said[0]["packet"]["size"] == len(upload.content)
+        assert datetime.fromisoformat(said[0]["at"]).timestamp() > upload.ended
 
 
 def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path) -> None:
