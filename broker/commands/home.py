@@ -154,8 +154,8 @@ def key(
     home: HomeOption = None,
 ) -> None:
     """Renew a party's key, take in its revocation, or add a further key."""
-    if cert is None and not ssh_key:
-        fail("Say what is new: give --cert FILE or --ssh-key FILE.", 2)
+    if not (cert or ssh_key or remove_ssh_key):
+        fail("Say what is new: give --cert FILE, --ssh-key FILE or --remove-ssh-key FILE.", 2)
     services = offline.build(home)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:

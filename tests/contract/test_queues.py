@@ -1,6 +1,7 @@
 """The queues over every Redis that Satchel may find: the one on PATH and the one in the installed wheel."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_it_listens_on_a_socket_of_its_user_only(server: "subprocess.Popen[bytes
 
 
 def test_a_long_home_gets_a_socket_elsewhere(tmp_path: Path) -> None:
-    assert socket_path(tmp_path / ("x" * 100)).parts[1] == "tmp"
+    assert socket_path(tmp_path / ("x" * 100)).is_relative_to(tempfile.gettempdir())
     assert len(str(socket_path(tmp_path / ("x" * 100)))) < 100
 
 
