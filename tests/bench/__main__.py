@@ -116,7 +116,6 @@ def main() -> None:
         run(exchange, chosen)
     finally:
         exchange.close()
-        print(exchange.log.read_text()[-3000:]) if os.environ.get("BLOG") else None
         shutil.rmtree(root)
 
 
