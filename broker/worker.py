@@ -6,7 +6,7 @@ claimed when it died, and the deaths stay counted.
 
 import argparse
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,21 +18,19 @@ from broker.core.flow import Stage
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
 from broker.part import Part, run
-from broker.stages import admit, deliver, route
+from broker.stages import admit, batch, deliver, route
+from broker.stages.batch import Plan
 from broker.stages.services import Services
 
-RUNS: dict[Stage, Callable[[Services, Sequence[str]], None]] = {
-    Stage.ADMIT: admit.run,
-    Stage.ROUTE: route.run,
-    Stage.DELIVER: deliver.run,
-}
+_PLANS = (admit.PLAN, route.PLAN, deliver.PLAN)
+RUNS: dict[Stage, Sequence[Plan]] = {plan.stage: _PLANS[n:] for n, plan in enumerate(_PLANS)}
 
 
 def _run(services: Services, part: Part, stage: Stage, ids: list[str]) -> None:
     """Work a message. When the batch as a whole fails (database, disk) nothing of it was committed: the process ends,
     for a flush that failed once can not be trusted again, and the next one begins with free claims."""
     try:
-        RUNS[stage](services, ids)
+        batch.run(services, RUNS[stage], ids)
     except Exception as bug:  # noqa: BLE001  its text may hold values, so that nobody else may log it
         services.log.error("batch failed", stage=stage, kind=type(bug).__name__, packets=len(ids))
         part.fail()

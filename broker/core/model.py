@@ -26,7 +26,8 @@ class PartyKind(StrEnum):
 
 
 class PacketType(StrEnum):
-    """What a packet can be; `SSID` is the exchange's own sealed notice that answers an enrollment."""
+    """What a packet can be. The last ones are the exchange's own sealed notices: `SSID` answers an enrollment or SSID
+    request, `REVIEW` asks who a student is (answered by `REVIEW_ANSWER`), `CLAIMS` reports overlapping membership."""
 
     ENROLLMENT = "enrollment"
     SSID_REQUEST = "ssid-request"
@@ -36,7 +37,10 @@ class PacketType(StrEnum):
     BACKPACK = "backpack"
     ACKNOWLEDGEMENT = "acknowledgement"
     KEY_ROTATION = "key-rotation"
+    REVIEW_ANSWER = "review-answer"
     SSID = "ssid"
+    REVIEW = "review"
+    CLAIMS = "claims"
 
 
 class State(StrEnum):
@@ -82,6 +86,16 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """Where a student lives; empty parts are ''. Repr hidden."""
+
+    street: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    state: str = ""
+    postal_code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Student:
     """The identity block of a packet. Its repr is hidden: names must not reach a log or a traceback."""
 
@@ -93,6 +107,8 @@ class Student:
     birth_order: int | None = None
     aliases: tuple[Name, ...] = ()
     guardians: tuple[Name, ...] = ()
+    phone: str = field(default="", repr=False)
+    address: Address = field(default=Address(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

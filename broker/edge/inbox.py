@@ -48,8 +48,7 @@ class Inboxes:
         temp = _temp(tracking, token)
         size = 0
         with durable.room("an inbox"), self._home.enter(lea, INBOX) as folder, self._batch.writing(folder) as whole:
-            _remove(folder, temp)
-            fd = durable.create_at(folder, temp, _MODE)
+            fd = _anew(folder, temp)
             try:
                 for chunk in chunks:
                     durable.write_all(fd, chunk)
@@ -115,6 +114,14 @@ def _temp(tracking: TrackingId, token: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise ValueError("a delivery token is 1 to 64 letters, digits, dashes or underscores")
     return f".{tracking_id(tracking)}.{token}.tmp"
+
+
+def _anew(folder: int, name: str) -> int:
+    try:
+        return durable.create_at(folder, name, _MODE)
+    except FileExistsError:
+        _remove(folder, name)
+        return durable.create_at(folder, name, _MODE)
 
 
 def _remove(folder: int, name: str) -> None:

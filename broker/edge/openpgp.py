@@ -39,7 +39,17 @@ from broker.edge.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgo
 from broker.edge.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings import Limits
 
-__all__ = ["Opened", "SecretKey", "clearsign", "load_secret", "open_packet", "relock", "seal", "verify_clear"]
+__all__ = [
+    "Opened",
+    "SecretKey",
+    "Session",
+    "clearsign",
+    "load_secret",
+    "open_packet",
+    "relock",
+    "seal",
+    "verify_clear",
+]
 
 _HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
 _AES256 = 9
@@ -50,15 +60,19 @@ _MOST = 1024  # packets and recipients of a message that was opened before, unde
 _SEQUOIA_ERRORS = (RuntimeError, ValueError, TypeError)
 
 
+Session = tuple[int, bytes]  # RFC 4880 section 9.2: the cipher's number, and its key
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
     """What was sealed. `signer` is the primary key's fingerprint, `signing_key` that of the key or subkey that signed,
-    `signed_at` what the signature says. Repr hidden."""
+    `signed_at` what the signature says, `session` what `relock` would have to work out again. Repr hidden."""
 
     content: bytes
     signer: Fingerprint
     signing_key: Fingerprint
     signed_at: datetime | None
+    session: Session
 
 
 def open_packet(
@@ -82,26 +96,30 @@ def open_packet(
     bounds = Bounds(limits.content_bytes, limits.inflate_ratio, limits.inflate_floor_bytes, limits.openpgp_packets)
     outside = _envelope(sealed, limits.openpgp_packets, limits.recipients)
     # the decrypted body is let go before the signature is checked: with the largest packets there is no room for both
-    letter = message.letter(_decrypted(outside, key.session_key(_ours(outside, key))[1]), bounds)
+    session = key.session_key(_ours(outside, key))
+    letter = message.letter(_decrypted(outside, session[1]), bounds)
     failures: list[Refused] = []
     for body in letter.signatures:
         try:
-            return _accepted(letter.content, body, certificates, now, is_known)
+            return _accepted(letter.content, body, certificates, now, is_known, session)
         except Refused as refused:
             failures.append(refused)
     raise min(failures, key=lambda one: {"unknown-signer": 2, "wrong-signer": 1}.get(one.code, 0))
 
 
-def relock(sealed: bytes, key: SecretKey, receiver: bytes, now: datetime | None = None) -> tuple[bytes, memoryview]:
+def relock(
+    sealed: bytes, key: SecretKey, receiver: bytes, now: datetime | None = None, session: Session | None = None
+) -> tuple[bytes, memoryview]:
     """The same letter for another addressee: a new session key packet, and the untouched encrypted body.
 
     Written one after the other they are the binary message. Raises Refused as opening does, and with what stands
-    against the receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …).
+    against the receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …). `session` is that
+    of this very packet as it was opened, where it is at hand.
     """
     outside = _envelope(sealed, _MOST, _MOST)
     addressee = validity.encryption_key(receiver, now or datetime.now(UTC))
-    cipher, session = key.session_key(_ours(outside, key))
-    return _addressed(addressee, cipher, session), outside.packet
+    cipher, secret = session or key.session_key(_ours(outside, key))
+    return _addressed(addressee, cipher, secret), outside.packet
 
 
 def _envelope(sealed: bytes, packets: int, recipients: int) -> Envelope:
@@ -135,7 +153,12 @@ def _decrypted(outside: Envelope, session: bytes) -> memoryview:
 
 
 def _accepted(
-    content: bytes, body: bytes, certificates: Sequence[bytes], now: datetime, is_known: Callable[[str], bool]
+    content: bytes,
+    body: bytes,
+    certificates: Sequence[bytes],
+    now: datetime,
+    is_known: Callable[[str], bool],
+    session: Session,
 ) -> Opened:
     """The content, if this signature is good and its key is, now."""
     read, certificate = _signature(body, (signatures.BINARY, signatures.TEXT), certificates, is_known)
@@ -147,7 +170,7 @@ def _accepted(
     if not read.is_alive(now.timestamp(), validity.CLOCKS_DIFFER):
         raise Refused("signature-expired")
     signer = _verified(content, read, certificate)
-    return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC))
+    return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC), session)
 
 
 def _signature(

@@ -43,6 +43,7 @@ class SecretKey:
         self.fingerprint: Fingerprint = validity.held(certificate)[0].primary.fingerprint
         self._parts = {part.key.key_id: part for part in parts}
         self._decrypting = self._parts.keys() & _encryption_ids(certificate)
+        self._chosen: tuple[int, bool, _Part] | None = None
 
     def __repr__(self) -> str:
         return f"SecretKey({self.fingerprint})"
@@ -87,6 +88,13 @@ class SecretKey:
         return signatures.finish(draft, own.key.fingerprint, digest.digest(), values)
 
     def _signer(self, now: datetime, primary: bool) -> _Part:
+        """The key to sign with, chosen once a second: as long as validity stays the same."""
+        chosen, second = self._chosen, int(now.timestamp())
+        if chosen is None or chosen[:2] != (second, primary):
+            self._chosen = chosen = (second, primary, self._choose(now, primary))
+        return chosen[2]
+
+    def _choose(self, now: datetime, primary: bool) -> _Part:
         key_id = self.fingerprint[-16:]
         if not primary:
             found = validity.keys(self.certificate, now)

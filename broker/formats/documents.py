@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from broker.core.model import Document, LeaId, Name, PacketType, Ssid, Student
+from broker.core.model import Address, Document, LeaId, Name, PacketType, Ssid, Student
 
 
 def to_document(document: Mapping[str, Any]) -> Document:
@@ -39,6 +39,8 @@ def to_student(block: Mapping[str, Any]) -> Student:
         birth_order=None if birth_order is None else int(birth_order),
         aliases=tuple(_name(part) for part in block.get("aliases", ())),
         guardians=tuple(_name(part) for part in block.get("guardians", ())),
+        phone=block.get("phone", ""),
+        address=Address(**block.get("address", {})),
     )
 
 

@@ -27,7 +27,7 @@ from broker.stages import apply
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
-from broker.stages.look import Look
+from broker.stages.look import Letter, Look
 from broker.stages.services import Services
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -35,7 +35,7 @@ from handlers.registry import handler_of
 
 def run(services: Services, ids: Sequence[str]) -> None:
     """Admit these packets."""
-    run_batch(services, Plan(Stage.ADMIT, _work, after=_forget), ids)
+    run_batch(services, [PLAN], ids)
 
 
 def _forget(services: Services, moved: Sequence[Move]) -> None:
@@ -46,9 +46,11 @@ def _forget(services: Services, moved: Sequence[Move]) -> None:
 def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
     sealed = services.vault.read(row.sha256)
     limits = services.settings.limits
-    return openpgp.open_packet(
+    opened = openpgp.open_packet(
         sealed, services.key, look.certificates(row.origin), limits, services.clock(), look.is_known
     )
+    look.letter = Letter(row.tracking, sealed, opened.session)
+    return opened
 
 
 def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
@@ -117,3 +119,6 @@ def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], docu
         return planned
 
     return replace(planned, effect=effect)
+
+
+PLAN = Plan(Stage.ADMIT, _work, after=_forget)

@@ -5,22 +5,20 @@ and ends LEA locations and gives numbers, and is answered by a sealed `ssid` not
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student, TrackingId
-from broker.edge import openpgp
+from broker.core.model import Document, HeldFor, PacketType, Ssid, State, Student
 from broker.edge.ledger import moves, packets, registry, views
 from broker.edge.ledger.registry import Person
 from broker.edge.ledger.rows import EnrollmentRow, Move, PacketRow, Step
-from broker.formats import canonical
 from broker.identity import first, ssid
 from broker.identity.normalise import key
 from broker.stages import collect
+from broker.stages.notices import leave
 from broker.stages.services import Services
 from handlers import acknowledgement, answers, enrollment
 from handlers.answers import Answer
@@ -113,37 +111,7 @@ def enroll(services: Services, connection: Connection, row: PacketRow, document:
         if answer.ssid and entry.event is Event.ENTRY and answer.answer != "refused"
     ]
     _release_waiting(connection, services, entered)
-    _notify(services, connection, row.origin, answers.notice(document, entries, lines))
-
-
-def _notify(services: Services, connection: Connection, lea: LeaId, body: Mapping[str, Any]) -> None:
-    """Leave a sealed notice for an LEA. It is sealed to the exchange, so that deliver re-locks it like any packet."""
-    at = services.clock()
-    notice = {
-        "packet": "ssid.v1",
-        "id": services.new_tracking(),
-        "from": "exchange",
-        "to": lea,
-        "created": at.isoformat(timespec="seconds"),
-        **body,
-    }
-    sealed = openpgp.seal(canonical.serialise(notice), services.key, [services.key.certificate])
-    stored = services.vault.put(sealed)
-    services.vault.flush()
-    born = PacketRow(
-        tracking=TrackingId(services.new_tracking()),
-        origin=LeaId(""),
-        source_name="",
-        source_mark="",
-        sha256=stored.sha256,
-        size=stored.size,
-        received_at=at.timestamp(),
-        state=State.ROUTED,
-        type=PacketType.SSID,
-        receiver=lea,
-        updated_at=at.timestamp(),
-    )
-    packets.born(connection, [born], [])
+    leave(services, connection, row.origin, PacketType.SSID, answers.notice(document, entries, lines))
 
 
 def acknowledge(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:

@@ -3,7 +3,8 @@
 Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
 ends that packet, a `Deferred` delays it, any other exception is a bug that stops only that packet, and after the third
 unfinished attempt it is refused as `poison`; state, event and receipt are one transaction; only then the next stage is
-told.
+told. A packet with nothing in its way goes through the following stages in the same round: every move is still made,
+checked and told, but it is claimed, read and committed once.
 """
 
 import traceback
@@ -32,7 +33,7 @@ def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One stage: `work` decides a packet's move; `before` runs ahead of the commit, `after` behind it; `lost` gets the
-    moves that another worker had made first."""
+    moves that were planned and not made. The hooks see the moves of a whole round, and go by the new state."""
 
     stage: Stage
     work: Work
@@ -41,25 +42,28 @@ class Plan:
     lost: Hook = _nothing
 
 
-def run(services: Services, plan: Plan, ids: Sequence[str]) -> None:
-    """Work this stage on these packets; those that are elsewhere by now are passed over."""
-    alone = _round(services, plan, ids)
+def run(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> None:
+    """Work the first stage on these packets, and the following ones on those that can go on at once; packets that are
+    elsewhere by now are passed over."""
+    alone = _round(services, plans, ids)
     for tracking in alone:
-        _round(services, plan, [tracking])
+        _round(services, plans, [tracking])
 
 
-def _round(services: Services, plan: Plan, ids: Sequence[str]) -> tuple[str, ...]:
+def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tuple[str, ...]:
     now = services.clock().timestamp()
     token = f"{services.worker}:{uuid.uuid4().hex}"
     until = now + services.settings.workers.lease_seconds
     with writing(services.engine) as connection:
-        claimed = packets.claim(connection, WORKED_BY[plan.stage], ids, token, now, until)
-    moves, returned = _work_all(services, plan, claimed.rows)
-    _commit(services, plan, moves, returned)
+        claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
+    moves, returned = _work_all(services, plans, claimed.rows)
+    _commit(services, plans, moves, returned)
     return claimed.alone
 
 
-def _work_all(services: Services, plan: Plan, rows: Sequence[PacketRow]) -> tuple[list[Move], list[PacketRow]]:
+def _work_all(
+    services: Services, plans: Sequence[Plan], rows: Sequence[PacketRow]
+) -> tuple[list[Move], list[PacketRow]]:
     moves: list[Move] = []
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
@@ -68,10 +72,45 @@ def _work_all(services: Services, plan: Plan, rows: Sequence[PacketRow]) -> tupl
             try:
                 if row.attempts > DEATHS:
                     raise Refused("poison")
-                moves.append(plan.work(services, look, row))
+                moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
             except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
-                _settle(services, plan.stage, row, error, moves, returned)
+                _settle(services, plans[0].stage, row, error, moves, returned)
+            look.letter = None
     return moves, returned
+
+
+def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -> Move:
+    """This move and those of the following stages, as far as the packet gets.
+
+    An effect must be carried out before anything rests on it. A stage that fails is left to its own turn, where the
+    failure is told, counted and delayed.
+    """
+    for plan in plans:
+        if done.effect or done.new.state is not WORKED_BY[plan.stage]:
+            break
+        row = replace(done.new, claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
+        try:
+            more = plan.work(services, look, row)
+        except Exception as error:  # noqa: BLE001  raised again at the stage's own turn
+            services.log.info(
+                "left to its own turn", tracking=row.tracking, stage=plan.stage, kind=type(error).__name__
+            )
+            break
+        done = _joined(done, more)
+    return done
+
+
+def _joined(first: Move, then: Move) -> Move:
+    """Two moves of one packet as one."""
+    effect = then.effect
+    return replace(
+        then,
+        row=first.row,
+        steps=first.steps + then.steps,
+        receipts=first.receipts + then.receipts,
+        document=first.document,
+        effect=None if effect is None else lambda connection: _joined(first, effect(connection)),
+    )
 
 
 def _settle(
@@ -125,21 +164,24 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
-def _commit(services: Services, plan: Plan, planned: list[Move], returned: list[PacketRow]) -> None:
+def _commit(services: Services, plans: Sequence[Plan], planned: list[Move], returned: list[PacketRow]) -> None:
     if not planned and not returned:
         return
-    plan.before(services, planned)
+    for plan in plans:
+        plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
         advanced = moves.advance(connection, planned, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
-            _settle(services, plan.stage, row, error, others, returned)
+            _settle(services, plans[0].stage, row, error, others, returned)
         moves.advance(connection, others, now)
         packets.release(connection, returned)
-    plan.after(services, advanced.moved)
     won = {one.row.tracking for one in advanced.moved}
-    plan.lost(services, [one for one in planned if one.row.tracking not in won])
+    lost = [one for one in planned if one.row.tracking not in won]
+    for plan in plans:
+        plan.after(services, advanced.moved)
+        plan.lost(services, lost)
     tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
 
 

@@ -2,7 +2,8 @@
 
 Contract: the new file is written under a hidden name that carries this worker's claim and flushed before the commit;
 only behind the commit is it renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
-no crash can deliver twice. The sealed body is copied, never decrypted or encrypted again (DESIGN section 5).
+no crash can deliver twice; nor need the rename be flushed, for after a power cut the sweeper makes it again. The sealed
+body is copied, never decrypted or encrypted again (DESIGN section 5).
 """
 
 from collections.abc import Sequence
@@ -14,13 +15,13 @@ from broker.edge import openpgp
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
-from broker.stages.look import Look
+from broker.stages.look import Letter, Look
 from broker.stages.services import Services
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
     """Deliver these packets."""
-    run_batch(services, Plan(Stage.DELIVER, _work, before=_flush, after=_publish, lost=_drop), ids)
+    run_batch(services, [PLAN], ids)
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
@@ -31,8 +32,8 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     if certificate is None:
         held = replace(row, state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
-    sealed = services.vault.read(row.sha256)
-    lock, body = openpgp.relock(sealed, services.key, certificate)
+    letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
+    lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=letter.session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
     new = replace(row, state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
@@ -51,12 +52,14 @@ def _flush(services: Services, _moves: Sequence[Move]) -> None:
 def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
-            services.inboxes.drop_stage(LeaId(one.row.receiver), one.row.tracking, token_of(one.row))
+            services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
 
 
 def _publish(services: Services, moved: Sequence[Move]) -> None:
     for one in moved:
         if one.new.state is State.DELIVERED:
-            lea, kind = LeaId(one.row.receiver), PacketType(one.row.type)
+            lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
             services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
-    services.inboxes.flush()
+
+
+PLAN = Plan(Stage.DELIVER, _work, before=_flush, after=_publish, lost=_drop)

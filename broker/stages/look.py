@@ -4,6 +4,7 @@ Owns the memory of one batch and no longer: a revocation or a new enrollment tak
 at once. Promises: reads only.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,8 +12,17 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.model import Party
 from broker.core.routing import Location
-from broker.edge import keyring, validity
+from broker.edge import keyring, openpgp, validity
 from broker.edge.ledger import directory, registry
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """The packet in hand: its sealed bytes, and the session key once it is known. Repr hidden."""
+
+    tracking: str
+    sealed: bytes
+    session: openpgp.Session | None = None
 
 
 class Look:
@@ -21,10 +31,15 @@ class Look:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.connection = connection
         self.now = now
+        self.letter: Letter | None = None  # of the packet that is worked on now
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
         self._revoked: dict[str, set[str]] = {}
+
+    def letter_of(self, tracking: str) -> Letter | None:
+        """The packet's letter, if an earlier stage of this round had it in hand."""
+        return self.letter if self.letter and self.letter.tracking == tracking else None
 
     def party(self, lea: str) -> Party | None:
         """A party of the directory, or None."""

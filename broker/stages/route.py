@@ -24,7 +24,7 @@ from handlers.registry import handler_of
 
 def run(services: Services, ids: Sequence[str]) -> None:
     """Route these packets."""
-    run_batch(services, Plan(Stage.ROUTE, _work), ids)
+    run_batch(services, [PLAN], ids)
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
@@ -65,3 +65,6 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
         return planned
 
     return replace(planned, effect=effect)
+
+
+PLAN = Plan(Stage.ROUTE, _work)

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from broker import wiring
+from broker import wiring, worker
+from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.edge import openpgp
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.outbox import Odd
-from broker.stages import admit, collect, deliver, intake, route, sweep
+from broker.stages import admit, batch, collect, deliver, intake, route, sweep
 from broker.stages.services import Services
 from tests.bench import load
 from tests.support import documents
@@ -76,6 +77,13 @@ class World:
                 text("SELECT state, held_for, code FROM packets WHERE tracking = :t"), {"t": tracking}
             ).one()
         return row.state, row.held_for or row.code
+
+    def steps(self, tracking: str) -> list[str]:
+        with reading(self.services.engine) as connection:
+            rows = connection.execute(
+                text("SELECT after FROM events WHERE tracking = :t ORDER BY seq"), {"t": tracking}
+            )
+            return [row.after for row in rows]
 
     def count(self, table: str) -> int:
         with reading(self.services.engine) as connection:
@@ -153,13 +161,54 @@ def test_a_student_who_enrolls_while_the_record_is_being_held_does_not_wait_for_
     assert world.state(tracking) == ("ROUTED", "")
 
 
+def test_a_packet_with_nothing_in_its_way_goes_through_in_one_round(world: World) -> None:
+    world.drop(world.sender, "e", enrollment(world.sender, line()))
+    world.work()
+    tracking = world.drop(world.sender, "r", record() | {"to": "6G"})
+    batch.run(world.services, worker.RUNS[Stage.ADMIT], [tracking])
+    assert world.state(tracking) == ("DELIVERED", "")
+    assert world.steps(tracking) == ["RECEIVED", "ADMITTED", "ROUTED", "DELIVERED"]
+    assert len(world.exchange.inbox("6G")) == 1
+
+
+def test_a_packet_that_must_wait_stops_where_it_waits(world: World) -> None:
+    world.drop(world.sender, "e", enrollment(world.sender, line()))
+    world.work()
+    tracking = world.drop(world.sender, "r", record())
+    batch.run(world.services, worker.RUNS[Stage.ADMIT], [tracking])
+    assert world.state(tracking) == ("HELD", "enrollment")
+    assert world.steps(tracking) == ["RECEIVED", "ADMITTED", "HELD"]
+
+
+def test_a_stage_that_fails_within_a_round_is_left_to_its_own_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drop(world.sender, "e", enrollment(world.sender, line()))
+    world.work()
+    tracking = world.drop(world.sender, "r", record() | {"to": "6G"})
+
+    def full(*_: Any) -> int:
+        raise Deferred("the disk of an inbox is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.services.inboxes, "stage_delivery", full)
+        batch.run(world.services, worker.RUNS[Stage.ADMIT], [tracking])
+        assert world.state(tracking) == ("ROUTED", "")
+        deliver.run(world.services, [tracking])
+    assert world.count("packets WHERE deferrals = 1") == 1
+    with writing(world.services.engine) as connection:
+        connection.execute(text("UPDATE packets SET due_at = 0"))
+    deliver.run(world.services, [tracking])
+    assert world.steps(tracking) == ["RECEIVED", "ADMITTED", "ROUTED", "DELIVERED"]
+
+
 def test_an_acknowledgement_does_not_overtake_the_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker is killed behind the commit, before the file is in view; a quick program acknowledges the receipt."""
     world.drop(world.sender, "e", enrollment(world.sender, line()))
     world.work()
     tracking = world.drop(world.sender, "r", record() | {"to": "6G"})
     world.work(Stage.ADMIT, Stage.ROUTE)
-    monkeypatch.setattr(deliver, "_publish", lambda *_: None)
+    monkeypatch.setattr(deliver, "PLAN", replace(deliver.PLAN, after=lambda *_: None))
     world.work()
     assert world.state(tracking)[0] == "DELIVERED"
     assert world.exchange.inbox("6G") == []

@@ -266,7 +266,7 @@ def test_secrets_do_not_show(world: World) -> None:
     assert repr(world.key) == f"SecretKey({world.key.fingerprint})"
     with pytest.raises(TypeError):
         pickle.dumps(world.key)
-    opened = openpgp.Opened(b"Ana Reyes", world.key.fingerprint, world.key.fingerprint, None)
+    opened = openpgp.Opened(b"Ana Reyes", world.key.fingerprint, world.key.fingerprint, None, (9, b"k" * 32))
     assert "Ana" not in repr(opened)
 
 

@@ -1,0 +1,53 @@
+"""The exchange's own notices: sealed packets that it leaves for a party.
+
+Owns their header. Promises: a notice is born within the caller's transaction, so that it exists if and only if what it
+tells of does; it is sealed to the exchange itself, so that deliver re-locks it like any packet.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.model import LeaId, PacketType, State, TrackingId
+from broker.edge import openpgp
+from broker.edge.ledger import packets
+from broker.edge.ledger.rows import PacketRow
+from broker.formats import canonical
+from broker.stages.services import Services
+
+
+def leave(
+    services: Services, connection: Connection, lea: LeaId, kind: PacketType, body: Mapping[str, Any]
+) -> TrackingId:
+    """Leave a JSON notice for a party; its tracking id. `body` is all but the header."""
+    header = {
+        "packet": f"{kind}.v1",
+        "id": services.new_tracking(),
+        "from": "exchange",
+        "to": lea,
+        "created": services.clock().isoformat(timespec="seconds"),
+    }
+    return leave_bytes(services, connection, lea, kind, canonical.serialise(header | dict(body)))
+
+
+def leave_bytes(services: Services, connection: Connection, lea: LeaId, kind: PacketType, content: bytes) -> TrackingId:
+    """Leave a notice in another form than JSON, such as CSV; its tracking id."""
+    at = services.clock().timestamp()
+    stored = services.vault.put(openpgp.seal(content, services.key, [services.key.certificate]))
+    services.vault.flush()
+    born = PacketRow(
+        tracking=TrackingId(services.new_tracking()),
+        origin=LeaId(""),
+        source_name="",
+        source_mark="",
+        sha256=stored.sha256,
+        size=stored.size,
+        received_at=at,
+        state=State.ROUTED,
+        type=kind,
+        receiver=lea,
+        updated_at=at,
+    )
+    packets.born(connection, [born], [])
+    return born.tracking
