@@ -1,0 +1,161 @@
+"""The model of who is who: Splink's settings file, worked one pair at a time.
+
+Owns the reading of that file and the arithmetic of weights (Fellegi and Sunter 1969: the log2 of m / u, per comparison,
+added to the prior odds; Splink's term frequency adjustment for common names). Promises: for the same pair the weight
+that Splink's own executors give (a test holds them to each other).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlglot
+from sqlglot import expressions as sql
+
+from broker.identity.features import Features
+from broker.identity.sql import Truth, term, truth
+
+Terms = Mapping[str, Mapping[str, float]]  # column: value: share of all persons
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a comparison. `weight` is log2(m / u) in bits; `holds` is None for the level of all that is left."""
+
+    label: str
+    holds: Truth | None
+    weight: float
+    is_null: bool
+    term_column: str = ""
+    term_share: float = 0.0  # how much of the adjustment counts, 0 to 1
+    term_usual: float = 0.0  # u of the exact level: what the weight already counts in
+    term_least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison: the first level that holds is the one."""
+
+    name: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one comparison said: its weight in bits, the adjustment for a common or rare value included."""
+
+    comparison: str
+    label: str
+    number: int  # of the level, 0 first
+    weight: float
+    is_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The weight of a pair in bits, prior included, and its parts."""
+
+    weight: float
+    parts: tuple[Part, ...]
+
+
+class Model:
+    """A settings file, ready to work."""
+
+    def __init__(self, settings: Mapping[str, Any], terms: Terms) -> None:
+        """Raises sql.NotUnderstood for a condition that cannot be worked here."""
+        odds = settings["probability_two_random_records_match"]
+        self.settings = settings
+        self.terms = terms
+        self.prior = math.log2(odds / (1 - odds))
+        self.comparisons = tuple(_comparison(one) for one in settings["comparisons"])
+        self.blocks = tuple(Block(one["blocking_rule"]) for one in settings["blocking_rules_to_generate_predictions"])
+
+    def score(self, left: Features, right: Features) -> Score:
+        """The weight of one pair."""
+        parts = tuple(self._part(one, left, right) for one in self.comparisons)
+        return Score(self.prior + sum(part.weight for part in parts), parts)
+
+    def _part(self, comparison: Comparison, left: Features, right: Features) -> Part:
+        for number, level in enumerate(comparison.levels):
+            if level.holds is None or level.holds(left, right):
+                weight = level.weight + self._adjustment(level, left, right)
+                return Part(comparison.name, level.label, number, weight, level.is_null)
+        raise ValueError(f"no level of {comparison.name} holds: the last one must be ELSE")
+
+    def _adjustment(self, level: Level, left: Features, right: Features) -> float:
+        """For a value that is commoner or rarer than most, as Splink has it: u of the level over the value's share."""
+        if not level.term_column:
+            return 0.0
+        shares = self.terms.get(level.term_column, {})
+        found = [shares[value] for value in (left[level.term_column], right[level.term_column]) if value in shares]
+        if not found:
+            return 0.0
+        return level.term_share * math.log2(level.term_usual / max(*found, level.term_least))
+
+
+def _comparison(one: Mapping[str, Any]) -> Comparison:
+    levels = one["comparison_levels"]
+    return Comparison(one["output_column_name"], tuple(_level(level, levels) for level in levels))
+
+
+def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Level:
+    condition, is_null = level["sql_condition"], bool(level.get("is_null_level"))
+    column = level.get("tf_adjustment_column") or ""
+    return Level(
+        label=level["label_for_charts"],
+        holds=None if condition.strip().upper() == "ELSE" else truth(condition),
+        weight=0.0 if is_null else math.log2(level["m_probability"] / level["u_probability"]),
+        is_null=is_null,
+        term_column=column,
+        term_share=level.get("tf_adjustment_weight", 1.0),
+        term_usual=_usual(level, levels) if column else 0.0,
+        term_least=level.get("tf_minimum_u_value", 0.0),
+    )
+
+
+def _usual(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> float:
+    """Splink measures the adjustment of every level by u of the exact level of that column, where there is one."""
+    column = level["tf_adjustment_column"]
+    exact = f"{column}_l={column}_r"
+    for other in levels:
+        if other["sql_condition"].replace(" ", "").replace('"', "") == exact:
+            return float(other["u_probability"])
+    return float(level["u_probability"])
+
+
+class Block:
+    """One blocking rule: `l.this = r.that AND …`. Two students with the same key are compared."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        pairs = [_sides(one) for one in sqlglot.parse_one(rule, read="duckdb").flatten()] if " AND " in rule else None
+        pairs = pairs or [_sides(sqlglot.parse_one(rule, read="duckdb"))]
+        self._left: list[Callable[[Features], Any]] = [term(left) for left, _ in pairs]
+        self._right: list[Callable[[Features], Any]] = [term(right) for _, right in pairs]
+
+    def asked(self, student: Features) -> tuple[Any, ...] | None:
+        """The key to look under; None where a part is not known."""
+        return _key(self._left, student)
+
+    def kept(self, student: Features) -> tuple[Any, ...] | None:
+        """The key to be found under."""
+        return _key(self._right, student)
+
+
+def _key(parts: Sequence[Callable[[Features], Any]], student: Features) -> tuple[Any, ...] | None:
+    values = tuple(part(student) for part in parts)
+    return None if None in values else values
+
+
+def _sides(equality: "sql.Expr") -> tuple[str, str]:
+    """The expressions over `l` and over `r`, without those names."""
+    if not isinstance(equality, sql.EQ):
+        raise ValueError(f"a blocking rule joins equalities: {equality.sql()}")
+    sides = {}
+    for side in (equality.this, equality.expression):
+        tables = {column.table for column in side.find_all(sql.Column)}
+        bare = side.transform(lambda node: sql.column(node.name) if isinstance(node, sql.Column) else node)
+        sides[tables.pop()] = bare.sql(dialect="duckdb")
+    return sides["l"], sides["r"]
