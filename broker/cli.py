@@ -12,7 +12,13 @@ from importlib import import_module
 import typer
 
 _HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
-_GROUPS = {"lea": "The directory of parties.", "receipt": "The exchange's signed receipts."}
+_GROUPS = {
+    "identity": "Who is this student? Compare, match and train.",
+    "lea": "The directory of parties.",
+    "receipt": "The exchange's signed receipts.",
+    "student": "Students and their numbers, for the state's operator.",
+    "review": "Which student was meant: questions to people, and what they decide.",
+}
 
 COMMANDS = {
     "init": "home:init",
@@ -24,6 +30,19 @@ COMMANDS = {
     "packets": "look:packets",
     "packet": "look:packet",
     "receipt verify": "receipts:verify",
+    "review list": "review:list_",
+    "review show": "review:show",
+    "review decide": "review:decide",
+    "review undo": "review:undo",
+    "identity compare": "identity:compare",
+    "identity match": "identity_bulk:match",
+    "identity train": "identity_train:train",
+    "student show": "registry:show",
+    "student merge": "registry:merge",
+    "student unmerge": "registry:unmerge",
+    "identity reindex": "registry:reindex",
+    "claims": "claims:claims",
+    "simulate": "simulate:simulate",
     "sshd-config": "sshd:generate",
     "keygen": "letters:keygen",
     "seal": "letters:seal",
@@ -35,8 +54,7 @@ COMMANDS = {
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command tree for these arguments: the one command they name, or everything where they name none."""
-    first = arguments[0] if arguments else ""
-    named = {path: where for path, where in COMMANDS.items() if path.split()[0] == first}
+    named = _starting(arguments[:2]) or _starting(arguments[:1])
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
     app.callback()(lambda: None)  # keeps a lone command's name: without it Typer would make it the whole program
     groups: dict[str, typer.Typer] = {}
@@ -46,9 +64,14 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         group, _, name = path.rpartition(" ")
         if group and group not in groups:
             groups[group] = typer.Typer(no_args_is_help=True, help=_GROUPS[group])
+            groups[group].callback()(lambda: None)
             app.add_typer(groups[group], name=group)
         (groups[group] if group else app).command(name)(command)
     return app
+
+
+def _starting(words: Sequence[str]) -> dict[str, str]:
+    return {path: where for path, where in COMMANDS.items() if words and path.split()[: len(words)] == list(words)}
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Engine
@@ -21,6 +23,9 @@ from broker.core.errors import OperatorError
 from broker.edge import settings
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import connect, is_current
+
+if TYPE_CHECKING:
+    from broker.identity.model import Model
 
 
 class NotReady(OperatorError):
@@ -54,7 +59,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offline:
     """What commands need that do not work on packets: no key, no schemas, no queue."""
 
@@ -62,6 +67,13 @@ class Offline:
     engine: Engine
     home: Home
     clock: Callable[[], datetime]
+
+    @cached_property
+    def model(self) -> "Model":
+        """Who is who; read when it is first asked for. Raises OperatorError for model files that cannot be used."""
+        from broker.identity.models import load
+
+        return load(self.home.root)
 
 
 def home_of(given: Path | None) -> Path:

@@ -7,6 +7,7 @@ home is not complete; hardens the process that will hold plaintext.
 import hashlib
 import hmac
 import socket
+from functools import partial
 from pathlib import Path
 
 import uuid6
@@ -16,11 +17,12 @@ from broker.edge import openpgp, settings
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
-from broker.edge.ledger.engine import connect
+from broker.edge.ledger.engine import connect, writing
 from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.resources import folder as data_folder
 from broker.edge.vault import DirectoryVault
+from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now
 from broker.stages.services import Services
 
@@ -61,11 +63,11 @@ class Digester:
 
 
 def build(home: Path, part: str, number: int = 0) -> Services:
-    """The parts of one process of the exchange. Raises NotReady and settings.SettingsError."""
+    """The parts of one process of the exchange. Raises NotReady, settings.SettingsError and registrar.StaleIndex."""
     harden()
     chosen = settings.load(home)
     folders = Home(chosen.home)
-    return Services(
+    services = Services(
         settings=chosen,
         engine=connect(chosen),
         vault=DirectoryVault(folders.vault),
@@ -80,4 +82,10 @@ def build(home: Path, part: str, number: int = 0) -> Services:
         digest=digester(folders),
         worker=f"{socket.gethostname()}/{part}-{number}",  # claims of other machines are not its own
         log=logger(f"{part}-{number}"),
+        load_model=partial(models.load, chosen.home),
     )
+    if part == "worker":  # the others may never ask who a student is
+        with writing(services.engine) as connection:
+            registrar.adopt(connection, services.model)
+            registrar.check_index(connection, services.model)
+    return services

@@ -1,48 +1,111 @@
-"""The exchange's answer to an enrollment: one line per student.
+"""The exchange's answer to an enrollment or SSID request: one line per student.
 
-Owns the form of the `ssid` notice. Promises: it holds what the LEA itself sent plus the number, and nothing that the
-registry knows from others.
+Owns the form of the `ssid` notice, and the reasons it gives. Promises: it holds what the LEA itself sent plus the
+number, and nothing that the registry knows from others.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from broker.core.model import Document, Ssid
-from handlers.enrollment import Entry
+from broker.core.model import Name, Ssid
+from broker.formats import ssid_answer
+
+
+class Outcome(StrEnum):
+    """What became of a line."""
+
+    ASSIGNED = "assigned"
+    MATCHED = "matched"
+    VERIFIED = "verified"
+    UPDATED = "updated"
+    REVIEW = "review"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one line: `answer` is assigned, matched, review or refused; `why` is the reason of a refusal."""
+    """The answer to one line. `why` is a key of `REASONS`, always there for a refusal; `field` names what it is about,
+    `must` what that must be like; both hold nothing of the line."""
 
     line: int
     answer: str
     ssid: Ssid | None
     why: str = ""
+    field: str = ""
+    must: str = ""
 
 
-REASONS = {
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """What the LEA sent, by which it finds its own student again. Repr hidden."""
+
+    name: Name = field(repr=False)
+    local_id: str = field(repr=False)
+    school_year: str = ""
+
+
+# each says what was found, and what to do about it
+REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
     "unknown-ssid": "No student has this SSID; check it, or leave it out to have the student looked up.",
+    "unknown-student": "Nobody is known by this name and birth date; check both, or send New if the student is new.",
+    "known-already": "The student was known already: use this number, and Retrieve next time.",
+    "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
+    "missing": "Something is missing that this request needs; fill it in and send the line again.",
+    "unreadable": "Something in this line cannot be used; mend it and send the line again.",
+    "other-lea": "The line is another LEA's; send only your own students.",
+    "birth-date-differs": "The student with this SSID was born on another day; check the SSID, and the birth"
+    " certificate. If your birth date is the right one, call the state.",
+    "name-differs": "The student with this SSID has another name; check the SSID. If the student's name has changed,"
+    " send Update.",
+    "not-your-student": "Only an LEA where the student is enrolled may change what is known; send Retrieve first.",
+    "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
+    "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 
 
-def notice(document: Document, entries: Sequence[Entry], answers: Sequence[Answer]) -> Mapping[str, Any]:
-    """The body of the notice: which enrollment it answers, and its lines in the enrollment's order."""
-    return {
-        "answers": document.id,
-        "students": [_line(entry, answer) for entry, answer in zip(entries, answers, strict=True)],
-    }
+def notice(document_id: str, lines: Iterable[tuple[Sent, Answer]]) -> Mapping[str, Any]:
+    """The body of the notice in JSON: which document it answers, and its lines in the document's order."""
+    return {"answers": document_id, "students": [_line(sent, answer) for sent, answer in lines]}
 
 
-def _line(entry: Entry, answer: Answer) -> Mapping[str, Any]:
-    name = entry.student.legal_name
+def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
+    name = sent.name
     line = {
         "line": answer.line,
         "answer": answer.answer,
         "ssid": answer.ssid,
-        "local_id": entry.student.local_id,
+        "local_id": sent.local_id,
         "legal_name": {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix},
     }
-    return line | ({"why": answer.why, "what_to_do": REASONS[answer.why]} if answer.why else {})
+    more = {"why": answer.why, "field": answer.field, "what_to_do": what_to_do(answer)}
+    return line | {key: text for key, text in more.items() if text}
+
+
+def table(form: str, name: str, lines: Iterable[tuple[Sent, Answer]]) -> bytes:
+    """The notice in CSV, of the `form` and about the request of that name (see `formats.ssid_answer`)."""
+    rows = (
+        ssid_answer.Answered(
+            line=answer.line,
+            ssid=answer.ssid or "",
+            school_year=sent.school_year,
+            last_name=sent.name.last,
+            first_name=sent.name.first,
+            local_number=sent.local_id,
+            answer=answer.answer,
+            reason=answer.why,
+            field=answer.field,
+            what_to_do=what_to_do(answer),
+        )
+        for sent, answer in lines
+    )
+    return ssid_answer.table(form, name, rows)
+
+
+def what_to_do(answer: Answer) -> str:
+    """The reason as a sentence; '' where nothing is left to do."""
+    if not answer.why:
+        return ""
+    return REASONS[answer.why] + (f" {answer.must}" if answer.must else "")

@@ -9,6 +9,7 @@ from broker.core.model import PacketType, PartyKind
 
 LEAS: frozenset[PartyKind] = frozenset({PartyKind.DISTRICT, PartyKind.CHARTER})
 STATE: frozenset[PartyKind] = frozenset({PartyKind.STATE})
+HIGHER_ED: frozenset[PartyKind] = frozenset({PartyKind.HIGHER_ED})
 ALL: frozenset[PartyKind] = frozenset(PartyKind)
 
 

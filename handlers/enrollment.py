@@ -35,8 +35,8 @@ class Event(StrEnum):
 class Entry:
     """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
 
-    `code` is the state's entry or exit code, '' when none was given; `pointer` is the line's JSON pointer (RFC 6901).
-    Repr hidden: it holds a student.
+    `code` is the state's entry or exit code, `programme` the school's schedule, both as `grade` '' when not given;
+    `pointer` is the line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
     """
 
     student: Student = field(repr=False)
@@ -45,6 +45,8 @@ class Entry:
     date: date
     code: str
     pointer: str
+    grade: str = ""
+    programme: str = ""
 
 
 def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -57,6 +59,8 @@ def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
             date=date.fromisoformat(line["date"]),
             code=line.get("code", ""),
             pointer=f"/students/{number}",
+            grade=line.get("grade", ""),
+            programme=line.get("programme", ""),
         )
         for number, line in enumerate(body["students"])
     )

@@ -9,11 +9,21 @@ from types import MappingProxyType
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
-from handlers import acknowledgement, enrollment, student_record
+from handlers import acknowledgement, enrollment, review_answer, ssid_request, student_record, transcript
 from handlers.base import Handler
 
 HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
-    {handler.type: handler for handler in (acknowledgement.HANDLER, enrollment.HANDLER, student_record.HANDLER)}
+    {
+        handler.type: handler
+        for handler in (
+            acknowledgement.HANDLER,
+            enrollment.HANDLER,
+            review_answer.HANDLER,
+            ssid_request.HANDLER,
+            student_record.HANDLER,
+            transcript.HANDLER,
+        )
+    }
 )
 
 

@@ -13,7 +13,9 @@ from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge import settings
-from handlers.base import ALL, LEAS, STATE
+from broker.formats.ssid_columns import COLUMNS, REQUIRED
+from handlers.answers import REASONS
+from handlers.base import ALL, HIGHER_ED, LEAS, STATE
 from handlers.registry import HANDLERS
 from tests.support.tools import ROOT
 
@@ -33,6 +35,10 @@ MISTAKES = {
     "not-utf8": "Saved the document in another encoding than UTF-8.",
     "not-json": "Left out a comma, a quotation mark or a brace.",
     "unknown-type": "Misspelt `packet`.",
+    "request-name": "Sent a CSV under a name of its own.",
+    "csv-form": "Sent a CSV without the line of column names, or without a column that is needed.",
+    "unknown-column": "Left a column in the CSV that the exchange does not know.",
+    "ssn-column": "Left social security numbers in the CSV.",
     "schema": "Left something out, misspelt a property, or wrote a date in another way.",
     "from-mismatch": "Wrote another LEA's id into `from`.",
     "unknown-receiver": "Wrote an id into `to` that nobody has.",
@@ -40,7 +46,12 @@ MISTAKES = {
     "replayed-id": "Copied an older document, and kept its `id`.",
 }
 
-_WHO = {LEAS: "districts and charter schools", STATE: "the state", ALL: "every party"}
+_WHO = {
+    LEAS: "districts and charter schools",
+    STATE: "the state",
+    HIGHER_ED: "higher education",
+    ALL: "every party",
+}
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -85,6 +96,19 @@ def _who(kinds: frozenset[PartyKind]) -> str:
     return _WHO[kinds]
 
 
+def columns() -> str:
+    """The columns of an SSID request in CSV."""
+    rows = (
+        [f"`{field}`", "yes" if field in REQUIRED else "", ", ".join(column.names)] for field, column in COLUMNS.items()
+    )
+    return _table(("column", "required", "also known as"), rows)
+
+
+def reasons() -> str:
+    """Why a line was refused, or what is to be known about it."""
+    return _table(("reason", "what it means, and what to do"), ([f"`{name}`", text] for name, text in REASONS.items()))
+
+
 def all_settings() -> str:
     """Every setting of `satchel.toml`."""
     rows = []
@@ -107,6 +131,8 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/secretary.md", "mistakes"): mistakes,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
+    ("docs/district.md", "columns"): columns,
+    ("docs/district.md", "reasons"): reasons,
     ("docs/operator.md", "settings"): all_settings,
 }
 

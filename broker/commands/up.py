@@ -4,6 +4,7 @@ import typer
 
 from broker import offline, wiring
 from broker.commands.common import HomeOption, fail, say
+from broker.commands.registry import index_if_stale
 from broker.edge.embedded_redis import NoRedis
 from broker.readme import write_readmes
 from broker.supervisor import AlreadyUp, Supervisor, Unusable
@@ -14,6 +15,7 @@ def up(home: HomeOption = None) -> None:
     services, log = offline.build(home), offline.logger("supervisor")
     wiring.read_key(services.home)  # said once here, and not by every part
     wiring.digester(services.home)
+    index_if_stale(services)
 
     def ready(line: str) -> None:
         for lea in write_readmes(services):  # name and settings may be new, and the port may be known only now

@@ -151,9 +151,44 @@ CODES: dict[str, Code] = {
         "The document nests too many objects within each other.",
         "Export it in the form of the schema and seal it again.",
     ),
+    "request-name": Code(
+        "The document is a CSV, but its file's name is not that of an SSID request.",
+        "Name it REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it again.",
+    ),
+    "csv-form": Code(
+        "The CSV is not a table with the names of its columns in the first line.",
+        "Check the place named, export it with a header line and commas, semicolons or tabs, and seal it again.",
+    ),
+    "unknown-column": Code(
+        "The CSV has a column that this exchange does not know.",
+        "Leave the column out, or give it one of the names in the list of columns, and seal it again.",
+    ),
+    "ssn-column": Code(
+        "The CSV has a column for social security numbers, which no exchange of records may hold; none was read.",
+        "Take the whole column out of the export, for good, and seal it again.",
+    ),
     "unknown-type": Code(
         "The document's `packet` does not name a packet type and version that this exchange accepts.",
         "Use one of the types in the README, such as `student-record.v1`, and seal it again.",
+    ),
+    "not-xml": Code(
+        "The document is not XML that can be read.", "Check the place named, export it again and seal it again."
+    ),
+    "xml-unsafe": Code(
+        "The XML has a document type, or is a stylesheet, a schema or an include; such things are never read.",
+        "Export the record as plain XML, without `<!DOCTYPE`, and seal it again.",
+    ),
+    "not-pesc": Code(
+        "The document is not a PESC High School Transcript 1.5, or not a PESC acknowledgment, that can be read.",
+        "Mend the place named, or export it for that version of PESC, and seal it again.",
+    ),
+    "pesc-unfit": Code(
+        "The transcript cannot be written in the form of PESC: something is missing, or has no place there.",
+        "Mend the place named and send it again.",
+    ),
+    "has-ssn": Code(
+        "The document holds a social security number or a part of one, which this exchange never accepts.",
+        "Leave social security numbers out of the export and seal it again.",
     ),
     "schema": Code(
         "The document does not have the form of its packet type.", "Mend the place named and seal it again."
@@ -172,11 +207,32 @@ CODES: dict[str, Code] = {
     ),
     "replayed-id": Code(
         "The document's `id` was used before, for other content.",
-        "Give every new document a new id (a fresh UUID) and seal it again.",
+        "Give every new document a new id (a fresh UUID; a CSV request: another counter in its name) and seal it again.",
     ),
     "unknown-tracking": Code(
-        "The acknowledgement names a packet that was not delivered to you.",
-        "Use the tracking id from the file name in your inbox.",
+        "The document names a packet that was not delivered to you, or a question that you were not asked.",
+        "Use the tracking id from the file name in your inbox; for a review, `tracking` and `line` of the notice.",
+    ),
+    # the review
+    "unknown-candidate": Code(
+        "The answer names nobody who is a candidate of that question.",
+        "Use a letter of the newest review notice, or decide `new` or `none`.",
+    ),
+    "not-near": Code(
+        "That candidate has little in common with the student whom you sent, but for the number.",
+        "Check the SSID, the name and the birth date, and send the document again; if they are right, call the state.",
+    ),
+    "already-decided": Code(
+        "The question was decided before, in another way, or its packet has come to an end; nothing was changed.",
+        "If the earlier decision is wrong, call the state: it can take the decision back.",
+    ),
+    "asked-before": Code(
+        "The question was asked by an older version of the exchange, which did not keep what is needed to go on.",
+        "Decide `none`, and send the document again with a new id.",
+    ),
+    "withdrawn": Code(
+        "The packet was withdrawn when it was asked whom it is about; nobody was given it.",
+        "If that was a mistake, send the document again.",
     ),
     # the exchange
     "poison": Code(

@@ -21,7 +21,7 @@ MEANING = {
 }
 
 HELD_MEANING = {
-    "review": "The exchange is not sure which student this is about; a person has to decide.",
+    "review": "The exchange is not sure which student this is about. Answer the notice `review` in your inbox.",
     "enrollment": "The packet waits until another LEA enrolls the student.",
     "receiver-key": "The packet waits until the receiver has a valid key.",
     "blocked": "The packet is held by the state.",

@@ -97,8 +97,9 @@ class Contracts:
 def load(folder: Path, ssid_digits: int = 10, students: int = 10_000) -> dict[str, dict[str, Any]]:
     """Every `*.schema.json` of `folder` by its `$id`, with absolute references.
 
-    `ssid_digits` and `students` (entries of one enrollment) are the bounds that settings move. Raises ContractError for
-    a schema that is not valid JSON Schema 2020-12, refers outside the folder, or asks for a format nobody checks.
+    `ssid_digits` and `students` (of one enrollment or SSID request) are the bounds that settings move. Raises
+    ContractError for a schema that is not valid JSON Schema 2020-12, refers outside the folder, or asks for a format
+    nobody checks.
     """
     schemas = _read(folder)
     _move_bounds(schemas, ssid_digits, students)
@@ -153,7 +154,7 @@ def _move_bounds(schemas: Mapping[str, dict[str, Any]], ssid_digits: int, studen
             "x-must": f"must be {ssid_digits} digits as text; leave it out while the student has none",
         }
     for uri, schema in schemas.items():
-        if uri.startswith(f"{BASE}{PacketType.ENROLLMENT}.v"):
+        if uri.startswith((f"{BASE}{PacketType.ENROLLMENT}.v", f"{BASE}{PacketType.SSID_REQUEST}.v")):
             schema["properties"]["students"]["maxItems"] = students
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.core.errors import OperatorError
+from broker.core.school_year import Calendar
 
 
 class SettingsError(OperatorError):
@@ -112,6 +113,26 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """The report of overlapping membership, and the school year that it counts in."""
+
+    report_hour: int = _setting(2, "hour of the day", "of this machine, when the nightly report is due; 24: never")
+    report_days: int = _setting(60, "days", "a nightly report is kept", 1)
+    year_begins: str = _setting("07-01", "month-day", "first day of a school year")
+    opens: str = _setting("08-15", "month-day", "first day of instruction of schools that are not year-round")
+    closes: str = _setting("06-05", "month-day", "their last day of instruction, on which open memberships end")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for days that no calendar has."""
+        Calendar.of(self.year_begins, self.opens, self.closes)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When school years begin, and schools open and close."""
+        return Calendar.of(self.year_begins, self.opens, self.closes)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
 
@@ -124,6 +145,7 @@ class Settings:
     redis: Redis = Redis()
     ledger: Ledger = Ledger()
     identity: Identity = Identity()
+    claims: Claims = Claims()
 
 
 _SECTIONS: dict[str, type[Any]] = {
@@ -134,6 +156,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "redis": Redis,
     "ledger": Ledger,
     "identity": Identity,
+    "claims": Claims,
 }
 
 
@@ -155,7 +178,11 @@ def _section(path: Path, section: str, table: Any) -> Any:
     for key in table:
         if key not in fields:
             raise SettingsError(f"{path}: {section}.{key} is not a setting; known here: {', '.join(fields)}.")
-    return _SECTIONS[section](**{key: _checked(path, section, fields[key], value) for key, value in table.items()})
+    checked = {key: _checked(path, section, fields[key], value) for key, value in table.items()}
+    try:
+        return _SECTIONS[section](**checked)
+    except ValueError as error:
+        raise SettingsError(f"{path}: [{section}] {error}.") from None
 
 
 def load(home: Path) -> Settings:

@@ -1,10 +1,11 @@
-"""From the canonical document to the model: the header, and who the student is.
+"""From the canonical document to the model: the header, and who the student is; and the student back again.
 
 Owns this mapping. Promises: no I/O and no judgement. It takes what the schema gate has let through; anything else is a
 bug and raises KeyError, TypeError or ValueError.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -42,6 +43,12 @@ def to_student(block: Mapping[str, Any]) -> Student:
         phone=block.get("phone", ""),
         address=Address(**block.get("address", {})),
     )
+
+
+def to_block(student: Student) -> dict[str, Any]:
+    """The identity block (`student.v1`) of a student: `to_student` makes the same student of it."""
+    block = asdict(student) | {"birth_date": student.birth_date.isoformat()}
+    return block | {part: list(block[part]) for part in ("aliases", "guardians")}
 
 
 def _name(part: Mapping[str, Any]) -> Name:

@@ -4,42 +4,77 @@ Owns the columns. Promises: what is stored is never altered, only copied into th
 absent part is None, which speaks neither for nor against; nothing here is a social security number or made of one.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from nicknames import NickNamer
 
 from broker.core.model import Name, Student
+from broker.edge.resources import folder
+from broker.identity import normalise
 from broker.identity.normalise import key, words
 
 Features = Mapping[str, Any]  # column: str, list[str] or None
 
+UNKNOWN_DAY = date.min  # the birth date of a student whose birth date nobody knows
 # columns that hold lists; all others hold text
-LISTS = ("first_also", "last_words", "name_words", "guardians")
-COLUMNS = (
-    "first",
+LISTS = (
+    "first_words",
     "first_also",
-    "middle",
-    "last",
+    "middle_words",
     "last_words",
+    "guardians",
+    "guardian_firsts",
+    "guardian_lasts",
+)
+COLUMNS = (
+    "first",  # all its words, joined
+    "first_spelt",  # written with ae, oe, ue for ä, ö, ü; only where that differs
+    "first_words",
+    "first_also",  # itself and the names that it may be short for
+    "first_sound",
+    "first_marked",  # as written, where that holds more than the plain letters a to z
+    "first_legal",  # under an alias that is a first name only: the legal one
+    "middle",
+    "middle_words",
+    "given",  # first and middle, joined: they may be parted in another place
+    "last",
+    "last_spelt",
+    "last_words",  # without particles
     "last_sorted",
-    "name_words",
-    "name_sorted",
+    "last_sound",
+    "name_sorted",  # every word, in whatever field
     "suffix",
     "birth_date",
-    "birth_swapped",
+    "birth_swapped",  # with day and month swapped, where that is another date
     "gender",
     "birth_order",
     "guardians",
+    "guardian_firsts",
+    "guardian_lasts",  # other than the student's own
     "phone",
     "phone_local",
     "street",
     "city",
     "postal_code",
 )
-_DIGITS = re.compile(r"\D+")
+# What programs write for a birth date that they do not know.
+_NO_DAYS = frozenset((UNKNOWN_DAY, date(1900, 1, 1), date(1901, 1, 1), date(9999, 9, 9), date.max))
+_GENDERS = {"F": "F", "FEMALE": "F", "GIRL": "F", "M": "M", "MALE": "M", "BOY": "M"}
+_CALLED = re.compile(r"[(\"\u201c\u201e]([^()\"\u201c-\u201e]+)[)\"\u201c\u201d]")
+_NOT_DIGITS = re.compile(r"\D+")
+_STREET_WORDS = {
+    "street": "st", "str": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "drv": "dr", "lane": "ln",
+    "court": "ct", "crt": "ct", "circle": "cir", "place": "pl", "boulevard": "blvd", "terrace": "ter", "trail": "trl",
+    "parkway": "pkwy", "highway": "hwy", "square": "sq", "north": "n", "south": "s", "east": "e", "west": "w",
+    "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "apartment": "apt", "unit": "apt",
+    "suite": "ste", "saint": "st", "mount": "mt",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -47,48 +82,113 @@ def _namer() -> NickNamer:
     return NickNamer()
 
 
+@lru_cache(maxsize=1)
+def _more() -> Mapping[str, Sequence[str]]:
+    """Nicknames that the library does not have, by nickname: the names that it may be short for."""
+    found: dict[str, set[str]] = {}
+    for name, short in json.loads((folder("config") / "identity" / "nicknames.json").read_text("utf-8")).items():
+        for one in short:
+            found.setdefault(one, set()).add(name)
+    return {short: sorted(names) for short, names in found.items()}
+
+
 @lru_cache(maxsize=65_536)
 def _also(first: str) -> tuple[str, ...]:
-    """A first name and the names that it may be short for."""
-    return tuple(sorted({first} | _namer().canonicals_of(first)))
+    """A first name, and behind it the names that it may be short for."""
+    return (first, *sorted({*_namer().canonicals_of(first), *_more().get(first, ())} - {first}))
 
 
 def of(student: Student) -> tuple[Features, ...]:
-    """The features under the legal name, then under each alias."""
+    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name."""
     shared = _shared(student)
-    return tuple(shared | _named(name) for name in (student.legal_name, *student.aliases))
+    found: list[Features] = []
+    legal, *others = _names(student)
+    for name in (legal, *others):
+        one = shared | _named(name, legal, student.guardians)
+        if one not in found:
+            found.append(one)
+    return tuple(found)
 
 
-def _named(name: Name) -> dict[str, Any]:
-    first, last = words(name.first), words(name.last)
-    every = sorted({*first, *words(name.middle), *last})
-    whole = "".join(first)
+def _names(student: Student) -> Iterator[Name]:
+    """The legal name and the aliases; `William (Bill)` is William, with the alias Bill."""
+    legal = student.legal_name
+    called = _CALLED.search(legal.first)
+    if called is None:
+        yield legal
+    else:
+        yield replace(legal, first=_CALLED.sub(" ", legal.first))
+        yield replace(legal, first=called[1])
+    yield from student.aliases
+
+
+def _named(name: Name, legal: Name, guardians: Sequence[Name]) -> dict[str, Any]:
+    first_text, last_text = name.first or legal.first, name.last or legal.last
+    first, written_first = normalise.parted(words(first_text))
+    last, written_last = normalise.parted(words(last_text))
+    middle = words(name.middle)
+    if name is not legal and not middle and key(legal.middle) != "".join(first):
+        middle = words(legal.middle)
+    bare = normalise.core(last)
+    every = sorted({*first, *middle, *bare})
+    whole, surname = "".join(first), "".join(last)
+    legal_first = "".join(normalise.parted(words(legal.first))[0]) or None
+    suffix = normalise.suffix(name.suffix) or written_last or written_first or normalise.suffix(legal.suffix)
+    own = {*last, surname}
     return {
         "first": whole or None,
-        "first_also": list(_also(whole)) if whole else None,
-        "middle": key(name.middle) or None,
-        "last": "".join(last) or None,
-        "last_words": list(last) or None,
-        "last_sorted": " ".join(sorted(last)) or None,
-        "name_words": every or None,
+        "first_spelt": normalise.spelt(first_text) or None,
+        "first_words": list(first) or None,
+        "first_also": sorted({*_also(whole), *(_also(first[0])[1:] if len(first) > 1 else ())}) if whole else None,
+        "first_sound": normalise.sound(whole) or None,
+        "first_marked": normalise.marked(first_text) or None,
+        "first_legal": legal_first if legal_first != whole and words(legal.last) == words(last_text) else None,
+        "middle": "".join(middle) or None,
+        "middle_words": list(middle) or None,
+        "given": (whole + "".join(middle)) or None,
+        "last": surname or None,
+        "last_spelt": normalise.spelt(last_text) or None,
+        "last_words": list(bare) or None,
+        "last_sorted": " ".join(sorted(bare)) or None,
+        "last_sound": normalise.sound("".join(bare)) or None,
         "name_sorted": " ".join(every) or None,
-        "suffix": key(name.suffix) or None,
+        "suffix": suffix or None,
+        "guardian_lasts": sorted({key(one.last) for one in guardians} - own - {""}) or None,
     }
 
 
 def _shared(student: Student) -> dict[str, Any]:
-    born = student.birth_date
-    swapped = f"{born.year:04d}-{born.day:02d}-{born.month:02d}" if born.day <= 12 and born.day != born.month else None
-    phone = _DIGITS.sub("", student.phone)[-10:]
+    guardians = [(key(one.first), key(one.last)) for one in student.guardians]
+    home = student.address
     return {
-        "birth_date": born.isoformat(),
-        "birth_swapped": swapped,
-        "gender": student.gender.upper() or None,
+        **_born(student.birth_date),
+        "gender": _GENDERS.get(student.gender.upper()),
         "birth_order": str(student.birth_order) if student.birth_order else None,
-        "guardians": sorted({key(one.first) + " " + key(one.last) for one in student.guardians}) or None,
-        "phone": phone if len(phone) == 10 else None,
-        "phone_local": phone[-7:] if len(phone) >= 7 else None,
-        "street": key(student.address.street) or None,
-        "city": key(student.address.city) or None,
-        "postal_code": key(student.address.postal_code)[:5] or None,
+        "guardians": sorted({f"{first} {last}" for first, last in guardians if first and last}) or None,
+        "guardian_firsts": sorted({first for first, _ in guardians if first}) or None,
+        **_phone(student.phone),
+        "street": _street(home.street) or None,
+        "city": key(home.city) or None,
+        "postal_code": key(home.postal_code)[:5] or None,
     }
+
+
+def _born(born: date) -> dict[str, Any]:
+    if born in _NO_DAYS:
+        return {"birth_date": None, "birth_swapped": None}
+    swapped = f"{born.year:04d}-{born.day:02d}-{born.month:02d}" if born.day <= 12 and born.day != born.month else None
+    return {"birth_date": born.isoformat(), "birth_swapped": swapped}
+
+
+def _phone(text: str) -> dict[str, Any]:
+    """Ten digits, and the last seven of them: area codes change. A row of one digit is nobody's number."""
+    digits = _NOT_DIGITS.sub("", text)[-10:]
+    if len(digits) < 7 or len(set(digits[-7:])) == 1:
+        return {"phone": None, "phone_local": None}
+    return {"phone": digits if len(digits) == 10 else None, "phone_local": digits[-7:]}
+
+
+@lru_cache(maxsize=65_536)
+def _street(text: str) -> str:
+    """A street in the post's abbreviations, its words parted by one blank."""
+    return " ".join(_STREET_WORDS.get(word, word) for word in words(text.replace("#", " apt ")))

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlglot
 from sqlglot import expressions as sql
 
+from broker.identity.evidence import Limits
 from broker.identity.features import Features
-from broker.identity.sql import Truth, term, truth
+from broker.identity.sql import Truth, parsed, term, truth
 
 Terms = Mapping[str, Mapping[str, float]]  # column: value: share of all persons
 
@@ -43,13 +43,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one comparison said: its weight in bits, the adjustment for a common or rare value included."""
+    """What one comparison said: its weight in bits, the `adjustment` for a common or rare value included."""
 
     comparison: str
     label: str
     number: int  # of the level, 0 first
     weight: float
     is_null: bool
+    adjustment: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,13 @@ class Score:
 class Model:
     """A settings file, ready to work."""
 
-    def __init__(self, settings: Mapping[str, Any], terms: Terms) -> None:
-        """Raises sql.NotUnderstood for a condition that cannot be worked here."""
+    def __init__(self, settings: Mapping[str, Any], terms: Terms, limits: Limits) -> None:
+        """Raises sql.NotUnderstood for a condition that cannot be worked here, ValueError or KeyError for what is no
+        model."""
+        self.limits = limits
         odds = settings["probability_two_random_records_match"]
+        if not isinstance(terms, Mapping) or not all(isinstance(one, Mapping) for one in terms.values()):
+            raise ValueError("the shares of names must stand by column and value")
         self.settings = settings
         self.terms = terms
         self.prior = math.log2(odds / (1 - odds))
@@ -77,11 +82,21 @@ class Model:
         parts = tuple(self._part(one, left, right) for one in self.comparisons)
         return Score(self.prior + sum(part.weight for part in parts), parts)
 
+    def weigh(self, left: Features, right: Features) -> float:
+        """The weight alone: what `score` says, without the parts."""
+        weight = self.prior
+        for comparison in self.comparisons:
+            level = next(one for one in comparison.levels if one.holds is None or one.holds(left, right))
+            weight += level.weight
+            if level.term_column:
+                weight += self._adjustment(level, left, right)
+        return weight
+
     def _part(self, comparison: Comparison, left: Features, right: Features) -> Part:
         for number, level in enumerate(comparison.levels):
             if level.holds is None or level.holds(left, right):
-                weight = level.weight + self._adjustment(level, left, right)
-                return Part(comparison.name, level.label, number, weight, level.is_null)
+                adjustment = self._adjustment(level, left, right)
+                return Part(comparison.name, level.label, number, level.weight + adjustment, level.is_null, adjustment)
         raise ValueError(f"no level of {comparison.name} holds: the last one must be ELSE")
 
     def _adjustment(self, level: Level, left: Features, right: Features) -> float:
@@ -130,8 +145,8 @@ class Block:
 
     def __init__(self, rule: str) -> None:
         self.rule = rule
-        pairs = [_sides(one) for one in sqlglot.parse_one(rule, read="duckdb").flatten()] if " AND " in rule else None
-        pairs = pairs or [_sides(sqlglot.parse_one(rule, read="duckdb"))]
+        tree = parsed(rule)
+        pairs = [_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,))]
         self._left: list[Callable[[Features], Any]] = [term(left) for left, _ in pairs]
         self._right: list[Callable[[Features], Any]] = [term(right) for _, right in pairs]
 
@@ -157,5 +172,7 @@ def _sides(equality: "sql.Expr") -> tuple[str, str]:
     for side in (equality.this, equality.expression):
         tables = {column.table for column in side.find_all(sql.Column)}
         bare = side.transform(lambda node: sql.column(node.name) if isinstance(node, sql.Column) else node)
-        sides[tables.pop()] = bare.sql(dialect="duckdb")
+        sides[" ".join(sorted(tables))] = bare.sql(dialect="duckdb")
+    if set(sides) != {"l", "r"}:
+        raise ValueError(f"a blocking rule holds a column of l against one of r: {equality.sql()}")
     return sides["l"], sides["r"]

@@ -16,14 +16,15 @@ from broker.core.codes import NOT_KEPT
 from broker.core.errors import Refused
 from broker.core.flow import Stage
 from broker.core.model import Document, State
+from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
-from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import canonical
+from broker.formats import reading
 from broker.formats.documents import to_document, to_student
-from broker.identity import first
-from broker.stages import apply
+from broker.identity import match
+from broker.identity.answer import Answer
+from broker.stages import apply, review
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
@@ -54,10 +55,9 @@ def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
 
 
 def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
-    limits = services.settings.limits
-    parsed = canonical.parse(content, limits.json_depth)
-    services.contracts.check(parsed, limits.schema_errors)
-    document = to_document(parsed)
+    document = to_document(
+        reading.read(content, row.source_name, row.origin, services.settings.limits, services.contracts)
+    )
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
     handler = handler_of(document.type)
@@ -91,22 +91,32 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 def _travelling(
     services: Services, look: Look, row: PacketRow, known: dict[str, Any], document: Document, handler: Handler
 ) -> Move:
-    finding = None
-    if handler.needs_student:
-        finding = first.find(look.connection, to_student(document.body["student"]))
-        is_match = finding.answer is first.Answer.MATCH
-        known |= {"ssid": finding.ssid or "", "identity": "match" if is_match else "review"}
-    new = replace(row, state=State.ADMITTED, **known)
-    planned = move(services, row, new, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
-    if finding is None or new.identity == "match":
+    admitted = replace(row, state=State.ADMITTED, **known)
+    planned = move(services, row, admitted, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
+    if not handler.needs_student:
         return planned
+    student = to_student(document.body["student"])
+    finding = match.find(look.connection, services.model, student, row.origin)
+    if finding.answer is Answer.MATCH:
+        return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Connection) -> Move:
-        now = services.clock().timestamp()
-        registry.open_review(connection, row.tracking, -1, finding.candidates, now)
-        return planned
+        """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
+        again = match.find(connection, services.model, student, row.origin)
+        new = _about(admitted, again)
+        if again.answer is not Answer.MATCH:
+            subject = {"student": document.body["student"]}
+            review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
+            review.ask(services, connection, new)
+        return replace(planned, new=new)
 
     return replace(planned, effect=effect)
+
+
+def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
+    """The packet with whom it is about, or that a person must say so."""
+    is_match = finding.answer is Answer.MATCH
+    return replace(row, ssid=finding.ssid or "", identity="match" if is_match else "review")
 
 
 def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], document: Document) -> Move:

@@ -4,6 +4,7 @@ Owns their header. Promises: a notice is born within the caller's transaction, s
 tells of does; it is sealed to the exchange itself, so that deliver re-locks it like any packet.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +19,15 @@ from broker.stages.services import Services
 
 
 def leave(
-    services: Services, connection: Connection, lea: LeaId, kind: PacketType, body: Mapping[str, Any]
+    services: Services,
+    connection: Connection,
+    lea: LeaId,
+    kind: PacketType,
+    body: Mapping[str, Any],
+    is_to_be_read: bool = False,
 ) -> TrackingId:
-    """Leave a JSON notice for a party; its tracking id. `body` is all but the header."""
+    """Leave a JSON notice for a party; its tracking id. `body` is all but the header. One that people read has a line
+    for each fact, in the order of `body`."""
     header = {
         "packet": f"{kind}.v1",
         "id": services.new_tracking(),
@@ -28,7 +35,9 @@ def leave(
         "to": lea,
         "created": services.clock().isoformat(timespec="seconds"),
     }
-    return leave_bytes(services, connection, lea, kind, canonical.serialise(header | dict(body)))
+    whole = header | dict(body)
+    content = json.dumps(whole, indent=1, ensure_ascii=False).encode() if is_to_be_read else canonical.serialise(whole)
+    return leave_bytes(services, connection, lea, kind, content)
 
 
 def leave_bytes(services: Services, connection: Connection, lea: LeaId, kind: PacketType, content: bytes) -> TrackingId:

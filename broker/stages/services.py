@@ -1,12 +1,13 @@
 """What a stage works with: the ledger, the vault, the folders, the key, the clock.
 
 Owns no behaviour; `broker.wiring` fills it. Promises: a stage gets everything through here, time included, so that a
-test can hand it another world.
+test can hand it another world; the identity model is read when it is first asked for, and once.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import structlog
 from sqlalchemy import Engine
@@ -19,9 +20,10 @@ from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.settings import Settings
 from broker.edge.vault import Vault
+from broker.identity.model import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """One process's parts. `worker` names the process in claims; `clock` gives aware UTC times."""
 
@@ -39,3 +41,9 @@ class Services:
     digest: Callable[[bytes], str]  # keyed: it must not let anyone who reads the ledger guess at contents
     worker: str
     log: structlog.stdlib.BoundLogger
+    load_model: Callable[[], Model]
+
+    @cached_property
+    def model(self) -> Model:
+        """Who is who. Raises OperatorError for model files that cannot be used."""
+        return self.load_model()

@@ -100,6 +100,13 @@ def _desk(stack: ExitStack, exchange: Exchange, lea: str, title: str, **more: An
     return Desk(exchange, lea, gpg, fingerprint)
 
 
+def _asked(notice: Path) -> dict[str, str]:
+    """The tracking id that stands in the page for the one of the question."""
+    if not notice.exists():
+        return {}
+    return {"01942f7e-5a10-7c44-9d2b-6c1f0e8a7b35": json.loads(notice.read_text())["questions"][0]["tracking"]}
+
+
 def _opened(path: Path) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = json.loads(path.read_text())["students"]
     return lines
@@ -110,10 +117,12 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
     make_key(tmp_path / "canyon-ssh")
     canyon = _desk(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
     exchange.up()
-    canyon.enroll(ANA)
+    canyon.enroll(ANA, MIA)
     canyon.send("ana.pgp", record("01", ANA))
     canyon.receipt("ana.pgp", "HELD")
     reader = _reader(stack, exchange.home, "6G")
+    words = reader.words
+    reader.words = lambda: {**words(), **_asked(reader.desk / "question.json")}
     harbor = ("7K", "Harbor Charter School", "charter")
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(
@@ -126,6 +135,7 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
     assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 20
     assert [line["answer"] for line in _opened(reader.desk / "answer.json")] == ["matched", "assigned"]
     assert [line["answer"] for line in _opened(reader.desk / "answer-7K.json")] == ["assigned"]
+    assert [line["answer"] for line in _opened(reader.desk / "mia-number.json")] == ["matched"]
     assert json.loads((reader.desk / "ana.json").read_text())["student"]["legal_name"]["first"] == "Ana"
     canyon.receipt("ana.pgp", "COLLECTED")
     _follow_own_page(stack, canyon, tmp_path / "canyon-ssh")
@@ -219,12 +229,23 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
             receipts = f"leas/01/receipts/*.{state}.json.asc"
             wait_until(partial(lambda one: [*home.glob(one)], receipts), receipts)
 
+    def send(reader: Reader) -> None:
+        doubtful = record("6G", ANA | {"birth_date": "2012-03-14"})
+        outbox, receipts = home / "leas" / "6G" / "outbox", home / "leas" / "6G" / "receipts"
+        (outbox / ".ana.pgp").write_bytes(gpg.seal(as_bytes(doubtful), [EXCHANGE], "summit-new@leas.example"))
+        (outbox / ".ana.pgp").rename(outbox / "ana.pgp")
+        wait_until(lambda: [*receipts.glob("*.held.json.asc")], "the record is held")
+        held = said_by(next(receipts.glob("*.held.json.asc")))["tracking"]
+        words = reader.words
+        reader.words = lambda: {**words(), "TRACKING": held}
+
     def stop(reader: Reader) -> None:
         assert reader.stop() == 0
 
     reader.meanwhile = {
         "settings for a test, and two LEAs send their public keys": begin,
         "01 enrolls a student, and drops a file that is not sealed": drop,
+        "6G sends a record of a student of 01, with another birth date": send,
         "satchel up is stopped with Ctrl-C": stop,
     }
     assert reader.follow("docs/operator.md", steps(document("operator.md"))) > 15

@@ -156,12 +156,12 @@ def test_a_schema_refusal_names_the_place_and_no_value(here: Town) -> None:
 @pytest.mark.parametrize("named", [True, False])
 def test_an_uncertain_student_is_held_for_review(here: Town, named: bool) -> None:
     """Twins, a wrong number, a child that nobody enrolled: not even to a receiver that is named."""
-    year = 2013 + named
-    twin = known(here["01"], "Fay", "Hill", f"{year}-01-02")
+    born = "2014-01-02" if named else "2011-08-19"
+    twin = known(here["01"], "Fay", "Hill", born)
     uncertain = {
-        "twin": child("May", "Hill", f"{year}-01-02"),
-        "wrong-number": child("Greg", "Stone", f"{year}-03-04", ssid=twin["ssid"]),
-        "stranger": child("Nobody", "Knows", f"{year}-05-06"),
+        "twin": child("May", "Hill", born),
+        "wrong-number": child("Greg", "Stone", born, ssid=twin["ssid"]),
+        "stranger": child("Nobody", "Knows", born),
     }
     to = {"to": "6G"} if named else {}
     for name, student in uncertain.items():

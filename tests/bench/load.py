@@ -5,22 +5,24 @@ Promises: generated keys and students only; every packet is another document abo
 
 import base64
 import json
+import random
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from broker.core.model import Ssid
+from broker.core.model import LeaId, Name, Ssid, Student
 from broker.edge import keyring, openpgp
-from broker.edge.ledger import registry
 from broker.edge.ledger.engine import connect, writing
-from broker.edge.settings import load
-from broker.identity.normalise import key
+from broker.edge.ledger.registry import Source
+from broker.edge.settings import load as read_settings
+from broker.identity import models, registrar
 from tests.support import documents
 from tests.support.exchange import Exchange
 
 NOW = datetime.now(UTC)
+_SYLLABLES = [consonant + vowel for consonant in "bdfgjklmnprstvz" for vowel in "aeiou"]
 
 
 @dataclass(frozen=True)
@@ -45,22 +47,25 @@ def birth_of(number: int) -> str:
 
 
 def name_of(number: int) -> dict[str, str]:
-    """A student's legal name."""
-    return {"first": f"Given{number}", "middle": "", "last": f"Family{number}", "suffix": ""}
+    """A student's legal name, like no other one's."""
+    dice = random.Random(number)
+    first, last = ("".join(dice.choice(_SYLLABLES) for _ in range(length)).capitalize() for length in (3, 4))
+    return {"first": first, "middle": "", "last": last, "suffix": ""}
 
 
 def register(exchange: Exchange, students: int) -> None:
     """Enter the students that the packets are about."""
-    engine = connect(load(exchange.home))
+    engine, model = connect(read_settings(exchange.home)), models.load(exchange.home)
+    source = Source(LeaId("01"), "", 0.0)
+    people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in range(students))
     with writing(engine) as connection:
-        for number in range(students):
-            name = name_of(number)
-            person = registry.Person(
-                Ssid(str(1_000_000_000 + number)), name["first"], "", name["last"], "", birth_of(number), "X",
-                key(name["first"]), "", key(name["last"]),
-            )  # fmt: skip
-            registry.register(connection, lambda p=person: p.ssid, lambda _, p=person: p, 0.0)
+        registrar.bring_in(connection, model, people, source)
     engine.dispose()
+
+
+def person(number: int) -> Student:
+    """A student as the registry has it."""
+    return Student(Name(**name_of(number)), date.fromisoformat(birth_of(number)))
 
 
 def document(sender: str, receiver: str, size: int, number: int) -> dict[str, Any]:

@@ -83,8 +83,10 @@ def test_the_settings_move_two_bounds() -> None:
     assert contracts.check(document, 5) == (PacketType.ENROLLMENT, 1)
     with pytest.raises(Refused, match="must be 8 digits"):
         contracts.check(documents.record(), 5)
-    with pytest.raises(Refused, match="/students: must have at most 2"):
-        contracts.check(document | {"students": document["students"][:1] * 3}, 5)
+    requests = [{"request": "new", "student": entry["student"]} for entry in document["students"]]
+    for many in (document | {"students": document["students"][:1] * 3}, documents.ssid_request(*requests, requests[0])):
+        with pytest.raises(Refused, match="/students: must have at most 2"):
+            contracts.check(many, 5)
 
 
 @pytest.mark.parametrize("name", ["ssn", "SSN", "social_security_number", "socialSecurityNumber"])

@@ -18,7 +18,14 @@ from tests.support import documents
 
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
-TYPES = ("acknowledgement.v1", "enrollment.v1", "student-record.v1")
+TYPES = (
+    "acknowledgement.v1",
+    "enrollment.v1",
+    "review-answer.v1",
+    "ssid-request.v1",
+    "student-record.v1",
+    "transcript.v1",
+)
 
 
 def parts() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,6 +97,8 @@ def test_the_student_is_referenced_and_never_copied() -> None:
     student = f"{BASE}student.v1.schema.json"
     assert SCHEMAS[f"{BASE}student-record.v1.schema.json"]["properties"]["student"] == {"$ref": student}
     assert SCHEMAS[f"{BASE}enrollment.v1.schema.json"]["$defs"]["entry"]["properties"]["student"] == {"$ref": student}
+    request = SCHEMAS[f"{BASE}ssid-request.v1.schema.json"]["$defs"]["request"]["properties"]
+    assert request["student"]["$ref"] == student
     assert sum("birth_date" in schema.get("properties", {}) for _, schema in parts()) == 1
 
 

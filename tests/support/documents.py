@@ -69,6 +69,11 @@ def enrollment(entries: int = 1, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def ssid_request(*lines: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A `ssid-request.v1` with these lines."""
+    return enrollment(0) | {"packet": "ssid-request.v1", "students": [dict(one) for one in lines]} | changes
+
+
 def acknowledgement(**changes: Any) -> dict[str, Any]:
     return {
         "packet": "acknowledgement.v1",
@@ -77,6 +82,17 @@ def acknowledgement(**changes: Any) -> dict[str, Any]:
         "created": CREATED,
         "tracking": str(uuid.uuid4()),
         "status": "received",
+    } | changes
+
+
+def review_answer(**changes: Any) -> dict[str, Any]:
+    reply = {"tracking": str(uuid.uuid4()), "line": 0, "decision": "new", "why": "asked the family"}
+    return {
+        "packet": "review-answer.v1",
+        "id": str(uuid.uuid4()),
+        "from": "6G",
+        "created": CREATED,
+        "answers": [reply],
     } | changes
 
 

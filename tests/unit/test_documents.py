@@ -10,10 +10,12 @@ import pytest
 
 from broker.cli import COMMANDS
 from broker.core.codes import CODES
+from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
 from broker.edge.contracts import Contracts
 from broker.edge.resources import folder
 from broker.formats import canonical
+from handlers.answers import REASONS
 from tests import docs
 from tests.support.console import blocks
 from tests.support.tools import ROOT
@@ -24,7 +26,7 @@ DOCUMENTS = sorted(
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 _LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:broker|handlers|schemas|tests|docs|keys|config)/[\w./-]*)`")
-_COMMAND = re.compile(r"satchel ((?:lea|receipt) \w+|[a-z-]+)")
+_COMMAND = re.compile(r"satchel ((?:lea|receipt|review|student|identity) \w+|[a-z-]+)")
 _WORD = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`")
 
 
@@ -55,7 +57,7 @@ def words() -> set[str]:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     parts = {re.split(r"[^\w-]", one)[0] for one in project["dependencies"]}
     programs = {"redis-server", "valkey-server", "sshd-config"}
-    return {*PacketType, *HeldFor, *PartyKind, *reasons, *parts, *programs, *OF_THE_PAGES}
+    return {*PacketType, *HeldFor, *PartyKind, *Programme, *REASONS, *reasons, *parts, *programs, *OF_THE_PAGES}
 
 
 # the files that the pages' readers make

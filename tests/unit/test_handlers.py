@@ -7,9 +7,10 @@ import pytest
 
 from broker.core.model import Name, PacketType, PartyKind, Ssid, Student
 from broker.formats.documents import to_document, to_student
-from handlers import acknowledgement, enrollment, student_record
+from handlers import acknowledgement, enrollment, ssid_request, student_record
 from handlers.enrollment import Event
 from handlers.registry import HANDLERS
+from handlers.ssid_request import Kind, Request
 from tests.support import documents
 
 ANA = Student(
@@ -22,9 +23,17 @@ ANA = Student(
     guardians=(Name(first="Marta", last="Ortiz"),),
 )
 
+ENDING_HERE = {
+    PacketType.ENROLLMENT,
+    PacketType.SSID_REQUEST,
+    PacketType.REVIEW_ANSWER,
+    PacketType.ACKNOWLEDGEMENT,
+}
+TRAVELLING = {PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT}
+
 
 def test_the_table_is_closed() -> None:
-    assert set(HANDLERS) == {PacketType.ENROLLMENT, PacketType.STUDENT_RECORD, PacketType.ACKNOWLEDGEMENT}
+    assert set(HANDLERS) == ENDING_HERE | TRAVELLING
     assert all(handler.type is kind for kind, handler in HANDLERS.items())
     assert not hasattr(HANDLERS, "__setitem__")
 
@@ -41,16 +50,15 @@ def test_only_leas_write_about_students() -> None:
     leas = {PartyKind.DISTRICT, PartyKind.CHARTER}
     assert HANDLERS[PacketType.STUDENT_RECORD].senders == leas
     assert HANDLERS[PacketType.STUDENT_RECORD].receivers == leas
-    assert HANDLERS[PacketType.ENROLLMENT].senders == leas
+    assert HANDLERS[PacketType.TRANSCRIPT].senders == leas
+    assert HANDLERS[PacketType.TRANSCRIPT].receivers == {PartyKind.HIGHER_ED}
+    assert HANDLERS[PacketType.ENROLLMENT].senders == HANDLERS[PacketType.SSID_REQUEST].senders == leas
     assert HANDLERS[PacketType.ACKNOWLEDGEMENT].senders == set(PartyKind)
 
 
 def test_what_travels_and_what_ends_here() -> None:
-    assert {kind for kind, handler in HANDLERS.items() if handler.ends_here} == {
-        PacketType.ENROLLMENT,
-        PacketType.ACKNOWLEDGEMENT,
-    }
-    assert {kind for kind, handler in HANDLERS.items() if handler.needs_student} == {PacketType.STUDENT_RECORD}
+    assert {kind for kind, handler in HANDLERS.items() if handler.ends_here} == ENDING_HERE
+    assert {kind for kind, handler in HANDLERS.items() if handler.needs_student} == TRAVELLING
 
 
 def test_the_header() -> None:
@@ -94,12 +102,31 @@ def test_a_student_with_aliases_and_a_birth_order_written_as_a_float() -> None:
 def test_the_entries_of_an_enrollment() -> None:
     body = documents.enrollment(entries=2)
     del body["students"][1]["code"]
-    body["students"][1]["event"] = "exit"
+    body["students"][1] |= {"event": "exit", "grade": "KG", "programme": "year-round"}
     first, second = enrollment.entries(body)
     assert first.student == ANA
     assert (first.school, first.event, first.date, first.code) == ("704", Event.ENTRY, date(2026, 8, 20), "11")
     assert (second.event, second.code) == (Event.EXIT, "")
+    assert (first.grade, first.programme, second.grade, second.programme) == ("", "", "KG", "year-round")
     assert (first.pointer, second.pointer) == ("/students/0", "/students/1")
+
+
+def test_the_lines_of_an_ssid_request() -> None:
+    body = documents.ssid_request(
+        {"request": "new", "student": documents.student(), "school": "704"},
+        {"request": "verify", "student": documents.student() | {"ssid": None}, "school_year": 2026},
+        {"request": "retrieve", "student": documents.student(), "date": "2026-08-20", "exit_date": "2026-09-01"},
+    )
+    first, second, third = ssid_request.requests(body)
+    assert isinstance(first, Request)
+    assert isinstance(second, Request)
+    assert isinstance(third, Request)
+    assert (first.line, first.kind, first.student, first.school, first.form) == (0, Kind.NEW, ANA, "704", "")
+    assert (first.entry, first.exit, first.school_year) == (date(2026, 11, 23), None, 2027)  # as the document says
+    assert (second.line, second.school_year) == (1, 2026)
+    assert (third.entry, third.exit) == (date(2026, 8, 20), date(2026, 9, 1))
+    assert [ssid_request.lack(one) for one in (first, second, third)] == ["", "ssid", "school"]
+    assert ssid_request.form_of(body) == ""
 
 
 def test_no_repr_shows_a_student() -> None:

@@ -60,6 +60,15 @@ def _line(**changes: Any) -> bytes:
     return _json(document)
 
 
+def _requests(*lines: dict[str, Any]) -> bytes:
+    return _json(documents.ssid_request(*({"student": documents.student()} | line for line in lines)))
+
+
+KINDS = ("new", "retrieve", "update", "verify")
+WHOLE_REQUEST = {
+    **{"request": "new", "school": "704", "school_year": 2027, "date": "2026-08-17", "exit_date": "2027-06-04"},
+    **{"code": "11", "exit_code": "GE", "grade": "12", "programme": "special-schedule"},
+}
 ATTACHMENT = {"name": "iep.pdf", "media_type": "application/pdf", "content": "JVBERi0xLjcK"}
 
 VECTORS = [
@@ -166,6 +175,16 @@ VECTORS = [
         "schema",
         "/students/1/student/birth_order",
     ),
+    Vector("a grade and a schedule", _line(grade="KG", programme="year-round"), "enrollment"),
+    Vector("a schedule that nobody knows", _line(programme="evenings"), "schema", "/students/1/programme"),
+    # the lines of an SSID request
+    Vector("the four requests", _requests(*({"request": kind} for kind in KINDS)), "ssid-request"),
+    Vector("all that a request may say", _requests(WHOLE_REQUEST), "ssid-request"),
+    Vector("no requests", _requests(), "schema", "/students"),
+    Vector("an unknown request", _requests({"request": "delete"}), "schema", "/students/0/request"),
+    Vector("a request for nobody", _requests({"request": "new", "student": None}), "schema", "/students/0/student"),
+    Vector("an empty school", _requests({"request": "new", "school": ""}), "schema", "/students/0/school"),
+    Vector("what only a CSV has", _json(json.loads(_requests({"request": "new"})) | {"sheet": {}}), "schema", ""),
     # the acknowledgement
     Vector(
         "a file name for a tracking id",

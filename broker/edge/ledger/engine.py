@@ -20,7 +20,7 @@ from broker.core.errors import Deferred, OperatorError
 from broker.edge.settings import Settings
 
 _LOOK_SECONDS = 0.001
-REVISION = "0001"  # of the newest migration; a test compares the two
+REVISION = "0002"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -29,6 +29,7 @@ _PRAGMAS = (
     "secure_delete=ON",
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",
+    "cache_size=-16000",  # KB: the inner pages of a whole state's index, of which the default of 2 MB keeps too few
 )
 
 
@@ -63,7 +64,9 @@ def connect(settings: Settings) -> Engine:
         )
         _prepare_sqlite(engine)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    # a plan made while a table was empty would be kept for a prepared statement, and read the whole table ever after
+    unprepared = {"prepare_threshold": None}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared)
 
 
 def is_current(engine: Engine) -> bool:

@@ -1,22 +1,25 @@
 """The registry: students, their numbers and where they are enrolled.
 
-Owns `students`, `enrollments` and `reviews`, the only tables that hold names. Promises: a number is drawn and entered
-in the caller's transaction, so it is never given twice; rows come back in a fixed order.
+Owns `students` and `enrollments`; what is told of a student is in `details`, what the model looks for in `blocks`.
+Promises: a number is drawn and entered in the caller's transaction, so it is never given twice and never reassigned;
+rows come back in a fixed order. Whoever changes a student goes through `broker.identity.registrar`, which keeps the
+three together.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
-from sqlalchemy import Connection, bindparam, insert, select, text, union, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
-from broker.core.model import Ssid
+from broker.core.model import LeaId, Ssid
 from broker.edge.ledger.rows import EnrollmentRow
-from broker.edge.ledger.tables import enrollments, reviews, students
+from broker.edge.ledger.tables import enrollments, students
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """A registered student; names as first registered, `key_*` normalised. Repr hidden."""
+    """A registered student under the legal name of now. `merged_into` is the SSID that stands for this one, or ''.
+    Repr hidden."""
 
     ssid: Ssid
     first: str = field(repr=False)
@@ -25,30 +28,29 @@ class Person:
     suffix: str = field(repr=False)
     birth_date: str = field(repr=False)
     gender: str
-    key_first: str
-    key_middle: str
-    key_last: str
+    merged_into: str = ""
 
 
-_CANDIDATES = 50
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who brought something, in which packet, when (seconds since the epoch); both '' for the state's operator."""
+
+    lea: LeaId
+    tracking: str
+    at: float
+
+
 _PERSON = [students.c[name] for name in Person.__dataclass_fields__]
 _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
-
-
 _BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
-_ON_DAY = select(*_PERSON).where(students.c.birth_date == bindparam("day"))
-_SAME_GIVEN = (students.c.key_first == bindparam("first")) & (students.c.key_middle == bindparam("middle"))
-# two look-ups by index: with OR, SQLite reads everybody born on that day
-_BORN_ON = (
-    union(
-        _ON_DAY.where(students.c.key_last == bindparam("last")), _ON_DAY.where(_SAME_GIVEN, students.c.key_middle != "")
-    )
-    .order_by("ssid")
-    .limit(_CANDIDATES)
+_KEPT = select(students.c.merged_into).where(students.c.ssid == bindparam("ssid")).scalar_subquery()
+_THE_SAME = select(enrollments.c.id).where(
+    *(enrollments.c[name] == bindparam(name) for name in ("ssid", "lea", "school", "entry_date")),
+    (enrollments.c.exit_date == "") | (enrollments.c.exit_date > bindparam("entry_date")),
 )
 _LOCATIONS = (
     select(*_LOCATION)
-    .where(enrollments.c.ssid == bindparam("ssid"))
+    .where(enrollments.c.ssid == func.coalesce(func.nullif(_KEPT, ""), bindparam("ssid")))
     .order_by(enrollments.c.entry_date, enrollments.c.id)
 )
 
@@ -60,53 +62,72 @@ def lock(connection: Connection) -> None:
 
 
 def person(connection: Connection, ssid: str) -> Person | None:
-    """The student with this number."""
+    """Whom this very number was given to, merged or not."""
     row = connection.execute(_BY_NUMBER, {"ssid": ssid}).first()
     return Person(*row) if row else None
 
 
-def born_on(connection: Connection, birth_date: str, key_first: str, key_middle: str, key_last: str) -> list[Person]:
-    """Students of this birth date who share the last name, or first and middle name; at most so many as a person
-    would look through."""
-    rows = connection.execute(_BORN_ON, {"day": birth_date, "first": key_first, "middle": key_middle, "last": key_last})
-    return [Person(*row) for row in rows]
+def standing(connection: Connection, ssid: str) -> Person | None:
+    """The student whom this number stands for: that of the SSID it was merged into, if it was."""
+    found = person(connection, ssid)
+    return person(connection, found.merged_into) if found and found.merged_into else found
 
 
-def register(connection: Connection, make: Callable[[], Ssid], build: Callable[[Ssid], Person], now: float) -> Ssid:
-    """Enter a new student under a number that nobody ever had; `make` draws numbers, `build` fills the row."""
-    ssid = make()
+def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
+    """Enter a new student under a number that nobody ever had; `draw` gives numbers, `build` fills the row."""
+    ssid = draw()
     while person(connection, ssid) is not None:
-        ssid = make()
-    connection.execute(insert(students), asdict(build(ssid)) | {"added_at": now})
+        ssid = draw()
+    add_many(connection, [build(ssid)], at)
     return ssid
 
 
+def add_many(connection: Connection, new: Sequence[Person], at: float) -> None:
+    """Enter students who bring their numbers. A number that is given already is an error of the database."""
+    connection.execute(insert(students), [_values(one) | {"added_at": at} for one in new])
+
+
+def page(connection: Connection, after: str, limit: int) -> list[Person]:
+    """Students who stand for themselves, in the order of their numbers, from behind `after`."""
+    query = select(*_PERSON).where(students.c.ssid > after, students.c.merged_into == "")
+    return [Person(*row) for row in connection.execute(query.order_by(students.c.ssid).limit(limit))]
+
+
+def count(connection: Connection) -> int:
+    """How many students stand for themselves."""
+    return connection.execute(select(func.count()).where(students.c.merged_into == "")).scalar_one()
+
+
+def change(connection: Connection, new: Person) -> None:
+    """Write the student's row anew; the number and the day it was given stay."""
+    connection.execute(update(students).where(students.c.ssid == new.ssid).values(_values(new)))
+
+
+def _values(person: Person) -> dict[str, str]:
+    return {name: getattr(person, name) for name in Person.__dataclass_fields__}
+
+
 def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
-    """Where the student is and was enrolled, oldest entry first."""
+    """Where the student whom this number stands for is and was enrolled, oldest entry first."""
     rows = connection.execute(_LOCATIONS, {"ssid": ssid})
     return [EnrollmentRow(*row) for row in rows]
 
 
 def enter(connection: Connection, row: EnrollmentRow) -> None:
     """Open a location; the same LEA, school and entry date again changes nothing, unless that one was left on the day
-    it was entered, which is how a mistake is taken back."""
-    same = (
-        (enrollments.c.ssid == row.ssid)
-        & (enrollments.c.lea == row.lea)
-        & (enrollments.c.school == row.school)
-        & (enrollments.c.entry_date == row.entry_date)
-        & ((enrollments.c.exit_date == "") | (enrollments.c.exit_date > row.entry_date))
-    )
-    if connection.execute(select(enrollments.c.id).where(same)).first() is None:
+    it was entered, which is how a mistake is taken back. Raises KeyError for a number that nobody has."""
+    row = replace(row, ssid=_number(connection, row.ssid))
+    if connection.execute(_THE_SAME, asdict(row)).first() is None:
         connection.execute(insert(enrollments), asdict(row))
 
 
 def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, code: str) -> bool:
-    """Close the student's newest open location at this school of the LEA; False where there is none."""
+    """Close the student's newest open location at this school of the LEA; False where there is none. Raises KeyError
+    for a number that nobody has."""
     newest = connection.execute(
         select(enrollments.c.id)
-        .where(enrollments.c.ssid == ssid, enrollments.c.lea == lea, enrollments.c.school == school)
-        .where(enrollments.c.exit_date == "")
+        .where(enrollments.c.ssid == _number(connection, ssid), enrollments.c.lea == lea)
+        .where(enrollments.c.school == school, enrollments.c.exit_date == "")
         .order_by(enrollments.c.entry_date.desc(), enrollments.c.id.desc())
     ).scalar()
     if newest is None:
@@ -115,7 +136,8 @@ def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, co
     return True
 
 
-def open_review(connection: Connection, tracking: str, line: int, candidates: Sequence[str], now: float) -> None:
-    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student."""
-    row = {"tracking": tracking, "line": line, "candidates": ",".join(candidates), "opened_at": now, "closed_at": None}
-    connection.execute(insert(reviews), row)
+def _number(connection: Connection, ssid: str) -> Ssid:
+    found = standing(connection, ssid)
+    if found is None:
+        raise KeyError("no student has this number")
+    return found.ssid

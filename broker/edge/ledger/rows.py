@@ -90,7 +90,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRow:
-    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601."""
+    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601; '' where it is not known."""
 
     ssid: Ssid
     lea: LeaId
@@ -101,3 +101,5 @@ class EnrollmentRow:
     entry_code: str
     exit_code: str
     tracking: str
+    grade: str = ""
+    programme: str = ""

@@ -3,15 +3,16 @@
 Promises: no student data in what it returns; every list is bounded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
-from broker.edge.ledger.tables import events, packets, publications, receipts
+from broker.edge.ledger.tables import events, packets, publications, receipts, students
 
 _NEWEST = 10_000
+_AT_ONCE = 500
 _WAITING = [State.RECEIVED, State.ADMITTED, State.ROUTED]
 _SHOWN = (
     "tracking",
@@ -98,11 +99,25 @@ def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId,
     return [(row.tracking, row.claim.rpartition(":")[2], row.type) for row in rows]
 
 
+def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[str]:
+    """Which of these students some packet is held for until they enroll; also one under a number merged into theirs."""
+    waiting = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.ENROLLMENT)
+    merged = select(students.c.merged_into).join(packets, packets.c.ssid == students.c.ssid).where(waiting)
+    found: set[str] = set()
+    for start in range(0, len(ssids), _AT_ONCE):
+        some = list(ssids[start : start + _AT_ONCE])
+        own = select(packets.c.ssid).where(waiting, packets.c.ssid.in_(some))
+        both = union(own, merged.where(students.c.merged_into.in_(some), students.c.merged_into != ""))
+        found |= {row[0] for row in connection.execute(both)}
+    return sorted(found)
+
+
 def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -> list[str]:
     """Tracking ids of packets held for `why`, of one receiver or one student where given."""
     query = select(packets.c.tracking).where(packets.c.state == State.HELD, packets.c.held_for == why)
     if receiver:
         query = query.where(packets.c.receiver == receiver)
-    if ssid:
-        query = query.where(packets.c.ssid == ssid)
+    if ssid:  # or a number that was merged into it while a worker had the packet in hand
+        merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
+        query = query.where((packets.c.ssid == ssid) | packets.c.ssid.in_(merged))
     return [row[0] for row in connection.execute(query)]

@@ -135,5 +135,5 @@ def upgrade() -> None:
     """Make the tables, then the triggers."""
     for part in (_directory, _packets, _history, _registry):
         part()
-    for statement in statements(op.get_bind().dialect.name):
+    for statement in statements(op.get_bind().dialect.name, revision):
         op.execute(sa.text(statement.replace(":", "\\:")))

@@ -1,0 +1,111 @@
+"""One student of the registry, for the state's operator: as data, and in words.
+
+Owns the lines of `satchel student show`. Promises: everything that the registry has, with who brought it and when; what
+has ended says so; it is kept nowhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.model import Name
+from broker.edge.ledger import details, merges, registry
+from broker.edge.ledger.details import Told
+from broker.edge.ledger.merges import Merge
+
+
+def gather(connection: Connection, ssid: str) -> dict[str, Any] | None:
+    """All of a student, as JSON can have it; None for a number that nobody has. `stands_for` is the SSID that it was
+    merged into, itself where it was not, and None where it was withdrawn."""
+    person = registry.person(connection, ssid)
+    if person is None:
+        return None
+    kept = registry.standing(connection, ssid)
+    return {
+        "ssid": person.ssid,
+        "stands_for": kept.ssid if kept else None,
+        "legal_name": _name(Name(person.first, person.last, person.middle, person.suffix)),
+        "birth_date": person.birth_date,
+        "gender": person.gender,
+        "names": [_told(one) for one in details.names(connection, ssid)],
+        "evidence": [_told(one) for one in details.evidences(connection, ssid)],
+        "locations": [asdict(one) for one in registry.locations(connection, ssid)],
+        "merges": [_merge(one) for one in merges.about(connection, ssid)],
+    }
+
+
+def _name(name: Name) -> dict[str, str]:
+    return {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
+
+
+def _told(one: Told) -> dict[str, Any]:
+    value = _name(one.value) if isinstance(one.value, Name) else one.value
+    known = {"kind": one.kind, "value": value, "lea": one.source.lea, "tracking": one.source.tracking}
+    return known | {"added_at": one.source.at, "ended_at": one.ended_at}
+
+
+def _merge(one: Merge) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "moved"}
+
+
+def tell(found: dict[str, Any]) -> Iterator[str]:
+    """The lines."""
+    yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
+    if found["stands_for"] is None:
+        yield "This number was given by mistake and is withdrawn; it stands for nobody."
+    elif found["stands_for"] != found["ssid"]:
+        yield f"This number was merged: {found['stands_for']} stands for it."
+    for one in found["names"]:
+        yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one)}"
+    for one in found["evidence"]:
+        yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
+    for one in found["locations"]:
+        yield f"  {_place(one)}"
+    for one in found["merges"]:
+        yield f"  {_merging(one)}"
+
+
+def _spoken(name: dict[str, str]) -> str:
+    return " ".join(part for part in (name["first"], name["middle"], name["last"], name["suffix"]) if part)
+
+
+def _more(text: str) -> str:
+    return f", {text}" if text else ""
+
+
+def _shown(one: dict[str, Any]) -> str:
+    value = one["value"]
+    if not isinstance(value, dict):
+        return str(value)
+    return _spoken(value) if one["kind"] == "guardian" else ", ".join(part for part in value.values() if part)
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _brought(one: dict[str, Any]) -> str:
+    who = f"by {one['lea']} in {one['tracking']}" if one["tracking"] else f"by {one['lea'] or 'the state'}"
+    if one["ended_at"] is None:
+        return f"since {_day(one['added_at'])}, {who}"
+    if one["ended_at"] == one["added_at"]:
+        return f"taken back; came {_day(one['added_at'])}, {who}"
+    return f"until {_day(one['ended_at'])}, {who}"
+
+
+def _place(one: dict[str, Any]) -> str:
+    until = f" to {one['exit_date']}" if one["exit_date"] else ", open"
+    facts = [("local id", one["local_id"]), ("grade", one["grade"]), ("programme", one["programme"])]
+    facts += [("entry code", one["entry_code"]), ("exit code", one["exit_code"])]
+    said = "".join(f", {name} {value}" for name, value in facts if value)
+    return f"{one['lea']} school {one['school'] or 'not named'}: from {one['entry_date']}{until}{said}"
+
+
+def _merging(one: dict[str, Any]) -> str:
+    done = f"{one['merged']} merged into {one['kept']} on {_day(one['at'])} by {one['who']}: {one['why']}"
+    if one["undone_at"] is None:
+        return done
+    return f"{done}; taken back on {_day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"

@@ -1,0 +1,105 @@
+"""What a person may decide of a student in doubt, and what the LEA that asks is shown of the candidates.
+
+Owns the closed list of decisions, the letters of candidates, and the words in which a field of a candidate is shown.
+Promises: a notice holds no value of another LEA; the bounds here hold for answers by file and by command alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from string import ascii_uppercase
+
+from broker.core.errors import OperatorError, Refused
+from broker.core.model import Ssid
+
+OWN_STUDENT = -1  # the line that stands for the packet's own student
+MOST_CANDIDATES = len(ascii_uppercase)
+MOST_WHO = 100  # characters
+MOST_WHY = 200  # as in review-answer.v1
+UNPRINTABLE = frozenset("\u2028\u2029\ufeff")
+_TURNING = range(0x202A, 0x202F), range(0x2066, 0x206A)
+
+
+class Verb(StrEnum):
+    """The three decisions: it is this candidate; it is a student whom nobody has yet; the line is withdrawn."""
+
+    SAME = "same"
+    NEW = "new"
+    NONE = "none"
+
+
+class Sight(StrEnum):
+    """What the asking LEA is told of one field: whether what it sent agrees with what is known, never what is known.
+
+    `near` says that the values are alike, not in what they differ. FERPA 34 CFR 99.31(a)(2) allows disclosure to the
+    school where *the student* enrolls; of a candidate it is not known yet that this is the student.
+    """
+
+    AGREES = "agrees"
+    NEAR = "near"
+    DIFFERS = "differs"
+    UNKNOWN = "not known"
+
+
+class Enrolled(StrEnum):
+    """Whether a candidate is a student of the asking LEA."""
+
+    NOW = "now"
+    EARLIER = "earlier"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision as it was given: `ssid` is the candidate's for `same`, None otherwise."""
+
+    verb: Verb
+    ssid: Ssid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who decides, and why: for the log of decisions. Raises OperatorError for what is not one line within bounds,
+    which are those of `review-answer.v1`."""
+
+    who: str
+    why: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the bounds."""
+        for name, text, most in (("who", self.who, MOST_WHO), ("why", self.why, MOST_WHY)):
+            if not is_one_line(text, most):
+                raise OperatorError(f"Say {name}: one line of at most {most} characters.")
+
+
+def letter_of(place: int) -> str:
+    """The letter of the candidate in this place, 0 first. Raises IndexError beyond the last letter."""
+    return ascii_uppercase[place]
+
+
+def place_of(letter: str) -> int:
+    """The place of the candidate with this letter; -1 for what is no letter."""
+    return ascii_uppercase.find(letter) if len(letter) == 1 else -1
+
+
+def chosen(verb: Verb, letter: str, candidates: Sequence[Ssid], pointer: str) -> Choice:
+    """The choice that an answer makes among candidates in the order of their letters.
+
+    Raises Refused("unknown-candidate") at `pointer` for a letter that was not in the notice.
+    """
+    if verb is not Verb.SAME:
+        return Choice(verb)
+    place = place_of(letter)
+    if not 0 <= place < len(candidates):
+        raise Refused("unknown-candidate", f"{pointer}/candidate")
+    return Choice(verb, candidates[place])
+
+
+def is_one_line(text: str, most: int) -> bool:
+    """Whether a text is one line of at most `most` characters, not blank, without control characters."""
+    return 0 < len(text.strip()) <= len(text) <= most and not any(map(_is_control, text))
+
+
+def _is_control(letter: str) -> bool:
+    code = ord(letter)
+    return code < 32 or 127 <= code < 160 or letter in UNPRINTABLE or any(code in span for span in _TURNING)

@@ -1,0 +1,196 @@
+"""What the model looks for: each student's normalised columns, and the keys to find them by.
+
+Owns `student_features`, `student_blocks` and `registry_index`. Promises: candidates come by index in one statement, and
+never more than a person could look through, however common a key is; what stands here can be made again from the
+registry, and says for which model it was made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Label,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+
+from broker.edge.ledger.tables import enrollments, registry_index, student_blocks, student_features, students
+
+MOST_CANDIDATES = 50
+MOST_IN_BLOCK = 200
+_MOST_VARIANTS = 16
+_MOST_OWN = 10  # the same number in several schools or years
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Indexed:
+    """What is kept of one student: the columns under each name, and the blocks. Repr hidden: it holds names."""
+
+    variants: tuple[Mapping[str, Any], ...]
+    blocks: frozenset[int]
+
+
+class Found(IntEnum):
+    """How a candidate was found; the greater counts where there are two ways."""
+
+    BY_BLOCK = 0
+    BY_LOCAL_ID = 1  # the LEA that asks gave it this number
+    BY_SSID = 2  # the number was claimed
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hit:
+    """A candidate: under each name what is compared. Repr hidden."""
+
+    ssid: str
+    found: Found
+    variants: tuple[Mapping[str, Any], ...]
+
+
+_FOUND = tuple(Found)
+_OLD_BLOCKS = delete(student_blocks).where(
+    student_blocks.c.block == bindparam("b_block"), student_blocks.c.ssid == bindparam("b_ssid")
+)
+_NUMBERS = (
+    select(enrollments.c.local_id)
+    .where(enrollments.c.ssid == bindparam("ssid"), enrollments.c.lea == bindparam("lea"))
+    .where(enrollments.c.exit_date == "")
+    .limit(_MOST_OWN)
+)
+_DATA = (
+    select(student_features.c.data)
+    .where(student_features.c.ssid == bindparam("ssid"))
+    .order_by(student_features.c.variant)
+)
+
+
+def variants(connection: Connection, ssid: str) -> tuple[Mapping[str, Any], ...]:
+    """The columns kept of a student, under each name."""
+    return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA, {"ssid": ssid}))
+
+
+def put(connection: Connection, ssid: str, new: Indexed, old: frozenset[int] = frozenset()) -> None:
+    """Keep this of a student, in the place of what was kept before; `old` are the blocks of that."""
+    connection.execute(delete(student_features).where(student_features.c.ssid == ssid))
+    gone, fresh = old - new.blocks, new.blocks - old
+    if gone:
+        connection.execute(_OLD_BLOCKS, [{"b_block": block, "b_ssid": ssid} for block in gone])
+    add(connection, [(ssid, Indexed(new.variants, frozenset(fresh)))])
+
+
+def add(connection: Connection, students: Iterable[tuple[str, Indexed]]) -> None:
+    """Keep this of students of whom nothing is kept yet."""
+    features, keys = [], []
+    for ssid, one in students:
+        features += [
+            {"ssid": ssid, "variant": number, "data": orjson.dumps(columns).decode()}
+            for number, columns in enumerate(one.variants)
+        ]
+        keys += [{"block": block, "ssid": ssid} for block in one.blocks]
+    if features:
+        connection.execute(insert(student_features), features)
+    if keys:
+        connection.execute(insert(student_blocks), keys)
+
+
+def clear(connection: Connection) -> None:
+    """Forget all of it, to make it again."""
+    connection.execute(delete(student_features))
+    connection.execute(delete(student_blocks))
+
+
+def made_for(connection: Connection) -> str | None:
+    """The mark of the model that this was made for; None when nobody said yet, '' when it was made for none."""
+    return connection.execute(select(registry_index.c.model)).scalar()
+
+
+def mark(connection: Connection, model: str) -> None:
+    """Say which model this was made for."""
+    connection.execute(delete(registry_index))
+    connection.execute(insert(registry_index), {"id": 1, "model": model})
+
+
+def candidates(
+    connection: Connection, blocks: Sequence[int], own: tuple[str, str] | None = None, claimed: str = ""
+) -> list[Hit]:
+    """Students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, and the one for whom the
+    number `claimed` stands: at most 50, those first of whom a number tells, then those in most blocks."""
+    if not (blocks or own or claimed):
+        return []
+    statement, fixed, order = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
+    lea, local_id = own or ("", "")
+    values = fixed | {f"block{number}": block for number, block in enumerate(blocks)}
+    values |= {"lea": lea, "local_id": local_id, "claimed": claimed}
+    rows = connection.exec_driver_sql(statement, tuple(values[name] for name in order) if order else values).fetchall()
+    gathered: dict[str, tuple[int, list[Mapping[str, Any]]]] = {}
+    for ssid, found, data in rows:
+        gathered.setdefault(ssid, (found, []))[1].append(orjson.loads(data))
+    return [Hit(ssid, _FOUND[found], tuple(columns)) for ssid, (found, columns) in gathered.items()]
+
+
+def numbers_at(connection: Connection, ssid: str, lea: str) -> list[str]:
+    """The LEA's own numbers under which it has the student now."""
+    return [row[0] for row in connection.execute(_NUMBERS, {"ssid": ssid, "lea": lea}) if row[0]]
+
+
+@lru_cache(maxsize=512)
+def _ready(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> tuple[str, dict[str, Any], Sequence[str]]:
+    """The statement as text, its fixed values by name, and the order of all where the driver wants them in order: made
+    once, for that takes longer than the look-up itself."""
+    is_lateral = dialect.name == "postgresql"
+    made = _statement(blocks, has_own, has_claim, is_lateral).compile(dialect=dialect)
+    return str(made), dict(made.params), tuple(made.positiontup or ())
+
+
+def _statement(blocks: int, has_own: bool, has_claim: bool, is_lateral: bool) -> Select[Any]:
+    every = union_all(*(select(way.subquery()) for way in _ways(blocks, has_own, has_claim))).subquery()
+    found, shared = func.max(every.c.found).label("found"), func.count().label("shared")
+    best = (
+        select(every.c.ssid, found, shared)
+        .group_by(every.c.ssid)
+        .order_by(found.desc(), shared.desc(), every.c.ssid)
+        .limit(MOST_CANDIDATES)
+        .subquery()
+    )
+    if is_lateral:  # PostgreSQL would else read the whole table, as long as it has no statistics of it
+        each = select(student_features).where(student_features.c.ssid == best.c.ssid).limit(_MOST_VARIANTS).lateral()
+        joined, features = best.join(each, true()), each.c
+    else:
+        joined, features = best.join(student_features, student_features.c.ssid == best.c.ssid), student_features.c
+    return (
+        select(features.ssid, best.c.found, features.data)
+        .select_from(joined)
+        .order_by(best.c.found.desc(), best.c.shared.desc(), features.ssid, features.variant)
+    )
+
+
+def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
+    """The ways to a candidate. Each block is read by the primary key, and to its limit only."""
+    for number in range(blocks):
+        block = student_blocks.c.block == bindparam(f"block{number}")
+        yield select(student_blocks.c.ssid, _by(Found.BY_BLOCK)).where(block).limit(MOST_IN_BLOCK)
+    if has_own:
+        own = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
+        stays = enrollments.c.exit_date != enrollments.c.entry_date  # else it was taken back, as a mistake
+        yield select(enrollments.c.ssid, _by(Found.BY_LOCAL_ID)).where(own, stays).limit(_MOST_OWN)
+    if has_claim:
+        number_kept = func.coalesce(func.nullif(students.c.merged_into, literal_column("''")), students.c.ssid)
+        claim = students.c.ssid == bindparam("claimed")
+        yield select(number_kept.label("ssid"), _by(Found.BY_SSID)).where(claim)
+
+
+def _by(way: Found) -> Label[Any]:
+    return literal_column(str(int(way))).label("found")

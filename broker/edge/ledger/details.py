@@ -1,0 +1,180 @@
+"""What was told of a student: every name, and the evidence that helps to tell two students apart.
+
+Owns `student_names` and `evidence`. Promises: what was written is never altered and never deleted, only ended, with who
+brought it; the spelling is the one that came. The same again adds nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from broker.core.model import Address, Name, Student
+from broker.edge.ledger.registry import Person, Source
+from broker.edge.ledger.tables import evidence, student_names
+
+MOST_NAMES = 8  # by which a student is looked for: the legal one, then those that came last
+MOST_GUARDIANS = 8
+LEGAL, ALIAS, PREFERRED = "legal", "alias", "preferred"
+KINDS = (LEGAL, ALIAS, PREFERRED)
+_NAMES = select(student_names).where(student_names.c.ssid == bindparam("ssid")).order_by(student_names.c.id)
+_EVIDENCE = select(evidence).where(evidence.c.ssid == bindparam("ssid")).order_by(evidence.c.id)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """One name or piece of evidence with its history; `value` is a Name or what the kind holds. Repr hidden."""
+
+    id: int
+    kind: str
+    value: Any = field(repr=False)
+    source: Source
+    ended_at: float | None
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether it was ended at the moment it came, which is how a mistake is taken back; it counts no longer."""
+        return self.ended_at == self.source.at
+
+
+def names(connection: Connection, ssid: str) -> list[Told]:
+    """Every name of a student, the oldest first."""
+    rows = connection.execute(_NAMES, {"ssid": ssid})
+    return [_told(row, Name(row.first, row.last, row.middle, row.suffix)) for row in rows]
+
+
+def evidences(connection: Connection, ssid: str) -> list[Told]:
+    """All evidence on a student, the oldest first."""
+    return [_told(row, json.loads(row.value)) for row in connection.execute(_EVIDENCE, {"ssid": ssid})]
+
+
+def _told(row: Any, value: Any) -> Told:
+    return Told(row.id, row.kind, value, Source(row.lea, row.tracking, row.added_at), row.ended_at)
+
+
+def add_names(connection: Connection, ssid: str, kind: str, new: Sequence[Name], source: Source) -> bool:
+    """Add the names that the student does not have yet under any kind; whether there were any."""
+    known = {told.value for told in names(connection, ssid) if not told.is_taken_back}
+    fresh = [name for name in dict.fromkeys(new) if name not in known]
+    _insert_names(connection, ssid, kind, fresh, source)
+    return bool(fresh)
+
+
+def rename(connection: Connection, ssid: str, name: Name, source: Source) -> None:
+    """Give the student another legal name; what was the legal name is ended and kept."""
+    ended = (student_names.c.ssid == ssid) & (student_names.c.kind == LEGAL) & student_names.c.ended_at.is_(None)
+    connection.execute(update(student_names).where(ended).values(ended_at=source.at))
+    _insert_names(connection, ssid, LEGAL, [name], source)
+
+
+def _insert_names(connection: Connection, ssid: str, kind: str, new: Sequence[Name], source: Source) -> None:
+    if new:
+        shared = {"ssid": ssid, "kind": kind} | _brought(source)
+        connection.execute(insert(student_names), [shared | _parts(name) for name in new])
+
+
+def _parts(name: Name) -> dict[str, str]:
+    return {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
+
+
+def _brought(source: Source) -> dict[str, Any]:
+    return {"lea": source.lea, "tracking": source.tracking, "added_at": source.at, "ended_at": None}
+
+
+def add_evidence(connection: Connection, ssid: str, student: Student, source: Source) -> bool:
+    """Add what this tells of guardians, phone, address and birth order; whether any of it was new.
+
+    Guardians add up; of the others the newest stands and ends the one before.
+    """
+    told = _evidence_of(student)
+    if not told:
+        return False
+    known = [one for one in evidences(connection, ssid) if one.ended_at is None]
+    have = {(one.kind, json.dumps(one.value, sort_keys=True)) for one in known}
+    fresh = [one for one in told if one not in have]
+    replaced = {kind for kind, _ in fresh} - {"guardian"}
+    old = [one.id for one in known if one.kind in replaced]
+    if old:
+        connection.execute(update(evidence).where(evidence.c.id.in_(old)).values(ended_at=source.at))
+    if fresh:
+        shared = {"ssid": ssid} | _brought(source)
+        connection.execute(insert(evidence), [shared | {"kind": kind, "value": value} for kind, value in fresh])
+    return bool(fresh)
+
+
+def _evidence_of(student: Student) -> list[tuple[str, str]]:
+    found: list[tuple[str, Any]] = [("guardian", _parts(guardian)) for guardian in student.guardians]
+    if student.phone:
+        found.append(("phone", student.phone))
+    if student.address != Address():
+        found.append(("address", asdict(student.address)))
+    if student.birth_order:
+        found.append(("birth_order", student.birth_order))
+    return list(dict.fromkeys((kind, json.dumps(value, sort_keys=True)) for kind, value in found))
+
+
+def note_change(connection: Connection, before: Person, after: Person, source: Source) -> None:
+    """Keep the birth date and gender of before, as evidence that has ended."""
+    shared = {"ssid": before.ssid} | _brought(source) | {"ended_at": source.at}
+    for kind in ("birth_date", "gender"):
+        value = getattr(before, kind)
+        if value != getattr(after, kind):
+            connection.execute(insert(evidence), shared | {"kind": kind, "value": json.dumps(value)})
+
+
+def add_many(connection: Connection, students: Sequence[tuple[str, Student]], source: Source) -> None:
+    """Keep what is told of students of whom nothing is known yet."""
+    named, proved = [], []
+    for ssid, one in students:
+        shared = {"ssid": ssid} | _brought(source)
+        kinds = dict.fromkeys(one.aliases, ALIAS) | {one.legal_name: LEGAL}
+        named += [shared | {"kind": kind} | _parts(name) for name, kind in sorted(kinds.items(), key=_legal_first)]
+        proved += [shared | {"kind": kind, "value": value} for kind, value in _evidence_of(one)]
+    if named:
+        connection.execute(insert(student_names), named)
+    if proved:
+        connection.execute(insert(evidence), proved)
+
+
+def _legal_first(named: tuple[Name, str]) -> bool:
+    return named[1] != LEGAL
+
+
+def student(connection: Connection, person: Person) -> Student:
+    """Everything known of a student, as the model compares it: the legal name of now, all other names as aliases."""
+    return _assembled(person, names(connection, person.ssid), evidences(connection, person.ssid))
+
+
+def students(connection: Connection, persons: Sequence[Person]) -> list[Student]:
+    """The same of many."""
+    ids = [person.ssid for person in persons]
+    named: dict[str, list[Told]] = {ssid: [] for ssid in ids}
+    proved: dict[str, list[Told]] = {ssid: [] for ssid in ids}
+    for row in connection.execute(select(student_names).where(student_names.c.ssid.in_(ids)).order_by("id")):
+        named[row.ssid].append(_told(row, Name(row.first, row.last, row.middle, row.suffix)))
+    for row in connection.execute(select(evidence).where(evidence.c.ssid.in_(ids)).order_by("id")):
+        proved[row.ssid].append(_told(row, json.loads(row.value)))
+    return [_assembled(person, named[person.ssid], proved[person.ssid]) for person in persons]
+
+
+def _assembled(person: Person, named: Sequence[Told], proved: Sequence[Told]) -> Student:
+    legal = Name(person.first, person.last, person.middle, person.suffix)
+    others = [told.value for told in named if told.value != legal and not told.is_taken_back]
+    known: dict[str, list[Any]] = {}
+    for one in proved:
+        if one.ended_at is None:
+            known.setdefault(one.kind, []).append(one.value)
+    return Student(
+        legal_name=legal,
+        birth_date=date.fromisoformat(person.birth_date),
+        ssid=person.ssid,
+        gender=person.gender,
+        birth_order=known["birth_order"][-1] if "birth_order" in known else None,
+        aliases=tuple(dict.fromkeys(others[::-1]))[: MOST_NAMES - 1],
+        guardians=tuple(Name(**one) for one in known.get("guardian", [])[-MOST_GUARDIANS:]),
+        phone=known["phone"][-1] if "phone" in known else "",
+        address=Address(**known["address"][-1]) if "address" in known else Address(),
+    )

@@ -1,0 +1,193 @@
+"""Questions to people: which student is this? And what was decided, by whom, and why.
+
+Owns `reviews` and `decisions`. Promises: a question is closed only by a decision, and a decision is never rewritten,
+only taken back; reprs show no student; lists are bounded.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from broker.core.model import HeldFor, LeaId, Ssid, State, TrackingId
+from broker.core.review import Verb
+from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
+
+_MOST_LINES = 20_000  # of one packet
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A student whom the packet may be about; `weight` in bits."""
+
+    ssid: Ssid
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Review:
+    """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
+    `student` the block that was sent. Candidates stand in the order of their letters. Repr hidden."""
+
+    tracking: TrackingId
+    line: int
+    lea: LeaId
+    subject: Mapping[str, Any] = field(repr=False)
+    candidates: tuple[Weighed, ...]
+    opened_at: float
+    closed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision:
+    """What somebody decided; `undone_at` is None while it stands. Repr hidden: `why` is free text."""
+
+    id: int
+    tracking: TrackingId
+    line: int
+    verb: Verb
+    ssid: str
+    who: str
+    why: str = field(repr=False)
+    at: float
+    undone_at: float | None
+    undone_by: str
+    undone_why: str = field(repr=False)
+
+
+def _review(row: Any) -> Review:
+    candidates = tuple(Weighed(Ssid(one["ssid"]), float(one["weight"])) for one in json.loads(row.candidates))
+    return Review(row.tracking, row.line, row.lea, json.loads(row.subject), candidates, row.opened_at, row.closed_at)
+
+
+def _as_text(candidates: Sequence[Weighed]) -> str:
+    return json.dumps([{"ssid": one.ssid, "weight": round(one.weight, 6)} for one in candidates])
+
+
+def _is(tracking: str, line: int) -> Any:
+    return (reviews.c.tracking == tracking) & (reviews.c.line == line)
+
+
+def enter(connection: Connection, review: Review) -> None:
+    """Open a question."""
+    row = {
+        "tracking": review.tracking,
+        "line": review.line,
+        "lea": review.lea,
+        "subject": json.dumps(review.subject),
+        "candidates": _as_text(review.candidates),
+        "opened_at": review.opened_at,
+        "closed_at": None,
+    }
+    connection.execute(insert(reviews), row)
+
+
+def get(connection: Connection, tracking: str, line: int) -> Review | None:
+    """One question, locked until the end of a write transaction; None where there is none."""
+    row = connection.execute(select(reviews).where(_is(tracking, line)).with_for_update()).first()
+    return _review(row) if row else None
+
+
+def lines(connection: Connection, tracking: str) -> list[Review]:
+    """All questions of a packet, in the order of their lines."""
+    query = select(reviews).where(reviews.c.tracking == tracking).order_by(reviews.c.line).limit(_MOST_LINES)
+    return [_review(row) for row in connection.execute(query)]
+
+
+def change(connection: Connection, review: Review) -> None:
+    """Write a question's subject, candidates and whether it is closed."""
+    connection.execute(
+        update(reviews)
+        .where(_is(review.tracking, review.line))
+        .values(subject=json.dumps(review.subject), candidates=_as_text(review.candidates), closed_at=review.closed_at)
+    )
+
+
+def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: int = 1000) -> list[dict[str, Any]]:
+    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data."""
+    query = (
+        select(
+            reviews.c.tracking,
+            reviews.c.line,
+            reviews.c.lea,
+            packets.c.type,
+            packets.c.state,
+            reviews.c.candidates,
+            reviews.c.opened_at,
+            reviews.c.closed_at,
+        )
+        .join(packets, packets.c.tracking == reviews.c.tracking)
+        .where(reviews.c.closed_at.is_(None) if is_open else reviews.c.closed_at.is_not(None))
+        .order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
+        .limit(limit)
+    )
+    if lea:
+        query = query.where(reviews.c.lea == lea)
+    return [dict(row._mapping) | {"candidates": len(json.loads(row.candidates))} for row in connection.execute(query)]
+
+
+def count_open(connection: Connection) -> tuple[int, float | None]:
+    """How many questions wait, and since when the oldest does (seconds since the epoch)."""
+    query = select(func.count(), func.min(reviews.c.opened_at)).where(reviews.c.closed_at.is_(None))
+    many, oldest = connection.execute(query).one()
+    return many, oldest
+
+
+def history(connection: Connection, tracking: str, line: int) -> list[Decision]:
+    """What was decided of one question, the oldest first."""
+    query = select(decisions).where(decisions.c.tracking == tracking, decisions.c.line == line)
+    return [_decision(row) for row in connection.execute(query.order_by(decisions.c.id))]
+
+
+def standing(connection: Connection, tracking: str, line: int) -> Decision | None:
+    """The decision that stands; None while nothing is decided, or what was is taken back."""
+    known = [one for one in history(connection, tracking, line) if one.undone_at is None]
+    return known[-1] if known else None
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(**(dict(row._mapping) | {"verb": Verb(row.verb)}))
+
+
+def decided(connection: Connection, review: Review, verb: Verb, ssid: str, who: str, why: str, now: float) -> None:
+    """Write down a decision."""
+    row = {"tracking": review.tracking, "line": review.line, "verb": verb, "ssid": ssid, "who": who, "why": why}
+    connection.execute(insert(decisions), row | {"at": now, "undone_at": None, "undone_by": "", "undone_why": ""})
+
+
+def taken_back(connection: Connection, decision: Decision, who: str, why: str, now: float) -> None:
+    """Write down that a decision is taken back."""
+    connection.execute(
+        update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)
+    )
+
+
+def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
+    """Whether a packet other than this one is about the student, or there is a location other than these."""
+    other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
+    stays = (enrollments.c.exit_date == "") | (enrollments.c.exit_date > enrollments.c.entry_date)
+    place = select(enrollments.c.id).where(enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), stays)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
+
+
+def _unaddressed(ssid: str, lea: str) -> Any:
+    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & (packets.c.addressed_to == "")
+
+
+def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
+    """Packets about the student that go to this LEA because the student is enrolled there, and are not delivered."""
+    waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
+    query = select(packets.c.tracking).where(_unaddressed(ssid, lea), (packets.c.state == State.ROUTED) | waits)
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
+
+
+def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> list[str]:
+    """Those that were delivered after this time (seconds since the epoch)."""
+    query = (
+        select(packets.c.tracking)
+        .join(events, events.c.tracking == packets.c.tracking)
+        .where(_unaddressed(ssid, lea), events.c.after == State.DELIVERED, events.c.at >= at)
+    )
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

@@ -1,0 +1,66 @@
+"""Packets that wait for their student, when two numbers of one student become one, and when that is taken back.
+
+Promises: a packet that goes on is let go only when the student is enrolled somewhere; one that stands elsewhere than
+before the merge, and is not delivered, never goes on to where the merge led it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from broker.core.model import HeldFor, State
+from broker.core.routing import Location, enrolled_at
+from broker.edge.ledger import moves, packets, registry, views
+from broker.edge.ledger.handover import Stood
+from broker.edge.ledger.rows import Move, PacketRow, Step
+
+_ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
+_GONE = (State.DELIVERED, State.COLLECTED)
+
+
+def release(connection: Connection, ssid: str, at: float, today: str) -> list[Stood]:
+    """Let packets about this student go on that wait for an enrollment which is there now; where they stood.
+
+    `at` is seconds since the epoch, `today` an ISO date.
+    """
+    spots = [Location(one.lea, one.entry_date, one.exit_date) for one in registry.locations(connection, ssid)]
+    found = (packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=ssid))
+    rows = [row for row in found if row and enrolled_at(spots, row.origin, today)]
+    step = Step(State.ADMITTED, HeldFor.ENROLLMENT)
+    planned = [Move(row, replace(row, state=State.ADMITTED, held_for=""), (step,)) for row in rows]
+    done = moves.advance(connection, planned, at).moved
+    return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
+
+
+def call_back(connection: Connection, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Bring packets back to where they stood: those that were brought back, and those that were delivered since."""
+    planned: list[Move] = []
+    gone = []
+    for tracking, state, held_for, receiver in stood:
+        row = packets.get(connection, tracking)
+        if row is None or (row.state, row.held_for, row.receiver) == (state, held_for, receiver):
+            continue
+        if row.state in _GONE and state not in _GONE:
+            gone.append(tracking)
+        elif row.state in _ON_THE_WAY and not row.addressed_to:
+            planned.append(_back(row, is_held=(state, held_for) == (State.HELD, HeldFor.ENROLLMENT)))
+    done = moves.advance(connection, [one for one in planned if one.steps], at).moved
+    return tuple(one.row.tracking for one in done), tuple(gone)
+
+
+def _back(row: PacketRow, is_held: bool) -> Move:
+    """To wait for an enrollment again where it waited; otherwise to be routed anew."""
+    held, admitted = Step(State.HELD, HeldFor.ENROLLMENT), Step(State.ADMITTED, HeldFor.ENROLLMENT)
+    ways = {
+        (State.ADMITTED, True): (held,),
+        (State.ROUTED, True): (held,),
+        (State.HELD, True): (admitted, held),
+        (State.ADMITTED, False): (),
+        (State.ROUTED, False): (held, admitted),
+        (State.HELD, False): (admitted,),
+    }
+    new = replace(row, receiver="", state=State.ADMITTED, held_for="")
+    if is_held:
+        new = replace(new, state=State.HELD, held_for=HeldFor.ENROLLMENT)
+    return Move(row, new, ways[row.state, is_held])

@@ -1,0 +1,19 @@
+"""PESC, the standard in which schools and universities exchange transcripts.
+
+Owns what others see of it: High School Transcript 1.5 ⇄ `transcript.v1`, and acknowledgments read. Promises: generated
+without the standard's XSD, which is not shipped; tests validate against it.
+"""
+
+from broker.formats.pesc.acknowledgement import Acknowledgement, SyntaxFault, read_acknowledgement
+from broker.formats.pesc.transcript import NAMESPACE, PACKET, from_pesc, to_pesc, uuid_of
+
+__all__ = [
+    "NAMESPACE",
+    "PACKET",
+    "Acknowledgement",
+    "SyntaxFault",
+    "from_pesc",
+    "read_acknowledgement",
+    "to_pesc",
+    "uuid_of",
+]

@@ -1,0 +1,106 @@
+"""What a university says of a transcript that it got: PESC acknowledgments.
+
+Owns how the two kinds are read. A *functional* one (FunctionalAcknowledgment 1.x) names a document and says accepted or
+rejected, and why; a *transcript* one (TranscriptAcknowledgment 1.x) says that a transcript came, and counts what was in
+it. Promises: nothing of the student that it may repeat is kept.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from broker.core.errors import Refused
+from broker.edge import xml
+from broker.edge.xml import Element, Limits
+from broker.formats.pesc.form import Fields, Leaf, Node, read
+from broker.formats.pesc.transcript import child_of, refuse_social_security, text_of, uuid_of
+from broker.formats.pesc.values import WHOLE, words
+
+_ROOT = re.compile(r"\{urn:org:pesc:message:(Functional|Transcript)Acknowledgment:v1[.][0-9][.][0-9]\}Acknowledgment")
+_LIMITS = Limits(size=1024 * 1024, elements=20_000)
+_LOCATOR = Node("Locator", (Leaf("LineNumber", "line", WHOLE), Leaf("ColumnNumber", "column", WHOLE)))
+_FAULT: Fields = (Leaf("ErrorMessage", "message"), _LOCATOR, Leaf("SeverityCode", "severity"))
+_ANSWER: Fields = (
+    Leaf("AcknowledgmentCode", "accepted", words({"Accepted": True, "Rejected": False})),
+    Node("SyntaxError", _FAULT, "faults", many=True),
+    Leaf("NoteMessage", "notes", many=True),
+)
+_COUNTS: Fields = (
+    Leaf("CourseTotal", "courses", WHOLE),
+    Leaf("AcademicAwardTotal", "awards", WHOLE),
+    Leaf("NoteMessage", "notes", many=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """What a receiver's program found wrong: Warning, Error or FatalError, and where in the XML that it got.
+
+    `message` is the program's own text, which may quote the transcript: repr hidden, for no log.
+    """
+
+    severity: str
+    line: int | None
+    column: int | None
+    message: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """One acknowledgment. `accepted` is False where the receiver says that it will not use the document.
+
+    `documents` are the ids that it may be about, as they were written: of a functional one, the one that it names; of a
+    transcript one, its `RequestTrackingID` and its `DocumentID`, for receivers repeat the transcript's id in either.
+    `courses` and `awards` are how many were found in the transcript, None where that is not told.
+    """
+
+    documents: tuple[str, ...]
+    accepted: bool
+    faults: tuple[SyntaxFault, ...] = ()
+    courses: int | None = None
+    awards: int | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def packets(self) -> tuple[str, ...]:
+        """Those of `documents` that can be a packet's id, as UUIDs. Whose packet that is, is for the ledger to say."""
+        return tuple(found for found in map(uuid_of, self.documents) if found)
+
+
+def read_acknowledgement(content: bytes) -> Acknowledgement:
+    """The acknowledgment in `content`, of at most 1 MiB.
+
+    Raises Refused: what `xml.parse` raises, `not-pesc`, `has-ssn`; the place is a line.
+    """
+    root = xml.parse(content, _LIMITS)
+    kind = _ROOT.fullmatch(root.tag)
+    if kind is None:
+        raise Refused("not-pesc", f"line {root.line}", "It is no PESC acknowledgment of version 1.")
+    refuse_social_security(root)
+    return _functional(root) if kind[1] == "Functional" else _transcript(root)
+
+
+def _functional(root: Element) -> Acknowledgement:
+    data = child_of(root, "AcknowledgmentData")
+    found = read(_ANSWER, data)
+    if "accepted" not in found:
+        raise Refused("not-pesc", f"line {data.line}", "There must be one `AcknowledgmentCode` in it.")
+    faults = (
+        SyntaxFault(one.get("severity", "Error"), one.get("line"), one.get("column"), one.get("message", ""))
+        for one in found.get("faults", ())
+    )
+    documents = (text_of(data, "DocumentID"),)
+    return Acknowledgement(documents, found["accepted"], tuple(faults), notes=tuple(found.get("notes", ())))
+
+
+def _transcript(root: Element) -> Acknowledgement:
+    transmission = child_of(root, "TransmissionData")
+    ids = read((Leaf("RequestTrackingID", "request"),), transmission)
+    documents = dict.fromkeys((*ids.values(), text_of(transmission, "DocumentID")))
+    found = read(_COUNTS, root)
+    return Acknowledgement(
+        tuple(documents),
+        accepted=True,
+        courses=found.get("courses"),
+        awards=found.get("awards"),
+        notes=tuple(found.get("notes", ())),
+    )

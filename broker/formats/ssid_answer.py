@@ -1,0 +1,59 @@
+"""The answer to an SSID request in CSV: a line for each line, in the request's own form.
+
+Owns its cells. Promises: RFC 4180, UTF-8, no header line; a spreadsheet takes no cell for a formula, and `plain` gives
+back each cell as it was, so that a program finds its students again by their names.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, field
+
+# what begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV Injection); wide forms as well
+_FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠].", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """One line of the answer, in the order of its cells. Repr hidden."""
+
+    line: int
+    ssid: str
+    school_year: str
+    last_name: str = field(repr=False)
+    first_name: str = field(repr=False)
+    local_number: str = field(repr=False)
+    answer: str
+    reason: str
+    field: str
+    what_to_do: str
+
+
+def table(form: str, name: str, lines: Iterable[Answered]) -> bytes:
+    """The answer as a file of this `form`: a byte order mark or none, then the separator; `name` is the request's.
+
+    Each line: file line number (8 digits), SSID (10, or empty), school year (4), last name, first name, local number,
+    answer, reason, column, what to do, name of the request.
+    """
+    out = io.StringIO(newline="")
+    out.write(form[:-1])
+    writer = csv.writer(out, delimiter=form[-1], lineterminator="\r\n")
+    writer.writerows(_cells(line, name) for line in lines)
+    return out.getvalue().encode()
+
+
+def _cells(line: Answered, name: str) -> Iterator[str]:
+    number, *rest = astuple(line)
+    yield f"{number:08}"
+    yield from (safe(cell) for cell in (*rest, name))
+
+
+def safe(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: where it would, an apostrophe comes first."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def plain(cell: str) -> str:
+    """The cell as it was before `safe`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

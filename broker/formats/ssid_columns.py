@@ -1,0 +1,215 @@
+"""The columns of an SSID request in CSV: their names, how a cell is read, and where it stands in `ssid-request.v1`.
+
+Owns the one table of them. Promises: names are compared without case, blanks and punctuation; a column that nobody
+knows is refused and none is guessed at; a social security number is never read (Utah R277-419-10). What the values must
+be like is the schema's to say, but for what only a spreadsheet would write.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
+
+from broker.core.errors import Refused
+from broker.formats.table import Row
+
+Read = Callable[[str], str | int]
+
+
+class Unfit(ValueError):
+    """A cell that cannot be read; the message says what it must be, and holds nothing of it."""
+
+
+class Column(NamedTuple):
+    """`place`: the way to the value in an entry of the document; `names`: what else its header may say."""
+
+    place: tuple[str | int, ...]
+    names: tuple[str, ...]
+    read: Read = str
+
+
+_DATES = (
+    (re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})")),
+    (re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")),
+    (re.compile(r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})")),
+)
+_YEAR = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}|[0-9]{4}))?")
+_REQUESTS = {"n": "new", "r": "retrieve", "u": "update", "v": "verify"}
+_GENDERS = {"female": "F", "male": "M", "nonbinary": "X", "non-binary": "X", "unknown": "U"}
+_NOT_IN_NUMBERS = str.maketrans("", "", " -")
+
+
+def day(text: str) -> str:
+    """A date as YYYY-MM-DD, M/D/YYYY or YYYYMMDD, in ISO 8601. Raises Unfit."""
+    found = next((match for one in _DATES if (match := one.fullmatch(text))), None)
+    try:
+        return date(*(int(found[part]) for part in "ymd")).isoformat() if found else _no_day()
+    except ValueError:
+        return _no_day()
+
+
+def _no_day() -> str:
+    raise Unfit("must be a date, such as 2012-03-04, 03/04/2012 or 20120304")
+
+
+def _school_year(text: str) -> int:
+    """2027, 2026-27 and 2026-2027 are the same."""
+    found = _YEAR.fullmatch(text)
+    if not found or (found[2] and int(found[2][-2:]) != (int(found[1]) + 1) % 100):
+        raise Unfit("must be the year in which the school year ends, such as 2027, or both, such as 2026-27")
+    return int(found[1]) + bool(found[2])
+
+
+def _request(text: str) -> str:
+    word = _REQUESTS.get(text.lower(), text.lower())
+    if word not in _REQUESTS.values():
+        raise Unfit("must be New, Retrieve, Update or Verify")
+    return word
+
+
+def _number(text: str) -> str:
+    return text.translate(_NOT_IN_NUMBERS)
+
+
+def _programme(text: str) -> str:
+    return text.lower().replace(" ", "-").replace("_", "-")
+
+
+def _birth_order(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,2}", text):
+        raise Unfit("must be a whole number from 1 to 20")
+    return int(text)
+
+
+def _gender(text: str) -> str:
+    return _GENDERS.get(text.lower(), text)
+
+
+def _name(whose: Sequence[str | int], part: str, *names: str) -> Column:
+    return Column(("student", *whose, part), names)
+
+
+_LEGAL, _ALIAS, _GUARDIAN, _GUARDIAN_2 = ("legal_name",), ("aliases", 0), ("guardians", 0), ("guardians", 1)
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "request_type": Column(
+            ("request",),
+            ("request", "type", "action", "transaction", "transaction type", "ssid request type"),
+            _request,
+        ),
+        "school_year": Column(("school_year",), ("year", "sy", "end year", "fiscal year"), _school_year),
+        "lea": Column((), ("district", "lea id", "lea number", "district id", "district number", "district code")),
+        "school": Column(("school",), ("school id", "school number", "school code", "site", "building")),
+        "local_number": Column(
+            ("student", "local_id"),
+            (
+                *("local student number", "local id", "local student id", "local student identifier"),
+                *("student number", "student id", "student local id", "lea student id", "sis id"),
+            ),
+        ),
+        "last_name": _name(_LEGAL, "last", "legal last name", "last", "student last name", "surname", "family name"),
+        "first_name": _name(_LEGAL, "first", "legal first name", "first", "student first name", "given name"),
+        "middle_name": _name(_LEGAL, "middle", "legal middle name", "middle", "student middle name"),
+        "suffix": _name(_LEGAL, "suffix", "name suffix", "legal suffix", "generation", "generation code"),
+        "alias_last_name": _name(_ALIAS, "last", "alias last", "preferred last name", "other last name"),
+        "alias_first_name": _name(
+            _ALIAS, "first", "alias", "alias first", "preferred first name", "preferred name", "nickname"
+        ),
+        "birth_date": Column(
+            ("student", "birth_date"), ("date of birth", "dob", "birthday", "student birth date"), day
+        ),
+        "gender": Column(("student", "gender"), ("sex", "gender code"), _gender),
+        "birth_order": Column(("student", "birth_order"), ("multiple birth order",), _birth_order),
+        "ssid": Column(
+            ("student", "ssid"),
+            (
+                *("statewide student id", "statewide student identifier", "statewide id", "state id"),
+                *("state student id", "state student number", "student state id", "state student identifier"),
+            ),
+            _number,
+        ),
+        "entry_date": Column(
+            ("date",), ("enrollment date", "enroll date", "entry", "start date", "date entered", "date"), day
+        ),
+        "entry_code": Column(("code",), ("entry type", "enrollment code", "entry reason")),
+        "exit_date": Column(("exit_date",), ("withdrawal date", "end date", "exit", "leave date"), day),
+        "exit_code": Column(("exit_code",), ("withdrawal code", "exit type", "exit reason")),
+        "grade": Column(("grade",), ("grade level", "current grade")),
+        "programme": Column(("programme",), ("program", "track", "schedule"), _programme),
+        "guardian_last_name": _name(
+            _GUARDIAN, "last", "guardian last", "parent last name", "guardian 1 last name", "parent 1 last name"
+        ),
+        "guardian_first_name": _name(
+            _GUARDIAN, "first", "guardian first", "parent first name", "guardian 1 first name", "parent 1 first name"
+        ),
+        "guardian_2_last_name": _name(_GUARDIAN_2, "last", "guardian 2 last", "parent 2 last name"),
+        "guardian_2_first_name": _name(_GUARDIAN_2, "first", "guardian 2 first", "parent 2 first name"),
+        "phone": Column(("student", "phone"), ("phone number", "telephone", "home phone", "telephone number")),
+        "street": Column(
+            ("student", "address", "street"), ("address", "street address", "address line 1", "home address")
+        ),
+        "city": Column(("student", "address", "city"), ("town", "home city")),
+        "state": Column(("student", "address", "state"), ("home state", "state code")),
+        "postal_code": Column(("student", "address", "postal_code"), ("zip", "zip code", "postcode")),
+    }
+)
+REQUIRED = ("request_type", "last_name", "first_name", "birth_date")
+PLACES: Mapping[str, str] = MappingProxyType(
+    {"/".join(map(str, one.place)): field for field, one in COLUMNS.items() if one.place}
+)
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_SSN = re.compile(
+    "(students?|stu|pupils?|child)?(ssn(no|num|number|last4)?|last4ssn|ssno|ssnumber|soc(ial)?sec(urity)?(no|num|number|id)?"
+    "|social|tin|taxpayerid(entificationnumber)?)"
+)
+_SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")
+
+
+def _plain(name: str) -> str:
+    return _NOT_LETTERS.sub("", name.casefold())
+
+
+_FIELDS = {_plain(name): field for field, one in COLUMNS.items() for name in (field, *one.names)}
+
+
+def known_in(cells: Sequence[str]) -> int:
+    """How many of these cells are names of columns."""
+    return sum(_plain(cell) in _FIELDS for cell in cells)
+
+
+def fields_of(header: Row) -> tuple[str, ...]:
+    """The field of each column; '' for one without a name.
+
+    Raises Refused `ssn-column`, `csv-form` or `unknown-column`. A column that nobody knows is named as the header names
+    it only where most of the header is known: otherwise that line may be a student's.
+    """
+    for place, cell in enumerate(header.cells, 1):
+        if _SSN.fullmatch(_plain(cell)):
+            raise Refused("ssn-column", _place(header, place))
+    fields = [_FIELDS.get(_plain(cell), "") for cell in header.cells]
+    is_header = all(field in fields for field in REQUIRED)
+    named = sum(map(bool, fields))
+    if 2 * named < len([cell for cell in header.cells if cell]):
+        raise Refused("csv-form", f"line {header.number}", "Its first line must hold the names of the columns.")
+    for place, (cell, field) in enumerate(zip(header.cells, fields, strict=True), 1):
+        if cell and not field:
+            said = f'Its header is "{cell}".' if is_header and _SHOWN.fullmatch(cell) else ""
+            raise Refused("unknown-column", _place(header, place), said)
+        if field and fields.index(field) != place - 1:
+            raise Refused("csv-form", _place(header, place), f"Two columns are {field}: leave one of them out.")
+    missing = [field for field in REQUIRED if field not in fields]
+    if missing:
+        raise Refused("csv-form", f"line {header.number}", f"These columns are missing: {', '.join(missing)}.")
+    return tuple(fields)
+
+
+def _place(header: Row, column: int) -> str:
+    """The place as a spreadsheet names it, too."""
+    letters, rest = "", column
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"line {header.number} column {column} ({letters})"

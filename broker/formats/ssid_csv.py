@@ -1,0 +1,183 @@
+"""SSID requests as student information systems send them: CSV, read into `ssid-request.v1`.
+
+Owns this reading; the columns are in `ssid_columns`, the name in `ssid_name`, the answer in `ssid_answer`. Promises: a
+line at fault stops no other one; what a good line is, the schema says, line by line; no refusal holds anything of a
+student's line.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+from broker.core.errors import Refused
+from broker.core.model import LeaId
+from broker.formats import ssid_columns, ssid_name, table
+from broker.formats.ssid_columns import COLUMNS, PLACES, REQUIRED, Unfit
+from broker.formats.table import Row
+
+Entry = dict[str, Any]
+Check = Callable[[Mapping[str, Any]], object]
+
+PACKET = "ssid-request.v1"
+SHEET = "sheet"  # the property that only a CSV's document has: no schema knows it, so no JSON can bring it
+_KNOWN_CELLS = 3  # that make a first line the header of a request
+_ECHOED = 100  # characters of a cell that is given back as it came
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unread:
+    """A line that is no request. `fields` names the columns at fault, `must` says what is wrong; the rest is what the
+    LEA knows the line by, as far as it can be told. Repr hidden."""
+
+    line: int
+    reason: str = "unreadable"
+    fields: tuple[str, ...] = ()
+    must: str = ""
+    last_name: str = field(default="", repr=False)
+    first_name: str = field(default="", repr=False)
+    local_number: str = field(default="", repr=False)
+    school_year: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sheet:
+    """What a `ssid-request.v1` has no place for: the form of the file (see `ssid_answer.table`), the day in its name,
+    the line of each of the document's `students`, and the lines that are not among them. Repr hidden."""
+
+    form: str
+    day: str
+    numbers: tuple[int, ...]
+    unread: tuple[Unread, ...]
+
+
+def is_csv(content: bytes, file: str) -> bool:
+    """Whether this is meant to be a CSV: not JSON, and called so by its name or by the names of its columns."""
+    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return False
+    return ssid_name.is_meant(file) or ssid_columns.known_in(table.first_cells(content)) >= _KNOWN_CELLS
+
+
+def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -> dict[str, Any]:
+    """The request as a `ssid-request.v1` document, with a `Sheet` as its property `sheet`.
+
+    `check` raises Refused `schema` for a document that does not fit. Raises Refused `request-name`, `from-mismatch`,
+    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`.
+    """
+    name = ssid_name.read(file, lea)
+    found = table.read(content, most_lines)
+    fields = ssid_columns.fields_of(found.header)
+    if not found.rows:
+        raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
+    header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
+    lines = [_line(row, fields, lea) for row in found.rows]
+    lines = _checked(lines, lambda entries: check(header | {"students": entries}))
+    good = [(echo.line, entry) for echo, entry in lines if entry is not None]
+    sheet = Sheet(
+        form=("\ufeff" if found.marked else "") + found.separator,
+        day=name.day,
+        numbers=tuple(number for number, _ in good),
+        unread=tuple(echo for echo, entry in lines if entry is None),
+    )
+    return header | {"students": [entry for _, entry in good], SHEET: sheet}
+
+
+_Line = tuple[Unread, Entry | None]  # what the line is known by, and its entry; without one, what is wrong with it
+
+
+def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
+    if row.fault:
+        return Unread(row.number, must=f"In this line {row.fault}."), None
+    cells = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
+    echo = _echo(row.number, cells)
+    if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
+        return replace(echo, must=f"The header has {len(fields)} columns, this line {len(row.cells)}."), None
+    if "" in cells:
+        return replace(echo, must="Something stands in a column that has no name."), None
+    missing = tuple(name for name in REQUIRED if name not in cells and name != "first_name")
+    if missing:
+        return replace(echo, reason="missing", fields=missing), None
+    if _bare(cells.get("lea", lea)) != _bare(lea):
+        return replace(echo, reason="other-lea", fields=("lea",)), None
+    return _entry(echo, cells)
+
+
+def _echo(number: int, cells: Mapping[str, str]) -> Unread:
+    try:
+        year = str(COLUMNS["school_year"].read(cells.get("school_year", "")))
+    except Unfit:
+        year = ""
+    last, first, local = (_shown(cells.get(name, "")) for name in ("last_name", "first_name", "local_number"))
+    return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year)
+
+
+def _shown(cell: str) -> str:
+    return "".join(letter for letter in cell[:_ECHOED] if letter.isprintable())
+
+
+def _bare(lea: str) -> str:
+    """An LEA's id as a spreadsheet may have left it: without the zeros that it begins with."""
+    return lea.casefold().lstrip("0")
+
+
+def _entry(echo: Unread, cells: Mapping[str, str]) -> _Line:
+    entry: Entry = {}
+    unfit: dict[str, str] = {}
+    for name, cell in cells.items():
+        column = COLUMNS[name]
+        try:
+            if column.place:
+                _put(entry, column.place, column.read(cell))
+        except Unfit as error:
+            unfit[name] = str(error)
+    return _at_fault(echo, unfit) if unfit else (echo, _whole(entry))
+
+
+def _at_fault(echo: Unread, faults: Mapping[str, str]) -> _Line:
+    musts = " ".join(f"{name} {must}." for name, must in faults.items())
+    return replace(echo, fields=tuple(faults), must=musts), None
+
+
+def _put(entry: Entry, place: Sequence[str | int], value: object) -> None:
+    """Set a value deep in an entry, in which lists are still objects by number."""
+    at: Any = entry
+    for step, _ in pairwise(place):
+        at = at.setdefault(step, {})
+    at[place[-1]] = value
+
+
+def _whole(entry: Entry) -> Entry:
+    """The entry with its lists; every name has both parts. What an alias leaves open is as in the legal name."""
+    student = entry["student"]
+    legal = student["legal_name"] = {"first": ""} | student["legal_name"]
+    for part, other in (("aliases", legal), ("guardians", {"first": "", "last": ""})):
+        if part in student:
+            student[part] = [
+                {"first": other["first"], "last": other["last"]} | name for _, name in sorted(student[part].items())
+            ]
+    return entry
+
+
+def _checked(lines: Sequence[_Line], check: Callable[[list[Entry]], object]) -> list[_Line]:
+    """The lines, those that do not fit the schema with what it says. All at once first: most files are good."""
+    entries = [entry for _, entry in lines if entry is not None]
+    if not entries or _fault(entries, check) is None:
+        return list(lines)
+    return [(echo, None) if entry is None else _single(echo, entry, check) for echo, entry in lines]
+
+
+def _single(echo: Unread, entry: Entry, check: Callable[[list[Entry]], object]) -> _Line:
+    fault = _fault([entry], check)
+    if fault is None:
+        return echo, entry
+    said = (line.partition(": ") for line in fault.hint.splitlines())
+    found = {PLACES.get(pointer.removeprefix("/students/0/"), ""): must for pointer, _, must in said}
+    return _at_fault(echo, {name: must for name, must in found.items() if name})
+
+
+def _fault(entries: list[Entry], check: Callable[[list[Entry]], object]) -> Refused | None:
+    try:
+        check(entries)
+    except Refused as refused:
+        return refused
+    return None

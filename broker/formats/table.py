@@ -1,0 +1,131 @@
+"""CSV as spreadsheets and information systems write it: RFC 4180, with comma, semicolon or tab.
+
+Owns how bytes become lines of cells. Promises: strict UTF-8 (a byte order mark is taken off); everything is bounded
+before it is built; a line that cannot be read is told of and stops no other one, not even one with a quotation mark too
+many; cells are data, whatever they begin with. No refusal holds a cell.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from broker.core.errors import Refused
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_COLUMNS = 200
+MOST_CELL = 4_000  # characters
+_MOST_LINE = 256 * 1024  # characters of one line of the file
+_MOST_LINES = 25  # of the file, that one line of cells may be spread over
+
+SEPARATORS = (",", ";", "\t")
+_MARK = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BLANKS = re.compile("[ \t\r\n\u00a0]+")
+_QUOTED = re.compile('"[^"]*"')
+_SAVE = 'In a spreadsheet program, save it as "CSV UTF-8".'
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """One line of cells, without blanks around them, line ends within them as one blank. `number` is the line of the
+    file on which it begins, 1 for the first. `fault` says in words what keeps it from being read. Repr hidden."""
+
+    number: int
+    cells: tuple[str, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Table:
+    """A header, and the rows below it but for blank ones. `marked` tells of a byte order mark. Repr hidden."""
+
+    separator: str
+    marked: bool
+    header: Row
+    rows: tuple[Row, ...]
+
+
+def read(content: bytes, most_rows: int) -> Table:
+    """The table in `content`.
+
+    Raises Refused: `not-utf8`, `inflates-too-much` (over `MOST_BYTES`), `csv-form` for no header line, or for more than
+    `most_rows` rows below it.
+    """
+    if content.count(b"\n") + content.count(b"\r") > 2 * _MOST_LINES * (most_rows + 1):
+        raise Refused("inflates-too-much", "", "It has far too many lines.")
+    marked = content.startswith(_MARK)
+    lines = list(io.StringIO(_decoded(content[3:] if marked else content), newline=""))
+    first = next((number for number, line in enumerate(lines) if _BLANKS.sub("", line)), None)
+    if first is None:
+        raise Refused("csv-form", "line 1", "It is empty.")
+    separator = _separator(lines[first])
+    rows = _rows(lines, first, separator)
+    header = next(rows, None)
+    if header is None or header.fault or len(header.cells) < 2:
+        raise Refused("csv-form", f"line {first + 1}", "It has no header line with the names of the columns.")
+    if len(header.cells) > MOST_COLUMNS:
+        raise Refused("csv-form", f"line {header.number}", f"It has more than {MOST_COLUMNS} columns.")
+    found: list[Row] = []
+    for row in rows:
+        if len(found) == most_rows:
+            hint = f"It has more than {most_rows} lines of students: divide it into files with counters of their own."
+            raise Refused("csv-form", f"line {row.number}", hint)
+        found.append(row)
+    return Table(separator, marked, header, tuple(found))
+
+
+def first_cells(content: bytes) -> tuple[str, ...]:
+    """The cells of the first line, as far as they can be read; for telling what a file is."""
+    begin = content[: 64 * 1024].lstrip(_MARK + b" \t\r\n").decode("utf-8", "replace")
+    line = begin.replace("\r", "\n").partition("\n")[0]
+    return _cells(next(csv.reader([line], delimiter=_separator(line)), []))
+
+
+def _decoded(content: bytes) -> str:
+    if len(content) > MOST_BYTES:
+        raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
+    if content.startswith(_UTF16) or b"\0" in content[:64]:
+        raise Refused("not-utf8", "line 1", f"It is UTF-16. {_SAVE}")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+    raise Refused("not-utf8", f"line {line}", f"It seems to be Latin-1 or Windows-1252. {_SAVE}")
+
+
+def _separator(line: str) -> str:
+    plain = _QUOTED.sub("", line)
+    return max(SEPARATORS, key=plain.count)
+
+
+def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
+    """Rows that hold anything at all, from line `at` on."""
+    while at < len(lines):
+        row, used = _row(lines, at, separator)
+        if row.fault or any(row.cells):
+            yield row
+        at += used
+
+
+def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
+    """The row that begins on this line, and on how many lines it stands. One that cannot be read counts as one line:
+    the next line is looked at by itself."""
+    if len(lines[at]) > _MOST_LINE:
+        return Row(at + 1, (), "far too much is written"), 1
+    window = lines[at : at + (_MOST_LINES if '"' in lines[at] else 1)]
+    bounded = takewhile(lambda line: len(line) <= _MOST_LINE, window)
+    reader = csv.reader(bounded, delimiter=separator, strict=True)
+    try:
+        cells = _cells(next(reader))
+    except csv.Error:
+        return Row(at + 1, (), "the quotation marks do not fit together: double those within a cell"), 1
+    if max(map(len, cells), default=0) > MOST_CELL:
+        return Row(at + 1, (), f"a cell has more than {MOST_CELL} characters"), reader.line_num
+    return Row(at + 1, cells), reader.line_num
+
+
+def _cells(raw: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_BLANKS.sub(" ", cell).strip(" ") for cell in raw)

@@ -1,0 +1,51 @@
+"""The words of a comparison: the three answers, what one field says, and the whole verdict.
+
+Owns these types. Promises: ordered, so that the better of two verdicts is their `max`; a reason names fields and how
+strongly they speak, never a value of the student's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """What the identity says of two students, or of one against the registry (DESIGN section 6)."""
+
+    MATCH = "match"
+    REVIEW = "review"
+    NONE = "none"
+
+    @property
+    def rank(self) -> int:
+        """2 for a match, 1 for a review, 0 for none."""
+        return _RANKS[self]
+
+
+_RANKS = {Answer.NONE: 0, Answer.REVIEW: 1, Answer.MATCH: 2}
+
+
+class Says(StrEnum):
+    """What one field says of the question whether two students are one child."""
+
+    FOR = "for"
+    AGAINST = "against"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One field (or rule): what it says, how strongly in bits (0 for a rule), and that in a plain sentence."""
+
+    field: str
+    says: Says
+    weight: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer on one pair, its weight in bits (prior odds included), and the reasons, strongest first."""
+
+    answer: Answer
+    weight: float
+    reasons: tuple[Reason, ...]

@@ -1,0 +1,104 @@
+"""The rules of evidence: what no sum of weights may decide alone.
+
+Owns the limits of a match and of a review, and the rules that pull an answer down (`at_most`) or up (`at_least`):
+twins, same-name siblings and namesakes share so much that a sum of weights would take them for one child. Each rule is
+a condition in the same SQL as the model's levels, so that both executors can work it: in Python here, in Splink's
+database as one more column. Promises: rules are data, tried in their order, those that lift before those that lower, so
+that the careful one has the last word; where a condition is neither true nor false, the careful side is taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from broker.identity.answer import Answer
+from broker.identity.features import Features
+from broker.identity.sql import Truth, truth
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this."""
+
+    name: str
+    when: str
+    unless: str
+    holds: Truth
+    at_most: Answer | None
+    at_least: Answer | None
+    sentence: str
+
+    @property
+    def condition(self) -> str:
+        """The rule as one SQL condition, true or false and never NULL."""
+        parts = [f"coalesce({self.when}, false)"] if self.when else []
+        parts += [f"not coalesce({self.unless}, false)"] if self.unless else []
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Weights in bits from which a pair is a match, or at least to be reviewed; and the rules."""
+
+    match: float
+    review: float
+    rules: tuple[Rule, ...]
+
+
+def limits(settings: Mapping[str, Any]) -> Limits:
+    """From `thresholds.json`, where `{name}` in a rule stands for the condition of that name. Raises ValueError or
+    KeyError for a rule that cannot be worked."""
+    named = {name: f"({condition})" for name, condition in settings["conditions"].items()}
+    return Limits(
+        float(settings["match"]), float(settings["review"]), tuple(_rule(one, named) for one in settings["rules"])
+    )
+
+
+def _rule(one: Mapping[str, Any], named: Mapping[str, str]) -> Rule:
+    most, least = one.get("at_most"), one.get("at_least")
+    when, unless = (one.get(part, "").format_map(named) for part in ("when", "unless"))
+    if (most is None) == (least is None) or not (when or unless):
+        raise ValueError(f"the rule {one['name']} must say when or unless, and either at_most or at_least")
+    return Rule(
+        name=one["name"],
+        when=when,
+        unless=unless,
+        holds=_holds(truth(when) if when else None, truth(unless) if unless else None),
+        at_most=Answer(most) if most else None,
+        at_least=Answer(least) if least else None,
+        sentence=one["sentence"],
+    )
+
+
+def _holds(when: Truth | None, unless: Truth | None) -> Truth:
+    if unless is None and when is not None:
+        return when
+    if when is None and unless is not None:
+        return lambda left, right: not unless(left, right)
+    return lambda left, right: bool(when and when(left, right)) and not (unless and unless(left, right))
+
+
+def decide(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Answer, Sequence[Rule]]:
+    """The answer on one pair, and the rules that each changed what was the answer before them."""
+    answer = _by_weight(limits, weight)
+    used: list[Rule] = []
+    for rule in limits.rules:
+        if rule.at_least and rule.at_least.rank > answer.rank and rule.holds(left, right):
+            answer, used = rule.at_least, [*used, rule]
+    for rule in limits.rules:
+        if rule.at_most and rule.at_most.rank < answer.rank and rule.holds(left, right):
+            answer, used = rule.at_most, [*used, rule]
+    return answer, used
+
+
+def deciding(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Rule, ...]:
+    """Every rule that alone would have set the answer as it is; none where the weight did."""
+    _, used = decide(limits, weight, left, right)
+    bounds = {(one.at_most, one.at_least) for one in used[-1:]}
+    return tuple(one for one in limits.rules if (one.at_most, one.at_least) in bounds and one.holds(left, right))
+
+
+def _by_weight(limits: Limits, weight: float) -> Answer:
+    if weight >= limits.match:
+        return Answer.MATCH
+    return Answer.REVIEW if weight >= limits.review else Answer.NONE

@@ -1,0 +1,69 @@
+"""What is kept of a student so that the model finds them again, and under which keys to ask.
+
+Owns the form of a block: a blocking rule's number and its key, as a signed 64-bit number made of two BLAKE2b digests
+(RFC 7693).
+Promises: the same student and model give the same blocks in every process; two different keys that fall together cost
+one comparison more and no wrong answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from broker.core.model import Student
+from broker.edge.ledger.blocks import Indexed
+from broker.edge.ledger.details import MOST_NAMES
+from broker.identity import features
+from broker.identity.features import Features
+from broker.identity.model import Model
+
+_FORM = 1  # of what is kept: raise it when `features` makes something else of the same student
+_MOST_ASKED = 96
+
+
+def indexed(model: Model, student: Student) -> Indexed:
+    """What is kept of a student."""
+    variants = variants_of(student)
+    return Indexed(variants, kept(model, variants))
+
+
+def variants_of(student: Student) -> tuple[Features, ...]:
+    """The student's columns under the legal name and some aliases; each form once."""
+    found: list[Features] = []
+    for one in features.of(student)[:MOST_NAMES]:
+        if one not in found:
+            found.append(one)
+    return tuple(found)
+
+
+def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    """The blocks to be found in."""
+    keys = ((number, block.kept(one)) for number, block in enumerate(model.blocks) for one in variants)
+    return frozenset(_number(number, key) for number, key in keys if key)
+
+
+def asked(model: Model, variants: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The blocks to look in: those of the legal name first."""
+    keys = ((number, block.asked(one)) for one in variants for number, block in enumerate(model.blocks))
+    return list(dict.fromkeys(_number(number, key) for number, key in keys if key))[:_MOST_ASKED]
+
+
+def _number(rule: int, key: Sequence[Any]) -> int:
+    """The first value of a key, which is a birth date most of the time, makes the upper half: so all blocks that a
+    student is looked for in lie near each other on the disk."""
+    rest = "\x1f".join((str(rule), *map(str, key[1:])))
+    return int.from_bytes(_upper(str(key[0])) + _half(rest), "big", signed=True)
+
+
+def _half(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=4).digest()
+
+
+_upper = lru_cache(maxsize=8192)(_half)
+
+
+def mark_of(model: Model) -> str:
+    """Stands for all that the index depends on: another mark, and it must be made again."""
+    told = [str(_FORM), *features.COLUMNS, *(block.rule for block in model.blocks)]
+    return blake2b("\x1f".join(told).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,96 @@
+"""A student block as it is found, with any part missing: for comparing what never went through the schema's gate.
+
+Owns this reading. Promises: what is there is read, what is missing or null is the model's empty value, what is not
+known here is passed over, and what has the wrong form is refused by its place, never by its value. No birth date is
+`features.UNKNOWN_DAY`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from broker.core.model import Address, Name, Student
+from broker.identity.features import UNKNOWN_DAY
+from broker.identity.normalise import MOST_CHARACTERS
+
+MOST_NAMES = 16  # aliases, or guardians
+_DAY_FIRST_YEAR = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?", re.DOTALL)
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+
+
+class Unreadable(ValueError):
+    """A part of a block has the wrong form; the message is its JSON pointer and what must stand there."""
+
+
+def student(block: object, place: str = "") -> Student:
+    """The student of a block. `place` is where the block stands, for the message. Raises Unreadable."""
+    whole = _mapping(block, place)
+    home = _mapping(whole.get("address"), f"{place}/address")
+    return Student(
+        legal_name=_name(whole.get("legal_name"), f"{place}/legal_name"),
+        birth_date=_day(whole.get("birth_date"), f"{place}/birth_date"),
+        gender=_text(whole, "gender", place),
+        birth_order=_order(whole.get("birth_order"), f"{place}/birth_order"),
+        aliases=_names(whole.get("aliases"), f"{place}/aliases"),
+        guardians=_names(whole.get("guardians"), f"{place}/guardians"),
+        phone=_text(whole, "phone", place),
+        address=Address(
+            *(_text(home, part, f"{place}/address") for part in ("street", "city", "state", "postal_code"))
+        ),
+    )
+
+
+def _mapping(value: object, place: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise Unreadable(f"{place or '/'} must be an object")
+    return value
+
+
+def _text(of: Mapping[str, Any], part: str, place: str) -> str:
+    value = of.get(part)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Unreadable(f"{place}/{part} must be text")
+    return str(value).strip()[:MOST_CHARACTERS]
+
+
+def _name(value: object, place: str) -> Name:
+    name = _mapping(value, place)
+    return Name(*(_text(name, part, place) for part in ("first", "last", "middle", "suffix")))
+
+
+def _names(value: object, place: str) -> tuple[Name, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MOST_NAMES:
+        raise Unreadable(f"{place} must be a list of at most {MOST_NAMES} names")
+    return tuple(_name(one, f"{place}/{number}") for number, one in enumerate(value))
+
+
+def _order(value: object, place: str) -> int | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int) or not re.fullmatch(r"\d{1,2}", str(value)):
+        raise Unreadable(f"{place} must be a whole number")
+    return int(value)
+
+
+def _day(value: object, place: str) -> date:
+    if value is None or value == "":
+        return UNKNOWN_DAY
+    wrong = Unreadable(f"{place} must be a date, such as 2012-03-04")
+    if not isinstance(value, str | int):
+        raise wrong
+    text = str(value).strip()[:MOST_CHARACTERS]
+    try:
+        if found := _DAY_FIRST_YEAR.fullmatch(text):
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        if found := _AMERICAN.fullmatch(text):
+            return date(int(found[3]), int(found[1]), int(found[2]))
+    except ValueError:
+        raise wrong from None
+    raise wrong

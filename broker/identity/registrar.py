@@ -1,0 +1,163 @@
+"""The registrar: enters students into the registry and changes what is known of them.
+
+Owns the going together of three things: the person, what was told of them, and what the model looks for. Promises: all
+in the caller's transaction, which must hold `registry.lock` where a number is given; a spelling that came is kept as it
+came; a number that was merged stands for the one that was kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from broker.core.errors import OperatorError
+from broker.core.model import Ssid, Student
+from broker.edge.ledger import blocks, details, merges, registry
+from broker.edge.ledger.merges import Merge, Outcome
+from broker.edge.ledger.registry import Person, Source
+from broker.identity import index
+from broker.identity.model import Model
+
+_PAGE = 1000  # students read or written at once
+
+
+class StaleIndex(OperatorError):
+    """The registry was indexed for another model."""
+
+
+def register(connection: Connection, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
+    """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
+    ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
+    details.add_many(connection, [(ssid, student)], source)
+    blocks.add(connection, [(ssid, index.indexed(model, student))])
+    return ssid
+
+
+def learn(connection: Connection, model: Model, ssid: str, student: Student, source: Source) -> None:
+    """Keep what a packet tells of a student who was found: new spellings as aliases, new evidence. Nothing ends but a
+    phone, an address or a birth order that another one takes the place of."""
+    person = _standing(connection, ssid)
+    told = [student.legal_name, *student.aliases]
+    named = details.add_names(connection, person.ssid, details.ALIAS, told, source)
+    proved = details.add_evidence(connection, person.ssid, student, source)
+    is_gender_new = bool(student.gender) and not person.gender
+    if is_gender_new:
+        registry.change(connection, replace(person, gender=student.gender))
+    if named or proved or is_gender_new:
+        refresh(connection, model, person.ssid)
+
+
+def amend(connection: Connection, model: Model, ssid: str, student: Student, source: Source) -> None:
+    """Take over an LEA's correction: legal name, birth date and gender are these from now on. What was before is kept
+    and ended."""
+    person = _standing(connection, ssid)
+    new = replace(_person(person.ssid, student), gender=student.gender or person.gender)
+    if new != person:
+        if _name(new) != _name(person):
+            details.rename(connection, person.ssid, student.legal_name, source)
+        details.note_change(connection, person, new, source)
+        registry.change(connection, new)
+        refresh(connection, model, person.ssid)
+    learn(connection, model, person.ssid, student, source)
+
+
+def known(connection: Connection, ssid: str) -> Student | None:
+    """Everything known of the student whom this number stands for."""
+    person = registry.standing(connection, ssid)
+    return details.student(connection, person) if person else None
+
+
+def merge(
+    connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: str
+) -> Outcome:
+    """Find that two numbers are one student's: `kept` stands for both. Raises OperatorError where that cannot be.
+
+    `at` is seconds since the epoch, `today` the ISO date by which it is judged where the student is enrolled.
+    """
+    done = merges.merge(connection, kept, other, who, why, at, today)
+    for ssid in (kept, other):
+        refresh(connection, model, ssid)
+    return done
+
+
+def unmerge(connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+    """Take a merge back: `other` is again who it was. Raises OperatorError where that cannot be."""
+    done = merges.unmerge(connection, kept, other, who, why, at)
+    for ssid in (kept, other):
+        refresh(connection, model, ssid)
+    return done
+
+
+def merged(connection: Connection, ssid: str) -> list[Merge]:
+    """The merges that this number had a part in, the oldest first."""
+    return merges.about(connection, ssid)
+
+
+def check_index(connection: Connection, model: Model) -> None:
+    """Raises StaleIndex unless the registry is indexed for this model (or there is nobody in it yet)."""
+    if blocks.made_for(connection) not in (None, index.mark_of(model)):
+        raise StaleIndex(
+            "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
+        )
+
+
+def adopt(connection: Connection, model: Model) -> None:
+    """Say which model the index is for, where nobody said yet."""
+    if blocks.made_for(connection) is None:
+        blocks.mark(connection, index.mark_of(model))
+
+
+def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
+    """Enter many students who have numbers already and are not in the registry yet."""
+    for page in _pages(students):
+        registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
+        details.add_many(connection, page, source)
+        blocks.add(connection, [(ssid, index.indexed(model, student)) for ssid, student in page])
+
+
+def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -> int:
+    """Make the index again, for this model; the number of students. `told` hears how many were done."""
+    blocks.clear(connection)
+    done, last = 0, ""
+    while page := registry.page(connection, last, _PAGE):
+        found = details.students(connection, page)
+        blocks.add(connection, [(one.ssid or "", index.indexed(model, one)) for one in found])
+        done, last = done + len(page), page[-1].ssid
+        told(done)
+    blocks.mark(connection, index.mark_of(model))
+    return done
+
+
+def _standing(connection: Connection, ssid: str) -> Person:
+    person = registry.standing(connection, ssid)
+    if person is None:
+        raise KeyError("no student has this number")
+    return person
+
+
+def refresh(connection: Connection, model: Model, ssid: str) -> None:
+    """Bring what the model looks for up to the registry. Of a merged number nothing is kept. Raises KeyError for a
+    number that nobody has."""
+    person = registry.person(connection, ssid)
+    if person is None:
+        raise KeyError("no student has this number")
+    old = index.kept(model, blocks.variants(connection, ssid))
+    empty = blocks.Indexed((), frozenset())
+    new = empty if person.merged_into else index.indexed(model, details.student(connection, person))
+    blocks.put(connection, ssid, new, old)
+
+
+def _person(ssid: Ssid, student: Student) -> Person:
+    name = student.legal_name
+    return Person(ssid, name.first, name.middle, name.last, name.suffix, student.birth_date.isoformat(), student.gender)
+
+
+def _name(person: Person) -> Sequence[str]:
+    return person.first, person.middle, person.last, person.suffix
+
+
+def _pages(students: Iterable[tuple[Ssid, Student]]) -> Iterator[list[tuple[Ssid, Student]]]:
+    waiting = iter(students)
+    while page := list(islice(waiting, _PAGE)):
+        yield page

@@ -1,0 +1,48 @@
+"""A number that was given by mistake: withdrawn, and given back.
+
+Owns the mark for it. Promises: the number stays used up (Utah 53A-1-603.5: never assigned to another student); while it
+is withdrawn it stands for nobody, is found by no search, and an SSID in a packet that names it is an unknown one.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from broker.edge.ledger import blocks, details, registry
+from broker.edge.ledger.blocks import Indexed
+from broker.edge.ledger.registry import Person
+from broker.identity import index
+from broker.identity.model import Model
+
+NOBODY = "-"  # stands in `merged_into`, where no SSID can be this
+
+
+def withdraw(connection: Connection, model: Model, ssid: str) -> None:
+    """From here on the number stands for nobody. Raises KeyError for one that nobody has."""
+    registry.change(connection, replace(_person(connection, ssid), merged_into=NOBODY))
+    refresh(connection, model, ssid)
+
+
+def give_back(connection: Connection, model: Model, ssid: str) -> None:
+    """The number stands again for the student to whom it was given. Raises KeyError for one that is not withdrawn."""
+    person = _person(connection, ssid)
+    if person.merged_into != NOBODY:
+        raise KeyError("this number is not withdrawn")
+    registry.change(connection, replace(person, merged_into=""))
+    refresh(connection, model, ssid)
+
+
+def refresh(connection: Connection, model: Model, ssid: str) -> None:
+    """Bring what the model looks for up to the registry, after a change that was taken back."""
+    person = _person(connection, ssid)
+    old = index.kept(model, blocks.variants(connection, ssid))
+    empty = Indexed((), frozenset())
+    new = empty if person.merged_into else index.indexed(model, details.student(connection, person))
+    blocks.put(connection, ssid, new, old)
+
+
+def _person(connection: Connection, ssid: str) -> Person:
+    person = registry.person(connection, ssid)
+    if person is None:
+        raise KeyError("no student has this number")
+    return person

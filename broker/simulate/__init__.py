@@ -1,0 +1,1 @@
+"""A synthetic state: made-up students, families, schools and moves, and the errors that real records have."""

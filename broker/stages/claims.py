@@ -1,0 +1,147 @@
+"""claims: who is in two LEAs at the same time is told, at once and every night.
+
+Contract: reads the ledger, and changes it only by leaving sealed `claims` notices, in which an LEA finds its own
+students only. `notice` runs within the transaction that applied an enrollment. The nightly report of the state is
+written to `reports/` of the home, without names of students; it is worked in slices of some 200 students, so that the
+sweeper's other duties do not wait for it, and begun again after a crash. An LEA whose part says the same as the last
+one is not told again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.model import LeaId, PacketType, Ssid
+from broker.edge import reports
+from broker.edge.ledger import claims
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.reports import Draft
+from broker.formats.claims_report import VERSION, CsvReport, JsonReport, document
+from broker.stages.notices import leave
+from broker.stages.services import Services
+
+MEANS = (
+    "Each of these students of yours is also claimed by another LEA on the days named, or for more days than one"
+    " student may have. If a student has left you, send an enrollment with the exit. If your dates are right, you have"
+    " nothing to do: the state apportions the days (Utah R277-419-6(3)); proposed_days is a proposal in proportion."
+)
+_STUDENTS = 1_000  # in one notice
+_PAUSE_SECONDS = 600.0  # after a night that failed
+_NEVER = 24  # o'clock
+
+
+def today(services: Services) -> date:
+    """The day it is on this machine."""
+    return services.clock().astimezone().date()
+
+
+def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
+    """Tell each LEA at once which of these students, whose enrollment was applied just now, it must not claim together
+    with others. What is legal waits for the night: most of it is a move whose exit is still on its way."""
+    day = today(services)
+    told: dict[LeaId, list[dict[str, Any]]] = {}
+    for finding in claims.of(connection, claims.period(services.settings.claims.calendar, day), ssids):
+        for lea in finding.concerned if not finding.verdict.legal else ():
+            told.setdefault(lea, []).append(document(finding, lea))
+    for lea, documents in sorted(told.items()):
+        for start in range(0, len(documents), _STUDENTS):
+            _leave(services, connection, lea, day, "enrollment", documents[start : start + _STUDENTS])
+
+
+def _leave(
+    services: Services, connection: Connection, lea: LeaId, day: date, occasion: str, some: Sequence[Mapping[str, Any]]
+) -> None:
+    body = {"report": VERSION, "day": day.isoformat(), "occasion": occasion, "means": MEANS, "students": some}
+    leave(services, connection, lea, PacketType.CLAIMS, body)
+
+
+class Nightly:
+    """The report of each night; `look` does one slice of it when it is due, and nothing otherwise."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._slices: Iterator[None] = iter(())
+        self._not_before = 0.0
+
+    def look(self) -> None:
+        """Raises Deferred when the report cannot be written now; it is tried again after some minutes."""
+        try:
+            for _ in self._slices:
+                return
+            if self._is_due():
+                self._slices = write(self._services, today(self._services))
+        except BaseException:
+            self._slices = iter(())
+            self._not_before = self._services.clock().timestamp() + _PAUSE_SECONDS
+            raise
+
+    def _is_due(self) -> bool:
+        now = self._services.clock()
+        hour = self._services.settings.claims.report_hour
+        if hour >= _NEVER or now.timestamp() < self._not_before or now.astimezone().hour < hour:
+            return False
+        return not (folder(self._services) / names(today(self._services))[-1]).exists()
+
+
+def folder(services: Services) -> Path:
+    """Where the state's reports are."""
+    return services.home.root / "reports"
+
+
+def names(day: date) -> tuple[str, str]:
+    """The files of a night. The JSON file is the last to appear."""
+    return f"claims-{day}.csv", f"claims-{day}.json"
+
+
+def write(services: Services, day: date) -> Iterator[None]:
+    """Write the report of a night and leave the LEAs their notices, a slice at a time. Raises Deferred."""
+    with reports.making(folder(services), names(day)) as draft:
+        as_csv, as_json = draft.files.values()
+        forms = (CsvReport(as_csv), JsonReport(as_json, {"day": day.isoformat()}))
+        for one in _documents(services, day, draft):
+            if one is None:
+                yield
+            else:
+                for form in forms:
+                    form.add(one)
+        yield from _tell(services, day, draft)
+        for form in forms:
+            form.end()
+        draft.publish()
+    reports.forget(folder(services), "claims", day - timedelta(days=services.settings.claims.report_days))
+
+
+def _documents(services: Services, day: date, draft: Draft) -> Iterator[dict[str, Any] | None]:
+    """The state's documents, None after each page; what each LEA is to be told goes on its pile."""
+    chosen = claims.period(services.settings.claims.calendar, day)
+    after = ""
+    while True:
+        with reading(services.engine) as connection:
+            found, after = claims.page(connection, chosen, after)
+        for finding in found:
+            yield document(finding)
+            for lea in finding.concerned:
+                draft.pile(lea, document(finding, lea))
+        draft.flush()
+        yield None
+        if not after:
+            return
+
+
+def _tell(services: Services, day: date, draft: Draft) -> Iterator[None]:
+    """Leave each LEA its part where that is not what it was told last; an LEA a slice."""
+    memory = folder(services) / ".told.json"
+    before = reports.remembered(memory)
+    now = dict(draft.piles())
+    for lea, digest in now.items():
+        if before.get(lea) != digest:
+            with writing(services.engine) as connection:
+                for some in draft.parts(lea, _STUDENTS):
+                    _leave(services, connection, lea, day, "night", some)
+            before[lea] = digest
+            reports.remember(memory, before)
+            yield
+    reports.remember(memory, now)

@@ -1,0 +1,123 @@
+"""review: where it is not sure which student is meant, a person is asked.
+
+Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
+needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the
+packet. Nothing is ever decided by itself, however long it waits: `broker.stages.decide` has the verbs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from broker.core.model import PacketType, Ssid
+from broker.core.review import MOST_CANDIDATES
+from broker.edge.ledger import blocks, details, registry, reviews
+from broker.edge.ledger.reviews import Review, Weighed
+from broker.edge.ledger.rows import PacketRow
+from broker.formats.documents import to_student
+from broker.identity import compare, index
+from broker.identity.answer import Answer
+from broker.identity.features import Features
+from broker.stages.notices import leave
+from broker.stages.services import Services
+from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice, stays
+
+
+class Candidate(Protocol):
+    """A student whom a packet may be about; `weight` in bits."""
+
+    @property
+    def ssid(self) -> Ssid:
+        """The student's number."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """How strongly the model speaks for it."""
+        ...
+
+
+def open_review(
+    services: Services,
+    connection: Connection,
+    row: PacketRow,
+    line: int,
+    subject: Mapping[str, Any],
+    candidates: Iterable[Candidate],
+) -> None:
+    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student.
+
+    `subject` is JSON: `student`, the block as it was sent (`student.v1`), and whatever else is carried out once it is
+    decided; of a record only the block, nothing of what is in it. The heaviest candidates come first, 26 at most.
+    Call `ask` when all questions of the packet are open.
+    """
+    opened = services.clock().timestamp()
+    reviews.enter(connection, Review(row.tracking, line, row.origin, subject, weighed(candidates), opened))
+
+
+def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
+    """The candidates in the order of their letters."""
+    found = sorted((Weighed(one.ssid, one.weight) for one in candidates), key=lambda one: (-one.weight, one.ssid))
+    return tuple(found[:MOST_CANDIDATES])
+
+
+def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
+    """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
+
+    `row` must know the packet's type and document id. `note` says why it is asked again.
+    """
+    waiting = [one for one in reviews.lines(connection, row.tracking) if one.closed_at is None]
+    about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
+    today = services.clock().date().isoformat()
+    questions = (question(services, connection, one) for one in waiting if one.subject)
+    for some in _portions(questions, MOST_QUESTIONS):
+        body = notice({name: value for name, value in about.items() if value}, some, today, note)
+        leave(services, connection, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
+
+
+def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Question]]:
+    while some := list(islice(questions, most)):
+        yield some
+
+
+def question(services: Services, connection: Connection, review: Review) -> Question:
+    """The question with what is known of its candidates now."""
+    shown = [_shown(services, connection, review, one.ssid) for one in review.candidates]
+    return Question(review.tracking, review.line, to_student(review.subject["student"]), shown)
+
+
+def is_near(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
+    """Whether the student comes near the one that was sent, or is or was at this LEA anyway; and not only the one who
+    has the SSID that was named."""
+    person = registry.standing(connection, ssid)
+    if person is None or not review.subject:
+        return False
+    if stays(spot for spot in registry.locations(connection, person.ssid) if spot.lea == review.lea):
+        return True
+    sent = index.variants_of(to_student(review.subject["student"]))
+    return compare.answer_of(services.model, sent, blocks.variants(connection, person.ssid))[0] is not Answer.NONE
+
+
+def weighed_now(services: Services, connection: Connection, review: Review) -> list[Weighed]:
+    """The candidates in their places, each under the number that stands for it, with the weight that it has now; one
+    who is no longer there as it was."""
+    sent = index.variants_of(to_student(review.subject["student"]))
+    return [_weighed_now(services, connection, sent, one) for one in review.candidates]
+
+
+def _weighed_now(services: Services, connection: Connection, sent: Sequence[Features], candidate: Weighed) -> Weighed:
+    person = registry.standing(connection, candidate.ssid)
+    if person is None:
+        return candidate
+    known = blocks.variants(connection, person.ssid)
+    return Weighed(person.ssid, compare.answer_of(services.model, sent, known)[1])
+
+
+def _shown(services: Services, connection: Connection, review: Review, ssid: Ssid) -> Shown:
+    person = registry.standing(connection, ssid)
+    if person is None:
+        return Shown(None, (), is_near=False)
+    own = [spot for spot in registry.locations(connection, person.ssid) if spot.lea == review.lea]
+    return Shown(details.student(connection, person), own, is_near(services, connection, review, person.ssid))

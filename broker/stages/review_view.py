@@ -1,0 +1,100 @@
+"""A question as the state's operator sees it: what was sent, each candidate, and the reasons for and against.
+
+Owns what is gathered for that, for the command line and the console. Promises: reads only; it holds names, and goes to
+whoever asked and nowhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.model import Student
+from broker.core.review import letter_of
+from broker.edge.ledger import details, packets, registry, reviews
+from broker.edge.ledger.reviews import Decision, Review, Weighed
+from broker.edge.ledger.rows import EnrollmentRow
+from broker.formats.documents import to_block, to_student
+from broker.identity import compare
+from broker.identity.answer import Verdict
+from broker.identity.model import Model
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Seen:
+    """A candidate. `student` is None for one who is no longer there; `verdict` is as of now. Repr hidden."""
+
+    letter: str
+    ssid: str
+    student: Student | None = field(repr=False)
+    locations: Sequence[EnrollmentRow] = field(repr=False)
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class View:
+    """One question. `packet` is the packet's type, `file` its name as dropped, `state` where it stands; `sent` is None
+    where an older version asked, which did not keep it; `asks` is what the line asks for. Repr hidden."""
+
+    review: Review
+    packet: str
+    file: str
+    state: str
+    sent: Student | None = field(repr=False)
+    asks: dict[str, str]
+    candidates: Sequence[Seen] = field(repr=False)
+    decisions: Sequence[Decision] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, names included."""
+        return {
+            "tracking": self.review.tracking,
+            "line": self.review.line,
+            "lea": self.review.lea,
+            "packet": self.packet,
+            "file": self.file,
+            "state": self.state,
+            "opened_at": self.review.opened_at,
+            "closed_at": self.review.closed_at,
+            "asks": self.asks,
+            "sent": to_block(self.sent) if self.sent else None,
+            "candidates": [_to_json(one) for one in self.candidates],
+            "decisions": [asdict(one) for one in self.decisions],
+        }
+
+
+def _to_json(seen: Seen) -> dict[str, Any]:
+    return {
+        "candidate": seen.letter,
+        "ssid": seen.ssid,
+        "student": to_block(seen.student) if seen.student else None,
+        "enrollments": [asdict(spot) for spot in seen.locations],
+        "answer": seen.verdict.answer if seen.verdict else None,
+        "weight": round(seen.verdict.weight, 3) if seen.verdict else None,
+        "reasons": [asdict(reason) for reason in seen.verdict.reasons] if seen.verdict else [],
+    }
+
+
+_ASKS = ("request", "school", "day", "code", "exit_day", "exit_code", "grade", "programme")
+
+
+def view(connection: Connection, model: Model, review: Review) -> View:
+    """The question with everything that is known now."""
+    row = packets.get(connection, review.tracking)
+    sent = to_student(review.subject["student"]) if review.subject else None
+    asks = {name: str(review.subject[name]) for name in _ASKS if review.subject.get(name)}
+    seen = [_seen(connection, model, place, one, sent) for place, one in enumerate(review.candidates)]
+    known = reviews.history(connection, review.tracking, review.line)
+    facts = (row.type, row.source_name, str(row.state)) if row else ("", "", "")
+    return View(review, *facts, sent, asks, seen, known)
+
+
+def _seen(connection: Connection, model: Model, place: int, candidate: Weighed, sent: Student | None) -> Seen:
+    person = registry.standing(connection, candidate.ssid)
+    if person is None:
+        return Seen(letter_of(place), candidate.ssid, None, (), None)
+    known = details.student(connection, person)
+    spots = registry.locations(connection, person.ssid)
+    verdict = compare.compare(model, sent, known) if sent else None
+    return Seen(letter_of(place), person.ssid, known, spots, verdict)

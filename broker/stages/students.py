@@ -1,0 +1,280 @@
+"""students: the wishes of an enrollment or SSID request are carried out, one student at a time.
+
+Contract: called within a write transaction that holds `registry.lock`. `settle` looks the student up, and does what the
+line asks, refuses the line, or leaves a question for a person; `settle_as` goes on where a person has decided. An SSID
+in a line is a claim to be checked against name and birth date. No line ends another LEA's location (LAW: Retrieve keeps
+the previous one), and only an LEA where the student is enrolled changes what is known of the student.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from broker.core.model import Name, PacketType, Ssid, Student
+from broker.edge.ledger import registry, views, waiting
+from broker.edge.ledger.registry import Source
+from broker.edge.ledger.rows import EnrollmentRow, PacketRow
+from broker.formats import ssid_name
+from broker.identity import answer as identity
+from broker.identity import compare, match, registrar, ssid
+from broker.identity.match import Candidate
+from broker.stages import claims, notices, review
+from broker.stages.services import Services
+from broker.stages.wish import Wish
+from handlers import answers
+from handlers.answers import Answer, Outcome, Sent
+
+__all__ = ["Wish", "opened", "release_waiting", "settle", "settle_as", "tell"]
+
+ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
+_MAKES_NEW = frozenset({ENTRY, NEW, RETRIEVE})  # what a person's "a new student" can be carried out for
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Task:
+    """A wish, and all that carrying it out needs."""
+
+    services: Services
+    connection: Connection
+    row: PacketRow
+    wish: Wish
+
+    @property
+    def source(self) -> Source:
+        return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
+
+    def find(self, student: Student) -> match.Finding:
+        return match.find(self.connection, self.services.model, student, self.row.origin)
+
+    def compare(self, known: Student, sent: Student) -> identity.Verdict:
+        return compare.compare(self.services.model, known, sent)
+
+    def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:
+        claimed = self.wish.student.ssid
+        is_other = bool(claimed and number and claimed != number)
+        return Answer(self.wish.line, outcome, number, why or ("other-ssid" if is_other else ""), field)
+
+    def refused(self, why: str, field: str = "") -> Answer:
+        return self.answered(Outcome.REFUSED, None, why, field)
+
+
+def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish) -> Answer:
+    """Carry out a wish, or open a question (`review.ask` tells of it once the packet's last line is settled)."""
+    return _SETTLE[wish.request](_Task(services, connection, row, wish))
+
+
+def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
+    """Carry out a wish as a person has decided: as that of this student or, with None, of a new one.
+
+    Leaves the LEA a further notice about the line, and lets go what waited for the student.
+    """
+    registry.lock(connection)
+    task = _Task(services, connection, row, wish)
+    answer = _as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
+    if answer.ssid and is_located(wish, answer):
+        opened(services, connection, [answer.ssid])
+    tell(services, connection, row, wish.form, [(sent(wish), answer)])
+    return answer
+
+
+def is_located(wish: Wish, answer: Answer) -> bool:
+    """Whether this line has opened a location, or found the very same one open."""
+    return wish.request in _MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
+
+
+def opened(services: Services, connection: Connection, numbers: Sequence[Ssid]) -> None:
+    """What follows from locations that were opened for these students; called once for a packet, after its last."""
+    release_waiting(services, connection, numbers)
+    claims.notice(services, connection, numbers)
+
+
+def release_waiting(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
+    """Records that waited for these students to enroll go on at route."""
+    now = services.clock()
+    for number in views.students_waited_for(connection, ssids):
+        waiting.release(connection, number, now.timestamp(), now.date().isoformat())
+
+
+def tell(
+    services: Services, connection: Connection, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
+) -> None:
+    """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
+    if form:
+        content = answers.table(form, ssid_name.read(row.source_name, row.origin).stem, lines)
+        notices.leave_bytes(services, connection, row.origin, PacketType.SSID, content)
+    else:
+        notices.leave(services, connection, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+
+
+def sent(wish: Wish) -> Sent:
+    """By what the LEA knows the line again."""
+    return Sent(wish.student.legal_name, wish.student.local_id, wish.school_year)
+
+
+# how a line is looked at
+
+
+def _look_up(task: _Task) -> Answer:
+    """Find the student, and do it; give a number to one whom nobody has."""
+    finding, wish = task.find(task.wish.student), task.wish
+    if finding.answer is identity.Answer.REVIEW:
+        return _ask(task, finding.candidates)
+    if finding.ssid is not None:
+        return _DO[wish.request](task, finding.ssid, Outcome.MATCHED)
+    if wish.student.ssid:
+        return task.refused("unknown-ssid", "ssid")
+    if wish.request == EXIT:
+        return task.refused("no-open-enrollment")  # nobody has left who never came
+    if wish.request == RETRIEVE:
+        return task.refused("unknown-student")
+    return _as_new(task)
+
+
+def _request(task: _Task) -> Answer:
+    """A request may name the number; then a birth date that differs from the one held with it is fatal."""
+    claimed = task.wish.student.ssid
+    known = registrar.known(task.connection, claimed) if claimed else None
+    if claimed and known is None:
+        return task.refused("unknown-ssid", "ssid")
+    if known is not None and known.birth_date != task.wish.student.birth_date:
+        return task.refused("birth-date-differs", "birth_date")
+    return _look_up(task)
+
+
+def _update(task: _Task) -> Answer:
+    """Attributes of the student with this number change, if they stay the same child's beyond doubt.
+
+    Who edits attributes to force a match is a failure that the state names (LAW): an update is not applied where the
+    student would come nearer to somebody else than to who it is now.
+    """
+    student = task.wish.student
+    known = registrar.known(task.connection, student.ssid or "")
+    if known is None or known.ssid is None:
+        return task.refused("unknown-ssid", "ssid")
+    if not _is_here(task, known.ssid):
+        return task.refused("not-your-student")
+    verdict = task.compare(known, student)
+    is_born_then = known.birth_date == student.birth_date
+    if not is_born_then and verdict.answer is identity.Answer.NONE:
+        return task.refused("birth-date-differs", "birth_date")
+    rivals = [
+        one
+        for one in task.find(replace(student, ssid=None)).candidates
+        if one.ssid != known.ssid and one.weight >= verdict.weight
+    ]
+    if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:
+        return _ask(task, [Candidate(known.ssid, verdict.weight, verdict), *rivals])
+    return _amend(task, known.ssid, Outcome.UPDATED)
+
+
+def _verify(task: _Task) -> Answer:
+    """Number, name and birth date belong together, or not; nothing is changed."""
+    known = registrar.known(task.connection, task.wish.student.ssid or "")
+    if known is None or known.ssid is None:
+        return task.refused("unknown-ssid", "ssid")
+    if known.birth_date != task.wish.student.birth_date:
+        return task.refused("birth-date-differs", "birth_date")
+    if task.compare(known, task.wish.student).answer is not identity.Answer.MATCH:
+        return task.refused("name-differs", "last_name")
+    return task.answered(Outcome.VERIFIED, known.ssid)
+
+
+def _ask(task: _Task, candidates: Sequence[Candidate]) -> Answer:
+    wish = task.wish
+    review.open_review(task.services, task.connection, task.row, wish.line, wish.to_json(), candidates)
+    return task.answered(Outcome.REVIEW, None, "not-sure")
+
+
+def _is_here(task: _Task, number: Ssid) -> bool:
+    """Whether the student is enrolled at this LEA now."""
+    today = task.services.clock().date().isoformat()
+    spots = registry.locations(task.connection, number)
+    return any(spot.lea == task.row.origin and (not spot.exit_date or spot.exit_date > today) for spot in spots)
+
+
+# what is done with a student who is known
+
+
+def _enter(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
+    """Open the location."""
+    wish = task.wish
+    if outcome is Outcome.MATCHED:
+        registrar.learn(task.connection, task.services.model, number, wish.student, task.source)
+    _locate(task, number)
+    is_news = wish.request == NEW and outcome is Outcome.MATCHED
+    return task.answered(outcome, number, "known-already" if is_news else "")
+
+
+def _locate(task: _Task, number: Ssid) -> None:
+    """Enter the location; one that has ended already ends the very one that began on its day, if that is open."""
+    wish, lea = task.wish, task.row.origin
+    location = EnrollmentRow(
+        ssid=number,
+        lea=lea,
+        school=wish.school,
+        local_id=wish.student.local_id,
+        entry_date=wish.day,
+        exit_date=wish.exit_day,
+        entry_code=wish.code,
+        exit_code=wish.exit_code,
+        tracking=task.row.tracking,
+        grade=wish.grade,
+        programme=wish.programme,
+    )
+    if wish.exit_day:
+        spots = registry.locations(task.connection, number)
+        days = [one.entry_date for one in spots if (one.lea, one.school, one.exit_date) == (lea, wish.school, "")]
+        if days and max(days) == wish.day:  # `leave` ends the newest
+            registry.leave(task.connection, number, lea, wish.school, wish.exit_day, wish.exit_code)
+            return
+    registry.enter(task.connection, location)
+
+
+def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
+    """Close the location."""
+    wish = task.wish
+    has_left = registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code)
+    return task.answered(outcome, number) if has_left else replace(task.refused("no-open-enrollment"), ssid=number)
+
+
+def _amend(task: _Task, number: Ssid, _outcome: Outcome) -> Answer:
+    """Take over what the line says of the student; a part of the name that it leaves out stays as it is."""
+    known = registrar.known(task.connection, number)
+    if known is None or not _is_here(task, number):
+        return task.refused("not-your-student")
+    said, was = task.wish.student.legal_name, known.legal_name
+    name = Name(said.first or was.first, said.last, said.middle or was.middle, said.suffix or was.suffix)
+    student = replace(task.wish.student, legal_name=name)
+    registrar.amend(task.connection, task.services.model, number, student, task.source)
+    return task.answered(Outcome.UPDATED, number)
+
+
+def _as_new(task: _Task) -> Answer:
+    """Give a new number."""
+    if task.wish.request not in _MAKES_NEW:
+        return task.refused("unknown-student")
+    digits = task.services.settings.identity.ssid_digits
+    student = replace(task.wish.student, ssid=None)
+    number = registrar.register(
+        task.connection, task.services.model, student, lambda: ssid.allocate(secrets.randbelow, digits), task.source
+    )
+    return _enter(task, number, Outcome.ASSIGNED)
+
+
+_SETTLE: Mapping[str, Callable[[_Task], Answer]] = {
+    ENTRY: _look_up,
+    EXIT: _look_up,
+    NEW: _request,
+    RETRIEVE: _request,
+    UPDATE: _update,
+    VERIFY: _verify,
+}
+_DO: Mapping[str, Callable[[_Task, Ssid, Outcome], Answer]] = {
+    ENTRY: _enter,
+    EXIT: _leave,
+    NEW: _enter,
+    RETRIEVE: _enter,
+    UPDATE: _amend,
+}

@@ -1,0 +1,140 @@
+"""The `review` notice: the exchange asks an LEA which student it meant.
+
+Owns its form. Promises: of a candidate it shows only what the LEA needs to answer (FERPA 34 CFR 99.31(a)(2), 99.34):
+whether each field that the LEA itself sent agrees, and where a first name or birth date does not, its first letter or
+its year. No guardian, phone, address or birth date of another LEA's, no name of that LEA, and no SSID, unless the
+candidate is or was the asking LEA's own student: then what this LEA itself has told, and the number that it has.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.core.model import Ssid, Student
+from broker.core.review import OWN_STUDENT, Enrolled, Sight, Verb, letter_of
+from broker.edge.ledger.rows import EnrollmentRow
+from broker.identity.sight import see
+
+MOST_QUESTIONS = 200  # in one notice
+_MOST_PLACES = 20
+_ANSWERS = {
+    Verb.SAME: "It is the candidate whose letter you name.",
+    Verb.NEW: "It is none of these, and a student whom no LEA has enrolled yet.",
+    Verb.NONE: "You withdraw the line, or the packet: nothing is done with it.",
+}
+_ONLY_THE_NUMBER = (
+    "This is the student who has the SSID that you sent, and little else in common. Only the state decides this."
+)
+_NAMES_AND_BIRTH = ("first_name", "last_name", "birth_date")
+_HOW = (
+    "Find out which student it is: look into your own files, ask the family or the school. Then send a review-answer.v1"
+    " packet with one answer for each question, sealed like any other, or call the state. Under `answers` is what to"
+    " fill in. Nothing is decided by waiting."
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """A candidate: what is known of the student, and the student's locations at the asking LEA; `known` is None for one
+    who is no longer there. `is_near` is false of one who is there only because the LEA named that SSID. Repr hidden."""
+
+    known: Student | None = field(repr=False)
+    own: Sequence[EnrollmentRow] = field(repr=False)
+    is_near: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Question:
+    """One question: the packet's tracking id, its line, whom the LEA named, and the candidates by letter."""
+
+    tracking: str
+    line: int
+    sent: Student = field(repr=False)
+    candidates: Sequence[Shown] = field(repr=False)
+
+
+def notice(about: Mapping[str, str], questions: Sequence[Question], today: str, note: str = "") -> dict[str, Any]:
+    """The body of the notice; `about` names the LEA's own packet, `today` is ISO 8601, `note` says why it comes again.
+
+    At most `MOST_QUESTIONS` questions.
+    """
+    body: dict[str, Any] = {
+        "about": dict(about),
+        "how_to_answer": _HOW,
+        "decisions": {str(verb): text for verb, text in _ANSWERS.items()},
+        "questions": [_question(one, today) for one in questions],
+        "answers": [_to_fill_in(one) for one in questions],
+    }
+    return body | ({"note": note} if note else {})
+
+
+def _to_fill_in(question: Question) -> dict[str, Any]:
+    decision = "same | new | none"
+    return {
+        "tracking": question.tracking,
+        "line": question.line,
+        "decision": decision,
+        "candidate": "the letter, with same only",
+        "why": "",
+    }
+
+
+def _question(question: Question, today: str) -> dict[str, Any]:
+    name = question.sent.legal_name
+    return {
+        "tracking": question.tracking,
+        "line": question.line,
+        "question": "Which student is this packet about?"
+        if question.line == OWN_STUDENT
+        else "Which student is this line about?",
+        "you_sent": {
+            "local_id": question.sent.local_id,
+            "legal_name": {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix},
+            "birth_date": question.sent.birth_date.isoformat(),
+        },
+        "candidates": [
+            {"candidate": letter_of(place)} | _candidate(question.sent, one, today)
+            for place, one in enumerate(question.candidates)
+        ],
+    }
+
+
+def _candidate(sent: Student, shown: Shown, today: str) -> dict[str, Any]:
+    if shown.known is None:
+        return {"note": "No longer a candidate."}
+    seen, own = see(sent, shown.known), stays(shown.own)
+    if not shown.is_near:
+        return {"note": _ONLY_THE_NUMBER, "compared": {name: str(seen[name]) for name in _NAMES_AND_BIRTH}}
+    body: dict[str, Any] = {"compared": {name: str(sight) for name, sight in seen.items()}}
+    hints = _hints(seen, shown.known)
+    body |= {"hints": hints} if hints else {}
+    body["enrolled_at_your_lea"] = str(_enrolled(own, today))
+    return body | ({"your_student": _yours(shown.known.ssid, own)} if own else {})
+
+
+def _hints(seen: Mapping[str, Sight], known: Student) -> dict[str, Any]:
+    hints: dict[str, Any] = {}
+    if seen["first_name"] is not Sight.AGREES and known.legal_name.first:
+        hints["first_name_begins_with"] = known.legal_name.first[0]
+    if seen["birth_date"] is not Sight.AGREES:
+        hints["birth_year"] = known.birth_date.year
+    return hints
+
+
+def stays(rows: Iterable[EnrollmentRow]) -> list[EnrollmentRow]:
+    """Locations without those that were taken back: left on the day they were entered."""
+    return [row for row in rows if not row.exit_date or row.exit_date > row.entry_date]
+
+
+def _enrolled(own: Sequence[EnrollmentRow], today: str) -> Enrolled:
+    if any(not row.exit_date or row.exit_date > today for row in own):
+        return Enrolled.NOW
+    return Enrolled.EARLIER if own else Enrolled.NEVER
+
+
+def _yours(ssid: Ssid | None, own: Sequence[EnrollmentRow]) -> dict[str, Any]:
+    places = [
+        {"local_id": row.local_id, "school": row.school, "entry": row.entry_date, "exit": row.exit_date}
+        for row in own[-_MOST_PLACES:]
+    ]
+    return {"ssid": ssid, "enrollments": places}

@@ -1,0 +1,95 @@
+"""`ssid-request`: an LEA asks for statewide student ids, or corrects what is known of its students.
+
+Owns how its body is read, from JSON or CSV. Promises: it ends at the exchange (the answer is a notice with one line per
+request, in the request's own form), only LEAs send it, and a line that lacks something stops no other one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from broker.core.model import PacketType, Student
+from broker.formats.documents import to_student
+from broker.formats.ssid_csv import SHEET, Sheet, Unread
+from handlers.base import LEAS, STATE, Handler
+
+HANDLER = Handler(
+    type=PacketType.SSID_REQUEST,
+    versions=frozenset({1}),
+    senders=LEAS,
+    receivers=STATE,
+    ends_here=True,
+    needs_student=False,
+)
+
+
+class Kind(StrEnum):
+    """What is asked for. New and Retrieve open a location; Retrieve keeps the previous LEA's."""
+
+    NEW = "new"
+    RETRIEVE = "retrieve"
+    UPDATE = "update"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One line. `entry` and `exit` are first and last day of membership, the latter None while it goes on;
+    `school_year` is None where none was given. `form` is '' for JSON (see `formats.ssid_answer`). Repr hidden."""
+
+    line: int
+    kind: Kind
+    student: Student = field(repr=False)
+    school: str
+    entry: date
+    exit: date | None
+    code: str
+    exit_code: str
+    grade: str
+    programme: str
+    school_year: int | None
+    form: str = ""
+
+
+def requests(body: Mapping[str, Any]) -> tuple[Request | Unread, ...]:
+    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read."""
+    sheet: Sheet | None = body.get(SHEET)
+    if sheet is None:
+        day = datetime.fromisoformat(body["created"]).date().isoformat()
+        sheet = Sheet("", day, tuple(range(len(body["students"]))), ())
+    read = [
+        _request(line, body.get("school_year"), number, sheet)
+        for number, line in zip(sheet.numbers, body["students"], strict=True)
+    ]
+    return tuple(sorted([*read, *sheet.unread], key=lambda one: one.line))
+
+
+def form_of(body: Mapping[str, Any]) -> str:
+    """In which form the request came: '' for JSON, else a form of `formats.ssid_answer`."""
+    return body[SHEET].form if SHEET in body else ""
+
+
+def _request(entry: Mapping[str, Any], year: int | None, number: int, sheet: Sheet) -> Request:
+    return Request(
+        line=number,
+        kind=Kind(entry["request"]),
+        student=to_student(entry["student"]),
+        school=entry.get("school", ""),
+        entry=date.fromisoformat(entry.get("date", sheet.day)),
+        exit=date.fromisoformat(entry["exit_date"]) if "exit_date" in entry else None,
+        code=entry.get("code", ""),
+        exit_code=entry.get("exit_code", ""),
+        grade=entry.get("grade", ""),
+        programme=entry.get("programme", ""),
+        school_year=entry.get("school_year", year),
+        form=sheet.form,
+    )
+
+
+def lack(request: Request) -> str:
+    """The field without which this kind of request cannot be carried out, '' where nothing is missing."""
+    if request.kind in (Kind.UPDATE, Kind.VERIFY):
+        return "" if request.student.ssid else "ssid"
+    return "" if request.school else "school"

@@ -1,0 +1,17 @@
+"""`transcript`: one student's transcript travels from an LEA to higher education (Utah R277-419-10, 53A-1-603.5).
+
+Promises: only LEAs send it and only higher education receives it, by name, for a student does not enroll there through
+this exchange; it names exactly one student.
+"""
+
+from broker.core.model import PacketType
+from handlers.base import HIGHER_ED, LEAS, Handler
+
+HANDLER = Handler(
+    type=PacketType.TRANSCRIPT,
+    versions=frozenset({1}),
+    senders=LEAS,
+    receivers=HIGHER_ED,
+    ends_here=False,
+    needs_student=True,
+)

@@ -1,0 +1,144 @@
+"""One child, two numbers: the state's operator merges them, and takes it back, from the command line."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from broker.edge.ledger import blocks
+from broker.edge.ledger.engine import connect, writing
+from broker.edge.settings import load as read_settings
+from tests.support import ledgers
+from tests.support.desk import Town, child, record, town
+from tests.support.exchange import satchel
+from tests.support.ledgers import Dump
+
+PARTIES = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
+BECAUSE = ("--who", "Jo Field", "--why", "the school has seen one birth certificate")
+# The log of what was done stays, and when a packet was last touched.
+LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at")}
+LEFT, CAME = "2026-06-05", "2026-08-17"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A child was Nora Lind at 01, left, and is Eleanor Bergstrom, with another birth date, at 6G: two numbers. Her
+    record from 01 waits for an enrollment. The exchange is down."""
+    with town(tmp_path_factory.mktemp("merge"), PARTIES) as made:
+        made["01"].enroll(NORA, date="2025-08-18")
+        made["01"].enroll(NORA, event="exit", date=LEFT)
+        made["6G"].enroll(ELEANOR, date=CAME)
+        made["01"].send("record.pgp", record("01", NORA))
+        assert made["01"].receipt("record.pgp", "HELD", "DELIVERED", "REFUSED")["held_for"] == "enrollment"
+        made.exchange.down()
+        yield made
+
+
+NORA = child("Nora", "Lind", "2012-05-06", gender="F", guardians=[{"first": "Marta", "last": "Lind"}])
+ELEANOR = child("Eleanor", "Bergstrom", "2011-11-28", gender="F", phone="801-555-0133")
+
+
+def numbers(here: Town) -> tuple[str, str]:
+    """Nora's, then Eleanor's."""
+    found = {one["local_id"]: one["ssid"] for one in students(here)}
+    return found["Nora-1"], found["Eleanor-1"]
+
+
+def students(here: Town) -> list[dict[str, Any]]:
+    engine = connect(read_settings(here.exchange.home))
+    rows = ledgers.dump(engine, dict.fromkeys(ledgers.tables.metadata.tables.keys() - {"enrollments"}, ()))
+    engine.dispose()
+    return [{"ssid": row[1], "local_id": row[4]} for row in rows["enrollments"]]  # id, ssid, lea, school, local id
+
+
+def everything(here: Town) -> Dump:
+    engine = connect(read_settings(here.exchange.home))
+    try:
+        return ledgers.dump(engine, LOGGED)
+    finally:
+        engine.dispose()
+
+
+def state_of(here: Town) -> tuple[str, str]:
+    row = next(one for one in here.exchange.packets() if one["type"] == "student-record")
+    return row["state"], row["held_for"]
+
+
+def test_a_number_mistyped_is_noticed(here: Town) -> None:
+    nora, eleanor = numbers(here)
+    before = everything(here)
+    ended = satchel("student", "merge", nora, eleanor, *BECAUSE, *here.exchange.at, check=False)
+    assert ended.returncode == 1
+    assert "do not look like one student" in ended.stderr
+    assert "--sure" in ended.stderr
+    for wrong in ((nora, nora), (nora, "404")):
+        failed = satchel("student", "merge", *wrong, *BECAUSE, "--sure", *here.exchange.at, check=False)
+        assert (failed.returncode, failed.stdout, len(failed.stderr.splitlines())) == (1, "", 1)
+    blank = satchel("student", "merge", nora, eleanor, "--who", "Jo", "--why", " ", *here.exchange.at, check=False)
+    assert blank.returncode == 1
+    assert everything(here) == before
+
+
+def test_merged_and_parted_the_ledger_is_as_it_was(here: Town) -> None:
+    nora, eleanor = numbers(here)
+    before = everything(here)
+    papers = {path.name: path.read_bytes() for path in here.exchange.folder("01", "receipts").iterdir()}
+    said = satchel("student", "merge", nora, eleanor, *BECAUSE, "--sure", "--json", *here.exchange.at)
+    merged = json.loads(said.stdout)
+    assert (merged["locations"], len(merged["released"])) == (1, 1)
+    assert state_of(here) == ("ADMITTED", "")
+    shown = json.loads(satchel("student", "show", eleanor, "--json", *here.exchange.at).stdout)
+    assert (shown["stands_for"], [spot["lea"] for spot in shown["locations"]]) == (nora, ["01", "6G"])
+    parted = satchel("student", "unmerge", nora, eleanor, *BECAUSE, *here.exchange.at).stdout
+    assert merged["released"][0] in parted
+    assert state_of(here) == ("HELD", "enrollment")
+    assert everything(here) == before
+    assert papers == {path.name: path.read_bytes() for path in here.exchange.folder("01", "receipts").iterdir()}
+
+
+def test_the_operator_reads_what_is_known_and_what_was_done(here: Town) -> None:
+    nora, eleanor = numbers(here)
+    text = satchel("student", "show", nora, *here.exchange.at).stdout
+    for words in (
+        "Nora Lind, born 2012-05-06, F",
+        "guardian Marta Lind",
+        "by 01",
+        f"to {LEFT}",
+        "Jo Field",
+        "taken back",
+    ):
+        assert words in text
+    assert "No student has the SSID 404" in satchel("student", "show", "404", *here.exchange.at, check=False).stderr
+    assert "Lind" not in satchel("packets", "--json", *here.exchange.at).stdout
+    assert eleanor in text
+
+
+def test_the_index_is_made_again(here: Town) -> None:
+    before = everything(here)
+    assert json.loads(satchel("identity", "reindex", "--json", *here.exchange.at).stdout) == {"students": 2}
+    assert everything(here) == before
+
+
+def test_a_record_goes_on_after_the_merge_and_is_not_called_back(here: Town) -> None:
+    """Last, for the exchange runs again: what was delivered stays delivered, and the operator is told."""
+    nora, eleanor = numbers(here)
+    satchel("student", "merge", nora, eleanor, *BECAUSE, "--sure", *here.exchange.at)
+    engine = connect(read_settings(here.exchange.home))
+    with writing(engine) as connection:
+        blocks.mark(connection, "another model's")
+    engine.dispose()
+    here.exchange.up()  # which makes the index for its own model first
+    refused = satchel("identity", "reindex", *here.exchange.at, check=False)
+    assert (refused.returncode, "stop it first" in refused.stderr) == (1, True)
+    tracking = str(here["01"].receipt("record.pgp", "DELIVERED")["tracking"])
+    content, signer = here["6G"].read(tracking)
+    assert json.loads(content)["student"]["legal_name"]["first"] == "Nora"
+    assert signer == here["01"].fingerprint
+    again = here["6G"].enroll(NORA | {"ssid": eleanor}, date="2026-09-01")
+    assert (again[0]["answer"], again[0]["ssid"]) == ("matched", nora)
+    said = satchel("student", "unmerge", nora, eleanor, *BECAUSE, *here.exchange.at).stdout
+    assert "not to be called back" in said
+    assert tracking in said
+    assert state_of(here)[0] == "DELIVERED"
+    assert here.bugs() == []
