@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(VENV)/bin/lint-imports
 
 bench: $(STAMP)
-	$(RUN) -m tests.bench
+	$(RUN) -m tests.bench $(if $(STUDENTS),--students $(STUDENTS))
 
 # Needs uv (https://docs.astral.sh/uv/): pins every dependency for Python 3.11 to 3.14, with hashes.
 lock:

@@ -107,6 +107,6 @@ def _sentences(trained: Trained, settings: Mapping[str, Any]) -> list[str]:
     return [
         f"Learnt from {trained.students} records: what students share by chance (u), and {common} common names.",
         differ,
-        f"Two records are taken to be of one student once in {round(1 / settings[_PRIOR])}, before anything is compared.",
+        f"Before anything is compared, two records are of one student once in {round(1 / settings[_PRIOR])} times.",
         "Charts of common names are left out, for they would show names; names of few students are not in the model.",
     ]

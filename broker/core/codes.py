@@ -207,7 +207,7 @@ CODES: dict[str, Code] = {
     ),
     "replayed-id": Code(
         "The document's `id` was used before, for other content.",
-        "Give every new document a new id (a fresh UUID; a CSV request: another counter in its name) and seal it again.",
+        "Give every new document a new id (a fresh UUID; for a CSV: another counter in its name) and seal it again.",
     ),
     "unknown-tracking": Code(
         "The document names a packet that was not delivered to you, or a question that you were not asked.",

@@ -7,7 +7,8 @@ cannot load or fetch anything, and what does not fit is refused with a sentence.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, groupby
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import duckdb
@@ -22,7 +23,8 @@ from broker.identity.model import Model
 
 Told = Callable[[int, int], None]  # how many students of the roster are done, and of how many
 
-CHUNK = 100_000  # students of the roster worked at once: bounds what their pairs take
+CHUNK = 250_000  # students of the roster worked at once: bounds what their pairs take, about 2 kB a student
+_PAGES = 10  # tables handed to the database at once
 _CONFIG: Mapping[str, Any] = {
     "temp_directory": "",  # nothing spills: it would be student data in the clear on a disk
     "autoinstall_known_extensions": False,
@@ -101,15 +103,16 @@ class Matching:
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every pair that is a match or to be reviewed: by person, the best first."""
-        found = self._connection.execute(
+        found = self._connection.sql(
             "SELECT person, other, rank, weight FROM verdicts ORDER BY person, rank DESC, weight DESC, other"
         )
-        while page := found.fetchmany(linker.PAGE):
-            yield from (Verdict(person, other, _RANKS[rank], weight) for person, other, rank, weight in page)
+        for batch in found.to_arrow_table().to_batches(linker.PAGE):
+            persons, others, ranks, weights = (column.to_pylist() for column in batch.columns)
+            yield from map(Verdict, persons, others, (_RANKS[rank] for rank in ranks), weights)
 
     def findings(self) -> Iterator[Finding]:
         """The answer on every student of the roster for whom it is not none, in their order."""
-        for _, verdicts in groupby(self.verdicts(), key=lambda one: one.person):
+        for _, verdicts in groupby(self.verdicts(), key=itemgetter(0)):
             yield finding(list(verdicts))
 
     def _judge(self, first: int, end: int) -> None:
@@ -132,15 +135,23 @@ def load(
 ) -> int:
     """Make a table of people, its entries numbered from `first` on; how many they are."""
     entries = first
-    for number, table in enumerate(chain([form.empty_table()], tables)):
-        numbers = pa.array(range(entries, entries + table.num_rows), pa.int64())
+    _append(connection, name, form.empty_table(), entries, is_first=True)
+    waiting = iter(tables)
+    # many at once: DuckDB takes 0.2 s for 200,000 rows, and 0.14 s more for every further time (measured)
+    while pages := list(islice(waiting, _PAGES)):
+        table = pa.concat_tables(pages)
+        _append(connection, name, table, entries, is_first=False)
         entries += table.num_rows
-        relation = connection.from_arrow(table.append_column(linker.ENTRY, numbers))
-        if number:
-            relation.insert_into(name)
-        else:
-            relation.create(name)
     return entries - first
+
+
+def _append(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, first: int, *, is_first: bool) -> None:
+    numbers = pa.array(range(first, first + table.num_rows), pa.int64())
+    relation = connection.from_arrow(table.append_column(linker.ENTRY, numbers))
+    if is_first:
+        relation.create(name)
+    else:
+        relation.insert_into(name)
 
 
 @contextmanager

@@ -6,10 +6,11 @@ Also the commands of the README.txt that an LEA finds in its folder, as a secret
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,28 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
         words = reader.words
         reader.words = lambda: {**words(), "TRACKING": held}
 
+    def enroll(reader: Reader) -> None:
+        sealed = gpg.seal(as_bytes(enrollment("01", MIA)), [EXCHANGE], "canyon@leas.example")
+        outbox = home / "leas" / "01" / "outbox"
+        (outbox / ".mia.pgp").write_bytes(sealed)
+        (outbox / ".mia.pgp").rename(outbox / "mia.pgp")
+
+        def numbers() -> dict[str, str]:
+            with closing(sqlite3.connect(home / "ledger.db")) as ledger:
+                rows = ledger.execute("SELECT first, ssid FROM students WHERE merged_into = ''").fetchall()
+            found = dict(rows)
+            return {"SSID-A": found["Ana"], "SSID-B": found["Mia"]} if len(found) == 2 else {}
+
+        known = wait_until(numbers, "both students have their numbers")
+        words = reader.words
+        reader.words = lambda: {**words(), **known}
+
+    def roster(reader: Reader) -> None:
+        lines = "first,middle,last,birth_date\nAna,Lucía,Reyes-Ortiz,2012-03-04\nZed,,Nowhere,2011-01-01\n"
+        (reader.desk / "roster.csv").write_text(lines)
+        pair = {"a": ANA, "b": ANA | {"birth_date": "2012-04-03"}}
+        (reader.desk / "pairs.jsonl").write_text(json.dumps(pair) + "\n")
+
     def stop(reader: Reader) -> None:
         assert reader.stop() == 0
 
@@ -246,6 +269,8 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
         "settings for a test, and two LEAs send their public keys": begin,
         "01 enrolls a student, and drops a file that is not sealed": drop,
         "6G sends a record of a student of 01, with another birth date": send,
+        "01 enrolls a second student": enroll,
+        "a roster in roster.csv": roster,
         "satchel up is stopped with Ctrl-C": stop,
     }
     assert reader.follow("docs/operator.md", steps(document("operator.md"))) > 15
