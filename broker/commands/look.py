@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
-from broker.edge.ledger import views
+from broker.edge.ledger import reviews, views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
 from broker.part import read_beats
@@ -36,6 +36,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         counts = views.counts(connection)
         oldest = views.oldest_waiting(connection)
         unpublished = views.unpublished(connection)
+        questions, asked = reviews.count_open(connection)
     parts = [
         {"part": beat["part"], "pid": beat["pid"], "alive": now - beat["at"] < _ALIVE_SECONDS, "ready": beat["ready"]}
         for beat in read_beats(services.home.run)
@@ -45,6 +46,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "queues": Queues(services.settings).waiting(),
         "oldest_waiting_seconds": round(now - oldest, 3) if oldest else None,
         "receipts_to_publish": unpublished,
+        "reviews_open": questions,
         "parts": parts,
     }
     if as_json:
@@ -52,6 +54,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     say("Packets: " + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"))
     say(f"Oldest waiting: {f'{now - oldest:.1f} s' if oldest else 'nothing waits'}")
+    if questions:
+        say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
     say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
     say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
 

@@ -121,6 +121,8 @@ def test_the_state_lists_shows_decides_and_takes_back(here: Town) -> None:
         (-1, "01", "student-record", 1)
     ]
     assert listed[0]["waits_seconds"] >= 0
+    assert here.exchange.status()["reviews_open"] >= 1
+    assert "To decide: " in satchel("status", *here.exchange.at).stdout
     text = run(here, "list").stdout
     assert tracking in text
     assert "Quillfeather" not in text
