@@ -34,10 +34,11 @@ FEWEST_NAMESAKES = 10  # students who share a name before it is kept as common, 
 MOST_RECORDS = 50  # of one SSID; a number that more bring is none
 RANDOM_PAIRS = 1_000_000  # for u: the rarest levels hold of one pair in 100,000
 BLOCKED_PAIRS = 2_000_000  # of one session of expectation maximisation, about
-FEWEST_OF_LEVEL = 20  # pairs that reach a level, before its former m or u is given up
+FEWEST_OF_LEVEL = 10  # pairs that reach a level, before its former m or u is given up
 # Each session learns of what it is not blocked on; together they learn of all.
-SESSIONS = ("l.birth_date = r.birth_date AND l.alone AND r.alone", "l.first = r.first AND l.last = r.last")
+SESSIONS = ("l.first = r.first AND l.last = r.last", "l.birth_date = r.birth_date AND l.alone AND r.alone")
 _SEED = 1
+_SAME = ("first_l = first_r", "last_l = last_r", "birth_date_l = birth_date_r")  # levels that every model has
 _PRIOR = "probability_two_random_records_match"
 # Who has a birth order, or last name and birth date in common with somebody of another first name, may be a twin.
 _PEOPLE = Template("""
@@ -100,13 +101,13 @@ def train(
         work = linker.linked(DuckDBAPI(connection=connection), own, "people", linker.settings(own))
         told("What students share by chance")
         work.training.estimate_u_using_random_sampling(RANDOM_PAIRS, seed=_SEED, min_count_per_level=None)
-        pairs, is_known, prior = 0, False, 1 / students
+        shares, pairs, is_known, prior = _shares(connection, own), 0, False, 1 / students
         if labels:
             told("How the records of one student differ")
-            pairs, is_known, prior = _learn_m(connection, work, students)
+            pairs, is_known, prior = _learn_m(connection, work, students, shares)
         told("Charts")
         random_pairs = min(RANDOM_PAIRS, students * (students - 1) // 2)
-        settings = _settled(own, work.misc.save_model_to_json(), _shares(connection, own), pairs, random_pairs)
+        settings = _settled(own, work.misc.save_model_to_json(), shares, pairs, random_pairs)
         settings[_PRIOR] = prior
         return Trained(settings, own.terms, students, pairs, is_known, _charts(work, pairs > 0))
 
@@ -140,7 +141,9 @@ def _terms(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, dic
     return found
 
 
-def _learn_m(connection: duckdb.DuckDBPyConnection, work: Linker, students: int) -> tuple[int, bool, float]:
+def _learn_m(
+    connection: duckdb.DuckDBPyConnection, work: Linker, students: int, shares: Mapping[str, float]
+) -> tuple[int, bool, float]:
     """From how many pairs m was learnt, whether by SSIDs, and how likely two random records are of one student."""
     labelled, known = _one(connection, _LABELLED)
     if known >= FEWEST_PAIRS:
@@ -153,15 +156,29 @@ def _learn_m(connection: duckdb.DuckDBPyConnection, work: Linker, students: int)
             f"with one name and birth date; there are {sure}. Take rosters of several LEAs or years, with SSIDs where "
             "there are any."
         )
-    for number, rule in enumerate(SESSIONS, 1):
+    for rule in SESSIONS:
         work.training.estimate_parameters_using_expectation_maximisation(
-            rule,
-            estimate_without_term_frequencies=True,
-            populate_probability_two_random_records_match_from_trained_values=number == len(SESSIONS),
-            max_pairs=BLOCKED_PAIRS,
+            rule, estimate_without_term_frequencies=True, max_pairs=BLOCKED_PAIRS
         )
-    prior = float(work.misc.save_model_to_json()[_PRIOR])
-    return round(prior * students * (students - 1) / 2), False, prior
+    pairs = round(sure / _how_sure(work.misc.save_model_to_json(), shares))
+    return pairs, False, 2 * pairs / (students * (students - 1))
+
+
+def _how_sure(learnt: Mapping[str, Any], shares: Mapping[str, float]) -> float:
+    """The share of students who are there twice of whom both records have one name and birth date: what m says of the
+    three, taken to be independent. It tells of how many students the sure ones are a part."""
+    share = 1.0
+    for one in learnt["comparisons"]:
+        for level in one["comparison_levels"]:
+            if level["sql_condition"] in _SAME:
+                share *= level["m_probability"] * _both_have(shares[one["output_column_name"]])
+    return share
+
+
+def _both_have(share: float) -> float:
+    """Of pairs of one student, given the share of random pairs, in how many a comparison can say anything: what one
+    record has, the other one mostly has too."""
+    return math.sqrt(share)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -179,8 +196,7 @@ def _settled(model: Model, learnt: Mapping[str, Any], shares: Mapping[str, float
             for level, other in zip(mine["comparison_levels"], new["comparison_levels"], strict=True)
             if not level.get("is_null_level")
         ]
-        # what a record has, the other one of the same student mostly has too: the root, and not the square
-        for name, pairs in (("m_probability", m * math.sqrt(share)), ("u_probability", u * share)):
+        for name, pairs in (("m_probability", m * _both_have(share)), ("u_probability", u * share)):
             values = _blended([level[name] for level, _ in both], [other.get(name) for _, other in both], pairs)
             for (level, _), value in zip(both, values, strict=True):
                 level[name] = value

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import chain, product
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +16,7 @@ from splink.backends.duckdb import DuckDBAPI
 from broker.core.errors import OperatorError
 from broker.core.model import Address, Name, Student
 from broker.formats.documents import to_student
-from broker.identity import bulk, compare, index, linker, models
+from broker.identity import bulk, compare, index, linker, models, spark
 from broker.identity.answer import Answer
 from broker.identity.features import UNKNOWN_DAY, Features
 from broker.identity.model import Model
@@ -23,6 +24,7 @@ from broker.simulate.errors import spoil
 from broker.simulate.pairs import pairs as simulated
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
+from tests.support.tools import require_tool
 
 PAIRS = 10_000
 # names that are near each other, a group a line; the last two are just at a threshold of Jaro-Winkler
@@ -184,7 +186,7 @@ def test_a_roster_gets_the_answers_that_its_students_would_get_one_by_one(model:
 def test_a_chunk_more_changes_nothing(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     variants = [index.variants_of(to_student(one.block)) for one in persons(200, 8, DEFAULT.changed({"twins": 0.3}))]
     found = []
-    for chunk in (bulk.CHUNK, 7):
+    for chunk in (bulk.CHUNK, 70):
         monkeypatch.setattr(bulk, "CHUNK", chunk)
         with bulk.opened(model) as matching:
             matching.roster(linker.tables(model, enumerate(variants)))
@@ -232,3 +234,37 @@ def test_too_little_memory_is_a_sentence_and_leaves_no_file(
     with pytest.raises(OperatorError, match="memory"), bulk.opened(model) as matching:
         matching.roster(chain.from_iterable(linker.tables(model, enumerate(people)) for _ in range(40)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_spark_gives_the_same_answers(model: Model) -> None:
+    pyspark = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: the extra `spark`")
+    require_tool("java")
+    random = Random(6)
+    people = list(persons(200, 6, DEFAULT.changed({"twins": 0.2})))
+    registry = list(linker.tables(model, enumerate(index.variants_of(to_student(one.block)) for one in people)))
+    spoilt = (spoil(one.block, random)[0] for one in people)
+    roster = list(linker.tables(model, enumerate(index.variants_of(to_student(one)) for one in spoilt)))
+    with bulk.opened(model) as matching:
+        matching.roster(roster)
+        matching.registry(registry)
+        matching.judge()
+        wanted = {(one.person, one.other): one for one in matching.verdicts()}
+    builder = pyspark.SparkSession.builder.master("local[1]").config("spark.driver.host", "127.0.0.1")
+    for name, value in {**spark.SESSION, "spark.driver.bindAddress": "127.0.0.1"}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    try:
+        found = {(one.person, one.other): one for one in spark.verdicts(session, model, roster, registry)}
+    finally:
+        session.stop()
+    assert found.keys() == wanted.keys()
+    assert all(found[pair].answer is one.answer for pair, one in wanted.items())
+    assert max(abs(found[pair].weight - one.weight) for pair, one in wanted.items()) < 1e-6
+
+
+def test_spark_that_would_write_in_the_clear_is_refused(model: Model) -> None:
+    class Session:
+        conf: ClassVar[dict[str, str]] = {}
+
+    with pytest.raises(OperatorError, match=r"spark\.io\.encryption\.enabled"):
+        next(spark.verdicts(Session(), model, [], []))

@@ -50,8 +50,15 @@ def test_every_name_of_a_column_is_known(name: str) -> None:
     assert form.passed_over == ()
 
 
-@pytest.mark.parametrize(("written", "read_as"), [("Marta Ortiz", ("Marta", "Ortiz")), ("Ortiz, Marta", ("Marta", "Ortiz")),
-                                                  ("Ana Lucía Ortiz", ("Ana Lucía", "Ortiz")), ("Ortiz", ("", "Ortiz"))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("Marta Ortiz", ("Marta", "Ortiz")),
+        ("Ortiz, Marta", ("Marta", "Ortiz")),
+        ("Ana Lucía Ortiz", ("Ana Lucía", "Ortiz")),
+        ("Ortiz", ("", "Ortiz")),
+    ],
+)
 def test_a_guardian_in_one_cell(written: str, read_as: tuple[str, str]) -> None:
     (line,) = read(f'last;dob;guardian\nLi;2012-03-04;"{written}"\n')
     assert line.block is not None
@@ -151,11 +158,12 @@ def test_where_a_slice_ends_makes_no_difference(
     assert len(whole) >= len(rows)
 
 
-@given(st.binary(max_size=400))
-def test_any_bytes_are_read_or_refused(content: bytes) -> None:
-    for start in (b"", b"last,dob\n", b"{"):
-        try:
-            for line in roster.read(io.BytesIO(start + content)):
-                assert (line.block is None) == bool(line.fault)
-        except Refused as refused:
-            assert refused.code in ("csv-form", "not-utf8", "ssn-column", "inflates-too-much")  # noqa: PT017
+@given(content=st.binary(max_size=400), start=st.sampled_from([b"", b"last,dob\n", b"{"]))
+def test_any_bytes_are_read_or_refused(content: bytes, start: bytes) -> None:
+    lines, code = [], ""
+    try:
+        lines += roster.read(io.BytesIO(start + content))
+    except Refused as refused:
+        code = refused.code
+    assert code in ("", "csv-form", "not-utf8", "ssn-column", "inflates-too-much")
+    assert all((line.block is None) == bool(line.fault) for line in lines)
