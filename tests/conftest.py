@@ -1,0 +1,16 @@
+"""What holds for every test."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _umask() -> Iterator[None]:
+    """A part of the exchange that is built in a test's own process makes files private from then on; the next module's
+    tests begin as they would alone."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
