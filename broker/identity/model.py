@@ -83,14 +83,12 @@ class Model:
         return Score(self.prior + sum(part.weight for part in parts), parts)
 
     def weigh(self, left: Features, right: Features) -> float:
-        """The weight alone: what `score` says, without the parts."""
-        weight = self.prior
+        """The weight alone: what `score` says, without the parts, to the last bit."""
+        weight = 0.0
         for comparison in self.comparisons:
             level = next(one for one in comparison.levels if one.holds is None or one.holds(left, right))
-            weight += level.weight
-            if level.term_column:
-                weight += self._adjustment(level, left, right)
-        return weight
+            weight += level.weight + self._adjustment(level, left, right)
+        return self.prior + weight
 
     def _part(self, comparison: Comparison, left: Features, right: Features) -> Part:
         for number, level in enumerate(comparison.levels):
