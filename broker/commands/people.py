@@ -48,6 +48,7 @@ class File:
                         yield len(self.lines) - 1, variants
                     if line.number % _STEP == 0:
                         told(file.tell())
+                told(file.tell())
         except Refused as refused:
             place = f" ({refused.pointer})" if refused.pointer else ""
             fail(f"{self.path}{place}: {refused.meaning} {refused.hint}".rstrip())

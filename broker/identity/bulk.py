@@ -23,7 +23,8 @@ from broker.identity.model import Model
 
 Told = Callable[[int, int], None]  # how many students of the roster are done, and of how many
 
-CHUNK = 250_000  # students of the roster worked at once: bounds what their pairs take, about 2 kB a student
+CHUNK = 700_000  # students of the roster worked at once: bounds what their pairs take, about 1 kB a student
+_STEPS = 3  # of a chunk
 _PAGES = 10  # tables handed to the database at once
 _CONFIG: Mapping[str, Any] = {
     "temp_directory": "",  # nothing spills: it would be student data in the clear on a disk
@@ -98,8 +99,8 @@ class Matching:
         last = self._connection.execute("SELECT coalesce(max(person) + 1, 0) FROM roster").fetchall()[0][0]
         for first in range(0, last, CHUNK):
             end = min(first + CHUNK, last)
-            self._judge(first, end)
-            told(end, last)
+            for step, _ in enumerate(self._judge(first, end), 1):
+                told(first + (end - first) * step // _STEPS, last)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every pair that is a match or to be reviewed: by person, the best first."""
@@ -115,16 +116,20 @@ class Matching:
         for _, verdicts in groupby(self.verdicts(), key=itemgetter(0)):
             yield finding(list(verdicts))
 
-    def _judge(self, first: int, end: int) -> None:
+    def _judge(self, first: int, end: int) -> Iterator[None]:
+        """Work a chunk, step by step."""
         chosen = f"l.person >= {first} AND l.person < {end}"
         self._connection.execute(f"CREATE TABLE pairs AS {linker.pairs(self.model, chosen, self._is_one)}")
+        yield
         api: Any = DuckDBAPI(connection=self._connection)
         weighed = linker.weigh(api, self.model, "people", "pairs", self._settings)
         weighed.as_duckdbpyrelation().create_view("weighed")
+        yield
         self._connection.execute(f"CREATE TABLE chunk AS {linker.answers(self.model)}")
         self._connection.execute("INSERT INTO verdicts SELECT person, other, best.rank, best.weight FROM chunk")
         self._connection.execute("DROP VIEW weighed; DROP TABLE pairs; DROP TABLE chunk")
         api.delete_tables_created_by_splink_from_db()
+        yield
 
     def _load(self, name: str, tables: Iterable[pa.Table]) -> None:
         self._entries += load(self._connection, name, linker.schema(self.model), tables, self._entries)

@@ -59,9 +59,9 @@ _LABELLED = """
     FROM (SELECT count(*) AS records FROM people WHERE label IS NOT NULL GROUP BY label)
 """
 _SURE = """
-    SELECT coalesce(sum(records * (records - 1) / 2), 0)::BIGINT
-    FROM (SELECT count(*) AS records FROM people WHERE first IS NOT NULL AND last IS NOT NULL AND birth_date IS NOT NULL
-          GROUP BY first, last, birth_date)
+    SELECT coalesce(sum(records * (records - 1) / 2), 0)::BIGINT, coalesce(max(singles), 0)
+    FROM (SELECT count(*) AS records, count(*) FILTER (alone) AS singles FROM people
+          WHERE first IS NOT NULL AND last IS NOT NULL AND birth_date IS NOT NULL GROUP BY first, last, birth_date)
 """
 
 
@@ -149,8 +149,8 @@ def _learn_m(
     if known >= FEWEST_PAIRS:
         work.training.estimate_m_from_label_column("label")
         return int(known), True, 2 * known / (labelled * (labelled - 1))
-    sure = int(_one(connection, _SURE)[0])
-    if sure < FEWEST_PAIRS:
+    sure, singles = _one(connection, _SURE)
+    if sure < FEWEST_PAIRS or singles < 2:  # each session must find somebody
         raise OperatorError(
             f"How the records of one student differ is learnt from {FEWEST_PAIRS} students or more who are there twice "
             f"with one name and birth date; there are {sure}. Take rosters of several LEAs or years, with SSIDs where "

@@ -225,12 +225,12 @@ def test_training_and_matching_with_what_was_learnt(tmp_path: Path) -> None:
     former = (resources.folder("config") / "identity" / "model.json").read_bytes()
     (folder / "model.json").write_bytes(former)
     random = Random(3)
-    once = [{**person.block, "ssid": str(ssid_of(number))} for number, person in enumerate(persons(1000, 3))]
+    once = [{**person.block, "ssid": str(ssid_of(number))} for number, person in enumerate(persons(500, 3))]
     file = jsonl(tmp_path / "all.jsonl", [*once, *(spoil(block, random)[0] for block in once)])
     code, out, err = run("train", "--home", home, "--registry", file, "--report", report, "--json")
     assert (code, err) == (0, "")
     told = json.loads(out)
-    assert (told["students"], told["pairs"], told["by_ssid"]) == (2000, 1000, True)
+    assert (told["students"], told["pairs"], told["by_ssid"]) == (1000, 500, True)
     assert told["prior"] <= json.loads(former)["probability_two_random_records_match"]
     assert (folder / "model.previous.json").read_bytes() == former != (folder / "model.json").read_bytes()
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.previous.json", "terms.json"]
@@ -238,7 +238,7 @@ def test_training_and_matching_with_what_was_learnt(tmp_path: Path) -> None:
     page = report.read_text()
     assert "default-src 'none'" in page
     assert page.count('<div id="splink-chart-') == 4
-    assert "1000 pairs of records with the same SSID" in page
+    assert "500 pairs of records with the same SSID" in page
     names = {block["legal_name"]["last"].lower() for block in once if len(block["legal_name"]["last"]) > 7}
     assert not [name for name in names if f'"{name}"' in page.lower()]
     some = jsonl(tmp_path / "some.jsonl", once[:50])

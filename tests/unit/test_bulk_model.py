@@ -2,6 +2,8 @@
 
 import math
 
+import duckdb
+import pyarrow as pa
 import pytest
 import sqlglot
 from hypothesis import given
@@ -39,6 +41,21 @@ def test_similarities_are_rounded_and_nothing_else_is_touched() -> None:
     assert linker.round_similarities(plain) == plain
     rounded = linker.round_similarities("jaro_winkler_similarity(a_l, a_r) >= 0.92 or a_l = a_r")
     assert rounded.lower() == "round(jaro_winkler_similarity(a_l, a_r), 9) >= 0.92 or a_l = a_r"
+
+
+@given(st.text("ab", max_size=6), st.text("abc", max_size=6), st.integers(0, 3))
+def test_what_is_not_looked_at_changes_no_answer(left: str, right: str, bound: int) -> None:
+    for condition in (f"damerau_levenshtein(a_l, a_r) <= {bound}", f"damerau_levenshtein(a_l, a_r) > {bound}"):
+        prepared = linker.prepared(condition)
+        assert "ABS(LENGTH(a_l) - LENGTH(a_r))" in prepared
+        quick = duckdb.from_arrow(pa.table({"a_l": [left], "a_r": [right]})).project(prepared).fetchall()
+        assert quick == [(truth(condition)({"a": left}, {"a": right}),)]
+
+
+def test_what_nobody_knows_stays_unknown() -> None:
+    prepared = linker.prepared("damerau_levenshtein(a_l, a_r) > 1")
+    nobody = pa.table({"a_l": pa.array([None], pa.string()), "a_r": ["b"]})
+    assert duckdb.from_arrow(nobody).project(prepared).fetchall() == [(None,)]
 
 
 def test_a_similarity_just_at_a_threshold_reaches_it() -> None:
