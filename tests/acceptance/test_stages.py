@@ -289,7 +289,8 @@ def test_a_full_disk_undoes_the_whole_batch_and_blames_nobody(tmp_path: Path) ->
         second = world.drop(world.sender, "b", enrollment(world.sender, *many))
         free = shutil.disk_usage(small).free
         (small / "filler").write_bytes(bytes(max(0, free - 600_000)))
-        with pytest.raises(DBAPIError, match="full|no such savepoint"):  # it says "full", or that the savepoint is gone with the transaction
+        # SQLite may have rolled back by itself, and the savepoint with it
+        with pytest.raises(DBAPIError, match=r"full|no such savepoint"):
             admit.run(world.services, [first, second])
         assert (world.state(first)[0], world.state(second)[0], world.count("students")) == ("RECEIVED", "RECEIVED", 0)
         world.services.engine.dispose()
