@@ -222,6 +222,10 @@ CODES: dict[str, Code] = {
         "That candidate has little in common with the student whom you sent, but for the number.",
         "Check the SSID, the name and the birth date, and send the document again; if they are right, call the state.",
     ),
+    "state-decides": Code(
+        "An Update that is in doubt is decided by the state, for it changes who the student is.",
+        "Call the state with the birth certificate in hand, or take the line back with the decision `none`.",
+    ),
     "already-decided": Code(
         "The question was decided before, in another way, or its packet has come to an end; nothing was changed.",
         "If the earlier decision is wrong, call the state: it can take the decision back.",

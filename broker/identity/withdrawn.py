@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.edge.ledger import blocks, details, registry
-from broker.edge.ledger.blocks import Indexed
+from broker.edge.ledger import registry
 from broker.edge.ledger.registry import Person
-from broker.identity import index
 from broker.identity.model import Model
+from broker.identity.registrar import refresh
 
 NOBODY = "-"  # stands in `merged_into`, where no SSID can be this
 
@@ -30,15 +29,6 @@ def give_back(connection: Connection, model: Model, ssid: str) -> None:
         raise KeyError("this number is not withdrawn")
     registry.change(connection, replace(person, merged_into=""))
     refresh(connection, model, ssid)
-
-
-def refresh(connection: Connection, model: Model, ssid: str) -> None:
-    """Bring what the model looks for up to the registry, after a change that was taken back."""
-    person = _person(connection, ssid)
-    old = index.kept(model, blocks.variants(connection, ssid))
-    empty = Indexed((), frozenset())
-    new = empty if person.merged_into else index.indexed(model, details.student(connection, person))
-    blocks.put(connection, ssid, new, old)
 
 
 def _person(connection: Connection, ssid: str) -> Person:

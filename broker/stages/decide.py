@@ -22,6 +22,7 @@ from broker.identity import match
 from broker.stages import carry, review
 from broker.stages.services import Services
 from handlers import review_answer
+from handlers.ssid_request import Kind
 
 _CHANGED = "The registry has changed since you were asked: look at the candidates again."
 _BITS = 0.01  # a weight that differs by less has not changed
@@ -38,7 +39,9 @@ class Result(StrEnum):
 def answer(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
     """Carry out a `review-answer` packet: all of its answers, or none. Raises Refused.
 
-    An LEA decides only for a student who is near the one it sent: with a number alone it could claim anybody's child.
+    An LEA decides only for a student who is near the one it sent: with a number alone it could claim anybody's child. A
+    change of a student's own attributes that is in doubt it does not decide at all: they could be edited to force a
+    match, a failure that the state names itself.
     """
     registry.lock(connection)
     again: dict[str, None] = {}
@@ -49,6 +52,8 @@ def answer(services: Services, connection: Connection, row: PacketRow, document:
         choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.candidates], reply.pointer)
         if choice.verb is Verb.SAME and not review.is_near(services, connection, found, choice.ssid or ""):
             raise Refused("not-near", f"{reply.pointer}/candidate")
+        if choice.verb is not Verb.NONE and found.subject.get("request") == Kind.UPDATE:
+            raise Refused("state-decides", reply.pointer)
         by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
         result = decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer)
         if result is Result.ASKED_AGAIN:

@@ -96,7 +96,7 @@ def _give_back(services: Services, connection: Connection, found: Review, done: 
         changes.take_back(connection, changed)
         standing = registry.standing(connection, changed.ssid)
         for ssid in {changed.ssid, standing.ssid if standing else changed.ssid}:
-            withdrawn.refresh(connection, model, ssid)
+            registrar.refresh(connection, model, ssid)
         if "merged" in done:
             at = services.clock().timestamp()
             registrar.unmerge(connection, model, changed.ssid, done["merged"], by.who, by.why, at)

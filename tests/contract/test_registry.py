@@ -289,8 +289,8 @@ WORKERS, PACKET = 16, 25
 
 def test_sixteen_workers_give_every_student_one_number(engine: Engine, url: str, tmp_path: Path, model: Model) -> None:
     """Every fifth report is a student's second; packets of 25; numbers are drawn from few, so that some are drawn
-    twice. Over a socket it takes longer, so fewer do."""
-    students, reported = (4000, 5000) if engine.dialect.name == "sqlite" else (1200, 1500)
+    twice."""
+    students, reported = 5000, 6250
     rates = DEFAULT.changed({"twins": 0.0})
     people = [(person.id, person.student) for person in persons(students, 11, rates)]
     dice = random.Random(12)

@@ -555,6 +555,24 @@ def test_an_exit_is_taken_back(office: Office) -> None:
     assert OPENED in case.places(case.ssid)
 
 
+def test_an_lea_does_not_decide_on_its_own_correction(office: Office) -> None:
+    """Attributes edited to force a match are a failure that the state names."""
+    day = born()
+    known = child("Wilhelmine", "Oberkirchner", day, local_id="W-1", gender="F")
+    ssid = Ssid(office.enroll("6G", known)[0]["ssid"])
+    before = _known(office, ssid)
+    corrected = known | {"ssid": ssid, "birth_date": day[:-2] + "01"}
+    row = office.send("6G", documents.ssid_request({"request": "update", "student": corrected}, **{"from": "6G"}))
+    for refused in (
+        office.answer("6G", row.tracking, 0, "same", candidate="A"),
+        office.answer("6G", row.tracking, 0, "new"),
+    ):
+        assert (refused.state, refused.code) == ("REFUSED", "state-decides")
+    assert _known(office, ssid) == before
+    assert office.answer("6G", row.tracking, 0, "none").state == "APPLIED"
+    assert _known(office, ssid) == before
+
+
 def test_a_correction_is_taken_back_unless_another_one_came(office: Office) -> None:
     day = born()
     known = child("Konstanze", "Meyerhofer", day, local_id="M-1", gender="F")
