@@ -115,10 +115,11 @@ def _comparison(one: Mapping[str, Any]) -> Comparison:
 
 def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Level:
     condition, is_null = level["sql_condition"], bool(level.get("is_null_level"))
-    column = level.get("tf_adjustment_column") or ""
+    is_rest = condition.strip().upper() == "ELSE"
+    column = "" if is_rest else level.get("tf_adjustment_column") or ""  # what is left is never adjusted, in Splink
     return Level(
         label=level["label_for_charts"],
-        holds=None if condition.strip().upper() == "ELSE" else truth(condition),
+        holds=None if is_rest else truth(condition),
         weight=0.0 if is_null else math.log2(level["m_probability"] / level["u_probability"]),
         is_null=is_null,
         term_column=column,
@@ -129,13 +130,15 @@ def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Lev
 
 
 def _usual(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> float:
-    """Splink measures the adjustment of every level by u of the exact level of that column, where there is one."""
+    """Splink measures every level's adjustment by u of the exact level of that column, unless it is told not to."""
+    if level.get("disable_tf_exact_match_detection"):
+        return float(level["u_probability"])
     column = level["tf_adjustment_column"]
     exact = f"{column}_l={column}_r"
     for other in levels:
         if other["sql_condition"].replace(" ", "").replace('"', "") == exact:
             return float(other["u_probability"])
-    return float(level["u_probability"])
+    raise ValueError(f"{column} is adjusted by its shares, and no level says that it is exactly the same")
 
 
 class Block:

@@ -66,6 +66,28 @@ def test_the_adjustment_is_that_of_the_commoner_value() -> None:
     assert score.parts[0].adjustment == pytest.approx(0.5 * math.log2(0.1 / 0.4))
 
 
+def levels(*several: dict[str, Any]) -> Model:
+    comparison = {"output_column_name": "a", "comparison_levels": [NULL, *several]}
+    return Model(SETTINGS | {"comparisons": [comparison]}, TERMS, LIMITS)
+
+
+def test_what_is_left_is_not_adjusted() -> None:
+    """As in Splink's own executors."""
+    exact, rest = level("a_l = a_r", 0.8, 0.1), level("ELSE", 0.2, 0.9, tf_adjustment_column="a")
+    weight = levels(exact, rest).score({"a": "common"}, {"a": "x"}).weight
+    assert weight == pytest.approx(PRIOR + math.log2(0.2 / 0.9))
+
+
+def test_an_adjustment_is_measured_by_the_exact_level_unless_told_otherwise() -> None:
+    near, rest = "levenshtein(a_l, a_r) <= 1", level("ELSE", 0.2, 0.9)
+    alone = level(near, 0.8, 0.2, tf_adjustment_column="a")
+    with pytest.raises(ValueError, match="exactly the same"):
+        levels(alone, rest)
+    told = levels(alone | {"disable_tf_exact_match_detection": True}, rest)
+    weight = told.score({"a": "common"}, {"a": "commom"}).weight
+    assert weight == pytest.approx(PRIOR + math.log2(0.8 / 0.2) + math.log2(0.2 / 0.4))
+
+
 def test_a_comparison_without_an_end_is_a_mistake() -> None:
     comparison = {**SETTINGS["comparisons"][0], "comparison_levels": [NULL]}
     with pytest.raises(ValueError, match="ELSE"):
