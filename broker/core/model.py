@@ -27,7 +27,9 @@ class PartyKind(StrEnum):
 
 class PacketType(StrEnum):
     """What a packet can be. The last ones are the exchange's own sealed notices: `SSID` answers an enrollment or SSID
-    request, `REVIEW` asks who a student is (answered by `REVIEW_ANSWER`), `CLAIMS` reports overlapping membership."""
+    request, `REVIEW` asks who a student is (answered by `REVIEW_ANSWER`), `CLAIMS` reports overlapping membership,
+    `TRANSFER` tells of transfers, `DISCLOSURES` who was given a student's records, `ALERT` tells the state. The
+    exchange's own `RECORD_REQUEST` asks an LEA for a record."""
 
     ENROLLMENT = "enrollment"
     SSID_REQUEST = "ssid-request"
@@ -38,9 +40,13 @@ class PacketType(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     KEY_ROTATION = "key-rotation"
     REVIEW_ANSWER = "review-answer"
+    RECALL = "recall"
     SSID = "ssid"
     REVIEW = "review"
     CLAIMS = "claims"
+    TRANSFER = "transfer"
+    DISCLOSURES = "disclosures"
+    ALERT = "alert"
 
 
 class State(StrEnum):

@@ -25,8 +25,8 @@ def test_what_is_refused_collected_applied_or_duplicate_stays_so() -> None:
     }
 
 
-def test_a_delivered_packet_can_not_be_refused_or_delivered_again() -> None:
-    assert MOVES[State.DELIVERED] == {State.COLLECTED}
+def test_a_delivered_packet_is_collected_or_taken_back_and_never_delivered_again() -> None:
+    assert MOVES[State.DELIVERED] == {State.COLLECTED, State.REFUSED}
 
 
 @given(st.sampled_from(sorted(BORN)), st.lists(st.sampled_from(sorted(State)), max_size=12))

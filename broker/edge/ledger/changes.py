@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, update
 
 from broker.core.errors import OperatorError
+from broker.edge.ledger import epoch
 from broker.edge.ledger.tables import enrollments, evidence, student_names, students
 
 _PERSON = ("first", "middle", "last", "suffix", "birth_date", "gender")
@@ -122,6 +123,7 @@ def _take_back_places(connection: Connection, changes: Changes) -> None:
             raise ChangedSince("The student's exit was changed again since; let the LEA send the right entry and exit.")
         values = dict(zip(_PLACE, before, strict=True))
         connection.execute(update(enrollments).where(enrollments.c.id == number).values(values))
+    epoch.advance(connection)
 
 
 def _give_back_end(connection: Connection, table: Table, number: int, before: Any, after: Any) -> None:

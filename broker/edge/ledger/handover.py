@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, select, update
 
+from broker.edge.ledger import epoch
 from broker.edge.ledger.tables import enrollments, evidence, packets, reviews, student_names, students
 
 _ALL_AT_ONCE = 500  # rows named in one statement
@@ -80,6 +81,7 @@ def _hand_over(connection: Connection, moved: Moved, before: str, after: str) ->
         for some in _parts(ids):
             theirs = (table.c.ssid == before) & column.in_(some)
             connection.execute(update(table).where(theirs).values(ssid=after))
+    epoch.advance(connection)
 
 
 def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from broker.core.model import LeaId, Ssid
+from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments, students
 
@@ -73,6 +74,14 @@ def standing(connection: Connection, ssid: str) -> Person | None:
     return person(connection, found.merged_into) if found and found.merged_into else found
 
 
+def numbers(connection: Connection, ssid: str) -> list[str]:
+    """Every number of the student whom this number stands for; this one alone where nobody has it."""
+    found = standing(connection, ssid)
+    kept = found.ssid if found else ssid
+    merged = select(students.c.ssid).where(students.c.merged_into == kept, students.c.merged_into != "")
+    return [kept, *(row[0] for row in connection.execute(merged.order_by(students.c.ssid)))]
+
+
 def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
     """Enter a new student under a number that nobody ever had; `draw` gives numbers, `build` fills the row."""
     ssid = draw()
@@ -119,6 +128,7 @@ def enter(connection: Connection, row: EnrollmentRow) -> None:
     row = replace(row, ssid=_number(connection, row.ssid))
     if connection.execute(_THE_SAME, asdict(row)).first() is None:
         connection.execute(insert(enrollments), asdict(row))
+        epoch.advance(connection)
 
 
 def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, code: str) -> bool:
@@ -133,6 +143,7 @@ def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, co
     if newest is None:
         return False
     connection.execute(update(enrollments).where(enrollments.c.id == newest).values(exit_date=day, exit_code=code))
+    epoch.advance(connection)
     return True
 
 

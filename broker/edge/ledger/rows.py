@@ -42,6 +42,7 @@ class PacketRow:
     due_at: float = 0.0
     enqueued_at: float = 0.0
     updated_at: float = 0.0
+    replaces: str = ""  # the earlier packet that this one takes the place of
 
 
 FIXED = ("tracking", "origin", "source_name", "source_mark", "sha256", "size", "received_at")

@@ -1,0 +1,62 @@
+"""The disclosure log: who was given what of whom, and on what ground (FERPA 34 CFR 99.32(a); 34 CFR 300.614).
+
+Owns `disclosures`. Promises: append-only; one line a delivery, read or refusal, written in the transaction of what it
+tells of; no student's name.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from broker.edge.ledger import registry
+from broker.edge.ledger.tables import disclosures
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One line. `at` is seconds since the epoch; `action` and `ground` are words of `broker.core.access`; `outcome` is
+    allowed or refused; `party` got it or was refused it, `actor` is the person where one is known, `source` the LEA
+    whose record it is; `what` a packet type or part; '' where something does not apply."""
+
+    at: float
+    ssid: str
+    action: str
+    outcome: str
+    party: str
+    actor: str = ""
+    source: str = ""
+    what: str = ""
+    ground: str = ""
+    purpose: str = ""
+    tracking: str = ""
+
+
+_COLUMNS = [disclosures.c[name] for name in Disclosure.__dataclass_fields__]
+
+
+def add(connection: Connection, lines: Sequence[Disclosure]) -> None:
+    """Write these lines."""
+    if lines:
+        connection.execute(insert(disclosures), [asdict(line) for line in lines])
+
+
+def about(connection: Connection, ssid: str) -> list[Disclosure]:
+    """The lines about the student whom this number stands for, under all of the student's numbers, oldest first."""
+    numbers = registry.numbers(connection, ssid)
+    query = select(*_COLUMNS).where(disclosures.c.ssid.in_(numbers)).order_by(disclosures.c.seq)
+    return [Disclosure(*row) for row in connection.execute(query)]
+
+
+def all_of(connection: Connection) -> Iterator[Disclosure]:
+    """Every line, oldest first, read a page at a time."""
+    after = 0
+    while True:
+        query = select(disclosures.c.seq, *_COLUMNS).where(disclosures.c.seq > after)
+        rows = connection.execute(query.order_by(disclosures.c.seq).limit(_PAGE)).all()
+        yield from (Disclosure(*row[1:]) for row in rows)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].seq

@@ -1,0 +1,107 @@
+"""Flags of missing children (Utah 53A-11-502), and what the state is told at once (53A-11-504).
+
+Owns `flags` and `alerts`. Promises: a flag is lifted, never deleted; setting or lifting one is a change that packets on
+their way see.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from broker.edge.ledger import epoch, registry
+from broker.edge.ledger.tables import alerts, flags
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag; `lifted_at` is None while it stands. Times are seconds since the epoch."""
+
+    id: int
+    ssid: str
+    set_at: float
+    set_by: str
+    set_why: str
+    lifted_at: float | None = None
+    lifted_by: str = ""
+    lifted_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that the state must hear of: `lea` asked for or sent something of a flagged student."""
+
+    id: int
+    at: float
+    kind: str
+    ssid: str
+    lea: str
+    tracking: str
+    seen_at: float | None = None
+    seen_by: str = ""
+
+
+_FLAG = [flags.c[name] for name in Flag.__dataclass_fields__]
+_ALERT = [alerts.c[name] for name in Alert.__dataclass_fields__]
+
+
+def is_flagged(connection: Connection, ssid: str) -> bool:
+    """Whether a flag stands on the student whom this number stands for."""
+    if connection.execute(select(flags.c.id).where(flags.c.lifted_at.is_(None)).limit(1)).first() is None:
+        return False  # nearly always: then nothing is looked up for each packet
+    return bool(standing(connection, ssid))
+
+
+def standing(connection: Connection, ssid: str) -> list[Flag]:
+    """The flags that stand on the student whom this number stands for."""
+    return [one for one in about(connection, ssid) if one.lifted_at is None]
+
+
+def about(connection: Connection, ssid: str) -> list[Flag]:
+    """All flags of the student whom this number stands for, oldest first."""
+    numbers = registry.numbers(connection, ssid)
+    return [
+        Flag(*row) for row in connection.execute(select(*_FLAG).where(flags.c.ssid.in_(numbers)).order_by(flags.c.id))
+    ]
+
+
+def all_standing(connection: Connection) -> list[Flag]:
+    """Every flag that stands, oldest first."""
+    query = select(*_FLAG).where(flags.c.lifted_at.is_(None)).order_by(flags.c.id)
+    return [Flag(*row) for row in connection.execute(query)]
+
+
+def put(connection: Connection, ssid: str, who: str, why: str, at: float) -> None:
+    """Set a flag. Raises KeyError for a number that nobody has."""
+    found = registry.standing(connection, ssid)
+    if found is None:
+        raise KeyError("no student has this number")
+    connection.execute(insert(flags), {"ssid": found.ssid, "set_at": at, "set_by": who, "set_why": why})
+    epoch.advance(connection)
+
+
+def lift(connection: Connection, flag: Flag, who: str, why: str, at: float) -> None:
+    """The child is found."""
+    values = {"lifted_at": at, "lifted_by": who, "lifted_why": why}
+    connection.execute(update(flags).where(flags.c.id == flag.id).values(values))
+    epoch.advance(connection)
+
+
+def alert(connection: Connection, kind: str, ssid: str, lea: str, tracking: str, at: float) -> None:
+    """Keep what the state is told."""
+    row = {"at": at, "kind": kind, "ssid": ssid, "lea": lea, "tracking": tracking}
+    connection.execute(insert(alerts), row)
+
+
+def alerts_of(connection: Connection, is_seen: bool | None = None, limit: int = 1000) -> Sequence[Alert]:
+    """Alerts, newest first; only those that somebody has (not) seen where `is_seen` is given."""
+    query = select(*_ALERT).order_by(alerts.c.id.desc()).limit(limit)
+    if is_seen is not None:
+        query = query.where(alerts.c.seen_at.is_not(None) if is_seen else alerts.c.seen_at.is_(None))
+    return [Alert(*row) for row in connection.execute(query)]
+
+
+def seen(connection: Connection, ids: Sequence[int], who: str, at: float) -> int:
+    """Somebody has seen these alerts; how many of them nobody had seen before."""
+    mine = alerts.c.id.in_(list(ids)) & alerts.c.seen_at.is_(None)
+    return connection.execute(update(alerts).where(mine).values(seen_at=at, seen_by=who)).rowcount

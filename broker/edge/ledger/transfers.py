@@ -1,0 +1,134 @@
+"""Transfer cases in the ledger.
+
+Owns `transfers` and `transfer_events`. Promises: a case changes its state only as `broker.core.transfer` allows (the
+database refuses anything else), with an event, in the caller's transaction. Cases of a student are those under any
+number of the student's. No student's name.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from broker.core.model import LeaId
+from broker.core.transfer import LIVE, Case, TransferState
+from broker.edge.ledger import registry
+from broker.edge.ledger.tables import transfer_events, transfers
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates; `military` is 0 or
+    1; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
+
+    ssid: str
+    source: str
+    destination: str
+    entered_on: str
+    opened_at: float
+    cause: str
+    state: TransferState
+    follows: int | None = None
+    military: int = 0
+    reason: str = ""
+    requested_at: float | None = None
+    request: str = ""
+    due_on: str = ""
+    rule: str = ""
+    answered_at: float | None = None
+    answer: str = ""
+    closed_at: float | None = None
+    overdue_at: float | None = None
+    id: int = 0
+
+    @property
+    def case(self) -> Case:
+        """As `broker.core.transfer` sees it."""
+        source, destination = LeaId(self.source), LeaId(self.destination)
+        return Case(self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEvent:
+    """One step of a case; `tracking` is the packet that made it, '' for none."""
+
+    at: float
+    before: str
+    after: str
+    why: str
+    tracking: str
+
+
+_FIELDS = tuple(TransferRow.__dataclass_fields__)
+_ROW = [transfers.c[name] for name in _FIELDS]
+_EVENT = [transfer_events.c[name] for name in TransferEvent.__dataclass_fields__]
+_FIXED = ("id", "ssid", "source", "destination", "entered_on", "opened_at", "cause")
+
+
+def _row(values: Any) -> TransferRow:
+    return replace(TransferRow(*values), state=TransferState(values.state))
+
+
+def get(connection: Connection, number: int) -> TransferRow | None:
+    """One case, or None."""
+    found = connection.execute(select(*_ROW).where(transfers.c.id == number)).first()
+    return _row(found) if found else None
+
+
+def about(connection: Connection, ssid: str) -> list[TransferRow]:
+    """All cases of the student whom this number stands for, oldest first."""
+    numbers = registry.numbers(connection, ssid)
+    query = select(*_ROW).where(transfers.c.ssid.in_(numbers)).order_by(transfers.c.id)
+    return [_row(values) for values in connection.execute(query)]
+
+
+def answered_by(connection: Connection, trackings: Sequence[str]) -> list[TransferRow]:
+    """The cases whose answer is one of these packets."""
+    query = select(*_ROW).where(transfers.c.answer.in_(list(trackings)), transfers.c.answer != "")
+    return [_row(values) for values in connection.execute(query.order_by(transfers.c.id))]
+
+
+def asked_by(connection: Connection, tracking: str) -> TransferRow | None:
+    """The case whose request notice this is."""
+    found = connection.execute(select(*_ROW).where(transfers.c.request == tracking)).first()
+    return _row(found) if found and tracking else None
+
+
+def listing(
+    connection: Connection, states: Iterable[TransferState] = LIVE, lea: str = "", limit: int | None = None
+) -> list[TransferRow]:
+    """Cases in these states, of one LEA (at either end) where given, oldest first."""
+    query = select(*_ROW).where(transfers.c.state.in_(list(states))).order_by(transfers.c.id)
+    if lea:
+        query = query.where((transfers.c.source == lea) | (transfers.c.destination == lea))
+    return [_row(values) for values in connection.execute(query.limit(limit) if limit else query)]
+
+
+def events_of(connection: Connection, number: int) -> list[TransferEvent]:
+    """The steps of a case, oldest first."""
+    query = select(*_EVENT).where(transfer_events.c.transfer == number).order_by(transfer_events.c.seq)
+    return [TransferEvent(*values) for values in connection.execute(query)]
+
+
+def add(connection: Connection, row: TransferRow, why: str = "") -> TransferRow:
+    """Enter a new case; the row with its number."""
+    values = {name: value for name, value in asdict(row).items() if name != "id"}
+    done = connection.execute(insert(transfers).returning(transfers.c.id), values)
+    new = replace(row, id=done.scalar_one())
+    _note(connection, new.id, row.opened_at, "", row.state, why, row.cause)
+    return new
+
+
+def change(connection: Connection, new: TransferRow, at: float, why: str = "", tracking: str = "") -> None:
+    """Write the case as it is now; a new state, or a `why`, is a step of its history."""
+    before = connection.execute(select(transfers.c.state).where(transfers.c.id == new.id)).scalar_one()
+    values = {name: value for name, value in asdict(new).items() if name not in _FIXED}
+    connection.execute(update(transfers).where(transfers.c.id == new.id).values(values))
+    if before != new.state or why:
+        _note(connection, new.id, at, before, new.state, why, tracking)
+
+
+def _note(connection: Connection, number: int, at: float, before: str, after: str, why: str, tracking: str) -> None:
+    row = {"transfer": number, "at": at, "before": before, "after": after, "why": why, "tracking": tracking}
+    connection.execute(insert(transfer_events), row)
