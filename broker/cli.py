@@ -16,9 +16,16 @@ _GROUPS = {
     "identity": "Who is this student? Compare, match and train.",
     "lea": "The directory of parties.",
     "receipt": "The exchange's signed receipts.",
+    "backpack": "The Student Record Store.",
     "student": "Students and their numbers, for the state's operator.",
+    "alerts": "What the state must hear of at once: missing children. Alone, it lists them, the unseen first.",
+    "calendar": "School days, by which deadlines are counted.",
+    "transcript": "Transcripts for universities, on an LEA's own computer.",
+    "exception": "Named legal exceptions to the rule that there is no federal party.",
     "review": "Which student was meant: questions to people, and what they decide.",
+    "transfers": "Students who move: which records are asked for, sent and overdue. Alone, it lists those not ended.",
 }
+_ALONE = frozenset({"alerts", "transfers"})  # groups that are a command themselves
 
 COMMANDS = {
     "init": "home:init",
@@ -38,13 +45,37 @@ COMMANDS = {
     "identity match": "identity_bulk:match",
     "identity train": "identity_train:train",
     "student show": "registry:show",
+    "student flag": "flags:flag",
+    "student unflag": "flags:unflag",
     "student merge": "registry:merge",
     "student unmerge": "registry:unmerge",
     "identity reindex": "registry:reindex",
+    "backpack list": "backpack:list_",
+    "backpack show": "backpack:show",
+    "backpack export": "backpack_export:export",
     "claims": "claims:claims",
+    "disclosures": "disclosures:show",
+    "exception add": "federal:add",
+    "exception list": "federal:list_",
+    "exception end": "federal:end",
+    "transfers": "transfers:list_",
+    "transfers list": "transfers:list_",
+    "transfers show": "transfers:show",
+    "transfers cancel": "transfers:cancel",
+    "transfers report": "transfers:report",
+    "calendar show": "calendar:show",
+    "calendar close": "calendar:close",
+    "calendar open": "calendar:open_",
+    "calendar reset": "calendar:reset",
+    "alerts": "flags:alerts",
+    "alerts list": "flags:alerts",
+    "alerts seen": "flags:seen",
+    "codes": "codes:codes",
     "simulate": "simulate:simulate",
     "sshd-config": "sshd:generate",
     "keygen": "letters:keygen",
+    "transcript make": "transcript:make",
+    "transcript show": "transcript:show",
     "seal": "letters:seal",
     "open": "letters:open_",
     "send": "lea:send",
@@ -61,6 +92,11 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     for path, where in (named or COMMANDS).items():
         module, _, function = where.partition(":")
         command = getattr(import_module(f"broker.commands.{module}"), function)
+        if path in _ALONE:
+            groups[path] = typer.Typer(invoke_without_command=True, help=_GROUPS[path])
+            groups[path].callback()(command)
+            app.add_typer(groups[path], name=path)
+            continue
         group, _, name = path.rpartition(" ")
         if group and group not in groups:
             groups[group] = typer.Typer(no_args_is_help=True, help=_GROUPS[group])

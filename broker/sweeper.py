@@ -17,7 +17,7 @@ from broker.edge.folders import INBOX
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, sweep
+from broker.stages import claims, overdue, sweep
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
@@ -73,7 +73,9 @@ def main() -> None:
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),
+        "flags": lambda: sweep.resume_unflagged(services),
         "claims": claims.Nightly(services).look,
+        "overdue": overdue.Nightly(services).look,
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()

@@ -13,7 +13,7 @@ from pathlib import Path
 import uuid6
 
 from broker.core.errors import Refused
-from broker.edge import openpgp, settings
+from broker.edge import calendars, exit_codes, openpgp, settings
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
@@ -63,7 +63,8 @@ class Digester:
 
 
 def build(home: Path, part: str, number: int = 0) -> Services:
-    """The parts of one process of the exchange. Raises NotReady, settings.SettingsError and registrar.StaleIndex."""
+    """The parts of one process of the exchange. Raises OperatorError for what is wrong with the home: NotReady,
+    SettingsError, StaleIndex, and of a worker what is wrong with its calendars and codes."""
     harden()
     chosen = settings.load(home)
     folders = Home(chosen.home)
@@ -84,7 +85,9 @@ def build(home: Path, part: str, number: int = 0) -> Services:
         log=logger(f"{part}-{number}"),
         load_model=partial(models.load, chosen.home),
     )
-    if part == "worker":  # the others may never ask who a student is
+    if part == "worker":  # the others may never ask who a student is, nor when a record is due
+        calendars.check(chosen)
+        exit_codes.load(chosen.home, chosen.transfers.codes)
         with writing(services.engine) as connection:
             registrar.adopt(connection, services.model)
             registrar.check_index(connection, services.model)

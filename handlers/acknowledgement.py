@@ -1,7 +1,8 @@
 """`acknowledgement`: a receiver signs that it has a packet, or that it cannot use it.
 
-Owns how its body is read. Promises: it ends at the exchange, whoever can receive can send it, and it holds no student's
-data. That the packet was delivered to this very sender is for the stage to check (`unknown-tracking`).
+Owns how its body is read, and what its reasons mean. Promises: it ends at the exchange, whoever can receive can send
+it, and it holds no student's data. That the packet was delivered to this very sender is for the stage to check
+(`unknown-tracking`, `unknown-document`).
 """
 
 from collections.abc import Mapping
@@ -19,10 +20,27 @@ HANDLER = Handler(
     needs_student=False,
 )
 
+_ASK = "Ask the receiver what is wrong"
+REASONS: dict[str, str] = {
+    "": f"It gave no reason. {_ASK}.",
+    "not-our-student": "The student is not theirs. Find out where the student enrolled.",
+    "wrong-school": "The student goes to another school. Find out where the student enrolled.",
+    "cannot-open": f"They cannot decrypt it. {_ASK}; if it was their key, send it again once they have a new one.",
+    "cannot-read": "Their program cannot read the document. Check its form, and send it again with a new id.",
+    "incomplete": f"Something is missing in it. {_ASK}, and send the whole document with a new id.",
+    "duplicate": "They had it already. There is nothing to do, unless it was meant as a correction.",
+    "other": f"{_ASK}.",
+}
 
-def tracking_of(body: Mapping[str, Any]) -> TrackingId:
-    """The tracking id that a checked `acknowledgement.v1` names, in lower case."""
-    return TrackingId(str(body["tracking"]).lower())
+
+def tracking_of(body: Mapping[str, Any]) -> TrackingId | None:
+    """The tracking id that a checked `acknowledgement.v1` names, in lower case; None where it names documents."""
+    return TrackingId(str(body["tracking"]).lower()) if "tracking" in body else None
+
+
+def documents_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of documents that it may be about, the likeliest first; none where it names a tracking id."""
+    return () if "tracking" in body else tuple(map(str, body["documents"]))
 
 
 def is_rejection(body: Mapping[str, Any]) -> bool:
@@ -33,3 +51,8 @@ def is_rejection(body: Mapping[str, Any]) -> bool:
 def code_of(body: Mapping[str, Any]) -> str:
     """The receiver's reason, a word of the schema's closed list; '' when it gave none."""
     return str(body.get("code", ""))
+
+
+def courses_of(body: Mapping[str, Any]) -> int | None:
+    """How many courses the receiver counted in a transcript; None where it did not say."""
+    return int(body["courses"]) if "courses" in body else None

@@ -62,6 +62,8 @@ REASONS: Mapping[str, str] = {
     " send Update.",
     "not-your-student": "Only an LEA where the student is enrolled may change what is known; send Retrieve first.",
     "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
+    "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
+    " the state if it is the right one.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

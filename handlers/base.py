@@ -18,8 +18,10 @@ class Handler:
     """One packet type.
 
     `versions` are those whose schema is accepted; `senders` may write it; `receivers` may be named in its `to`;
-    `ends_here` means that the exchange itself applies it and it travels no further; `needs_student` means that the
-    document is about the one student in its `student`, who must be known before it can go on.
+    `follows_student` means that it goes where the student is, and a `to` only says the same; `ends_here` means that the
+    exchange itself applies it and it travels no further; `needs_student` means that the document is about the one
+    student in its `student`, who must be known before it can go on; `is_kept` means that the exchange keeps it in the
+    record store instead of sending it.
     """
 
     type: PacketType
@@ -28,3 +30,5 @@ class Handler:
     receivers: frozenset[PartyKind]
     ends_here: bool
     needs_student: bool
+    follows_student: bool = True
+    is_kept: bool = False

@@ -36,6 +36,7 @@ class Entry:
     """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
 
     `code` is the state's entry or exit code, `programme` the school's schedule, both as `grade` '' when not given;
+    `military` says that it is a child of a military family, whose record comes sooner (Utah 53A-1-1001, article IV);
     `pointer` is the line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
     """
 
@@ -47,6 +48,7 @@ class Entry:
     pointer: str
     grade: str = ""
     programme: str = ""
+    military: bool = False
 
 
 def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -61,6 +63,7 @@ def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
             pointer=f"/students/{number}",
             grade=line.get("grade", ""),
             programme=line.get("programme", ""),
+            military=line.get("military", False),
         )
         for number, line in enumerate(body["students"])
     )

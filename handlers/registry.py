@@ -9,7 +9,17 @@ from types import MappingProxyType
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
-from handlers import acknowledgement, enrollment, review_answer, ssid_request, student_record, transcript
+from handlers import (
+    acknowledgement,
+    backpack,
+    enrollment,
+    recall,
+    record_request,
+    review_answer,
+    ssid_request,
+    student_record,
+    transcript,
+)
 from handlers.base import Handler
 
 HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
@@ -17,7 +27,10 @@ HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
         handler.type: handler
         for handler in (
             acknowledgement.HANDLER,
+            backpack.HANDLER,
             enrollment.HANDLER,
+            recall.HANDLER,
+            record_request.HANDLER,
             review_answer.HANDLER,
             ssid_request.HANDLER,
             student_record.HANDLER,

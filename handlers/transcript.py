@@ -14,4 +14,5 @@ HANDLER = Handler(
     receivers=HIGHER_ED,
     ends_here=False,
     needs_student=True,
+    follows_student=False,
 )

@@ -15,8 +15,9 @@ from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge import settings
 from broker.formats.ssid_columns import COLUMNS, REQUIRED
 from handlers.answers import REASONS
-from handlers.base import ALL, HIGHER_ED, LEAS, STATE
+from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
+from tests import access_page
 from tests.support.tools import ROOT
 
 # What a secretary did, by the code that she reads then.
@@ -44,6 +45,11 @@ MISTAKES = {
     "unknown-receiver": "Wrote an id into `to` that nobody has.",
     "not-allowed": "Sent something to a party that does not receive such packets, or to your own LEA.",
     "replayed-id": "Copied an older document, and kept its `id`.",
+    "not-your-student": "Sent, or asked for, the record of a student whom you never enrolled.",
+    "no-request": "Sent a transcript without saying who asked for it.",
+    "unknown-tracking": "Wrote a tracking id that is not in your inbox, or took back what is not yours.",
+    "collected-already": "Took a packet back after the other school had fetched it.",
+    "nobody-to-ask": "Asked for a record that all earlier schools have sent.",
 }
 
 _WHO = {
@@ -85,11 +91,17 @@ def types() -> str:
         [
             ", ".join(f"`{handler.type}.v{version}`" for version in sorted(handler.versions)),
             _who(handler.senders),
-            "the exchange itself" if handler.ends_here else _who(handler.receivers),
+            _goes_to(handler),
         ]
         for handler in HANDLERS.values()
     )
     return _table(("packet", "who sends it", "who gets it"), rows)
+
+
+def _goes_to(handler: Handler) -> str:
+    if handler.is_kept:
+        return "the record store; from there, the LEA where the student enrolls"
+    return "the exchange itself" if handler.ends_here else _who(handler.receivers)
 
 
 def _who(kinds: frozenset[PartyKind]) -> str:
@@ -134,6 +146,11 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/district.md", "columns"): columns,
     ("docs/district.md", "reasons"): reasons,
     ("docs/operator.md", "settings"): all_settings,
+    ("docs/access.md", "roles"): lambda: access_page.roles(_table),
+    ("docs/access.md", "matrix"): lambda: access_page.matrix(_table),
+    ("docs/access.md", "rules"): lambda: access_page.rules(_table),
+    ("docs/access.md", "grounds"): lambda: access_page.grounds(_table),
+    ("docs/access.md", "refusals"): lambda: access_page.refusals(_table),
 }
 
 

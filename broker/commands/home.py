@@ -14,11 +14,14 @@ import typer
 from sqlalchemy import Connection
 
 from broker import offline
+from broker.commands import federal_gate
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.federal_gate import Thing
 from broker.core import armor
 from broker.core.errors import Refused
+from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import keyring, settings, validity
+from broker.edge import federal_names, keyring, settings, validity
 from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory
@@ -96,19 +99,23 @@ def add(
     if kind not in KIND_OF:
         fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.", 2)
     info, armored = _checked(services, cert)
-    lines = [_ssh_line(path) for path in ssh_key or []]
+    federal_gate.check_settings(services)
+    names = federal_names.load(services.settings.home)
+    keys = [_ssh_key(names, path) for path in ssh_key or []]
+    things = [federal_gate.name_of(names, lea, name), federal_gate.certificate_of(names, info.fingerprint, armored)]
     party = Party(LeaId(lea), name, KIND_OF[kind])
     now = services.clock().timestamp()
-    with writing(services.engine) as connection:
+    with federal_gate.guarded(services), writing(services.engine) as connection:
         others = (one.id for one in directory.all_parties(connection))
         alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
         if alike:
             fail(f"{alike} is in the directory already, and {lea} differs from it by capital letters only.")
         if directory.party(connection, lea):
             fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
+        federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in keys)])
         directory.add_party(connection, party, now)
         _put(connection, party.id, info, armored, now)
-        for line in lines:
+        for line, _ in keys:
             directory.add_ssh_key(connection, party.id, line, now)
         services.home.create_lea(party.id)
     write_pages(services)
@@ -135,6 +142,12 @@ def _put(connection: Connection, lea: LeaId, info: keyring.KeyInfo, content: byt
         fail(f"{refused.sentence} [{refused.code}]")
 
 
+def _ssh_key(names: Names, path: Path) -> tuple[str, Thing]:
+    """The key without its comment, and with what federal names stand beside it."""
+    line, text = _ssh_line(path), path.read_text("utf-8")
+    return line, federal_gate.ssh_key_of(names, line, text)
+
+
 def _ssh_line(path: Path) -> str:
     try:
         return check_line(" ".join(path.read_text("utf-8").split()[:2]))
@@ -158,29 +171,36 @@ def key(
         fail("Say what is new: give --cert FILE, --ssh-key FILE or --remove-ssh-key FILE.", 2)
     services = offline.build(home)
     now = services.clock().timestamp()
-    with writing(services.engine) as connection:
+    names = federal_names.load(services.settings.home)
+    with federal_gate.guarded(services), writing(services.engine) as connection:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        for path in ssh_key or []:
-            directory.add_ssh_key(connection, LeaId(lea), _ssh_line(path), now)
+        for line, thing in (_ssh_key(names, path) for path in ssh_key or []):
+            federal_gate.enter(services, connection, lea, [thing])
+            directory.add_ssh_key(connection, LeaId(lea), line, now)
         for path in remove_ssh_key or []:
             if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path)):
                 fail(f"{path} is no SSH key of {lea}; nothing was changed.")
-        said = _renew(services, connection, LeaId(lea), cert, now) if cert else f"{lea}: its SSH keys are recorded."
+        said = _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
     write_pages(services)
     say(said)
 
 
-def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: Path, now: float) -> str:
-    """A revoked or expired form of a known key is taken in too: it takes effect at once."""
+def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: Path, names: Names) -> str:
+    """A revoked or expired form of a known key is taken in too: it takes effect at once, whatever names it has."""
     content = _read_certificate(cert, services.settings.limits.certificate_bytes)
     try:
-        grown = _grown(directory.certificates_of(connection, lea), content)
+        grown = _grown(directory.certificates_of(connection, lea, with_retired=True), content)
         content = grown or content
         info = (keyring.inspect if grown else keyring.check)(content, services.clock())
     except Refused as refused:
         fail(f"{cert}: {refused.sentence} [{refused.code}]")
-    _put(connection, lea, info, content, now)
+    if info.fault is None:
+        party = directory.party(connection, lea)
+        things = [federal_gate.certificate_of(names, info.fingerprint, content)]
+        things += [federal_gate.name_of(names, party.id, party.name)] if party else []
+        federal_gate.enter(services, connection, lea, things)
+    _put(connection, lea, info, content, services.clock().timestamp())
     state = f"it is not valid now [{info.fault}]" if info.fault else "it is valid"
     return f"{lea}: key {info.fingerprint} is recorded; {state}."
 

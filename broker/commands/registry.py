@@ -1,7 +1,8 @@
 """`satchel student show | merge | unmerge` and `satchel identity reindex`: the registry, by the state's operator.
 
-Promises: `show` prints names to the operator who asks for them by number, and nothing of it is logged; two numbers are
-merged only by somebody who says who and why, and it can be taken back; each verb is one transaction.
+Promises: `show` prints names to the operator who asks for them by number; nothing of them is logged, but that they were
+read is in the disclosure log; two numbers are merged only by somebody who says who and why, and it can be taken back;
+each verb is one transaction.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,9 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Connection
 
-from broker import offline
+from broker import offline, wiring
 from broker.commands import registry_text
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
+from broker.core.access import Action
 from broker.core.review import By
 from broker.edge.ledger import registry, reviews
 from broker.edge.ledger.engine import reading, writing
@@ -26,6 +30,8 @@ from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
+from broker.stages import transfers
+from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
 OtherArgument = Annotated[str, typer.Argument(metavar="OTHER", help="The SSID that becomes part of it.")]
@@ -37,15 +43,18 @@ _ALIVE_SECONDS = 5.0
 
 def show(
     ssid: Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")],
+    who: ReaderOption = "",
+    why: PurposeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what the registry knows of one student, with who brought it and when."""
+    """Show what the registry knows of one student, with who brought it and when; that you looked is logged."""
     services = offline.build(home)
-    with reading(services.engine) as connection:
+    with writing(services.engine) as connection:
         found = registry_text.gather(connection, ssid)
-    if found is None:
-        fail(f"No student has the SSID {ssid}; check the number.")
+        if found is None:
+            fail(f"No student has the SSID {ssid}; check the number.")
+        note_read(connection, [ssid], Action.READ_REGISTRY, services.clock().timestamp(), who=who, why=why)
     if as_json:
         say(json.dumps(found))
         return
@@ -63,7 +72,7 @@ def merge(
     as_json: JsonOption = False,
 ) -> None:
     """Make two numbers of one student one; records that waited only for that go on."""
-    services, by = offline.build(home), By(who, why)
+    services, by = _services(home), By(who, why)
     now = services.clock()
     with writing(services.engine) as connection:
         registrar.check_index(connection, services.model)
@@ -72,6 +81,7 @@ def merge(
         done = registrar.merge(
             connection, services.model, kept, other, by.who, by.why, now.timestamp(), now.date().isoformat()
         )
+        transfers.reconcile(services, connection, [kept], arrived=True)
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{kept} stands for {other}, too.")
 
@@ -85,16 +95,22 @@ def unmerge(
     as_json: JsonOption = False,
 ) -> None:
     """Take a merge back: both numbers are again whose they were."""
-    services, by = offline.build(home), By(who, why)
+    services, by = _services(home), By(who, why)
     at = services.clock().timestamp()
     with writing(services.engine) as connection:
         registrar.check_index(connection, services.model)
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
+        transfers.reconcile(services, connection, [kept, other], arrived=False)
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")
 
 
-def _check_alike(services: offline.Offline, connection: Connection, kept: str, other: str) -> None:
+def _services(home: Path | None) -> Services:
+    """All parts, for LEAs are told what follows."""
+    return wiring.build(offline.build(home).settings.home, "registry")
+
+
+def _check_alike(services: Services, connection: Connection, kept: str, other: str) -> None:
     """A number mistyped would give a child's records to a stranger."""
     one, two = registrar.known(connection, kept), registrar.known(connection, other)
     if one is None or two is None:

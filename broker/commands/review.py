@@ -1,7 +1,8 @@
 """`satchel review list | show | decide | undo`: which student was meant, decided by a person of the state.
 
-Promises: `list` and the JSON of it hold no student data; `show` prints names to the operator who asks for them, and
-nothing of it is logged; the state's verbs are those of `broker.stages.decide` and `takeback`, each in one transaction.
+Promises: `list` and the JSON of it hold no student data; `show` prints names to the operator who asks for them; nothing
+of them is logged, but that they were read is in the disclosure log; the state's verbs are those of
+`broker.stages.decide` and `takeback`, each in one transaction.
 """
 
 import json
@@ -15,7 +16,9 @@ from rich.table import Column, Table
 from broker import offline, wiring
 from broker.commands import review_text
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.commands.review_text import age
+from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Ssid
 from broker.core.review import By, Choice, Verb, place_of
@@ -66,14 +69,22 @@ def list_(
 
 
 def show(
-    tracking: TrackingArgument, line: LineOption = None, home: HomeOption = None, as_json: JsonOption = False
+    tracking: TrackingArgument,
+    line: LineOption = None,
+    who: ReaderOption = "",
+    why: PurposeOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one question: what was sent, the candidates, and what speaks for and against each."""
     services = offline.build(home)
-    with reading(services.engine) as connection:
+    with writing(services.engine) as connection:
         registrar.check_index(connection, services.model)
         found = _one(reviews.lines(connection, tracking), tracking, line)
         seen = view(connection, services.model, found)
+        numbers = [one.ssid for one in seen.candidates if one.student is not None] or [""]
+        at = services.clock().timestamp()
+        note_read(connection, numbers, Action.READ_REVIEW, at, who=who, why=why, tracking=tracking)
     if as_json:
         say(json.dumps(seen.to_json()))
         return

@@ -11,6 +11,7 @@ import typer
 
 from broker import offline
 from broker.commands.common import HomeOption, fail, say
+from broker.commands.federal_gate import check_settings
 from broker.edge import sshd_config
 from broker.edge.durable import write_atomic
 from broker.edge.ledger import directory
@@ -25,6 +26,7 @@ def generate(
 ) -> None:
     """Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files."""
     services = offline.build(home)
+    check_settings(services)
     with reading(services.engine) as connection:
         lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in directory.all_parties(connection)}
     users = [sshd_config.system_user(lea) for lea in lines]

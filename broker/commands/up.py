@@ -4,6 +4,7 @@ import typer
 
 from broker import offline, wiring
 from broker.commands.common import HomeOption, fail, say
+from broker.commands.federal_gate import check_settings
 from broker.commands.registry import index_if_stale
 from broker.edge.embedded_redis import NoRedis
 from broker.readme import write_readmes
@@ -13,6 +14,7 @@ from broker.supervisor import AlreadyUp, Supervisor, Unusable
 def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
+    check_settings(services)
     wiring.read_key(services.home)  # said once here, and not by every part
     wiring.digester(services.home)
     index_if_stale(services)

@@ -24,13 +24,18 @@ HELD_MEANING = {
     "review": "The exchange is not sure which student this is about. Answer the notice `review` in your inbox.",
     "enrollment": "The packet waits until another LEA enrolls the student.",
     "receiver-key": "The packet waits until the receiver has a valid key.",
-    "blocked": "The packet is held by the state.",
+    # says nothing of why: whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
+    "blocked": "The packet is held by the state. There is nothing to do; it goes on by itself when the state says so.",
 }
+
+
+REPLACES = "It takes the place of the earlier one that is named in `replaces`: go by this one."
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one receipt says. `file` is the name of the file that was dropped; only its own sender is told it."""
+    """What one receipt says. `file` is the name of the file that was dropped; only its own sender is told it. `first`
+    is the packet that a duplicate repeats, `replaces` the earlier one that a correction takes the place of."""
 
     tracking: str
     n: int
@@ -50,12 +55,14 @@ class Statement:
     held_for: str = ""
     how: str = ""
     first: str = ""
+    replaces: str = ""
 
 
 def _meaning(statement: Statement) -> str:
     if statement.sentence:
         return statement.sentence
-    return HELD_MEANING[statement.held_for] if statement.held_for else MEANING[statement.state]
+    means = HELD_MEANING[statement.held_for] if statement.held_for else MEANING[statement.state]
+    return f"{means} {REPLACES}" if statement.replaces else means
 
 
 def text(statement: Statement) -> str:
@@ -81,6 +88,7 @@ def text(statement: Statement) -> str:
         "held_for": statement.held_for,
         "how": statement.how,
         "first": statement.first,
+        "replaces": statement.replaces,
         "means": _meaning(statement),
         "packet": {key: value for key, value in packet.items() if value != ""},
     }

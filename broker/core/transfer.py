@@ -48,7 +48,7 @@ class Reason(StrEnum):
     RETURNED = "returned"  # the student is at the source again
     LEFT = "left"  # the student has left the destination and is nowhere
     WITHDRAWN = "withdrawn"  # the enrollment at the destination was taken back
-    UNDONE = "undone"  # it was another student: a decision or a merge was taken back
+    UNDONE = "undone"  # it was another student, or never at the source: a decision, a merge, an entry was taken back
     BY_STATE = "by-state"
 
 
@@ -98,10 +98,11 @@ def plan(
     yet, for what was before this exchange knew of transfers is nobody's to ask for.
     """
     now_at = here(spots, today)
+    had = {spot.lea for spot in spots if not spot.is_void}
     cancelled = tuple(
         Cancel(case.id, _why(case, spots, now_at))
         for case in cases
-        if case.state in LIVE and case.destination != now_at
+        if case.state in LIVE and (case.destination != now_at or case.source not in had)
     )
     if now_at is None:
         return cancelled, ()
@@ -113,7 +114,7 @@ def plan(
     for case in cases:
         reason = reasons.get(case.id, case.reason if case.state is TransferState.CANCELLED else "")
         is_unmet = reason in _UNMET and case.id not in followed and (case.id in reasons or arrived)
-        if is_unmet and case.source not in known | {now_at}:
+        if is_unmet and case.source in had - known - {now_at}:
             wanted[case.source] = case.id
     before = _before(spots, now_at, today) if arrived else None
     if before is not None and before not in known:
@@ -130,7 +131,7 @@ def _counts(case: Case, entered_on: str) -> bool:
 
 def _why(case: Case, spots: Sequence[Location], now_at: LeaId | None) -> Reason:
     there = [spot for spot in spots if spot.lea == case.destination]
-    if not there:
+    if not there or not any(spot.lea == case.source and not spot.is_void for spot in spots):
         return Reason.UNDONE
     if all(spot.is_void for spot in there if spot.entry_date >= case.entered_on):
         return Reason.WITHDRAWN

@@ -1,4 +1,4 @@
-"""Who plays in the demo: parties and students, all made up."""
+"""Who plays in the demo: parties and students, all made up, and the documents that they send."""
 
 import uuid
 from dataclasses import dataclass
@@ -34,7 +34,17 @@ _STUDENTS: dict[str, list[tuple[str, str, str, str]]] = {
     "03": [("Sophie", "Anne", "Christensen", "2011-05-13")],
 }
 
-MOVER = ("01", 0)
+_ADDRESS = {"lines": ["1 River Road"], "city": "Provo", "state": "UT", "postal_code": "84601"}
+SCHOOL = {"school": {"name": "River High School", "address": _ADDRESS}, "terms": {"S2": 6}}
+
+ANA, GRACE = ("01", 0), ("01", 2)  # who moves, and who is reported missing
+NOAH = ("02", 0)  # whose record is late
+SOPHIE = ("03", 0)  # who goes to the university
+
+
+def today() -> str:
+    """The day of a request that is made now."""
+    return date.today().isoformat()
 
 
 def _head(kind: str, sender: str) -> dict[str, Any]:
@@ -58,25 +68,58 @@ def enrollment(lea: str) -> dict[str, Any]:
     return _head("enrollment", lea) | {"school_year": 2027, "students": lines}
 
 
-def move_in(charter: str) -> dict[str, Any]:
-    """The charter school enrolls the student who moved; it knows no number, and has its own local id."""
-    arrival = student(*MOVER) | {"local_id": f"{charter}-77"}
+def move_in(charter: str, mover: tuple[str, int]) -> dict[str, Any]:
+    """A charter school enrolls a student who moved; it knows no number, and has its own local id."""
+    arrival = student(*mover) | {"local_id": f"{charter}-77{mover[1]}"}
     line = {"student": arrival, "school": charter, "event": "entry", "date": date.today().isoformat(), "code": ""}
     return _head("enrollment", charter) | {"school_year": 2027, "students": [line]}
 
 
+def backpack(lea: str, number: int, ssid: str) -> dict[str, Any]:
+    """What a district's system exports for the record store at night."""
+    courses = [{"school_year": 2027, "title": "Geometry", "term": "Q1", "mark": "A-", "percent": 92}]
+    reading = {"school_year": 2021, "level": "on grade level", "on_grade_level": True}
+    record = {"course_grades": courses, "grade3_reading_level": reading}
+    return _about("backpack", lea, number, ssid) | {"mode": "replace", "record": record}
+
+
 def record(lea: str, number: int, ssid: str) -> dict[str, Any]:
-    """What the old school knows of the student; no `to`: the exchange finds the new school."""
+    """What the old school knows of the student; no `to`: the exchange knows the new school."""
     courses = [
         {
             "school_year": 2026,
             "school": f"{lea}-high",
             "course_code": code,
             "title": title,
+            "term": "S2",
+            "grade_level": "09",
             "credits_earned": 0.5,
             "mark": mark,
         }
         for code, title, mark in (("MA09", "Algebra I", "A-"), ("EN09", "English 9", "B+"), ("SC09", "Biology", "A"))
     ]
-    who = student(lea, number) | {"ssid": ssid}
-    return _head("student-record", lea) | {"school_year": 2027, "student": who, "record": {"course_history": courses}}
+    return _about("student-record", lea, number, ssid) | {"record": {"course_history": courses}}
+
+
+def _about(kind: str, lea: str, number: int, ssid: str) -> dict[str, Any]:
+    return _head(kind, lea) | {"school_year": 2027, "student": student(lea, number) | {"ssid": ssid}}
+
+
+def parent_copy(charter: str, mover: tuple[str, int], ssid: str) -> dict[str, Any]:
+    """The new school asks for a copy that it can hand to the parents."""
+    known = student(*mover) | {"local_id": f"{charter}-77{mover[1]}", "ssid": ssid}
+    return _head("record-request", charter) | {"student": known, "want": "parent-copy"}
+
+
+def acknowledgement(document: str, lea: str, university: str) -> str:
+    """What a university's system answers to a transcript: a PESC functional acknowledgment."""
+    organization = "<Organization><MutuallyDefined>{}</MutuallyDefined></Organization>"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<F:Acknowledgment xmlns:F="urn:org:pesc:message:FunctionalAcknowledgment:v1.2.0"><TransmissionData>'
+        f"<DocumentID>{uuid.uuid4().hex}</DocumentID>"
+        f"<CreatedDateTime>{datetime.now(UTC).isoformat(timespec='seconds')}</CreatedDateTime>"
+        f"<Source>{organization.format(university)}</Source><Destination>{organization.format(lea)}</Destination>"
+        f"</TransmissionData><AcknowledgmentData><DocumentID>{document}</DocumentID>"
+        "<AcknowledgmentCode>Accepted</AcknowledgmentCode></AcknowledgmentData></F:Acknowledgment>\n"
+    )

@@ -116,10 +116,16 @@ class Stage:
 
     def seal_and_send(self, lea: str, name: str, document: dict[str, Any]) -> None:
         """On the LEA's desk: write the document, seal it, send it."""
-        desk = self.desk(lea)
-        plain, sealed = desk / f"{name}.json", desk / f"{name}.pgp"
+        plain = self.desk(lea) / f"{name}.json"
         plain.write_text(json.dumps(document, indent=1, ensure_ascii=False))
-        keys = ["--key", str(desk / "secret.asc"), "--to", str(self.home / "exchange.asc")]
+        self._seal_and_send(lea, plain, plain.with_suffix(".pgp"))
+
+    def seal_and_send_file(self, lea: str, plain: Path) -> None:
+        """On the LEA's desk: seal a file that is there, and send it."""
+        self._seal_and_send(lea, plain, plain.with_name(f"{plain.name}.pgp"))
+
+    def _seal_and_send(self, lea: str, plain: Path, sealed: Path) -> None:
+        keys = ["--key", str(self.desk(lea) / "secret.asc"), "--to", str(self.home / "exchange.asc")]
         satchel("seal", str(plain), *keys, "--out", str(sealed))
         satchel("send", str(sealed), *self._login(lea))
 

@@ -4,6 +4,9 @@ Owns the inbox folders. Promises: a packet's file appears under its final name w
 another file, and never a second time. The steps: `stage_delivery` writes a hidden file, `flush` makes it durable, the
 ledger commits that this `token` is the delivery, `publish` renames. A crash before the commit leaves a hidden file for
 `drop_stage`, a crash after it one for `publish`. Publishing again does nothing.
+
+What is taken back goes the other way: `withdraw` hides the file, the ledger commits, `drop_stage` removes it. It is
+hidden under a token of its own, so that whoever is late in publishing the delivery cannot bring it back.
 """
 
 import os
@@ -19,6 +22,7 @@ from broker.edge.folders import INBOX, TRACKING_ID, Home, tracking_id
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STAGED = re.compile(rf"\.({TRACKING_ID})\.({_TOKEN.pattern})\.tmp")
 _PUBLISHED = re.compile(rf"({TRACKING_ID})\.[a-z-]+\.pgp")
+_BACK = "-back"
 _MODE = 0o440  # the LEA may take it away but not change it; see folders.GROUP_MODES
 
 
@@ -33,6 +37,11 @@ class InboxState(StrEnum):
 def file_name(tracking: TrackingId, packet_type: PacketType) -> str:
     """The name of a packet's file in an inbox."""
     return f"{tracking_id(tracking)}.{PacketType(packet_type).value}.pgp"
+
+
+def withdrawn(token: str) -> str:
+    """The token of the hidden file that a delivery becomes when it is taken back."""
+    return token + _BACK
 
 
 class Inboxes:
@@ -76,21 +85,38 @@ class Inboxes:
                 raise Deferred(f"inbox of LEA {lea} has another file for {tracking}") from None
         return True
 
+    def withdraw(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> bool:
+        """Take a published packet out of view, into a hidden file whose token is `withdrawn(token)`; False where the
+        receiver has taken it. Doing it again changes nothing. Deferred while the packet is still to be published."""
+        with self._home.enter(lea, INBOX) as folder, self._batch.writing(folder):
+            if durable.exists_at(folder, _temp(tracking, token)):
+                raise Deferred("the packet is about to appear in the inbox")
+            try:
+                durable.rename_new(folder, file_name(tracking, packet_type), folder, _temp(tracking, withdrawn(token)))
+            except FileNotFoundError:
+                return durable.exists_at(folder, _temp(tracking, withdrawn(token)))
+            except FileExistsError:  # hidden before, and another file planted in its place: that one is not ours
+                return True
+        return True
+
     def drop_stage(self, lea: LeaId, tracking: TrackingId, token: str) -> None:
         """Remove a staged file, if it is there."""
         with self._home.enter(lea, INBOX) as folder:
             _remove(folder, _temp(tracking, token))
 
     def inbox_state(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> InboxState:
-        """Where one delivery is; GONE after it was published means collected."""
+        """Where one delivery is: STAGED while it is hidden, be it not shown yet or about to be taken back; GONE after
+        it was published means collected."""
         with self._home.enter(lea, INBOX) as folder:
             # Staged first: publishing goes from there to here, so a packet published between the two looks is found
-            # by the second. The other way round it would be in neither place, and seem collected.
-            if durable.exists_at(folder, _temp(tracking, token)):
+            # by the second. The other way round it would be in neither place, and seem collected. Withdrawing goes
+            # from here to the last place, and back again where it comes to nothing.
+            back = _temp(tracking, withdrawn(token))
+            if durable.exists_at(folder, _temp(tracking, token)) or durable.exists_at(folder, back):
                 return InboxState.STAGED
             if durable.exists_at(folder, file_name(tracking, packet_type)):
                 return InboxState.PRESENT
-            return InboxState.GONE
+            return InboxState.STAGED if durable.exists_at(folder, back) else InboxState.GONE
 
     def staged(self, lea: LeaId) -> list[tuple[TrackingId, str]]:
         """The leftovers: tracking id and token of every hidden file."""

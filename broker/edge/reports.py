@@ -109,16 +109,16 @@ def _some(file: BinaryIO, size: int) -> list[bytes]:
 
 
 @contextmanager
-def making(folder: Path, names: Sequence[str]) -> Iterator[Draft]:
-    """A draft of these files, which is thrown away unless it is published. Raises Deferred, also while another process
-    makes a report here."""
+def making(folder: Path, names: Sequence[str], kind: str = "") -> Iterator[Draft]:
+    """A draft of these files, which is thrown away unless it is published. Raises Deferred, also while somebody else
+    makes a report of this kind here."""
     with ExitStack() as stack:
         with _on_disk():
             folder.mkdir(mode=0o700, exist_ok=True)
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(folder / f"{_LOCK}{kind}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             stack.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            work = folder / _WORK
+            work = folder / f"{_WORK}{kind}"
             if work.exists():
                 shutil.rmtree(work)
             work.mkdir(mode=0o700)

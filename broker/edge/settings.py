@@ -5,11 +5,15 @@ sentence (`SettingsError`) that names key and file; nothing is read from the env
 """
 
 import dataclasses
+import re
 import tomllib
+import zoneinfo
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from broker.core.deadlines import Clock
 from broker.core.errors import OperatorError
 from broker.core.school_year import Calendar
 
@@ -23,6 +27,11 @@ def _setting(default: Any, unit: str, why: str, low: int | float = 0) -> Any:
 
 
 MIB = 1024 * 1024
+_NEVER = 24
+_STATE = re.compile("[A-Z]{2}")
+_KNOWN_ZONES = frozenset({"America/Denver"})  # the default is not looked up, for that would happen at import time
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,20 @@ class Identity:
     """Numbers of students."""
 
     ssid_digits: int = _setting(10, "digits", "of an SSID, the check digit among them", 6)
+    state: str = _setting("UT", "two letters", "whose student ids are SSIDs, as transcripts in PESC's form name it")
+    zone: str = _setting("America/Denver", "IANA time zone", "in which a PESC document's time without an offset is")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is no state's code, or no time zone that this machine knows."""
+        if not _STATE.fullmatch(self.state):
+            raise ValueError("state must be a code of two capital letters, such as UT")
+        if self.zone not in _KNOWN_ZONES and self.zone not in zoneinfo.available_timezones():
+            raise ValueError("zone must be the name of a time zone, such as America/Denver")
+
+    @property
+    def tzinfo(self) -> zoneinfo.ZoneInfo:
+        """The zone itself."""
+        return zoneinfo.ZoneInfo(self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +156,42 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfers:
+    """What is due when a student moves, and by which calendar."""
+
+    request_days: int = _setting(14, "days", "from enrolling to asking the previous school (Utah 53A-11-504)", 1)
+    answer_school_days: int = _setting(30, "school days", "from the request to the record (Utah 53A-11-504)", 1)
+    military_days: int = _setting(10, "days", "the same for a military family's child (Utah 53A-1-1001, art. IV)", 1)
+    digest_hour: int = _setting(6, "hour of the day", "of this machine, when LEAs are told what is overdue; 24: never")
+    holidays: str = _setting("US-UT", "ISO 3166-2 code", "where public holidays are free of school; empty: none")
+    year_round: str = _setting("", "LEA ids, with commas", "that teach in summer too, not only opens to closes")
+    codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for texts that name nothing."""
+        if self.digest_hour > _NEVER:
+            raise ValueError("digest_hour must be an hour from 0 to 23, or 24 for never")
+        if self.holidays and not _REGION.fullmatch(self.holidays):
+            raise ValueError("holidays must be a country and its part such as US-UT, or empty")
+        if not _FILE_NAME.fullmatch(self.codes):
+            raise ValueError("codes must be the name of a list of codes, such as utah")
+
+    @property
+    def lengths(self) -> Mapping[Clock, int]:
+        """How long each clock runs (`broker.core.deadlines.due`)."""
+        return {
+            Clock.REQUEST: self.request_days,
+            Clock.ANSWER: self.answer_school_days,
+            Clock.MILITARY: self.military_days,
+        }
+
+    @property
+    def year_round_leas(self) -> frozenset[str]:
+        """Ids of the LEAs that teach all year."""
+        return frozenset(filter(None, (one.strip() for one in self.year_round.split(","))))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
 
@@ -146,6 +205,7 @@ class Settings:
     ledger: Ledger = Ledger()
     identity: Identity = Identity()
     claims: Claims = Claims()
+    transfers: Transfers = Transfers()
 
 
 _SECTIONS: dict[str, type[Any]] = {
@@ -157,6 +217,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "ledger": Ledger,
     "identity": Identity,
     "claims": Claims,
+    "transfers": Transfers,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.codes import NOT_KEPT
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import Document, State
 from broker.core.review import OWN_STUDENT
@@ -30,6 +30,8 @@ from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
 from broker.stages.look import Letter, Look
 from broker.stages.services import Services
+from broker.stages.whereto import may_come
+from handlers.backpack import slip_of
 from handlers.base import Handler
 from handlers.registry import handler_of
 
@@ -55,8 +57,9 @@ def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
 
 
 def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
+    settings = services.settings
     document = to_document(
-        reading.read(content, row.source_name, row.origin, services.settings.limits, services.contracts)
+        reading.read(content, row.source_name, row.origin, settings.limits, services.contracts, settings.identity)
     )
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
@@ -74,6 +77,8 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
     opened = _open(services, look, row)
     document, handler = _understand(services, look, row, opened.content)
+    if handler.is_kept:
+        look.slips[row.tracking] = slip_of(document)
     known: dict[str, Any] = {
         "type": document.type,
         "packet_id": document.id,
@@ -103,6 +108,8 @@ def _travelling(
     def effect(connection: Connection) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
         again = match.find(connection, services.model, student, row.origin)
+        if again.answer is Answer.NONE and may_come(connection, row):
+            raise Deferred("an enrollment of the same hour may still be on its way")
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
@@ -125,8 +132,7 @@ def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], docu
     planned = move(services, row, replace(row, state=State.APPLIED, **known), steps, told)
 
     def effect(connection: Connection) -> Move:
-        apply.APPLY[document.type](services, connection, row, document)
-        return planned
+        return apply.APPLY[document.type](services, connection, replace(row, **known), document) or planned
 
     return replace(planned, effect=effect)
 

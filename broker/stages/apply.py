@@ -10,20 +10,20 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Refused
-from broker.core.model import Document, Name, PacketType, Ssid
+from broker.core.model import Document, Name, PacketType
 from broker.edge.ledger import registry
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
-from broker.stages import collect, decide, review, students
+from broker.stages import acknowledge, decide, recall, requests, review, students
 from broker.stages.services import Services
 from broker.stages.wish import Wish
-from handlers import acknowledgement, enrollment, ssid_request
+from handlers import enrollment, ssid_request
 from handlers.answers import Answer, Outcome, Sent
 from handlers.enrollment import Entry
 from handlers.ssid_request import Request
 
-Apply = Callable[[Services, Connection, PacketRow, Document], None]
+# None: it was carried out; a move is what becomes of the packet instead
+Apply = Callable[[Services, Connection, PacketRow, Document], Move | None]
 _Done = tuple[Sent, Answer]
 
 
@@ -54,16 +54,15 @@ def _carry_out(
     row = replace(row, type=document.type, packet_id=document.id)
     registry.lock(connection)
     done: list[_Done] = []
-    located: list[Ssid] = []
+    carried: list[tuple[Wish, Answer]] = []
     for line in lines:
         if isinstance(line, Wish):
             answer = students.settle(services, connection, row, line)
-            if answer.ssid and students.is_located(line, answer):
-                located.append(answer.ssid)
+            carried.append((line, answer))
             done.append((students.sent(line), answer))
         else:
             done.append(line)
-    students.opened(services, connection, located)
+    students.follow(services, connection, row, carried)
     students.tell(services, connection, row, form, done)
     review.ask(services, connection, row)
 
@@ -78,6 +77,7 @@ def _of_entry(line: int, entry: Entry) -> Wish:
         code=entry.code,
         grade=entry.grade,
         programme=entry.programme,
+        military=entry.military,
     )
 
 
@@ -110,16 +110,11 @@ def _unread(line: Unread) -> _Done:
     return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)
 
 
-def acknowledge(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """The receiver of a delivered packet says by signature that it has it."""
-    tracking = acknowledgement.tracking_of(document.body)
-    if not collect.collect_in(connection, services, row.origin, tracking, collect.ACKNOWLEDGED):
-        raise Refused("unknown-tracking", "/tracking")
-
-
 APPLY: dict[PacketType, Apply] = {
     PacketType.ENROLLMENT: enroll,
     PacketType.SSID_REQUEST: request_ssids,
-    PacketType.ACKNOWLEDGEMENT: acknowledge,
+    PacketType.ACKNOWLEDGEMENT: acknowledge.apply,
     PacketType.REVIEW_ANSWER: decide.answer,
+    PacketType.RECORD_REQUEST: requests.apply,
+    PacketType.RECALL: recall.apply,
 }

@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import State, TrackingId
@@ -26,17 +28,33 @@ Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
 
 
+Settle = Callable[[Services, Connection, Look, Sequence[Move]], list[Move]]
+Note = Callable[[Services, Connection, Look, Sequence[Move]], None]
+
+
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
+    return None
+
+
+def _as_planned(_services: Services, _connection: Connection, _look: Look, planned: Sequence[Move]) -> list[Move]:
+    return list(planned)
+
+
+def _unnoted(_services: Services, _connection: Connection, _look: Look, _moves: Sequence[Move]) -> None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One stage: `work` decides a packet's move; `before` runs ahead of the commit, `after` behind it; `lost` gets the
-    moves that were planned and not made. The hooks see the moves of a whole round, and go by the new state."""
+    """One stage: `work` decides a packet's move. In the transaction, `settle` may leave moves out or change them before
+    they are written, and `note` writes what follows from those that were. `before` runs ahead of the commit, `after`
+    behind it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
+    the new state."""
 
     stage: Stage
     work: Work
+    settle: Settle = _as_planned
+    note: Note = _unnoted
     before: Hook = _nothing
     after: Hook = _nothing
     lost: Hook = _nothing
@@ -56,14 +74,14 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     until = now + services.settings.workers.lease_seconds
     with writing(services.engine) as connection:
         claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
-    moves, returned = _work_all(services, plans, claimed.rows)
-    _commit(services, plans, moves, returned)
+    moves, returned, look = _work_all(services, plans, claimed.rows)
+    _commit(services, plans, look, moves, returned)
     return claimed.alone
 
 
 def _work_all(
     services: Services, plans: Sequence[Plan], rows: Sequence[PacketRow]
-) -> tuple[list[Move], list[PacketRow]]:
+) -> tuple[list[Move], list[PacketRow], Look]:
     moves: list[Move] = []
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
@@ -76,7 +94,7 @@ def _work_all(
             except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
                 _settle(services, plans[0].stage, row, error, moves, returned)
             look.letter = None
-    return moves, returned
+    return moves, returned, look
 
 
 def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -> Move:
@@ -164,19 +182,28 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
-def _commit(services: Services, plans: Sequence[Plan], planned: list[Move], returned: list[PacketRow]) -> None:
+def _commit(
+    services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
+) -> None:
     if not planned and not returned:
         return
     for plan in plans:
         plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
-        advanced = moves.advance(connection, planned, now, enqueued_at=now)
+        settled: Sequence[Move] = planned
+        for plan in plans:
+            settled = plan.settle(services, connection, look, settled)
+        advanced = moves.advance(connection, settled, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plans[0].stage, row, error, others, returned)
         moves.advance(connection, others, now)
+        kept = {one.row.tracking for one in settled}
+        returned += [replace(one.row, attempts=0) for one in planned if one.row.tracking not in kept]
         packets.release(connection, returned)
+        for plan in plans:
+            plan.note(services, connection, look, advanced.moved)
     won = {one.row.tracking for one in advanced.moved}
     lost = [one for one in planned if one.row.tracking not in won]
     for plan in plans:

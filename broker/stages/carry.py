@@ -39,6 +39,11 @@ class Done:
     subject: Mapping[str, Any]
 
 
+def has_merged(done: Done) -> bool:
+    """Whether two numbers became one."""
+    return "merged" in done.subject.get(DONE, {})
+
+
 def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
     """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
     if row.state is State.ADMITTED:

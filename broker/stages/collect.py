@@ -12,34 +12,42 @@ from sqlalchemy import Connection
 from broker.core.errors import Deferred
 from broker.core.model import LeaId, PacketType, State
 from broker.edge.inbox import InboxState
-from broker.edge.ledger import moves, packets
+from broker.edge.ledger import corrections, moves
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages import transfers, withdraw
 from broker.stages.papers import sign
 from broker.stages.services import Services
 
 _AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
+_TAKEN_BACK = ("recalled", "replaced")
 
 
-def move_of(services: Services, row: PacketRow, how: str) -> Move:
-    """The move to COLLECTED, told to both ends."""
+def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
+    """The move to COLLECTED, told to both ends; `said` are further facts of the receipts."""
     new = replace(row, state=State.COLLECTED)
     told = [(row.origin, State.COLLECTED), (row.receiver, State.COLLECTED)]
-    return Move(row, new, (Step(State.COLLECTED, how),), sign(services, new, told, how=how))
+    return Move(row, new, (Step(State.COLLECTED, how),), sign(services, new, told, how=how, **said))
 
 
-def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str) -> bool:
-    """Within a transaction: whether this packet was delivered to this receiver (and is collected now)."""
-    row = packets.get(connection, tracking)
-    if row is None or row.receiver != receiver or row.state not in (State.DELIVERED, State.COLLECTED):
+def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str, **said: str) -> bool:
+    """Within a transaction: whether this packet was delivered to this receiver (and is collected now); `said` as in
+    `move_of`."""
+    row = corrections.locked(connection, tracking)
+    if row is None or row.receiver != receiver:
+        return False
+    if how == READ and row.state is State.REFUSED and row.code in _TAKEN_BACK:  # through a handle that was open already
+        withdraw.read_after(services, connection, row, how)
+    if row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
         token = row.claim.rpartition(":")[2]
         place = services.inboxes.inbox_state(LeaId(row.receiver), row.tracking, token, PacketType(row.type))
         if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
             raise Deferred("the packet is about to appear in the inbox")
-        moves.advance(connection, [move_of(services, row, how)], services.clock().timestamp())
+        moves.advance(connection, [move_of(services, row, how, **said)], services.clock().timestamp())
+        transfers.collected(services, connection, [row])
     return True
 
 

@@ -19,7 +19,7 @@ from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
 from broker.identity import match
-from broker.stages import carry, review
+from broker.stages import carry, review, transfers
 from broker.stages.services import Services
 from handlers import review_answer
 from handlers.ssid_request import Kind
@@ -92,6 +92,8 @@ def decide(
     now = services.clock().timestamp()
     reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
+    if done.ssid:  # two numbers may have become one
+        transfers.reconcile(services, connection, [done.ssid], arrived=carry.has_merged(done), cause=tracking)
     return Result.DONE
 
 

@@ -9,14 +9,26 @@ body is copied, never decrypted or encrypted again (DESIGN section 5).
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
+from broker.core.errors import Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.core.routing import Hold
 from broker.edge import openpgp
+from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages.batch import Plan, move
+from broker.stages import replace as replacing
+from broker.stages import transfers
+from broker.stages.batch import Plan, move, refuse
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
+from broker.stages.papers import sign
 from broker.stages.services import Services
+from broker.stages.whereto import is_forwarded, whereto
+
+# what these change in the same transaction could lead a packet elsewhere
+_MOVES_STUDENTS = frozenset({PacketType.ENROLLMENT, PacketType.SSID_REQUEST, PacketType.REVIEW_ANSWER})
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -28,6 +40,9 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     # a revocation takes effect on packets that already wait, too: the sender's and the receiver's
     if row.origin:
         look.check_signer(row.origin, row.signer)
+    goal = whereto(look, row)
+    if goal != row.receiver:
+        return _elsewhere(services, row, goal)
     certificate = look.valid_certificate(row.receiver)
     if certificate is None:
         held = replace(row, state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
@@ -38,6 +53,67 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     new = replace(row, state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
     return move(services, row, new, [Step(State.DELIVERED)], told)
+
+
+def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
+    """The student has moved on, or is held, since the packet was routed: it waits, or is routed anew."""
+    why = goal.why if isinstance(goal, Hold) else HeldFor.ENROLLMENT
+    held = replace(row, state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
+    if isinstance(goal, Hold) and why is HeldFor.BLOCKED:
+        return move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
+    again = replace(held, state=State.ADMITTED, held_for="")  # route looks once more, under the lock
+    return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
+
+
+def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+    """What may be delivered by the facts of this very moment, which nobody changes before this transaction ends.
+
+    Where something has changed since the round looked, a packet that should go elsewhere now is left to its next turn.
+    """
+    bound = [one for one in planned if one.new.state is State.DELIVERED]
+    if not bound:
+        return list(planned)
+    left: set[str] = set()
+    is_alone = any(one.new.type in _MOVES_STUDENTS for one in planned)
+    if epoch.settle(connection, alone=is_alone) != look.epoch or is_alone:
+        fresh = Look(connection, services.clock())
+        left = {one.row.tracking for one in bound if one.new.origin and (is_alone or not _is_right(fresh, one.new))}
+    followed = replacing.followed(connection, [one.new for one in bound])
+    return [
+        _replacing(services, one) if one.new.tracking in followed and one.new.state is State.DELIVERED else one
+        for one in planned
+        if one.row.tracking not in left
+    ]
+
+
+def _is_right(look: Look, row: PacketRow) -> bool:
+    try:
+        if row.origin:
+            look.check_signer(row.origin, row.signer)
+        return whereto(look, row) == row.receiver and look.valid_certificate(row.receiver) is not None
+    except Refused:
+        return False
+
+
+def _replacing(services: Services, planned: Move) -> Move:
+    """A later record takes the place of an earlier one, or an earlier one that comes late goes to nobody."""
+
+    def effect(connection: Connection) -> Move:
+        try:
+            new = replacing.settle(services, connection, planned.new)
+        except Refused as refused:
+            before = planned.row
+            known = replace(planned.new, state=before.state, receipts=before.receipts, held_for="")
+            return refuse(services, known, refused)
+        told = [(new.origin, State.DELIVERED), (new.receiver, State.DELIVERED)]
+        return replace(planned, new=new, receipts=(*planned.receipts[: -len(told)], *sign(services, new, told)))
+
+    return replace(planned, effect=effect)
+
+
+def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
+    """Each delivery is a line of the disclosure log, and answers the transfer that it is for."""
+    transfers.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
 
 
 def token_of(row: PacketRow) -> str:
@@ -62,4 +138,4 @@ def _publish(services: Services, moved: Sequence[Move]) -> None:
             services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
 
 
-PLAN = Plan(Stage.DELIVER, _work, before=_flush, after=_publish, lost=_drop)
+PLAN = Plan(Stage.DELIVER, _work, _settle, _note, before=_flush, after=_publish, lost=_drop)

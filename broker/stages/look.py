@@ -13,7 +13,8 @@ from broker.core.errors import Refused
 from broker.core.model import Party
 from broker.core.routing import Location
 from broker.edge import keyring, openpgp, validity
-from broker.edge.ledger import directory, registry
+from broker.edge.ledger import directory, epoch, flags, registry
+from handlers.backpack import Slip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,11 +32,16 @@ class Look:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.connection = connection
         self.now = now
+        self.today = now.date().isoformat()
+        self.epoch = epoch.now(connection)  # before any other fact, so that a later change is seen
         self.letter: Letter | None = None  # of the packet that is worked on now
+        self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
         self._revoked: dict[str, set[str]] = {}
+        self._locations: dict[str, list[Location]] = {}
+        self._any_flag: bool | None = None
 
     def letter_of(self, tracking: str) -> Letter | None:
         """The packet's letter, if an earlier stage of this round had it in hand."""
@@ -74,5 +80,13 @@ class Look:
 
     def locations(self, ssid: str) -> list[Location]:
         """Where a student is and was enrolled."""
-        spots = registry.locations(self.connection, ssid)
-        return [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
+        if ssid not in self._locations:
+            spots = registry.locations(self.connection, ssid)
+            self._locations[ssid] = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
+        return self._locations[ssid]
+
+    def is_flagged(self, ssid: str) -> bool:
+        """Whether the state holds what is known of this student."""
+        if self._any_flag is None:
+            self._any_flag = flags.is_any(self.connection)
+        return self._any_flag and flags.is_flagged(self.connection, ssid)

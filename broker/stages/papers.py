@@ -39,6 +39,7 @@ def _statement(
         "code": row.code,
         "held_for": row.held_for if state is State.HELD else "",
         "first": row.duplicate_of,
+        "replaces": row.replaces,
         "file": row.source_name if party == row.origin else "",
     }
     return Statement(

@@ -9,17 +9,26 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Deferred
+from broker.core import access
+from broker.core.access import Action
+from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
-from broker.core.model import HeldFor, LeaId, State
-from broker.core.routing import Facts, Hold, Location, check_receiver, destination, enrolled_at
+from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.core.routing import Hold, check_receiver
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages import backpack, flags, requests
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Look
 from broker.stages.services import Services
+from broker.stages.whereto import check_had, is_forwarded, whereto
 from handlers.registry import handler_of
+
+_ASKED = {
+    PacketType.STUDENT_RECORD: (Action.SEND_RECORD, Action.RECEIVE_RECORD),
+    PacketType.TRANSCRIPT: (Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT),
+}
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -30,41 +39,68 @@ def run(services: Services, ids: Sequence[str]) -> None:
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
     if row.origin:
         look.check_signer(row.origin, row.signer)
-    facts = Facts(
-        sender=row.origin,
-        # the exchange's own notices go to whom they were made for
-        addressed_to=LeaId(row.addressed_to or ("" if row.origin else row.receiver)) or None,
-        identity=row.identity,
-        locations=look.locations(row.ssid) if row.ssid and not row.addressed_to else (),
-        today=look.now.date().isoformat(),
-    )
-    goal = destination(facts)
+    if row.packet_id and handler_of(row.type).is_kept:
+        return _keep(services, look, row)
+    if row.origin and row.type == PacketType.RECORD_REQUEST:
+        return requests.resume(services, look, row)
+    goal = whereto(look, row)
     if isinstance(goal, Hold):
         return _hold(services, row, goal.why)
-    if row.origin:
+    if row.origin and not is_forwarded(row):
         party = look.party(goal)
         check_receiver(row.origin, goal, party.kind if party else None, handler_of(row.type).receivers)
+        _check_permitted(look, row, goal)
     if look.valid_certificate(goal) is None:
         return _hold(services, replace(row, receiver=goal), HeldFor.RECEIVER_KEY)
     return move(services, row, replace(row, state=State.ROUTED, receiver=goal, held_for=""), [Step(State.ROUTED)], [])
 
 
+def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
+    """The table of permissions has the last word. Raises Refused("not-allowed")."""
+    asked = _ASKED.get(PacketType(row.type))
+    if asked is None or row.identity != "match":
+        return
+    locations = look.locations(row.ssid)
+    facts = access.Facts(was_there=True, has_request=True)  # admit has refused a transcript that nobody asked for
+    for lea, action, origin in ((row.origin, asked[0], row.origin), (goal, asked[1], "")):
+        party = look.party(lea)
+        role = access.role_of(party.kind if party else None, locations, lea, look.today, origin=origin)
+        if isinstance(access.judge(role, action, facts), access.Deny):
+            raise Refused("not-allowed", "/to")
+
+
+def _keep(services: Services, look: Look, row: PacketRow) -> Move:
+    """What the record store keeps is sent to nobody now."""
+    if row.identity == "review":
+        return _hold(services, row, HeldFor.REVIEW)
+    check_had(look, row)
+    backpack.recall(services, look, row)
+    new = replace(row, state=State.APPLIED, held_for="")
+    return move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
+
+
+def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+    """What the record store keeps, it has in the transaction that says so."""
+    rows = [one.new for one in moved if one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED]
+    backpack.store(services, connection, look, rows)
+
+
 def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
     new = replace(row, state=State.HELD, held_for=why)
     planned = move(services, row, new, [Step(State.HELD, why)], [(row.origin, State.HELD)])
-    if why is not HeldFor.ENROLLMENT:
+    if why not in (HeldFor.ENROLLMENT, HeldFor.BLOCKED):
         return planned
 
     def effect(connection: Connection) -> Move:
-        """An enrollment that was applied since this batch looked found nothing held to let go, so look again."""
+        """What came since this batch looked found nothing held to let go, so look again."""
         registry.lock(connection)
-        spots = registry.locations(connection, row.ssid)
-        known = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
-        if enrolled_at(known, row.origin, services.clock().date().isoformat()):
+        if whereto(Look(connection, services.clock()), row) != Hold(why):
             raise Deferred("the student has enrolled meanwhile")
+        if why is HeldFor.BLOCKED:
+            flags.alert(services, connection, "packet", row.ssid, row.origin, row.tracking)
         return planned
 
     return replace(planned, effect=effect)
 
 
-PLAN = Plan(Stage.ROUTE, _work)
+PLAN = Plan(Stage.ROUTE, _work, note=_note)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from broker.core.model import Name, PacketType, Ssid, Student
+from broker.edge import exit_codes
 from broker.edge.ledger import registry, views, waiting
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
@@ -20,13 +21,13 @@ from broker.formats import ssid_name
 from broker.identity import answer as identity
 from broker.identity import compare, match, registrar, ssid
 from broker.identity.match import Candidate
-from broker.stages import claims, notices, review
+from broker.stages import claims, notices, review, transfers
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers import answers
 from handlers.answers import Answer, Outcome, Sent
 
-__all__ = ["Wish", "opened", "release_waiting", "settle", "settle_as", "tell"]
+__all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
 
 ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
 _MAKES_NEW = frozenset({ENTRY, NEW, RETRIEVE})  # what a person's "a new student" can be carried out for
@@ -73,8 +74,8 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
     registry.lock(connection)
     task = _Task(services, connection, row, wish)
     answer = _as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
-    if answer.ssid and is_located(wish, answer):
-        opened(services, connection, [answer.ssid])
+    if answer.ssid:
+        follow(services, connection, row, [(wish, answer)])
     tell(services, connection, row, wish.form, [(sent(wish), answer)])
     return answer
 
@@ -84,10 +85,16 @@ def is_located(wish: Wish, answer: Answer) -> bool:
     return wish.request in _MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
 
 
-def opened(services: Services, connection: Connection, numbers: Sequence[Ssid]) -> None:
-    """What follows from locations that were opened for these students; called once for a packet, after its last."""
-    release_waiting(services, connection, numbers)
-    claims.notice(services, connection, numbers)
+def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
+    """What follows from lines that were carried out; called once for a packet, after its last."""
+    numbers = [(wish, answer.ssid, is_located(wish, answer)) for wish, answer in done if answer.ssid]
+    arrived = [number for _, number, is_here in numbers if is_here]
+    military = {number for wish, number, is_here in numbers if is_here and wish.military}
+    left = {number for wish, number, _ in numbers if wish.request == EXIT} - set(arrived)
+    transfers.reconcile(services, connection, arrived, arrived=True, cause=row.tracking, military=military)
+    transfers.reconcile(services, connection, sorted(left), arrived=False, cause=row.tracking)
+    release_waiting(services, connection, arrived)
+    claims.notice(services, connection, arrived)
 
 
 def release_waiting(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
@@ -233,10 +240,14 @@ def _locate(task: _Task, number: Ssid) -> None:
 
 
 def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Close the location."""
-    wish = task.wish
-    has_left = registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code)
-    return task.answered(outcome, number) if has_left else replace(task.refused("no-open-enrollment"), ssid=number)
+    """Close the location. A code that the state does not list is told, and keeps nobody from leaving."""
+    wish, settings = task.wish, task.services.settings
+    if not registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code):
+        return replace(task.refused("no-open-enrollment"), ssid=number)
+    answer = task.answered(outcome, number)
+    if answer.why or not wish.code or wish.code in exit_codes.load(settings.home, settings.transfers.codes):
+        return answer
+    return replace(answer, why="unknown-exit-code", field="code")
 
 
 def _amend(task: _Task, number: Ssid, _outcome: Outcome) -> Answer:

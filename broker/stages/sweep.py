@@ -2,11 +2,13 @@
 
 Contract: every round may be repeated or missed without harm. It tells the queues of packets that no queue knows,
 publishes receipts and deliveries whose commit outlived the process that made it, notices what LEAs took out of their
-inbox, and lets go what was held for a key that is there now.
+inbox, and lets go what was held for a key that is there now, or for a flag that is not.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+
+from sqlalchemy import Connection
 
 from broker.core.codes import NOT_KEPT
 from broker.core.flow import NEXT_STAGE
@@ -14,8 +16,8 @@ from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.folders import write_receipts
-from broker.edge.inbox import InboxState
-from broker.edge.ledger import directory, history, moves, packets, views
+from broker.edge.inbox import InboxState, withdrawn
+from broker.edge.ledger import corrections, directory, flags, history, moves, packets, views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, Step
 from broker.stages import collect
@@ -70,7 +72,8 @@ def enqueue_standing(services: Services) -> int:
 
 
 def finish_deliveries(services: Services, lea: LeaId) -> int:
-    """Publish staged files whose packet the ledger calls DELIVERED, and drop those of claims that came to nothing.
+    """Publish hidden files whose packet the ledger calls DELIVERED, and drop those of claims that came to nothing and
+    of packets that were taken back.
 
     Returns how many are left because a worker may still be at them.
     """
@@ -78,14 +81,26 @@ def finish_deliveries(services: Services, lea: LeaId) -> int:
     for tracking, token in services.inboxes.staged(lea):
         with reading(services.engine) as connection:
             row = packets.get(connection, tracking)
-        is_its_claim = row is not None and row.claim.rpartition(":")[2] == token
-        if row is None or not is_its_claim or row.state is State.COLLECTED:
+        own = row.claim.rpartition(":")[2] if row else ""
+        if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
+            _show_again(services, lea, tracking, token)
+        elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
             services.inboxes.drop_stage(lea, tracking, token)
         elif row.state is State.DELIVERED:
             services.inboxes.publish(lea, tracking, token, PacketType(row.type))
         else:
             left += 1
     return left
+
+
+def _show_again(services: Services, lea: LeaId, tracking: str, token: str) -> None:
+    """A packet that was being taken back, and then was not, returns into view; and not while it may be yet."""
+    with writing(services.engine) as connection:
+        row = corrections.locked(connection, tracking)
+        if row is not None and row.state is State.DELIVERED:
+            services.inboxes.publish(lea, row.tracking, token, PacketType(row.type))
+        else:
+            services.inboxes.drop_stage(lea, TrackingId(tracking), token)
 
 
 def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
@@ -109,15 +124,31 @@ def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
 def resume(services: Services, trackings: Sequence[str], why: str) -> None:
     """Held packets go on at route."""
     for start in range(0, len(trackings), _MOVES_AT_ONCE):
-        now = services.clock().timestamp()
         with writing(services.engine) as connection:
-            rows = [packets.get(connection, tracking) for tracking in trackings[start : start + _MOVES_AT_ONCE]]
-            released = [
-                Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
-                for row in rows
-                if row is not None and row.state is State.HELD
-            ]
-            moves.advance(connection, released, now)
+            resume_in(services, connection, trackings[start : start + _MOVES_AT_ONCE], why)
+
+
+def resume_in(services: Services, connection: Connection, trackings: Sequence[str], why: str) -> None:
+    """Held packets go on at route, within a transaction."""
+    rows = [packets.get(connection, tracking) for tracking in trackings]
+    released = [
+        Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
+        for row in rows
+        if row is not None and row.state is State.HELD and row.held_for == why
+    ]
+    moves.advance(connection, released, services.clock().timestamp())
+
+
+def resume_unflagged(services: Services) -> None:
+    """Let go what was held because of a flag that stands no more: one was lifted, or numbers were merged or parted,
+    while a worker had the packet in hand."""
+    with reading(services.engine) as connection:
+        rows = [packets.get(connection, one) for one in views.held(connection, HeldFor.BLOCKED)]
+        known = {row.ssid for row in rows if row}
+        flagged = {ssid for ssid in known if flags.is_flagged(connection, ssid)}
+        free = [row.tracking for row in rows if row and row.ssid not in flagged]
+    if free:
+        resume(services, free, HeldFor.BLOCKED)
 
 
 def forget_unsealed(services: Services) -> None:

@@ -32,6 +32,7 @@ class Wish:
     grade: str = ""
     programme: str = ""
     school_year: str = ""
+    military: bool = False
     form: str = ""
 
     def to_json(self) -> dict[str, Any]:

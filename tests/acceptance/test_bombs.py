@@ -15,12 +15,12 @@ import pytest
 from broker.core import frames
 from tests.acceptance.test_interop import peak
 from tests.support import craft
-from tests.support.desk import Town, as_bytes, child, record, town
+from tests.support.desk import Town, as_bytes, children, record, town
 from tests.support.exchange import wait_until
 
 GIGABYTE = 1 << 30
 MOST_SECONDS, MOST_BYTES = 2.0, 300_000_000
-ANA = child("Ana", "Reyes", "2012-03-04")
+PUPILS = children(4)  # came from 02 over 01 to 6G
 RAW, ZLIB, BZIP2 = 1, 2, 3
 
 
@@ -36,7 +36,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, making: dict[str, "Future[byt
     assert making
     parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
     with town(tmp_path_factory.mktemp("bombs"), parties) as made:
-        made["01"].enroll(ANA)
+        made.all_moved(PUPILS, "02", "01", "6G")
         yield made
         assert made.bugs() == []
 
@@ -114,9 +114,9 @@ def frames_head(packet: bytes) -> int:
 
 def refused_quickly(here: Town, name: str, content: bytes, code: str) -> None:
     """Drop it with good packets right behind; all of them end as they should."""
-    behind = {f"behind-{number}-{name}": record("01", ANA, to="6G") for number in range(3)}
+    behind = {f"behind-{number}-{name}": record("01", PUPILS[number], to="6G") for number in range(3)}
     sealed = {file: here["01"].seal(document) for file, document in behind.items()}
-    other = here["02"].seal(record("02", ANA, to="6G"))
+    other = here["02"].seal(record("02", PUPILS[3], to="6G"))
     began = time.monotonic()
     here["01"].drop(name, content)
     for file, packet in sealed.items():
@@ -150,7 +150,7 @@ def test_bare_bombs(here: Town, bombs: dict[str, bytes], kind: str) -> None:
 
 
 def test_a_bomb_after_the_body(here: Town, bombs: dict[str, bytes]) -> None:
-    content = here["01"].seal(record("01", ANA, to="6G")) + bombs["bzip2"]
+    content = here["01"].seal(record("01", PUPILS[3], to="6G")) + bombs["bzip2"]
     refused_quickly(here, "after.pgp", content, "bad-structure")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.support.exchange import Exchange, wait_until
 
 CANARY = "Qx7CanaryZw9"
 FIRST, LAST = "Zebulonia", "Quetzalcoatlson"
+STAYS = "Ambrosiana"  # the first name of a student of the same family who goes nowhere
 REGISTRY = {"students", "student_names", "student_features", "reviews"}  # and reviews, of students in doubt
 
 
@@ -32,10 +34,10 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     made.close()
 
 
-def student(number: int = 0) -> dict[str, Any]:
+def student(number: int = 0, first: str = FIRST) -> dict[str, Any]:
     block = documents.student() | {"local_id": "", "guardians": [], "birth_date": f"2012-03-{number + 1:02}"}
     del block["ssid"]
-    return block | {"legal_name": {"first": FIRST, "middle": "", "last": LAST, "suffix": ""}}
+    return block | {"legal_name": {"first": first, "middle": "", "last": LAST, "suffix": ""}}
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -61,13 +63,18 @@ def afterwards(exchange: Exchange) -> Exchange:
 
     def drop(name: str, document: Any, key: load.Lea = sender) -> None:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        exchange.drop("01", name, openpgp.seal(body, openpgp.load_secret(key.secret), [exchange.certificate]))
+        lea = receiver if key is receiver else sender
+        exchange.drop(lea.id, name, openpgp.seal(body, openpgp.load_secret(key.secret), [exchange.certificate]))
 
-    lines = [{"student": student(), "school": "704", "event": "entry", "date": "2026-08-17", "code": ""}]
-    drop("e", documents.enrollment() | {"from": "01", "students": lines})
-    exchange.wait_receipt("01", "e", "APPLIED")
+    def enroll(lea: load.Lea, date: str, *students: dict[str, Any]) -> None:
+        lines = [{"student": one, "school": "704", "event": "entry", "date": date, "code": ""} for one in students]
+        drop("e", documents.enrollment(id=str(uuid.uuid4())) | {"from": lea.id, "students": lines}, lea)
+        exchange.wait_receipt(lea.id, "e", "APPLIED")
+
+    enroll(sender, "2025-08-18", student(), student(20, STAYS))
+    enroll(receiver, "2026-08-17", student())  # and so the sender is asked for the record, by a notice with the name
     drop("good", record())
-    drop("held", {k: v for k, v in record().items() if k != "to"})
+    drop("held", {k: v for k, v in record(student=student(20, STAYS)).items() if k != "to"})
     drop("review", record(student=student(7)))
     drop("schema", record(record={CANARY: CANARY, "grades": CANARY}))
     drop("value", record(school_year=CANARY))
@@ -85,7 +92,13 @@ def afterwards(exchange: Exchange) -> Exchange:
     for name in ("schema", "value", "from", "type", "to", "json", "twice", "utf8", "stranger", "unsealed", "armored"):
         exchange.wait_receipt("01", name, "REFUSED")
     wait_until(lambda: exchange.status()["receipts_to_publish"] == 0, "receipts")
+    wait_until(lambda: {"record-request", "transfer"} <= kinds(exchange), "the transfer's notices")
     return exchange
+
+
+def kinds(exchange: Exchange) -> set[str]:
+    """Of what packets stand in the inboxes."""
+    return {path.name.split(".")[1] for lea in ("01", "6G") for path in exchange.inbox(lea)}
 
 
 def found_in(paths: list[Path], words: list[str]) -> list[str]:
@@ -109,7 +122,7 @@ def test_what_was_inside_is_in_no_file_under_home_and_in_no_log(afterwards: Exch
 
 def test_names_are_in_the_ledger_only(afterwards: Exchange) -> None:
     elsewhere = [path for path in files(afterwards) if not path.name.startswith("ledger.db")]
-    assert found_in(elsewhere, [FIRST, LAST, FIRST.lower(), LAST.lower()]) == []
+    assert found_in(elsewhere, [FIRST, STAYS, LAST, FIRST.lower(), STAYS.lower(), LAST.lower()]) == []
 
 
 def test_names_are_in_the_registry_tables_only(afterwards: Exchange) -> None:

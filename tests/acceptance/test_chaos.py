@@ -55,7 +55,7 @@ def test_kill_a_part_every_second_and_flush_redis_once(exchange: Exchange, tmp_p
     receiver = load.lea("6G", "charter", "cv25519")
     for one in [*senders, receiver]:
         exchange.add(one.id, one.certificate, one.kind)
-    load.register(exchange, PACKETS)
+    load.register(exchange, PACKETS, [one.id for one in senders], "6G")
     packets = [
         load.sealed(senders[number % SENDERS], "6G", exchange.certificate, 3_000, number) for number in range(PACKETS)
     ]
@@ -125,7 +125,7 @@ def test_the_third_death_of_a_worker_refuses_the_packet_and_keeps_the_bytes(exch
     sender, receiver = load.lea("01", "district", "cv25519"), load.lea("6G", "charter", "cv25519")
     for one in (sender, receiver):
         exchange.add(one.id, one.certificate, one.kind)
-    load.register(exchange, 6)
+    load.register(exchange, 6, ["01"], "6G")
     large = load.sealed(sender, "6G", exchange.certificate, 60_000_000, 5)
     exchange.up()
     exchange.drop("01", "large.pgp", large)

@@ -120,7 +120,7 @@ def test_all_material_is_refused_by_the_right_code(here: Town) -> None:
 
 def test_afterwards_a_good_packet_arrives(here: Town) -> None:
     student = child("Ana", "Reyes", "2012-03-04")
-    here["01"].enroll(student)
+    here.moved(student, "01", "6G")
     document = record("01", student, to="6G")
     here["01"].send("good.pgp", document)
     content, signer = here["6G"].read(here["01"].delivered("good.pgp"))

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from broker.edge.sftp_hostkey import ensure_host_key
+from tests.support import documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
 from tests.support.exchange import QUICK, Exchange, said_by, satchel, wait_until
@@ -31,6 +33,7 @@ ANA = child("Ana", "Reyes-Ortiz", "2012-03-04", local_id="445566")
 ANA["legal_name"]["middle"] = "Lucía"
 BEN = child("Ben", "Holm", "2013-08-30")
 MIA = child("Mia", "Sorensen", "2014-02-11")
+NOAH = child("Noah", "Lund", "2014-05-17")
 
 
 def document(name: str) -> str:
@@ -117,14 +120,24 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
     exchange = _exchange(stack, tmp_path)
     make_key(tmp_path / "canyon-ssh")
     canyon = _desk(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
+    _desk(stack, exchange, "U1", "State University <registrar@university.example>", kind="higher-ed")
     exchange.up()
-    canyon.enroll(ANA, MIA)
-    canyon.send("ana.pgp", record("01", ANA))
-    canyon.receipt("ana.pgp", "HELD")
+    ana = ANA | {"ssid": canyon.enroll(ANA, MIA)[0]["ssid"]}
+    canyon.send("backpack.pgp", documents.backpack(**{"from": "01", "student": ana}))
+    canyon.receipt("backpack.pgp", "APPLIED")
     reader = _reader(stack, exchange.home, "6G")
     words = reader.words
-    reader.words = lambda: {**words(), **_asked(reader.desk / "question.json")}
+    reader.words = lambda: {**words(), **_asked(reader.desk / "question.json"), **_known(reader.desk)}
     harbor = ("7K", "Harbor Charter School", "charter")
+
+    def sends_ana(_: Reader) -> None:
+        canyon.send("ana.pgp", record("01", ana))
+        canyon.receipt("ana.pgp", "DELIVERED")
+
+    def enrolls(_: Reader) -> None:
+        for one in (BEN, NOAH):
+            canyon.enroll(one, date="2026-12-02")
+
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(
             exchange.home, *SUMMIT, "summit-public.asc", "summit-ssh.pub"
@@ -132,22 +145,36 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
         "the state enters 7K with harbor/public.asc and harbor/id_ed25519.pub": _enter(
             exchange.home, *harbor, "harbor/public.asc", "harbor/id_ed25519.pub"
         ),
+        "Canyon sends the record of Ana, for which it was asked": sends_ana,
+        "Canyon enrolls Ben and Noah": enrolls,
     }
-    assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 20
+    assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 40
     assert [line["answer"] for line in _opened(reader.desk / "answer.json")] == ["matched", "assigned"]
     assert [line["answer"] for line in _opened(reader.desk / "answer-7K.json")] == ["assigned"]
     assert [line["answer"] for line in _opened(reader.desk / "mia-number.json")] == ["matched"]
     assert json.loads((reader.desk / "ana.json").read_text())["student"]["legal_name"]["first"] == "Ana"
+    assert {path.suffix for path in (reader.desk / "ana-for-parents").iterdir()} >= {".html", ".pdf", ".json"}
+    assert len([*exchange.folder("U1", "inbox").glob("*.transcript.pgp")]) == 1
     canyon.receipt("ana.pgp", "COLLECTED")
     _follow_own_page(stack, canyon, tmp_path / "canyon-ssh")
+
+
+def _known(desk: Path) -> dict[str, str]:
+    """What the secretary reads elsewhere and writes into her documents: Ana's number, and which request is Noah's."""
+    known = {}
+    if (desk / "answer.json").exists():
+        known["1000000019"] = _opened(desk / "answer.json")[0]["ssid"]
+    for path in sorted((desk / "inbox").glob("*.record-request")):
+        if json.loads(path.read_text())["student"]["local_id"] == "20419":
+            known["01942f93-77c2-7b51-a8e0-3c5d9f1b2e46"] = path.name.partition(".")[0]
+    return known
 
 
 def _follow_own_page(stack: ExitStack, canyon: Desk, ssh_key: Path) -> None:
     """What the README.txt in its folder says, with nothing filled in but file names."""
     home = canyon.exchange.home
-    canyon.enroll(BEN, date="2026-12-02")  # whose record the secretary has sent
-    for notice in [path for path in canyon.exchange.inbox("01") if ".ssid." in path.name]:
-        notice.unlink()
+    for notice in [path for path in canyon.exchange.inbox("01") if ".student-record." not in path.name]:
+        notice.unlink()  # what is left is the record of Ben, which the secretary has sent
     reader = _reader(stack, home, "01", canyon.gpg.home)
     with (reader.root / "ssh_config").open("a") as config:
         config.write(f"  IdentityFile {ssh_key}\n")
@@ -171,11 +198,13 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
     summit.enroll(MIA)
     summit.send("mia.pgp", record("6G", MIA))
     summit.receipt("mia.pgp", "HELD")
+    summit.enroll(ANA, date="2026-11-20")  # who goes there from 01 now
+    exchange.quiet()
     for path in exchange.inbox("01"):
         path.unlink()
-    wait_until(
-        lambda: [one for one in exchange.receipts("01") if one["state"] == "COLLECTED"], "the notice is collected"
-    )
+    lying = {"lea": "01", "state": "delivered"}
+    wait_until(lambda: all(one["receiver"] != "01" for one in exchange.packets(**lying)), "all is collected")
+    exchange.quiet()
     for path in exchange.folder("01", "receipts").iterdir():
         path.unlink()
     reader = _reader(stack, exchange.home, "01", canyon.gpg.home)
@@ -188,16 +217,27 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
         canyon.gpg.import_((exchange.folder("01", "directory") / "all.asc").read_bytes())
         canyon.gpg.run("--quick-lsign-key", _fingerprint(exchange.home / "exchange.asc"))
 
+    def saved(reader: Reader, name: str) -> str:
+        return reader.filled(next(one.text for one in steps(page) if isinstance(one, Save) and one.name == name))
+
     def export(reader: Reader) -> None:
-        saved = next(step for step in steps(page) if isinstance(step, Save) and step.name == "export/record-ana.json")
-        ana = reader.filled(saved.text)
+        summit.enroll(ANA, date="2026-11-20")
+        ana = saved(reader, "export/record-ana.json")
         (reader.desk / "export" / "record-ana.json").write_text(ana)
         careless = ana.replace('"from": "01"', '"from": "02"').replace("c2a9e871", "c2a9e872")
         (reader.desk / "export" / "record-careless.json").write_text(careless)
 
+    def backpacks(reader: Reader) -> None:
+        (reader.desk / "export" / "backpack-mia.json").write_text(saved(reader, "export/backpack-mia.json"))
+
+    def graduate(reader: Reader) -> None:
+        shutil.copy(reader.desk / "export" / "record-ana.json", reader.desk / "export" / "graduate.json")
+
     reader.meanwhile = {
         "01 has done both parts that begin with Once": both_parts,
-        "the SIS exports records": export,
+        "6G has enrolled Ana; the SIS exports records": export,
+        "the SIS exports backpacks": backpacks,
+        "the SIS exports a graduate's record": graduate,
     }
     assert reader.follow("docs/district.md", steps(page)) > 15
     assert [line["answer"] for line in _opened(reader.desk / "ssid.json")] == ["matched", "matched"]
@@ -230,31 +270,40 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
             receipts = f"leas/01/receipts/*.{state}.json.asc"
             wait_until(partial(lambda one: [*home.glob(one)], receipts), receipts)
 
-    def send(reader: Reader) -> None:
-        doubtful = record("6G", ANA | {"birth_date": "2012-03-14"})
-        outbox, receipts = home / "leas" / "6G" / "outbox", home / "leas" / "6G" / "receipts"
-        (outbox / ".ana.pgp").write_bytes(gpg.seal(as_bytes(doubtful), [EXCHANGE], "summit-new@leas.example"))
-        (outbox / ".ana.pgp").rename(outbox / "ana.pgp")
-        wait_until(lambda: [*receipts.glob("*.held.json.asc")], "the record is held")
-        held = said_by(next(receipts.glob("*.held.json.asc")))["tracking"]
+    def drop_in(lea: str, name: str, document: dict[str, Any], signer: str, state: str) -> dict[str, Any]:
+        folder = home / "leas" / lea
+        (folder / "outbox" / f".{name}").write_bytes(gpg.seal(as_bytes(document), [EXCHANGE], f"{signer}@leas.example"))
+        (folder / "outbox" / f".{name}").rename(folder / "outbox" / name)
+
+        def told() -> list[dict[str, Any]]:
+            receipts = map(said_by, (folder / "receipts").glob(f"*.{state}.json.asc"))
+            return [one for one in receipts if one["packet"].get("file") == name]
+
+        return dict(wait_until(told, f"{name} is {state}")[0])
+
+    def doubt(reader: Reader) -> None:
+        doubtful = enrollment("6G", ANA | {"birth_date": "2012-03-14"}, date="2026-11-20")
+        waits = drop_in("6G", "ana.pgp", doubtful, "summit-new", "applied")["tracking"]
         words = reader.words
-        reader.words = lambda: {**words(), "TRACKING": held}
+        reader.words = lambda: {**words(), "TRACKING": waits}
 
     def enroll(reader: Reader) -> None:
-        sealed = gpg.seal(as_bytes(enrollment("01", MIA)), [EXCHANGE], "canyon@leas.example")
-        outbox = home / "leas" / "01" / "outbox"
-        (outbox / ".mia.pgp").write_bytes(sealed)
-        (outbox / ".mia.pgp").rename(outbox / "mia.pgp")
-
-        def numbers() -> dict[str, str]:
-            with closing(sqlite3.connect(home / "ledger.db")) as ledger:
-                rows = ledger.execute("SELECT first, ssid FROM students WHERE merged_into = ''").fetchall()
-            found = dict(rows)
-            return {"SSID-A": found["Ana"], "SSID-B": found["Mia"]} if len(found) == 2 else {}
-
-        known = wait_until(numbers, "both students have their numbers")
+        drop_in("01", "mia.pgp", enrollment("01", MIA), "canyon", "applied")
+        query = (
+            "SELECT s.first, s.ssid FROM students s JOIN enrollments e ON e.ssid = s.ssid"
+            " WHERE s.merged_into = '' AND e.lea = '01'"
+        )
+        with closing(sqlite3.connect(home / "ledger.db")) as ledger:
+            found = dict(ledger.execute(query).fetchall())
+        known = {"SSID-A": found["Ana"], "SSID-B": found["Mia"]}
         words = reader.words
         reader.words = lambda: {**words(), **known}
+
+    def arrive(_: Reader) -> None:
+        drop_in("6G", "mia.pgp", enrollment("6G", MIA, date="2026-11-20"), "summit-new", "applied")
+
+    def store(_: Reader) -> None:
+        drop_in("01", "backpack.pgp", documents.backpack(**{"from": "01", "student": MIA}), "canyon", "applied")
 
     def roster(reader: Reader) -> None:
         lines = "first,middle,last,birth_date\nAna,Lucía,Reyes-Ortiz,2012-03-04\nZed,,Nowhere,2011-01-01\n"
@@ -268,9 +317,14 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
     reader.meanwhile = {
         "settings for a test, and two LEAs send their public keys": begin,
         "01 enrolls a student, and drops a file that is not sealed": drop,
-        "6G sends a record of a student of 01, with another birth date": send,
+        "6G enrolls a student of 01, with another birth date": doubt,
         "01 enrolls a second student": enroll,
+        "6G enrolls the flagged student": arrive,
+        "01 sends a backpack of its second student": store,
         "a roster in roster.csv": roster,
         "satchel up is stopped with Ctrl-C": stop,
     }
-    assert reader.follow("docs/operator.md", steps(document("operator.md"))) > 15
+    words = reader.words
+    late = (date.today() + timedelta(days=120)).isoformat()
+    reader.words = lambda: {**words(), "2027-03-15": late}
+    assert reader.follow("docs/operator.md", steps(document("operator.md"))) > 40

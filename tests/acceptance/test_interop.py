@@ -9,13 +9,13 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.desk import Desk, Town, child, record, town
+from tests.support.desk import Desk, Town, child, children, enrollment, record, town
 from tests.support.exchange import Exchange, satchel
 from tests.support.gpg import Gpg
 from tests.support.tools import require_tool
@@ -23,6 +23,7 @@ from tests.support.tools import require_tool
 MIB = 1024 * 1024
 SEALED_BYTES = 128 * MIB  # limits.sealed_bytes, as `satchel init` writes it
 ANA = child("Ana", "Reyes-Ortiz", "2012-03-04")
+BEN = child("Ben", "Whitaker", "2011-10-09")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,12 @@ def ana(here: Town) -> dict[str, Any]:
     return ANA | {"ssid": first[0]["ssid"]}
 
 
+@pytest.fixture(scope="module")
+def ben(here: Town) -> dict[str, Any]:
+    """Ben came the other way, from 6G to 01."""
+    return here.moved(BEN, "6G", "01")
+
+
 def arrives(sender: Desk, receiver: Desk, name: str, content: bytes) -> None:
     """What was dropped as `name` is opened by the receiver's gpg: the very content, signed by the sender."""
     opened, signer = receiver.read(sender.delivered(name))
@@ -56,14 +63,15 @@ def arrives(sender: Desk, receiver: Desk, name: str, content: bytes) -> None:
     [(), ("--armor",), ("--compress-algo", "zip"), ("--compress-algo", "bzip2"), ("-z", "0"), ("--encrypt-to", "self")],
     ids=" ".join,
 )
-def test_gpg(here: Town, ana: dict[str, Any], options: tuple[str, ...], way: str) -> None:
+def test_gpg(here: Town, ana: dict[str, Any], ben: dict[str, Any], options: tuple[str, ...], way: str) -> None:
     sender, receiver = (here["01"], here["6G"]) if way == "pipe" else (here["6G"], here["01"])
+    student = ana if way == "pipe" else ben
     extra = tuple(sender.fingerprint if one == "self" else one for one in options)
-    document = record(sender.lea, ana, to=receiver.lea)
+    document = record(sender.lea, student, to=receiver.lea)
     name = f"{way}-{'-'.join(options)}.pgp"
     sealed = sender.seal(document, *extra, stdin=way == "pipe")
     if "--encrypt-to" in options:
-        assert b"Ana" in sender.gpg.decrypt(sealed)[0]
+        assert student["legal_name"]["first"].encode() in sender.gpg.decrypt(sealed)[0]
     sender.drop(name, sealed)
     arrives(sender, receiver, name, json.dumps(document, ensure_ascii=False).encode())
 
@@ -85,8 +93,18 @@ def sq(*args: str) -> None:
     subprocess.run([require_tool("sq"), *args], check=True, capture_output=True, timeout=60)
 
 
+def passers_by(here: Town, join: Callable[[dict[str, Any]], None], lea: str, number: int) -> list[dict[str, Any]]:
+    """Two students who were enrolled by `lea`, whose program `join` sends its enrollment: the first is at 6G now, the
+    second came from 01 and stays."""
+    gone, come = children(2, number)
+    here["01"].enroll(come, date="2024-08-19")
+    join(enrollment(lea, gone, come, date="2025-08-18"))
+    here["6G"].enroll(gone, date="2026-08-17")
+    return [gone, come]
+
+
 @pytest.mark.parametrize("suite", ["cv25519", "rsa3k"])
-def test_sq_to_gpg_and_back(here: Town, ana: dict[str, Any], suite: str, tmp_path: Path) -> None:
+def test_sq_to_gpg_and_back(here: Town, suite: str, tmp_path: Path) -> None:
     lea, secret, public = f"S{suite}", tmp_path / "key.pgp", tmp_path / "cert.pgp"
     sq("key", "generate", "--userid", f"LEA {lea}", "--cipher-suite", suite, "--export", str(secret))
     sq("key", "extract-cert", "--output", str(public), str(secret))
@@ -96,16 +114,25 @@ def test_sq_to_gpg_and_back(here: Town, ana: dict[str, Any], suite: str, tmp_pat
     fingerprint = re.findall(r"^fpr:+([0-9A-F]{40}):", listed, re.MULTILINE)[0]
     mine = Desk(here.exchange, lea, gpg, fingerprint)
     plain, exchange_key = tmp_path / "record.json", here.exchange.home / "exchange.asc"
-    for number, options in enumerate([(), ("--binary",), ("--compression", "bzip2"), ("--compression", "none")]):
-        document = record(lea, ana, to="6G")
+
+    def drop(name: str, document: dict[str, Any], *options: str) -> None:
         plain.write_text(json.dumps(document))
-        sealed = tmp_path / f"{number}.pgp"
+        sealed = tmp_path / name
         keys = ("--signer-key", str(secret), "--recipient-cert", str(exchange_key))
         sq("encrypt", *options, *keys, "--output", str(sealed), str(plain))
-        mine.drop(sealed.name, sealed.read_bytes())
+        mine.drop(name, sealed.read_bytes())
+
+    def join(document: dict[str, Any]) -> None:
+        drop("enrollment.pgp", document)
+        mine.receipt("enrollment.pgp", "APPLIED")
+
+    gone, come = passers_by(here, join, lea, 10 if suite == "rsa3k" else 0)
+    for number, options in enumerate([(), ("--binary",), ("--compression", "bzip2"), ("--compression", "none")]):
+        sealed = tmp_path / f"{number}.pgp"
+        drop(sealed.name, record(lea, gone, to="6G"), *options)
         arrives(mine, here["6G"], sealed.name, plain.read_bytes())
     # and the other way: what gpg sealed, sq opens, and finds the district's signature
-    document = record("01", ana, to=lea)
+    document = record("01", come, to=lea)
     here["01"].send(f"to-{lea}.pgp", document)
     got, theirs, opened = mine.inbox(here["01"].delivered(f"to-{lea}.pgp")), tmp_path / "01.asc", tmp_path / "opened"
     theirs.write_bytes(here["01"].gpg.export(here["01"].fingerprint))
@@ -114,18 +141,27 @@ def test_sq_to_gpg_and_back(here: Town, ana: dict[str, Any], suite: str, tmp_pat
     assert json.loads(opened.read_text()) == document
 
 
-def test_satchel_to_gpg_and_back(here: Town, ana: dict[str, Any], tmp_path: Path) -> None:
+def test_satchel_to_gpg_and_back(here: Town, tmp_path: Path) -> None:
     told = json.loads(satchel("keygen", "--name", "LEA 7K", "--out", str(tmp_path / "keys"), "--json").stdout)
     gpg, lea = here["6G"].gpg, "7K"
     join_by_file(here.exchange, gpg, lea, Path(told["public"]).read_bytes())
     mine = Desk(here.exchange, lea, gpg, told["fingerprint"])
-    plain, sealed = tmp_path / "record.json", tmp_path / "record.pgp"
-    plain.write_text(json.dumps(record(lea, ana, to="6G")))
+    plain = tmp_path / "record.json"
     key, to = ["--key", told["secret"]], ["--to", str(here.exchange.home / "exchange.asc")]
-    satchel("seal", str(plain), *key, *to, "--out", str(sealed))
-    mine.drop("record.pgp", sealed.read_bytes())
+
+    def drop(name: str, document: dict[str, Any]) -> None:
+        plain.write_text(json.dumps(document))
+        satchel("seal", str(plain), *key, *to, "--out", str(tmp_path / name))
+        mine.drop(name, (tmp_path / name).read_bytes())
+
+    def join(document: dict[str, Any]) -> None:
+        drop("enrollment.pgp", document)
+        mine.receipt("enrollment.pgp", "APPLIED")
+
+    gone, come = passers_by(here, join, lea, 20)
+    drop("record.pgp", record(lea, gone, to="6G"))
     arrives(mine, here["6G"], "record.pgp", plain.read_bytes())
-    document = record("01", ana, to=lea)
+    document = record("01", come, to=lea)
     here["01"].send("to-7K.pgp", document)
     got, opened = mine.inbox(here["01"].delivered("to-7K.pgp")), tmp_path / "opened.json"
     directory = here.exchange.folder(lea, "directory")

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.desk import EXCHANGE, Desk, Town, as_bytes, child, record, town
+from tests.support.desk import EXCHANGE, Desk, Town, as_bytes, child, children, record, town
 from tests.support.exchange import satchel
 from tests.support.gpg import Gpg
 
-ANA = child("Ana", "Reyes", "2012-03-04")
+ANA = child("Ana", "Reyes", "2012-03-04")  # was at 04 and 01, is at 6G
+LIV, EVA, UNA = children(3)  # is at 05; came from 03; is at 03
+LIVES = 15  # seconds for which the key of 03 is good
 LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
 
 
@@ -24,7 +26,8 @@ LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     parties = dict.fromkeys(("01", "02", "04", "05", "06", "6G"), ("district", "cv25519"))
     with town(tmp_path_factory.mktemp("keys"), parties, processes=1) as made:
-        made["01"].enroll(ANA)
+        made.moved(ANA, "04", "01", "6G")
+        made.moved(LIV, "01", "05")
         yield made
         assert made.bugs() == []
 
@@ -34,11 +37,14 @@ def dying(here: Town) -> Iterator[tuple[Desk, bytes, float]]:
     """An LEA whose key expires soon, a packet that it has sealed, and when the key expires."""
     with Gpg() as gpg:
         gpg.import_(here.exchange.certificate)
-        fingerprint = gpg.generate("LEA 03 <03@leas.invalid>", expire="seconds=7")
-        dies = time.time() + 7
+        here["01"].enroll(UNA, date="2024-08-19")
+        fingerprint = gpg.generate("LEA 03 <03@leas.invalid>", expire=f"seconds={LIVES}")
+        dies = time.time() + LIVES
         desk = Desk(here.exchange, "03", gpg, fingerprint)
-        sealed = desk.seal(record("03", ANA, to="6G"))
+        sealed = desk.seal(record("03", EVA, to="6G"))
         here.exchange.add("03", gpg.export(fingerprint))
+        desk.enroll(UNA, EVA, date="2025-08-18")
+        here["6G"].enroll(EVA)
         yield desk, sealed, dies
 
 
@@ -183,10 +189,10 @@ def test_what_waits_for_a_receivers_key_goes_on_by_itself(here: Town) -> None:
     rev = (desk.gpg.home / "openpgp-revocs.d" / f"{desk.fingerprint}.rev").read_bytes()
     # the revocation certificate alone, as gpg made it together with the key; its colon taken off, as gpg says
     assert "key-revoked" in put_key(here, "05", rev.replace(b"\n:-----BEGIN", b"\n-----BEGIN"))
-    here["01"].send("waits.pgp", record("01", ANA, to="05"))
+    here["01"].send("waits.pgp", record("01", LIV, to="05"))
     held = here["01"].receipt("waits.pgp", "HELD", "DELIVERED", "REFUSED")
     assert (held["state"], held["held_for"]) == ("HELD", "receiver-key")
-    assert here.exchange.inbox("05") == []
+    assert [path for path in here.exchange.inbox("05") if path.name.startswith(held["tracking"])] == []
     fresh = desk.gpg.generate("LEA 05 again <05@leas.invalid>")
     put_key(here, "05", desk.gpg.export(fresh))
     assert here["01"].receipt("waits.pgp", "DELIVERED")["tracking"] == held["tracking"]
@@ -249,12 +255,12 @@ def test_a_key_that_expired_since(here: Town, dying: tuple[Desk, bytes, float]) 
     desk.drop("late.pgp", sealed)
     assert desk.refused("late.pgp")["code"] == "key-expired"
     # and nobody can be sent anything under it
-    here["01"].send("to-expired.pgp", record("01", ANA, to="03"))
+    here["01"].send("to-expired.pgp", record("01", UNA, to="03"))
     assert here["01"].receipt("to-expired.pgp", "HELD", "DELIVERED")["held_for"] == "receiver-key"
     # the owner extends it, and everything goes on
     desk.gpg.set_expire(desk.fingerprint, "1y")
     put_key(here, "03", desk.gpg.export(desk.fingerprint))
-    desk.drop("late-again.pgp", desk.seal(record("03", ANA, to="6G")))
+    desk.drop("late-again.pgp", desk.seal(record("03", EVA, to="6G")))
     desk.delivered("late-again.pgp")
     tracking = here["01"].receipt("to-expired.pgp", "DELIVERED")["tracking"]
     desk.gpg.import_(here["01"].gpg.export(here["01"].fingerprint))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from broker.edge.ledger import blocks
-from broker.edge.ledger.engine import connect, writing
+from broker.core.transfer import TransferState
+from broker.edge.ledger import blocks, tables, transfers
+from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.settings import load as read_settings
 from tests.support import ledgers
 from tests.support.desk import Town, child, record, town
@@ -16,8 +17,11 @@ from tests.support.ledgers import Dump
 
 PARTIES = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
 BECAUSE = ("--who", "Jo Field", "--why", "the school has seen one birth certificate")
-# The log of what was done stays, and when a packet was last touched.
-LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at")}
+# The log of what was done stays, and when a packet was last touched; the epoch counts changes, also one taken back.
+LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
+# The operator's reading is logged, and where locations at two LEAs meet, a transfer opens: both are looked at apart.
+APART = {"disclosures": (), "transfers": (), "transfer_events": ()}
+TOLD = {"transfer", "record-request"}  # the notices of a transfer
 LEFT, CAME = "2026-06-05", "2026-08-17"
 
 
@@ -55,7 +59,21 @@ def students(here: Town) -> list[dict[str, Any]]:
 def everything(here: Town) -> Dump:
     engine = connect(read_settings(here.exchange.home))
     try:
-        return ledgers.dump(engine, LOGGED)
+        found = ledgers.dump(engine, LOGGED | APART)
+    finally:
+        engine.dispose()
+    columns = [column.name for column in tables.packets.columns if column.name not in LOGGED["packets"]]
+    kind = columns.index("type")
+    return {**found, "packets": [row for row in found["packets"] if row[kind] not in TOLD]}
+
+
+def cases(here: Town) -> list[tuple[str, ...]]:
+    """Every transfer: whose, from, to, where it stands and why."""
+    engine = connect(read_settings(here.exchange.home))
+    try:
+        with reading(engine) as connection:
+            found = transfers.listing(connection, TransferState)
+            return [(one.ssid, one.source, one.destination, one.state, one.reason) for one in found]
     finally:
         engine.dispose()
 
@@ -83,10 +101,12 @@ def test_a_number_mistyped_is_noticed(here: Town) -> None:
 def test_merged_and_parted_the_ledger_is_as_it_was(here: Town) -> None:
     nora, eleanor = numbers(here)
     before = everything(here)
+    assert cases(here) == []
     papers = {path.name: path.read_bytes() for path in here.exchange.folder("01", "receipts").iterdir()}
     said = satchel("student", "merge", nora, eleanor, *BECAUSE, "--sure", "--json", *here.exchange.at)
     merged = json.loads(said.stdout)
     assert (merged["locations"], len(merged["released"])) == (1, 1)
+    assert cases(here) == [(nora, "01", "6G", "requested", "")]
     assert state_of(here) == ("ADMITTED", "")
     shown = json.loads(satchel("student", "show", eleanor, "--json", *here.exchange.at).stdout)
     assert (shown["stands_for"], [spot["lea"] for spot in shown["locations"]]) == (nora, ["01", "6G"])
@@ -94,6 +114,7 @@ def test_merged_and_parted_the_ledger_is_as_it_was(here: Town) -> None:
     assert merged["released"][0] in parted
     assert state_of(here) == ("HELD", "enrollment")
     assert everything(here) == before
+    assert cases(here) == [(nora, "01", "6G", "cancelled", "undone")]
     assert papers == {path.name: path.read_bytes() for path in here.exchange.folder("01", "receipts").iterdir()}
 
 

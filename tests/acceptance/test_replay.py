@@ -7,18 +7,31 @@ from typing import Any
 
 import pytest
 
-from tests.support.desk import Town, as_bytes, child, enrollment, record, town
+from tests.support.desk import Desk, Town, as_bytes, child, children, enrollment, record, town
 
-ANA = child("Ana", "Reyes", "2012-03-04")
+TESTS = 8  # that send a record
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
     with town(tmp_path_factory.mktemp("replay"), parties) as made:
-        made["01"].enroll(ANA)
         yield made
         assert made.bugs() == []
+
+
+@pytest.fixture(scope="module")
+def pupils(here: Town) -> Iterator[dict[str, Any]]:
+    """Students who came from 02 over 01 to 6G."""
+    here.all_moved(children(TESTS), "02", "01", "6G")
+    here.exchange.quiet()
+    return iter(children(TESTS))
+
+
+@pytest.fixture
+def ana(pupils: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """Each test has a student of its own, for a later record takes the place of an earlier one in the inbox."""
+    return next(pupils)
 
 
 def inbox(here: Town, lea: str = "6G") -> list[str]:
@@ -32,8 +45,8 @@ def is_repeat_of(first: str, receipt: dict[str, Any]) -> bool:
     return bool(receipt["state"] == "DUPLICATE" and receipt["first"] == first != receipt["tracking"])
 
 
-def test_the_same_file_again(here: Town) -> None:
-    sealed = here["01"].seal(record("01", ANA, to="6G"))
+def test_the_same_file_again(here: Town, ana: dict[str, Any]) -> None:
+    sealed = here["01"].seal(record("01", ana, to="6G"))
     here["01"].drop("file.pgp", sealed)
     first = here["01"].delivered("file.pgp")
     before = inbox(here)
@@ -52,8 +65,8 @@ def test_the_same_file_again(here: Town) -> None:
     assert inbox(here) == [name for name in before if not name.startswith(first)]
 
 
-def test_many_copies_at_once(here: Town) -> None:
-    sealed, before = here["01"].seal(record("01", ANA, to="6G")), inbox(here)
+def test_many_copies_at_once(here: Town, ana: dict[str, Any]) -> None:
+    sealed, before = here["01"].seal(record("01", ana, to="6G")), inbox(here)
     names = [f"many-{number}.pgp" for number in range(40)]
     for name in names:
         here["01"].drop(name, sealed)
@@ -64,8 +77,8 @@ def test_many_copies_at_once(here: Town) -> None:
     assert [name.partition(".")[0] for name in inbox(here) if name not in before] == first
 
 
-def test_the_same_document_sealed_again(here: Town) -> None:
-    document = record("01", ANA, to="6G")
+def test_the_same_document_sealed_again(here: Town, ana: dict[str, Any]) -> None:
+    document = record("01", ana, to="6G")
     here["01"].send("sealed.pgp", document)
     first, before = here["01"].delivered("sealed.pgp"), inbox(here)
     here["01"].send("sealed-again.pgp", document, "--armor")
@@ -73,8 +86,8 @@ def test_the_same_document_sealed_again(here: Town) -> None:
     assert inbox(here) == before
 
 
-def test_the_same_document_sealed_many_times_at_once(here: Town) -> None:
-    document, before = record("01", ANA, to="6G"), inbox(here)
+def test_the_same_document_sealed_many_times_at_once(here: Town, ana: dict[str, Any]) -> None:
+    document, before = record("01", ana, to="6G"), inbox(here)
     sealed = {f"sealings-{number}.pgp": here["01"].seal(document) for number in range(20)}
     assert len(set(sealed.values())) == 20
     for name, content in sealed.items():
@@ -86,8 +99,8 @@ def test_the_same_document_sealed_many_times_at_once(here: Town) -> None:
     assert len(inbox(here)) == len(before) + 1
 
 
-def test_an_id_with_other_content(here: Town) -> None:
-    document = record("01", ANA, to="6G")
+def test_an_id_with_other_content(here: Town, ana: dict[str, Any]) -> None:
+    document = record("01", ana, to="6G")
     here["01"].send("original.pgp", document)
     here["01"].delivered("original.pgp")
     before = inbox(here)
@@ -103,20 +116,20 @@ def test_an_id_with_other_content(here: Town) -> None:
     assert inbox(here) == before
 
 
-def test_two_leas_may_use_one_id(here: Town) -> None:
+def test_two_leas_may_use_one_id(here: Town, ana: dict[str, Any]) -> None:
     """An id is its sender's own: nobody can spoil another's by using it first."""
-    document = record("01", ANA, to="6G")
+    document = record("01", ana, to="6G")
     here["02"].send("theirs.pgp", document | {"from": "02"})
     here["02"].delivered("theirs.pgp")
     here["01"].send("ours.pgp", document)
     here["01"].delivered("ours.pgp")
 
 
-def test_after_a_refusal_the_mended_document_is_accepted(here: Town) -> None:
+def test_after_a_refusal_the_mended_document_is_accepted(here: Town, ana: dict[str, Any]) -> None:
     """Under the same id, whatever it was that was wrong: the form, the sender, the receiver, the signature."""
-    good = record("01", ANA, to="6G")
+    good = record("01", ana, to="6G")
     wrong = {
-        "schema.pgp": (good | {"student": ANA | {"birth_date": "04/03/2012"}}, "schema"),
+        "schema.pgp": (good | {"student": ana | {"birth_date": "04/03/2012"}}, "schema"),
         "from.pgp": (good | {"from": "02"}, "from-mismatch"),
         "to.pgp": (good | {"to": "99"}, "unknown-receiver"),
     }
@@ -129,13 +142,15 @@ def test_after_a_refusal_the_mended_document_is_accepted(here: Town) -> None:
     here["01"].delivered("mended.pgp")
 
 
-def test_after_a_refusal_the_same_file_is_looked_at_anew(here: Town) -> None:
+def test_after_a_refusal_the_same_file_is_looked_at_anew(here: Town, ana: dict[str, Any]) -> None:
     """Nobody is told `duplicate` about a file that was refused, for by now it could be good."""
-    sealed = here["01"].seal(record("01", ANA, to="77"))
+    sealed = here["01"].seal(record("01", ana, to="77"))
     here["01"].drop("early.pgp", sealed)
     assert here["01"].refused("early.pgp")["code"] == "unknown-receiver"
     gpg = here["02"].gpg
-    here.exchange.add("77", gpg.export(gpg.generate("LEA 77 <77@leas.invalid>")), "charter")
+    fingerprint = gpg.generate("LEA 77 <77@leas.invalid>")
+    here.exchange.add("77", gpg.export(fingerprint), "charter")
+    assert Desk(here.exchange, "77", gpg, fingerprint).enroll(ana, date="2026-10-05")[0]["answer"] == "matched"
     here["01"].drop("now.pgp", sealed)
     here["01"].delivered("now.pgp")
 

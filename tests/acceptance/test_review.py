@@ -55,13 +55,18 @@ def by(why: str = "seen the birth certificate") -> list[str]:
 
 
 def held(here: Town, known: dict[str, Any], sent: dict[str, Any], name: str) -> tuple[str, bytes]:
-    """A record of 01, held for review, about a student whom 02 has enrolled."""
-    assert here["02"].enroll(known)[0]["answer"] == "assigned"
+    """A record of 01, held for review, about a student who has gone from there to 02."""
+    assert here["01"].enroll(without_guardians(known), date="2025-08-18")[0]["answer"] == "assigned"
+    assert here["02"].enroll(known)[0]["answer"] == "matched"
     document = record("01", sent)
     here["01"].send(name, document)
     receipt = here["01"].receipt(name, "HELD", "DELIVERED", "REFUSED")
     assert (receipt["state"], receipt["held_for"]) == ("HELD", "review")
     return str(receipt["tracking"]), as_bytes(document)
+
+
+def without_guardians(student: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in student.items() if key != "guardians"}
 
 
 def test_a_record_is_delivered_once_its_lea_has_answered(here: Town) -> None:

@@ -49,12 +49,31 @@ def who_has(here: Town, tracking: str) -> list[str]:
 
 
 def test_to_the_receiver_that_is_named(here: Town) -> None:
-    """Even when the student is enrolled nowhere else."""
+    """Once the student is enrolled there, and not before: not nowhere, and not at a third LEA (34 CFR 99.31(a)(2))."""
     student = known(here["01"], "Ana", "Reyes", "2012-03-04")
     here["01"].send("named.pgp", record("01", student, to="02"))
-    tracking = here["01"].delivered("named.pgp")
+    held = here["01"].receipt("named.pgp", "HELD", "DELIVERED", "REFUSED")
+    assert (held["state"], held["held_for"]) == ("HELD", "enrollment")
+    here["6G"].enroll(without_number(student), date=THIS_YEAR)
+    here.exchange.quiet()
+    assert who_has(here, held["tracking"]) == []
+    here["02"].enroll(without_number(student), date=LATER)
+    tracking = here["01"].delivered("named.pgp", but=("HELD",))
+    assert tracking == held["tracking"]
     assert here["02"].read(tracking)[1] == here["01"].fingerprint
     assert who_has(here, tracking) == ["02"]
+
+
+def test_not_from_a_sender_who_never_had_the_student(here: Town) -> None:
+    """Named or not, and although the student is where it says; an enrollment taken back makes no difference."""
+    student = here.moved(child("Bea", "Falk", "2012-03-14"), "01", "6G")
+    here["02"].enroll(without_number(student), date=LAST_YEAR)
+    here["02"].enroll(student, date=LAST_YEAR, event="exit")
+    for name, to in (("named", {"to": "6G"}), ("unnamed", {})):
+        here["02"].send(f"stranger-{name}.pgp", record("02", student, **to))
+        refused = here["02"].refused(f"stranger-{name}.pgp")
+        assert (refused["code"], refused["place"]) == ("not-your-student", "/student")
+        assert who_has(here, refused["tracking"]) == []
 
 
 def test_to_where_the_student_is_enrolled(here: Town) -> None:
@@ -174,7 +193,7 @@ def test_an_uncertain_student_is_held_for_review(here: Town, named: bool) -> Non
 
 def deliver(here: Town, name: str, first: str) -> tuple[str, Path]:
     """A record that lies in 6G's inbox: its tracking id, and the file."""
-    student = known(here["01"], first, f"{first}son", "2014-02-03")
+    student = here.moved(child(first, f"{first}son", "2014-02-03"), "01", "6G")
     here["01"].send(name, record("01", student, to="6G"))
     tracking = here["01"].delivered(name)
     return tracking, here["6G"].inbox(tracking)

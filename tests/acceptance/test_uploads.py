@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.desk import Town, as_bytes, child, record, town
+from tests.support.desk import Town, as_bytes, children, record, town
 from tests.support.exchange import wait_until
 
 MIB = 1024 * 1024
-ANA = child("Ana", "Reyes", "2012-03-04")
+RECORDS = 25  # at most, that this module sends
 SETTLE, BROKEN = 0.5, 4.0
 SLOWLY = 10.0
 PIECES = 14
@@ -30,9 +30,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     parties = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
     limits = {"settle_seconds": SETTLE, "broken_seconds": BROKEN, "sealed_bytes": MIB}
     with town(tmp_path_factory.mktemp("uploads"), parties, **limits) as made:
-        made["01"].enroll(ANA)
+        made.all_moved(children(RECORDS), "02", "01", "6G")
         yield made
         assert made.bugs() == []
+
+
+@pytest.fixture(scope="module")
+def pupils() -> Iterator[dict[str, Any]]:
+    """Students who came from 02 over 01 to 6G, one for each record: a later one would take an earlier one's place."""
+    return iter(children(RECORDS))
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +103,11 @@ SLOW: dict[str, tuple[Callable[[Slow], None], tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def slow(here: Town) -> dict[str, tuple[Slow, bytes]]:
+def slow(here: Town, pupils: Iterator[dict[str, Any]]) -> dict[str, tuple[Slow, bytes]]:
     """Slow uploads of another LEA, under way while everything else in this module happens; and what is in them."""
     made = {}
     for name, (way, options) in SLOW.items():
-        document, extra = record("02", ANA, to="6G"), [one for one in options if one != "pipe"]
+        document, extra = record("02", next(pupils), to="6G"), [one for one in options if one != "pipe"]
         sealed = here["02"].seal(document, *extra, stdin="pipe" in options)
         upload = Slow(name, way, here.exchange.folder("02", "outbox") / name, sealed)
         upload.start()
@@ -123,8 +129,8 @@ def test_what_is_no_packet_is_taken_once_it_rests(here: Town, outbox: Path) -> N
     ]
 
 
-def test_half_an_upload_that_is_completed_later(here: Town, outbox: Path) -> None:
-    documents = {name: record("01", ANA, to="6G") for name in ("half.pgp", "half.asc")}
+def test_half_an_upload_that_is_completed_later(here: Town, outbox: Path, pupils: Iterator[dict[str, Any]]) -> None:
+    documents = {name: record("01", next(pupils), to="6G") for name in ("half.pgp", "half.asc")}
     sealed = {name: here["01"].seal(one, *["--armor"][: name.endswith("asc")]) for name, one in documents.items()}
     for name, content in sealed.items():
         (outbox / name).write_bytes(content[: len(content) // 2])
@@ -138,10 +144,11 @@ def test_half_an_upload_that_is_completed_later(here: Town, outbox: Path) -> Non
         assert here["6G"].read(here["01"].delivered(name))[0] == as_bytes(document)
 
 
-def test_half_an_upload_that_is_never_completed(here: Town, outbox: Path) -> None:
+def test_half_an_upload_that_is_never_completed(here: Town, outbox: Path, pupils: Iterator[dict[str, Any]]) -> None:
     names = ("broken.pgp", "broken.asc", "empty.pgp")
     content = {
-        name: here["01"].seal(record("01", ANA, to="6G"), *["--armor"][: name.endswith("asc")]) for name in names
+        name: here["01"].seal(record("01", next(pupils), to="6G"), *["--armor"][: name.endswith("asc")])
+        for name in names
     }
     began = time.time()
     for name, sealed in content.items():
@@ -156,9 +163,9 @@ def test_half_an_upload_that_is_never_completed(here: Town, outbox: Path) -> Non
     assert list(outbox.iterdir()) == []
 
 
-def test_a_file_of_every_size_around_the_limit(here: Town) -> None:
+def test_a_file_of_every_size_around_the_limit(here: Town, pupils: Iterator[dict[str, Any]]) -> None:
     """The limit is on the sealed file; what is above it is refused unread."""
-    packet = here["01"].seal(record("01", ANA, to="6G"))
+    packet = here["01"].seal(record("01", next(pupils), to="6G"))
     here["01"].drop("most.pgp", packet + bytes(MIB - len(packet)))
     here["01"].drop("more.pgp", packet + bytes(MIB + 1 - len(packet)))
     sparse = here.exchange.folder("01", "outbox") / ".sparse.part"
@@ -199,9 +206,11 @@ def odd_things(outbox: Path, secret: Path) -> dict[str, str]:
     return dict.fromkeys(links, "not-a-file") | dict.fromkeys(names, "bad-file-name")
 
 
-def test_odd_things_are_refused_and_set_aside(here: Town, outbox: Path, tmp_path: Path) -> None:
+def test_odd_things_are_refused_and_set_aside(
+    here: Town, outbox: Path, tmp_path: Path, pupils: Iterator[dict[str, Any]]
+) -> None:
     secret = tmp_path / "secret.pgp"
-    document = record("01", ANA, to="6G")
+    document = record("01", next(pupils), to="6G")
     secret.write_bytes(here["01"].seal(document))
     expected = odd_things(outbox, secret)
     codes = {name: here["01"].refused(name)["code"] for name in expected}
@@ -222,12 +231,12 @@ def test_odd_things_are_refused_and_set_aside(here: Town, outbox: Path, tmp_path
     assert here["6G"].read(here["01"].delivered("after-odd.pgp"))[0] == as_bytes(document)
 
 
-def test_names_that_say_unfinished_are_left_alone(here: Town, outbox: Path) -> None:
-    sealed = here["01"].seal(record("01", ANA, to="6G"))
+def test_names_that_say_unfinished_are_left_alone(here: Town, outbox: Path, pupils: Iterator[dict[str, Any]]) -> None:
+    sealed = here["01"].seal(record("01", next(pupils), to="6G"))
     names = [".hidden.pgp", "a.part", "a.tmp", "a.filepart", "B.PART"]
     for name in names:
         (outbox / name).write_bytes(sealed)
-    here["01"].send("meanwhile.pgp", record("01", ANA, to="6G"))
+    here["01"].send("meanwhile.pgp", record("01", next(pupils), to="6G"))
     here["01"].delivered("meanwhile.pgp")
     time.sleep(2 * SETTLE + 0.5)
     assert {path.name for path in outbox.iterdir()} == set(names)
@@ -246,9 +255,9 @@ def test_slow_uploads_are_not_taken_early(here: Town, slow: dict[str, tuple[Slow
         assert datetime.fromisoformat(said[0]["at"]).timestamp() > upload.ended
 
 
-def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path) -> None:
+def test_thousands_of_garbage_files_at_once(here: Town, outbox: Path, pupils: Iterator[dict[str, Any]]) -> None:
     """Each gets its refusal, and another LEA's single packet does not wait for them."""
-    single = here["02"].seal(record("02", ANA, to="6G"))
+    single = here["02"].seal(record("02", next(pupils), to="6G"))
     receipts = here.exchange.folder("01", "receipts")
     before = len(list(receipts.glob("*.refused.json.asc")))
     for number in range(GARBAGE):

@@ -132,7 +132,7 @@ def run(exchange: Exchange, chosen: argparse.Namespace) -> None:
     for one in [*leas, receiver]:
         exchange.add(one.id, one.certificate, one.kind)
     total = chosen.packets + chosen.single
-    load.register(exchange, total)
+    load.register(exchange, total, [one.id for one in leas], RECEIVER)
     packets = [
         load.sealed(leas[number % len(leas)], RECEIVER, exchange.certificate, chosen.size, number)
         for number in range(total)

@@ -7,21 +7,28 @@ import base64
 import json
 import random
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+from sqlalchemy import insert
+
 from broker.core.model import LeaId, Name, Ssid, Student
 from broker.edge import keyring, openpgp
+from broker.edge.ledger import epoch
 from broker.edge.ledger.engine import connect, writing
 from broker.edge.ledger.registry import Source
+from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.tables import enrollments
 from broker.edge.settings import load as read_settings
 from broker.identity import models, registrar
 from tests.support import documents
 from tests.support.exchange import Exchange
 
 NOW = datetime.now(UTC)
+CAME = "2026-08-17"  # when the students came to where they are now
 _SYLLABLES = [consonant + vowel for consonant in "bdfgjklmnprstvz" for vowel in "aeiou"]
 
 
@@ -35,9 +42,9 @@ class Lea:
     certificate: bytes
 
 
-def lea(name: str, kind: str, algorithm: str) -> Lea:
+def lea(name: str, kind: str, algorithm: str, days: int = 365) -> Lea:
     """Make a party."""
-    secret = keyring.generate(f"{name} <{name}@example.invalid>", algorithm, NOW, 365)
+    secret = keyring.generate(f"{name} <{name}@example.invalid>", algorithm, NOW, days)
     return Lea(name, kind, secret, keyring.public(secret))
 
 
@@ -53,14 +60,30 @@ def name_of(number: int) -> dict[str, str]:
     return {"first": first, "middle": "", "last": last, "suffix": ""}
 
 
-def register(exchange: Exchange, students: int) -> None:
-    """Enter the students that the packets are about."""
+def register(exchange: Exchange, students: int, senders: Sequence[str], receiver: str) -> None:
+    """Enter the students that the packets are about, and where they are: each was at one of the senders in turn (the
+    student of that number at `senders[number % len(senders)]`), and is at the receiver now.
+
+    Straight into the ledger, so that no transfer opens: what is measured is the way of a packet.
+    """
     engine, model = connect(read_settings(exchange.home)), models.load(exchange.home)
     source = Source(LeaId("01"), "", 0.0)
     people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in range(students))
+    stays = [
+        asdict(_stay(number, lea, entry, left))
+        for number in range(students)
+        for lea, entry, left in ((senders[number % len(senders)], "2025-08-18", "2026-06-05"), (receiver, CAME, ""))
+    ]
     with writing(engine) as connection:
         registrar.bring_in(connection, model, people, source)
+        connection.execute(insert(enrollments), stays)
+        epoch.advance(connection)
     engine.dispose()
+
+
+def _stay(number: int, lea: str, entry: str, left: str) -> EnrollmentRow:
+    ssid = Ssid(str(1_000_000_000 + number))
+    return EnrollmentRow(ssid, LeaId(lea), "704", str(number), entry, left, "", "", tracking="")
 
 
 def person(number: int) -> Student:

@@ -11,7 +11,7 @@ from broker.core.errors import Deferred
 from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge import durable
 from broker.edge.folders import INBOX, Home, Missing
-from broker.edge.inbox import Inboxes, InboxState, file_name
+from broker.edge.inbox import Inboxes, InboxState, file_name, withdrawn
 
 LEA = LeaId("6G")
 ONE = TrackingId("018f0000-0000-7000-8000-000000000001")
@@ -138,6 +138,51 @@ def test_publishing_between_the_two_looks_does_not_look_like_collecting(
 
     monkeypatch.setattr(durable, "exists_at", look)
     assert inboxes.inbox_state(LEA, ONE, "t1", RECORD) is InboxState.PRESENT
+
+
+def test_what_is_taken_back_is_hidden_and_then_gone(home: Home, inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"x"])
+    inboxes.publish(LEA, ONE, "t1", RECORD)
+    assert inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    assert inboxes.withdraw(LEA, ONE, "t1", RECORD)  # again
+    assert (inboxes.present(LEA), inboxes.staged(LEA)) == (set(), [(ONE, withdrawn("t1"))])
+    assert inboxes.inbox_state(LEA, ONE, "t1", RECORD) is InboxState.STAGED  # and not collected
+    assert not inboxes.publish(LEA, ONE, "t1", RECORD)  # by one who is late
+    inboxes.drop_stage(LEA, ONE, withdrawn("t1"))
+    assert names(home) == []
+    assert inboxes.inbox_state(LEA, ONE, "t1", RECORD) is InboxState.GONE
+
+
+def test_what_was_hidden_in_vain_comes_back(home: Home, inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"x"])
+    inboxes.publish(LEA, ONE, "t1", RECORD)
+    inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    assert Inboxes(home).publish(LEA, ONE, withdrawn("t1"), RECORD)
+    assert names(home) == [file_name(ONE, RECORD)]
+
+
+def test_what_the_receiver_has_taken_cannot_be_taken_back(home: Home, inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"x"])
+    inboxes.publish(LEA, ONE, "t1", RECORD)
+    (home.folder(LEA, INBOX) / file_name(ONE, RECORD)).unlink()
+    assert not inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    assert names(home) == []
+
+
+def test_what_is_about_to_appear_is_not_taken_back_yet(inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"x"])
+    with pytest.raises(Deferred, match="about to appear"):
+        inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    assert inboxes.staged(LEA) == [(ONE, "t1")]
+
+
+def test_a_file_planted_where_a_packet_was_is_not_taken_for_it(home: Home, inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"ours"])
+    inboxes.publish(LEA, ONE, "t1", RECORD)
+    inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    (home.folder(LEA, INBOX) / file_name(ONE, RECORD)).write_text("planted")
+    assert inboxes.withdraw(LEA, ONE, "t1", RECORD)
+    assert inboxes.staged(LEA) == [(ONE, withdrawn("t1"))]
 
 
 def test_a_missing_inbox_is_not_an_empty_one(home: Home, inboxes: Inboxes) -> None:

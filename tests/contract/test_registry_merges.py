@@ -11,12 +11,28 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import HeldFor, LeaId, Name, Party, PartyKind, Sha256, Ssid, State, Student, TrackingId
-from broker.edge.ledger import directory, migrate, packets, registry, reviews, views
+from broker.core.transfer import TransferState
+from broker.edge.ledger import (
+    backpacks,
+    directory,
+    disclosures,
+    epoch,
+    flags,
+    migrate,
+    packets,
+    registry,
+    reviews,
+    transfers,
+    views,
+)
+from broker.edge.ledger.backpacks import Part
+from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.merges import NotMerged, Outcome
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
+from broker.edge.ledger.transfers import TransferRow
 from broker.identity import match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.model import Model
@@ -28,8 +44,8 @@ SOURCE = Source(LeaId("01"), "packet-0", NOW)
 KEPT, OTHER = Ssid("1000"), Ssid("2000")
 ANA = Student(Name("Ana", "Reyes"), date(2012, 3, 4), gender="F", phone="801-555-0133")
 MARIA = Student(Name("Maria", "Johnson"), date(2011, 7, 9), gender="F", phone="801-555-0177")
-# The log of what was done stays, and when a packet was last touched.
-LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at")}
+# The log of what was done stays, and when a packet was last touched; the epoch counts changes, also one taken back.
+LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +174,52 @@ def test_merged_and_parted_everything_is_as_it_was(engine: Engine, model: Model)
     assert everything(engine) == before
 
 
+def test_transfers_flags_and_the_record_store_go_by_all_numbers_and_stay_where_they_are(
+    engine: Engine, model: Model
+) -> None:
+    """A merge moves none of them: who asks about either number is told of both, until it is taken back."""
+    case = TransferRow(OTHER, "01", "6G", "2026-08-17", NOW, "packet-0", TransferState.REQUESTED)
+    part = Part(OTHER, "01", "packet-0", backpacks.REPLACE, 2027, "0" * 64, 10, "KEY", NOW)
+    with writing(engine) as connection:
+        transfers.add(connection, case)
+        backpacks.store(connection, [part], NOW)
+        flags.put(connection, OTHER, "Jo", "reported missing", NOW)
+        disclosures.add(connection, [Disclosure(NOW, OTHER, "receive-record", "allowed", "6G")])
+    before = everything(engine)
+    assert told_of(engine, KEPT) == [0, 0, 0, 0]
+    merge(engine, model)
+    assert told_of(engine, KEPT) == told_of(engine, OTHER) == [1, 1, 1, 1]
+    unmerge(engine, model)
+    assert (told_of(engine, KEPT), told_of(engine, OTHER)) == ([0, 0, 0, 0], [1, 1, 1, 1])
+    assert everything(engine) == before
+
+
+def told_of(engine: Engine, number: str) -> list[int]:
+    """How many transfers, parts, flags and disclosures are found under a number."""
+    with reading(engine) as connection:
+        return [
+            len(transfers.about(connection, number)),
+            len(backpacks.current(connection, number)),
+            int(flags.is_flagged(connection, number)),
+            len(disclosures.about(connection, number)),
+        ]
+
+
+def test_a_worker_that_looked_before_sees_that_there_was_a_merge(engine: Engine, model: Model) -> None:
+    """And when it was taken back, for packets could go elsewhere in between."""
+    seen = [epoch_of(engine)]
+    merge(engine, model)
+    seen.append(epoch_of(engine))
+    unmerge(engine, model)
+    seen.append(epoch_of(engine))
+    assert seen == sorted(set(seen))
+
+
+def epoch_of(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return epoch.now(connection)
+
+
 def test_what_is_done_is_logged_with_who_and_why(engine: Engine, model: Model) -> None:
     merge(engine, model)
     unmerge(engine, model)
@@ -189,6 +251,19 @@ def test_a_record_that_went_on_because_of_the_merge_is_held_again(engine: Engine
     for name in ("still", "routed", "waiting"):
         assert state(engine, name) == (KEPT, "HELD", "enrollment", "")
     assert (sorted(done.returned), done.delivered) == (["routed", "still", "waiting"], ("gone",))
+
+
+def test_a_record_that_names_its_receiver_is_held_again_too(engine: Engine, model: Model) -> None:
+    """For it is not the name but the enrollment that let it go on."""
+    names = ("still", "routed", "waiting")
+    for name in names:
+        packet(engine, name, KEPT, State.HELD, held_for="enrollment", addressed_to="6G")
+    assert sorted(merge(engine, model).released) == sorted(names)
+    go(engine, "routed", State.ROUTED, receiver="6G")
+    go(engine, "waiting", State.HELD, receiver="6G", held_for="receiver-key")
+    done = unmerge(engine, model)
+    assert [state(engine, name) for name in names] == [(KEPT, "HELD", "enrollment", "")] * 3
+    assert (sorted(done.returned), done.delivered) == (sorted(names), ())
 
 
 def test_a_record_of_the_merged_one_is_routed_anew(engine: Engine, model: Model) -> None:

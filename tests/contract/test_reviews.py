@@ -317,10 +317,14 @@ def test_the_state_chooses_among_the_candidates_only(office: Office) -> None:
 # a packet's own student
 
 
-def held_record(office: Office, last: str, **changes: Any) -> tuple[Ssid, Any]:
-    """A record of 01 that is held for review, about a student whom 02 has enrolled under another spelling."""
+def held_record(office: Office, last: str, *, has_gone: bool = True, **changes: Any) -> tuple[Ssid, Any]:
+    """A record of 01 that is held for review, about a student who was enrolled there, and at 02 since unless `has_gone`
+    says otherwise, under another spelling."""
     day = born()
-    ssid = office.enroll("02", child("Katharine", last, day))[0]["ssid"]
+    known = child("Katharine", last, day)
+    ssid = office.enroll("01", known, date="2025-08-18")[0]["ssid"]
+    if has_gone:
+        assert office.enroll("02", known)[0]["ssid"] == ssid
     row = office.send("01", record("01", child("Katherine", last, day)) | changes)
     assert (row.state, row.held_for, row.identity, row.ssid) == ("HELD", "review", "review", "")
     return ssid, row
@@ -344,14 +348,30 @@ def test_a_record_goes_on_by_itself_once_it_is_decided(office: Office) -> None:
     assert [tuple(step) for step in steps][2:4] == [("HELD", "review"), ("ADMITTED", "review")]
 
 
-def test_a_record_of_a_new_student_waits_for_the_enrollment(office: Office) -> None:
-    row = office.send("01", record("01", child("Ludwiga", "Klimowicz", born())))
+def test_a_record_that_is_decided_waits_for_the_enrollment(office: Office) -> None:
+    ssid, row = held_record(office, "Kowalczyk", has_gone=False)
+    assert office.answer("01", row.tracking, -1, "same", candidate="A").state == "APPLIED"
+    row = office.row(row.tracking)
+    assert (row.state, row.held_for, row.ssid, row.identity) == ("HELD", "enrollment", ssid, "match")
+    office.enroll("02", child("Katharine", "Kowalczyk", _known(office, ssid).birth_date.isoformat()))
+    assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", "02")
+
+
+def test_a_record_of_a_new_student_comes_too_early(office: Office) -> None:
+    """Nobody has enrolled the child, and so it is no student of the sender's; the hint says to send the enrollment."""
+    student = child("Ludwiga", "Klimowicz", born())
+    row = office.send("01", record("01", student))
     notice = office.notices("01", "review")[-1]
     assert notice["questions"][0]["candidates"] == []
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
     row = office.row(row.tracking)
-    assert (row.state, row.held_for, row.identity) == ("HELD", "enrollment", "match")
+    assert (row.state, row.code, row.identity) == ("REFUSED", "not-your-student", "match")
     assert len(row.ssid) == 10
+    # once the enrollment is there, the document is good, and waits; it is the same student
+    line = office.enroll("01", student, date="2025-08-18")[0]
+    assert (line["answer"], line["ssid"]) == ("matched", row.ssid)
+    again = office.send("01", record("01", student))
+    assert (again.state, again.held_for, again.ssid) == ("HELD", "enrollment", row.ssid)
 
 
 def test_a_withdrawn_record_is_refused_and_may_be_sent_again(office: Office) -> None:
@@ -382,7 +402,8 @@ def test_nothing_of_the_record_is_kept_with_the_question(office: Office) -> None
 def test_a_student_who_came_up_since_is_shown_before_anything_is_done(office: Office) -> None:
     """The very child was enrolled properly meanwhile: `new` would give it a second number."""
     row = office.send("01", record("01", child("Nathaniela", "Oppenheimer", (day := born()))))
-    ssid = office.enroll("02", child("Nathaniela", "Oppenheimer", day))[0]["ssid"]
+    ssid = office.enroll("01", child("Nathaniela", "Oppenheimer", day), date="2025-08-18")[0]["ssid"]
+    office.enroll("02", child("Nathaniela", "Oppenheimer", day))
     assert office.row(row.tracking).held_for == "review"  # nothing is decided by itself
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
     assert office.row(row.tracking).held_for == "review"
@@ -609,13 +630,25 @@ def test_a_record_that_was_not_delivered_is_held_again(office: Office) -> None:
 
 
 def test_a_record_that_waits_for_an_enrollment_is_held_for_review_again(office: Office) -> None:
-    row = office.send("01", record("01", child("Aloysia", "Brandywine", born())))
-    assert decided(office, row.tracking, NEW, -1) is Result.DONE
-    number = office.row(row.tracking).ssid
-    undone(office, row.tracking, -1)
-    assert (office.row(row.tracking).held_for, office.row(row.tracking).ssid) == ("review", "")
-    assert decided(office, row.tracking, NEW, -1) is Result.DONE
-    assert office.row(row.tracking).ssid == number
+    ssid, row = held_record(office, "Brandywine", has_gone=False)
+    for _ in range(2):
+        assert decided(office, row.tracking, Choice(Verb.SAME, ssid), -1) is Result.DONE
+        assert (office.row(row.tracking).held_for, office.row(row.tracking).ssid) == ("enrollment", ssid)
+        undone(office, row.tracking, -1)
+        assert (office.row(row.tracking).held_for, office.row(row.tracking).ssid) == ("review", "")
+
+
+def test_who_is_new_once_more_gets_the_number_that_was_given(office: Office) -> None:
+    row = office.send("01", record("01", child("Aloysia", "Brandenstein", born())))
+    numbers = []
+    for _ in range(2):
+        with writing(office.services.engine) as connection:
+            decide.decide(office.services, connection, row.tracking, -1, NEW, BY)
+        numbers.append(office.row(row.tracking).ssid)
+        assert (office.row(row.tracking).state, len(numbers[-1])) == ("ADMITTED", 10)
+        undone(office, row.tracking, -1)
+        assert (office.row(row.tracking).held_for, office.row(row.tracking).ssid) == ("review", "")
+    assert numbers[0] == numbers[1]
 
 
 def test_a_delivered_record_stays_delivered(office: Office) -> None:
@@ -635,6 +668,27 @@ def test_the_operator_is_told_of_records_that_a_decision_delivered(office: Offic
     case.decide(same(case))
     assert (office.row(waiting.tracking).state, office.row(waiting.tracking).receiver) == ("DELIVERED", "6G")
     assert case.undo().delivered == (waiting.tracking,)
+
+
+def test_the_operator_is_told_of_records_with_a_named_receiver_too(office: Office) -> None:
+    """The name alone would not have led them there: the decision did."""
+    case = Case(office, "Diefenbaker")
+    waiting = office.send("01", record("01", case.known, to="6G"))
+    assert (waiting.state, waiting.held_for) == ("HELD", "enrollment")
+    case.decide(same(case))
+    assert office.row(waiting.tracking).state == "DELIVERED"
+    assert case.undo().delivered == (waiting.tracking,)
+
+
+def test_a_record_with_a_named_receiver_does_not_arrive_after_the_undo(office: Office) -> None:
+    case = Case(office, "Eichendorff")
+    waiting = office.send("01", record("01", case.known, to="6G"))
+    with writing(office.services.engine) as connection:
+        decide.decide(office.services, connection, case.tracking, 0, same(case), BY)
+    office.work(Stage.ROUTE)
+    assert office.row(waiting.tracking).state == "ROUTED"
+    assert case.undo().delivered == ()
+    assert (office.row(waiting.tracking).state, office.row(waiting.tracking).held_for) == ("HELD", "enrollment")
 
 
 def test_a_record_on_its_way_does_not_arrive_after_the_undo(office: Office) -> None:

@@ -20,7 +20,10 @@ FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
 TYPES = (
     "acknowledgement.v1",
+    "backpack.v1",
     "enrollment.v1",
+    "recall.v1",
+    "record-request.v1",
     "review-answer.v1",
     "ssid-request.v1",
     "student-record.v1",

@@ -7,17 +7,19 @@ setting up fails half-way.
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench import load
 from tests.support import documents
 from tests.support.exchange import Exchange, said_by, wait_until
 from tests.support.gpg import Gpg
 
 EXCHANGE = "exchange@satchel.invalid"
+THIS_YEAR = 2026  # the autumn in which the school year of now began
 _VALIDSIG = re.compile(r"\[GNUPG:\] VALIDSIG ([0-9A-F]{40}) .* ([0-9A-F]{40})$", re.MULTILINE)
 
 
@@ -52,9 +54,11 @@ class Desk:
         assert ended["state"] == "REFUSED", ended
         return ended
 
-    def delivered(self, file: str) -> str:
-        """The tracking id of a dropped `file` that must be delivered; waits for it."""
-        ended = self.receipt(file, "REFUSED", "DELIVERED", "APPLIED", "HELD", "DUPLICATE")
+    def delivered(self, file: str, but: Sequence[str] = ()) -> str:
+        """The tracking id of a dropped `file` that must be delivered; waits for it. `but` are states that it may have
+        come by on its way."""
+        ends = [state for state in ("REFUSED", "DELIVERED", "APPLIED", "HELD", "DUPLICATE") if state not in but]
+        ended = self.receipt(file, *ends)
         assert ended["state"] == "DELIVERED", ended
         return str(ended["tracking"])
 
@@ -114,6 +118,21 @@ class Town:
     def __getitem__(self, lea: str) -> Desk:
         return self.desks[lea]
 
+    def moved(self, student: Mapping[str, Any], *leas: str) -> dict[str, Any]:
+        """A student whom these LEAs enrolled one after the other, a school year each; the last one this year. Comes
+        back with the number."""
+        return self.all_moved([student], *leas)[0]
+
+    def all_moved(self, students: Sequence[Mapping[str, Any]], *leas: str) -> list[dict[str, Any]]:
+        """As `moved`, for several students at once."""
+        given: list[list[str]] = []
+        for year, lea in enumerate(leas, THIS_YEAR - len(leas) + 1):
+            lines = self[lea].enroll(*students, date=f"{year}-08-17")
+            assert {line["answer"] for line in lines} <= {"assigned", "matched"}, lines
+            given.append([line["ssid"] for line in lines])
+        assert all(numbers == given[0] for numbers in given), given
+        return [dict(student) | {"ssid": ssid} for student, ssid in zip(students, given[0], strict=True)]
+
     def bugs(self) -> list[str]:
         """Lines of the exchange's log that tell of a bug or of a part that died."""
         lines = self.exchange.log.read_text().splitlines()
@@ -165,6 +184,12 @@ def child(first: str, last: str, born: str, **more: Any) -> dict[str, Any]:
     """The identity block of a student without a number."""
     name = {"first": first, "middle": "", "last": last, "suffix": ""}
     return {"legal_name": name, "birth_date": born, "local_id": f"{first}-1"} | more
+
+
+def children(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """Students like no other ones: `count` of them from the `first`-th on."""
+    names = [(load.name_of(number), load.birth_of(number)) for number in range(first, first + count)]
+    return [child(name["first"], name["last"], born, local_id=name["last"]) for name, born in names]
 
 
 def enrollment(lea: str, *students: Mapping[str, Any], event: str = "entry", **changes: Any) -> dict[str, Any]:

@@ -85,6 +85,30 @@ def acknowledgement(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def recall(**changes: Any) -> dict[str, Any]:
+    """A `recall.v1`; `tracking` or `document` is to be given."""
+    whole = {"packet": "recall.v1", "id": str(uuid.uuid4()), "from": "01", "created": CREATED, "why": "wrong-content"}
+    return whole | changes
+
+
+def backpack(**changes: Any) -> dict[str, Any]:
+    """A `backpack.v1` that replaces what its LEA has sent before."""
+    whole = record() | {"packet": "backpack.v1", "mode": "replace"}
+    del whole["to"]
+    return whole | changes
+
+
+def record_request(**changes: Any) -> dict[str, Any]:
+    return {
+        "packet": "record-request.v1",
+        "id": str(uuid.uuid4()),
+        "from": "6G",
+        "created": CREATED,
+        "student": student(),
+        "want": "backpack",
+    } | changes
+
+
 def review_answer(**changes: Any) -> dict[str, Any]:
     reply = {"tracking": str(uuid.uuid4()), "line": 0, "decision": "new", "why": "asked the family"}
     return {
@@ -116,7 +140,7 @@ def _sample(schemas: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any])
             target = target[step]
         return _sample(schemas, target)
     for several in ("allOf", "else"):
-        if several in schema:
+        if several in schema and "properties" not in schema:
             return _sample(schemas, schema[several][0] if several == "allOf" else schema[several])
     return _plain(schemas, schema)
 

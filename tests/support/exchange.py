@@ -165,6 +165,16 @@ class Exchange:
         )
         return receipt
 
+    def quiet(self) -> None:
+        """Wait until every packet and notice has come to where it ends or waits, and every receipt is written."""
+        moving = {"RECEIVED", "ADMITTED", "ROUTED"}
+
+        def is_quiet() -> bool:
+            status = self.status()
+            return not moving & status["states"].keys() and status["receipts_to_publish"] == 0
+
+        wait_until(is_quiet, "nothing on its way")
+
     def close(self) -> None:
         """End everything that was started here."""
         if self.process is not None and self.process.poll() is None:

@@ -3,10 +3,13 @@
 Promises: everything else is real: home, ledger, vault, keys, stages; queues remember what they would be told.
 """
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from broker import wiring
+from broker.commands import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
 from broker.edge import openpgp
@@ -32,9 +36,12 @@ from tests.support.exchange import Exchange
 _RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
 
 
+_KEY_DAYS = 1500  # some tests walk through years
+
+
 @cache
 def _lea(lea: str, kind: str) -> load.Lea:
-    return load.lea(lea, kind, "cv25519")
+    return load.lea(lea, kind, "cv25519", _KEY_DAYS)
 
 
 class _Told(Queues):
@@ -57,23 +64,34 @@ class _Told(Queues):
 class Office:
     """The exchange and its LEAs."""
 
-    def __init__(self, root: Path, *leas: str, ledger_url: str = "") -> None:
+    def __init__(self, root: Path, *leas: str, ledger_url: str = "", kinds: Mapping[str, str] | None = None) -> None:
         self.exchange = Exchange(root / "home")
         if ledger_url:
             path = self.exchange.home / "satchel.toml"
             path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{ledger_url}"', path.read_text()))
-        self.leas = {lea: _lea(lea, "district") for lea in leas}
+        kinds = kinds or {}
+        self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
         for lea in leas:
-            self.exchange.add(lea, self.leas[lea].certificate)
+            self.enter(lea)
         self.told = _Told()
-        self.services: Services = replace(wiring.build(self.exchange.home, "worker"), queues=self.told)
+        self.ahead = timedelta()  # of the real clock
+        built = wiring.build(self.exchange.home, "worker")
+        self.services: Services = replace(built, queues=self.told, clock=lambda: built.clock() + self.ahead)
         self._names = 0
 
-    def drop(self, lea: str, document: Mapping[str, Any]) -> str:
+    def enter(self, lea: str) -> None:
+        """Enter a party into the directory, as `satchel lea add` does but without a process of its own."""
+        path = self.exchange.home.parent / f"{lea}.asc"
+        path.write_bytes(self.leas[lea].certificate)
+        with redirect_stdout(io.StringIO()):
+            home.add(lea, f"LEA {lea}", self.leas[lea].kind, path, None, self.exchange.home)
+
+    def drop(self, lea: str, document: Mapping[str, Any] | bytes) -> str:
         """Put a document into an outbox, and have it taken in; its tracking id."""
         self._names += 1
         key = openpgp.load_secret(self.leas[lea].secret)
-        sealed = openpgp.seal(json.dumps(document).encode(), key, [self.exchange.certificate])
+        content = document if isinstance(document, bytes) else json.dumps(document).encode()
+        sealed = openpgp.seal(content, key, [self.exchange.certificate])  # now: no signature may be of a day to come
         self.exchange.drop(lea, f"{self._names}.pgp", sealed)
         found = [one for one in self.services.outboxes.scan(LeaId(lea)) if not isinstance(one, Odd)]
         return intake.run(self.services, LeaId(lea), found)[0]
@@ -89,7 +107,11 @@ class Office:
             for stage, tracking in todo:
                 _RUNS[stage](self.services, [tracking])
 
-    def send(self, lea: str, document: Mapping[str, Any]) -> PacketRow:
+    def ahead_of_retries(self) -> None:
+        """Go on to when every packet that was put off is due again."""
+        self.ahead += timedelta(seconds=self.services.settings.workers.retry_most_seconds)
+
+    def send(self, lea: str, document: Mapping[str, Any] | bytes) -> PacketRow:
         """Send a document and let the exchange work until nothing is left; the packet then."""
         tracking = self.drop(lea, document)
         self.work()
@@ -109,11 +131,33 @@ class Office:
             contents = [row[0] for row in connection.execute(query.order_by(packets_table.c.tracking))]
         return [json.loads(self._opened(content)) for content in contents]
 
+    def newest_notice(self, lea: str, kind: str) -> dict[str, Any]:
+        """The exchange's last JSON notice of a kind for an LEA."""
+        query = select(packets_table.c.sha256).where(packets_table.c.receiver == lea, packets_table.c.type == kind)
+        with reading(self.services.engine) as connection:
+            newest = connection.execute(query.order_by(packets_table.c.tracking.desc()).limit(1)).scalar_one()
+        found: dict[str, Any] = json.loads(self._opened(newest))
+        return found
+
     def _opened(self, content: str) -> bytes:
         services = self.services
         sealed, limits = services.vault.read(Sha256(content)), services.settings.limits
-        own = [services.key.certificate]
+        own = [services.key.certificate, *(lea.certificate for lea in self.leas.values())]
         return openpgp.open_packet(sealed, services.key, own, limits, services.clock(), lambda _key: True).content
+
+    def inbox(self, lea: str, kind: str) -> list[str]:
+        """The tracking ids of the packets of a kind in an LEA's inbox, the oldest first."""
+        return sorted(path.name.split(".")[0] for path in self.exchange.inbox(lea) if f".{kind}." in path.name)
+
+    def collect(self, lea: str) -> None:
+        """The LEA takes everything out of its inbox."""
+        for path in self.exchange.inbox(lea):
+            path.unlink()
+        sweep.notice_collected(self.services, LeaId(lea))
+
+    def opened(self, tracking: str) -> bytes:
+        """What was sealed in a packet, by its sender's key."""
+        return self._opened(self.row(tracking).sha256)
 
     def enroll(self, lea: str, *students: Mapping[str, Any], **changes: Any) -> list[dict[str, Any]]:
         """Enroll these students; the answer, line by line."""

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from broker.edge.contracts import BASE
+from broker.formats.request import BY
 from broker.simulate import people
 
 Schemas = Mapping[str, Mapping[str, Any]]
@@ -36,6 +37,7 @@ def realistic(count: int, seed: int) -> Iterator[dict[str, Any]]:
             "from": str(person.lea),
             "to": "uofu",
             "created": CREATED,
+            "request": {"by": random.choice(BY), "on": f"2027-05-{random.randint(1, 31):02}"},
             "student": student,
             "transcript": _transcript(random, person.school),
         }
@@ -116,6 +118,72 @@ def _course(random: Random, subject: str, grade: int) -> dict[str, Any]:
         "grade": mark,
         "status": "OtherPass" if points is None else "Completed",
     } | ({} if points is None else {"quality_points": points / 2})
+
+
+def records(count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """`count` records, each a `student-record.v1` of another student of a synthetic state, in the terms S1 and S2."""
+    random = Random(f"{seed}/records")
+    for person in people.persons(count, seed):
+        student = copy.deepcopy(person.block) | {"ssid": f"{random.randrange(10**9, 10**10)}"}
+        yield {
+            "packet": "student-record.v1",
+            "id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
+            "from": str(person.lea),
+            "created": CREATED,
+            "school_year": 2027,
+            "student": student,
+            "record": _record(random, person.school),
+        }
+
+
+def _record(random: Random, school: str) -> dict[str, Any]:
+    past = [(year, term) for year in (2024, 2025, 2026) for term in ("S1", "S2")]
+    history = [
+        line | {"grade_level": f"{year - 2015:02}", "school": random.choice((school, "Old School")), **_ended(random)}
+        for year, term in past
+        for line in _lines(random, year, term)
+    ]
+    grades = [
+        line | {"school": school, "section": str(random.randint(1, 9)), "teacher": "t1", **_standing(random)}
+        for term in ("S1", "S2")
+        for line in _lines(random, 2027, term)
+    ]
+    return {
+        "demographics": {"grade_level": "12", "home_language": "Spanish"},
+        "course_history": history,
+        "course_grades": grades,
+        "discipline": [{"date": "2026-10-01", "action": "Detention"}] if random.random() < 0.1 else [],
+    }
+
+
+def _lines(random: Random, year: int, term: str) -> Iterator[dict[str, Any]]:
+    """Courses of one term, no code twice."""
+    for number, subject in enumerate(_COURSES):
+        title = random.choice(
+            (*_COURSES[subject], f"{subject} & so on, under a title that has no room in the form of PESC")
+        )
+        yield {"school_year": year, "term": term, "title": title, "course_code": f"{subject[:2]}{number}{year}{term}"}
+
+
+def _ended(random: Random) -> dict[str, Any]:
+    return random.choice(
+        (
+            {
+                "status": "completed",
+                "mark": random.choice(list(_GRADES)),
+                "credits_attempted": 1,
+                "credits_earned": 0.5,
+            },
+            {"status": "transferred", "mark": "A", "credits_earned": 0.25, "lea": "Another District"},
+            {"status": "withdrawn", "mark": "W", "credits_attempted": 0.5, "credits_earned": 0},
+            {"mark": "Credit by examination", "credits_earned": 0.5},
+        )
+    )
+
+
+def _standing(random: Random) -> dict[str, Any]:
+    mark = {"mark": random.choice(list(_GRADES)), "percent": random.randint(500, 1000) / 10}
+    return mark | random.choice(({"as_of": "2027-03-01"}, {"credits_attempted": 0.5, "credits_earned": 0.5}))
 
 
 class Anything:

@@ -10,8 +10,10 @@ import pytest
 
 from broker.cli import COMMANDS
 from broker.core.codes import CODES
+from broker.core.grounds import Ground, Why
 from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
+from broker.core.transfer import Reason
 from broker.edge.contracts import Contracts
 from broker.edge.resources import folder
 from broker.formats import canonical
@@ -26,7 +28,8 @@ DOCUMENTS = sorted(
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 _LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:broker|handlers|schemas|tests|docs|keys|config)/[\w./-]*)`")
-_COMMAND = re.compile(r"satchel ((?:lea|receipt|review|student|identity) \w+|[a-z-]+)")
+_GROUPS = sorted({group for group, _, name in (one.rpartition(" ") for one in COMMANDS) if group} - COMMANDS.keys())
+_COMMAND = re.compile(rf"satchel ((?:{'|'.join(_GROUPS)}) \w+|[a-z-]+)")
 _WORD = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`")
 
 
@@ -46,22 +49,39 @@ def test_no_sentence_breaks_a_table() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_code_that_is_named_exists(name: str) -> None:
     shown = set(re.findall(r'"code": "([a-z-]+)"', text_of(name)))
-    assert shown <= CODES.keys()
+    assert shown <= CODES.keys() | words()
     named = set(_WORD.findall(re.sub(r"(?ms)^```.*?^```$", "", text_of(name))))
     assert named <= CODES.keys() | words()
 
 
 def words() -> set[str]:
     """What else has the form of a code: words with dashes from closed lists, and programs."""
-    reasons = json.loads(text_of("schemas/acknowledgement.v1.schema.json"))["properties"]["code"]["enum"]
+    reasons = {
+        word
+        for name, part in (("acknowledgement", "code"), ("recall", "why"), ("record-request", "want"))
+        for word in json.loads(text_of(f"schemas/{name}.v1.schema.json"))["properties"][part]["enum"]
+    }
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     parts = {re.split(r"[^\w-]", one)[0] for one in project["dependencies"]}
     programs = {"redis-server", "valkey-server", "sshd-config"}
-    return {*PacketType, *HeldFor, *PartyKind, *Programme, *REASONS, *reasons, *parts, *programs, *OF_THE_PAGES}
+    return {
+        *PacketType,
+        *HeldFor,
+        *Reason,
+        *Ground,
+        *Why,
+        *PartyKind,
+        *Programme,
+        *REASONS,
+        *reasons,
+        *parts,
+        *programs,
+        *OF_THE_PAGES,
+    }
 
 
-# the files that the pages' readers make
-OF_THE_PAGES = {"summit-ssh", "canyon-ssh"}
+# the files that the pages' readers make, and the one event of a transfer notice that has a dash and is no reason
+OF_THE_PAGES = {"summit-ssh", "canyon-ssh", "ana-for-parents", "on-its-way"}
 
 
 def anchors(path: Path) -> set[str]:

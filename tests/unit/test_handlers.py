@@ -27,9 +27,11 @@ ENDING_HERE = {
     PacketType.ENROLLMENT,
     PacketType.SSID_REQUEST,
     PacketType.REVIEW_ANSWER,
+    PacketType.RECALL,
     PacketType.ACKNOWLEDGEMENT,
+    PacketType.RECORD_REQUEST,
 }
-TRAVELLING = {PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT}
+TRAVELLING = {PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT, PacketType.BACKPACK}
 
 
 def test_the_table_is_closed() -> None:
@@ -53,12 +55,20 @@ def test_only_leas_write_about_students() -> None:
     assert HANDLERS[PacketType.TRANSCRIPT].senders == leas
     assert HANDLERS[PacketType.TRANSCRIPT].receivers == {PartyKind.HIGHER_ED}
     assert HANDLERS[PacketType.ENROLLMENT].senders == HANDLERS[PacketType.SSID_REQUEST].senders == leas
+    assert HANDLERS[PacketType.BACKPACK].senders == HANDLERS[PacketType.RECORD_REQUEST].senders == leas
+    assert HANDLERS[PacketType.RECALL].senders == leas
     assert HANDLERS[PacketType.ACKNOWLEDGEMENT].senders == set(PartyKind)
 
 
 def test_what_travels_and_what_ends_here() -> None:
     assert {kind for kind, handler in HANDLERS.items() if handler.ends_here} == ENDING_HERE
     assert {kind for kind, handler in HANDLERS.items() if handler.needs_student} == TRAVELLING
+    assert {kind for kind, handler in HANDLERS.items() if handler.is_kept} == {PacketType.BACKPACK}
+
+
+def test_only_a_transcript_does_not_follow_the_student() -> None:
+    """It goes where the student asks; whatever else is about a student, to where the student is."""
+    assert {kind for kind, handler in HANDLERS.items() if not handler.follows_student} == {PacketType.TRANSCRIPT}
 
 
 def test_the_header() -> None:
@@ -109,6 +119,9 @@ def test_the_entries_of_an_enrollment() -> None:
     assert (second.event, second.code) == (Event.EXIT, "")
     assert (first.grade, first.programme, second.grade, second.programme) == ("", "", "KG", "year-round")
     assert (first.pointer, second.pointer) == ("/students/0", "/students/1")
+    assert (first.military, second.military) == (False, False)
+    body["students"][1]["military"] = True
+    assert [one.military for one in enrollment.entries(body)] == [False, True]
 
 
 def test_the_lines_of_an_ssid_request() -> None:

@@ -35,6 +35,7 @@ def packet(**changes: Any) -> dict[str, Any]:
         "from": "01",
         "to": "uofu",
         "created": documents.CREATED,
+        "request": {"by": "student", "on": "2026-11-20"},
         "student": documents.student(),
         "transcript": {"academic_records": [{"sessions": [{"month": "2027-06", "courses": [course]}]}]},
     } | changes

@@ -4,14 +4,21 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from broker.core.errors import Refused
+from broker.core.model import LeaId
 from broker.edge import resources, xml
 from broker.edge.contracts import Contracts, load
+from broker.edge.settings import Identity, Limits
 from broker.edge.xml import Element, Schema
+from broker.formats import reading
 from broker.formats.pesc import from_pesc, read_acknowledgement, to_pesc
 from broker.formats.pesc.person import STATES
+from broker.formats.request import BY
+from broker.formats.transcript import Facts, from_record
 from tests.support import transcripts
 from tests.support.tools import corpora
 from tests.unit import test_pesc_acknowledgement as acknowledgements
@@ -84,6 +91,19 @@ def test_the_sample_goes_in_and_comes_out_without_a_loss(standard: Schema) -> No
     assert from_pesc(written, state="BC") == packet
 
 
+def test_the_sample_is_read_as_any_packet_is_and_the_student_asked_for_it() -> None:
+    packet = reading.read(
+        sample(), "t.xml", LeaId("x"), Limits(), Contracts(FOLDER, ssid_digits=9), Identity(state="BC")
+    )
+    assert packet == from_pesc(sample(), state="BC", zone=ZoneInfo("America/Denver"))
+    assert packet["request"] == {"by": "student"}
+    for other in (b"InstitutionRequest", b"Application"):
+        with pytest.raises(Refused, match="no-request"):
+            reading.read(
+                sample().replace(b"StudentRequest", other), "t.xml", LeaId("x"), Limits(), Contracts(FOLDER, 9)
+            )
+
+
 def test_the_sample_is_not_valid_itself_before_its_words_are_trimmed(standard: Schema) -> None:
     inside = sample()[sample().index(b"<HSTrn:") : sample().index(b"</AcRecBat:")]
     assert "enumeration" in {fault.rule for fault in standard.faults(inside)}
@@ -98,6 +118,25 @@ def test_200_made_up_students_are_valid(standard: Schema) -> None:
         assert len(courses(xml.parse(written))) == sum(
             len(session["courses"]) for session in packet["transcript"]["academic_records"][0]["sessions"]
         )
+
+
+def test_the_records_of_200_made_up_students_make_valid_transcripts(standard: Schema) -> None:
+    contracts = Contracts(FOLDER)
+    facts = Facts(terms={"S1": 1, "S2": 6}, credit_unit="CarnegieUnits")
+    for number, record in enumerate(transcripts.records(200, 20270602)):
+        contracts.check(record, 5)
+        asked = {"by": BY[number % len(BY)], "on": "2027-05-20"}
+        made = from_record(
+            record, {"id": record["id"], "to": "uofu", "created": record["created"], "request": asked}, facts
+        )
+        contracts.check(made.document, 5)
+        written = to_pesc(made.document, state="UT")
+        assert standard.faults(written) == (), record["id"]
+        lines = [*record["record"]["course_history"], *record["record"]["course_grades"]]
+        shown = Counter(course[3] for course in courses(xml.parse(written)))
+        assert shown == Counter(line["course_code"] for line in lines)
+        read = reading.read(written, "t.xml", LeaId(record["from"]), Limits(), contracts)
+        assert read["request"] == asked
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
 from broker.edge.keyring import KeyInfo
+from broker.edge.ledger import epoch
 from broker.edge.ledger.tables import certificates, key_ids, parties, ssh_keys
 
 
@@ -41,14 +42,18 @@ def owner_of(connection: Connection, key_id: str) -> str | None:
 
 
 def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: str, now: float) -> None:
-    """Add a party's certificate, or replace it by a newer form of the same key. Raises Refused("key-taken")."""
+    """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again.
+    Raises Refused("key-taken")."""
+    epoch.advance(connection)  # a revocation is seen by packets that are on their way
     owners = {owner_of(connection, key_id) for key_id in info.all_key_ids} - {None, lea}
     if owners:
         raise Refused("key-taken")
     known = connection.execute(select(certificates).where(certificates.c.fingerprint == info.fingerprint)).first()
     if known:
         connection.execute(
-            update(certificates).where(certificates.c.fingerprint == info.fingerprint).values(armored=armored)
+            update(certificates)
+            .where(certificates.c.fingerprint == info.fingerprint)
+            .values(armored=armored, retired_at=None)
         )
     else:
         connection.execute(
@@ -62,14 +67,21 @@ def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: 
     )
 
 
-def certificates_of(connection: Connection, lea: str) -> list[bytes]:
-    """A party's certificates that are not retired, newest first, armored."""
-    rows = connection.execute(
-        select(certificates.c.armored)
-        .where(certificates.c.party == lea, certificates.c.retired_at.is_(None))
-        .order_by(certificates.c.added_at.desc())
-    )
-    return [row.armored.encode() for row in rows]
+def certificates_of(connection: Connection, lea: str, with_retired: bool = False) -> list[bytes]:
+    """A party's certificates, those that are retired only where asked for, newest first, armored."""
+    query = select(certificates.c.armored).where(certificates.c.party == lea)
+    if not with_retired:
+        query = query.where(certificates.c.retired_at.is_(None))
+    return [row.armored.encode() for row in connection.execute(query.order_by(certificates.c.added_at.desc()))]
+
+
+def retire(connection: Connection, lea: str, fingerprint: str, at: float) -> bool:
+    """Use a party's certificate no more: nothing is encrypted to it, and nothing that it signs is taken in; False when
+    it was not in use anyway. It stays known as this party's."""
+    mine = (certificates.c.party == lea) & (certificates.c.fingerprint == fingerprint)
+    standing = mine & certificates.c.retired_at.is_(None)
+    epoch.advance(connection)
+    return connection.execute(update(certificates).where(standing).values(retired_at=at)).rowcount > 0
 
 
 def add_ssh_key(connection: Connection, lea: LeaId, line: str, now: float) -> None:

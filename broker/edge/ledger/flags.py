@@ -47,9 +47,12 @@ _ALERT = [alerts.c[name] for name in Alert.__dataclass_fields__]
 
 def is_flagged(connection: Connection, ssid: str) -> bool:
     """Whether a flag stands on the student whom this number stands for."""
-    if connection.execute(select(flags.c.id).where(flags.c.lifted_at.is_(None)).limit(1)).first() is None:
-        return False  # nearly always: then nothing is looked up for each packet
     return bool(standing(connection, ssid))
+
+
+def is_any(connection: Connection) -> bool:
+    """Whether any flag stands: nearly never, and then nothing is looked up for each packet."""
+    return connection.execute(select(flags.c.id).where(flags.c.lifted_at.is_(None)).limit(1)).first() is not None
 
 
 def standing(connection: Connection, ssid: str) -> list[Flag]:
@@ -91,6 +94,12 @@ def alert(connection: Connection, kind: str, ssid: str, lea: str, tracking: str,
     """Keep what the state is told."""
     row = {"at": at, "kind": kind, "ssid": ssid, "lea": lea, "tracking": tracking}
     connection.execute(insert(alerts), row)
+
+
+def is_told(connection: Connection, kind: str, ssid: str, lea: str, tracking: str) -> bool:
+    """Whether this very thing was kept before."""
+    same = (alerts.c.ssid == ssid) & (alerts.c.kind == kind) & (alerts.c.lea == lea) & (alerts.c.tracking == tracking)
+    return connection.execute(select(alerts.c.id).where(same).limit(1)).first() is not None
 
 
 def alerts_of(connection: Connection, is_seen: bool | None = None, limit: int = 1000) -> Sequence[Alert]:

@@ -95,7 +95,9 @@ def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[M
     ids = [move.document[0] for move in moves if move.document]
     if not ids:
         return list(moves), []
-    rows = connection.execute(select(packet_ids).where(packet_ids.c.packet_id.in_(ids)))
+    senders = {move.row.origin for move in moves if move.document}
+    mine = packet_ids.c.origin.in_(sorted(senders)) & packet_ids.c.packet_id.in_(ids)
+    rows = connection.execute(select(packet_ids).where(mine))
     owners = {(row.origin, row.packet_id): (row.tracking, row.digest) for row in rows}
     kept: list[Move] = []
     repeated: list[tuple[Move, str, str]] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
-from broker.core.model import State
+from broker.core.model import PacketType, State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
 from broker.edge.ledger.tables import packets
@@ -54,6 +54,20 @@ def waiting_with(connection: Connection, hashes: Sequence[str]) -> set[str]:
     """Which of these contents some packet has still to be opened with."""
     found = select(packets.c.sha256).where(packets.c.state == State.RECEIVED, packets.c.sha256.in_(hashes))
     return {row[0] for row in connection.execute(found)}
+
+
+def is_under_way(connection: Connection, ssids: Sequence[str], origin: str) -> bool:
+    """Whether a record of one of these numbers, sent by this LEA, is on its way or waits to go on."""
+    states = [State.ADMITTED, State.ROUTED, State.HELD]
+    query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
+    found = query.where(packets.c.origin == origin, packets.c.type == PacketType.STUDENT_RECORD).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def is_any_unopened(connection: Connection, origin: str, but: str) -> bool:
+    """Whether another packet of this LEA is still to be opened."""
+    waiting = (packets.c.state == State.RECEIVED) & (packets.c.origin == origin) & (packets.c.tracking != but)
+    return connection.execute(select(packets.c.tracking).where(waiting).limit(1)).first() is not None
 
 
 def in_flight(connection: Connection, origin: str) -> int:

@@ -41,6 +41,7 @@ class Source:
     at: float
 
 
+_AT_ONCE = 500
 _PERSON = [students.c[name] for name in Person.__dataclass_fields__]
 _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 _BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
@@ -120,6 +121,19 @@ def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
     """Where the student whom this number stands for is and was enrolled, oldest entry first."""
     rows = connection.execute(_LOCATIONS, {"ssid": ssid})
     return [EnrollmentRow(*row) for row in rows]
+
+
+def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
+    """Those of these students, by the numbers that stand for them, who are or were at more than one LEA."""
+    found: dict[Ssid, None] = {}
+    for start in range(0, len(ssids), _AT_ONCE):
+        some = list(ssids[start : start + _AT_ONCE])
+        kept = select(func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid))
+        mine = enrollments.c.ssid.in_(kept.where(students.c.ssid.in_(some)).scalar_subquery())
+        query = select(enrollments.c.ssid).where(mine).group_by(enrollments.c.ssid).order_by(enrollments.c.ssid)
+        rows = connection.execute(query.having(func.count(func.distinct(enrollments.c.lea)) > 1))
+        found |= {Ssid(row[0]): None for row in rows}
+    return list(found)
 
 
 def enter(connection: Connection, row: EnrollmentRow) -> None:

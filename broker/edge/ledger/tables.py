@@ -376,6 +376,13 @@ backpacks = Table(
     Column("ended_at", Float),  # replaced by `ended_by`
     Column("ended_by", Text, nullable=False, server_default=""),
     Index("backpacks_by_student", "ssid", "lea", "version"),
+    Index(
+        "backpacks_current",
+        "ssid",
+        "lea",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 # Who was given what of whom, and on what ground (34 CFR 99.32); one line a read, a delivery or a refusal.

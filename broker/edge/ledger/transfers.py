@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Case, TransferState
 from broker.edge.ledger import registry
-from broker.edge.ledger.tables import transfer_events, transfers
+from broker.edge.ledger.tables import students, transfer_events, transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class TransferEvent:
 
 _FIELDS = tuple(TransferRow.__dataclass_fields__)
 _ROW = [transfers.c[name] for name in _FIELDS]
+_AT_ONCE = 500
 _EVENT = [transfer_events.c[name] for name in TransferEvent.__dataclass_fields__]
 _FIXED = ("id", "ssid", "source", "destination", "entered_on", "opened_at", "cause")
 
@@ -81,6 +82,29 @@ def about(connection: Connection, ssid: str) -> list[TransferRow]:
     numbers = registry.numbers(connection, ssid)
     query = select(*_ROW).where(transfers.c.ssid.in_(numbers)).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
+
+
+def among(connection: Connection, ssids: Sequence[str]) -> list[TransferRow]:
+    """The live cases of these students, whose numbers stand for themselves, under whatever number."""
+    if not ssids:
+        return []
+    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(ssids)), students.c.merged_into != "")
+    whose = transfers.c.ssid.in_(list(ssids)) | transfers.c.ssid.in_(merged)
+    query = select(*_ROW).where(whose, transfers.c.state.in_(list(LIVE))).order_by(transfers.c.id)
+    return [_row(values) for values in connection.execute(query)]
+
+
+def with_cases(connection: Connection, ssids: Sequence[str]) -> list[str]:
+    """The numbers that stand for those of these students who have a live case."""
+    found: dict[str, None] = {}
+    for start in range(0, len(ssids), _AT_ONCE):
+        some = list(ssids[start : start + _AT_ONCE])
+        kept = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
+        named = select(kept).where(students.c.ssid.in_(some)).scalar_subquery()
+        query = select(kept.label("kept")).join(transfers, transfers.c.ssid == students.c.ssid)
+        mine = query.where(kept.in_(named), transfers.c.state.in_(list(LIVE))).distinct().order_by("kept")
+        found |= {row.kept: None for row in connection.execute(mine)}
+    return list(found)
 
 
 def answered_by(connection: Connection, trackings: Sequence[str]) -> list[TransferRow]:

@@ -22,6 +22,7 @@ _SHOWN = (
     "state",
     "held_for",
     "code",
+    "replaces",
     "size",
     "sha256",
     "received_at",

@@ -26,7 +26,8 @@ def release(connection: Connection, ssid: str, at: float, today: str) -> list[St
     """
     spots = [Location(one.lea, one.entry_date, one.exit_date) for one in registry.locations(connection, ssid)]
     found = (packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=ssid))
-    rows = [row for row in found if row and enrolled_at(spots, row.origin, today)]
+    goals = ((row, enrolled_at(spots, row.origin, today)) for row in found if row)
+    rows = [row for row, goal in goals if goal and row.addressed_to in ("", goal)]
     step = Step(State.ADMITTED, HeldFor.ENROLLMENT)
     planned = [Move(row, replace(row, state=State.ADMITTED, held_for=""), (step,)) for row in rows]
     done = moves.advance(connection, planned, at).moved

@@ -5,7 +5,8 @@ without the standard's XSD, which is not shipped; tests validate against it.
 """
 
 from broker.formats.pesc.acknowledgement import Acknowledgement, SyntaxFault, read_acknowledgement
-from broker.formats.pesc.transcript import NAMESPACE, PACKET, from_pesc, to_pesc, uuid_of
+from broker.formats.pesc.reading import is_xml, read_any
+from broker.formats.pesc.transcript import NAMESPACE, PACKET, from_pesc, packet_id, to_pesc, uuid_of
 
 __all__ = [
     "NAMESPACE",
@@ -13,7 +14,10 @@ __all__ = [
     "Acknowledgement",
     "SyntaxFault",
     "from_pesc",
+    "is_xml",
+    "packet_id",
     "read_acknowledgement",
+    "read_any",
     "to_pesc",
     "uuid_of",
 ]

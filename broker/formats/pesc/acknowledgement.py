@@ -5,15 +5,21 @@ rejected, and why; a *transcript* one (TranscriptAcknowledgment 1.x) says that a
 it. Promises: nothing of the student that it may repeat is kept.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from broker.core.errors import Refused
+from broker.core.model import LeaId
 from broker.edge import xml
 from broker.edge.xml import Element, Limits
 from broker.formats.pesc.form import Fields, Leaf, Node, read
-from broker.formats.pesc.transcript import child_of, refuse_social_security, text_of, uuid_of
-from broker.formats.pesc.values import WHOLE, words
+from broker.formats.pesc.parties import PARTY
+from broker.formats.pesc.transcript import child_of, created_of, refuse_social_security, text_of, uuid_of
+from broker.formats.pesc.values import WHOLE, trimmed, words
 
 _ROOT = re.compile(r"\{urn:org:pesc:message:(Functional|Transcript)Acknowledgment:v1[.][0-9][.][0-9]\}Acknowledgment")
 _LIMITS = Limits(size=1024 * 1024, elements=20_000)
@@ -71,7 +77,47 @@ def read_acknowledgement(content: bytes) -> Acknowledgement:
 
     Raises Refused: what `xml.parse` raises, `not-pesc`, `has-ssn`; the place is a line.
     """
-    root = xml.parse(content, _LIMITS)
+    return _read(xml.parse(content, _LIMITS))
+
+
+def is_one(root: Element) -> bool:
+    """Whether this is an acknowledgment of a version that is read."""
+    return _ROOT.fullmatch(root.tag) is not None
+
+
+def to_document(root: Element, content: bytes, lea: LeaId, zone: tzinfo) -> dict[str, Any]:
+    """The `acknowledgement.v1` document of `content`, which `lea` sent; the schema gate is still to come.
+
+    Where the XML does not name its sender in the exchange's way (`MutuallyDefined`), it is `lea`. Raises Refused:
+    `not-pesc`, `has-ssn`; the place is a line.
+    """
+    said = _read(root)
+    transmission = child_of(root, "TransmissionData")
+    digest = hashlib.sha256(content).hexdigest()
+    has_faults = any(fault.severity != "Warning" for fault in said.faults)
+    return {
+        "packet": "acknowledgement.v1",
+        "id": str(uuid5(NAMESPACE_URL, f"urn:org:pesc:acknowledgment:{lea}:{digest}")),
+        "from": _sender(transmission) or lea,
+        "created": created_of(transmission, zone),
+        "documents": list(said.documents),
+        "status": "received" if said.accepted else "rejected",
+        **({} if said.accepted else {"code": "cannot-read" if has_faults else "other"}),
+        **({} if said.courses is None else {"courses": said.courses}),
+    }
+
+
+def _sender(transmission: Element) -> str:
+    ids = (
+        party.text
+        for source in transmission.named("Source")
+        for organization in source.named("Organization")
+        for party in organization.named(PARTY)
+    )
+    return next(filter(None, map(trimmed, ids)), "")
+
+
+def _read(root: Element) -> Acknowledgement:
     kind = _ROOT.fullmatch(root.tag)
     if kind is None:
         raise Refused("not-pesc", f"line {root.line}", "It is no PESC acknowledgment of version 1.")

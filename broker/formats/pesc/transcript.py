@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from broker.core.errors import Refused
 from broker.edge import xml
 from broker.edge.xml import Element, Limits
+from broker.formats import request
 from broker.formats.pesc import fields, person
 from broker.formats.pesc.form import read, write
 from broker.formats.pesc.parties import ORGANIZATION, ORGANIZATION_CODES
@@ -28,7 +29,7 @@ _PREFIXES = {
     "core": "urn:org:pesc:core:CoreMain:v1.14.0",
 }
 _BATCH = re.compile(r"\{urn:org:pesc:message:AcademicRecordBatch:v[12][.][0-9][.][0-9]\}AcademicRecordBatch")
-_LIMITS = Limits(elements=50_000)  # a transcript of 150 courses has some 4,000
+LIMITS = Limits(elements=50_000)  # a transcript of 150 courses has some 4,000
 _HEX = re.compile("[0-9A-Fa-f]{32}")
 _PARTY = "mutually_defined"
 _BANNED = frozenset({"ssn", "partialssn", "sin", "socialsecuritynumber"})
@@ -39,6 +40,7 @@ def to_pesc(packet: Mapping[str, Any], *, state: str = "") -> bytes:
 
     `state` is the two-letter code of the state that issued the SSID, written beside it. `DocumentID` is the packet's id
     without dashes, for PESC has room for 35 characters; `from` and `to` are written as `MutuallyDefined`.
+    Who asked for it, and when, is a note on the transmission (`formats.request`).
     Raises Refused("pesc-unfit") at the JSON pointer of what PESC needs and is not there (`to`, the SSID) or cannot say.
     """
     for pointer, text in _texts(packet, ""):
@@ -66,7 +68,12 @@ def from_pesc(content: bytes, *, state: str = "", zone: tzinfo = UTC) -> dict[st
     An id that is not a packet's becomes one (a UUID of version 5 of sender and `DocumentID`), the same every time.
     Raises Refused: what `xml.parse` raises, `not-pesc`, `has-ssn`; the place is a line.
     """
-    root = _transcript(xml.parse(content, _LIMITS))
+    return from_element(xml.parse(content, LIMITS), state, zone)
+
+
+def from_element(outermost: Element, state: str, zone: tzinfo) -> dict[str, Any]:
+    """`from_pesc` of XML that is parsed already."""
+    root = _transcript(outermost)
     refuse_social_security(root)
     transmission, student = child_of(root, "TransmissionData"), child_of(root, "Student")
     block, notes = person.to_block(child_of(student, "Person"), state)
@@ -77,20 +84,37 @@ def from_pesc(content: bytes, *, state: str = "", zone: tzinfo = UTC) -> dict[st
     parts = {"source": source, "destination": destination, "person_notes": notes}
     body = read(fields.BEFORE, transmission) | {key: part for key, part in parts.items() if part}
     body |= read(fields.AFTER, transmission) | read(fields.STUDENT, student) | read(fields.DOCUMENT, root)
+    requested, others = request.from_notes(body.get("document_type", ""), body.pop("transmission_notes", ()))
     return {
         "packet": PACKET,
-        "id": _packet_id(text_of(transmission, "DocumentID"), sender),
+        "id": packet_id(text_of(transmission, "DocumentID"), sender),
         "from": sender,
         **({} if receiver is None else {"to": receiver}),
-        "created": _created(transmission, zone),
+        "created": created_of(transmission, zone),
+        **({} if requested is None else {"request": requested}),
         "student": block,
-        "transcript": body,
+        "transcript": body | ({"transmission_notes": others} if others else {}),
     }
 
 
 def uuid_of(document_id: str) -> str | None:
     """The packet id that `to_pesc` wrote as this `DocumentID`; None for any other."""
     return str(UUID(document_id)) if _HEX.fullmatch(document_id) else None
+
+
+def packet_id(document_id: str, sender: str) -> str:
+    """The packet id of a sender's `DocumentID`: the one that `to_pesc` wrote there, else always the same new one."""
+    return uuid_of(document_id) or str(uuid5(NAMESPACE_URL, f"urn:org:pesc:document:{sender}:{document_id}"))
+
+
+def created_of(transmission: Element, zone: tzinfo) -> str:
+    """When the document was made, RFC 3339; one without an offset was made in `zone`. Raises Refused("not-pesc")."""
+    text = text_of(transmission, "CreatedDateTime")
+    try:
+        return read_time(text, zone)
+    except ValueError:
+        line = transmission.named("CreatedDateTime")[0].line
+    raise Refused("not-pesc", f"line {line}", "`CreatedDateTime` must be a date and time.")
 
 
 def text_of(element: Element, tag: str) -> str:
@@ -124,7 +148,7 @@ def _texts(value: object, pointer: str) -> Iterator[tuple[str, str]]:
 
 
 def _transmission(packet: Mapping[str, Any]) -> tuple[Element, ...]:
-    body = packet["transcript"]
+    body = {**packet["transcript"], "transmission_notes": request.to_notes(packet)}
     return (
         Element("DocumentID", UUID(packet["id"]).hex),
         Element("CreatedDateTime", write_time(packet["created"])),
@@ -165,16 +189,3 @@ def _party(element: Element) -> tuple[str | None, dict[str, Any]]:
     found = read(ORGANIZATION, child_of(element, "Organization"))
     party = found.pop(_PARTY, None) or found.get("local", {}).get("code")
     return party or next((found[code] for code in ORGANIZATION_CODES if code in found), None), found
-
-
-def _packet_id(document_id: str, sender: str) -> str:
-    return uuid_of(document_id) or str(uuid5(NAMESPACE_URL, f"urn:org:pesc:document:{sender}:{document_id}"))
-
-
-def _created(transmission: Element, zone: tzinfo) -> str:
-    text = text_of(transmission, "CreatedDateTime")
-    try:
-        return read_time(text, zone)
-    except ValueError:
-        line = transmission.named("CreatedDateTime")[0].line
-    raise Refused("not-pesc", f"line {line}", "`CreatedDateTime` must be a date and time.")

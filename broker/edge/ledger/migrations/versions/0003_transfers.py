@@ -137,6 +137,8 @@ def _store() -> None:
         _later("ended_by"),
     )
     op.create_index("backpacks_by_student", "backpacks", ["ssid", "lea", "version"])
+    current = sa.text("ended_at IS NULL")
+    op.create_index("backpacks_current", "backpacks", ["ssid", "lea"], sqlite_where=current, postgresql_where=current)
     op.create_table(
         "disclosures",
         _id("seq"),

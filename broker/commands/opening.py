@@ -1,0 +1,120 @@
+"""Opening packets on the LEA's own computer: its secret key, everyone's public keys, and who signed.
+
+Promises: content is given out only after its signature was found good; a passphrase is asked for or read from a file;
+a failure is one sentence for whoever opens, not for whoever sent.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import typer
+
+from broker.commands.common import fail
+from broker.commands.passphrase import passphrase_of, read
+from broker.core.codes import CODES
+from broker.core.errors import Refused
+from broker.edge import keyring, openpgp
+from broker.edge.settings import Limits
+
+_BLOCK = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----.*?-----END PGP PUBLIC KEY BLOCK-----[^\n]*\n?", re.DOTALL)
+_ALL = "all"  # the directory's file that repeats what the others hold
+
+# The table of codes speaks to the sender of a packet; these are for who opens one.
+_MEANINGS = {
+    "not-for-exchange": "The message is not encrypted to this key.",
+    "unknown-signer": "The message is signed by a key that is not in your directory folder.",
+    "not-openpgp": "The file is neither a sealed packet nor a document that was opened.",
+    "not-sealed": "The file is signed, but not encrypted.",
+}
+_REMEDIES = {
+    "not-for-exchange": "Open it with the secret key whose public part the exchange has of you.",
+    "unknown-signer": "Fetch your directory folder anew; if the key is still missing, tell the state.",
+}
+_DO_NOT_USE = "Do not use it: fetch it again, and if that does not help, tell the state."
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed: the party's id, as its file in the directory is called, and the name in its key."""
+
+    party: str
+    name: str
+
+
+class Directory:
+    """The folder with everyone's public keys."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self.certificates: dict[bytes, str] = {}
+        for path in self._paths(folder):
+            content = read(path, limits.certificate_bytes * (64 if path.stem == _ALL else 1))
+            for block in _BLOCK.findall(content) or [content]:
+                self.certificates.setdefault(block.strip() + b"\n", path.stem)
+        if not self.certificates:
+            fail(f"{folder} holds no public keys (*.asc); fetch your directory folder and name it with --directory.")
+
+    @staticmethod
+    def _paths(folder: Path) -> list[Path]:
+        try:
+            return sorted(folder.glob("*.asc"), key=lambda path: (path.stem == _ALL, path.name))
+        except OSError as error:
+            fail(f"{folder} cannot be read: {error.strerror}.")
+
+    @cached_property
+    def _signers(self) -> dict[str, Signer]:
+        """By the fingerprint of the primary key."""
+        held = ((_inspected(certificate), party) for certificate, party in self.certificates.items())
+        return {info.fingerprint: Signer(party, _title(info)) for info, party in held if info}
+
+    def signer(self, fingerprint: str) -> Signer:
+        """Whose key that is. Raises KeyError for one that is not here."""
+        return self._signers[fingerprint]
+
+    def name(self, party: str) -> str:
+        """The name in a party's key; its id where there is none."""
+        return next((one.name for one in self._signers.values() if one.party == party), party)
+
+
+def _inspected(certificate: bytes) -> keyring.KeyInfo | None:
+    try:
+        return keyring.inspect(certificate, datetime.now(UTC))
+    except Refused:
+        return None  # one that cannot be read has signed nothing
+
+
+def _title(info: keyring.KeyInfo) -> str:
+    """The first user id without its address, RFC 4880 section 5.11."""
+    title = re.sub(r"\s*<[^<>]*>\s*$", "", (info.user_ids or ("",))[0])
+    return "".join(letter if letter.isprintable() else "?" for letter in title) or "?"
+
+
+def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
+    """Your own key; its passphrase from the file, or asked for at a terminal."""
+    armored, passphrase = read(path, Limits().certificate_bytes), passphrase_of(passphrase_file)
+    try:
+        return openpgp.load_secret(armored, passphrase)
+    except Refused as refused:
+        if refused.code != "key-locked" or passphrase is not None:
+            fail(f"{path}: {refused.sentence} [{refused.code}]")
+    if not sys.stdin.isatty():
+        fail(f"{path} is protected by a passphrase; give it with --passphrase-file.")
+    try:
+        return openpgp.load_secret(armored, typer.prompt(f"Passphrase of {path}", hide_input=True, err=True))
+    except Refused as refused:
+        fail(f"{path}: {refused.sentence} [{refused.code}]")
+
+
+def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[bytes, Signer]:
+    """What is sealed in a file, and who signed it; ends the command where the signature is not good."""
+    try:
+        found = openpgp.open_packet(
+            sealed, key, list(directory.certificates), Limits(), datetime.now(UTC), lambda _: False
+        )
+    except Refused as refused:
+        meaning = _MEANINGS.get(refused.code, CODES[refused.code].meaning)
+        fail(f"{path}: {meaning} {_REMEDIES.get(refused.code, _DO_NOT_USE)} [{refused.code}]")
+    return found.content, directory.signer(found.signer)

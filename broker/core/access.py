@@ -1,0 +1,267 @@
+"""Who may do what with a student's data: one table, which a lawyer can read as docs/access.md.
+
+Owns roles, actions and the one rule for each pair of them. Promises: pure; deny by default, for what the table does not
+allow is refused, and an allowance whose conditions are not known to hold is none; every verdict has its word for the
+disclosure log (34 CFR 99.32), and every word its law (`broker.core.grounds`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.core.grounds import Ground, Why
+from broker.core.model import PartyKind
+from broker.core.routing import Location
+
+__all__ = [
+    "Action",
+    "Deny",
+    "Facts",
+    "Ground",
+    "Need",
+    "Permit",
+    "Role",
+    "Rule",
+    "Why",
+    "judge",
+    "role_of",
+    "was_there",
+]
+
+
+class Role(StrEnum):
+    """As whom somebody acts. Of one LEA it depends on the student, and on the day."""
+
+    CURRENT_LEA = "current-lea"  # has the student enrolled, be it for a day to come (34 CFR 99.31(a)(2))
+    FORMER_LEA = "former-lea"  # had the student enrolled earlier
+    OTHER_LEA = "other-lea"  # never had
+    SENDING_LEA = "sending-lea"  # wrote and signed what it is about
+    STATE_OPERATOR = "state-operator"  # runs the exchange, at its own machine
+    STATE_AUDITOR = "state-auditor"  # the state's office as a party of the exchange
+    HIGHER_ED = "higher-ed"
+    PARENT = "parent"  # or the student of age; only by a file that an LEA hands out
+    FEDERAL = "federal"
+    ANYONE = "anyone"
+
+
+class Action(StrEnum):
+    """What is done. Each is a word of the disclosure log."""
+
+    JOIN = "join"
+    REPORT_ENROLLMENT = "report-enrollment"
+    SEND_RECORD = "send-record"
+    RECEIVE_RECORD = "receive-record"
+    REQUEST_RECORD = "request-record"
+    CORRECT_RECORD = "correct-record"
+    RECALL = "recall"
+    STORE_BACKPACK = "store-backpack"
+    READ_BACKPACK = "read-backpack"
+    READ_OWN_TIME = "read-own-time"
+    SEND_TRANSCRIPT = "send-transcript"
+    RECEIVE_TRANSCRIPT = "receive-transcript"
+    EXPORT_FOR_PARENT = "export-for-parent"
+    READ_DISCLOSURES = "read-disclosures"
+    RECEIVE_CLAIMS = "receive-claims"
+    READ_REGISTRY = "read-registry"
+    READ_REVIEW = "read-review"
+    DECIDE_REVIEW = "decide-review"
+    MERGE = "merge"
+    CANCEL_TRANSFER = "cancel-transfer"
+    READ_REPORTS = "read-reports"
+    SET_FLAG = "set-flag"
+    LIFT_FLAG = "lift-flag"
+    RECEIVE_ALERT = "receive-alert"
+    RECORD_EXCEPTION = "record-exception"
+    END_EXCEPTION = "end-exception"
+
+
+class Need(StrEnum):
+    """A condition of an allowance."""
+
+    NOT_FLAGGED = "not-flagged"
+    THERE_THEN = "there-then"
+    OWN = "own"
+    REQUEST = "request"
+    EXCEPTION = "exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the verdict depends on beside the role. A default allows nothing but what needs no fact, with one exception:
+    `is_flagged` must always be given where the student is known.
+
+    `was_there` says that the data are of a time when the student was at this LEA (see the function of that name);
+    `is_own` that the LEA wrote what it is about, was asked it, or, of the disclosure log, that the lines are about its
+    own records; `has_request` that the LEA recorded that the student or the parent asked; `has_exception` that a legal
+    exception of the state stands.
+    """
+
+    is_flagged: bool = False
+    was_there: bool = False
+    is_own: bool = False
+    has_request: bool = False
+    has_exception: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """It may be done."""
+
+    ground: Ground
+
+    @property
+    def outcome(self) -> str:
+        """As in the disclosure log."""
+        return "allowed"
+
+    @property
+    def word(self) -> str:
+        """The disclosure log's `ground`."""
+        return str(self.ground)
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """It may not be done."""
+
+    why: Why
+
+    @property
+    def outcome(self) -> str:
+        """As in the disclosure log."""
+        return "refused"
+
+    @property
+    def word(self) -> str:
+        """The disclosure log's `ground`."""
+        return str(self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One cell of the table: the ground on which it is allowed if every need is met, or why it never is."""
+
+    basis: Ground | Why
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it is allowed at all."""
+        return isinstance(self.basis, Ground)
+
+
+_UNMET: Mapping[Need, Why] = {
+    Need.NOT_FLAGGED: Why.FLAGGED,
+    Need.THERE_THEN: Why.NOT_THEN,
+    Need.OWN: Why.NOT_OWN,
+    Need.REQUEST: Why.NO_REQUEST,
+    Need.EXCEPTION: Why.FEDERAL,
+}
+
+
+def _met(facts: Facts) -> Mapping[Need, bool]:
+    return {
+        Need.NOT_FLAGGED: not facts.is_flagged,
+        Need.THERE_THEN: facts.was_there,
+        Need.OWN: facts.is_own,
+        Need.REQUEST: facts.has_request,
+        Need.EXCEPTION: facts.has_exception,
+    }
+
+
+_NO, _GONE, _ALIEN, _FED = Rule(Why.NO_RULE), Rule(Why.NOT_THERE), Rule(Why.NOT_OWN), Rule(Why.FEDERAL)
+_JOIN, _REPORT = Rule(Ground.PARTY), Rule(Ground.REPORTS)
+_ENROLLS = Rule(Ground.ENROLLS, (Need.NOT_FLAGGED,))
+_TEACHES = Rule(Ground.TEACHES, (Need.NOT_FLAGGED,))
+_TAUGHT = Rule(Ground.TAUGHT, (Need.NOT_FLAGGED, Need.THERE_THEN))
+_SENDS = Rule(Ground.ENROLLS, (Need.NOT_FLAGGED, Need.THERE_THEN))
+_STORES = Rule(Ground.REPORTS, (Need.THERE_THEN,))
+_OWN, _OWN_UNFLAGGED = Rule(Ground.OWN_RECORD, (Need.OWN,)), Rule(Ground.OWN_RECORD, (Need.NOT_FLAGGED, Need.OWN))
+_ASKED = Rule(Ground.STUDENT_REQUEST, (Need.NOT_FLAGGED, Need.REQUEST))
+_INSPECT = Rule(Ground.PARENT_INSPECTION, (Need.NOT_FLAGGED, Need.REQUEST))
+_INSPECT_THEN = Rule(Ground.PARENT_INSPECTION, (Need.NOT_FLAGGED, Need.REQUEST, Need.THERE_THEN))
+_LOG, _LOG_UNFLAGGED = Rule(Ground.DISCLOSURE_RECORD), Rule(Ground.DISCLOSURE_RECORD, (Need.NOT_FLAGGED,))
+_LOG_OWN = Rule(Ground.DISCLOSURE_RECORD, (Need.NOT_FLAGGED, Need.OWN))
+_LOG_ASKED = Rule(Ground.DISCLOSURE_RECORD, (Need.NOT_FLAGGED, Need.REQUEST))
+_DUTY, _AUDIT, _MISSING = Rule(Ground.STATE_DUTY), Rule(Ground.AUDIT), Rule(Ground.MISSING_CHILD)
+_CLAIM, _LEGAL = Rule(Ground.MEMBERSHIP), Rule(Ground.LEGAL_EXCEPTION)
+_EXCEPT = Rule(Ground.LEGAL_EXCEPTION, (Need.EXCEPTION,))
+
+# One row an action, one cell a role, in the order of `Role`:
+#   current LEA, former LEA, other LEA, sending LEA, operator, auditor, higher education, parent, federal, anyone
+_ROWS: Mapping[Action, tuple[Rule, ...]] = {
+    Action.JOIN: (_JOIN, _JOIN, _JOIN, _JOIN, _NO, _JOIN, _JOIN, _NO, _EXCEPT, _NO),
+    Action.REPORT_ENROLLMENT: (_REPORT, _REPORT, _REPORT, _REPORT, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.SEND_RECORD: (_SENDS, _SENDS, _GONE, _SENDS, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.RECEIVE_RECORD: (_ENROLLS, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.REQUEST_RECORD: (_ENROLLS, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.CORRECT_RECORD: (_ALIEN, _ALIEN, _ALIEN, _OWN, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.RECALL: (_ALIEN, _ALIEN, _ALIEN, _OWN, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.STORE_BACKPACK: (_STORES, _STORES, _GONE, _STORES, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_BACKPACK: (_TEACHES, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_OWN_TIME: (_TAUGHT, _TAUGHT, _GONE, _OWN_UNFLAGGED, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.SEND_TRANSCRIPT: (_ASKED, _ASKED, _GONE, _ASKED, _NO, _NO, _NO, _NO, _FED, _NO),
+    Action.RECEIVE_TRANSCRIPT: (_NO, _NO, _NO, _NO, _NO, _NO, _ASKED, _NO, _FED, _NO),
+    Action.EXPORT_FOR_PARENT: (_INSPECT, _INSPECT_THEN, _GONE, _INSPECT_THEN, _NO, _NO, _NO, _INSPECT, _FED, _NO),
+    Action.READ_DISCLOSURES: (_LOG_UNFLAGGED, _LOG_OWN, _GONE, _LOG_OWN, _LOG, _LOG, _NO, _LOG_ASKED, _FED, _NO),
+    Action.RECEIVE_CLAIMS: (_CLAIM, _CLAIM, _GONE, _GONE, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_REGISTRY: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_REVIEW: (_ALIEN, _ALIEN, _ALIEN, _OWN, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.DECIDE_REVIEW: (_ALIEN, _ALIEN, _ALIEN, _OWN, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.MERGE: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.CANCEL_TRANSFER: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_REPORTS: (_NO, _NO, _NO, _NO, _AUDIT, _AUDIT, _NO, _NO, _FED, _NO),
+    Action.SET_FLAG: (_NO, _NO, _NO, _NO, _MISSING, _NO, _NO, _NO, _FED, _NO),
+    Action.LIFT_FLAG: (_NO, _NO, _NO, _NO, _MISSING, _NO, _NO, _NO, _FED, _NO),
+    Action.RECEIVE_ALERT: (_NO, _NO, _NO, _NO, _MISSING, _MISSING, _NO, _NO, _FED, _NO),
+    Action.RECORD_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
+    Action.END_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
+}
+
+RULES: Mapping[tuple[Role, Action], Rule] = {
+    (role, action): rule for action, row in _ROWS.items() for role, rule in zip(Role, row, strict=True)
+}
+
+
+def judge(role: Role, action: Action, facts: Facts = Facts()) -> Permit | Deny:
+    """Whether somebody in this role may do this; deny for a pair that the table does not have."""
+    rule = RULES.get((role, action))
+    if rule is None:
+        return Deny(Why.NO_RULE)
+    if isinstance(rule.basis, Why):
+        return Deny(rule.basis)
+    met = _met(facts)
+    unmet = next((need for need in rule.needs if not met[need]), None)
+    return Deny(_UNMET[unmet]) if unmet else Permit(rule.basis)
+
+
+_ROLE_OF_KIND: Mapping[str, Role] = {
+    PartyKind.STATE: Role.STATE_AUDITOR,
+    PartyKind.HIGHER_ED: Role.HIGHER_ED,
+    "federal": Role.FEDERAL,
+}
+_LEAS = frozenset({PartyKind.DISTRICT, PartyKind.CHARTER})
+
+
+def role_of(kind: str | None, locations: Iterable[Location], lea: str, today: str, *, origin: str = "") -> Role:
+    """As whom a party of this kind acts on a student with these locations on the day `today` (ISO 8601).
+
+    `kind` is a `PartyKind`, None for nobody of the directory. `origin`, where given, is the LEA that wrote what it is
+    about: that LEA acts as `SENDING_LEA`.
+    """
+    if kind not in _LEAS:
+        return _ROLE_OF_KIND.get(kind or "", Role.ANYONE)
+    if origin and origin == lea:
+        return Role.SENDING_LEA
+    own = [spot for spot in locations if spot.lea == lea and not spot.is_void]
+    if any(spot.is_open(today) for spot in own):
+        return Role.CURRENT_LEA
+    return Role.FORMER_LEA if own else Role.OTHER_LEA
+
+
+def was_there(locations: Sequence[Location], lea: str, first: str, last: str) -> bool:
+    """Whether the student was at this LEA on some day from `first` to `last` (ISO 8601, both included)."""
+    return any(
+        spot.lea == lea and not spot.is_void and spot.entry_date <= last and (spot.exit_date or last) >= first
+        for spot in locations
+    )

@@ -1,0 +1,15 @@
+"""Every refusal code: what it means and what its reader does next.
+
+Owns the closed list. Promises: codes are stable (never renamed, never reused) and the README prints this very table;
+a test compares the two. Sentences speak to a records secretary and hold no value of any packet.
+"""
+
+from broker.core.codes import documents, sealed, students
+from broker.core.codes.code import Code
+
+__all__ = ["CODES", "NOT_KEPT", "Code"]
+
+CODES: dict[str, Code] = sealed.ROWS | documents.ROWS | students.ROWS
+
+# What was refused before a seal was found around it may be in the clear: it is not kept (DESIGN section 1, promise 5).
+NOT_KEPT = frozenset({"not-openpgp", "bad-armor", "truncated", "bad-structure", "not-sealed"})

@@ -1,0 +1,90 @@
+"""What is wrong with a document."""
+
+from broker.core.codes.code import Code
+
+ROWS: dict[str, Code] = {
+    # the document
+    "not-utf8": Code("The document is not UTF-8 text.", "Export it as UTF-8 and seal it again."),
+    "not-json": Code(
+        "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
+    ),
+    "duplicate-key": Code(
+        "The document names one property twice in the same object.", "Keep one of them and seal it again."
+    ),
+    "too-deep": Code(
+        "The document nests too many objects within each other.",
+        "Export it in the form of the schema and seal it again.",
+    ),
+    "request-name": Code(
+        "The document is a CSV, but its file's name is not that of an SSID request.",
+        "Name it REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it again.",
+    ),
+    "csv-form": Code(
+        "The CSV is not a table with the names of its columns in the first line.",
+        "Check the place named, export it with a header line and commas, semicolons or tabs, and seal it again.",
+    ),
+    "unknown-column": Code(
+        "The CSV has a column that this exchange does not know.",
+        "Leave the column out, or give it one of the names in the list of columns, and seal it again.",
+    ),
+    "ssn-column": Code(
+        "The CSV has a column for social security numbers, which no exchange of records may hold; none was read.",
+        "Take the whole column out of the export, for good, and seal it again.",
+    ),
+    "unknown-type": Code(
+        "The document's `packet` does not name a packet type and version that this exchange accepts.",
+        "Use one of the types in the README, such as `student-record.v1`, and seal it again.",
+    ),
+    "not-xml": Code(
+        "The document is not XML that can be read.", "Check the place named, export it again and seal it again."
+    ),
+    "xml-unsafe": Code(
+        "The XML has a document type, or is a stylesheet, a schema or an include; such things are never read.",
+        "Export the record as plain XML, without `<!DOCTYPE`, and seal it again.",
+    ),
+    "not-pesc": Code(
+        "The document is not a PESC High School Transcript 1.5, or not a PESC acknowledgment, that can be read.",
+        "Mend the place named, or export it for that version of PESC, and seal it again.",
+    ),
+    "pesc-unfit": Code(
+        "The transcript cannot be written in the form of PESC: something is missing, or has no place there.",
+        "Mend the place named and send it again.",
+    ),
+    "no-request": Code(
+        "The transcript does not say that the student, or a parent or guardian, asked for it, and when.",
+        "Record the request: `request` with `by` and `on`, or in PESC a `DocumentTypeCode` of StudentRequest.",
+    ),
+    "has-ssn": Code(
+        "The document holds a social security number or a part of one, which this exchange never accepts.",
+        "Leave social security numbers out of the export and seal it again.",
+    ),
+    "schema": Code(
+        "The document does not have the form of its packet type.", "Mend the place named and seal it again."
+    ),
+    "from-mismatch": Code(
+        "The document's `from` is not the LEA whose folder it came from.",
+        "Put your own LEA's id into `from`, or use the right folder, and seal it again.",
+    ),
+    "unknown-receiver": Code(
+        "The document's `to` is not a party of this exchange.",
+        "Look up the receiver's id in your directory folder, or leave `to` out and let the exchange find the school.",
+    ),
+    "not-allowed": Code(
+        "This packet type may not be sent by this kind of party, or not to that receiver.",
+        "Check `packet` and `to`; ask the state if you think that you should be allowed.",
+    ),
+    "replayed-id": Code(
+        "The document's `id` was used before, for other content.",
+        "Give every new document a new id (a fresh UUID; for a CSV: another counter in its name) and seal it again.",
+    ),
+    "unknown-tracking": Code(
+        "The document names a packet that was not delivered to you, a question that you were not asked, or in a recall"
+        " a packet that you did not send or that has come to an end.",
+        "Use the tracking id from the file name in your inbox; for a review, `tracking` and `line` of the notice; for a"
+        " recall, the tracking id in your own receipts.",
+    ),
+    "unknown-document": Code(
+        "The acknowledgment names no document that this exchange delivered to you.",
+        "Copy the `DocumentID` of the transcript, or acknowledge by the tracking id in the file name in your inbox.",
+    ),
+}

@@ -1,0 +1,82 @@
+"""What cannot be done: about a student, a packet of before, a question, or at all."""
+
+from broker.core.codes.code import Code
+
+ROWS: dict[str, Code] = {
+    # whose student it is
+    "not-your-student": Code(
+        "By the exchange's registry the student is not, and never was, enrolled at your LEA.",
+        "Send the enrollment first, or check the SSID, the name and the birth date; then send the document again.",
+    ),
+    "moved-on": Code(
+        "The student has left the school that this was on its way to.",
+        "Nothing is left for you to do: where the student is now, it goes by itself.",
+    ),
+    "name-the-ssid": Code(
+        "It is not sure which of your students is meant.",
+        "Put the SSID into the request, with the name and birth date of the birth certificate, and send it again.",
+    ),
+    "nothing-held": Code(
+        "The record store holds nothing of this student that you may have.",
+        "Ask with `want` record where the student is enrolled with you now; else call the school that has the record.",
+    ),
+    "nobody-to-ask": Code(
+        "There is no LEA left to ask: the student's earlier schools have sent you their records, or there are none.",
+        "Look into your inbox and receipts; if a record is missing, call the school that has it.",
+    ),
+    "too-many-parts": Code(
+        "Your LEA has added as many parts to this student's backpack as can be held beside each other.",
+        "Send one backpack with `mode` replace that holds everything; it takes the place of all earlier parts.",
+    ),
+    "not-there-now": Code(
+        "Only an LEA where the student is enrolled now may ask other LEAs for the record.",
+        "Send the enrollment first; for the time when the student was with you, ask with `want` backpack.",
+    ),
+    # taking back
+    "recalled": Code(
+        "The packet was taken back by its sender before it was collected.",
+        "Send the right document, if there is one; if you had made a copy of this one, delete it.",
+    ),
+    "replaced": Code(
+        "A later document of the same sender about the same student takes the place of this one.",
+        "Nothing is left for you to do: go by the later one; if you had made a copy of this one, delete it.",
+    ),
+    "collected-already": Code(
+        "The packet was collected by its receiver, and cannot be taken back.",
+        "Call the receiver and ask for it to be deleted, then send the right document; it is marked as the later one.",
+    ),
+    "carried-out": Code(
+        "The packet was carried out when it came, and cannot be taken back.",
+        "Send what sets it right, such as an enrollment with the right data.",
+    ),
+    # the review
+    "unknown-candidate": Code(
+        "The answer names nobody who is a candidate of that question.",
+        "Use a letter of the newest review notice, or decide `new` or `none`.",
+    ),
+    "not-near": Code(
+        "That candidate has little in common with the student whom you sent, but for the number.",
+        "Check the SSID, the name and the birth date, and send the document again; if they are right, call the state.",
+    ),
+    "state-decides": Code(
+        "An Update that is in doubt is decided by the state, for it changes who the student is.",
+        "Call the state with the birth certificate in hand, or take the line back with the decision `none`.",
+    ),
+    "already-decided": Code(
+        "The question was decided before, in another way, or its packet has come to an end; nothing was changed.",
+        "If the earlier decision is wrong, call the state: it can take the decision back.",
+    ),
+    "asked-before": Code(
+        "The question was asked by an older version of the exchange, which did not keep what is needed to go on.",
+        "Decide `none`, and send the document again with a new id.",
+    ),
+    "withdrawn": Code(
+        "The packet was withdrawn when it was asked whom it is about; nobody was given it.",
+        "If that was a mistake, send the document again.",
+    ),
+    # the exchange
+    "poison": Code(
+        "The exchange failed three times while working on this file and has set it aside.",
+        "The state's operator was told; nothing is lost, and nothing is left for you to do.",
+    ),
+}

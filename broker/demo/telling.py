@@ -1,0 +1,110 @@
+"""How the demo speaks: headings, sentences, promises that held; and how it opens what lies on a desk.
+
+Promises: a promise that did not hold ends the demo.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from broker.demo.stage import CONSOLE, DemoFailed, Stage, satchel, wait_for
+
+
+class Steps:
+    """Numbered headings."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def __call__(self, title: str) -> None:
+        """The next heading."""
+        self._number += 1
+        CONSOLE.print(f"\n[bold cyan]{self._number}. {title}[/]")
+
+
+step = Steps()
+
+
+def tell(text: str) -> None:
+    """What happened, in the secretary's words."""
+    CONSOLE.print(f"   {text}", markup=False)
+
+
+def check(held: bool, what: str) -> None:
+    """A promise that must have held."""
+    if not held:
+        raise DemoFailed(what)
+    CONSOLE.print(f"   [green]✓[/] {what}")
+
+
+def desk_keys(stage: Stage, lea: str) -> list[str]:
+    """What `satchel open` needs on this desk."""
+    directory = stage.home / "leas" / lea / "directory"
+    return ["--key", str(stage.desk(lea) / "secret.asc"), "--directory", str(directory)]
+
+
+def open_newest(stage: Stage, lea: str, kind: str, suffix: str = ".json") -> tuple[Path, Path, str]:
+    """Take what came out of the inbox, and open the newest packet of a kind that is not open yet: the sealed file, the
+    opened one, whose it is."""
+
+    def look() -> list[Path]:
+        if stage.inbox(lea, kind):
+            stage.fetch(lea)
+        there = (stage.desk(lea) / "fetched").rglob(f"*.{kind}.pgp")
+        return [path for path in there if not path.with_suffix(suffix).exists()]
+
+    newest = max(wait_for(look, f"a packet of the type {kind} for {lea}"))
+    opened = newest.with_suffix(suffix)
+    said = satchel("open", str(newest), *desk_keys(stage, lea), "--out", str(opened))
+    return newest, opened, said.strip()
+
+
+def read_newest(stage: Stage, lea: str, kind: str) -> dict[str, Any]:
+    """The document in the newest packet of a kind."""
+    found: dict[str, Any] = json.loads(open_newest(stage, lea, kind)[1].read_text())
+    return found
+
+
+def check_with_gpg(stage: Stage, lea: str, sealed: Path, writer: str) -> None:
+    """Plain gpg names the same writer."""
+    if not shutil.which("gpg"):
+        tell("(gpg is not installed here, so this is shown with Satchel's own program only.)")
+        return
+    ring = tempfile.mkdtemp(prefix="satchel-demo-gpg-")
+    gpg = ["gpg", "--homedir", ring, "--batch", "--quiet"]
+    try:
+        keys = [stage.desk(lea) / "secret.asc", stage.home / "leas" / lea / "directory" / f"{writer}.asc"]
+        subprocess.run([*gpg, "--import", *map(str, keys)], check=True, capture_output=True)
+        ended = subprocess.run([*gpg, "--decrypt", str(sealed)], check=True, capture_output=True)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", ring, "--kill", "all"], check=False, capture_output=True)
+        shutil.rmtree(ring, ignore_errors=True)
+    good = "Good signature from" in ended.stderr.decode("utf-8", "replace")
+    check(good, "plain gpg opens it and says: Good signature from the district")
+
+
+def body(path: Path) -> str:
+    """The JSON inside a signed receipt."""
+    text = path.read_text()
+    return text[text.index("{") : text.index("-----BEGIN PGP SIGNATURE")]
+
+
+def cases(stage: Stage, *options: str) -> list[dict[str, Any]]:
+    """The state's list of transfers."""
+    said = satchel("transfers", "--json", *options, "--home", str(stage.home))
+    found: list[dict[str, Any]] = json.loads(said)["transfers"]
+    return found
+
+
+def wait_for_case(stage: Stage, ssid: str, state: str) -> dict[str, Any]:
+    """The student's case, once it is in this state."""
+
+    def look() -> dict[str, Any] | None:
+        mine = [one for one in cases(stage, "--state", "all") if one["ssid"] == ssid]
+        return mine[-1] if mine and mine[-1]["state"] == state else None
+
+    found: dict[str, Any] = wait_for(look, f"the transfer of {ssid} {state}")
+    return found

@@ -1,0 +1,153 @@
+"""School calendars of LEAs: the rule of the settings, public holidays, and what was entered by hand.
+
+Owns the one use of the `holidays` library. Promises: what is entered is seen by the next question, in whatever process;
+the rest is worked out once a process. A day is what was last said of it: by the LEA's own row, else by the state's row
+for all, else closed as a public holiday, else open from Monday to Friday while school is in.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+
+import holidays as library
+from sqlalchemy import Connection
+
+from broker.core import school_year
+from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, teaching
+from broker.core.errors import OperatorError
+from broker.core.transfer import LIVE
+from broker.edge.ledger import school_days, transfers
+from broker.edge.ledger.school_days import Kind
+from broker.edge.ledger.transfers import TransferRow
+from broker.edge.settings import Settings
+
+_KEPT = 1024  # calendars kept a process, each of a few kB: every LEA of a state in two spans of years
+
+
+class CalendarError(OperatorError):
+    """The calendar cannot be made; the message is one sentence for the operator."""
+
+
+class By(StrEnum):
+    """Who says that a day is not as the rule has it."""
+
+    HOLIDAY = "holiday"
+    STATE = "state"
+    LEA = "lea"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day of which something is said; `why` is a holiday's name or what was entered."""
+
+    day: date
+    kind: Kind
+    by: By
+    why: str
+
+
+def day_of(at: float) -> date:
+    """On which day, by this machine's clock, something happened; `at` is seconds since the epoch."""
+    return date.fromtimestamp(at)
+
+
+def calendar_of(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> Calendar:
+    """The LEA's calendar; '' is the state's own.
+
+    It reaches from the begin of the school year of `first` to the end of the one after that of `last`, so that what is
+    asked for on any of these days has its deadline within. Raises CalendarError for a region without known holidays.
+    """
+    rule = settings.claims.calendar
+    years = range(rule.containing(first), rule.containing(last) + 2)
+    said = _said(connection, lea, rule.year(years[0]).first, rule.year(years[-1]).last)
+    opened = tuple(mark.day for mark in said.values() if mark.kind is Kind.OPEN)
+    closed = tuple(mark.day for mark in said.values() if mark.kind is Kind.CLOSED)
+    is_year_round = lea in settings.transfers.year_round_leas
+    return _calendar(rule, settings.transfers.holidays, years, is_year_round, closed, opened)
+
+
+def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, start: date) -> date:
+    """The last day on which this LEA is in time; `start` as for `broker.core.deadlines.due`. Raises CalendarError."""
+    calendar = calendar_of(connection, settings, lea, start, start)
+    return due(clock, start, calendar, settings.transfers.lengths)
+
+
+def marks(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
+    """What is said of the days from `first` to `last`, by day: public holidays, and what was entered in their place.
+
+    Raises CalendarError.
+    """
+    named = public_holidays(settings.transfers.holidays, first.year, last.year)
+    known = {day: Mark(day, Kind.CLOSED, By.HOLIDAY, why) for day, why in named.items() if first <= day <= last}
+    known |= _said(connection, lea, first, last)
+    return [known[day] for day in sorted(known)]
+
+
+def move_deadlines(connection: Connection, settings: Settings, lea: str, at: float) -> int:
+    """Give the open cases of `lea` ('': of every LEA) the deadline that they have by the calendar now; how many moved.
+
+    Called after a change of the calendar. `at` is seconds since the epoch. Raises CalendarError.
+    """
+    cases: dict[str, list[tuple[date, TransferRow]]] = defaultdict(list)
+    for case in transfers.listing(connection, LIVE, lea):
+        if case.requested_at is not None and case.rule in COUNTS_SCHOOL_DAYS:
+            cases[case.source].append((day_of(case.requested_at), case))
+    moved = 0
+    for source, asked in cases.items():
+        starts = [start for start, _ in asked]
+        calendar = calendar_of(connection, settings, source, min(starts), max(starts))
+        for start, case in asked:
+            now = due(Clock(case.rule), start, calendar, settings.transfers.lengths).isoformat()
+            if now != case.due_on:
+                transfers.change(connection, replace(case, due_on=now), at, "the school calendar has changed")
+                moved += 1
+    return moved
+
+
+def check(settings: Settings) -> None:
+    """Raises CalendarError for a region whose holidays nobody knows."""
+    public_holidays(settings.transfers.holidays, 2026, 2026)
+
+
+@lru_cache(maxsize=64)
+def public_holidays(region: str, first_year: int, last_year: int) -> Mapping[date, str]:
+    """Public holidays of a region such as US-UT ('': none) in these years, with the days on which they are observed.
+
+    Raises CalendarError.
+    """
+    if not region:
+        return {}
+    country, _, part = region.partition("-")
+    years = range(first_year, last_year + 1)
+    try:
+        found = library.country_holidays(country, subdiv=part or None, years=years)
+    except NotImplementedError:
+        raise CalendarError(
+            f"satchel.toml: no public holidays are known for transfers.holidays = {region};"
+            " give a country and its part such as US-UT, or leave it empty and enter them by `satchel calendar close`."
+        ) from None
+    return dict(found.items())
+
+
+def _said(connection: Connection, lea: str, first: date, last: date) -> dict[date, Mark]:
+    """What was entered, by day; the LEA's own rows, which come later, go before those for all."""
+    rows = school_days.of(connection, lea, first, last)
+    days = ((date.fromisoformat(row.day), row) for row in rows)
+    return {day: Mark(day, row.kind, By.LEA if row.lea else By.STATE, row.why) for day, row in days}
+
+
+@lru_cache(maxsize=_KEPT)
+def _calendar(
+    rule: school_year.Calendar,
+    region: str,
+    years: range,
+    is_year_round: bool,
+    closed: tuple[date, ...],
+    opened: tuple[date, ...],
+) -> Calendar:
+    spans = [rule.year(number) for number in years]
+    free = public_holidays(region, spans[0].first.year, spans[-1].last.year)
+    return teaching(spans, is_year_round=is_year_round, closed={*free, *closed}, opened=opened)

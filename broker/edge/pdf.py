@@ -1,0 +1,265 @@
+"""A page for people as PDF, to print.
+
+Owns the outside library ReportLab and the font Source Sans. Promises: US Letter, 10 point; who it is about, the day and
+`page N of M` on every sheet; a heading is never alone at the foot of a sheet; a long table goes on with its head
+repeated; title and language are set, and sections are bookmarks; a letter that the font lacks is printed as a lozenge
+and listed at the end. Links and files outside it has none.
+"""
+
+import io
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from itertools import groupby, zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import LETTER
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, LongTable, PageTemplate, Paragraph, Spacer
+
+from broker.core.page import Block, Facts, Page, Section, Table, Text
+
+MISSING = "◊"  # the font has it; it stands for a letter that the font lacks
+_REGULAR, _BOLD = "SourceSansPro-Regular", "SourceSansPro-Semibold"
+_SIDE, _TOP, _BOTTOM = 18 * mm, 20 * mm, 18 * mm
+_WIDTH, _HEIGHT = LETTER[0] - 2 * _SIDE, LETTER[1] - _TOP - _BOTTOM
+_TALLEST = 0.35 * _HEIGHT  # of one row: a longer one goes on in further rows, for a row cannot be split over sheets
+_ROWS = 200  # of one table object: the library's time grows with the square
+_LABEL = 0.3  # of the width, for the labels of facts
+_SHORT = 2_000  # characters of a fact that stands beside its label
+_RULE, _SHADE = HexColor("#8a939d"), HexColor("#e9edf2")
+_QUIET = HexColor("#444c55")
+_PAD, _FOOT = 3, 10 * mm
+_TOTAL = "total"
+
+Progress = Callable[[float], None]  # told how much is done, from 0 to 1
+
+
+class _Set(NamedTuple):
+    """What ReportLab is given, and how much of a sheet's height its beginning needs."""
+
+    flowable: Any
+    least: float
+
+
+def render(page: Page, progress: Progress = lambda _share: None) -> tuple[bytes, tuple[str, ...]]:
+    """The PDF, and the letters that its font lacks. The most that a record may hold, 20,000 goals, takes half a minute,
+    so `progress` is told how far it is."""
+    return _Printer(page).run(progress)
+
+
+class _Printer:
+    """Sets one page of text."""
+
+    def __init__(self, page: Page) -> None:
+        _register()
+        self._page = page
+        self._glyphs = pdfmetrics.getFont(_REGULAR).face.charToGlyph.keys()
+        self._lacking: dict[str, None] = {}
+        self._styles = _styles()
+
+    def run(self, progress: Progress) -> tuple[bytes, tuple[str, ...]]:
+        page = self._page
+        story = [self._text(page.title, "h1").flowable, *(self._text(one, "text").flowable for one in page.lead)]
+        for done, section in enumerate(page.sections):
+            progress(0.5 * done / len(page.sections))
+            story += self._section(section)
+        story += [*self._note(), Spacer(1, 0)]
+        return self._built(story, progress), tuple(self._lacking)
+
+    def _section(self, section: Section) -> Iterator[Any]:
+        above = [self._text(section.heading, "h2")] + ([self._text(section.about, "text")] if section.about else [])
+        for piece in section.pieces:
+            above += [self._text(piece.heading, "h3")] if piece.heading else []
+            for block in piece.blocks:
+                yield from _kept(above, self._block(block))
+                above = []
+
+    def _note(self) -> Iterator[Any]:
+        """What could not be printed."""
+        if self._lacking:
+            told = ", ".join(f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip() for one in self._lacking)
+            said = (
+                f"{MISSING} stands for a letter that this print lacks. The web page and the data file have it. It is:"
+            )
+            yield from _kept([self._text("What could not be printed", "h2")], [self._text(f"{said} {told}.", "text")])
+
+    def _block(self, block: Block) -> list[_Set]:
+        if isinstance(block, Text):
+            return [self._text(block.text, "text")]
+        return list(self._facts(block) if isinstance(block, Facts) else self._table(block))
+
+    def _facts(self, block: Facts) -> Iterator[_Set]:
+        if block.title:
+            yield self._text(block.title, "h4")
+        widths = (_LABEL * _WIDTH, (1 - _LABEL) * _WIDTH)
+        for is_long, facts in groupby(
+            block.facts, lambda fact: len(fact.value) > _SHORT or fact.value.count("\n") > 40
+        ):
+            if is_long:
+                for fact in facts:
+                    yield self._text(fact.label, "label")
+                    yield from (self._text(line, "text") for line in fact.value.splitlines() if line)
+                continue
+            rows = [(self._text(one.label, "label"), self._text(one.value, "cell")) for one in facts]
+            yield _grid([], rows, widths)
+
+    def _table(self, block: Table) -> Iterator[_Set]:
+        yield self._text(block.caption, "caption")
+        widths = _widths(block)
+        head = [self._text(one, "head") for one in block.columns]
+        for start in range(0, len(block.rows), _ROWS):
+            rows = [[self._text(cell, "cell") for cell in row] for row in block.rows[start : start + _ROWS]]
+            yield _grid(head, rows, widths)
+
+    def _text(self, text: str, style: str) -> _Set:
+        made = Paragraph(escape(self._printable(text)).replace("\n", "<br/>"), self._styles[style])
+        return _Set(made, 3 * made.style.leading + made.style.spaceBefore + made.style.spaceAfter)
+
+    def _printable(self, text: str) -> str:
+        lacking = {letter for letter in set(text) if ord(letter) not in self._glyphs and letter != "\n"}
+        self._lacking |= dict.fromkeys(sorted(lacking))
+        return "".join(MISSING if letter in lacking else letter for letter in text)
+
+    def _built(self, story: list[Any], progress: Progress) -> bytes:
+        out, running, last, whole = io.BytesIO(), self._printable(self._page.running), story[-1], len(story)
+        frame = Frame(_SIDE, _BOTTOM, _WIDTH, _HEIGHT, 0, 0, 0, 0)
+        about = {
+            "title": self._page.title,
+            "subject": "School record",
+            "author": "Satchel",
+            "creator": "Satchel",
+            "lang": "en-US",
+            "displayDocTitle": True,
+        }
+        document = BaseDocTemplate(out, pagesize=LETTER, **about)
+        document.addPageTemplates([PageTemplate(frames=[frame], onPageEnd=lambda canvas, _: _foot(canvas, running))])
+
+        def after(flowable: Any) -> None:
+            progress(1 - 0.5 * len(story) / whole)
+            _after(document.canv, flowable, is_last=flowable is last)
+
+        document.afterFlowable = after
+        document.build(story)
+        return out.getvalue()
+
+
+def _kept(above: Sequence[_Set], block: Sequence[_Set]) -> Iterator[Any]:
+    """Headings, and the block's beginning, on one sheet."""
+    first = next((place for place, one in enumerate(block) if not _is_heading(one)), len(block) - 1)
+    least = sum(one.least for one in (*above, *block[: first + 1]))
+    yield CondPageBreak(min(least, _HEIGHT))
+    yield from (one.flowable for one in (*above, *block))
+
+
+def _is_heading(one: _Set) -> bool:
+    return isinstance(one.flowable, Paragraph) and one.flowable.style.name not in ("text", "cell")
+
+
+def _grid(head: Sequence[_Set], rows: Sequence[Sequence[_Set]], widths: Sequence[float]) -> _Set:
+    """A table. A row that is too tall for a sheet goes on in further rows."""
+    pieces = [piece for row in rows for piece in _pieces(row, widths)]
+    style: list[tuple[Any, ...]] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE),
+        ("LEFTPADDING", (0, 0), (-1, -1), _PAD),
+        ("RIGHTPADDING", (0, 0), (-1, -1), _PAD),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ]
+    style += [("BACKGROUND", (0, 0), (-1, 0), _SHADE)] if head else []
+    data = [[one.flowable for one in head], *pieces] if head else pieces
+    table = LongTable(data, colWidths=widths, repeatRows=1 if head else 0, style=style, spaceAfter=6)
+    return _Set(table, sum(_height(row, widths) for row in data[:2]))
+
+
+def _pieces(row: Sequence[_Set], widths: Sequence[float]) -> list[list[Any]]:
+    """The row, or as many rows as it takes that none is taller than `_TALLEST`."""
+    cells = []
+    for one, width in zip(row, widths, strict=True):
+        left, cell = [one.flowable], []
+        while left:
+            piece, *left = _cut(left[0], width - 2 * _PAD)
+            cell.append(piece)
+        cells.append(cell)
+    return [list(piece) for piece in zip_longest(*cells, fillvalue="")]
+
+
+def _cut(paragraph: Any, width: float) -> list[Any]:
+    if paragraph.wrap(width, _HEIGHT)[1] <= _TALLEST:
+        return [paragraph]
+    return list(paragraph.split(width, _TALLEST)) or [paragraph]
+
+
+def _height(row: Sequence[Any], widths: Sequence[float]) -> float:
+    cells = ((one, width) for one, width in zip(row, widths, strict=True) if one != "")
+    return 6 + max(float(one.wrap(width - 2 * _PAD, _HEIGHT)[1]) for one, width in cells)
+
+
+def _widths(block: Table) -> list[float]:
+    """Each column's width, after its longest line, the short ones favoured so that dates and words stay whole."""
+    longest = [
+        min(60, max(5, *(len(line) for row in (block.columns, *block.rows) for line in row[place].split("\n")))) ** 0.7
+        for place in range(len(block.columns))
+    ]
+    return [_WIDTH * one / sum(longest) for one in longest]
+
+
+def _foot(canvas: Any, running: str) -> None:
+    """The foot of one sheet. How many there are is known at the end only, so a form stands there (`_after`)."""
+    canvas.saveState()
+    canvas.setFont(_REGULAR, 9)
+    canvas.setFillColor(_QUIET)
+    while pdfmetrics.stringWidth(running, _REGULAR, 9) > _WIDTH - 30 * mm:
+        running = running[: len(running) // 2 - 2] + "…" + running[len(running) // 2 + 2 :]
+    canvas.drawString(_SIDE, _FOOT, running)
+    canvas.drawRightString(_SIDE + _WIDTH - 8 * mm, _FOOT, f"page {canvas.getPageNumber()} of")
+    canvas.translate(_SIDE + _WIDTH - 7 * mm, _FOOT)
+    canvas.doForm(_TOTAL)
+    canvas.restoreState()
+
+
+def _after(canvas: Any, flowable: Any, *, is_last: bool) -> None:
+    """ReportLab tells what it has set: a section gets its bookmark, and after the last one the sheets are counted."""
+    if isinstance(flowable, Paragraph) and flowable.style.name in ("h1", "h2"):
+        key = f"p{id(flowable)}"
+        canvas.bookmarkPage(key)
+        canvas.addOutlineEntry(flowable.getPlainText(), key, int(flowable.style.name[1]) - 1)
+    if is_last:
+        canvas.beginForm(_TOTAL)
+        canvas.setFont(_REGULAR, 9)
+        canvas.setFillColor(_QUIET)
+        canvas.drawString(0, 0, str(canvas.getPageNumber()))
+        canvas.endForm()
+
+
+def _register() -> None:
+    """Make the font known to ReportLab, which keeps fonts for the whole process."""
+    folder = Path(str(files("font_source_sans_pro"))) / "files"
+    for name in {_REGULAR, _BOLD} - set(pdfmetrics.getRegisteredFontNames()):
+        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+
+
+def _styles() -> dict[str, ParagraphStyle]:
+    """By name: font, size, leading, space before and after."""
+    table = {
+        "h1": (_BOLD, 20, 24, 0, 8),
+        "h2": (_BOLD, 15, 18, 14, 3),
+        "h3": (_BOLD, 11.5, 14, 8, 3),
+        "h4": (_BOLD, 10, 13, 7, 2),
+        "text": (_REGULAR, 10, 13, 0, 4),
+        "caption": (_REGULAR, 10, 13, 4, 3),
+        "head": (_BOLD, 10, 12, 0, 0),
+        "label": (_BOLD, 10, 12.5, 0, 0),
+        "cell": (_REGULAR, 10, 12.5, 0, 0),
+    }
+    return {
+        name: ParagraphStyle(name, fontName=font, fontSize=size, leading=leading, spaceBefore=before, spaceAfter=after)
+        for name, (font, size, leading, before, after) in table.items()
+    }

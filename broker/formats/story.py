@@ -1,0 +1,191 @@
+"""The disclosure log of one student as a story that a parent understands (34 CFR 99.32).
+
+Owns the sentences, and the form of the `disclosures` notice that carries them. Promises: pure; one sentence a line, in
+the order given, each with its day, who, what, and the ground with its law; refusals too; no student's name; what an
+older or newer version wrote is told in general words rather than left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from broker.core.errors import Refused
+from broker.core.grounds import law_of
+
+if TYPE_CHECKING:  # a school's own computer has no database
+    from broker.edge.ledger.disclosures import Disclosure
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_OPERATOR = "the state's operator"
+_THINGS: Mapping[str, str] = {
+    "student-record": "the school record",
+    "transcript": "the transcript",
+    "backpack": "the learner profile (backpack)",
+    "parent-copy": "a copy of the records for the parent",
+    "registry": "the student's names, birth date and schools",
+    "review": "the question which student was meant",
+    "disclosures": "the list of who was given the student's records",
+    "claims": "the report of days that two schools claim",
+    "alert": "the report of a request concerning a flagged student",
+    "flag": "the flag of a missing child",
+    "record-request": "the request for the school record",
+    "certificate": "a key",
+    "ssh-key": "a key for logging in",
+    "name": "a name",
+}
+_RECORDS = "the records"
+
+# by action: what is said where it was allowed, and where it was refused
+_SAID: Mapping[str, tuple[str, str]] = {
+    "join": ("{party} was let into the exchange with {what}", "{party} was not let into the exchange with {what}"),
+    "report-enrollment": ("{party} reported the student's enrollment", "{party} may not report the enrollment"),
+    "send-record": ("{party} sent {what}", "{what} of {party} was not sent on"),
+    "receive-record": ("{party} received {what} sent by {source}", "{party} was not given {what} of {source}"),
+    "request-record": (
+        "{party} asked for {what}{of}",
+        "{party} asked for {what}{of} and did not get it",
+    ),
+    "correct-record": ("{party} corrected {what}", "{party} may not correct {what} of {source}"),
+    "recall": ("{party} called back {what}", "{party} may not call back {what} of {source}"),
+    "store-backpack": ("{party} put {what} into the record store", "{what} of {party} was not taken into the store"),
+    "read-backpack": ("{party} received {what} written by {source}", "{party} was not given {what} of {source}"),
+    "read-own-time": (
+        "{party} received {what} of the time when the student was there, written by {source}",
+        "{party} was not given {what} of {source}",
+    ),
+    "send-transcript": ("{party} sent {what}", "{what} of {party} was not sent on"),
+    "receive-transcript": ("{party} received {what} sent by {source}", "{party} was not given {what} of {source}"),
+    "export-for-parent": (
+        "{party} received {what}, written by {source}, to hand it to the parent",
+        "{party} was not given {what} of {source} for the parent",
+    ),
+    "read-disclosures": ("{party} read {what}", "{party} was not shown {what}"),
+    "receive-claims": ("{party} received {what}", "{party} was not given {what}"),
+    "read-registry": ("{party} read {what}", "{party} was not shown {what}"),
+    "read-review": ("{party} read {what}", "{party} was not shown {what}"),
+    "decide-review": ("{party} decided which student was meant", "{party} may not decide which student was meant"),
+    "merge": ("{party} made two numbers of the student one", "{party} may not merge numbers"),
+    "cancel-transfer": ("{party} cancelled the transfer of {what}", "{party} may not cancel the transfer"),
+    "read-reports": ("{party} read a report", "{party} was not shown a report"),
+    "set-flag": ("{party} set {what}", "{party} may not set {what}"),
+    "lift-flag": ("{party} lifted {what}", "{party} may not lift {what}"),
+    "receive-alert": ("{party} received {what}", "{party} was not given {what}"),
+    "record-exception": ("{party} recorded a legal exception for {what}", "no legal exception was recorded for {what}"),
+    "end-exception": ("{party} ended the legal exception for {what}", "the legal exception for {what} was not ended"),
+}
+_DEFAULT_THING: Mapping[str, str] = {
+    "receive-record": "student-record",
+    "send-record": "student-record",
+    "request-record": "student-record",
+    "cancel-transfer": "student-record",
+    "correct-record": "student-record",
+    "store-backpack": "backpack",
+    "read-backpack": "backpack",
+    "read-own-time": "backpack",
+    "send-transcript": "transcript",
+    "receive-transcript": "transcript",
+    "export-for-parent": "parent-copy",
+    "read-disclosures": "disclosures",
+    "receive-claims": "claims",
+    "read-registry": "registry",
+    "read-review": "review",
+    "set-flag": "flag",
+    "lift-flag": "flag",
+    "receive-alert": "alert",
+}
+
+# what stands before the `purpose` of a line
+_PURPOSE: Mapping[str, str] = {
+    "join": "It names",
+    "record-exception": "The law, and why:",
+    "end-exception": "Why:",
+    "set-flag": "Why:",
+    "lift-flag": "Why:",
+    "cancel-transfer": "Why:",
+}
+
+
+def lines(disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: tzinfo | None = UTC) -> list[str]:
+    """One sentence for each line; `names` are those of the parties by id, days are those of `zone` (None: of this
+    machine)."""
+    return [sentence(one, names, zone) for one in disclosures]
+
+
+def sentence(one: "Disclosure", names: Mapping[str, str], zone: tzinfo | None = UTC) -> str:
+    """One line of the log in words."""
+    day = datetime.fromtimestamp(one.at, UTC).astimezone(zone)
+    words = {
+        "party": _party(one.party, one.actor, names),
+        "source": names.get(one.source, one.source) or "an earlier school",
+        "of": f" of {names.get(one.source, one.source)}" if one.source else "",
+        "what": _thing(one.action, one.what),
+    }
+    said = _SAID.get(one.action)
+    if said is None:
+        done = f"{words['party']} {'did' if one.outcome == 'allowed' else 'was refused'}: {one.action} {words['what']}"
+    else:
+        done = said[one.outcome != "allowed"].format(**words)
+    purpose = f" {_PURPOSE.get(one.action, 'Purpose:')} {one.purpose.rstrip('.')}." if one.purpose else ""
+    return _plain(f"On {day.day} {_MONTHS[day.month - 1]} {day.year} {done}{_because(one.ground)}.{purpose}")
+
+
+def _party(party: str, actor: str, names: Mapping[str, str]) -> str:
+    name = names.get(party, party) or _OPERATOR
+    return f"{name} ({actor})" if actor else name
+
+
+def _thing(action: str, what: str) -> str:
+    if what:
+        kind, _, which = what.partition(" ")
+        return f"{_THINGS.get(kind, kind)} {which}".rstrip()
+    return _THINGS.get(_DEFAULT_THING.get(action, ""), _RECORDS)
+
+
+def _because(word: str) -> str:
+    law = law_of(word)
+    if law is None:
+        return f" (ground: {word})" if word else ""
+    return f", because {law.because} ({law.law})"
+
+
+def _plain(text: str) -> str:
+    """Nothing that a terminal or a page would obey."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
+def notice(
+    ssid: str, disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: tzinfo | None = UTC
+) -> dict[str, Any]:
+    """The body of the `disclosures` notice: each line as data (`at` in ISO 8601) with its `sentence`."""
+    told = [as_data(one) | {"sentence": sentence(one, names, zone)} for one in disclosures]
+    return {"ssid": ssid, "disclosures": told}
+
+
+def as_data(one: "Disclosure") -> dict[str, Any]:
+    """A line as JSON can have it: `at` in ISO 8601, UTC."""
+    return asdict(one) | {"at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")}
+
+
+def sentences(body: Mapping[str, Any]) -> list[str]:
+    """The story that a `disclosures` notice tells. Raises Refused("schema") for what is none."""
+    told = body.get("disclosures")
+    if not isinstance(told, list):
+        raise Refused("schema", "/disclosures")
+    for place, one in enumerate(told):
+        if not isinstance(one, dict) or not isinstance(one.get("sentence"), str):
+            raise Refused("schema", f"/disclosures/{place}/sentence")
+    return [_plain(one["sentence"]) for one in told]

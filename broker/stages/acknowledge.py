@@ -1,0 +1,109 @@
+"""acknowledge: a receiver says by signature that it has a packet, or that it cannot use it.
+
+Contract: called within the transaction that applies the acknowledgement. The packet is named by its tracking id, or by
+the id of its document (PESC), and must have been delivered to the very party that speaks. It counts as collected; the
+sender is told, also where it was collected before. Saying the same again changes nothing. A rejected record opens its
+case again; a rejected request is a source that cannot send.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from broker.core.errors import Refused
+from broker.core.model import Document, LeaId, PacketType, State
+from broker.edge.ledger import acknowledgements, directory, moves, packets
+from broker.edge.ledger.acknowledgements import Acknowledgement
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.formats import pesc
+from broker.stages import collect, transfers
+from broker.stages.papers import sign
+from broker.stages.services import Services
+from handlers import acknowledgement
+from handlers.base import LEAS
+
+REJECTED = "rejected"
+_PESC, _JSON = "pesc", "acknowledgement.v1"
+_CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
+
+
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
+    """Write down what the receiver says, collect the packet, and tell its sender.
+
+    Raises Refused: `unknown-tracking`, `unknown-document` for what was not delivered to this party; Deferred while the
+    packet is about to appear in its inbox.
+    """
+    body = document.body
+    about = _named(connection, row.origin, document)
+    said = Acknowledgement(
+        tracking=about.tracking,
+        by=row.tracking,
+        party=row.origin,
+        at=services.clock().timestamp(),
+        form=_JSON if acknowledgement.tracking_of(body) else _PESC,
+        status=str(body["status"]),
+        code=acknowledgement.code_of(body),
+        courses=acknowledgement.courses_of(body),
+    )
+    earlier = acknowledgements.about(connection, about.tracking)
+    if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
+        return
+    acknowledgements.add(connection, said)
+    _tell(services, connection, about, said)
+    if said.status == REJECTED:
+        _follow(services, connection, about, said.code)
+
+
+def _tell(services: Services, connection: Connection, about: PacketRow, said: Acknowledgement) -> None:
+    """The receipt that says COLLECTED, and how that is known."""
+    is_rejected = said.status == REJECTED
+    how = REJECTED if is_rejected else collect.ACKNOWLEDGED
+    facts = {"code": said.code} if said.code else {}
+    if is_rejected:
+        facts["sentence"] = f"{_CANNOT_USE} {acknowledgement.REASONS[said.code]}"
+    if about.state is State.DELIVERED:
+        collect.collect_in(connection, services, about.receiver, about.tracking, how, **facts)
+        return
+    papers = sign(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
+    moves.advance(connection, [Move(about, about, (), papers)], said.at)
+
+
+def _follow(services: Services, connection: Connection, about: PacketRow, code: str) -> None:
+    """What a rejection changes besides."""
+    if about.type == PacketType.STUDENT_RECORD:
+        transfers.rejected(services, connection, about.tracking, code)
+    elif about.type == PacketType.RECORD_REQUEST and not about.origin:
+        transfers.declined(services, connection, about.tracking, code)
+
+
+def _named(connection: Connection, receiver: LeaId, document: Document) -> PacketRow:
+    """The packet that the acknowledgement is about, as it was delivered to `receiver`."""
+    named = acknowledgement.tracking_of(document.body)
+    found = packets.get(
+        connection, named or _tracking_of(connection, receiver, acknowledgement.documents_of(document.body))
+    )
+    if found is None or found.receiver != receiver or found.state not in (State.DELIVERED, State.COLLECTED):
+        raise Refused("unknown-tracking", "/tracking")
+    return found
+
+
+def _tracking_of(connection: Connection, receiver: LeaId, documents: Sequence[str]) -> str:
+    """Documents of two senders may have one id, for each makes its own: then it is not guessed which is meant."""
+    leas = [party.id for party in directory.all_parties(connection) if party.kind in LEAS]
+    for document in documents:
+        named = [(lea, _packet_id(document, lea)) for lea in leas]
+        found = acknowledgements.delivered(connection, receiver, named)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Refused("unknown-document", hint="Two senders have used this id: name the tracking id instead.")
+    raise Refused("unknown-document")
+
+
+def _packet_id(document: str, sender: LeaId) -> str:
+    """The packet's id where one is named, else what reading the sender's document made of its own id."""
+    try:
+        return str(UUID(document))
+    except ValueError:
+        return pesc.packet_id(document, sender)

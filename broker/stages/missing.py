@@ -1,0 +1,76 @@
+"""missing: the state flags a student as missing, or lifts the flag when the child is found (Utah 53A-11-502).
+
+Contract: called within a write transaction, for the state's operator and for nobody else. A flag takes effect at once:
+transfer cases are blocked, and what is on its way about the student is held where it stands. LEAs are told nothing of
+the flag itself. Lifted, the cases go on and what was held goes on. Both are in the disclosure log, with who and why.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from broker.core.access import Action
+from broker.core.errors import OperatorError
+from broker.core.grounds import Ground
+from broker.core.model import HeldFor, Ssid
+from broker.edge.ledger import disclosures, flags, registry, views
+from broker.edge.ledger.disclosures import Disclosure
+from broker.stages import sweep, transfers
+from broker.stages.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`ssid` is the number that stands for the student, `resumed` the packets that go on."""
+
+    ssid: Ssid
+    resumed: tuple[str, ...] = ()
+
+
+def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
+    """Flag the student. Raises OperatorError where nobody has the number, or the student is flagged already."""
+    number = _number(connection, ssid)
+    if flags.is_flagged(connection, number):
+        raise OperatorError(f"The student {number} is flagged already; `satchel student unflag` lifts the flag.")
+    flags.put(connection, number, who, why, services.clock().timestamp())
+    _log(services, connection, number, Action.SET_FLAG, who, why)
+    transfers.reconcile(services, connection, [number], arrived=False)
+    return Done(number)
+
+
+def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
+    """Lift the flag. Raises OperatorError where nobody has the number, or the student is not flagged."""
+    number = _number(connection, ssid)
+    standing = flags.standing(connection, number)
+    if not standing:
+        raise OperatorError(f"The student {number} is not flagged, so there is nothing to lift.")
+    for flag in standing:  # two, where two flagged numbers were merged
+        flags.lift(connection, flag, who, why, services.clock().timestamp())
+    _log(services, connection, number, Action.LIFT_FLAG, who, why)
+    held = views.held(connection, HeldFor.BLOCKED, ssid=number)
+    sweep.resume_in(services, connection, held, HeldFor.BLOCKED)
+    transfers.reconcile(services, connection, [number], arrived=False)
+    return Done(number, tuple(held))
+
+
+def _number(connection: Connection, ssid: str) -> Ssid:
+    registry.lock(connection)
+    person = registry.standing(connection, ssid)
+    if person is None:
+        raise OperatorError(f"No student has the SSID {ssid}; check the number.")
+    return person.ssid
+
+
+def _log(services: Services, connection: Connection, ssid: str, action: Action, who: str, why: str) -> None:
+    line = Disclosure(
+        at=services.clock().timestamp(),
+        ssid=ssid,
+        action=action,
+        outcome="allowed",
+        party="",
+        actor=who,
+        what="flag",
+        ground=Ground.MISSING_CHILD,
+        purpose=why,
+    )
+    disclosures.add(connection, [line])

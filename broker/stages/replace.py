@@ -1,0 +1,86 @@
+"""replace: a later record of the same sender about the same student takes the place of an earlier one.
+
+Contract: called within the transaction that delivers. Later is what was dropped later (tracking ids are in the order of
+time). An earlier one that nobody has collected goes to nobody any more; of one that was collected the later one says
+that it takes its place. An earlier one that is worked after a later one was delivered ends itself. Two versions in two
+hands at one moment are settled one after the other, and neither worker waits for the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from broker.core.errors import Deferred, Refused
+from broker.core.model import PacketType, State
+from broker.edge.ledger import corrections
+from broker.edge.ledger.corrections import Version
+from broker.edge.ledger.rows import PacketRow
+from broker.stages import withdraw
+from broker.stages.services import Services
+
+# A record is one whoever receives it; a transcript is one for each receiver.
+_CORRECTED = (PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT)
+_STANDING = (State.DELIVERED, State.COLLECTED)
+_Key = tuple[str, str, str, str]
+
+
+def followed(connection: Connection, rows: Sequence[PacketRow]) -> frozenset[str]:
+    """Which of these packets, about to be delivered, `settle` must be asked about, by tracking id: those with another
+    version in the ledger or among `rows`, and those whose student is in another worker's hands right now."""
+    mine = [row for row in rows if row.ssid and row.type in _CORRECTED]
+    if not mine:
+        return frozenset()
+    kept = corrections.kept_numbers(connection, {row.ssid for row in mine})
+    free = corrections.take_in_hand(connection, set(kept.values()))
+    own = [_as_version(row, kept) for row in mine]
+    known: dict[_Key, set[str]] = {}
+    for one in (*corrections.versions(connection, set(kept.values()), _CORRECTED), *own):
+        known.setdefault(_key(one), set()).add(one.tracking)
+    return frozenset(one.tracking for one in own if one.student not in free or len(known[_key(one)]) > 1)
+
+
+def settle(services: Services, connection: Connection, new: PacketRow) -> PacketRow:
+    """The packet that is about to be delivered, with what it `replaces`; earlier ones are taken away.
+
+    Raises Refused("replaced") where a later one was delivered already; Deferred where another version, or its student,
+    is in a worker's hands. `new` has the state that it will have, and the claim under which it is worked.
+    """
+    kept = corrections.kept_numbers(connection, {new.ssid})
+    own = _as_version(new, kept)
+    if own.student not in corrections.take_in_hand(connection, {own.student}):
+        raise Deferred("another packet about the student is being delivered")
+    versions = corrections.versions(connection, {own.student}, _CORRECTED)
+    others = [one for one in versions if _key(one) == _key(own) and one.tracking != own.tracking]
+    later = [one for one in others if one.tracking > own.tracking and one.state in _STANDING]
+    if later:
+        raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
+    corrections.announce(connection, new)
+    earlier = [one.tracking for one in others if one.tracking < own.tracking]
+    return replace(new, replaces=_take_earlier(services, connection, new, earlier))
+
+
+def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:
+    """Take away what can be; which one is replaced: the newest that its receiver has, else the newest; '' for none."""
+    refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
+    had = ""
+    for tracking in earlier:
+        row = corrections.locked(connection, tracking, waits=False)
+        is_taken = (
+            row is not None
+            and row.state in withdraw.ON_THE_WAY
+            and withdraw.take(services, connection, row, refused, new, "a later one took its place")
+        )
+        if row is not None and row.state is not State.REFUSED and not is_taken:
+            had = tracking
+    return had or (earlier[-1] if earlier else "")
+
+
+def _key(one: Version) -> _Key:
+    """What versions of one and the same document have in common."""
+    return (one.student, one.origin, one.type, one.receiver if one.type == PacketType.TRANSCRIPT else "")
+
+
+def _as_version(row: PacketRow, kept: Mapping[str, str]) -> Version:
+    to = row.receiver or row.addressed_to
+    return Version(row.tracking, row.origin, row.type, kept.get(row.ssid, row.ssid), to, row.state)

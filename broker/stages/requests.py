@@ -1,0 +1,191 @@
+"""requests: an LEA asks for a student's records, and gets what it may have, or hears why not (Utah 53A-1-413).
+
+Contract: called within the write transaction that admits the packet, or that lets it go on after the state held it.
+Every request ends in an answer or a code, and is a line of the disclosure log either way. Whoever never had the student
+learns nothing: not whether there is such a student, nor that the state holds the record. A request about a flagged
+student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
+from broker.core.errors import Refused
+from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State
+from broker.edge.ledger import directory, disclosures, registry
+from broker.edge.ledger import flags as ledger_flags
+from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.identity import match
+from broker.identity.answer import Answer
+from broker.stages import backpack, flags, transfers
+from broker.stages.backpack import Purpose
+from broker.stages.batch import move, refuse
+from broker.stages.look import Look
+from broker.stages.notices import leave
+from broker.stages.reread import reread
+from broker.stages.services import Services
+from handlers import disclosures_notice
+from handlers.alert_notice import Kind
+from handlers.record_request import Ask, Want, ask_of
+
+# what is judged, of an LEA that has the student now and of any other
+_ACTION: dict[Want, tuple[Action, Action]] = {
+    Want.RECORD: (Action.REQUEST_RECORD, Action.REQUEST_RECORD),
+    Want.BACKPACK: (Action.READ_BACKPACK, Action.READ_OWN_TIME),
+    Want.PARENT_COPY: (Action.EXPORT_FOR_PARENT, Action.EXPORT_FOR_PARENT),
+    Want.DISCLOSURES: (Action.READ_DISCLOSURES, Action.READ_DISCLOSURES),
+}
+# what the log says was asked for
+_LOGGED: dict[Want, tuple[Action, str]] = {
+    Want.RECORD: (Action.REQUEST_RECORD, PacketType.STUDENT_RECORD),
+    Want.BACKPACK: (Action.REQUEST_RECORD, PacketType.BACKPACK),
+    Want.PARENT_COPY: (Action.REQUEST_RECORD, "parent-copy"),
+    Want.DISCLOSURES: (Action.READ_DISCLOSURES, PacketType.DISCLOSURES),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Case:
+    """One request in hand. Repr hidden."""
+
+    services: Services
+    connection: Connection
+    row: PacketRow
+    ask: Ask = field(repr=False)
+    ssid: str
+    acting: Role
+
+    @property
+    def lea(self) -> LeaId:
+        return self.row.origin
+
+
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Answer a request; the packet's move where it is not simply carried out: refused, or held by the state.
+
+    A refusal is handed back and not raised, for its line in the log, and what the state was told, must stay. `row` must
+    know the packet's type, document id and signer. Raises Refused("schema").
+    """
+    ask = ask_of(document.body)
+    registry.lock(connection)
+    finding = match.find(connection, services.model, ask.student, row.origin)
+    if finding.answer is not Answer.MATCH or finding.ssid is None:
+        return _unsure(services, connection, row, ask, [one.ssid for one in finding.candidates])
+    acting = backpack.role(connection, finding.ssid, row.origin, services.clock().date())
+    case = _Case(services, connection, row, ask, finding.ssid, acting)
+    is_held = _alert(services, connection, row, finding.ssid)
+    verdict = _judged(ask.want, acting)
+    if isinstance(verdict, Deny):
+        _log(case, verdict)
+        return refuse(services, row, Refused("not-there-now" if acting is Role.FORMER_LEA else "not-your-student"))
+    if is_held:
+        return _hold(services, replace(row, ssid=finding.ssid))
+    _log(case, verdict)
+    lack = _ANSWER[ask.want](case)
+    return refuse(services, row, Refused(lack)) if lack else None
+
+
+def resume(services: Services, look: Look, row: PacketRow) -> Move:
+    """A request that the state held goes on: it is read and judged once more. Raises Refused as `reread` does."""
+    document = reread(services, look, row)
+    new = replace(row, state=State.APPLIED, held_for="")
+    planned = move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
+    return replace(planned, effect=lambda connection: apply(services, connection, row, document) or planned)
+
+
+def _judged(want: Want, acting: Role) -> Permit | Deny:
+    """By the table of permissions. Of an earlier LEA only data of its time are looked at, and only lines about its own
+    records; that it asks is on record, and the flag is dealt with for itself."""
+    action = _ACTION[want][acting is not Role.CURRENT_LEA]
+    return judge(acting, action, Facts(was_there=True, has_request=True, is_own=True))
+
+
+def _alert(services: Services, connection: Connection, row: PacketRow, ssid: str) -> bool:
+    """Whether the student is flagged; the state is told then."""
+    if not (ledger_flags.is_any(connection) and ledger_flags.is_flagged(connection, ssid)):
+        return False
+    flags.alert(services, connection, Kind.REQUEST, ssid, row.origin, row.tracking)
+    return True
+
+
+def _hold(services: Services, row: PacketRow) -> Move:
+    """All that the asking LEA is told."""
+    held = replace(row, state=State.HELD, held_for=HeldFor.BLOCKED)
+    before = [State.ADMITTED] if row.state is State.RECEIVED else []
+    steps = [*(Step(state) for state in before), Step(State.HELD, HeldFor.BLOCKED)]
+    return move(services, row, held, steps, [(row.origin, state) for state in (*before, State.HELD)])
+
+
+def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask, candidates: list[Ssid]) -> Move:
+    """Nobody, or more than one, who could be meant. Only of its own students is an LEA told that there is one."""
+    for ssid in candidates:
+        _alert(services, connection, row, ssid)
+    today = services.clock().date()
+    is_own = any(backpack.role(connection, ssid, row.origin, today) in _ITS_OWN for ssid in candidates)
+    why = Why.NO_RULE if is_own else Why.NOT_THERE
+    _log(_Case(services, connection, row, ask, "", Role.OTHER_LEA), Deny(why))
+    return refuse(services, row, Refused("name-the-ssid" if is_own else "not-your-student"))
+
+
+_ITS_OWN = frozenset({Role.CURRENT_LEA, Role.FORMER_LEA})
+
+
+def _log(case: _Case, verdict: Permit | Deny) -> None:
+    action, what = _LOGGED[case.ask.want]
+    line = Disclosure(
+        at=case.services.clock().timestamp(),
+        ssid=case.ssid,
+        action=action,
+        outcome=verdict.outcome,
+        party=case.lea,
+        source=case.ask.from_lea,
+        what=what,
+        ground=verdict.word,
+        tracking=case.row.tracking,
+    )
+    disclosures.add(case.connection, [line])
+
+
+def _record(case: _Case) -> str:
+    asked = transfers.ask_again(case.services, case.connection, case.ssid, case.lea, case.row.tracking)
+    return "" if asked else "nobody-to-ask"
+
+
+def _backpack(case: _Case) -> str:
+    return "" if _forward(case, Purpose.REQUEST) else "nothing-held"
+
+
+def _parent_copy(case: _Case) -> str:
+    _forward(case, Purpose.PARENT_COPY)
+    return _disclosures(case)
+
+
+def _forward(case: _Case, purpose: Purpose) -> bool:
+    """Whether anything was there to be sent."""
+    to, source = case.lea, case.ask.from_lea
+    sent = backpack.forward(case.services, case.connection, case.ssid, to, purpose=purpose, source=source)
+    return bool(sent)
+
+
+def _disclosures(case: _Case) -> str:
+    is_all = case.acting is Role.CURRENT_LEA
+    lines = [one for one in disclosures.about(case.connection, case.ssid) if is_all or one.source == case.lea]
+    parties = {name for one in lines for name in (one.party, one.source) if name}
+    found = (directory.party(case.connection, one) for one in sorted(parties))
+    names = {str(one.id): one.name for one in found if one}
+    about = {"packet": case.row.type, "id": case.row.packet_id, "file": case.row.source_name}
+    body = disclosures_notice.notice(about, case.ssid, lines, names, is_all=is_all)
+    leave(case.services, case.connection, case.lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
+    return ""
+
+
+# each gives a code where there is nothing to answer with
+_ANSWER: dict[Want, Callable[[_Case], str]] = {
+    Want.RECORD: _record,
+    Want.BACKPACK: _backpack,
+    Want.PARENT_COPY: _parent_copy,
+    Want.DISCLOSURES: _disclosures,
+}

@@ -1,0 +1,79 @@
+"""transfer letters: the sealed notices that tell LEAs of their transfer cases.
+
+Contract: called within the transaction that changes the cases; collects what one event tells an LEA into one notice,
+so that a school that enrolls a hundred students finds one letter and not a hundred.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from broker.core.deadlines import RULES, Clock
+from broker.core.model import LeaId, PacketType, TrackingId
+from broker.edge import calendars
+from broker.edge.ledger import directory, registry
+from broker.edge.ledger.transfers import TransferRow
+from broker.stages.notices import leave
+from broker.stages.services import Services
+from handlers import transfer_notices
+from handlers.transfer_notices import About
+
+_CASES = 1_000  # in one notice
+
+
+def deadline(services: Services, connection: Connection, row: TransferRow) -> tuple[str, str]:
+    """The last day on which the source's answer is in time, an ISO date, and by which clock."""
+    day = services.clock().astimezone().date()
+    clock = Clock.MILITARY if row.military else Clock.ANSWER
+    return calendars.due_on(connection, services.settings, clock, row.source, day).isoformat(), str(clock)
+
+
+class Letters:
+    """What is to be told because of one event; `send` leaves it."""
+
+    def __init__(self, services: Services, connection: Connection) -> None:
+        self._services = services
+        self._connection = connection
+        self._told: dict[tuple[str, str], list[TransferRow]] = {}
+
+    def tell(self, lea: str, event: str, row: TransferRow) -> None:
+        """Tell an LEA that this happened to a case; left with `send`."""
+        self._told.setdefault((lea, str(event)), []).append(row)
+
+    def ask(self, row: TransferRow) -> TrackingId:
+        """Ask the source for the record, at once; the notice's tracking id."""
+        person = registry.standing(self._connection, row.ssid)
+        if person is None:
+            raise KeyError("no student has this number")
+        name = {part: getattr(person, part) for part in ("first", "middle", "last", "suffix")}
+        body = transfer_notices.request(self._about(row, row.source), name, person.birth_date)
+        return leave(
+            self._services, self._connection, LeaId(row.source), PacketType.RECORD_REQUEST, body, is_to_be_read=True
+        )
+
+    def send(self) -> None:
+        """Leave the notices."""
+        for (lea, event), rows in self._told.items():
+            for start in range(0, len(rows), _CASES):
+                self._leave(lea, event, rows[start : start + _CASES])
+        self._told.clear()
+
+    def _leave(self, lea: str, event: str, rows: Sequence[TransferRow]) -> None:
+        body = transfer_notices.told(event, [self._about(row, lea) for row in rows])
+        leave(self._services, self._connection, LeaId(lea), PacketType.TRANSFER, body, is_to_be_read=True)
+
+    def _about(self, row: TransferRow, lea: str) -> About:
+        """The case for this reader."""
+        other = row.destination if lea == row.source else row.source
+        party = directory.party(self._connection, other)
+        own = [spot for spot in registry.locations(self._connection, row.ssid) if spot.lea == lea]
+        return About(
+            transfer=row.id,
+            ssid=row.ssid,
+            other=other,
+            other_name=party.name if party else "",
+            local_id=own[-1].local_id if own else "",
+            entered_on=row.entered_on,
+            due_on=row.due_on,
+            rule=RULES[Clock(row.rule)] if row.rule else "",
+        )

@@ -1,0 +1,92 @@
+"""withdraw: a packet is taken away from wherever it is, before its receiver has had it; it becomes REFUSED.
+
+Contract: called within the write transaction of what takes it away: its sender's recall, or a later record in its
+place. In the inbox the file is hidden first and for good on disk, then the ledger commits, then the sweeper removes it;
+a crash, or a transaction that comes to nothing, leaves a hidden file that the sweeper shows again. What the receiver
+took first stays collected. A worker that has the packet in hand finds it gone when it commits, and drops its work.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from broker.core.access import Action
+from broker.core.errors import Deferred, Refused
+from broker.core.grounds import Ground
+from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.edge.ledger import disclosures, moves, reviews
+from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages import transfers
+from broker.stages.papers import sign
+from broker.stages.services import Services
+
+ON_THE_WAY = frozenset({State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED})
+_ACTION = {"recalled": Action.RECALL, "replaced": Action.CORRECT_RECORD}
+_READ = "The receiver's program was reading the packet while it was taken back, and has read it to the end. Call the"
+_READ += " receiver and ask for it to be deleted."
+
+
+def take(
+    services: Services, connection: Connection, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
+) -> bool:
+    """Take this packet away; False where its receiver has had it. `row` is locked and `ON_THE_WAY`; `refused` says why,
+    to its sender and to who found it in the inbox; `by` is the packet that takes it away, `why` a word for the log.
+
+    Raises Deferred where the packet is worked in the very round that works `by`, or is about to appear in the inbox.
+    """
+    if row.claim and row.claim == by.claim:
+        raise Deferred("the packet is worked in the same round")
+    was_shown = row.state is State.DELIVERED
+    if was_shown:
+        token = row.claim.rpartition(":")[2]
+        if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, PacketType(row.type)):
+            return False
+        services.inboxes.flush()
+    now = services.clock().timestamp()
+    new = replace(row, state=State.REFUSED, code=refused.code, held_for="")
+    told = [(row.origin, State.REFUSED), (row.receiver if was_shown else "", State.REFUSED)]
+    papers = sign(services, new, told, sentence=refused.sentence)
+    step = Step(State.REFUSED, refused.code)
+    if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
+        raise Deferred("a worker has just moved the packet")
+    _log(connection, row, Action(_ACTION[refused.code]), why, now)
+    _close_questions(connection, row, now)
+    if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
+        is_answered = refused.code == "replaced" and by.receiver == row.receiver
+        transfers.taken_back(services, connection, row, by.tracking if is_answered else "")
+    return True
+
+
+def _close_questions(connection: Connection, row: PacketRow, now: float) -> None:
+    """Whom the packet is about need not be decided any more."""
+    if row.held_for == HeldFor.REVIEW:
+        for one in reviews.lines(connection, row.tracking):
+            if one.closed_at is None:
+                reviews.change(connection, replace(one, closed_at=now))
+
+
+def _log(connection: Connection, row: PacketRow, action: Action, why: str, at: float) -> None:
+    if row.ssid:
+        line = Disclosure(
+            at=at,
+            ssid=row.ssid,
+            action=action,
+            outcome="allowed",
+            party=row.origin,
+            source=row.origin,
+            what=row.type,
+            ground=Ground.OWN_RECORD,
+            purpose=why,
+            tracking=row.tracking,
+        )
+        disclosures.add(connection, [line])
+
+
+def read_after(services: Services, connection: Connection, row: PacketRow, how: str) -> None:
+    """The last byte was sent to a receiver that had opened the file before it was hidden: the sender must know. `row`
+    is the packet as it was taken away, `how` as in the receipt of COLLECTED."""
+    papers = sign(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
+    step = Step(State.REFUSED, how)
+    moves.advance(connection, [Move(row, row, (step,), papers)], services.clock().timestamp())
+    services.log.warning("read while it was taken back", tracking=row.tracking, receiver=row.receiver)

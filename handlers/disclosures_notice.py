@@ -1,0 +1,30 @@
+"""The `disclosures` notice: who was given a student's records, for the LEA that has or had the student.
+
+Owns its form; the sentences are `broker.formats.story`. Promises: each line as data and as a plain sentence with its
+ground (34 CFR 99.32); the parent may see it (99.32(c)); no student's name.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from broker.formats import story
+
+if TYPE_CHECKING:
+    from broker.edge.ledger.disclosures import Disclosure
+
+MOST_LINES = 10_000  # in one notice
+
+_ALL = "Every disclosure of this student's records that the exchange knows of, the oldest first."
+_OWN = "Every disclosure of your own records of this student, the oldest first."
+_CUT = f" There are more than {MOST_LINES}: these are the newest; call the state for the others."
+_MAY = " The parent, or the student of age, may see this list (34 CFR 99.32(c))."
+
+
+def notice(
+    about: Mapping[str, str], ssid: str, lines: "Sequence[Disclosure]", names: Mapping[str, str], *, is_all: bool
+) -> dict[str, Any]:
+    """The body of the notice: `about` names the LEA's own packet, `names` the parties by id; `is_all` unless the lines
+    are only those about the LEA's own records."""
+    means = (_ALL if is_all else _OWN) + (_CUT if len(lines) > MOST_LINES else "") + _MAY
+    told = story.notice(ssid, lines[-MOST_LINES:], names, zone=None)
+    return {"about": {name: value for name, value in about.items() if value}, "means": means} | told

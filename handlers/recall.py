@@ -1,0 +1,45 @@
+"""`recall`: a sender takes back a packet that its receiver has not collected yet.
+
+Owns how its body is read. Promises: it ends at the exchange, whoever may send records can send it, and it holds no
+student's data. That the packet is this very sender's own is for the stage to check (`unknown-tracking`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broker.core.errors import Refused
+from broker.core.model import PacketType, TrackingId
+from handlers.base import ALL, LEAS, Handler
+
+HANDLER = Handler(
+    type=PacketType.RECALL,
+    versions=frozenset({1}),
+    senders=LEAS,
+    receivers=ALL,
+    ends_here=True,
+    needs_student=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is taken back: by the packet's tracking id, by the id of its document, or both; '' where not given. `why` is
+    a word of the schema's closed list."""
+
+    tracking: TrackingId
+    document: str
+    why: str
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer (RFC 6901) of what names the packet."""
+        return "/tracking" if self.tracking else "/document"
+
+
+def wish_of(body: Mapping[str, Any]) -> Wish:
+    """What a checked `recall.v1` asks for; ids in lower case. Raises Refused("schema") where it names no packet."""
+    tracking, document = (str(body.get(name, "")).lower() for name in ("tracking", "document"))
+    if not (tracking or document):
+        raise Refused("schema", "/tracking", "It must name the packet, by `tracking` or by `document`.")
+    return Wish(TrackingId(tracking), document, str(body["why"]))

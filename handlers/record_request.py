@@ -1,0 +1,53 @@
+"""`record-request`: an LEA asks for the records of one of its students (Utah 53A-1-413, 53A-11-504).
+
+Owns how its body is read. Promises: it ends at the exchange, only LEAs send it, and it names exactly one student. The
+exchange's own `record-request`, which asks an LEA for a record, is a notice and comes by another way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from broker.core.errors import Refused
+from broker.core.model import PacketType, Student
+from broker.formats.documents import to_student
+from handlers.base import LEAS, STATE, Handler
+
+HANDLER = Handler(
+    type=PacketType.RECORD_REQUEST,
+    versions=frozenset({1}),
+    senders=LEAS,
+    receivers=STATE,
+    ends_here=True,
+    needs_student=False,
+)
+
+
+class Want(StrEnum):
+    """What is asked for."""
+
+    RECORD = "record"
+    BACKPACK = "backpack"
+    PARENT_COPY = "parent-copy"
+    DISCLOSURES = "disclosures"
+
+
+_OF_ONE_LEA = frozenset({Want.BACKPACK, Want.PARENT_COPY})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ask:
+    """One request; `from_lea` is '' where parts of every LEA are meant. Repr hidden."""
+
+    student: Student = field(repr=False)
+    want: Want
+    from_lea: str = ""
+
+
+def ask_of(body: Mapping[str, Any]) -> Ask:
+    """The request of a checked `record-request.v1`. Raises Refused("schema") for a `from_lea` that means nothing."""
+    want, from_lea = Want(body["want"]), body.get("from_lea", "")
+    if from_lea and want not in _OF_ONE_LEA:
+        raise Refused("schema", "/from_lea", "It is named with `backpack` and `parent-copy` only.")
+    return Ask(to_student(body["student"]), want, from_lea)

@@ -1,0 +1,83 @@
+"""What LEAs are told of transfers: `record-request` asks an LEA for a record, `transfer` tells how a case stands.
+
+Owns their bodies. Promises: each reader finds the student by its own number and the SSID, and what to do in plain words
+with the rule's section; nothing of one LEA's data goes to the other, but that it has, or had, the student.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+REQUEST_MEANS = (
+    "This student of yours has enrolled at the school named under `requested_by`. Send its record as a"
+    " student-record.v1 packet, sealed to the exchange, without `to` or with `to` as named there; it goes to that"
+    " school by itself. If you can not, answer this notice with an acknowledgement.v1: `tracking` of this notice,"
+    " `status` rejected, and `code`."
+)
+_MEANS = {
+    "requested": (
+        "These students have enrolled with you. Their previous schools were asked for their records at once; you have"
+        " nothing to do. The records come into your inbox by themselves."
+    ),
+    "on-its-way": "The record of the previous school was sent before you enrolled the student; it comes now.",
+    "held": "These students have enrolled with you. Their records are held by the state, which will tell you more.",
+    "resumed": "The records of these students are no longer held. Their previous schools were asked for them.",
+    "declined": "The previous school says that it can not send this record. The state was told; call the school.",
+    "moved-on": "The student has enrolled at another school since. The record does not go to this one any more.",
+    "returned": "The student is at the previous school again. Nothing is to be sent.",
+    "left": "The student has left the school that had enrolled it. Nothing is to be sent now.",
+    "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
+    "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
+    "by-state": "The state has ended this case. Nothing is to be sent.",
+    "recalled": "The school that had sent the record has taken it back before you collected it. It is asked for again.",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class About:
+    """One case for one reader. `local_id` is the reader's own number of the student, `other` the LEA at the other end;
+    days are ISO dates, '' where there is none. Repr hidden."""
+
+    transfer: int
+    ssid: str
+    other: str
+    other_name: str
+    local_id: str = field(default="", repr=False)
+    entered_on: str = ""
+    due_on: str = ""
+    rule: str = ""
+
+
+def means(event: str) -> str:
+    """What an event says, and what there is to do."""
+    return _MEANS[event]
+
+
+def request(about: About, name: Mapping[str, str], birth_date: str) -> dict[str, Any]:
+    """The body of a `record-request` notice; `name` is the legal name of the LEA's own (former) student."""
+    student = {"ssid": about.ssid, "local_id": about.local_id, "legal_name": dict(name), "birth_date": birth_date}
+    return {
+        "transfer": about.transfer,
+        "student": student,
+        "requested_by": {"lea": about.other, "name": about.other_name},
+        "entered_on": about.entered_on,
+        "due_on": about.due_on,
+        "rule": about.rule,
+        "means": REQUEST_MEANS,
+    }
+
+
+def told(event: str, cases: Sequence[About]) -> dict[str, Any]:
+    """The body of a `transfer` notice about an event of these cases."""
+    return {"event": event, "means": _MEANS[event], "transfers": [_line(one) for one in cases]}
+
+
+def _line(about: About) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "transfer": about.transfer,
+        "ssid": about.ssid,
+        "local_id": about.local_id,
+        "other": {"lea": about.other, "name": about.other_name},
+    }
+    more = {"entered_on": about.entered_on, "due_on": about.due_on, "rule": about.rule}
+    return line | {name: value for name, value in more.items() if value}

@@ -1,0 +1,219 @@
+"""A student moves: the record follows by itself, however crooked the way."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.core.flow import Stage
+from broker.core.transfer import TransferState
+from broker.edge.ledger import disclosures, flags, transfers
+from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.transfers import TransferRow
+from broker.stages import sweep
+from broker.stages import transfers as stage
+from tests.support import desk, documents
+from tests.support.office import Office
+
+ANA = desk.child("Ana", "Reyes-Ortiz", "2012-03-04", gender="F")
+A, B, C = "01", "6G", "7K"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path, A, B, C)
+
+
+def her(lea: str) -> dict[str, Any]:
+    """Ana as this LEA knows her."""
+    return ANA | {"local_id": f"{lea}-7"}
+
+
+def cases(office: Office, ssid: str) -> list[TransferRow]:
+    with reading(office.services.engine) as connection:
+        return transfers.about(connection, ssid)
+
+
+def ends(office: Office, ssid: str) -> list[tuple[str, str, str, str]]:
+    """Every case: from, to, state, reason."""
+    return [(one.source, one.destination, str(one.state), one.reason) for one in cases(office, ssid)]
+
+
+def log_of(office: Office, ssid: str) -> list[Disclosure]:
+    with reading(office.services.engine) as connection:
+        return disclosures.about(connection, ssid)
+
+
+def enroll(office: Office, lea: str, day: str, **more: Any) -> str:
+    return str(office.enroll(lea, her(lea), date=day, **more)[0]["ssid"])
+
+
+def leave(office: Office, lea: str, day: str) -> None:
+    office.enroll(lea, her(lea), event="exit", date=day)
+
+
+def moved(office: Office) -> str:
+    """Ana is at A, and enrolls at B; her number."""
+    ssid = enroll(office, A, "2026-08-17")
+    assert enroll(office, B, "2026-11-20") == ssid
+    return ssid
+
+
+def test_the_previous_school_is_asked_at_once_and_its_record_closes_the_case(office: Office) -> None:
+    ssid = moved(office)
+    (case,) = cases(office, ssid)
+    assert (case.source, case.destination, case.state) == (A, B, TransferState.REQUESTED)
+    (asked,) = office.notices(A, "record-request")
+    assert asked["transfer"] == case.id
+    assert asked["student"] == {
+        "ssid": ssid,
+        "local_id": "01-7",
+        "legal_name": ANA["legal_name"],
+        "birth_date": ANA["birth_date"],
+    }
+    assert (asked["requested_by"]["lea"], asked["due_on"]) == (B, case.due_on)
+    assert "53A-11-504" in asked["rule"]
+    (told,) = office.notices(B, "transfer")
+    assert (told["event"], told["transfers"][0]["local_id"]) == ("requested", "6G-7")
+
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.receiver) == ("DELIVERED", B)
+    assert cases(office, ssid)[0].state is TransferState.ANSWERED
+    office.collect(B)
+    (case,) = cases(office, ssid)
+    assert (case.state, case.answer) == (TransferState.CLOSED, row.tracking)
+    with reading(office.services.engine) as connection:
+        steps = [(one.before, one.after) for one in transfers.events_of(connection, case.id)]
+    assert steps == [("", "requested"), ("requested", "answered"), ("answered", "closed")]
+    (line,) = log_of(office, ssid)
+    assert (line.action, line.outcome, line.party, line.source) == ("receive-record", "allowed", B, A)
+    assert (line.what, line.ground, line.tracking) == ("student-record", "enrolls", row.tracking)
+
+
+def test_a_record_with_to_goes_the_same_way_and_nowhere_else(office: Office) -> None:
+    ssid = moved(office)
+    wrong = office.send(A, desk.record(A, her(A), to=C))
+    assert (wrong.state, wrong.held_for) == ("HELD", "enrollment")
+    right = office.send(A, desk.record(A, her(A), to=B))
+    assert (right.state, right.receiver) == ("DELIVERED", B)
+    assert ends(office, ssid) == [(A, B, "answered", "")]
+    assert not office.inbox(C, "student-record")
+
+
+def test_a_record_that_was_sent_first_waits_and_nobody_is_asked(office: Office) -> None:
+    enroll(office, A, "2026-08-17")
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.held_for) == ("HELD", "enrollment")
+    ssid = enroll(office, B, "2026-11-20")
+    office.work()
+    assert office.row(row.tracking).state == "DELIVERED"
+    assert not office.notices(A, "record-request")
+    assert [one["event"] for one in office.notices(B, "transfer")] == ["on-its-way"]
+    assert ends(office, ssid) == [(A, B, "answered", "")]
+
+
+def test_a_second_move_takes_the_open_request_along(office: Office) -> None:
+    ssid = moved(office)
+    assert enroll(office, C, "2026-11-22") == ssid
+    assert ends(office, ssid) == [
+        (A, B, "cancelled", "moved-on"),
+        (A, C, "requested", ""),
+        (B, C, "requested", ""),
+    ]
+    assert [one["requested_by"]["lea"] for one in office.notices(A, "record-request")] == [B, C]
+    assert [one["event"] for one in office.notices(A, "transfer")] == ["moved-on"]
+    row = office.send(A, desk.record(A, her(A)))
+    assert row.receiver == C
+    assert not office.inbox(B, "student-record")
+
+
+def test_a_return_cancels_and_the_school_between_is_asked(office: Office) -> None:
+    ssid = moved(office)
+    leave(office, A, "2026-11-20")
+    enroll(office, A, "2026-11-23")
+    assert ends(office, ssid) == [(A, B, "cancelled", "returned"), (B, A, "requested", "")]
+    assert office.send(A, desk.record(A, her(A))).held_for == "enrollment"
+
+
+def test_an_enrollment_that_is_withdrawn_stops_the_record(office: Office) -> None:
+    ssid = moved(office)
+    leave(office, B, "2026-11-20")  # left on the day it was entered: it never was
+    assert ends(office, ssid) == [(A, B, "cancelled", "withdrawn")]
+    assert office.send(A, desk.record(A, her(A))).held_for == "enrollment"
+    assert [one["event"] for one in office.notices(A, "transfer")] == ["withdrawn"]
+
+
+def test_a_record_on_its_way_when_the_student_moves_on_is_not_delivered_by_old_facts(office: Office) -> None:
+    moved(office)
+    tracking = office.drop(A, desk.record(A, her(A)))
+    office.work(Stage.ADMIT)
+    office.work(Stage.ROUTE)
+    assert office.row(tracking).receiver == B
+    office.drop(C, desk.enrollment(C, her(C), date="2026-11-22"))
+    office.work(Stage.ADMIT)
+    office.work()
+    assert (office.row(tracking).state, office.row(tracking).receiver) == ("DELIVERED", C)
+    assert not office.inbox(B, "student-record")
+
+
+def test_an_lea_that_never_had_the_student_sends_no_record(office: Office) -> None:
+    moved(office)
+    assert office.send(C, desk.record(C, her(C))).code == "not-your-student"
+
+
+def test_the_previous_school_can_say_that_it_has_no_record(office: Office) -> None:
+    ssid = moved(office)
+    (tracking,) = office.inbox(A, "record-request")
+    said = {"from": A, "tracking": tracking, "status": "rejected", "code": "not-our-student"}
+    office.send(A, documents.acknowledgement(**said))
+    assert ends(office, ssid) == [(A, B, "refused", "not-our-student")]
+    assert [one["event"] for one in office.notices(B, "transfer")] == ["requested", "declined"]
+    office.send(A, desk.record(A, her(A)))
+    assert ends(office, ssid) == [(A, B, "answered", "")]
+
+
+def test_a_record_that_cannot_be_used_is_asked_for_again(office: Office) -> None:
+    ssid = moved(office)
+    row = office.send(A, desk.record(A, her(A)))
+    office.collect(B)
+    said = {"from": B, "tracking": row.tracking, "status": "rejected", "code": "cannot-read"}
+    office.send(B, documents.acknowledgement(**said))
+    assert ends(office, ssid) == [(A, B, "requested", "")]
+    assert len(office.notices(A, "record-request")) == 2
+
+
+def test_the_child_of_a_military_family_has_ten_days(office: Office) -> None:
+    enroll(office, A, "2026-08-17")
+    document = desk.enrollment(B, her(B), date="2026-11-20")
+    document["students"][0]["military"] = True
+    office.send(B, document)
+    (asked,) = office.notices(A, "record-request")
+    today = office.services.clock().astimezone().date()
+    assert asked["due_on"] == (today + timedelta(days=10)).isoformat()
+    assert "53A-1-1001" in asked["rule"]
+
+
+def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> None:
+    ssid = enroll(office, A, "2026-08-17")
+    with writing(office.services.engine) as connection:
+        flags.put(connection, ssid, "an officer", "missing since Monday", office.services.clock().timestamp())
+    enroll(office, B, "2026-11-20")
+    assert ends(office, ssid) == [(A, B, "blocked", "")]
+    assert not office.notices(A, "record-request")
+    (told,) = office.notices(B, "transfer")
+    assert told["event"] == "held"
+    assert "missing" not in json.dumps(told)
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.held_for) == ("HELD", "blocked")
+    with writing(office.services.engine) as connection:
+        assert [one.kind for one in flags.alerts_of(connection)] == ["packet", "enrollment"]
+        (flag,) = flags.standing(connection, ssid)
+        flags.lift(connection, flag, "an officer", "found", office.services.clock().timestamp())
+        stage.reconcile(office.services, connection, [ssid], arrived=False)
+    assert ends(office, ssid) == [(A, B, "requested", "")]
+    sweep.resume(office.services, [row.tracking], "blocked")
+    office.work()
+    assert ends(office, ssid) == [(A, B, "answered", "")]

@@ -1,0 +1,107 @@
+"""The tables of docs/access.md: the permission table as the program has it, for those who read law and not code.
+
+Owns what roles, actions and conditions are called there. A word of the program that is missing here is a KeyError.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from broker.core.access import RULES, Action, Need, Role, Rule
+from broker.core.grounds import GROUNDS, REFUSALS, Ground
+
+Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
+
+ROLES = {
+    Role.CURRENT_LEA: ("LEA now", "The district or charter school where the student is enrolled."),
+    Role.FORMER_LEA: ("LEA before", "A district or charter school where the student was enrolled earlier."),
+    Role.OTHER_LEA: ("other LEA", "A district or charter school where the student never was."),
+    Role.SENDING_LEA: ("LEA that wrote it", "The district or charter school that wrote and signed the packet itself."),
+    Role.STATE_OPERATOR: ("operator", "The person of the state at the exchange's own machine (the command line)."),
+    Role.STATE_AUDITOR: ("state's office", "The state as a party of the exchange: it audits, and hears of alerts."),
+    Role.HIGHER_ED: ("higher ed.", "A college or university that is a party of the exchange."),
+    Role.PARENT: ("parent", "The parent, or the student of age. They have no login: their LEA hands them a file."),
+    Role.FEDERAL: ("federal", "Whoever is under a name of the federal government."),
+    Role.ANYONE: ("anyone else", "Everybody who is not named above."),
+}
+ACTIONS = {
+    Action.JOIN: "be entered into the directory, with a key",
+    Action.REPORT_ENROLLMENT: "report who enters and leaves; ask for student numbers",
+    Action.SEND_RECORD: "send a student's record",
+    Action.RECEIVE_RECORD: "be given a student's record",
+    Action.REQUEST_RECORD: "have another LEA asked for a student's record",
+    Action.CORRECT_RECORD: "put a later record in the place of an earlier one",
+    Action.RECALL: "call back what nobody has collected yet",
+    Action.STORE_BACKPACK: "put a part into the Student Record Store",
+    Action.READ_BACKPACK: "be given the whole of what the store holds of a student",
+    Action.READ_OWN_TIME: "be given what the store holds of the time when the student was there",
+    Action.SEND_TRANSCRIPT: "send a transcript to higher education",
+    Action.RECEIVE_TRANSCRIPT: "be given a transcript",
+    Action.EXPORT_FOR_PARENT: "be given the records to hand them to the parent, or as the parent",
+    Action.READ_DISCLOSURES: "read who was given what of a student",
+    Action.RECEIVE_CLAIMS: "be told that two LEAs claim a student for the same days",
+    Action.READ_REGISTRY: "read a student's names, birth date, evidence and enrollments",
+    Action.READ_REVIEW: "read a question which student was meant, with the candidates",
+    Action.DECIDE_REVIEW: "decide which student was meant",
+    Action.MERGE: "make two numbers of one student one, and take that back",
+    Action.CANCEL_TRANSFER: "cancel a transfer",
+    Action.READ_REPORTS: "read reports on transfers, packets and receipts, which have no names",
+    Action.SET_FLAG: "flag a missing child",
+    Action.LIFT_FLAG: "lift that flag",
+    Action.RECEIVE_ALERT: "be told at once of a request concerning a flagged child",
+    Action.RECORD_EXCEPTION: "record a legal exception for a federal name",
+    Action.END_EXCEPTION: "end such an exception",
+}
+NEEDS = {
+    Need.NOT_FLAGGED: "the child is not flagged as missing",
+    Need.THERE_THEN: "the student was at that LEA at the time of the data",
+    Need.OWN: "it is that LEA's own",
+    Need.REQUEST: "the LEA has recorded the request of the student or the parent",
+    Need.EXCEPTION: "a legal exception of the state stands",
+}
+
+
+def matrix(table: Table) -> str:
+    """Every action by every role."""
+    head = ("may …", *(name for name, _ in ROLES.values()))
+    rows = ((text, *(_cell(RULES[role, action]) for role in Role)) for action, text in ACTIONS.items())
+    return table(head, rows)
+
+
+def _cell(rule: Rule) -> str:
+    if not rule.is_allowed:
+        return "no"
+    return "if" if rule.needs else "yes"
+
+
+def rules(table: Table) -> str:
+    """Every allowance with its conditions, its ground and the law; those of one action that are alike in one row."""
+    alike: dict[tuple[Action, Rule], list[str]] = {}
+    for action in ACTIONS:
+        for role, (name, _) in ROLES.items():
+            rule = RULES[role, action]
+            if rule.is_allowed:
+                alike.setdefault((action, rule), []).append(name)
+    return table(
+        ("may …", "who", "if", "ground", "law"),
+        ((ACTIONS[action], ", ".join(who), *_why(rule)) for (action, rule), who in alike.items()),
+    )
+
+
+def _why(rule: Rule) -> tuple[str, str, str]:
+    if not isinstance(rule.basis, Ground):
+        raise TypeError("this is no allowance")
+    return "; ".join(NEEDS[need] for need in rule.needs), f"`{rule.basis}`", GROUNDS[rule.basis].law
+
+
+def roles(table: Table) -> str:
+    """Who is meant by each role."""
+    return table(("role", "who that is"), ROLES.values())
+
+
+def grounds(table: Table) -> str:
+    """Every ground with its law."""
+    return table(("ground", "what it says", "law"), ((f"`{one}`", law.means, law.law) for one, law in GROUNDS.items()))
+
+
+def refusals(table: Table) -> str:
+    """Every reason to refuse, with its law."""
+    return table(("refused", "why", "law"), ((f"`{one}`", law.means, law.law) for one, law in REFUSALS.items()))

@@ -1,0 +1,285 @@
+"""An exchange that is cheap to make again, whose workers stop, die and are overtaken where a test says so.
+
+Promises: home, ledger, vault, keys and stages are real; each world has a home of its own, copied from one that was set
+up once. A worker that dies has the fate of a killed process: nothing behind the place runs, and what it had claimed is
+given free as `broker.worker` does when it starts again.
+"""
+
+import copy
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import select
+
+from broker.core.flow import NEXT_STAGE, WORKED_BY, Stage
+from broker.core.model import LeaId
+from broker.edge import keyring
+from broker.edge.folders import Home
+from broker.edge.inbox import Inboxes
+from broker.edge.ledger import directory, packets
+from broker.edge.ledger.engine import connect, reading, writing
+from broker.edge.ledger.rows import COLUMNS, PacketRow
+from broker.edge.ledger.tables import packets as packets_table
+from broker.edge.outbox import Outboxes
+from broker.edge.settings import load as read_settings
+from broker.edge.vault import DirectoryVault
+from broker.stages import batch, sweep, transfers, withdraw
+from broker.stages.batch import Plan
+from broker.worker import RUNS
+from tests.bench import load
+from tests.support.office import Office
+
+_MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
+
+
+class Killed(BaseException):
+    """The worker was killed here: no handler of an Exception sees it."""
+
+
+class Log:
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        def note(event: str, **facts: Any) -> None:
+            self.lines.append((level, event, facts))
+
+        return note
+
+
+@dataclass
+class Key:
+    """One key of an LEA, and what has become of it: '' while it is in use, or revoked, retired."""
+
+    lea: load.Lea = field(repr=False)
+    expires: datetime
+    fingerprint: str
+    end: str = ""
+
+
+@cache
+def _spare(lea: str, number: int, days: int) -> load.Lea:
+    return load.lea(lea, "", "cv25519", days)
+
+
+@cache
+def _template(kinds: tuple[tuple[str, str], ...]) -> Office:
+    root = tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+    made = Office(Path(root.name), *dict(kinds), kinds=dict(kinds))
+    made.services.engine.dispose()
+    made.exchange.root = root  # type: ignore[attr-defined]  # lives as long as the template
+    return made
+
+
+class World(Office):
+    """An office whose home is a copy of one made earlier."""
+
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        made = _template(tuple(kinds.items()))
+        self.root = tempfile.TemporaryDirectory(dir=made.exchange.home.parent)
+        self.exchange = copy.copy(made.exchange)
+        self.exchange.home = Path(self.root.name) / "home"
+        shutil.copytree(made.exchange.home, self.exchange.home, symlinks=True)
+        self.leas = dict(made.leas)
+        self.told, self.ahead, self._names = type(made.told)(), timedelta(), 0
+        chosen = read_settings(self.exchange.home)
+        folders, model = Home(chosen.home), made.services.model
+        self.log = Log()
+        self.services = replace(
+            made.services,
+            settings=chosen,
+            engine=connect(chosen),
+            vault=DirectoryVault(folders.vault),
+            home=folders,
+            outboxes=Outboxes(folders, chosen.limits),
+            inboxes=Inboxes(folders),
+            queues=self.told,
+            log=self.log,  # type: ignore[arg-type]
+            clock=lambda: load.datetime.now(load.UTC) + self.ahead,
+            load_model=lambda: model,
+        )
+        self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
+
+    def close(self) -> None:
+        """The home is no more."""
+        self.services.engine.dispose()
+        self.root.cleanup()
+
+    @property
+    def today(self) -> str:
+        """The day it is here."""
+        return self.services.clock().date().isoformat()
+
+    def day(self, days: int) -> str:
+        """So many days from today."""
+        return (self.services.clock() + timedelta(days=days)).date().isoformat()
+
+    # keys
+
+    def _key(self, lea: load.Lea) -> Key:
+        info = keyring.inspect(lea.certificate, self.services.clock())
+        assert info.expires is not None
+        return Key(lea, info.expires, info.fingerprint)
+
+    def key(self, lea: str) -> Key | None:
+        """The newest key of the LEA that is good now."""
+        now = self.services.clock()
+        return next((one for one in reversed(self.keys[lea]) if not one.end and one.expires > now), None)
+
+    def add_key(self, lea: str, days: int) -> None:
+        """A further key, as `satchel lea key` enters it."""
+        key = self._key(_spare(lea, len(self.keys[lea]), days))
+        if key.expires <= self.services.clock():
+            return
+        self._put(lea, key.lea.certificate)
+        self.keys[lea].append(key)
+
+    def seal_with(self, key: Key) -> None:
+        """What its LEA drops from now on is signed with this key."""
+        self.leas[key.lea.id] = key.lea
+
+    def revoke(self, lea: str, key: Key) -> None:
+        """Its owner has revoked the key, which is taken in as `satchel lea key` does."""
+        revoked = keyring.revocation(key.lea.secret, load.datetime.now(load.UTC))
+        self._put(lea, keyring.merge(key.lea.certificate, revoked))
+        key.end = "revoked"
+
+    def retire(self, lea: str, key: Key) -> None:
+        """The key is used no more."""
+        with writing(self.services.engine) as connection:
+            directory.retire(connection, lea, key.fingerprint, self.services.clock().timestamp())
+        key.end = "retired"
+
+    def _put(self, lea: str, certificate: bytes) -> None:
+        now = self.services.clock()
+        with writing(self.services.engine) as connection:
+            info = keyring.inspect(certificate, now)
+            directory.put_certificate(connection, LeaId(lea), info, certificate.decode(), now.timestamp())
+
+    # packets
+
+    def rows(self) -> dict[str, PacketRow]:
+        """Every packet, the oldest first."""
+        query = select(*[packets_table.c[name] for name in COLUMNS]).order_by(packets_table.c.tracking)
+        with reading(self.services.engine) as connection:
+            return {row.tracking: packets._row(row) for row in connection.execute(query)}
+
+    def ready(self, stage: Stage) -> list[str]:
+        """What stands before this stage."""
+        return [row.tracking for row in self.rows().values() if row.state is WORKED_BY[stage]]
+
+    def is_moving(self) -> bool:
+        """Whether anything is on its way."""
+        return any(row.state in NEXT_STAGE for row in self.rows().values())
+
+    # workers
+
+    def round(self, plans: Sequence[Plan], ids: Sequence[str], meanwhile: Callable[[], None] | None = None) -> None:
+        """One message for a worker. `meanwhile` happens when it has worked everything and not yet committed."""
+        commit = batch._commit
+
+        def overtaken(*args: Any) -> None:
+            happens = waiting.pop() if waiting else None
+            if happens:
+                happens()
+            commit(*args)
+
+        waiting = [meanwhile]
+        with patch.object(batch, "_commit", overtaken):
+            batch.run(self.services, plans, ids)
+
+    @contextmanager
+    def killed(self, where: str) -> Iterator[None]:
+        """Whatever runs within is killed when it first comes by this place, '' for nowhere."""
+        with ExitStack() as stack:
+            if where:
+                stack.enter_context(_PLACES[where](self))
+            try:
+                yield
+            except Killed:
+                stack.close()
+                self._start_again()
+
+    def _start_again(self) -> None:
+        """What `broker.worker` does first; what lived in the process is gone."""
+        self.told.standing.clear()
+        self.services = replace(
+            self.services, inboxes=Inboxes(self.services.home), vault=DirectoryVault(self.services.home.vault)
+        )
+        with writing(self.services.engine) as connection:
+            packets.release_worker(connection, self.services.worker)
+            packets.forget_queues(connection)
+
+    def sweep(self) -> None:
+        """A round of the sweeper's duties."""
+        services = self.services
+        sweep.publish_receipts(services)
+        sweep.enqueue_standing(services)
+        for lea in self.leas:
+            sweep.finish_deliveries(services, LeaId(lea))
+            sweep.notice_collected(services, LeaId(lea))
+        sweep.resume_for_keys(services)
+        sweep.resume_unflagged(services)
+
+    def rest(self, look: Callable[[], object]) -> None:
+        """Work and sweep until nothing is on its way; `look` is called after each round."""
+        for _ in range(40):
+            before = {row.tracking: (row.state, row.held_for) for row in self.rows().values()}
+            self.sweep()
+            look()
+            for stage, plans in RUNS.items():
+                self.round(plans, self.ready(stage))
+                look()
+            if before == {row.tracking: (row.state, row.held_for) for row in self.rows().values()}:
+                if not self.is_moving():
+                    return
+                self.ahead_of_retries()
+        stuck = [(row.type, row.state, row.claim, row.deferrals) for row in self.rows().values()]
+        raise AssertionError(f"it does not come to rest: {[one for one in stuck if one[1] in NEXT_STAGE]}")
+
+    def files(self, lea: str) -> list[Path]:
+        """What lies in view in an inbox."""
+        return sorted(self.exchange.inbox(lea))
+
+
+def _dies_at(target: Callable[[World], Any], name: str, *, behind: bool = False) -> Callable[[World], Any]:
+    """A worker dies where it calls this, or `behind` it."""
+
+    def place(world: World) -> Any:
+        real = getattr(target(world), name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            if behind:
+                real(*args, **named)
+            raise Killed
+
+        return patch.object(target(world), name, call)
+
+    return place
+
+
+_PLACES: dict[str, Callable[[World], Any]] = {
+    "claimed": _dies_at(lambda _: batch, "_work_all"),
+    "worked": _dies_at(lambda _: batch, "_commit"),
+    "staged": _dies_at(lambda world: world.services.inboxes, "stage_delivery", behind=True),
+    "flushed": _dies_at(lambda world: world.services.inboxes, "flush", behind=True),
+    "noting": _dies_at(lambda _: transfers, "delivered", behind=True),
+    "committed": _dies_at(lambda world: world.services.inboxes, "publish"),
+    "published": _dies_at(lambda world: world.services.inboxes, "publish", behind=True),
+    "telling": _dies_at(lambda _: batch, "tell"),
+    "taking back": _dies_at(lambda _: withdraw, "sign"),
+    "collecting": _dies_at(lambda _: transfers, "collected", behind=True),
+    "dropping": _dies_at(lambda world: world.services.inboxes, "drop_stage"),
+}
+PLACES = tuple(_PLACES)
