@@ -51,6 +51,10 @@ You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the begin
    gpg --decrypt --output opened.json inbox/NAME.pgp
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
+5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
+   Open it as in 4: "student" says who it is, "due_on" your last day, and "means" what to do. Send the record as in 2;
+   it finds the new school by itself. For a student who comes to you, enroll the student: the record is asked for then.
+
 Do not put students' names into file names.
 """
 

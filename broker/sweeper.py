@@ -18,6 +18,7 @@ from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
 from broker.stages import claims, overdue, sweep
+from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
@@ -73,6 +74,7 @@ def main() -> None:
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),
+        "daybreak": Daybreak(services).look,
         "flags": lambda: sweep.resume_unflagged(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,

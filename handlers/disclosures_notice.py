@@ -1,12 +1,15 @@
 """The `disclosures` notice: who was given a student's records, for the LEA that has or had the student.
 
 Owns its form; the sentences are `broker.formats.story`. Promises: each line as data and as a plain sentence with its
-ground (34 CFR 99.32); the parent may see it (99.32(c)); no student's name.
+ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and `numbers` say
+whose list it is, so that a copy for the parent is made of one student's papers only.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from broker.core.model import Student
 from broker.formats import story
 
 if TYPE_CHECKING:
@@ -21,10 +24,24 @@ _MAY = " The parent, or the student of age, may see this list (34 CFR 99.32(c)).
 
 
 def notice(
-    about: Mapping[str, str], ssid: str, lines: "Sequence[Disclosure]", names: Mapping[str, str], *, is_all: bool
+    about: Mapping[str, str],
+    student: Student,
+    numbers: Sequence[str],
+    lines: "Sequence[Disclosure]",
+    names: Mapping[str, str],
+    *,
+    is_all: bool,
 ) -> dict[str, Any]:
     """The body of the notice: `about` names the LEA's own packet, `names` the parties by id; `is_all` unless the lines
-    are only those about the LEA's own records."""
+    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first."""
     means = (_ALL if is_all else _OWN) + (_CUT if len(lines) > MOST_LINES else "") + _MAY
-    told = story.notice(ssid, lines[-MOST_LINES:], names, zone=None)
-    return {"about": {name: value for name, value in about.items() if value}, "means": means} | told
+    whose = {
+        "student": {
+            "ssid": numbers[0],
+            "legal_name": asdict(student.legal_name),
+            "birth_date": student.birth_date.isoformat(),
+        },
+        "numbers": list(numbers),
+    }
+    told = story.notice(numbers[0], lines[-MOST_LINES:], names, zone=None)
+    return {"about": {name: value for name, value in about.items() if value}, "means": means} | whose | told

@@ -22,6 +22,10 @@ _ANSWERS = {
     Verb.NEW: "It is none of these, and a student whom no LEA has enrolled yet.",
     Verb.NONE: "You withdraw the line, or the packet: nothing is done with it.",
 }
+_ENROLL_FIRST = (
+    " Enroll the student first, and answer then: a packet about a student whom your LEA never had is refused"
+    " [not-your-student]."
+)
 _ONLY_THE_NUMBER = (
     "This is the student who has the SSID that you sent, and little else in common. Only the state decides this."
 )
@@ -61,11 +65,18 @@ def notice(about: Mapping[str, str], questions: Sequence[Question], today: str, 
     body: dict[str, Any] = {
         "about": dict(about),
         "how_to_answer": _HOW,
-        "decisions": {str(verb): text for verb, text in _ANSWERS.items()},
+        "decisions": _decisions(questions),
         "questions": [_question(one, today) for one in questions],
         "answers": [_to_fill_in(one) for one in questions],
     }
     return body | ({"note": note} if note else {})
+
+
+def _decisions(questions: Sequence[Question]) -> dict[str, str]:
+    """What each decision means; of a packet's own student `new` comes too early where nobody has enrolled it."""
+    is_own = any(one.line == OWN_STUDENT for one in questions)
+    meanings = {str(verb): text for verb, text in _ANSWERS.items()}
+    return meanings | ({str(Verb.NEW): _ANSWERS[Verb.NEW] + _ENROLL_FIRST} if is_own else {})
 
 
 def _to_fill_in(question: Question) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from broker.commands.common import JsonOption, fail, say
+from broker.commands.files import read
 from broker.commands.opening import Directory, opened, secret_key
-from broker.commands.passphrase import PassphraseOption, read
+from broker.commands.passphrase import PassphraseOption
 from broker.core.errors import Refused
 from broker.core.model import PacketType
 from broker.edge import durable, html, pdf
@@ -31,7 +32,7 @@ from broker.edge.resources import folder
 from broker.edge.settings import Limits
 from broker.formats import canonical, parent
 from broker.formats.parent_files import FOLDER, attached
-from broker.formats.parent_papers import RECORDS, Paper, log_lines, standing, stranger
+from broker.formats.parent_papers import RECORDS, Paper, check_log, standing, stranger
 
 _MOST_FILES = 200
 _MOST_BYTES = 512 * 1024 * 1024
@@ -99,8 +100,8 @@ class _Reader:
             document = self._document(path, content)
             sender = str(document["from"])
             return Paper(document, self._directory.name(sender) if self._directory else sender, False)
-        content, signer = opened(path, content, *self._means())
-        document = self._document(path, content)
+        found, signer = opened(path, content, *self._means())
+        document = self._document(path, found.content)
         if document["from"] != signer.party:
             fail(
                 f"{path} says that it is from {document['from']} and is signed by {signer.party}. "
@@ -127,7 +128,7 @@ class _Reader:
         if kind not in _TYPES:
             fail(f"{path} is none of the files that a copy is made of: {', '.join(_TYPES)}; leave it out.")
         if kind == PacketType.DISCLOSURES:
-            log_lines(document)
+            check_log(document)
             if document.get("from") != _EXCHANGE:
                 fail(f"{path} is a list of disclosures that the exchange did not write; leave it out.")
         else:

@@ -4,15 +4,13 @@ Promises: reads the ledger as it is now; no names; the same ledger gives the sam
 readable by this user only. With --lea it holds what that LEA may be given.
 """
 
-import os
-import secrets
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,6 +20,7 @@ from rich.text import Text
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.files import created
 from broker.core.school_year import Calendar
 from broker.edge.ledger import claims as ledger
 from broker.edge.ledger import directory
@@ -121,7 +120,7 @@ def _counted(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _write(documents: Iterator[dict[str, Any]], form: Format, out: Path | None, head: dict[str, Any]) -> None:
     count = 0
-    with _created(out) if out else nullcontext(sys.stdout) as file:
+    with created(out) if out else nullcontext(sys.stdout) as file:
         report = CsvReport(file) if form is Format.CSV else JsonReport(file, head)
         for one in documents:
             report.add(one)
@@ -129,25 +128,6 @@ def _write(documents: Iterator[dict[str, Any]], form: Format, out: Path | None, 
         report.end()
     if out:
         say(f"{out}: {_counting(count)}.")
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[TextIO]:
-    """A file that takes its name when all is written, mode 0600."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}.")
 
 
 def _counting(count: int) -> str:

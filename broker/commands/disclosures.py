@@ -8,10 +8,9 @@ import csv
 import json
 import os
 import pwd
-import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -21,6 +20,7 @@ from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.files import created
 from broker.core.access import Action, Deny, Role, judge
 from broker.core.review import By
 from broker.edge.ledger import directory, disclosures, registry
@@ -142,7 +142,7 @@ def _write(found: Iterable[Disclosure], names: Mapping[str, str], write: "_Write
             count += 1
             yield one
 
-    with _created(out) if out else nullcontext(sys.stdout) as file:
+    with created(out) if out else nullcontext(sys.stdout) as file:
         write(counted(), names, file)
     return count
 
@@ -183,22 +183,3 @@ def _row(one: Disclosure, names: Mapping[str, str]) -> dict[str, Any]:
 
 _Writer = Callable[[Iterable[Disclosure], Mapping[str, str], TextIO], None]
 _WRITERS: Mapping[Format, _Writer] = {Format.STORY: _as_story, Format.CSV: _as_csv, Format.JSON: _as_json}
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[TextIO]:
-    """A file that takes its name when all is written, mode 0600."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}.")

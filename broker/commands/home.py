@@ -17,6 +17,7 @@ from broker import offline
 from broker.commands import federal_gate
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.federal_gate import Thing
+from broker.commands.files import read
 from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
@@ -68,13 +69,7 @@ def _write_secret(path: Path, content: bytes) -> None:
 
 
 def _read_certificate(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}.")
-    if len(content) > most:
-        fail(f"{path} is larger than {most} bytes; export only the one public key.")
+    content = read(path, most, "export only the one public key")
     # gpg explains a revocation certificate in some lines above it
     begins = -1 if content.startswith(_BEGIN[1:]) or content[:1] >= b"\x80" else content.find(_BEGIN)
     return content[begins + 1 :]

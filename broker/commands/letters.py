@@ -6,9 +6,6 @@ taken from the command line.
 """
 
 import json
-import os
-import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,25 +13,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from broker.commands.common import JsonOption, fail, say
-from broker.commands.passphrase import PassphraseOption, passphrase_of, read
-from broker.core.codes import CODES
+from broker.commands.files import read, write_new
+from broker.commands.opening import Directory, opened, secret_key
+from broker.commands.passphrase import PassphraseOption, passphrase_of
 from broker.core.errors import Refused
-from broker.edge import durable, keyring, openpgp, sftp_hostkey
+from broker.edge import keyring, openpgp, sftp_hostkey
 from broker.edge.settings import Limits
 
-_BLOCK = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----.*?-----END PGP PUBLIC KEY BLOCK-----[^\n]*\n?", re.DOTALL)
 _ALGORITHMS: dict[str, keyring.Algorithm] = {"cv25519": "cv25519", "rsa3072": "rsa3072"}
 _SECRET, _PUBLIC, _SSH = "secret.asc", "public.asc", "id_ed25519"
-
-# The table of codes speaks to the sender of a packet; these are for who opens one.
-_MEANINGS = {
-    "not-for-exchange": "The message is not encrypted to this key.",
-    "unknown-signer": "The message is signed by a key that is not in your directory folder.",
-}
-_REMEDIES = {
-    "not-for-exchange": "Open it with the secret key whose public part the exchange has of you.",
-    "unknown-signer": "Fetch your directory folder anew; if the key is still missing, tell the state.",
-}
 
 KeyOption = Annotated[Path, typer.Option("--key", help="Your secret OpenPGP key (secret.asc).")]
 
@@ -42,51 +29,6 @@ KeyOption = Annotated[Path, typer.Option("--key", help="Your secret OpenPGP key 
 def refuse(path: Path, refused: Refused) -> NoReturn:
     """End the command with what stands against a file."""
     fail(f"{path}: {refused.sentence} [{refused.code}]")
-
-
-def write_new(path: Path, content: bytes, mode: int) -> None:
-    """A new file, whole or not there; never over another."""
-    try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            _write_new(folder, path.name, content, mode)
-        finally:
-            os.close(folder)
-    except FileExistsError:
-        fail(f"{path} is already there; move it away, or choose another name with --out.")
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}.")
-
-
-def _write_new(folder: int, name: str, content: bytes, mode: int) -> None:
-    temporary = f".{name}.{os.getpid()}.tmp"
-    descriptor = durable.create_at(folder, temporary, mode)
-    try:
-        try:
-            durable.write_all(descriptor, content)
-            durable.sync(descriptor)
-        finally:
-            os.close(descriptor)
-        durable.rename_new(folder, temporary, folder, name)
-    except BaseException:
-        os.unlink(temporary, dir_fd=folder)
-        raise
-    durable.sync(folder)
-
-
-def _secret(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
-    armored, passphrase = read(path, Limits().certificate_bytes), passphrase_of(passphrase_file)
-    try:
-        return openpgp.load_secret(armored, passphrase)
-    except Refused as refused:
-        if refused.code != "key-locked" or passphrase is not None:
-            refuse(path, refused)
-    if not sys.stdin.isatty():
-        fail(f"{path} is protected by a passphrase; give it with --passphrase-file.")
-    try:
-        return openpgp.load_secret(armored, typer.prompt(f"Passphrase of {path}", hide_input=True, err=True))
-    except Refused as refused:
-        refuse(path, refused)
 
 
 def _now() -> datetime:
@@ -152,7 +94,7 @@ def seal(
     target = out or file.with_name(f"{file.name}.pgp")
     content = read(file, limits.content_bytes)
     recipients = [_recipient(path, limits.certificate_bytes) for path in to]
-    signer = _secret(key, passphrase_file)
+    signer = secret_key(key, passphrase_file)
     try:
         sealed = openpgp.seal(content, signer, recipients, _now())
     except Refused as refused:
@@ -184,50 +126,13 @@ def open_(
     target = out or (file.with_suffix("") if file.suffix in {".pgp", ".gpg", ".asc"} else Path(f"{file}.opened"))
     if target.exists():
         fail(f"{target} is already there; move it away, or choose another name with --out.")
-    known = _certificates(directory, limits.certificate_bytes)
-    sealed = read(file, limits.sealed_bytes)
-    try:
-        opened = openpgp.open_packet(
-            sealed, _secret(key, passphrase_file), list(known), limits, _now(), lambda _: False
-        )
-    except Refused as refused:
-        remedy = _REMEDIES.get(
-            refused.code, "Do not use it: fetch it again, and if that does not help, tell the state."
-        )
-        fail(f"{file}: {_MEANINGS.get(refused.code, CODES[refused.code].meaning)} {remedy} [{refused.code}]")
-    write_new(target, opened.content, 0o600)
-    signer = _signer(known, opened.signer)
-    signed = opened.signed_at.isoformat() if opened.signed_at else ""
+    known, sealed = Directory(directory, limits), read(file, limits.sealed_bytes)
+    found, signer = opened(file, sealed, secret_key(key, passphrase_file), known)
+    write_new(target, found.content, 0o600)
+    name = f"{signer.title} ({signer.party})"
+    signed = found.signed_at.isoformat() if found.signed_at else ""
     if as_json:
-        say(json.dumps({"file": str(target), "signer": opened.signer, "name": signer, "signed_at": signed}))
+        say(json.dumps({"file": str(target), "signer": found.signer, "name": name, "signed_at": signed}))
         return
-    say(f"Good signature from {signer}, key {opened.signer}, {signed}.")
+    say(f"Good signature from {name}, key {found.signer}, {signed}.")
     say(f"{target} holds what they sent.")
-
-
-def _certificates(directory: Path, most: int) -> dict[bytes, str]:
-    """Every public key in the folder, with the name of its file. `all.asc` repeats what the others hold."""
-    try:
-        paths = sorted(directory.glob("*.asc"), key=lambda path: (path.name == "all.asc", path.name))
-    except OSError as error:
-        fail(f"{directory} cannot be read: {error.strerror}.")
-    known: dict[bytes, str] = {}
-    for path in paths:
-        content = read(path, most if path.name != "all.asc" else 64 * most)
-        for block in _BLOCK.findall(content) or [content]:
-            known.setdefault(block.strip() + b"\n", path.stem)
-    if not known:
-        fail(f"{directory} holds no public keys (*.asc); fetch your directory folder and name it with --directory.")
-    return known
-
-
-def _signer(known: dict[bytes, str], fingerprint: str) -> str:
-    for certificate, name in known.items():
-        try:
-            info = keyring.inspect(certificate, _now())
-        except Refused:
-            continue  # not the key that has just been used
-        if info.fingerprint == fingerprint:
-            title = "".join(letter if letter.isprintable() else "?" for letter in (info.user_ids or ("?",))[0])
-            return f"{title} ({name})"
-    return "?"

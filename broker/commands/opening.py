@@ -14,7 +14,8 @@ from pathlib import Path
 import typer
 
 from broker.commands.common import fail
-from broker.commands.passphrase import passphrase_of, read
+from broker.commands.files import read
+from broker.commands.passphrase import passphrase_of
 from broker.core.codes import CODES
 from broker.core.errors import Refused
 from broker.edge import keyring, openpgp
@@ -39,10 +40,15 @@ _DO_NOT_USE = "Do not use it: fetch it again, and if that does not help, tell th
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signed: the party's id, as its file in the directory is called, and the name in its key."""
+    """Who signed: the party's id, as its file in the directory is called, and the first user id of its key."""
 
     party: str
-    name: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """The name in the key: its user id without the address, RFC 4880 section 5.11."""
+        return re.sub(r"\s*<[^<>]*>\s*$", "", self.title) or "?"
 
 
 class Directory:
@@ -87,9 +93,7 @@ def _inspected(certificate: bytes) -> keyring.KeyInfo | None:
 
 
 def _title(info: keyring.KeyInfo) -> str:
-    """The first user id without its address, RFC 4880 section 5.11."""
-    title = re.sub(r"\s*<[^<>]*>\s*$", "", (info.user_ids or ("",))[0])
-    return "".join(letter if letter.isprintable() else "?" for letter in title) or "?"
+    return "".join(letter if letter.isprintable() else "?" for letter in (info.user_ids or ("",))[0]) or "?"
 
 
 def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
@@ -108,7 +112,7 @@ def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
         fail(f"{path}: {refused.sentence} [{refused.code}]")
 
 
-def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[bytes, Signer]:
+def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[openpgp.Opened, Signer]:
     """What is sealed in a file, and who signed it; ends the command where the signature is not good."""
     try:
         found = openpgp.open_packet(
@@ -117,4 +121,4 @@ def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directo
     except Refused as refused:
         meaning = _MEANINGS.get(refused.code, CODES[refused.code].meaning)
         fail(f"{path}: {meaning} {_REMEDIES.get(refused.code, _DO_NOT_USE)} [{refused.code}]")
-    return found.content, directory.signer(found.signer)
+    return found, directory.signer(found.signer)

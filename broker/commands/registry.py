@@ -23,6 +23,7 @@ from broker.commands import registry_text
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
+from broker.core.model import Ssid
 from broker.core.review import By
 from broker.edge.ledger import registry, reviews
 from broker.edge.ledger.engine import reading, writing
@@ -30,7 +31,7 @@ from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
-from broker.stages import transfers
+from broker.stages import students, transfers
 from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
@@ -101,6 +102,7 @@ def unmerge(
         registrar.check_index(connection, services.model)
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
         transfers.reconcile(services, connection, [kept, other], arrived=False)
+        students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")
 

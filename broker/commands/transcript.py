@@ -15,8 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from broker.commands.common import JsonOption, fail, say
-from broker.commands.letters import write_new
-from broker.commands.passphrase import read
+from broker.commands.files import read, write_new
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId
 from broker.edge import resources

@@ -54,6 +54,8 @@ class Reason(StrEnum):
 
 # Cases that ended so without an answer: where the student comes to be later, their source is asked again.
 _UNMET = frozenset({Reason.MOVED_ON, Reason.LEFT})
+# Cases that ended so are open again where the student turns out never to have left their destination.
+_REVIVED = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.RETURNED})
 # Cases that ended so do not count as the case of an arrival.
 _REVOCABLE = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.WITHDRAWN, Reason.RETURNED, Reason.UNDONE})
 
@@ -114,7 +116,9 @@ def plan(
     for case in cases:
         reason = reasons.get(case.id, case.reason if case.state is TransferState.CANCELLED else "")
         is_unmet = reason in _UNMET and case.id not in followed and (case.id in reasons or arrived)
-        if is_unmet and case.source in had - known - {now_at}:
+        # what took the student away was itself taken back: the very stay that the case is of goes on
+        is_revived = reason in _REVIVED and (case.destination, case.entered_on) == (now_at, entered_on)
+        if (is_unmet or is_revived) and case.source in had - known - {now_at}:
             wanted[case.source] = case.id
     before = _before(spots, now_at, today) if arrived else None
     if before is not None and before not in known:

@@ -14,9 +14,10 @@ from broker.core.model import PacketType
 from broker.core.page import Block, Page, Piece, Section, Table, Text
 from broker.formats.parent_blocks import Writer
 from broker.formats.parent_files import Attached, places
-from broker.formats.parent_papers import ADD, RECORDS, REPLACE, Paper, log_lines, once, standing
+from broker.formats.parent_papers import ADD, RECORDS, REPLACE, Paper, once, standing
 from broker.formats.parent_terms import PARTS, Term
 from broker.formats.parent_values import NOT_GIVEN, day, line, name, spoken, year
+from broker.formats.story import log_lines
 
 _WHAT = {
     REPLACE: "Student backpack: all that the school had then",

@@ -12,6 +12,7 @@ from typing import Any
 from broker.core.errors import Refused
 from broker.core.model import PacketType
 from broker.formats.parent_values import line, name
+from broker.formats.story import log_lines
 
 RECORDS = (PacketType.STUDENT_RECORD, PacketType.BACKPACK)
 REPLACE, ADD = "replace", "add"
@@ -42,33 +43,69 @@ class Paper:
         return datetime.fromisoformat(self.document["created"])
 
 
-def log_lines(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The lines of a list of disclosures, each with its `sentence`. Raises Refused("schema") for what is none: no
-    schema stands before the exchange's own notices."""
-    told = document.get("disclosures")
-    if not isinstance(told, list):
-        raise Refused("schema", "/disclosures")
-    for place, one in enumerate(told):
-        if not isinstance(one, dict) or not isinstance(one.get("sentence"), str):
-            raise Refused("schema", f"/disclosures/{place}/sentence")
-    return told
+def check_log(document: Mapping[str, Any]) -> None:
+    """Raises Refused("schema") for what is no list of disclosures. Whose it is an older exchange told by its `ssid`
+    alone."""
+    log_lines(document)
+    try:
+        created = datetime.fromisoformat(document["created"])
+    except (KeyError, TypeError, ValueError):
+        raise Refused("schema", "/created") from None
+    if created.tzinfo is None:
+        raise Refused("schema", "/created")
+    numbers, student = document.get("numbers", []), document.get("student")
+    if not isinstance(numbers, list) or not all(isinstance(one, str) for one in numbers):
+        raise Refused("schema", "/numbers")
+    if student is not None and not _is_block(student):
+        raise Refused("schema", "/student")
+
+
+def _is_block(student: Any) -> bool:
+    if not isinstance(student, dict) or not isinstance(student.get("legal_name"), dict):
+        return False
+    legal = student["legal_name"]
+    parts = [legal.get("first"), legal.get("last"), *legal.values(), student.get("birth_date")]
+    return all(isinstance(one, str) for one in parts) and isinstance(student.get("ssid", ""), str)
 
 
 def stranger(papers: Sequence[Paper]) -> int | None:
     """The place of the first paper that is not surely about the same student as the first record; None if all are.
 
-    The same number, and the same birth date or a like legal name; without a number, both. A list of disclosures has
-    nothing but the number.
+    The same number, and the same birth date or a like legal name; without a number, both. Numbers are the same, too,
+    where the newest list of disclosures that the exchange signed says so. A list of an older exchange has nothing but
+    the number.
     """
     known = next(paper.document["student"] for paper in papers if paper.type in RECORDS)
-    number = next((found for paper in papers if paper.type in RECORDS and (found := _number(paper))), "")
+    lists = [paper for paper in papers if paper.type not in RECORDS]
+    numbers = _numbers(papers, lists)
+    blocks = [_block(paper) for paper in lists]
+    models = [known, *(block for block in blocks if block and _is_same(known, block, numbers))]
+    has_number = any(_number(paper) for paper in papers if paper.type in RECORDS)
     for place, paper in enumerate(papers):
-        if paper.type not in RECORDS:
-            if _number(paper) != number or not number:
-                return place
-        elif _number(paper) not in ("", number) or not _is_same(known, paper.document["student"]):
+        number = _number(paper)
+        if paper.type not in RECORDS and has_number:
+            is_tied = number in numbers
+        else:
+            block = _block(paper)
+            is_tied = number in ("", *numbers) and any(_is_same(one, block, numbers) for one in models if block)
+        if not is_tied:
             return place
     return None
+
+
+def _numbers(papers: Sequence[Paper], lists: Sequence[Paper]) -> frozenset[str]:
+    """The numbers of the student: the first one that a record has, or else a list, and those that are the same."""
+    ordered = [*(paper for paper in papers if paper.type in RECORDS), *lists]
+    number = next((found for paper in ordered if (found := _number(paper))), "")
+    signed = [paper for paper in lists if paper.is_checked]
+    newest = max(signed, key=lambda paper: paper.created, default=None)
+    same = frozenset(newest.document.get("numbers", ())) if newest else frozenset()
+    return same if number in same else frozenset({number} - {""})
+
+
+def _block(paper: Paper) -> Mapping[str, Any] | None:
+    """What the paper says of its student; None where that is only the number."""
+    return paper.document.get("student")
 
 
 def _number(paper: Paper) -> str:
@@ -76,17 +113,18 @@ def _number(paper: Paper) -> str:
     return str(block.get("ssid") or "")
 
 
-def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    numbers = {one.get("ssid") or "", other.get("ssid") or ""}
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], numbers: frozenset[str]) -> bool:
+    """Whether these are one student's, whose numbers are `numbers`."""
+    own = {one.get("ssid") or "", other.get("ssid") or ""}
     like = [name(one["legal_name"]).casefold() == name(other["legal_name"]).casefold()]
     like.append(one["birth_date"] == other["birth_date"])
-    if "" in numbers:
+    if "" in own:
         return all(like)
     same_part = any(
         line(one["legal_name"][part]).casefold() == line(other["legal_name"][part]).casefold() != ""
         for part in ("first", "last")
     )
-    return len(numbers) == 1 and (any(like) or same_part)
+    return own <= numbers and (any(like) or same_part)
 
 
 def standing(papers: Sequence[Paper]) -> list[Paper]:

@@ -37,7 +37,7 @@ _THINGS: Mapping[str, str] = {
     "backpack": "the learner profile (backpack)",
     "parent-copy": "a copy of the records for the parent",
     "registry": "the student's names, birth date and schools",
-    "review": "the question which student was meant",
+    "review": "the question of which student was meant",
     "disclosures": "the list of who was given the student's records",
     "claims": "the report of days that two schools claim",
     "alert": "the report of a request concerning a flagged student",
@@ -49,45 +49,64 @@ _THINGS: Mapping[str, str] = {
 }
 _RECORDS = "the records"
 
-# by action: what is said where it was allowed, and where it was refused
+# by action: what is said where it was allowed, and where it was refused; `of`, `sent` and `written` name the source,
+# and are empty where there is none
 _SAID: Mapping[str, tuple[str, str]] = {
     "join": ("{party} was let into the exchange with {what}", "{party} was not let into the exchange with {what}"),
-    "report-enrollment": ("{party} reported the student's enrollment", "{party} may not report the enrollment"),
-    "send-record": ("{party} sent {what}", "{what} of {party} was not sent on"),
-    "receive-record": ("{party} received {what} sent by {source}", "{party} was not given {what} of {source}"),
-    "request-record": (
-        "{party} asked for {what}{of}",
-        "{party} asked for {what}{of} and did not get it",
+    "report-enrollment": (
+        "{party} reported the student's enrollment",
+        "{party} was not allowed to report the student's enrollment",
     ),
-    "correct-record": ("{party} corrected {what}", "{party} may not correct {what} of {source}"),
-    "recall": ("{party} called back {what}", "{party} may not call back {what} of {source}"),
+    "send-record": ("{party} sent {what}", "{what} of {party} was not sent on"),
+    "receive-record": ("{party} received {what}{sent}", "{party} was not given {what}{of}"),
+    "request-record": ("{party} asked for {what}{of}", "{party} asked for {what}{of} and did not get it"),
+    "correct-record": ("{party} corrected {what}", "{party} was not allowed to correct {what}{of}"),
+    "recall": ("{party} called back {what}", "{party} was not allowed to call back {what}{of}"),
     "store-backpack": ("{party} put {what} into the record store", "{what} of {party} was not taken into the store"),
-    "read-backpack": ("{party} received {what} written by {source}", "{party} was not given {what} of {source}"),
+    "read-backpack": ("{party} received {what}{written}", "{party} was not given {what}{of}"),
     "read-own-time": (
-        "{party} received {what} of the time when the student was there, written by {source}",
-        "{party} was not given {what} of {source}",
+        "{party} received {what}{written}, of the time when the student was there",
+        "{party} was not given {what}{of}, of the time when the student was there",
     ),
     "send-transcript": ("{party} sent {what}", "{what} of {party} was not sent on"),
-    "receive-transcript": ("{party} received {what} sent by {source}", "{party} was not given {what} of {source}"),
+    "receive-transcript": ("{party} received {what}{sent}", "{party} was not given {what}{of}"),
     "export-for-parent": (
-        "{party} received {what}, written by {source}, to hand it to the parent",
-        "{party} was not given {what} of {source} for the parent",
+        "{party} received {what}{written}, to hand to the parent",
+        "{party} was not given {what}{of}, to hand to the parent",
     ),
     "read-disclosures": ("{party} read {what}", "{party} was not shown {what}"),
     "receive-claims": ("{party} received {what}", "{party} was not given {what}"),
     "read-registry": ("{party} read {what}", "{party} was not shown {what}"),
     "read-review": ("{party} read {what}", "{party} was not shown {what}"),
-    "decide-review": ("{party} decided which student was meant", "{party} may not decide which student was meant"),
-    "merge": ("{party} made two numbers of the student one", "{party} may not merge numbers"),
-    "cancel-transfer": ("{party} cancelled the transfer of {what}", "{party} may not cancel the transfer"),
+    "decide-review": (
+        "{party} decided which student was meant",
+        "{party} was not allowed to decide which student was meant",
+    ),
+    "merge": (
+        "{party} joined two numbers of the student into one",
+        "{party} was not allowed to join numbers of the student",
+    ),
+    "cancel-transfer": (
+        "{party} cancelled the transfer of {what}",
+        "{party} was not allowed to cancel the transfer of {what}",
+    ),
     "read-reports": ("{party} read a report", "{party} was not shown a report"),
-    "set-flag": ("{party} set {what}", "{party} may not set {what}"),
-    "lift-flag": ("{party} lifted {what}", "{party} may not lift {what}"),
+    "set-flag": ("{party} set {what}", "{party} was not allowed to set {what}"),
+    "lift-flag": ("{party} lifted {what}", "{party} was not allowed to lift {what}"),
     "receive-alert": ("{party} received {what}", "{party} was not given {what}"),
-    "record-exception": ("{party} recorded a legal exception for {what}", "no legal exception was recorded for {what}"),
-    "end-exception": ("{party} ended the legal exception for {what}", "the legal exception for {what} was not ended"),
+    "record-exception": (
+        "{party} recorded a legal exception for {what}",
+        "{party} was not allowed to record a legal exception for {what}",
+    ),
+    "end-exception": (
+        "{party} ended the legal exception for {what}",
+        "{party} was not allowed to end the legal exception for {what}",
+    ),
 }
 _DEFAULT_THING: Mapping[str, str] = {
+    "join": "name",
+    "record-exception": "name",
+    "end-exception": "name",
     "receive-record": "student-record",
     "send-record": "student-record",
     "request-record": "student-record",
@@ -98,7 +117,6 @@ _DEFAULT_THING: Mapping[str, str] = {
     "read-own-time": "backpack",
     "send-transcript": "transcript",
     "receive-transcript": "transcript",
-    "export-for-parent": "parent-copy",
     "read-disclosures": "disclosures",
     "receive-claims": "claims",
     "read-registry": "registry",
@@ -128,10 +146,12 @@ def lines(disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: t
 def sentence(one: "Disclosure", names: Mapping[str, str], zone: tzinfo | None = UTC) -> str:
     """One line of the log in words."""
     day = datetime.fromtimestamp(one.at, UTC).astimezone(zone)
+    source = names.get(one.source, one.source)
     words = {
         "party": _party(one.party, one.actor, names),
-        "source": names.get(one.source, one.source) or "an earlier school",
-        "of": f" of {names.get(one.source, one.source)}" if one.source else "",
+        "of": f" of {source}" if source else "",
+        "sent": f" sent by {source}" if source else "",
+        "written": f" written by {source}" if source else "",
         "what": _thing(one.action, one.what),
     }
     said = _SAID.get(one.action)
@@ -180,12 +200,13 @@ def as_data(one: "Disclosure") -> dict[str, Any]:
     return asdict(one) | {"at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")}
 
 
-def sentences(body: Mapping[str, Any]) -> list[str]:
-    """The story that a `disclosures` notice tells. Raises Refused("schema") for what is none."""
+def log_lines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lines of a `disclosures` notice, each with its `sentence`. Raises Refused("schema") for what is none: no
+    schema stands before the exchange's own notices."""
     told = body.get("disclosures")
     if not isinstance(told, list):
         raise Refused("schema", "/disclosures")
     for place, one in enumerate(told):
         if not isinstance(one, dict) or not isinstance(one.get("sentence"), str):
             raise Refused("schema", f"/disclosures/{place}/sentence")
-    return [_plain(one["sentence"]) for one in told]
+    return told

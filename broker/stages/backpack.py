@@ -79,7 +79,9 @@ def forward(
     `Purpose`. No line of the disclosure log is written here: each delivery is one.
     """
     why = Purpose(purpose)
+    had = {spot.lea for spot in _locations(connection, ssid) if not spot.is_void}
     parts = [part for part in _allowed(services, connection, ssid, receiver, why) if source in ("", part.lea)]
+    parts = [part for part in parts if part.lea in had]  # what came under a merge that was undone is another's
     if not (source == receiver or why is Purpose.PARENT_COPY):
         parts = [part for part in parts if part.lea != receiver]
     carried = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts])

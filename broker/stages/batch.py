@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
-from broker.core.model import State, TrackingId
+from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
@@ -30,6 +30,10 @@ Hook = Callable[[Services, Sequence[Move]], None]
 
 Settle = Callable[[Services, Connection, Look, Sequence[Move]], list[Move]]
 Note = Callable[[Services, Connection, Look, Sequence[Move]], None]
+
+
+# What these change in the transaction of the round leads other packets elsewhere, so they come first.
+_MOVES_STUDENTS = frozenset({PacketType.ENROLLMENT, PacketType.SSID_REQUEST, PacketType.REVIEW_ANSWER})
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
@@ -191,16 +195,18 @@ def _commit(
         plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
-        settled: Sequence[Move] = planned
+        led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
+        settled = _of(planned, leading=False)
         for plan in plans:
             settled = plan.settle(services, connection, look, settled)
-        advanced = moves.advance(connection, settled, now, enqueued_at=now)
+        advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plans[0].stage, row, error, others, returned)
         moves.advance(connection, others, now)
         kept = {one.row.tracking for one in settled}
-        returned += [replace(one.row, attempts=0) for one in planned if one.row.tracking not in kept]
+        left = [one.row for one in _of(planned, leading=False) if one.row.tracking not in kept]
+        returned += [replace(row, attempts=0) for row in left]
         packets.release(connection, returned)
         for plan in plans:
             plan.note(services, connection, look, advanced.moved)
@@ -210,6 +216,10 @@ def _commit(
         plan.after(services, advanced.moved)
         plan.lost(services, lost)
     tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
+
+
+def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
+    return [one for one in planned if (one.new.type in _MOVES_STUDENTS) is leading]
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:

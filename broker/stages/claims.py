@@ -9,7 +9,6 @@ one is not told again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,6 +19,8 @@ from broker.edge.ledger import claims
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.reports import Draft
 from broker.formats.claims_report import VERSION, CsvReport, JsonReport, document
+from broker.stages import nightly
+from broker.stages.nightly import folder, today
 from broker.stages.notices import leave
 from broker.stages.services import Services
 
@@ -29,13 +30,6 @@ MEANS = (
     " nothing to do: the state apportions the days (Utah R277-419-6(3)); proposed_days is a proposal in proportion."
 )
 _STUDENTS = 1_000  # in one notice
-_PAUSE_SECONDS = 600.0  # after a night that failed
-_NEVER = 24  # o'clock
-
-
-def today(services: Services) -> date:
-    """The day it is on this machine."""
-    return services.clock().astimezone().date()
 
 
 def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
@@ -58,37 +52,11 @@ def _leave(
     leave(services, connection, lea, PacketType.CLAIMS, body)
 
 
-class Nightly:
-    """The report of each night; `look` does one slice of it when it is due, and nothing otherwise."""
+class Nightly(nightly.Nightly):
+    """The report of each night."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        self._slices: Iterator[None] = iter(())
-        self._not_before = 0.0
-
-    def look(self) -> None:
-        """Raises Deferred when the report cannot be written now; it is tried again after some minutes."""
-        try:
-            for _ in self._slices:
-                return
-            if self._is_due():
-                self._slices = write(self._services, today(self._services))
-        except BaseException:
-            self._slices = iter(())
-            self._not_before = self._services.clock().timestamp() + _PAUSE_SECONDS
-            raise
-
-    def _is_due(self) -> bool:
-        now = self._services.clock()
-        hour = self._services.settings.claims.report_hour
-        if hour >= _NEVER or now.timestamp() < self._not_before or now.astimezone().hour < hour:
-            return False
-        return not (folder(self._services) / names(today(self._services))[-1]).exists()
-
-
-def folder(services: Services) -> Path:
-    """Where the state's reports are."""
-    return services.home.root / "reports"
+        super().__init__(services, services.settings.claims.report_hour, names, write)
 
 
 def names(day: date) -> tuple[str, str]:

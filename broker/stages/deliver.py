@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
@@ -26,9 +26,6 @@ from broker.stages.look import Letter, Look
 from broker.stages.papers import sign
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto
-
-# what these change in the same transaction could lead a packet elsewhere
-_MOVES_STUDENTS = frozenset({PacketType.ENROLLMENT, PacketType.SSID_REQUEST, PacketType.REVIEW_ANSWER})
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -74,10 +71,9 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
     if not bound:
         return list(planned)
     left: set[str] = set()
-    is_alone = any(one.new.type in _MOVES_STUDENTS for one in planned)
-    if epoch.settle(connection, alone=is_alone) != look.epoch or is_alone:
+    if epoch.settle(connection) != look.epoch:
         fresh = Look(connection, services.clock())
-        left = {one.row.tracking for one in bound if one.new.origin and (is_alone or not _is_right(fresh, one.new))}
+        left = {one.row.tracking for one in bound if one.new.origin and not _is_right(fresh, one.new)}
     followed = replacing.followed(connection, [one.new for one in bound])
     return [
         _replacing(services, one) if one.new.tracking in followed and one.new.state is State.DELIVERED else one
@@ -91,7 +87,7 @@ def _is_right(look: Look, row: PacketRow) -> bool:
         if row.origin:
             look.check_signer(row.origin, row.signer)
         return whereto(look, row) == row.receiver and look.valid_certificate(row.receiver) is not None
-    except Refused:
+    except (Deferred, Refused):  # told and counted at the packet's next turn
         return False
 
 
@@ -112,8 +108,10 @@ def _replacing(services: Services, planned: Move) -> Move:
 
 
 def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
-    """Each delivery is a line of the disclosure log, and answers the transfer that it is for."""
+    """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
+    transfers.refused(services, connection, moved, State.ROUTED)
     transfers.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
+    transfers.lost(services, connection, [one.new for one in moved])
 
 
 def token_of(row: PacketRow) -> str:

@@ -10,7 +10,6 @@ All is worked in slices, so that the sweeper's other duties do not wait for it. 
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,53 +21,21 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.reports import Draft
 from broker.formats import overdue_notice
 from broker.formats.transfer_report import STANDING, Csv, Json, head, standings
-from broker.stages import overdue_cases, ranking
+from broker.stages import nightly, overdue_cases, ranking
+from broker.stages.nightly import folder
 from broker.stages.notices import leave
 from broker.stages.ranking import Calendars, begins
 from broker.stages.services import Services
 
 _STUDENTS = 5_000  # in one notice
-_PAUSE_SECONDS = 600.0  # after a night that failed
-_NEVER = 24  # o'clock
 _DAY = timedelta(days=1)
 
 
-def today(services: Services) -> date:
-    """The day it is on this machine."""
-    return services.clock().astimezone().date()
-
-
-class Nightly:
-    """The digest and the report of each day; `look` does one slice when it is due, and nothing otherwise."""
+class Nightly(nightly.Nightly):
+    """The digest and the report of each day."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        self._slices: Iterator[None] = iter(())
-        self._not_before = 0.0
-
-    def look(self) -> None:
-        """Raises Deferred when the report cannot be written now; it is tried again after some minutes."""
-        try:
-            for _ in self._slices:
-                return
-            if self._is_due():
-                self._slices = write(self._services, today(self._services))
-        except BaseException:
-            self._slices = iter(())
-            self._not_before = self._services.clock().timestamp() + _PAUSE_SECONDS
-            raise
-
-    def _is_due(self) -> bool:
-        now = self._services.clock()
-        hour = self._services.settings.transfers.digest_hour
-        if hour >= _NEVER or now.timestamp() < self._not_before or now.astimezone().hour < hour:
-            return False
-        return not (folder(self._services) / names(today(self._services))[-1]).exists()
-
-
-def folder(services: Services) -> Path:
-    """Where the state's reports are."""
-    return services.home.root / "reports"
+        super().__init__(services, services.settings.transfers.digest_hour, names, write)
 
 
 def names(day: date) -> tuple[str, str]:

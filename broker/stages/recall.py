@@ -11,10 +11,8 @@ from sqlalchemy import Connection
 
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
-from broker.core.grounds import Ground
 from broker.core.model import Document, PacketType, State
 from broker.edge.ledger import corrections, disclosures, registry
-from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import PacketRow
 from broker.stages import withdraw
 from broker.stages.services import Services
@@ -80,19 +78,4 @@ def _take_backpack(services: Services, connection: Connection, row: PacketRow, f
         raise Refused("unknown-tracking" if found.state is State.APPLIED else "collected-already", wish.pointer)
     for one in stored:
         corrections.unstore(connection, one.tracking, row.tracking, now)
-    disclosures.add(connection, [_line(one, wish.why, now) for one in stored])
-
-
-def _line(row: PacketRow, why: str, at: float) -> Disclosure:
-    return Disclosure(
-        at=at,
-        ssid=row.ssid,
-        action=Action.RECALL,
-        outcome="allowed",
-        party=row.origin,
-        source=row.origin,
-        what=row.type,
-        ground=Ground.OWN_RECORD,
-        purpose=why,
-        tracking=row.tracking,
-    )
+    disclosures.add(connection, [withdraw.line_of(one, Action.RECALL, wish.why, now) for one in stored])

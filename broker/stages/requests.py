@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
-from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State
+from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
 from broker.edge.ledger import directory, disclosures, registry
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.identity import match
+from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.stages import backpack, flags, transfers
 from broker.stages.backpack import Purpose
@@ -177,9 +177,17 @@ def _disclosures(case: _Case) -> str:
     found = (directory.party(case.connection, one) for one in sorted(parties))
     names = {str(one.id): one.name for one in found if one}
     about = {"packet": case.row.type, "id": case.row.packet_id, "file": case.row.source_name}
-    body = disclosures_notice.notice(about, case.ssid, lines, names, is_all=is_all)
+    numbers = registry.numbers(case.connection, case.ssid)
+    body = disclosures_notice.notice(about, _whose(case), numbers, lines, names, is_all=is_all)
     leave(case.services, case.connection, case.lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
     return ""
+
+
+def _whose(case: _Case) -> Student:
+    """The student as the registry has it; for an LEA that the student has left, as that LEA has it: a name that was
+    changed since is not of its time (`Why.NOT_THEN`)."""
+    known = registrar.known(case.connection, case.ssid) if case.acting is Role.CURRENT_LEA else None
+    return known or case.ask.student
 
 
 # each gives a code where there is nothing to answer with

@@ -93,12 +93,12 @@ def follow(services: Services, connection: Connection, row: PacketRow, done: Seq
     left = {number for wish, number, _ in numbers if wish.request == EXIT} - set(arrived)
     transfers.reconcile(services, connection, arrived, arrived=True, cause=row.tracking, military=military)
     transfers.reconcile(services, connection, sorted(left), arrived=False, cause=row.tracking)
-    release_waiting(services, connection, arrived)
+    release_waiting(services, connection, [*arrived, *sorted(left)])  # who leaves may be where it was before
     claims.notice(services, connection, arrived)
 
 
 def release_waiting(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
-    """Records that waited for these students to enroll go on at route."""
+    """Records go on at route that waited for these students to enroll, or for the key of an LEA that they have left."""
     now = services.clock()
     for number in views.students_waited_for(connection, ssids):
         waiting.release(connection, number, now.timestamp(), now.date().isoformat())
@@ -211,7 +211,8 @@ def _enter(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
         registrar.learn(task.connection, task.services.model, number, wish.student, task.source)
     _locate(task, number)
     is_news = wish.request == NEW and outcome is Outcome.MATCHED
-    return task.answered(outcome, number, "known-already" if is_news else "")
+    answer = task.answered(outcome, number, "known-already" if is_news else "")
+    return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
 
 
 def _locate(task: _Task, number: Ssid) -> None:
@@ -240,14 +241,20 @@ def _locate(task: _Task, number: Ssid) -> None:
 
 
 def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Close the location. A code that the state does not list is told, and keeps nobody from leaving."""
-    wish, settings = task.wish, task.services.settings
+    """Close the location."""
+    wish = task.wish
     if not registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code):
         return replace(task.refused("no-open-enrollment"), ssid=number)
-    answer = task.answered(outcome, number)
-    if answer.why or not wish.code or wish.code in exit_codes.load(settings.home, settings.transfers.codes):
+    return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
+
+
+def _with_code_told(task: _Task, answer: Answer, code: str, field: str) -> Answer:
+    """A code that the state does not list is told, and keeps nobody from leaving. What is to be told of the number goes
+    before it."""
+    settings = task.services.settings
+    if answer.why or not code or code in exit_codes.load(settings.home, settings.transfers.codes):
         return answer
-    return replace(answer, why="unknown-exit-code", field="code")
+    return replace(answer, why="unknown-exit-code", field=field)
 
 
 def _amend(task: _Task, number: Ssid, _outcome: Outcome) -> Answer:

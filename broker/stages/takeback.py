@@ -73,7 +73,8 @@ def _hold_again(services: Services, connection: Connection, row: PacketRow) -> N
     """The packet waits for the review again, wherever it is on its way."""
     if row.state is State.REFUSED:
         raise OperatorError(
-            "The packet was withdrawn, and that is final; the LEA sends the document again if it is to go on."
+            f"The packet was refused [{row.code}], and that is final; {row.origin} sends the document again if it is to"
+            " go on."
         )
     if row.state in (State.DELIVERED, State.COLLECTED):
         raise OperatorError(

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.access import Action, Ground, Role
-from broker.core.model import PacketType
+from broker.core.access import Action, Ground, Role, Why
+from broker.core.model import PacketType, State
 from broker.core.routing import Location
 from broker.core.transfer import LIVE, Open, Reason, TransferState, plan
-from broker.edge.ledger import disclosures, packets, registry, transfers
+from broker.edge.ledger import corrections, disclosures, packets, registry, transfers
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages import backpack, flags, transfer_letters
 from broker.stages.services import Services
@@ -29,6 +29,14 @@ _DELIVERY = {
     PacketType.TRANSCRIPT: (Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
     PacketType.BACKPACK: (Action.READ_BACKPACK, Ground.TEACHES),
 }
+
+# What its sender may not send, by the code of the refusal.
+_SENT = {
+    PacketType.STUDENT_RECORD: Action.SEND_RECORD,
+    PacketType.TRANSCRIPT: Action.SEND_TRANSCRIPT,
+    PacketType.BACKPACK: Action.STORE_BACKPACK,
+}
+_NOT_PERMITTED = {"not-your-student": Why.NOT_THERE, "moved-on": Why.NOT_THERE, "not-allowed": Why.NO_RULE}
 
 
 def reconcile(
@@ -131,7 +139,8 @@ def _ask(desk: _Desk, row: TransferRow, event: str, why: str = "") -> None:
     """Ask the source, unless its record is on its way already; tell the destination. The clock begins."""
     due_on, rule = transfer_letters.deadline(desk.services, desk.connection, row)
     row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at, due_on=due_on, rule=rule)
-    if packets.is_under_way(desk.connection, registry.numbers(desk.connection, row.ssid), row.source):
+    numbers = registry.numbers(desk.connection, row.ssid)
+    if packets.is_under_way(desk.connection, numbers, row.source, row.destination):
         event = "on-its-way"
     else:
         row = replace(row, request=desk.letters.ask(row))
@@ -158,6 +167,28 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
     return len(mine)
 
 
+def refused(services: Services, connection: Connection, moved: Iterable[Move], before: State) -> None:
+    """Of these moves, those from `before` by which a packet goes to nobody, because no rule lets it: each is a line of
+    the disclosure log."""
+    at = services.clock().timestamp()
+    rows = [one.new for one in moved if one.row.state is before and one.new.state is State.REFUSED]
+    about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in _SENT]
+    lines = [
+        Disclosure(
+            at=at,
+            ssid=row.ssid,
+            action=_SENT[PacketType(row.type)],
+            outcome="refused",
+            party=row.origin,
+            what=row.type,
+            ground=_NOT_PERMITTED[row.code],
+            tracking=row.tracking,
+        )
+        for row in about
+    ]
+    disclosures.add(connection, lines)
+
+
 def delivered(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """These packets lie in their receivers' inboxes: each is a line of the disclosure log, and a record answers the
     case that it is for."""
@@ -165,7 +196,9 @@ def delivered(services: Services, connection: Connection, rows: Sequence[PacketR
     at = services.clock().timestamp()
     disclosures.add(connection, [_line(services, connection, row, at) for row in about])
     records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
-    cases = transfers.among(connection, [row.ssid for row in records])
+    # a number may have been merged while the record was in a worker's hands
+    kept = corrections.kept_numbers(connection, {row.ssid for row in records}) if records else {}
+    cases = transfers.among(connection, sorted({*kept, *kept.values()}))
     for row in records:
         case = _case_of(connection, cases, row)
         if case is not None and case.state is not TransferState.BLOCKED:
@@ -218,28 +251,47 @@ def taken_back(services: Services, connection: Connection, row: PacketRow, by: s
             at = services.clock().timestamp()
             new = replace(case, state=TransferState.REQUESTED, answered_at=None, answer="")
             transfers.change(connection, new, at, "replaced", by)
+        elif case.state is TransferState.ANSWERED and _later(connection, case):
+            at = services.clock().timestamp()
+            ended = replace(case, state=TransferState.CANCELLED, reason=str(Reason.MOVED_ON), answer="", closed_at=at)
+            transfers.change(connection, ended, at, "recalled", row.tracking)
         elif case.state is TransferState.ANSWERED:
             _reopen(services, connection, case, "recalled", row.tracking)
     if not by and row.type == PacketType.STUDENT_RECORD:
-        _ask_unasked(services, connection, row)
+        _ask_unasked(services, connection, row, "recalled", "recalled")
 
 
-def _ask_unasked(services: Services, connection: Connection, row: PacketRow) -> None:
+def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
+    """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
+    was not asked because of it, is asked now."""
+    for row in rows:
+        if row.type == PacketType.STUDENT_RECORD and row.ssid and row.state is State.REFUSED and row.code != "replaced":
+            _ask_unasked(services, connection, row, "requested", row.code)
+
+
+def _ask_unasked(services: Services, connection: Connection, row: PacketRow, event: str, why: str) -> None:
     """Ask the sender of a record that was on its way, and comes no more, in cases that it was not asked for."""
     letters = Letters(services, connection)
     desk = _Desk(services, connection, letters, row.tracking)
     for case in transfers.about(connection, row.ssid):
         is_waiting = case.state is TransferState.REQUESTED and case.source == row.origin
         if is_waiting and not case.request and not case.answer:
-            _ask(desk, case, "recalled", "recalled")
+            _ask(desk, case, event, why)
     letters.send()
 
 
 def rejected(services: Services, connection: Connection, tracking: str, code: str) -> None:
     """The receiver can not use the record (`code`): its source is asked again."""
     for case in transfers.answered_by(connection, [tracking]):
-        if case.state in (TransferState.ANSWERED, TransferState.CLOSED):
+        if case.state in (TransferState.ANSWERED, TransferState.CLOSED) and not _later(connection, case):
             _reopen(services, connection, case, f"rejected {code}".strip(), tracking)
+
+
+def _later(connection: Connection, case: TransferRow) -> bool:
+    """Whether the student has come from there to here once more since: that case has taken over from this one."""
+    ends = (case.source, case.destination)
+    others = [one for one in transfers.about(connection, case.ssid) if (one.source, one.destination) == ends]
+    return any(one.id > case.id and one.state is not TransferState.CANCELLED for one in others)
 
 
 def _reopen(services: Services, connection: Connection, case: TransferRow, why: str, tracking: str) -> None:

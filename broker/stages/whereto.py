@@ -69,6 +69,7 @@ def _forwarded(look: Look, row: PacketRow) -> LeaId | Hold:
     if look.is_flagged(row.ssid):
         return Hold(HeldFor.BLOCKED)
     locations = look.locations(row.ssid)
+    check_had_student(locations, row.origin)  # it had the student when the part came; a merge may be undone since
     had = any(spot.lea == row.receiver and not spot.is_void for spot in locations)
     if not had or (not row.addressed_to and here(locations, look.today) != row.receiver):
         raise Refused("moved-on")

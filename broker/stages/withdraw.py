@@ -50,7 +50,8 @@ def take(
     step = Step(State.REFUSED, refused.code)
     if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
         raise Deferred("a worker has just moved the packet")
-    _log(connection, row, Action(_ACTION[refused.code]), why, now)
+    if row.ssid:
+        disclosures.add(connection, [line_of(row, Action(_ACTION[refused.code]), why, now)])
     _close_questions(connection, row, now)
     if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
@@ -66,21 +67,20 @@ def _close_questions(connection: Connection, row: PacketRow, now: float) -> None
                 reviews.change(connection, replace(one, closed_at=now))
 
 
-def _log(connection: Connection, row: PacketRow, action: Action, why: str, at: float) -> None:
-    if row.ssid:
-        line = Disclosure(
-            at=at,
-            ssid=row.ssid,
-            action=action,
-            outcome="allowed",
-            party=row.origin,
-            source=row.origin,
-            what=row.type,
-            ground=Ground.OWN_RECORD,
-            purpose=why,
-            tracking=row.tracking,
-        )
-        disclosures.add(connection, [line])
+def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
+    """What the disclosure log says of a packet that its sender takes back; `at` is seconds since the epoch."""
+    return Disclosure(
+        at=at,
+        ssid=row.ssid,
+        action=action,
+        outcome="allowed",
+        party=row.origin,
+        source=row.origin,
+        what=row.type,
+        ground=Ground.OWN_RECORD,
+        purpose=why,
+        tracking=row.tracking,
+    )
 
 
 def read_after(services: Services, connection: Connection, row: PacketRow, how: str) -> None:

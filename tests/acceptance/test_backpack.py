@@ -15,6 +15,7 @@ from broker.edge.ledger import backpacks, disclosures, flags
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import PacketRow
+from broker.identity import registrar
 from broker.stages import missing, sweep
 from broker.stages.batch import run
 from broker.worker import RUNS
@@ -292,6 +293,35 @@ def test_a_copy_for_the_parent(office: Office) -> None:
     assert said["about"]["id"] == row.packet_id
     assert all(one["sentence"] and one["ground"] for one in said["disclosures"])
     assert said["disclosures"][-1]["tracking"] == row.tracking
+    assert said["numbers"] == [student["ssid"]]
+    whose = {"ssid": student["ssid"], "birth_date": student["birth_date"]}
+    assert said["student"] == whose | {"legal_name": {"middle": "", "suffix": ""} | student["legal_name"]}
+
+
+def test_the_log_names_every_number_of_the_student(office: Office) -> None:
+    kept, other = enrolled(office, "01"), enrolled(office, "02")
+    at = office.services.clock()
+    with writing(office.services.engine) as connection:
+        pair = kept["ssid"], other["ssid"]
+        registrar.merge(
+            connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat()
+        )
+    assert office.send("02", request("02", kept, "disclosures")).state == "APPLIED"
+    said = office.notices("02", "disclosures")[-1]
+    assert said["student"]["ssid"] == said["ssid"] == kept["ssid"]
+    assert said["numbers"] == [kept["ssid"], other["ssid"]]
+
+
+def test_an_earlier_lea_is_not_told_the_name_of_now(office: Office) -> None:
+    student = enrolled(office, "01", "02")
+    changed = student | {"legal_name": student["legal_name"] | {"middle": "Newname"}}
+    office.enroll("01", student, event="exit", date="2026-09-01")
+    update = documents.ssid_request({"request": "update", "student": changed}, **{"from": "02"})
+    assert office.send("02", update).state == "APPLIED"
+    for lea, middle in (("01", ""), ("02", "Newname")):
+        assert office.send(lea, request(lea, student, "disclosures")).state == "APPLIED"
+        said = office.notices(lea, "disclosures")[-1]
+        assert said["student"]["legal_name"].get("middle", "") == middle
 
 
 def test_the_log_for_an_earlier_lea_is_about_its_own_records(office: Office) -> None:

@@ -14,6 +14,7 @@ from broker.core.transfer import TransferState
 from broker.edge.ledger import registry, transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.transfers import TransferRow
+from tests.support import documents
 from tests.support.desk import child, enrollment
 from tests.support.exchange import satchel as alone
 from tests.support.office import Office
@@ -288,6 +289,27 @@ def test_an_exit_with_a_code_of_no_list_is_carried_out_and_told(
     with reading(office.services.engine) as connection:
         found = registry.locations(connection, Ssid(ssid))
     assert [(one.exit_date, one.exit_code) for one in found] == [("2026-11-25", code)]
+
+
+@pytest.mark.parametrize(
+    ("codes", "student", "told"),
+    [
+        ({"exit_code": "ZZ"}, child("Ilse", "Vandermeer", "2010-09-17"), ("unknown-exit-code", "exit_code")),
+        ({"exit_code": "TS"}, child("Ottokar", "Fjellstad", "2012-02-08"), (None, None)),
+        ({}, child("Benedetta", "Quillfeather", "2015-05-26"), (None, None)),
+    ],
+)
+def test_a_request_that_opens_and_ends_a_location_is_told_too(
+    office: Office, codes: dict[str, str], student: dict[str, Any], told: tuple[str | None, str | None]
+) -> None:
+    line = {"request": "new", "student": student, "school": "704", "date": "2026-08-17", "exit_date": "2026-10-30"}
+    line |= codes
+    office.send("01", documents.ssid_request(line, **{"from": "01"}))
+    answered = office.newest_notice("01", "ssid")["students"][0]
+    assert (answered["answer"], answered.get("why"), answered.get("field")) == ("assigned", *told)
+    with reading(office.services.engine) as connection:
+        found = registry.locations(connection, Ssid(answered["ssid"]))
+    assert [(one.exit_date, one.exit_code) for one in found] == [("2026-10-30", codes.get("exit_code", ""))]
 
 
 def test_another_number_is_told_rather_than_the_code(office: Office) -> None:

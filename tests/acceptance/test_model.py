@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from broker.core.flow import Stage
+from broker.core.model import Ssid
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import PacketRow
 from broker.identity import registrar
-from broker.stages import batch, missing, sweep, transfers
+from broker.stages import batch, missing, students, transfers
 from broker.worker import RUNS
 from tests.support import audit, desk, documents
 from tests.support.audit import Books
@@ -42,7 +43,7 @@ RECORD, BACKPACK = "student-record", "backpack"
 children = st.integers(0, len(CHILDREN) - 1)
 leas = st.sampled_from(LEAS)
 ago = st.sampled_from((0, 0, 0, -1, -2))  # days from today
-to_come = st.sampled_from((0, 0, 0, -1, 2))
+_TO = ("", "", "", "here", "here", *LEAS, STATE, NOBODY)
 often = st.sampled_from((True, True, False))
 
 
@@ -92,6 +93,7 @@ class Moves(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world, self.belief, self.own = World(KINDS), Belief(), Account()
+        self.books: Books
         self.is_sound = True
 
     def teardown(self) -> None:
@@ -146,7 +148,7 @@ class Moves(RuleBasedStateMachine):
             tracking = self._drop(Sent("entry", lea, self._key(lea), child, day=self.world.day(days)))
             self._admit(tracking, is_worked)
 
-    @rule(child=children, days=to_come, is_withdrawn=st.booleans(), is_worked=often)
+    @rule(child=children, days=ago, is_withdrawn=st.booleans(), is_worked=often)
     def leave(self, child: int, days: int, is_withdrawn: bool, is_worked: bool) -> None:
         """Where the student is said to be; on the very day of the entry it never was there."""
         lea = self.belief.here(child, self.world.today)
@@ -155,7 +157,7 @@ class Moves(RuleBasedStateMachine):
             day = entered if is_withdrawn else self.world.day(days)
             self._admit(self._drop(Sent("exit", lea, self._key(lea), child, day=day)), is_worked)
 
-    @rule(child=children, lea=leas, days=to_come)
+    @rule(child=children, lea=leas, days=ago)
     def leave_anywhere(self, child: int, lea: str, days: int) -> None:
         if self._can_send(lea):
             self._drop(Sent("exit", lea, self._key(lea), child, day=self.world.day(days)))
@@ -165,12 +167,12 @@ class Moves(RuleBasedStateMachine):
             batch.run(self.world.services, RUNS[Stage.ADMIT], [tracking])
             self.look()
 
-    @rule(child=children, where=st.integers(0, 9), to=st.sampled_from(("", "", "here", *LEAS, STATE, NOBODY)))
-    def send_record(self, child: int, where: int, to: str) -> None:
+    @rule(child=children, where=st.integers(0, 9), to=st.sampled_from(_TO), is_worked=st.booleans())
+    def send_record(self, child: int, where: int, to: str, is_worked: bool) -> None:
         lea = self._former(child, where)
         if self._can_send(lea):
             to = self.belief.here(child, self.world.today) if to == "here" else to
-            self._drop(Sent(RECORD, lea, self._key(lea), child, to))
+            self._admit(self._drop(Sent(RECORD, lea, self._key(lea), child, to)), is_worked)
 
     @rule(child=children, where=st.integers(0, 9), mode=st.sampled_from(("replace", "add")))
     def send_backpack(self, child: int, where: int, mode: str) -> None:
@@ -183,6 +185,7 @@ class Moves(RuleBasedStateMachine):
         had = [one.lea for one in self.belief.stays(child)]
         return had[where % len(had)] if had and where < 9 else LEAS[child]
 
+    @precondition(lambda self: any(one.kind in (RECORD, BACKPACK) for one in self.own.sent.values()))
     @rule(which=st.integers(0, 99), is_own=often)
     def recall(self, which: int, is_own: bool) -> None:
         mine = [tracking for tracking, one in self.own.sent.items() if one.kind in (RECORD, BACKPACK)]
@@ -192,6 +195,7 @@ class Moves(RuleBasedStateMachine):
             if self._can_send(sender):
                 self._drop(Sent("recall", sender, self._key(sender), about=about))
 
+    @precondition(lambda self: any(self._row(one).origin for one in self.own.delivered))
     @rule(which=st.integers(0, 99), status=st.sampled_from(("received", "rejected")))
     def acknowledge(self, which: int, status: str) -> None:
         got = sorted(one for one in self.own.delivered if self._row(one).type in (RECORD, BACKPACK))
@@ -206,6 +210,7 @@ class Moves(RuleBasedStateMachine):
 
     # what LEAs take
 
+    @precondition(lambda self: any(map(self.world.files, LEAS)))
     @rule(lea=leas, which=st.integers(0, 99), is_all=st.booleans())
     def take(self, lea: str, which: int, is_all: bool) -> None:
         files = self.world.files(lea)
@@ -222,6 +227,7 @@ class Moves(RuleBasedStateMachine):
                 missing.put(self.world.services, connection, self.own.ssids[child], "an officer", "missing")
             self.belief.flag(child)
 
+    @precondition(lambda self: self.belief.flagged)
     @rule(child=children)
     def unflag(self, child: int) -> None:
         if self.belief.is_flagged(child):
@@ -246,6 +252,7 @@ class Moves(RuleBasedStateMachine):
             else:
                 registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
                 transfers.reconcile(services, connection, [mine, other], arrived=False)
+                students.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
         for child in (kept, TWIN, stands):
             self.own.arrivals[child] = []
@@ -271,6 +278,22 @@ class Moves(RuleBasedStateMachine):
 
     # what the exchange does
 
+    @rule(child=children, lea=leas, what=st.sampled_from(("flag", "enter", "leave", "send", "merge_or_unmerge")))
+    def overtake(self, child: int, lea: str, what: str) -> None:
+        """A record is being delivered, and just then something changes that it depends on."""
+        sender = self.belief.came_from(child, self.world.today) or lea
+        if self._can_send(sender) and self._can_send(lea):
+            tracking = self._drop(Sent(RECORD, sender, self._key(sender), child))
+            if what in ("enter", "leave"):
+                event = "entry" if what == "enter" else "exit"
+                where = lea if what == "enter" else self.belief.here(child, self.world.today) or lea
+                if self._can_send(where):
+                    self._drop(Sent(event, where, self._key(where), child, day=self.world.day(0)))
+            if what == "send":
+                self._drop(Sent(RECORD, sender, self._key(sender), child))
+            meanwhile = what if what in ("flag", "merge_or_unmerge") else "admit"
+            self.world.round(RUNS[Stage.ADMIT], [tracking], self._meanwhile(meanwhile, child))
+
     @precondition(lambda self: self.world.is_moving())
     @rule(
         stage=st.sampled_from(tuple(Stage)),
@@ -280,9 +303,7 @@ class Moves(RuleBasedStateMachine):
         meanwhile=st.sampled_from(("", "", "", "flag", "unflag", "merge_or_unmerge", "take", "admit", "sweep")),
         child=children,
     )
-    def work(
-        self, stage: Stage, which: set[int], is_through: bool, where: str, meanwhile: str, child: int
-    ) -> None:
+    def work(self, stage: Stage, which: set[int], is_through: bool, where: str, meanwhile: str, child: int) -> None:
         """A worker gets some of what stands before a stage, in one message."""
         ready = self.world.ready(stage)
         ids = sorted({ready[n % len(ready)] for n in which}) if ready else []
@@ -337,8 +358,7 @@ class Moves(RuleBasedStateMachine):
         """Take in what has happened, and hold it against what the machine believes."""
         self.is_sound = False
         rows = self.world.rows()
-        before = self.books if hasattr(self, "books") else None
-        self._follow(rows, before)
+        self._follow(rows)
         self.books = audit.read(self.world.services.engine)
         for tracking in sorted(self.books.delivered - self.own.delivered):
             self._check_delivered(rows[tracking])
@@ -358,7 +378,7 @@ class Moves(RuleBasedStateMachine):
         assert not bugs, bugs
         self.is_sound = True
 
-    def _follow(self, rows: dict[str, PacketRow], before: Books | None) -> None:
+    def _follow(self, rows: dict[str, PacketRow]) -> None:
         """Enrollments that have been carried out are believed, in the order in which they came."""
         for tracking in sorted(self.own.sent.keys() - self.own.settled):
             one, row = self.own.sent[tracking], rows[tracking]
@@ -439,7 +459,7 @@ class Moves(RuleBasedStateMachine):
     def _had(self, row: PacketRow, lea: str, how: Callable[[list[bool]], bool]) -> bool:
         """Whether the student was at this LEA, now and (`all`) or (`any`) at the last look: a round goes by what was
         when it began."""
-        child = self._child(row.ssid)
+        child = self._child(row.ssid) if row.ssid else self.own.sent[row.tracking].child
         return how([self.belief.was_at(child, lea), (child, lea) in self.own.had])
 
     def _reasons(self, one: Sent, row: PacketRow) -> set[str]:
@@ -458,8 +478,10 @@ class Moves(RuleBasedStateMachine):
 
     def _may_be_refused(self, one: Sent, row: PacketRow, rows: dict[str, PacketRow]) -> bool:
         """Whether the machine agrees with the code."""
-        about = rows.get(one.about)
-        recalls = [rows[key] for key, two in self.own.sent.items() if two.kind == "recall" and two.about == row.tracking]
+        about = rows.get(one.about)  # of a recall or an acknowledgement
+        recalls = [
+            rows[key] for key, two in self.own.sent.items() if two.kind == "recall" and two.about == row.tracking
+        ]
         later = [
             two
             for key, two in self.own.sent.items()
@@ -471,7 +493,7 @@ class Moves(RuleBasedStateMachine):
         codes = {
             "unknown-receiver": one.to == NOBODY,
             "not-allowed": one.to in (STATE, UNIVERSITY, one.sender),
-            "not-your-student": bool(row.ssid) and not self._had(row, one.sender, all),
+            "not-your-student": not self._had(row, one.sender, all),
             "key-revoked": one.key.end == "revoked",
             "key-expired": one.key.expires <= self.world.services.clock(),
             "unknown-signer": one.key.end == "retired",
@@ -479,8 +501,8 @@ class Moves(RuleBasedStateMachine):
             "poison": one.deaths > 2,
             "recalled": any(by.state == "APPLIED" and by.origin == row.origin for by in recalls),
             "replaced": one.kind == RECORD and bool(later),
-            "collected-already": bool(about) and (about.state == "COLLECTED" or about.tracking in self.own.taken),
-            "unknown-tracking": bool(about)
+            "collected-already": about is not None and (about.state == "COLLECTED" or about.tracking in self.own.taken),
+            "unknown-tracking": about is not None
             and (about.state in ("REFUSED", "APPLIED") or one.sender not in (about.origin, about.receiver)),
         }
         return codes.get(row.code, False)
@@ -503,17 +525,17 @@ class Moves(RuleBasedStateMachine):
             if after in ("DELIVERED", "COLLECTED") and before != after:
                 assert count == 1, (rows[tracking], before, after)
         for tracking in books.delivered:
-            row = rows[tracking]
-            for party in {row.origin, row.receiver} if row.origin else ():  # notices have no receipts
-                assert books.papers[tracking, party, "DELIVERED"] == 1, (row, party)
+            packet = rows[tracking]
+            for party in {packet.origin, packet.receiver} if packet.origin else ():  # notices have no receipts
+                assert books.papers[tracking, party, "DELIVERED"] == 1, (packet, party)
                 is_collected = int((tracking, "DELIVERED", "COLLECTED") in books.moves)
-                assert books.papers[tracking, party, "COLLECTED"] >= is_collected, (row, party)
+                assert books.papers[tracking, party, "COLLECTED"] >= is_collected, (packet, party)
 
     def _check_inboxes(self, rows: dict[str, PacketRow]) -> None:
         """What lies in an inbox was delivered there, and is not taken back."""
         for lea in self.world.leas:
             for path in self.world.files(lea):
-                row = rows[path.name.split(".")[0]]  # type: ignore[index]
+                row = rows[path.name.split(".")[0]]
                 assert row.receiver == lea, row
                 assert row.state in ("DELIVERED", "COLLECTED"), row
                 assert row.tracking in self.books.delivered, row

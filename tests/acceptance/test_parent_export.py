@@ -221,6 +221,30 @@ def test_another_students_file_makes_no_copy(office: Office) -> None:
     assert office.sealed("d.pgp", disclosures("1000000027")) in office.refused(mine, "d.pgp")
 
 
+def test_papers_without_a_number_and_with_a_merged_one_are_tied_by_the_list(office: Office) -> None:
+    known = documents.student()
+    whose: dict[str, Any] = {"student": {part: known[part] for part in ("ssid", "legal_name", "birth_date")}}
+    nameless = {key: value for key, value in known.items() if key != "ssid"}
+    packets = [
+        office.sealed("r.pgp", record(student=nameless)),
+        office.sealed("b.pgp", backpack("Choir", 1, student=known | {"ssid": "1000000027"})),
+        office.sealed("d.pgp", disclosures(numbers=["1000000019", "1000000027"], **whose)),
+    ]
+    ended = office.export(*packets)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert "4 November 2026" in office.page().text_content()
+
+
+def test_an_opened_record_without_a_number_goes_with_the_list(office: Office) -> None:
+    known = documents.student()
+    whose: dict[str, Any] = {"student": {part: known[part] for part in ("ssid", "legal_name", "birth_date")}}
+    del known["ssid"]
+    (office.root / "r.json").write_text(json.dumps(record(student=known)))
+    (office.root / "d.json").write_text(json.dumps(disclosures(numbers=["1000000019"], **whose)))
+    assert office.export("r.json", "d.json", keys=False).code == 0
+    assert "4 November 2026" in office.page().text_content()
+
+
 def test_a_bad_signature_makes_no_copy(office: Office) -> None:
     good = office.sealed("r.pgp", record())
     assert "[unknown-signer]" in office.refused(good, office.sealed("x.pgp", record(), signer="stranger"))

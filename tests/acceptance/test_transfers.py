@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
+from broker.core.model import LeaId
 from broker.core.transfer import TransferState
-from broker.edge.ledger import disclosures, flags, transfers
+from broker.edge import keyring
+from broker.edge.ledger import directory, disclosures, flags, transfers
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages import sweep
+from broker.identity import registrar
+from broker.stages import admit, batch, sweep
 from broker.stages import transfers as stage
+from broker.stages.daybreak import Daybreak
 from tests.support import desk, documents
+from tests.support.exchange import satchel
 from tests.support.office import Office
 
 ANA = desk.child("Ana", "Reyes-Ortiz", "2012-03-04", gender="F")
@@ -146,6 +151,20 @@ def test_an_enrollment_that_is_withdrawn_stops_the_record(office: Office) -> Non
     assert [one["event"] for one in office.notices(A, "transfer")] == ["withdrawn"]
 
 
+@pytest.mark.parametrize("mistaken", [A, C])
+def test_a_case_is_open_again_when_what_ended_it_is_taken_back(office: Office, mistaken: str) -> None:
+    ssid = moved(office)
+    if mistaken == A:
+        leave(office, A, "2026-11-20")
+    enroll(office, mistaken, "2026-11-22")
+    assert (A, B, "requested", "") not in ends(office, ssid)
+    leave(office, mistaken, "2026-11-22")  # the return, or the second move, never was
+    assert [one for one in ends(office, ssid) if one[2] == "requested"] == [(A, B, "requested", "")]
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.receiver) == ("DELIVERED", B)
+    assert [one for one in ends(office, ssid) if one[2] in ("requested", "answered")] == [(A, B, "answered", "")]
+
+
 def test_a_record_on_its_way_when_the_student_moves_on_is_not_delivered_by_old_facts(office: Office) -> None:
     moved(office)
     tracking = office.drop(A, desk.record(A, her(A)))
@@ -161,7 +180,11 @@ def test_a_record_on_its_way_when_the_student_moves_on_is_not_delivered_by_old_f
 
 def test_an_lea_that_never_had_the_student_sends_no_record(office: Office) -> None:
     moved(office)
-    assert office.send(C, desk.record(C, her(C))).code == "not-your-student"
+    row = office.send(C, desk.record(C, her(C)))
+    assert row.code == "not-your-student"
+    (line,) = log_of(office, row.ssid)
+    assert (line.action, line.outcome, line.party, line.ground) == ("send-record", "refused", C, "not-there")
+    assert line.tracking == row.tracking
 
 
 def test_the_previous_school_can_say_that_it_has_no_record(office: Office) -> None:
@@ -217,3 +240,142 @@ def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> 
     sweep.resume(office.services, [row.tracking], "blocked")
     office.work()
     assert ends(office, ssid) == [(A, B, "answered", "")]
+
+
+def test_a_record_goes_on_when_the_student_leaves_the_school_that_sent_it(office: Office) -> None:
+    moved(office)
+    row = office.send(B, desk.record(B, her(B)))
+    assert (row.state, row.held_for) == ("HELD", "enrollment")
+    leave(office, B, "2026-11-21")  # and is at A, as before
+    office.work()
+    assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", A)
+
+
+def test_a_record_that_waits_for_a_key_goes_on_when_the_student_does(office: Office) -> None:
+    moved(office)
+    with writing(office.services.engine) as connection:
+        (known,) = directory.certificates_of(connection, B)
+        print_of_b = keyring.inspect(known, office.services.clock()).fingerprint
+        directory.retire(connection, B, print_of_b, office.services.clock().timestamp())
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.held_for, row.receiver) == ("HELD", "receiver-key", B)
+    enroll(office, C, "2026-11-22")
+    office.work()
+    assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", C)
+
+
+def test_a_record_addressed_elsewhere_is_not_on_its_way(office: Office) -> None:
+    enroll(office, A, "2026-08-17")
+    row = office.send(A, desk.record(A, her(A), to=C))
+    assert (row.state, row.held_for) == ("HELD", "enrollment")
+    (case,) = cases(office, enroll(office, B, "2026-11-20"))
+    assert case.request, case
+
+
+def test_a_rejection_of_an_old_record_opens_no_second_case(office: Office) -> None:
+    ssid = moved(office)
+    row = office.send(A, desk.record(A, her(A)))
+    office.collect(B)
+    leave(office, B, "2026-11-21")
+    leave(office, A, "2026-11-20")
+    enroll(office, A, "2026-11-22")
+    enroll(office, B, "2026-11-23")
+    said = {"from": B, "tracking": row.tracking, "status": "rejected", "code": "cannot-read"}
+    office.send(B, documents.acknowledgement(**said))
+    assert [one for one in ends(office, ssid) if one[2] == "requested"] == [(A, B, "requested", "")]
+
+
+def test_a_recall_of_an_old_record_opens_no_second_case(office: Office) -> None:
+    ssid = moved(office)
+    row = office.send(A, desk.record(A, her(A)))
+    leave(office, B, "2026-11-21")
+    leave(office, A, "2026-11-20")
+    enroll(office, A, "2026-11-22")
+    enroll(office, B, "2026-11-23")
+    assert office.send(A, documents.recall(tracking=row.tracking)).state == "APPLIED"
+    assert [one for one in ends(office, ssid) if one[2] == "requested"] == [(A, B, "requested", "")]
+
+
+def test_what_an_lea_kept_that_never_had_the_student_is_not_sent_on(office: Office) -> None:
+    enroll(office, A, "2026-08-17")
+    enroll(office, B, "2026-11-20")
+    kept = office.send(B, documents.backpack(**{"from": B, "student": her(B)}))
+    assert kept.state == "APPLIED", kept.code
+    leave(office, B, "2026-11-20")
+    enroll(office, C, "2026-11-22")
+    office.work()
+    assert not office.inbox(C, "backpack")
+
+
+def test_who_was_not_asked_because_its_record_was_on_its_way_is_asked_when_it_is_refused(office: Office) -> None:
+    enroll(office, A, "2026-08-17")
+    row = office.send(A, desk.record(A, her(A)))
+    assert (row.state, row.held_for) == ("HELD", "enrollment")
+    with writing(office.services.engine) as connection:
+        now = office.services.clock()
+        (known,) = directory.certificates_of(connection, A)
+        revoked = keyring.merge(known, keyring.revocation(office.leas[A].secret, now))
+        info = keyring.inspect(revoked, now)
+        directory.put_certificate(connection, LeaId(A), info, revoked.decode(), now.timestamp())
+    (case,) = cases(office, enroll(office, B, "2026-11-20"))
+    office.work()
+    (case,) = cases(office, case.ssid)
+    assert office.row(row.tracking).code == "key-revoked"
+    assert case.request
+
+
+def test_a_day_that_was_reported_ahead_moves_the_student_when_it_comes(office: Office) -> None:
+    ssid = moved(office)
+    row = office.send(B, desk.record(B, her(B)))
+    assert (row.state, row.held_for) == ("HELD", "enrollment")
+    last = office.services.clock().date() + timedelta(days=2)
+    leave(office, B, last.isoformat())
+    dawn = Daybreak(office.services)
+    dawn.look()
+    dawn.look()
+    office.work()
+    assert office.row(row.tracking).state == "HELD"
+    assert ends(office, ssid) == [(A, B, "requested", "")]
+    office.ahead += timedelta(days=3)
+    dawn.look()
+    dawn.look()
+    office.work()
+    assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", A)
+    assert ends(office, ssid) == [(A, B, "cancelled", "returned")]
+
+
+def test_a_record_that_was_delivered_under_a_merged_number_answers_the_case(office: Office) -> None:
+    twin = desk.child("Bo", "Zander", "2012-03-04", local_id="twin")
+    kept = moved(office)
+    other = str(office.enroll(A, twin, date="2026-08-17")[0]["ssid"])
+    assert other != kept
+    tracking = office.drop(A, desk.record(A, twin))
+    real = batch._commit
+
+    def overtaken(*args: Any) -> None:
+        with writing(office.services.engine) as connection:
+            now = office.services.clock()
+            day = now.date().isoformat()
+            registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day)
+        real(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(batch, "_commit", overtaken)
+        batch.run(office.services, [admit.PLAN], [tracking])
+    assert office.row(tracking).ssid == other
+    office.work()
+    assert (office.row(tracking).state, office.row(tracking).receiver) == ("DELIVERED", B)
+    assert ends(office, kept) == [(A, B, "answered", "")]
+
+
+def test_what_came_since_a_merge_counts_when_it_is_taken_back(office: Office) -> None:
+    mine = enroll(office, A, "2026-08-17")
+    row = office.send(A, desk.record(A, her(A)))
+    twin = desk.child("Bo", "Zander", "2012-03-04", local_id="twin")
+    other = str(office.enroll(C, twin, date="2026-10-01")[0]["ssid"])
+    decided = ["--who", "x", "--why", "y", *office.exchange.at]
+    satchel("student", "merge", mine, other, "--sure", *decided)
+    assert enroll(office, B, "2026-11-20") == mine
+    satchel("student", "unmerge", mine, other, *decided)
+    office.work()
+    assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", B)

@@ -7,7 +7,7 @@ import base64
 import json
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -101,10 +101,21 @@ def document(sender: str, receiver: str, size: int, number: int) -> dict[str, An
     return record | {"from": sender, "record": record["record"] | {"attachments": [attachment]}}
 
 
+def backpack(sender: str, size: int, number: int) -> dict[str, Any]:
+    """The same for the record store."""
+    whole = document(sender, "", size, number) | {"packet": "backpack.v1", "mode": "replace"}
+    del whole["to"]
+    return whole
+
+
 def sealed(sender: Lea, receiver: str, exchange: bytes, size: int, number: int) -> bytes:
+    """A student record, ready to be dropped."""
+    return letter(sender, exchange, document(sender.id, receiver, size, number))
+
+
+def letter(sender: Lea, exchange: bytes, document: Mapping[str, Any]) -> bytes:
     """One packet, ready to be dropped."""
-    body = json.dumps(document(sender.id, receiver, size, number)).encode()
-    return openpgp.seal(body, _key(sender.secret), [exchange])
+    return openpgp.seal(json.dumps(document).encode(), _key(sender.secret), [exchange])
 
 
 @cache

@@ -22,7 +22,14 @@ from tests.support.tools import corpora
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
 CONTRACTS = Contracts(FOLDER)
-TYPES = ("acknowledgement.v1", "enrollment.v1", "student-record.v1")
+TYPES = (
+    "acknowledgement.v1",
+    "backpack.v1",
+    "enrollment.v1",
+    "recall.v1",
+    "record-request.v1",
+    "student-record.v1",
+)
 PURE = {name: Explainer(SCHEMAS, f"{BASE}{name}.schema.json") for name in TYPES}
 SAMPLES = {name: documents.sample(SCHEMAS, f"{BASE}{name}.schema.json") for name in TYPES}
 

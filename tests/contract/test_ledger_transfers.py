@@ -226,7 +226,7 @@ def test_a_ledger_from_before_transfers_is_brought_up_with_all_its_rows(
             assert connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() == 0, name  # noqa: S608
     with writing(blank) as connection:
         epoch.advance(connection)
-        assert epoch.settle(connection, alone=True) == 2
+        assert epoch.settle(connection) == 2
 
 
 def test_the_triggers_of_packets_are_made_anew(blank: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """The page for people as PDF: read back by what there is, down to where on the sheet it stands."""
 
 import re
-import shutil
 import subprocess
 from datetime import date
 from functools import cache
@@ -18,6 +17,7 @@ from broker.formats import parent, parent_files
 from broker.formats.parent_papers import Paper
 from tests.support import documents
 from tests.support.pdftext import Pdf, Run
+from tests.support.tools import require_tool
 
 NAME = {"first": "Kaʻimi", "middle": "Łucja", "last": "Nguyễn", "suffix": ""}
 HEADINGS = {20.0, 15.0, 11.5}
@@ -178,9 +178,7 @@ def test_progress_goes_up_to_the_end() -> None:
 
 
 def test_a_reader_opens_it(tmp_path: Path) -> None:
-    program = shutil.which("pdftotext")
-    if program is None:
-        pytest.skip("pdftotext is not installed; the other tests read the file themselves")
+    program = require_tool("pdftotext")
     content, _ = pdf.render(page(Text("Kaʻimi Łucja Nguyễn")))
     (tmp_path / "a.pdf").write_bytes(content)
     ended = subprocess.run([program, tmp_path / "a.pdf", "-"], capture_output=True, timeout=60, check=True)

@@ -273,9 +273,19 @@ def test_a_record_of_the_merged_one_is_routed_anew(engine: Engine, model: Model)
     merge(engine, model)
     go(engine, "mine", State.ROUTED, receiver="02")
     go(engine, "named", State.ROUTED, receiver="02")
-    assert unmerge(engine, model).returned == ("mine",)
+    assert unmerge(engine, model).returned == ("mine", "named")
     assert state(engine, "mine") == (OTHER, "ADMITTED", "", "")
-    assert state(engine, "named") == (OTHER, "ROUTED", "", "02")
+    assert state(engine, "named") == (OTHER, "ADMITTED", "", "")
+
+
+@pytest.mark.parametrize("kind", ["transcript", "backpack"])
+def test_what_has_but_one_receiver_keeps_it(engine: Engine, model: Model, kind: str) -> None:
+    """A transcript goes where the student wants it; a part of the store is looked at when it is delivered."""
+    packet(engine, "sent", OTHER, State.HELD, held_for="blocked", receiver="02", addressed_to="02", type=kind)
+    merge(engine, model)
+    go(engine, "sent", State.ADMITTED, State.ROUTED, held_for="")
+    assert unmerge(engine, model).returned == ()
+    assert state(engine, "sent") == (OTHER, "ROUTED", "", "02")
 
 
 def test_nothing_goes_on_that_waits_for_something_else(engine: Engine, model: Model) -> None:

@@ -363,10 +363,13 @@ def test_a_record_of_a_new_student_comes_too_early(office: Office) -> None:
     row = office.send("01", record("01", student))
     notice = office.notices("01", "review")[-1]
     assert notice["questions"][0]["candidates"] == []
+    assert "Enroll the student first" in notice["decisions"]["new"]
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
     row = office.row(row.tracking)
     assert (row.state, row.code, row.identity) == ("REFUSED", "not-your-student", "match")
     assert len(row.ssid) == 10
+    with pytest.raises(OperatorError, match=r"refused \[not-your-student\], and that is final; 01 sends"):
+        undone(office, row.tracking, -1)
     # once the enrollment is there, the document is good, and waits; it is the same student
     line = office.enroll("01", student, date="2025-08-18")[0]
     assert (line["answer"], line["ssid"]) == ("matched", row.ssid)
@@ -383,7 +386,7 @@ def test_a_withdrawn_record_is_refused_and_may_be_sent_again(office: Office) -> 
         kept = reviews.get(connection, row.tracking, -1)
         assert kept is not None
         assert kept.subject == {}
-    with pytest.raises(OperatorError, match="final"):
+    with pytest.raises(OperatorError, match=r"refused \[withdrawn\], and that is final"):
         undone(office, row.tracking, -1)
 
 

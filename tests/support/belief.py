@@ -56,7 +56,8 @@ class Belief:
         """The student has left: the stay that began last and has not ended does so."""
         standing = [one for one in self._of(self.number(child)) if one.lea == lea and not one.exit]
         if self.is_known(child) and standing:
-            max(standing, key=lambda one: one.entry).exit = day  # of one day there is but one
+            # of one day there are two where numbers were merged: then the one told later
+            max(reversed(standing), key=lambda one: one.entry).exit = day
 
     def _of(self, number: int) -> list[Spot]:
         return [one for one in self.spots if one.number == number]

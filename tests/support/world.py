@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,8 @@ class Key:
 
 @cache
 def _spare(lea: str, number: int, days: int) -> load.Lea:
-    return load.lea(lea, "", "cv25519", days)
+    """The `number`-th further key of an LEA."""
+    return load.lea(f"{lea}-{number}", "", "cv25519", days)
 
 
 @cache
@@ -106,7 +107,7 @@ class World(Office):
             inboxes=Inboxes(folders),
             queues=self.told,
             log=self.log,  # type: ignore[arg-type]
-            clock=lambda: load.datetime.now(load.UTC) + self.ahead,
+            clock=lambda: datetime.now(UTC) + self.ahead,
             load_model=lambda: model,
         )
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
@@ -147,11 +148,11 @@ class World(Office):
 
     def seal_with(self, key: Key) -> None:
         """What its LEA drops from now on is signed with this key."""
-        self.leas[key.lea.id] = key.lea
+        self.leas[key.lea.id.partition("-")[0]] = key.lea
 
     def revoke(self, lea: str, key: Key) -> None:
         """Its owner has revoked the key, which is taken in as `satchel lea key` does."""
-        revoked = keyring.revocation(key.lea.secret, load.datetime.now(load.UTC))
+        revoked = keyring.revocation(key.lea.secret, datetime.now(UTC))
         self._put(lea, keyring.merge(key.lea.certificate, revoked))
         key.end = "revoked"
 

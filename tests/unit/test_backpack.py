@@ -1,12 +1,13 @@
 """What the record store notes of a packet, what a request asks for, and what a log of disclosures says."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from broker.core.errors import Refused
-from broker.core.model import PacketType
+from broker.core.model import Name, PacketType, Student
 from broker.edge.ledger.disclosures import Disclosure
 from broker.formats import story
 from broker.formats.documents import to_document
@@ -65,16 +66,28 @@ def line(outcome: str = "allowed", tracking: str = "") -> Disclosure:
     )
 
 
+ANA = Student(Name("Ana", "Reyes-Ortiz", "Lucía"), date(2012, 3, 4), gender="F", phone="801-555-0133")
+NUMBERS = ["1000000019", "1000000027"]
+
+
+def test_the_log_says_whose_it_is_and_no_more_of_the_student() -> None:
+    body = told([line()])
+    name = {"first": "Ana", "middle": "Lucía", "last": "Reyes-Ortiz", "suffix": ""}
+    assert body["student"] == {"ssid": "1000000019", "legal_name": name, "birth_date": "2012-03-04"}
+    assert (body["ssid"], body["numbers"]) == ("1000000019", NUMBERS)
+    assert "Reyes" not in json.dumps(body["disclosures"])
+
+
 def told(lines: list[Disclosure], is_all: bool = True) -> dict[str, Any]:
     names = {"01": "Alpine", "6G": "Beehive"}
-    return disclosures_notice.notice({"packet": "x", "file": ""}, "1000000019", lines, names, is_all=is_all)
+    return disclosures_notice.notice({"packet": "x", "file": ""}, ANA, NUMBERS, lines, names, is_all=is_all)
 
 
 def test_the_log_as_a_notice() -> None:
     body = told([line(), line(outcome="refused")])
     assert body["about"] == {"packet": "x"}
     assert [one["outcome"] for one in body["disclosures"]] == ["allowed", "refused"]
-    first, second = story.sentences(body)
+    first, second = (one["sentence"] for one in story.log_lines(body))
     assert "Beehive received the learner profile (backpack) written by Alpine" in first
     assert "was not given" in second
     assert "your own records" in told([], is_all=False)["means"]

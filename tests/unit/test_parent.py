@@ -16,7 +16,8 @@ from broker.edge.contracts import BASE, Contracts, load
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.resources import folder
 from broker.formats import parent, parent_files, parent_values
-from broker.formats.parent_papers import Paper, log_lines, standing, stranger
+from broker.formats.documents import to_student
+from broker.formats.parent_papers import Paper, check_log, standing, stranger
 from broker.formats.parent_terms import FIELDS, PARTS, Form
 from broker.formats.parent_values import WORDS
 from handlers import disclosures_notice
@@ -355,6 +356,67 @@ def test_a_list_cannot_belong_to_a_student_without_a_number() -> None:
     assert stranger([about(ssid=None), about(), about(ssid="1000000027")]) == 2
 
 
+ONE, TWO, BO = "1000000019", "1000000027", {"first": "Bo", "last": "Other"}
+
+
+def of(*numbers: str, day: int = 1, is_checked: bool = True, **changes: Any) -> Paper:
+    """A list that says whose it is; the number that stands for all first."""
+    known = student(ssid=numbers[0], **changes)
+    whose = {"student": {part: known[part] for part in ("ssid", "legal_name", "birth_date")}, "numbers": list(numbers)}
+    return Paper({**disclosures(numbers[0], day=day).document, **whose}, "Exchange", is_checked)
+
+
+@pytest.mark.parametrize(
+    ("papers", "place"),
+    [
+        # numbers that were merged
+        ([about(), about(ssid=TWO), of(TWO, ONE)], None),
+        ([of(TWO, ONE), about(), about(ssid=TWO)], None),
+        ([about(), of(TWO, ONE)], None),
+        ([about(), about(ssid=TWO), of(TWO, ONE, is_checked=False)], 1),
+        ([about(), about(ssid=TWO, legal_name=BO, birth_date="2012-04-03"), of(TWO, ONE)], 1),
+        ([about(), about(ssid="1000000035"), of(TWO, ONE)], 1),
+        # and parted again: the newest list counts
+        ([about(), about(ssid=TWO), of(TWO, ONE), of(ONE, day=2)], 1),
+        ([about(), of(TWO, ONE), of(ONE, day=2)], 1),
+        # papers without a number
+        ([about(ssid=None), of(ONE)], None),
+        ([about(ssid=None), of(ONE, is_checked=False)], None),
+        ([about(ssid=None), of(ONE, birth_date="2012-04-03")], 1),
+        ([about(ssid=None), of(ONE, legal_name={"first": "Ana", "last": "Reyes-Ortiz"})], 1),
+        ([about(ssid=None), of(ONE), of(TWO)], 2),
+        ([about(ssid=None), of(ONE), about(ssid=TWO)], 1),
+        # the list stands between two papers that alone are not surely of one student
+        ([about(legal_name={"first": "Ana", "last": "Reyes"}), about(ssid=None), of(ONE)], None),
+        ([about(legal_name={"first": "Ana", "last": "Reyes"}), about(ssid=None)], 1),
+        ([about(ssid=None, legal_name=BO), about(), of(ONE)], 1),
+    ],
+)
+def test_the_list_says_whose_the_papers_are(papers: list[Paper], place: int | None) -> None:
+    assert stranger(papers) == place
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"numbers": ONE},
+        {"numbers": [1]},
+        {"student": "Ana"},
+        {"student": {"legal_name": "Ana", "birth_date": "2012-03-04"}},
+        {"student": {"legal_name": {"first": "Ana"}, "birth_date": "2012-03-04"}},
+        {"student": {"legal_name": {"first": "Ana", "last": "R", "middle": 1}, "birth_date": "2012-03-04"}},
+        {"student": {"legal_name": {"first": "Ana", "last": "R"}, "birth_date": 5}},
+        {"created": "yesterday"},
+        {"created": None},
+        {"created": "2026-11-01T10:00:00"},
+    ],
+)
+def test_a_list_of_another_form_is_refused(change: dict[str, Any]) -> None:
+    check_log(of(ONE).document)
+    with pytest.raises(Refused, match="schema"):
+        check_log({**of(ONE).document, **change})
+
+
 def test_the_newest_list_of_disclosures_is_shown_in_its_own_sentences() -> None:
     page = made(about(), disclosures("1000000019", "Old."), disclosures("1000000019", "On 4 March.", "No.", day=2))
     text = shown(section(page, "Who has been given this record"))
@@ -368,9 +430,11 @@ def test_the_newest_list_of_disclosures_is_shown_in_its_own_sentences() -> None:
 
 def test_the_notice_of_the_exchange_is_such_a_list() -> None:
     row = Disclosure(0.0, "1000000019", "receive-record", "allowed", "6G", source="01", what="student-record")
-    body = disclosures_notice.notice({}, "1000000019", [row], {"01": "Alpine", "6G": "Canyon"}, is_all=False)
+    whose = to_student(documents.student()), ["1000000019"]
+    body = disclosures_notice.notice({}, *whose, [row], {"01": "Alpine", "6G": "Canyon"}, is_all=False)
     notice = Paper({**disclosures().document, **body}, "Exchange", True)
-    assert stranger([about(), notice]) is None
+    check_log(notice.document)
+    assert stranger([about(), notice]) is stranger([about(ssid=None), notice]) is None
     text = shown(section(made(about(), notice), "Who has been given this record"))
     assert "Canyon received the school record sent by Alpine" in text
     assert "Every disclosure of your own records" in text
@@ -379,7 +443,7 @@ def test_the_notice_of_the_exchange_is_such_a_list() -> None:
 @pytest.mark.parametrize("body", [{}, {"disclosures": "x"}, {"disclosures": ["x"]}, {"disclosures": [{"at": "x"}]}])
 def test_what_is_no_list_of_disclosures_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="schema"):
-        log_lines(body)
+        check_log(body)
 
 
 # files

@@ -1,6 +1,8 @@
 """The disclosure log in a parent's words."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
@@ -51,8 +53,8 @@ def line(action: str, **more: str) -> Disclosure:
         ),
         (
             line("read-own-time", party="99", ground="taught"),
-            "On 24 November 2026 99 received the learner profile (backpack) of the time when the student was there,"
-            " written by Canyon School District, because it taught the student at that time (FERPA, 34 CFR 99.31(a)(1);"
+            "On 24 November 2026 99 received the learner profile (backpack) written by Canyon School District, of the"
+            " time when the student was there, because it taught the student at that time (FERPA, 34 CFR 99.31(a)(1);"
             " Utah 53A-1-413).",
         ),
         (
@@ -68,6 +70,36 @@ def line(action: str, **more: str) -> Disclosure:
 )
 def test_sentence(told: Disclosure, expected: str) -> None:
     assert story.lines([told], NAMES) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (line("recall", source=""), "called back the records."),
+        (line("recall", outcome="refused"), "was not allowed to call back the records of Canyon School District."),
+        (line("recall", outcome="refused", source=""), "was not allowed to call back the records."),
+        (line("read-backpack", source=""), "received the learner profile (backpack)."),
+        (line("read-own-time", source=""), "received the learner profile (backpack), of the time when the student was"),
+        (line("export-for-parent"), "received the records written by Canyon School District, to hand to the parent."),
+        (line("export-for-parent", outcome="refused", source=""), "was not given the records, to hand to the parent."),
+        (line("read-review", source=""), "read the question of which student was meant."),
+        (line("join", source=""), "was let into the exchange with a name."),
+    ],
+)
+def test_with_and_without_a_source(told: Disclosure, expected: str) -> None:
+    whole = story.sentence(replace(told, ground=""), NAMES)
+    assert whole.startswith(f"On 24 November 2026 Summit Charter School {expected}")
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "source"), list(product(Action, ("allowed", "refused"), ("03", ""))), ids=str
+)
+def test_every_sentence_tells_what_was_and_of_no_source_that_is_not_there(
+    action: Action, outcome: str, source: str
+) -> None:
+    told = story.sentence(line(action, outcome=outcome, source=source, ground=""), NAMES)
+    assert not re.search(r" may |  | [,.]|\b(\w+) \1\b", told)
+    assert bool(source) or not re.search(r"\b(written|sent) by\b|\bfor the parent\b.*\bfor the parent\b", told)
 
 
 @pytest.mark.parametrize(("action", "outcome"), list(product(Action, ("allowed", "refused"))))
@@ -95,7 +127,7 @@ def test_whatever_stands_in_a_line_it_is_one_printable_line(party: str, actor: s
 def test_the_notice_carries_the_story() -> None:
     known = [line("receive-record"), line("request-record", outcome="refused", ground="flagged")]
     body = json.loads(json.dumps(story.notice(SSID, known, NAMES)))
-    assert story.sentences(body) == story.lines(known, NAMES)
+    assert [one["sentence"] for one in story.log_lines(body)] == story.lines(known, NAMES)
     assert body["disclosures"][0]["at"] == "2026-11-24T17:30:00+00:00"
     assert body["ssid"] == SSID
 
@@ -103,5 +135,5 @@ def test_the_notice_carries_the_story() -> None:
 @pytest.mark.parametrize("body", [{}, {"disclosures": {}}, {"disclosures": [1]}, {"disclosures": [{"sentence": 2}]}])
 def test_what_is_no_notice_is_refused(body: dict[str, object]) -> None:
     with pytest.raises(Refused) as refused:
-        story.sentences(body)
+        story.log_lines(body)
     assert refused.value.code == "schema"

@@ -17,10 +17,10 @@ def now(connection: Connection) -> int:
     return found
 
 
-def settle(connection: Connection, *, alone: bool) -> int:
-    """The number now; nobody changes it before this transaction ends. `alone` if this transaction may change it."""
-    query = select(registry_epoch.c.n).where(_MINE)
-    found: int = connection.execute(query.with_for_update(read=not alone)).scalar_one()
+def settle(connection: Connection) -> int:
+    """The number now; nobody else changes it before this transaction ends."""
+    query = select(registry_epoch.c.n).where(_MINE).with_for_update(read=True)
+    found: int = connection.execute(query).scalar_one()
     return found
 
 

@@ -39,6 +39,10 @@ class Advanced:
     failed: tuple[tuple[PacketRow, Exception], ...]
     repeated: tuple[tuple[Move, str, str], ...]
 
+    def __add__(self, other: "Advanced") -> "Advanced":
+        """Both."""
+        return Advanced(self.moved + other.moved, self.failed + other.failed, self.repeated + other.repeated)
+
 
 _UPDATE = (
     update(packets)

@@ -136,6 +136,14 @@ def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
     return list(found)
 
 
+def left_between(connection: Connection, after: str, last: str, behind: str, limit: int) -> list[Ssid]:
+    """Students with a location that ended after the ISO date `after`, on `last` at the latest, in the order of their
+    numbers, from behind the number `behind`."""
+    is_between = (enrollments.c.exit_date > after) & (enrollments.c.exit_date <= last)
+    query = select(enrollments.c.ssid).where(is_between, enrollments.c.ssid > behind).distinct()
+    return [Ssid(row[0]) for row in connection.execute(query.order_by(enrollments.c.ssid).limit(limit))]
+
+
 def enter(connection: Connection, row: EnrollmentRow) -> None:
     """Open a location; the same LEA, school and entry date again changes nothing, unless that one was left on the day
     it was entered, which is how a mistake is taken back. Raises KeyError for a number that nobody has."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from broker.core.model import HeldFor, LeaId, Ssid, State, TrackingId
+from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
 from broker.core.review import Verb
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
@@ -172,22 +172,26 @@ def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Seq
     return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
 
 
-def _unaddressed(ssid: str, lea: str) -> Any:
-    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & (packets.c.addressed_to == "")
+def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
+    """What follows the student goes by the enrollment, whatever its `to`."""
+    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
 
 
 def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
-    """Packets about the student that go to this LEA because the student is enrolled there, and are not delivered."""
+    """Records of the student that go to this LEA because the student is enrolled there, and are not delivered. Parts of
+    the record store are not among them: they have no other receiver, and are looked at when they are delivered."""
     waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
-    query = select(packets.c.tracking).where(_unaddressed(ssid, lea), (packets.c.state == State.ROUTED) | waits)
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD)
+    query = select(packets.c.tracking).where(is_led, (packets.c.state == State.ROUTED) | waits)
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
 
 
 def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> list[str]:
-    """Those that were delivered after this time (seconds since the epoch)."""
+    """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
     query = (
         select(packets.c.tracking)
         .join(events, events.c.tracking == packets.c.tracking)
-        .where(_unaddressed(ssid, lea), events.c.after == State.DELIVERED, events.c.at >= at)
+        .where(is_led, events.c.after == State.DELIVERED, events.c.at >= at)
     )
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

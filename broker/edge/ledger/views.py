@@ -101,8 +101,9 @@ def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId,
 
 
 def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[str]:
-    """Which of these students some packet is held for until they enroll; also one under a number merged into theirs."""
-    waiting = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.ENROLLMENT)
+    """Which of these students some packet is held for until they enroll, or until their LEA has a key; also one under a
+    number merged into theirs."""
+    waiting = (packets.c.state == State.HELD) & packets.c.held_for.in_([HeldFor.ENROLLMENT, HeldFor.RECEIVER_KEY])
     merged = select(students.c.merged_into).join(packets, packets.c.ssid == students.c.ssid).where(waiting)
     found: set[str] = set()
     for start in range(0, len(ssids), _AT_ONCE):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.model import HeldFor, State
+from broker.core.model import HeldFor, PacketType, State
 from broker.core.routing import Location, enrolled_at
 from broker.edge.ledger import moves, packets, registry, views
 from broker.edge.ledger.handover import Stood
@@ -20,7 +20,8 @@ _GONE = (State.DELIVERED, State.COLLECTED)
 
 
 def release(connection: Connection, ssid: str, at: float, today: str) -> list[Stood]:
-    """Let packets about this student go on that wait for an enrollment which is there now; where they stood.
+    """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
+    where the student is no more; where they stood.
 
     `at` is seconds since the epoch, `today` an ISO date.
     """
@@ -28,8 +29,14 @@ def release(connection: Connection, ssid: str, at: float, today: str) -> list[St
     found = (packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=ssid))
     goals = ((row, enrolled_at(spots, row.origin, today)) for row in found if row)
     rows = [row for row, goal in goals if goal and row.addressed_to in ("", goal)]
-    step = Step(State.ADMITTED, HeldFor.ENROLLMENT)
-    planned = [Move(row, replace(row, state=State.ADMITTED, held_for=""), (step,)) for row in rows]
+    keyless = (
+        packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.RECEIVER_KEY, ssid=ssid)
+    )
+    rows += [row for row in keyless if row and _follows(row) and enrolled_at(spots, row.origin, today) != row.receiver]
+    planned = [
+        Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
+        for row in rows
+    ]
     done = moves.advance(connection, planned, at).moved
     return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
 
@@ -44,10 +51,21 @@ def call_back(connection: Connection, stood: Iterable[Stood], at: float) -> tupl
             continue
         if row.state in _GONE and state not in _GONE:
             gone.append(tracking)
-        elif row.state in _ON_THE_WAY and not row.addressed_to:
+        elif row.state in _ON_THE_WAY and _is_led(row):
             planned.append(_back(row, is_held=(state, held_for) == (State.HELD, HeldFor.ENROLLMENT)))
     done = moves.advance(connection, [one for one in planned if one.steps], at).moved
     return tuple(one.row.tracking for one in done), tuple(gone)
+
+
+def _follows(row: PacketRow) -> bool:
+    """Whether it goes to where the student is now."""
+    return row.type == PacketType.STUDENT_RECORD or (row.type == PacketType.BACKPACK and not row.addressed_to)
+
+
+def _is_led(row: PacketRow) -> bool:
+    """Whether the enrollment leads it, whatever its `to`. A transcript goes where it is addressed; a part of the record
+    store has the one receiver (it has no document's id), and is looked at when it is delivered."""
+    return row.type != PacketType.TRANSCRIPT and not (row.type == PacketType.BACKPACK and not row.packet_id)
 
 
 def _back(row: PacketRow, is_held: bool) -> Move:

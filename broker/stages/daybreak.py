@@ -1,0 +1,52 @@
+"""daybreak: what a new day changes by itself.
+
+Contract: an exit that was reported ahead moves the student on its day, and no packet says so then. Once a day, in
+slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
+changes nothing more; after a start the last weeks are looked at, for nobody knows when this last ran.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from broker.edge.ledger import registry
+from broker.edge.ledger.engine import reading, writing
+from broker.stages import students, transfers
+from broker.stages.services import Services
+
+_BACK = timedelta(days=30)
+_AT_ONCE = 200  # others want to write, too
+
+
+class Daybreak:
+    """`look` does one slice of a new day's work, and nothing on a day that is done."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._done: date | None = None
+        self._slices: Iterator[None] = iter(())
+
+    def look(self) -> None:
+        """One slice."""
+        for _ in self._slices:
+            return
+        today = self._services.clock().date()  # the day by which packets are routed
+        if self._done != today:
+            self._slices = turn(self._services, self._done or today - _BACK, today)
+            self._done = today
+
+
+def turn(services: Services, after: date, today: date) -> Iterator[None]:
+    """Follow the students whose last day somewhere was after `after` and is past by `today`, a slice at a time."""
+    last = ""
+    while True:
+        with reading(services.engine) as connection:
+            some = registry.left_between(connection, after.isoformat(), today.isoformat(), last, _AT_ONCE)
+        if some:
+            last = some[-1]
+            with writing(services.engine) as connection:
+                registry.lock(connection)
+                transfers.reconcile(services, connection, some, arrived=False)
+                students.release_waiting(services, connection, some)
+        if len(some) < _AT_ONCE:
+            return
+        yield
