@@ -16,7 +16,7 @@ demo: $(STAMP)
 	$(RUN) -m broker.demo $(if $(KEEP),--keep)
 
 test: $(STAMP)
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n logical --dist loadfile
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -18,8 +18,8 @@ from broker.core.routing import Hold
 from broker.edge import openpgp
 from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages import disclose, transfers
 from broker.stages import replace as replacing
-from broker.stages import transfers
 from broker.stages.batch import Plan, move, refuse
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
@@ -109,7 +109,7 @@ def _replacing(services: Services, planned: Move) -> Move:
 
 def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
     """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
-    transfers.refused(services, connection, moved, State.ROUTED)
+    disclose.refused(services, connection, moved, State.ROUTED)
     transfers.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
     transfers.lost(services, connection, [one.new for one in moved])
 

@@ -17,7 +17,7 @@ from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold, check_receiver
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import backpack, flags, requests, transfers
+from broker.stages import backpack, disclose, flags, requests, transfers
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Look
@@ -81,7 +81,7 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
     """What the record store keeps, it has in the transaction that says so; what goes to nobody is in the log."""
-    transfers.refused(services, connection, moved, State.ADMITTED)
+    disclose.refused(services, connection, moved, State.ADMITTED)
     rows = [one.new for one in moved if one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED]
     backpack.store(services, connection, look, rows)
     transfers.lost(services, connection, [one.new for one in moved])

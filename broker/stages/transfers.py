@@ -10,33 +10,16 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.access import Action, Ground, Role, Why
 from broker.core.model import PacketType, State
 from broker.core.routing import Location
 from broker.core.transfer import LIVE, Open, Reason, TransferState, plan
-from broker.edge.ledger import corrections, disclosures, packets, registry, transfers
+from broker.edge.ledger import corrections, packets, registry, transfers
 from broker.edge.ledger import flags as ledger_flags
-from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.rows import Move, PacketRow
+from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages import backpack, flags, transfer_letters
+from broker.stages import backpack, disclose, flags, transfer_letters
 from broker.stages.services import Services
 from broker.stages.transfer_letters import Letters
-
-# What is about a student, and what its delivery is in the disclosure log.
-_DELIVERY = {
-    PacketType.STUDENT_RECORD: (Action.RECEIVE_RECORD, Ground.ENROLLS),
-    PacketType.TRANSCRIPT: (Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
-    PacketType.BACKPACK: (Action.READ_BACKPACK, Ground.TEACHES),
-}
-
-# What its sender may not send, by the code of the refusal.
-_SENT = {
-    PacketType.STUDENT_RECORD: Action.SEND_RECORD,
-    PacketType.TRANSCRIPT: Action.SEND_TRANSCRIPT,
-    PacketType.BACKPACK: Action.STORE_BACKPACK,
-}
-_NOT_PERMITTED = {"not-your-student": Why.NOT_THERE, "moved-on": Why.NOT_THERE, "not-allowed": Why.NO_RULE}
 
 
 def reconcile(
@@ -167,34 +150,12 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
     return len(mine)
 
 
-def refused(services: Services, connection: Connection, moved: Iterable[Move], before: State) -> None:
-    """Of these moves, those from `before` by which a packet goes to nobody, because no rule lets it: each is a line of
-    the disclosure log."""
-    at = services.clock().timestamp()
-    rows = [one.new for one in moved if one.row.state is before and one.new.state is State.REFUSED]
-    about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in _SENT]
-    lines = [
-        Disclosure(
-            at=at,
-            ssid=row.ssid,
-            action=_SENT[PacketType(row.type)],
-            outcome="refused",
-            party=row.origin,
-            what=row.type,
-            ground=_NOT_PERMITTED[row.code],
-            tracking=row.tracking,
-        )
-        for row in about
-    ]
-    disclosures.add(connection, lines)
-
-
 def delivered(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """These packets lie in their receivers' inboxes: each is a line of the disclosure log, and a record answers the
     case that it is for."""
-    about = [row for row in rows if row.origin and row.type in _DELIVERY]
+    about = [row for row in rows if row.origin and row.type in disclose.DELIVERY]
     at = services.clock().timestamp()
-    disclosures.add(connection, [_line(services, connection, row, at) for row in about])
+    disclose.deliveries(services, connection, about)
     records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
     # a number may have been merged while the record was in a worker's hands
     kept = corrections.kept_numbers(connection, {row.ssid for row in records}) if records else {}
@@ -215,29 +176,10 @@ def _case_of(connection: Connection, cases: Iterable[TransferRow], row: PacketRo
     return next((one for one in ends if one.ssid in numbers), None)
 
 
-def _line(services: Services, connection: Connection, row: PacketRow, at: float) -> Disclosure:
-    action, ground = _DELIVERY[PacketType(row.type)]
-    is_asked = row.type == PacketType.BACKPACK and row.addressed_to
-    today = services.clock().date()
-    if is_asked and backpack.role(connection, row.ssid, row.receiver, today) is not Role.CURRENT_LEA:
-        action, ground = Action.READ_OWN_TIME, Ground.TAUGHT
-    return Disclosure(
-        at=at,
-        ssid=row.ssid,
-        action=action,
-        outcome="allowed",
-        party=row.receiver,
-        source=row.origin,
-        what=row.type,
-        ground=ground,
-        tracking=row.tracking,
-    )
-
-
 def collected(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """Their receivers have these packets: the cases that they answer are closed."""
     at = services.clock().timestamp()
-    for case in transfers.answered_by(connection, [row.tracking for row in rows if row.type in _DELIVERY]):
+    for case in transfers.answered_by(connection, [row.tracking for row in rows if row.type in disclose.DELIVERY]):
         if case.state is TransferState.ANSWERED:
             new = replace(case, state=TransferState.CLOSED, closed_at=at)
             transfers.change(connection, new, at, "", case.answer)

@@ -1,0 +1,121 @@
+"""Tables of what follows a student: transfers, flags, the record store, and the log of disclosures."""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+
+from broker.edge.ledger.tables.base import Serial, metadata
+
+# The case that opens when a student of `source` enrolls at `destination`; states in broker.core.transfer.
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("source", Text, ForeignKey("parties.id"), nullable=False),
+    Column("destination", Text, ForeignKey("parties.id"), nullable=False),
+    Column("entered_on", Text, nullable=False),  # the first day at the destination
+    Column("opened_at", Float, nullable=False),
+    Column("cause", Text, nullable=False),  # tracking id of the packet that opened it; '' for the state's operator
+    Column("follows", BigInteger),  # the case that this one took the place of
+    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
+    # what may change:
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
+    Column("requested_at", Float),  # when the source was asked
+    Column("request", Text, nullable=False, server_default=""),  # tracking id of the record-request notice
+    Column("due_on", Text, nullable=False, server_default=""),  # the last day on which the answer is in time
+    Column("rule", Text, nullable=False, server_default=""),  # which clock
+    Column("answered_at", Float),
+    Column("answer", Text, nullable=False, server_default=""),  # tracking id of the record
+    Column("closed_at", Float),  # collected, or cancelled
+    Column("overdue_at", Float),  # when it was first told as overdue
+    Index("transfers_by_student", "ssid", "state"),
+    Index("transfers_by_source", "source", "state"),
+    Index("transfers_by_destination", "destination", "state"),
+    Index("transfers_by_answer", "answer"),
+    Index("transfers_by_due", "state", "due_on"),
+)
+
+transfer_events = Table(
+    "transfer_events",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("transfer", BigInteger, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+)
+
+# Missing children (Utah 53A-11-502): set and lifted by the state only.
+flags = Table(
+    "flags",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, index=True),
+    Column("set_at", Float, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_why", Text, nullable=False),
+    Column("lifted_at", Float),
+    Column("lifted_by", Text, nullable=False, server_default=""),
+    Column("lifted_why", Text, nullable=False, server_default=""),
+)
+
+# What the state must hear of at once.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ssid", Text, nullable=False, index=True),
+    Column("lea", Text, nullable=False),  # who asked or sent
+    Column("tracking", Text, nullable=False),
+    Column("seen_at", Float),
+    Column("seen_by", Text, nullable=False, server_default=""),
+)
+
+# The Student Record Store: which sealed packets are held of a student; the bytes are in the vault.
+backpacks = Table(
+    "backpacks",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("lea", Text, ForeignKey("parties.id"), nullable=False),
+    Column("tracking", Text, nullable=False, unique=True),  # the packet that brought it
+    Column("mode", Text, nullable=False),  # replace | add
+    Column("version", Integer, nullable=False),  # from 1, of this student and LEA
+    Column("school_year", Integer),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),  # replaced by `ended_by`
+    Column("ended_by", Text, nullable=False, server_default=""),
+    Index("backpacks_by_student", "ssid", "lea", "version"),
+    Index(
+        "backpacks_current",
+        "ssid",
+        "lea",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+# Who was given what of whom, and on what ground (34 CFR 99.32); one line a read, a delivery or a refusal.
+disclosures = Table(
+    "disclosures",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("ssid", Text, nullable=False, index=True),  # '' where it concerns no one student
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # allowed | refused
+    Column("party", Text, nullable=False),  # who got it, or was refused
+    Column("actor", Text, nullable=False),  # the person, where one is known
+    Column("source", Text, nullable=False),  # whose record it is
+    Column("what", Text, nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("tracking", Text, nullable=False, index=True),
+)

@@ -1,0 +1,160 @@
+"""Tables of the directory, the packets and their history, and what the state has entered beside them."""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from broker.edge.ledger.tables.base import Serial, metadata
+
+parties = Table(
+    "parties",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("party", Text, ForeignKey("parties.id"), nullable=False, index=True),
+    Column("armored", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("retired_at", Float),
+)
+
+# Every primary key and subkey by its 16-digit id, so that a stranger's signature can be told from another LEA's.
+key_ids = Table(
+    "key_ids",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("fingerprint", Text, ForeignKey("certificates.fingerprint"), primary_key=True),
+)
+
+ssh_keys = Table(
+    "ssh_keys",
+    metadata,
+    Column("party", Text, ForeignKey("parties.id"), primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("added_at", Float, nullable=False),
+)
+
+packets = Table(
+    "packets",
+    metadata,
+    Column("tracking", Text, primary_key=True),
+    Column("origin", Text, nullable=False),  # the LEA whose outbox it came from; '' for the exchange's own notices
+    Column("source_name", Text, nullable=False),
+    Column("source_mark", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received_at", Float, nullable=False),
+    # what may change:
+    Column("state", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("packet_id", Text, nullable=False),
+    Column("addressed_to", Text, nullable=False),  # the document's `to`
+    Column("receiver", Text, nullable=False),  # where it goes, once routed
+    Column("signer", Text, nullable=False),
+    Column("ssid", Text, nullable=False),
+    Column("identity", Text, nullable=False),  # match | review | '' where no student is needed
+    Column("held_for", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("duplicate_of", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("receipts", Integer, nullable=False),  # how many receipts it has
+    Column("attempts", Integer, nullable=False),  # workers that started on it in this state and did not finish
+    Column("deferrals", Integer, nullable=False),
+    Column("claim", Text, nullable=False),  # the worker that has it now; '' for none
+    Column("claim_until", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("enqueued_at", Float, nullable=False),  # 0: nobody told a queue of it yet
+    Column("updated_at", Float, nullable=False),
+    Column("replaces", Text, nullable=False, server_default=""),  # tracking id of the earlier packet; '' for none
+    Index("packets_by_state", "state", "due_at"),
+    Index("packets_by_source", "origin", "source_name"),
+    Index("packets_by_content", "origin", "sha256"),
+    Index("packets_by_receiver", "receiver", "state"),
+    Index("packets_by_student", "ssid", "state"),
+)
+
+packet_ids = Table(
+    "packet_ids",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("packet_id", Text, primary_key=True),
+    Column("tracking", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # keyed digest of the document, see wiring
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("tracking", Text, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("tracking", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("text", Text, nullable=False),  # cleartext-signed JSON
+    UniqueConstraint("tracking", "n"),
+)
+
+# Receipts whose file is not known to be written yet; a row leaves when its file is durable.
+publications = Table(
+    "publications",
+    metadata,
+    Column("tracking", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),
+)
+
+# What a receiver said of a packet that it had.
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("tracking", Text, nullable=False, index=True),  # of the packet acknowledged
+    Column("by", Text, nullable=False),  # the packet that brought the acknowledgement
+    Column("party", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("form", Text, nullable=False),  # acknowledgement.v1 | pesc
+    Column("status", Text, nullable=False),  # received | rejected
+    Column("code", Text, nullable=False),
+    Column("courses", Integer),  # how many the receiver counted in a transcript
+)
+
+# Days on which an LEA's schools are closed, or open although the state's calendar says closed; lea '' is every LEA.
+school_days = Table(
+    "school_days",
+    metadata,
+    Column("lea", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # closed | open
+    Column("why", Text, nullable=False),
+)
+
+# A named legal exception to "no federal party" (Utah R277-484-6, 53E-9-308), recorded by the state.
+exceptions = Table(
+    "exceptions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("law", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("ended_by", Text, nullable=False, server_default=""),
+    Column("ended_why", Text, nullable=False, server_default=""),
+)

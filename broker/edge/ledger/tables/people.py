@@ -1,0 +1,155 @@
+"""Tables of the registry: students, their names and numbers, where they are enrolled, and what is decided of them."""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+
+from broker.edge.ledger.tables.base import Serial, metadata
+
+students = Table(
+    "students",
+    metadata,
+    Column("ssid", Text, primary_key=True),
+    Column("first", Text, nullable=False),  # the legal name of now; all names are in student_names
+    Column("middle", Text, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("suffix", Text, nullable=False),
+    Column("birth_date", Text, nullable=False),
+    Column("gender", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("merged_into", Text, nullable=False, server_default=""),  # the SSID that stands for this one; '' for none
+    Index(
+        "students_merged",
+        "merged_into",
+        sqlite_where=text("merged_into <> ''"),
+        postgresql_where=text("merged_into <> ''"),
+    ),
+)
+
+# Every name by which a student was ever reported, as it was spelt.
+student_names = Table(
+    "student_names",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # legal | alias | preferred
+    Column("first", Text, nullable=False),
+    Column("middle", Text, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("suffix", Text, nullable=False),
+    Column("lea", Text, nullable=False),  # who brought it, in which packet; '' for the state's operator
+    Column("tracking", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("ended_at", Float),  # a legal name that another one took the place of
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # guardian | phone | address | birth_order
+    Column("value", Text, nullable=False),  # JSON
+    Column("lea", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+# What the model compares, one row a name: made from the tables above, and made again for another model.
+student_features = Table(
+    "student_features",
+    metadata,
+    Column("ssid", Text, primary_key=True),
+    Column("variant", Integer, primary_key=True),  # 0 is the legal name
+    Column("data", Text, nullable=False),  # JSON
+    sqlite_with_rowid=False,
+)
+
+# The keys under which the model looks for a student, as 64-bit digests.
+student_blocks = Table(
+    "student_blocks",
+    metadata,
+    Column("block", BigInteger, primary_key=True),
+    Column("ssid", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# For which model the two tables above were made; one row at most.
+registry_index = Table(
+    "registry_index",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", Text, nullable=False),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kept", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("merged", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("moved", Text, nullable=False),  # JSON: which rows, so that it can be undone
+    Column("undone_at", Float),
+    Column("undone_by", Text, nullable=False, server_default=""),
+    Column("undone_why", Text, nullable=False, server_default=""),
+    Index("merges_by_merged", "merged"),
+)
+
+enrollments = Table(
+    "enrollments",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("lea", Text, ForeignKey("parties.id"), nullable=False),
+    Column("school", Text, nullable=False),
+    Column("local_id", Text, nullable=False),
+    Column("entry_date", Text, nullable=False),
+    Column("exit_date", Text, nullable=False),  # '' while open
+    Column("entry_code", Text, nullable=False),
+    Column("exit_code", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("grade", Text, nullable=False, server_default=""),  # '' where it is not known
+    Column("programme", Text, nullable=False, server_default=""),
+    Index("enrollments_by_student", "ssid", "lea"),
+    Index("enrollments_by_local_id", "lea", "local_id"),
+)
+
+# What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("tracking", Text, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("lea", Text, nullable=False, server_default=""),  # who is asked
+    Column("subject", Text, nullable=False, server_default="{}"),  # JSON: what is carried out once it is decided
+    Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
+    Column("opened_at", Float, nullable=False),
+    Column("closed_at", Float),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("tracking", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("ssid", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("undone_at", Float),
+    Column("undone_by", Text, nullable=False, server_default=""),
+    Column("undone_why", Text, nullable=False, server_default=""),
+    Index("decisions_by_review", "tracking", "line"),
+)
+
+# Counts up with every change that can lead a packet elsewhere: enrollments, merges, flags. One row.
+registry_epoch = Table(
+    "registry_epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+)
