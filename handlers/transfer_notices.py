@@ -28,6 +28,7 @@ _MEANS = {
     "left": "The student has left the school that had enrolled it. Nothing is to be sent now.",
     "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
     "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
+    "merged": "Two numbers turned out to be one student's, whose record is asked for already. This case is ended.",
     "by-state": "The state has ended this case. Nothing is to be sent.",
     "recalled": "The school that had sent the record has taken it back before you collected it. It is asked for again.",
 }

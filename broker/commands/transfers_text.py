@@ -45,7 +45,7 @@ def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
             facts += [one["asked_on"], one["due_on"], _days(one["school_days_late"]), one["reason"]]
             table.add_row(*map(_plain, facts))
     if not count:
-        say("There is no such transfer.")
+        say("No transfer is like that; `satchel transfers --state all` lists every case.")
         return
     _console().print(table)
     if count > _SHOWN:

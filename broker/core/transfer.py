@@ -5,7 +5,7 @@ the same plan however they came about, so that a second move, a return, a withdr
 taken back need no rule of their own. A case goes from an LEA that the student was at to the LEA where the student is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,15 +49,16 @@ class Reason(StrEnum):
     LEFT = "left"  # the student has left the destination and is nowhere
     WITHDRAWN = "withdrawn"  # the enrollment at the destination was taken back
     UNDONE = "undone"  # it was another student, or never at the source: a decision, a merge, an entry was taken back
+    MERGED = "merged"  # two numbers became one student's, and another case has the same ends
     BY_STATE = "by-state"
 
 
 # Cases that ended so without an answer: where the student comes to be later, their source is asked again.
 _UNMET = frozenset({Reason.MOVED_ON, Reason.LEFT})
 # Cases that ended so are open again where the student turns out never to have left their destination.
-_REVIVED = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.RETURNED})
+_REVIVED = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.RETURNED, Reason.MERGED})
 # Cases that ended so do not count as the case of an arrival.
-_REVOCABLE = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.WITHDRAWN, Reason.RETURNED, Reason.UNDONE})
+_REVOCABLE = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.WITHDRAWN, Reason.RETURNED, Reason.UNDONE, Reason.MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,10 @@ def plan(
     )
     if now_at is None:
         return cancelled, ()
-    reasons = {one.id: one.reason for one in cancelled}
     entered_on = _arrival(spots, now_at, today)
+    gone = {one.id for one in cancelled}
+    cancelled += tuple(_doubles([case for case in cases if case.state in LIVE and case.id not in gone], entered_on))
+    reasons = {one.id: one.reason for one in cancelled}
     followed = {case.follows for case in cases if case.follows is not None}
     known = {case.source for case in cases if case.destination == now_at and _counts(case, entered_on)}
     wanted: dict[LeaId, int | None] = {}
@@ -124,6 +127,15 @@ def plan(
     if before is not None and before not in known:
         wanted.setdefault(before, None)
     return cancelled, tuple(Open(source, now_at, entered_on, follows) for source, follows in wanted.items())
+
+
+def _doubles(live: Sequence[Case], entered_on: str) -> Iterator[Cancel]:
+    """All but one of the live cases from the same source: that of this arrival, or the oldest, stays."""
+    kept: set[LeaId] = set()
+    for case in sorted(live, key=lambda case: (case.entered_on != entered_on, case.id)):
+        if case.source in kept:
+            yield Cancel(case.id, Reason.MERGED)
+        kept.add(case.source)
 
 
 def _counts(case: Case, entered_on: str) -> bool:

@@ -172,7 +172,8 @@ def _forward(case: _Case, purpose: Purpose) -> bool:
 
 def _disclosures(case: _Case) -> str:
     is_all = case.acting is Role.CURRENT_LEA
-    lines = [one for one in disclosures.about(case.connection, case.ssid) if is_all or one.source == case.lea]
+    every = (_as_told(one) for one in disclosures.about(case.connection, case.ssid) if one.action not in _OF_THE_STATE)
+    lines = [one for one in every if is_all or one.source == case.lea]
     parties = {name for one in lines for name in (one.party, one.source) if name}
     found = (directory.party(case.connection, one) for one in sorted(parties))
     names = {str(one.id): one.name for one in found if one}
@@ -181,6 +182,16 @@ def _disclosures(case: _Case) -> str:
     body = disclosures_notice.notice(about, _whose(case), numbers, lines, names, is_all=is_all)
     leave(case.services, case.connection, case.lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
     return ""
+
+
+# Lines about the flag of a missing child: no disclosure of a record, and nobody's but the state's (Utah 53A-11-502).
+_OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT})
+
+
+def _as_told(line: Disclosure) -> Disclosure:
+    """The line as an LEA and the parent may read it: that somebody asked and got nothing, and not that it was for a
+    flag, also when the flag is lifted."""
+    return replace(line, ground="") if line.ground == Why.FLAGGED else line
 
 
 def _whose(case: _Case) -> Student:

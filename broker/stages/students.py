@@ -9,6 +9,7 @@ the previous one), and only an LEA where the student is enrolled changes what is
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -31,6 +32,7 @@ __all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
 
 ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
 _MAKES_NEW = frozenset({ENTRY, NEW, RETRIEVE})  # what a person's "a new student" can be carried out for
+_AHEAD = timedelta(days=400)  # records follow the newest entry: 2062 for 2026 would lead them past all true ones
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,6 +65,8 @@ class _Task:
 
 def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish) -> Answer:
     """Carry out a wish, or open a question (`review.ask` tells of it once the packet's last line is settled)."""
+    if wish.request in _MAKES_NEW and wish.day > (services.clock().date() + _AHEAD).isoformat():
+        return Answer(wish.line, Outcome.REFUSED, None, "unreadable", "date", "It must not be more than a year ahead.")
     return _SETTLE[wish.request](_Task(services, connection, row, wish))
 
 
@@ -189,15 +193,13 @@ def _verify(task: _Task) -> Answer:
 
 
 def _ask(task: _Task, candidates: Sequence[Candidate]) -> Answer:
-    wish = task.wish
-    review.open_review(task.services, task.connection, task.row, wish.line, wish.to_json(), candidates)
+    review.open_review(task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates)
     return task.answered(Outcome.REVIEW, None, "not-sure")
 
 
 def _is_here(task: _Task, number: Ssid) -> bool:
     """Whether the student is enrolled at this LEA now."""
-    today = task.services.clock().date().isoformat()
-    spots = registry.locations(task.connection, number)
+    today, spots = task.services.clock().date().isoformat(), registry.locations(task.connection, number)
     return any(spot.lea == task.row.origin and (not spot.exit_date or spot.exit_date > today) for spot in spots)
 
 

@@ -22,7 +22,7 @@ from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
-from broker.stages import review, transfers
+from broker.stages import review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import sign
 from broker.stages.services import Services
@@ -59,6 +59,7 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
     touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     transfers.reconcile(services, connection, sorted(touched), arrived=False, cause=tracking)
+    students.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     review.ask(services, connection, row, _note(decision))
     return Undone(delivered)
 

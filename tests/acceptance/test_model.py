@@ -553,7 +553,7 @@ class Moves(RuleBasedStateMachine):
         here, cases = self.belief.here(child, self.world.today), self._cases(child)
         live = [one for one in cases if one.state in LIVE]
         ends = [(one.source, one.destination) for one in live]
-        assert len(ends) == len(set(ends)) or self.own.has_merged, live  # each of two numbers may have brought its own
+        assert len(ends) == len(set(ends)), live  # each of two numbers may have brought its own
         for one in cases:
             assert not audit.illegal(self.world.services.engine, one.id)
             if one.answer:

@@ -99,6 +99,15 @@ def test_a_merge_undone_cancels_the_case_whose_source_never_had_the_student() ->
     assert plan(spots, [case(A, B, "2026-11-20")], TODAY, arrived=False) == ((Cancel(1, Reason.UNDONE),), ())
 
 
+def test_two_numbers_of_one_student_with_two_cases_keep_one_until_they_are_parted() -> None:
+    spots = [at(A, "2026-08-17"), at(A, "2026-08-17"), at(B, "2026-11-20"), at(B, "2026-11-20")]
+    first, second = case(A, B, "2026-11-20"), Case(2, A, B, TransferState.REQUESTED, "", "2026-11-20", None)
+    assert plan(spots, [first, second], TODAY, arrived=True) == ((Cancel(2, Reason.MERGED),), ())
+    parted = [at(A, "2026-08-17"), at(B, "2026-11-20")]
+    ended = Case(2, A, B, TransferState.CANCELLED, "merged", "2026-11-20", None)
+    assert plan(parted, [ended], TODAY, arrived=False) == ((), (Open(A, B, "2026-11-20", follows=2),))
+
+
 def test_who_leaves_and_comes_to_a_third_school_later_is_asked_for_from_the_first_too() -> None:
     spots = [at(A, "2026-08-17", "2026-11-01"), at(B, "2026-11-02", "2026-11-12")]
     assert plan(spots, [case(A, B, "2026-11-02")], TODAY, arrived=False) == ((Cancel(1, Reason.LEFT),), ())

@@ -7,10 +7,10 @@ tells of; no student's name.
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from broker.edge.ledger import registry
-from broker.edge.ledger.tables import disclosures
+from broker.edge.ledger.tables import disclosures, packets
 
 _PAGE = 1000
 
@@ -44,9 +44,17 @@ def add(connection: Connection, lines: Sequence[Disclosure]) -> None:
 
 
 def about(connection: Connection, ssid: str) -> list[Disclosure]:
-    """The lines about the student whom this number stands for, under all of the student's numbers, oldest first."""
+    """The lines about the student whom this number stands for, under all of the student's numbers, oldest first.
+
+    What was written of a packet belongs to whom that packet is about now: a line is never changed, but two numbers that
+    had been merged by mistake, and were parted again, are two students.
+    """
     numbers = registry.numbers(connection, ssid)
-    query = select(*_COLUMNS).where(disclosures.c.ssid.in_(numbers)).order_by(disclosures.c.seq)
+    whose = select(packets.c.ssid).where(packets.c.tracking == disclosures.c.tracking).scalar_subquery()
+    is_theirs = func.coalesce(func.nullif(whose, ""), disclosures.c.ssid).in_(numbers)
+    sent = select(packets.c.tracking).where(packets.c.ssid.in_(numbers))
+    named = disclosures.c.ssid.in_(numbers) | disclosures.c.tracking.in_(sent)
+    query = select(*_COLUMNS).where(named, is_theirs).order_by(disclosures.c.seq)
     return [Disclosure(*row) for row in connection.execute(query)]
 
 

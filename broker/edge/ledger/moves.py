@@ -5,7 +5,7 @@ nothing; a document's id belongs to the packet that brought it first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -30,6 +30,12 @@ def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
         return error
 
 
+def _known(move: Move) -> PacketRow:
+    """The packet where it stands, with what was found out about it meanwhile: type, document, signer, student."""
+    found = {name: getattr(move.new, name) for name in _FOUND}
+    return replace(move.row, **found)
+
+
 @dataclass(frozen=True, slots=True)
 class Advanced:
     """`moved` were written. `failed` raised in their effect, `repeated` carry a document id that another packet
@@ -44,6 +50,7 @@ class Advanced:
         return Advanced(self.moved + other.moved, self.failed + other.failed, self.repeated + other.repeated)
 
 
+_FOUND = ("type", "packet_id", "addressed_to", "signer", "ssid", "identity")
 _UPDATE = (
     update(packets)
     .where(packets.c.tracking == bindparam("b_tracking"))
@@ -63,7 +70,7 @@ def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_
     for move in held:
         result = _apply_effect(connection, move)
         if isinstance(result, Exception):
-            failed.append((move.row, result))
+            failed.append((_known(move), result))
             unused.append((move.row, move.document[0] if move.document else ""))
         else:
             moved.append(result)
