@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REQUEST_MEANS = (
-    "This student of yours has enrolled at the school named under `requested_by`. Send its record as a"
+    "This student of yours has enrolled at the school named under `requested_by`. Send the record as a"
     " student-record.v1 packet, sealed to the exchange, without `to` or with `to` as named there; it goes to that"
-    " school by itself. If you can not, answer this notice with an acknowledgement.v1: `tracking` of this notice,"
-    " `status` rejected, and `code`."
+    " school by itself. If you cannot, answer this notice with an acknowledgement.v1: `tracking` of this notice,"
+    " `status` rejected, and `code` (other, where you have no record)."
 )
+_AGAIN = "You are asked again: the school has asked once more, or what you sent was taken back or cannot be used. "
 _MEANS = {
     "requested": (
         "These students have enrolled with you. Their previous schools were asked for their records at once; you have"
@@ -22,7 +23,7 @@ _MEANS = {
     "on-its-way": "The record of the previous school was sent before you enrolled the student; it comes now.",
     "held": "These students have enrolled with you. Their records are held by the state, which will tell you more.",
     "resumed": "The records of these students are no longer held. Their previous schools were asked for them.",
-    "declined": "The previous school says that it can not send this record. The state was told; call the school.",
+    "declined": "The previous school says that it cannot send this record; the state can see that. Call the school.",
     "moved-on": "The student has enrolled at another school since. The record does not go to this one any more.",
     "returned": "The student is at the previous school again. Nothing is to be sent.",
     "left": "The student has left the school that had enrolled it. Nothing is to be sent now.",
@@ -54,8 +55,9 @@ def means(event: str) -> str:
     return _MEANS[event]
 
 
-def request(about: About, name: Mapping[str, str], birth_date: str) -> dict[str, Any]:
-    """The body of a `record-request` notice; `name` is the legal name of the LEA's own (former) student."""
+def request(about: About, name: Mapping[str, str], birth_date: str, *, is_again: bool) -> dict[str, Any]:
+    """The body of a `record-request` notice; `name` is the legal name of the LEA's own (former) student. `is_again`
+    says that the LEA was asked for it before."""
     student = {"ssid": about.ssid, "local_id": about.local_id, "legal_name": dict(name), "birth_date": birth_date}
     return {
         "transfer": about.transfer,
@@ -64,7 +66,7 @@ def request(about: About, name: Mapping[str, str], birth_date: str) -> dict[str,
         "entered_on": about.entered_on,
         "due_on": about.due_on,
         "rule": about.rule,
-        "means": REQUEST_MEANS,
+        "means": (_AGAIN if is_again else "") + REQUEST_MEANS,
     }
 
 

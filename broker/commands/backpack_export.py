@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,7 +94,7 @@ class _Reader:
             if size > _MOST_BYTES:
                 fail(f"The files hold more than {_MOST_BYTES >> 20} MiB together; leave out the older ones.")
             papers.append(self._paper(path, content))
-        return papers
+        return _named(papers)
 
     def _paper(self, path: Path, content: bytes) -> Paper:
         if content.lstrip()[:1] == b"{":
@@ -142,6 +143,17 @@ class _Reader:
         if digits not in self._contracts:
             self._contracts[digits] = Contracts(folder("schemas"), digits)
         return self._contracts[digits]
+
+
+def _named(papers: Sequence[Paper]) -> list[Paper]:
+    """Who wrote them by name, where only the list of disclosures tells it: a parent does not know ids."""
+    names = {lea: name for paper in papers for lea, name in paper.document.get("parties", {}).items()}
+    return [
+        replace(paper, writer=str(names.get(paper.writer, paper.writer)))
+        if paper.writer == paper.document["from"]
+        else paper
+        for paper in papers
+    ]
 
 
 def _made(papers: Sequence[Paper]) -> tuple[dict[str, bytes], tuple[str, ...]]:

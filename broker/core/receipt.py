@@ -14,7 +14,7 @@ _ENCODE = json.JSONEncoder(sort_keys=True).encode
 MEANING = {
     "RECEIVED": "The exchange has the whole file and keeps it safe.",
     "ADMITTED": "The file was opened; signature, form and student were checked.",
-    "APPLIED": "The exchange has carried out what the packet asks for.",
+    "APPLIED": "The exchange has worked the packet. An answer in your inbox says what became of each student in it.",
     "DELIVERED": "The packet lies in the receiver's inbox.",
     "COLLECTED": "The receiver has taken the packet out of its inbox.",
     "DUPLICATE": "The same file was received before; the receipt named in `first` stands.",

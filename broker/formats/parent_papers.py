@@ -58,6 +58,9 @@ def check_log(document: Mapping[str, Any]) -> None:
         raise Refused("schema", "/numbers")
     if student is not None and not _is_block(student):
         raise Refused("schema", "/student")
+    parties = document.get("parties", {})
+    if not isinstance(parties, dict) or not all(isinstance(name, str) for name in parties.values()):
+        raise Refused("schema", "/parties")
 
 
 def _is_block(student: Any) -> bool:

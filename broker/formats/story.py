@@ -190,9 +190,11 @@ def _plain(text: str) -> str:
 def notice(
     ssid: str, disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: tzinfo | None = UTC
 ) -> dict[str, Any]:
-    """The body of the `disclosures` notice: each line as data (`at` in ISO 8601) with its `sentence`."""
+    """The body of the `disclosures` notice: each line as data (`at` in ISO 8601) with its `sentence`, and the names of
+    the parties in them."""
     told = [as_data(one) | {"sentence": sentence(one, names, zone)} for one in disclosures]
-    return {"ssid": ssid, "disclosures": told}
+    named = {lea for one in told for lea in (one["party"], one["source"]) if lea in names}
+    return {"ssid": ssid, "parties": {lea: names[lea] for lea in sorted(named)}, "disclosures": told}
 
 
 def as_data(one: "Disclosure") -> dict[str, Any]:

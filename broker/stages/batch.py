@@ -203,13 +203,13 @@ def _commit(
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plans[0].stage, row, error, others, returned)
-        moves.advance(connection, others, now)
+        ended = moves.advance(connection, others, now)
         kept = {one.row.tracking for one in settled}
         left = [one.row for one in _of(planned, leading=False) if one.row.tracking not in kept]
         returned += [replace(row, attempts=0) for row in left]
         packets.release(connection, returned)
         for plan in plans:
-            plan.note(services, connection, look, advanced.moved)
+            plan.note(services, connection, look, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
     lost = [one for one in planned if one.row.tracking not in won]
     for plan in plans:

@@ -25,9 +25,10 @@ def leave(
     kind: PacketType,
     body: Mapping[str, Any],
     is_to_be_read: bool = False,
+    is_one_of_many: bool = False,
 ) -> TrackingId:
     """Leave a JSON notice for a party; its tracking id. `body` is all but the header. One that people read has a line
-    for each fact, in the order of `body`."""
+    for each fact, in the order of `body`. Who leaves many flushes the vault once, before the transaction ends."""
     header = {
         "packet": f"{kind}.v1",
         "id": services.new_tracking(),
@@ -37,14 +38,22 @@ def leave(
     }
     whole = header | dict(body)
     content = json.dumps(whole, indent=1, ensure_ascii=False).encode() if is_to_be_read else canonical.serialise(whole)
-    return leave_bytes(services, connection, lea, kind, content)
+    return leave_bytes(services, connection, lea, kind, content, is_one_of_many)
 
 
-def leave_bytes(services: Services, connection: Connection, lea: LeaId, kind: PacketType, content: bytes) -> TrackingId:
+def leave_bytes(
+    services: Services,
+    connection: Connection,
+    lea: LeaId,
+    kind: PacketType,
+    content: bytes,
+    is_one_of_many: bool = False,
+) -> TrackingId:
     """Leave a notice in another form than JSON, such as CSV; its tracking id."""
     at = services.clock().timestamp()
     stored = services.vault.put(openpgp.seal(content, services.key, [services.key.certificate]))
-    services.vault.flush()
+    if not is_one_of_many:
+        services.vault.flush()
     born = PacketRow(
         tracking=TrackingId(services.new_tracking()),
         origin=LeaId(""),

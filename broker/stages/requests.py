@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
+from broker.core.routing import Location, here
 from broker.edge.ledger import directory, disclosures, registry
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
@@ -151,7 +152,12 @@ def _log(case: _Case, verdict: Permit | Deny) -> None:
 
 def _record(case: _Case) -> str:
     asked = transfers.ask_again(case.services, case.connection, case.ssid, case.lea, case.row.tracking)
-    return "" if asked else "nobody-to-ask"
+    if asked:
+        return ""
+    today = case.services.clock().date().isoformat()
+    spots = registry.locations(case.connection, case.ssid)
+    places = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
+    return "nobody-to-ask" if here(places, today) == case.lea else "not-there-now"
 
 
 def _backpack(case: _Case) -> str:

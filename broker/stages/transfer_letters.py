@@ -4,7 +4,8 @@ Contract: called within the transaction that changes the cases; collects what on
 so that a school that enrolls a hundred students finds one letter and not a hundred.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from broker.core.deadlines import RULES, Clock
 from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge import calendars
 from broker.edge.ledger import directory, registry
+from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages.notices import leave
 from broker.stages.services import Services
@@ -21,8 +23,7 @@ from handlers.transfer_notices import About
 _CASES = 1_000  # in one notice
 
 
-def deadline(services: Services, connection: Connection, row: TransferRow) -> tuple[str, str]:
-    """The last day on which the source's answer is in time, an ISO date, and by which clock."""
+def _deadline(services: Services, connection: Connection, row: TransferRow) -> tuple[str, str]:
     day = services.clock().astimezone().date()
     clock = Clock.MILITARY if row.military else Clock.ANSWER
     return calendars.due_on(connection, services.settings, clock, row.source, day).isoformat(), str(clock)
@@ -35,6 +36,16 @@ class Letters:
         self._services = services
         self._connection = connection
         self._told: dict[tuple[str, str], list[TransferRow]] = {}
+        self._names: dict[str, str] = {}
+        self._places: dict[str, list[EnrollmentRow]] = {}
+        self._deadlines: dict[tuple[str, int], tuple[str, str]] = {}
+
+    def deadline(self, row: TransferRow) -> tuple[str, str]:
+        """The last day on which the source's answer is in time, an ISO date, and by which clock."""
+        key = (row.source, row.military)
+        if key not in self._deadlines:
+            self._deadlines[key] = _deadline(self._services, self._connection, row)
+        return self._deadlines[key]
 
     def tell(self, lea: str, event: str, row: TransferRow) -> None:
         """Tell an LEA that this happened to a case; left with `send`."""
@@ -46,10 +57,9 @@ class Letters:
         if person is None:
             raise KeyError("no student has this number")
         name = {part: getattr(person, part) for part in ("first", "middle", "last", "suffix")}
-        body = transfer_notices.request(self._about(row, row.source), name, person.birth_date)
-        return leave(
-            self._services, self._connection, LeaId(row.source), PacketType.RECORD_REQUEST, body, is_to_be_read=True
-        )
+        about = self._about(row, row.source)
+        body = transfer_notices.request(about, name, person.birth_date, is_again=bool(row.request))
+        return self._put(row.source, PacketType.RECORD_REQUEST, body)
 
     def send(self) -> None:
         """Leave the notices."""
@@ -57,23 +67,37 @@ class Letters:
             for start in range(0, len(rows), _CASES):
                 self._leave(lea, event, rows[start : start + _CASES])
         self._told.clear()
+        self._services.vault.flush()
+
+    def _put(self, lea: str, kind: PacketType, body: Mapping[str, Any]) -> TrackingId:
+        return leave(self._services, self._connection, LeaId(lea), kind, body, is_to_be_read=True, is_one_of_many=True)
 
     def _leave(self, lea: str, event: str, rows: Sequence[TransferRow]) -> None:
         body = transfer_notices.told(event, [self._about(row, lea) for row in rows])
-        leave(self._services, self._connection, LeaId(lea), PacketType.TRANSFER, body, is_to_be_read=True)
+        self._put(lea, PacketType.TRANSFER, body)
 
     def _about(self, row: TransferRow, lea: str) -> About:
         """The case for this reader."""
         other = row.destination if lea == row.source else row.source
-        party = directory.party(self._connection, other)
-        own = [spot for spot in registry.locations(self._connection, row.ssid) if spot.lea == lea]
+        own = [spot for spot in self._places_of(row.ssid) if spot.lea == lea]
         return About(
             transfer=row.id,
             ssid=row.ssid,
             other=other,
-            other_name=party.name if party else "",
+            other_name=self._name_of(other),
             local_id=own[-1].local_id if own else "",
             entered_on=row.entered_on,
             due_on=row.due_on,
             rule=RULES[Clock(row.rule)] if row.rule else "",
         )
+
+    def _name_of(self, lea: str) -> str:
+        if lea not in self._names:
+            party = directory.party(self._connection, lea)
+            self._names[lea] = party.name if party else ""
+        return self._names[lea]
+
+    def _places_of(self, ssid: str) -> list[EnrollmentRow]:
+        if ssid not in self._places:
+            self._places[ssid] = registry.locations(self._connection, ssid)
+        return self._places[ssid]

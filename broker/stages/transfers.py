@@ -17,7 +17,7 @@ from broker.edge.ledger import corrections, packets, registry, transfers
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages import backpack, disclose, flags, transfer_letters
+from broker.stages import backpack, disclose, flags
 from broker.stages.services import Services
 from broker.stages.transfer_letters import Letters
 
@@ -120,7 +120,7 @@ def _open(desk: _Desk, number: str, new: Open, is_flagged: bool, military: bool)
 
 def _ask(desk: _Desk, row: TransferRow, event: str, why: str = "") -> None:
     """Ask the source, unless its record is on its way already; tell the destination. The clock begins."""
-    due_on, rule = transfer_letters.deadline(desk.services, desk.connection, row)
+    due_on, rule = desk.letters.deadline(row)
     row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at, due_on=due_on, rule=rule)
     numbers = registry.numbers(desk.connection, row.ssid)
     if packets.is_under_way(desk.connection, numbers, row.source, row.destination):
