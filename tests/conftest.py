@@ -14,3 +14,12 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+# What takes minutes begins first, so that no worker is left with it at the end.
+_LONG = ("test_documents_run.py", "test_chaos.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which files are given to workers."""
+    items.sort(key=lambda item: item.path.name not in _LONG)

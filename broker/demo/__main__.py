@@ -6,6 +6,7 @@ Promises: every step is really done and really checked; the program ends with 0 
 import argparse
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from broker.demo import cast, moves, university
@@ -21,6 +22,8 @@ def found_exchange(stage: Stage) -> None:
     stage.build()
     tell("Its own key, its settings and its ledger are in one folder. Nothing else is installed.")
     step("Six parties join; each makes its own keys and hands over only the public half")
+    with ThreadPoolExecutor(2) as pool:  # each on its own computer
+        list(pool.map(stage.make_keys, cast.MEMBERS))
     for member in cast.MEMBERS:
         stage.enroll_party(member)
         tell(f"{member.id}  {member.name} ({member.kind})")
@@ -32,8 +35,8 @@ def enroll_everyone(stage: Stage) -> dict[tuple[str, int], str]:
     """Every student gets one number; the numbers by LEA and place in its list."""
     step("The districts tell which students they have; every student gets one number, the SSID")
     districts = ("01", "02", "03")
-    for lea in districts:
-        stage.seal_and_send(lea, "enrollment", cast.enrollment(lea))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda lea: stage.seal_and_send(lea, "enrollment", cast.enrollment(lea)), districts))
     answers = {lea: read_newest(stage, lea, "ssid")["students"] for lea in districts}
     for lea, lines in answers.items():
         tell(f"District {lea}: " + ", ".join(f"{one['legal_name']['first']} is {one['ssid']}" for one in lines))

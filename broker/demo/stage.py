@@ -68,10 +68,13 @@ class Stage:
         settings = self.home / "satchel.toml"
         settings.write_text(settings.read_text().replace("port = 2222 ", "port = 0 "))
 
+    def make_keys(self, member: Member) -> None:
+        """The LEA makes its keys on its own desk."""
+        satchel("keygen", "--name", member.name, "--out", str(self.desk(member.id)), "--ssh")
+
     def enroll_party(self, member: Member) -> None:
-        """The LEA makes its keys on its own desk; the operator enters only the public halves."""
+        """The operator enters only the public halves."""
         desk = self.desk(member.id)
-        satchel("keygen", "--name", member.name, "--out", str(desk), "--ssh")
         keys = ["--cert", str(desk / "public.asc"), "--ssh-key", str(desk / "id_ed25519.pub")]
         satchel("lea", "add", member.id, "--name", member.name, "--kind", member.kind, *keys, "--home", str(self.home))
 
