@@ -23,8 +23,10 @@ from broker.stages.services import Services
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED})
 _ACTION = {"recalled": Action.RECALL, "replaced": Action.CORRECT_RECORD}
-_READ = "The receiver's program was reading the packet while it was taken back, and has read it to the end. Call the"
-_READ += " receiver and ask for it to be deleted."
+_READ = (
+    "The receiver's program was reading the packet while it was taken back, and has read it to the end. Call the"
+    " receiver and ask for it to be deleted."
+)
 
 
 def take(

@@ -87,7 +87,7 @@ def test_a_flag_stands_for_all_numbers_of_the_student_until_it_is_lifted(engine:
         assert not flags.is_flagged(connection, ANA)
         (flag,) = flags.about(connection, OLD)
         assert (flag.lifted_at, flag.lifted_by, flag.lifted_why) == (2.0, "who else", "found")
-        assert flags.all_standing(connection) == []
+        assert not flags.is_any(connection)
 
 
 def test_nobody_flags_a_number_that_nobody_has(engine: Engine) -> None:

@@ -68,12 +68,6 @@ def about(connection: Connection, ssid: str) -> list[Flag]:
     ]
 
 
-def all_standing(connection: Connection) -> list[Flag]:
-    """Every flag that stands, oldest first."""
-    query = select(*_FLAG).where(flags.c.lifted_at.is_(None)).order_by(flags.c.id)
-    return [Flag(*row) for row in connection.execute(query)]
-
-
 def put(connection: Connection, ssid: str, who: str, why: str, at: float) -> None:
     """Set a flag. Raises KeyError for a number that nobody has."""
     found = registry.standing(connection, ssid)
