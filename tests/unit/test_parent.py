@@ -99,8 +99,10 @@ def test_the_words_are_short_sentences_without_jargon() -> None:
 # everything is shown
 
 _DAYS = st.dates(date(1950, 1, 1), date(2199, 12, 31)).map(date.isoformat)
+_WRITTEN = st.characters(exclude_categories=["Cs"])
 _NAMES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=8)
 
+_GRADES = st.sampled_from(["PK", "KG", "01", "9", "12", "13", "UE"]) | st.text(_WRITTEN, max_size=8)
 _FILES = st.sampled_from(["plan.pdf", "essay.txt", "Łódź ʻokina.docx", "run me.exe", "a.b.c"])
 
 
@@ -122,7 +124,7 @@ def by_name(uri: str) -> st.SearchStrategy[Any]:
     if uri == f"{BASE}student.v1.schema.json#/$defs/name":
         parts = {"first": _NAMES, "last": _NAMES.map(lambda text: f"L{text}")}
         return st.fixed_dictionaries(parts, optional={"middle": _NAMES, "suffix": _NAMES})
-    own = {"date": _DAYS, "ssid": st.just("1000000019"), "file_name": _FILES}
+    own = {"date": _DAYS, "ssid": st.just("1000000019"), "file_name": _FILES, "grade_level": _GRADES}
     return own[name] if name in own else strategy(at(uri))
 
 
@@ -149,7 +151,7 @@ def texts(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
         return st.sampled_from(["application/pdf", "text/plain"])
     if schema.get("pattern"):
         return st.text("0123456789", max_size=6)
-    return st.text(st.characters(exclude_categories=["Cs"]), max_size=min(12, schema["maxLength"]))
+    return st.text(_WRITTEN, max_size=min(12, schema["maxLength"]))
 
 
 def leaves(schema: Mapping[str, Any], value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -181,6 +183,8 @@ def said(name: str, value: Any) -> str:
         return format(Decimal(str(value)), "f").removesuffix(".0") if value else "0"
     if short == "grade_level" and re.fullmatch("0?[1-9]|1[0-2]", value):
         return f"Grade {int(value)}"
+    if short == "grade_level" and value in ("PK", "KG"):
+        return {"PK": "Preschool", "KG": "Kindergarten"}[value]
     if name == "word":
         return WORDS[value]
     return parent_values.prose(value) if short == "prose" else parent_values.line(value)
