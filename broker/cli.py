@@ -1,113 +1,79 @@
 """`satchel`: the command line (DESIGN section 9, a public interface).
 
 Owns the command tree and the last line of defence: no traceback reaches a user. Promises: only the module of the
-command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one.
+command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one; help loads none.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any, NoReturn
 
 import typer
 
-_HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
-_GROUPS = {
-    "identity": "Who is this student? Compare, match and train.",
-    "lea": "The directory of parties.",
-    "receipt": "The exchange's signed receipts.",
-    "backpack": "The Student Record Store.",
-    "student": "Students and their numbers, for the state's operator.",
-    "alerts": "What the state must hear of at once: missing children. Alone, it lists them, the unseen first.",
-    "calendar": "School days, by which deadlines are counted.",
-    "transcript": "Transcripts for universities, on an LEA's own computer.",
-    "exception": "Named legal exceptions to the rule that there is no federal party.",
-    "review": "Which student was meant: questions to people, and what they decide.",
-    "transfers": "Students who move: which records are asked for, sent and overdue. Alone, it lists those not ended.",
-}
-_ALONE = frozenset({"alerts", "transfers"})  # groups that are a command themselves
+from broker.commands.catalog import COMMANDS, GROUPS
 
-COMMANDS = {
-    "init": "home:init",
-    "lea add": "home:add",
-    "lea key": "home:key",
-    "lea list": "home:list_leas",
-    "up": "up:up",
-    "status": "look:status",
-    "packets": "look:packets",
-    "packet": "look:packet",
-    "receipt verify": "receipts:verify",
-    "review list": "review:list_",
-    "review show": "review:show",
-    "review decide": "review:decide",
-    "review undo": "review:undo",
-    "identity compare": "identity:compare",
-    "identity match": "identity_bulk:match",
-    "identity train": "identity_train:train",
-    "student show": "registry:show",
-    "student flag": "flags:flag",
-    "student unflag": "flags:unflag",
-    "student merge": "registry:merge",
-    "student unmerge": "registry:unmerge",
-    "identity reindex": "registry:reindex",
-    "backpack list": "backpack:list_",
-    "backpack show": "backpack:show",
-    "backpack export": "backpack_export:export",
-    "claims": "claims:claims",
-    "disclosures": "disclosures:show",
-    "exception add": "federal:add",
-    "exception list": "federal:list_",
-    "exception end": "federal:end",
-    "transfers": "transfers:list_",
-    "transfers list": "transfers:list_",
-    "transfers show": "transfers:show",
-    "transfers cancel": "transfers:cancel",
-    "transfers report": "transfers:report",
-    "calendar show": "calendar:show",
-    "calendar close": "calendar:close",
-    "calendar open": "calendar:open_",
-    "calendar reset": "calendar:reset",
-    "alerts": "flags:alerts",
-    "alerts list": "flags:alerts",
-    "alerts seen": "flags:seen",
-    "codes": "codes:codes",
-    "simulate": "simulate:simulate",
-    "sshd-config": "sshd:generate",
-    "keygen": "letters:keygen",
-    "transcript make": "transcript:make",
-    "transcript show": "transcript:show",
-    "seal": "letters:seal",
-    "open": "letters:open_",
-    "send": "lea:send",
-    "fetch": "lea:fetch",
-}
+_HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
+_EXIT_CODES = "Every command ends with 0 when all is done, with 1 when it failed, and with 2 when it was given wrongly."
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
-    """The command tree for these arguments: the one command they name, or everything where they name none."""
-    named = _starting(arguments[:2]) or _starting(arguments[:1])
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+    """The command tree for these arguments. A command is loaded if all words of its name are among them, for without
+    them it cannot be run; of any other the tree has the name and the sentence."""
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP, epilog=_EXIT_CODES
+    )
     app.callback()(lambda: None)  # keeps a lone command's name: without it Typer would make it the whole program
-    groups: dict[str, typer.Typer] = {}
-    for path, where in (named or COMMANDS).items():
-        module, _, function = where.partition(":")
-        command = getattr(import_module(f"broker.commands.{module}"), function)
-        if path in _ALONE:
-            groups[path] = typer.Typer(invoke_without_command=True, help=_GROUPS[path])
-            groups[path].callback()(command)
-            app.add_typer(groups[path], name=path)
+    groups = {name: _group(name, arguments) for name in GROUPS}
+    for path, entry in COMMANDS.items():
+        if path in groups:
             continue
         group, _, name = path.rpartition(" ")
-        if group and group not in groups:
-            groups[group] = typer.Typer(no_args_is_help=True, help=_GROUPS[group])
-            groups[group].callback()(lambda: None)
-            app.add_typer(groups[group], name=group)
-        (groups[group] if group else app).command(name)(command)
+        parent, own = groups[group] if group else app, _is_named(path, arguments)
+        says = None if own else entry.says  # a loaded command says itself what it does
+        parent.command(name, help=says, short_help=entry.says, rich_help_panel=entry.panel or None)(
+            load(path) if own else _unloaded
+        )
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name, rich_help_panel=GROUPS[name].panel)
     return app
 
 
-def _starting(words: Sequence[str]) -> dict[str, str]:
-    return {path: where for path, where in COMMANDS.items() if words and path.split()[: len(words)] == list(words)}
+def _group(name: str, arguments: Sequence[str]) -> typer.Typer:
+    """A group of commands; one that is a command itself runs without a further word."""
+    alone = name in COMMANDS
+    made = typer.Typer(no_args_is_help=not alone, invoke_without_command=alone, help=GROUPS[name].says)
+    made.callback()(load(name) if alone and _stands_alone(name, arguments) else _nothing)
+    return made
+
+
+def load(path: str) -> Callable[..., Any]:
+    """The function of a command, by its words."""
+    module, _, function = COMMANDS[path].where.partition(":")
+    command: Callable[..., Any] = getattr(import_module(f"broker.commands.{module}"), function)
+    return command
+
+
+def _is_named(path: str, arguments: Sequence[str]) -> bool:
+    return set(path.split()) <= set(arguments)
+
+
+def _stands_alone(group: str, arguments: Sequence[str]) -> bool:
+    """Whether the group's word comes without one of its commands behind it."""
+    if group not in arguments:
+        return False
+    place = arguments.index(group) + 1
+    return " ".join((group, *arguments[place : place + 1])) not in COMMANDS.keys() - {group}
+
+
+def _nothing() -> None:
+    """What a group does before its command."""
+
+
+def _unloaded() -> NoReturn:
+    """In the place of a command whose words were not given."""
+    raise AssertionError("a command is run by its words, and these were not given")
 
 
 def main() -> None:

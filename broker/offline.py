@@ -15,16 +15,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from broker.core.errors import OperatorError
-from broker.edge import settings
+from broker.edge import settings_file
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import connect, is_current
+from broker.edge.settings import Settings
 
 if TYPE_CHECKING:
+    import structlog
+
     from broker.identity.model import Model
 
 
@@ -38,8 +40,10 @@ def harden() -> None:
     os.umask(0o077)
 
 
-def logger(part: str) -> structlog.stdlib.BoundLogger:
+def logger(part: str) -> "structlog.stdlib.BoundLogger":
     """JSON lines on standard error; the library loggers speak through it, from WARNING up."""
+    import structlog
+
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"part":"%(name)s","event":"%(message)s"}')
     logging.getLogger("satchel").setLevel(logging.INFO)
     structlog.configure(
@@ -63,7 +67,7 @@ def now() -> datetime:
 class Offline:
     """What commands need that do not work on packets: no key, no schemas, no queue."""
 
-    settings: settings.Settings
+    settings: Settings
     engine: Engine
     home: Home
     clock: Callable[[], datetime]
@@ -86,7 +90,7 @@ def home_of(given: Path | None) -> Path:
 def build(given: Path | None) -> Offline:
     """The parts of a command. Raises NotReady and settings.SettingsError."""
     harden()
-    chosen = settings.load(home_of(given))
+    chosen = settings_file.load(home_of(given))
     folders, engine = Home(chosen.home), connect(chosen)
     if not chosen.ledger.url and not folders.ledger.is_file():
         raise NotReady(f"{folders.ledger} is not there; put it back from a backup.")

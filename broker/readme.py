@@ -11,6 +11,7 @@ from broker.edge import keyring
 from broker.edge.folders import Missing
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
+from broker.edge.published import publishing
 from broker.edge.sftp_hostkey import ensure_host_key
 from broker.edge.sshd_config import system_user
 from broker.offline import Offline
@@ -19,10 +20,13 @@ _OPENSSH_PORT = 22
 
 _TEXT = """{exchange}: what to do, for {name} ({lea})
 
-You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the beginning of the file's name.
+You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the beginning of the file's name. Where KEY
+stands, put the file of your private SSH key: the one whose .pub you sent to the state, without .pub, such as
+-i "$HOME/.ssh/id_ed25519"; in Windows -i "%USERPROFILE%\\.ssh\\id_ed25519" (PowerShell: -i "$HOME\\.ssh\\id_ed25519").
+With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {user}, and KEY as the key file.
 
 1. Once: get the public keys, and say that you trust the exchange's.
-   sftp -P {port} {user}@{host}
+   sftp -P {port} -i KEY {user}@{host}
    sftp> get -r directory
    sftp> bye
    The server must show this key: {host_key}
@@ -33,19 +37,19 @@ You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the begin
 
 2. Send. Write your document (here record.json), seal it, and put it into outbox.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
-   sftp -P {port} {user}@{host}
+   sftp -P {port} -i KEY {user}@{host}
    sftp> put record.pgp outbox/
    sftp> bye
 
 3. See what became of it. A few seconds later receipts holds signed answers: text that you can read in any editor.
    The line "means" says what happened and, if something was refused, what to do.
-   sftp -P {port} {user}@{host}
+   sftp -P {port} -i KEY {user}@{host}
    sftp> get -r receipts
    sftp> bye
    gpg --verify receipts/NAME.json.asc
 
 4. Read what others sent you. gpg must say "Good signature from" the LEA that wrote it.
-   sftp -P {port} {user}@{host}
+   sftp -P {port} -i KEY {user}@{host}
    sftp> get -r inbox
    sftp> bye
    gpg --decrypt --output opened.json inbox/NAME.pgp
@@ -61,13 +65,13 @@ Do not put students' names into file names.
 
 def write_pages(services: Offline) -> list[LeaId]:
     """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
-    with reading(services.engine) as connection:
-        parties = directory.all_parties(connection)
-        keys = {party.id: directory.certificates_of(connection, party.id) for party in parties}
-    pages = [("exchange.asc", services.home.certificate.read_text("utf-8"))]
-    pages += [(f"{party.id}.asc", b"\n".join(keys[party.id]).decode()) for party in parties]
-    pages.append(("all.asc", "\n".join(text for _, text in pages)))
-    missing = _for_each(parties, lambda party: services.home.write_directory(party.id, pages))
+    with publishing(services.home) as publisher:
+        with reading(services.engine) as connection:
+            parties = [party.id for party in directory.all_parties(connection)]
+            keys = directory.certificates_of_all(connection)
+        files = {"exchange.asc": services.home.certificate.read_text("utf-8")}
+        files |= {f"{lea}.asc": "\n".join(keys.get(lea, ())) for lea in parties}
+        missing = publisher.publish(parties, files)
     return sorted({*missing, *write_readmes(services)})
 
 

@@ -17,7 +17,7 @@ from broker.edge.folders import INBOX
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, overdue, sweep
+from broker.stages import claims, harvest, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -54,14 +54,16 @@ class Inboxes:
             self._seen[lea] = changed
 
 
-def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> None:
+def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
+    """Whether it did something, as far as it says."""
     try:
-        work()
+        return bool(work())
     except OSError as broken:  # a disk that failed a flush; only a new process can go on
         services.log.error("round failed", duty=duty, kind=type(broken).__name__)
         part.fail()
     except Exception as bug:  # noqa: BLE001  the sweeper is what others rely on: it goes on
         services.log.error("round failed", duty=duty, kind=type(bug).__name__)
+    return False
 
 
 def main() -> None:
@@ -78,14 +80,18 @@ def main() -> None:
         "flags": lambda: sweep.resume_unflagged(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
+        "harvest": harvest.Nightly(services).look,
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
-        due = 0.0
+        due, is_more = 0.0, False
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
-            if time.monotonic() >= due:
+            is_due = time.monotonic() >= due
+            if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
+                is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
+            if is_due:
                 for duty, work in duties.items():
                     _guarded(services, part, duty, work)
                 due = time.monotonic() + services.settings.workers.sweep_seconds

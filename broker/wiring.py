@@ -13,7 +13,7 @@ from pathlib import Path
 import uuid6
 
 from broker.core.errors import Refused
-from broker.edge import calendars, exit_codes, openpgp, settings
+from broker.edge import calendars, exit_codes, openpgp, settings_file
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
@@ -66,7 +66,7 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     """The parts of one process of the exchange. Raises OperatorError for what is wrong with the home: NotReady,
     SettingsError, StaleIndex, and of a worker what is wrong with its calendars and codes."""
     harden()
-    chosen = settings.load(home)
+    chosen = settings_file.load(home)
     folders = Home(chosen.home)
     services = Services(
         settings=chosen,

@@ -20,6 +20,7 @@ HANDLER = Handler(
     needs_student=False,
 )
 
+STILL_ENROLLED = "still-enrolled"  # contests a transfer: the previous LEA has the student still
 _ASK = "Ask the receiver what is wrong"
 REASONS: dict[str, str] = {
     "": f"It gave no reason. {_ASK}.",
@@ -29,6 +30,7 @@ REASONS: dict[str, str] = {
     "cannot-read": "Their program cannot read the document. Check its form, and send it again with a new id.",
     "incomplete": f"Something is missing in it. {_ASK}, and send the whole document with a new id.",
     "duplicate": "They had it already. There is nothing to do, unless it was meant as a correction.",
+    STILL_ENROLLED: "They say that the student has not left them. Check whom you enrolled; the state was told.",
     "other": f"{_ASK}.",
 }
 

@@ -47,6 +47,7 @@ ACTIONS = {
     Action.SET_FLAG: "flag a missing child",
     Action.LIFT_FLAG: "lift that flag",
     Action.RECEIVE_ALERT: "be told at once of a request concerning a flagged child",
+    Action.RECEIVE_WARNING: "be told that a school contests an enrollment, or what looks like harvesting of records",
     Action.RECORD_EXCEPTION: "record a legal exception for a federal name",
     Action.END_EXCEPTION: "end such an exception",
 }

@@ -1,6 +1,7 @@
 """`satchel codes`: the state's exit codes, and what each means where that is known.
 
-Promises: shows the list that the exchange goes by, this home's own rows in it.
+Promises: shows the list that the exchange goes by, this home's own rows in it; what is known comes first, and what is
+not known is named together.
 """
 
 import json
@@ -10,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from broker.commands.common import HomeOption, JsonOption, say
-from broker.edge import exit_codes, settings
+from broker.edge import exit_codes, settings_file
 from broker.offline import home_of
 
 
 def codes(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the exit codes: what each means, and where a student goes with it; unknown stays unknown."""
-    chosen = settings.load(home_of(home))
+    """Show the exit codes: what each means, and where a student goes with it."""
+    chosen = settings_file.load(home_of(home))
     found = exit_codes.load(chosen.home, chosen.transfers.codes)
     if as_json:
         rows = [
@@ -27,6 +28,10 @@ def codes(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     table = Table("code", "means", "leads to")
     for one in found.values():
-        table.add_row(one.code, Text(one.means or "not known"), one.leads_to)
+        if one.is_known:
+            table.add_row(one.code, Text(one.means), one.leads_to)
     Console().print(table)
+    unknown = [one.code for one in found.values() if not one.is_known]
+    if unknown:
+        say(f"In use too, and nobody has told what they mean: {', '.join(unknown)}.")
     say(f"To change the list, write {chosen.home}/codes/{chosen.transfers.codes}.toml and restart `satchel up`.")

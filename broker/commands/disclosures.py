@@ -35,6 +35,7 @@ _PURPOSES: Mapping[Action, str] = {
     Action.READ_REGISTRY: "keeping the registry right",
     Action.READ_REVIEW: "deciding which student was meant",
     Action.READ_DISCLOSURES: "looking at the disclosure log",
+    Action.RECEIVE_ALERT: "knowing which flags stand",
 }
 PurposeOption = Annotated[
     str,

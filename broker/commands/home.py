@@ -22,7 +22,7 @@ from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import federal_names, keyring, settings, validity
+from broker.edge import federal_names, keyring, settings_file, validity
 from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory
@@ -56,8 +56,8 @@ def init(
     _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
     write_atomic(folders.certificate, keyring.public(secret), 0o644)
     ensure_host_key(folders.keys / "ssh_host_ed25519")
-    write_atomic(folders.settings, settings.render(name).encode(), 0o644)
-    migrate(connect(settings.load(home)))
+    write_atomic(folders.settings, settings_file.render(name).encode(), 0o644)
+    migrate(connect(settings_file.load(home)))
     say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
 
 
@@ -153,7 +153,7 @@ def _ssh_line(path: Path) -> str:
 
 
 def key(
-    lea: Annotated[str, typer.Argument(metavar="ID")],
+    lea: Annotated[str, typer.Argument(metavar="ID", help="The party's id.")],
     cert: Annotated[Path | None, typer.Option(help="A new OpenPGP key, or a newer form of a known one.")] = None,
     ssh_key: Annotated[list[Path] | None, typer.Option(help="An SSH public key to add.")] = None,
     remove_ssh_key: Annotated[

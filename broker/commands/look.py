@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
-from broker.edge.ledger import reviews, views
+from broker.edge.ledger import follow_ups, reviews, views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
 from broker.part import read_beats
@@ -37,6 +37,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         oldest = views.oldest_waiting(connection)
         unpublished = views.unpublished(connection)
         questions, asked = reviews.count_open(connection)
+        students = follow_ups.count(connection)
     parts = [
         {"part": beat["part"], "pid": beat["pid"], "alive": now - beat["at"] < _ALIVE_SECONDS, "ready": beat["ready"]}
         for beat in read_beats(services.home.run)
@@ -47,6 +48,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "oldest_waiting_seconds": round(now - oldest, 3) if oldest else None,
         "receipts_to_publish": unpublished,
         "reviews_open": questions,
+        "transfers_to_open": students,
         "parts": parts,
     }
     if as_json:
@@ -56,6 +58,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     say(f"Oldest waiting: {f'{now - oldest:.1f} s' if oldest else 'nothing waits'}")
     if questions:
         say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
+    if students:
+        say(f"Transfers to open: {students} students of a large packet are worked by and by")
     say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
     say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
 

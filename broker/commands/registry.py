@@ -31,7 +31,7 @@ from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
-from broker.stages import students, transfers
+from broker.stages import follow_up, students, transfers
 from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
@@ -49,7 +49,7 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what the registry knows of one student, with who brought it and when; that you looked is logged."""
+    """Show what the registry knows of one student, with who brought it and when; your look is logged."""
     services = offline.build(home)
     with writing(services.engine) as connection:
         found = registry_text.gather(connection, ssid)
@@ -79,6 +79,7 @@ def merge(
         registrar.check_index(connection, services.model)
         if not is_sure:
             _check_alike(services, connection, kept, other)
+        follow_up.catch_up(services, connection, [kept, other])
         done = registrar.merge(
             connection, services.model, kept, other, by.who, by.why, now.timestamp(), now.date().isoformat()
         )
@@ -100,6 +101,7 @@ def unmerge(
     at = services.clock().timestamp()
     with writing(services.engine) as connection:
         registrar.check_index(connection, services.model)
+        follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
         transfers.reconcile(services, connection, [kept, other], arrived=False)
         students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since

@@ -6,12 +6,14 @@ of them is logged, but that they were read is in the disclosure log; the state's
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from sqlalchemy import Connection
 
 from broker import offline, wiring
 from broker.commands import review_text
@@ -35,9 +37,13 @@ _PIPED_COLUMNS = 200
 _MOST_NAMED = 20
 
 TrackingArgument = Annotated[str, typer.Argument(help="The tracking id of the packet in question.")]
+StudentOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Which student of the packet: 1 is the first one.", show_default="the only one"),
+]
 LineOption = Annotated[
     int | None,
-    typer.Option(help="The line in question; -1 for a packet about one student.", show_default="the only one"),
+    typer.Option(help="Which line of a CSV; or `line` as in JSON, from 0, and -1 for a packet about one student."),
 ]
 WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
 WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
@@ -56,20 +62,34 @@ def list_(
     with reading(services.engine) as connection:
         rows = reviews.listing(connection, lea, not is_decided, limit)
         waiting, oldest = reviews.count_open(connection)
+        places = {} if as_json else _places(connection, rows)
     if as_json:
         say(json.dumps([row | {"waits_seconds": round(now - row["opened_at"], 3)} for row in rows]))
         return
-    table = Table(Column("tracking", no_wrap=True, min_width=36), "line", "lea", "packet", "candidates", "asked")
+    table = Table(Column("tracking", no_wrap=True, min_width=36), "lea", "packet", "which", "candidates", "asked")
     for row in rows:
-        line = "student" if row["line"] < 0 else str(row["line"])
         asked = f"{age(now - row['opened_at'])} ago"
-        table.add_row(row["tracking"], line, row["lea"], row["type"], str(row["candidates"]), asked)
+        table.add_row(
+            row["tracking"],
+            row["lea"],
+            row["type"],
+            places[row["tracking"], row["line"]],
+            str(row["candidates"]),
+            asked,
+        )
     _console().print(table)
     say(f"{waiting} wait; the oldest since {age(now - oldest)}." if oldest else "Nothing waits for a decision.")
 
 
+def _places(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """For each row, which student of its packet it is about."""
+    found = (reviews.lines(connection, tracking) for tracking in dict.fromkeys(row["tracking"] for row in rows))
+    return {(one.tracking, one.line): review_text.place(one) for lines in found for one in lines}
+
+
 def show(
     tracking: TrackingArgument,
+    student: StudentOption = None,
     line: LineOption = None,
     who: ReaderOption = "",
     why: PurposeOption = "",
@@ -80,7 +100,7 @@ def show(
     services = offline.build(home)
     with writing(services.engine) as connection:
         registrar.check_index(connection, services.model)
-        found = _one(reviews.lines(connection, tracking), tracking, line)
+        found = _one(reviews.lines(connection, tracking), tracking, student, line)
         seen = view(connection, services.model, found)
         numbers = [one.ssid for one in seen.candidates if one.student is not None] or [""]
         at = services.clock().timestamp()
@@ -95,6 +115,7 @@ def decide(
     tracking: TrackingArgument,
     who: WhoOption,
     why: WhyOption,
+    student: StudentOption = None,
     line: LineOption = None,
     same: Annotated[str, typer.Option(metavar="SSID", help="It is this candidate (SSID, or the letter).")] = "",
     is_new: Annotated[bool, typer.Option("--new", help="It is none of them: a new student.")] = False,
@@ -111,7 +132,7 @@ def decide(
         by = By(who, why)
         with writing(services.engine) as connection:
             registrar.check_index(connection, services.model)
-            found = _one(reviews.lines(connection, tracking), tracking, line)
+            found = _one(reviews.lines(connection, tracking), tracking, student, line)
             choice = Choice(verb, _candidate(found, same)) if same else Choice(verb)
             result = deciding.decide(services, connection, tracking, found.line, choice, by)
             if result is deciding.Result.ASKED_AGAIN:
@@ -130,6 +151,7 @@ def undo(
     tracking: TrackingArgument,
     who: WhoOption,
     why: WhyOption,
+    student: StudentOption = None,
     line: LineOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -140,7 +162,7 @@ def undo(
         by = By(who, why)
         with writing(services.engine) as connection:
             registrar.check_index(connection, services.model)
-            found = _one(reviews.lines(connection, tracking), tracking, line)
+            found = _one(reviews.lines(connection, tracking), tracking, student, line)
             undone = takeback.undo(services, connection, tracking, found.line, by)
     except (Refused, Deferred) as error:
         _failed(error)
@@ -172,17 +194,29 @@ def _failed(error: Refused | Deferred) -> NoReturn:
     fail(error.sentence)
 
 
-def _one(found: list[Review], tracking: str, line: int | None) -> Review:
+def _one(found: list[Review], tracking: str, student: int | None, line: int | None) -> Review:
     """The question meant."""
+    if student is not None and line is not None:
+        fail("Give --student or --line, not both.", 2)
     if not found:
         fail(f"There is no question about {tracking}; `satchel review list` shows those that wait.")
-    if line is None and len(found) == 1:
+    if student is None and line is None and len(found) == 1:
         return found[0]
-    named = next((one for one in found if one.line == line), None)
+    named = next((one for one in found if _is_meant(one, student, line)), None)
     if named is None:
-        lines = ", ".join(str(one.line) for one in found[:_MOST_NAMED])
-        fail(f"Say which line of {tracking} with --line; asked are {lines}{' …' if len(found) > _MOST_NAMED else ''}.")
+        ways = ", ".join(_way(one) for one in found[:_MOST_NAMED])
+        fail(f"Say which student of {tracking}; to be asked for are {ways}{' …' if len(found) > _MOST_NAMED else ''}.")
     return named
+
+
+def _is_meant(one: Review, student: int | None, line: int | None) -> bool:
+    if student is not None:
+        return review_text.is_counted(one) and one.line == student - 1
+    return one.line == line
+
+
+def _way(one: Review) -> str:
+    return f"--student {one.line + 1}" if review_text.is_counted(one) else f"--line {one.line}"
 
 
 def _candidate(found: Review, named: str) -> Ssid:

@@ -11,7 +11,7 @@ from broker.commands import waterfall
 from broker.commands.common import say
 from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT
-from broker.edge.ledger.reviews import Decision
+from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.identity.evidence import Limits
 from broker.stages.review_view import Seen, View
@@ -27,6 +27,19 @@ def age(seconds: float) -> str:
             count = int(seconds // unit)
             return f"{count} {name}" + ("s" if count > 1 else "")
     return "less than a minute"
+
+
+def place(review: Review) -> str:
+    """Where in its packet the student is, as people count: `student 1` is the first one of a document, `line 2` the
+    first one below the header of a CSV, as a spreadsheet shows it too."""
+    if review.line == OWN_STUDENT:
+        return "the student of the packet"
+    return f"student {review.line + 1}" if is_counted(review) else f"line {review.line}"
+
+
+def is_counted(review: Review) -> bool:
+    """Whether its `line` is a place in a JSON document, which counts from 0; of a CSV it is the line of the file."""
+    return review.line != OWN_STUDENT and not review.subject.get("form")
 
 
 def show(console: Console, seen: View, limits: Limits, now: float) -> None:
@@ -46,13 +59,13 @@ def show(console: Console, seen: View, limits: Limits, now: float) -> None:
 
 
 def _question(seen: View, now: float) -> Iterator[str]:
-    line = "the student of the packet" if seen.review.line == OWN_STUDENT else f"line {seen.review.line}"
-    yield f"{seen.review.tracking}: {seen.packet} of {seen.review.lea}, {line}; the packet is {seen.state}."
+    which = place(seen.review)
+    yield f"{seen.review.tracking}: {seen.packet} of {seen.review.lea}, {which}; the packet is {seen.state}."
     yield f"Asked {age(now - seen.review.opened_at)} ago; " + (
         "decided." if seen.review.closed_at else "not decided yet."
     )
     if seen.asks:
-        yield "The line asks for: " + ", ".join(f"{name} {value}" for name, value in seen.asks.items()) + "."
+        yield "It asks for: " + ", ".join(f"{name} {value}" for name, value in seen.asks.items()) + "."
     yield "Sent: " + (_student(seen.sent) if seen.sent else "not kept, for an older version asked.")
     if not seen.candidates:
         yield "Nobody in the registry comes near."

@@ -71,6 +71,7 @@ class Action(StrEnum):
     SET_FLAG = "set-flag"
     LIFT_FLAG = "lift-flag"
     RECEIVE_ALERT = "receive-alert"
+    RECEIVE_WARNING = "receive-warning"
     RECORD_EXCEPTION = "record-exception"
     END_EXCEPTION = "end-exception"
 
@@ -214,6 +215,7 @@ _ROWS: Mapping[Action, tuple[Rule, ...]] = {
     Action.SET_FLAG: (_NO, _NO, _NO, _NO, _MISSING, _NO, _NO, _NO, _FED, _NO),
     Action.LIFT_FLAG: (_NO, _NO, _NO, _NO, _MISSING, _NO, _NO, _NO, _FED, _NO),
     Action.RECEIVE_ALERT: (_NO, _NO, _NO, _NO, _MISSING, _MISSING, _NO, _NO, _FED, _NO),
+    Action.RECEIVE_WARNING: (_NO, _NO, _NO, _NO, _AUDIT, _AUDIT, _NO, _NO, _FED, _NO),
     Action.RECORD_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
     Action.END_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
 }

@@ -130,6 +130,7 @@ class Why(StrEnum):
     NOT_OWN = "not-own"
     NO_REQUEST = "no-request"
     FLAGGED = "flagged"
+    TOO_OFTEN = "too-often"
     FEDERAL = "federal"
 
 
@@ -159,6 +160,11 @@ REFUSALS: Mapping[Why, Law] = {
         "Utah 53A-11-502 and 53A-11-504",
         "the state holds it",
         "Nothing is sent on of a child who is reported missing; the state was told of the request.",
+    ),
+    Why.TOO_OFTEN: Law(
+        "FERPA, 34 CFR 99.31(a)(1)(ii)",
+        "it had asked too often on that day",
+        "How often an LEA may ask in a day is bounded, so that nobody reads through the students of others.",
     ),
     Why.FEDERAL: Law(
         "Utah 53E-9-308 and R277-484-6",

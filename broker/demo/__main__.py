@@ -11,7 +11,7 @@ from pathlib import Path
 
 from broker.demo import cast, moves, university
 from broker.demo.stage import CONSOLE, DemoFailed, Stage, satchel
-from broker.demo.telling import body, check, read_newest, step, tell
+from broker.demo.telling import body, brief, check, read_newest, step, tell
 
 ROOT = Path(__file__).resolve().parents[2] / "demo-home"
 
@@ -21,6 +21,8 @@ def found_exchange(stage: Stage) -> None:
     step("The state sets up the exchange")
     stage.build()
     tell("Its own key, its settings and its ledger are in one folder. Nothing else is installed.")
+    tell(f"This demo keeps everything in {stage.root}")
+    tell("Files are named below as they lie there.")
     step("Six parties join; each makes its own keys and hands over only the public half")
     with ThreadPoolExecutor(2) as pool:  # each on its own computer
         list(pool.map(stage.make_keys, cast.MEMBERS))
@@ -64,19 +66,26 @@ def prove(stage: Stage) -> None:
     certificate = str(stage.home / "exchange.asc")
     sent = [stage.receipt("01", "ana-record.pgp", state) for state in ("received", "delivered", "collected")]
     got = [stage.find_receipt("6G", state, "student-record") for state in ("delivered", "collected")]
-    for lea, paths in (("01", sent), ("6G", got)):
+    for who, paths in (("District 01", sent), ("Summit", got)):
         for path in paths:
             said = satchel("receipt", "verify", str(path), "--cert", certificate)
-            check("Good signature" in said, f"{lea}: {said.strip().splitlines()[-1]}")
+            check("Good signature" in said, f"{who}: {brief(stage, said.strip().splitlines()[-1])}")
 
 
 def where(stage: Stage, copy: Path, keep: bool) -> None:
     """The end: where everything lies."""
     CONSOLE.print(f"\n[bold]Everything lies in {stage.root}[/]")
-    tell(f"the exchange: {stage.home}   (satchel status --home {stage.home})")
-    tell(f"each LEA's own computer: {stage.desks}")
-    tell(f"the copy for Ana's parents: {copy}")
-    tell(f"Summit's receipts: {stage.home / 'leas' / '6G' / 'receipts'}")
+    places = {
+        "the exchange": stage.home,
+        "each LEA's own computer": stage.desks,
+        "the copy for Ana's parents": copy,
+        "Summit's receipts": stage.home / "leas" / "6G" / "receipts",
+    }
+    for what, path in places.items():
+        tell(f"{what}: {path.relative_to(stage.root)}")
+    tell("To look at the exchange:")
+    command = f"   {Path(sys.executable).with_name('satchel')} status --home {stage.home}"
+    CONSOLE.print(command, soft_wrap=True, markup=False)  # one line, to copy
     if keep:
         CONSOLE.print("\n[bold]It stays up. Log in as Summit with any SFTP program, for example:[/]")
         key = stage.desk("6G") / "id_ed25519"

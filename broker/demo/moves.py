@@ -48,7 +48,7 @@ def move(stage: Stage, ssid: str) -> None:
 
     step("By itself, the exchange asks District 01 for her record")
     asked = read_newest(stage, "01", "record-request")
-    tell(f"District 01 reads: student {asked['student']['local_id']}, wanted by {asked['requested_by']['name']},")
+    tell(f"District 01 reads: your student {asked['student']['local_id']}, wanted by {asked['requested_by']['name']},")
     tell(f"due on {asked['due_on']}. {asked['rule']}")
     check(asked["student"]["ssid"] == ssid, "it names Ana by the district's own number and by the SSID")
 
@@ -77,7 +77,9 @@ def late(stage: Stage, ssid: str) -> None:
     check(not cases(stage, "--overdue"), "today nothing is overdue")
     overdue = cases(stage, "--overdue", "--on", day.isoformat())
     check(len(overdue) == 1, f"if nothing comes, on {day} the state's list shows it:")
-    tell(f"{overdue[0]['source']} owes {overdue[0]['destination']}, {overdue[0]['school_days_late']} school days late.")
+    names = {one.id: one.name for one in cast.MEMBERS}
+    owes, awaits, late_by = (overdue[0][name] for name in ("source", "destination", "school_days_late"))
+    tell(f"{names[owes]} owes {names[awaits]} the record, {late_by} school days late.")
     tell("From then on both schools find it in one notice a day, until it is done.")
     stage.seal_and_send("02", "noah-record", cast.record(*cast.NOAH, ssid))
     open_newest(stage, "7K", "student-record")
@@ -90,6 +92,11 @@ def missing(stage: Stage, ssid: str) -> None:
     step("Grace is reported missing. The state flags her record; somebody enrolls her at Harbor")
     home = ["--home", str(stage.home)]
     tell(satchel("student", "flag", ssid, "--who", "Kim Lee", "--why", "notice of the police", *home).strip())
+    flags = json.loads(satchel("student", "flags", "--json", *home))
+    check(
+        [one["ssid"] for one in flags] == [ssid],
+        "her number is on the state's list of flags, which only the state sees",
+    )
     stage.seal_and_send("7K", "grace", cast.move_in("7K", cast.GRACE))
     wait_for_case(stage, ssid, "blocked")
     told = read_newest(stage, "7K", "transfer")

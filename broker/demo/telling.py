@@ -4,13 +4,21 @@ Promises: a promise that did not hold ends the demo.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from broker.demo.stage import CONSOLE, DemoFailed, Stage, satchel, wait_for
+
+_FINGERPRINT = re.compile(r"\b[0-9A-F]{24}([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{4})\b")
+_TRACKING = re.compile(r"\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{8}([0-9a-f]{4})\b")
+_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[0-9:.]*\+00:00")
 
 
 class Steps:
@@ -29,21 +37,41 @@ step = Steps()
 
 
 def tell(text: str) -> None:
-    """What happened, in the secretary's words."""
-    CONSOLE.print(f"   {text}", markup=False)
+    """What happened, in the secretary's words; each line of the text is one here, too."""
+    for line in text.splitlines():
+        CONSOLE.print(_wrapped(line, "   "), soft_wrap=True)
 
 
 def check(held: bool, what: str) -> None:
     """A promise that must have held."""
     if not held:
         raise DemoFailed(what)
-    CONSOLE.print(f"   [green]✓[/] {what}")
+    shown = _wrapped(what, "   ✓ ")
+    shown.stylize("green", 3, 4)
+    CONSOLE.print(shown, soft_wrap=True)
+
+
+def _wrapped(text: str, before: str) -> Text:
+    """Lines that begin below each other, and break only where there is a blank: a path is to be copied whole."""
+    lines = textwrap.TextWrapper(
+        CONSOLE.width, before, " " * len(before), break_long_words=False, break_on_hyphens=False
+    )
+    return Text(lines.fill(text))
 
 
 def desk_keys(stage: Stage, lea: str) -> list[str]:
     """What `satchel open` needs on this desk."""
     directory = stage.home / "leas" / lea / "directory"
     return ["--key", str(stage.desk(lea) / "secret.asc"), "--directory", str(directory)]
+
+
+def brief(stage: Stage, text: str) -> str:
+    """A command's own words, shorter: files as they lie in the demo's folder, long keys and tracking ids by their ends,
+    and times to the minute."""
+    text = text.replace(f"{stage.root}/", "")
+    text = _FINGERPRINT.sub(lambda found: "… " + " ".join(found.groups()), text)
+    text = _TIME.sub(r"\1 \2 UTC", text)
+    return _TRACKING.sub(r"\1…\2", text)
 
 
 def open_newest(stage: Stage, lea: str, kind: str, suffix: str = ".json") -> tuple[Path, Path, str]:
@@ -59,7 +87,7 @@ def open_newest(stage: Stage, lea: str, kind: str, suffix: str = ".json") -> tup
     newest = max(wait_for(look, f"a packet of the type {kind} for {lea}"))
     opened = newest.with_suffix(suffix)
     said = satchel("open", str(newest), *desk_keys(stage, lea), "--out", str(opened))
-    return newest, opened, said.strip()
+    return newest, opened, brief(stage, said.strip())
 
 
 def read_newest(stage: Stage, lea: str, kind: str) -> dict[str, Any]:

@@ -173,18 +173,6 @@ class Home:
             durable.replace_at(fd, "README.txt", text.encode(), 0o644, flush=True)
             durable.sync(fd)
 
-    def write_directory(self, lea: LeaId, certificates: Iterable[tuple[str, str]], gone: Iterable[str] = ()) -> None:
-        """Write public keys (file name, armoured text) into the LEA's directory folder, and take away those of
-        parties that are gone. ValueError for a name that is not plain."""
-        batch = durable.Batch()
-        with self.enter(lea, DIRECTORY) as fd, batch.writing(fd) as whole:
-            for name, text in certificates:
-                durable.replace_at(fd, _plain(name), text.encode(), 0o644, flush=not whole)
-            for name in gone:
-                if durable.exists_at(fd, _plain(name)):
-                    os.unlink(name, dir_fd=fd)
-        batch.flush()
-
 
 def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> list[LeaId]:
     """Write receipts (LEA, file name, text); all are durable on return. Writing one again changes nothing.
@@ -199,7 +187,7 @@ def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> li
         try:
             with durable.room("receipts"), home.enter(lea, RECEIPTS) as fd, batch.writing(fd) as whole:
                 for _, name, text in own:
-                    durable.replace_at(fd, _plain(name), text.encode(), 0o644, flush=not whole)
+                    durable.replace_at(fd, plain(name), text.encode(), 0o644, flush=not whole)
         except Missing:
             missing.append(lea)
     with durable.room("receipts"):
@@ -207,7 +195,8 @@ def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> li
     return missing
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """Check a file's name. ValueError unless it leads nowhere else."""
     if not _FILE_NAME.fullmatch(name):
         raise ValueError("a file name here is up to 200 letters, digits, dots, dashes or underscores")
     return name

@@ -42,10 +42,17 @@ Progress = Callable[[float], None]  # told how much is done, from 0 to 1
 
 
 class _Set(NamedTuple):
-    """What ReportLab is given, and how much of a sheet's height its beginning needs."""
+    """What ReportLab is given, and how much of a sheet's height a table's beginning needs."""
 
     flowable: Any
-    least: float
+    beginning: float = 0
+
+    def least(self) -> float:
+        """How much its beginning needs: of a text up to three lines."""
+        if not isinstance(self.flowable, Paragraph):
+            return self.beginning
+        style, height = self.flowable.style, float(self.flowable.wrap(_WIDTH, _HEIGHT)[1])
+        return min(height, 3.0 * float(style.leading)) + float(style.spaceBefore + style.spaceAfter)
 
 
 def render(page: Page, progress: Progress = lambda _share: None) -> tuple[bytes, tuple[str, ...]]:
@@ -78,7 +85,7 @@ class _Printer:
         for piece in section.pieces:
             above += [self._text(piece.heading, "h3")] if piece.heading else []
             for block in piece.blocks:
-                yield from _kept(above, self._block(block))
+                yield from _kept(above, self._block(block, section.heading))
                 above = []
 
     def _note(self) -> Iterator[Any]:
@@ -90,10 +97,10 @@ class _Printer:
             )
             yield from _kept([self._text("What could not be printed", "h2")], [self._text(f"{said} {told}.", "text")])
 
-    def _block(self, block: Block) -> list[_Set]:
+    def _block(self, block: Block, above: str) -> list[_Set]:
         if isinstance(block, Text):
             return [self._text(block.text, "text")]
-        return list(self._facts(block) if isinstance(block, Facts) else self._table(block))
+        return list(self._facts(block) if isinstance(block, Facts) else self._table(block, above))
 
     def _facts(self, block: Facts) -> Iterator[_Set]:
         if block.title:
@@ -110,8 +117,9 @@ class _Printer:
             rows = [(self._text(one.label, "label"), self._text(one.value, "cell")) for one in facts]
             yield _grid([], rows, widths)
 
-    def _table(self, block: Table) -> Iterator[_Set]:
-        yield self._text(block.caption, "caption")
+    def _table(self, block: Table, above: str) -> Iterator[_Set]:
+        if block.caption != above:
+            yield self._text(block.caption, "caption")
         widths = _widths(block)
         head = [self._text(one, "head") for one in block.columns]
         for start in range(0, len(block.rows), _ROWS):
@@ -119,8 +127,7 @@ class _Printer:
             yield _grid(head, rows, widths)
 
     def _text(self, text: str, style: str) -> _Set:
-        made = Paragraph(escape(self._printable(text)).replace("\n", "<br/>"), self._styles[style])
-        return _Set(made, 3 * made.style.leading + made.style.spaceBefore + made.style.spaceAfter)
+        return _Set(Paragraph(escape(self._printable(text)).replace("\n", "<br/>"), self._styles[style]))
 
     def _printable(self, text: str) -> str:
         lacking = {letter for letter in set(text) if ord(letter) not in self._glyphs and letter != "\n"}
@@ -153,7 +160,7 @@ class _Printer:
 def _kept(above: Sequence[_Set], block: Sequence[_Set]) -> Iterator[Any]:
     """Headings, and the block's beginning, on one sheet."""
     first = next((place for place, one in enumerate(block) if not _is_heading(one)), len(block) - 1)
-    least = sum(one.least for one in (*above, *block[: first + 1]))
+    least = sum(one.least() for one in (*above, *block[: first + 1]))
     yield CondPageBreak(min(least, _HEIGHT))
     yield from (one.flowable for one in (*above, *block))
 
@@ -203,12 +210,23 @@ def _height(row: Sequence[Any], widths: Sequence[float]) -> float:
 
 
 def _widths(block: Table) -> list[float]:
-    """Each column's width, after its longest line, the short ones favoured so that dates and words stay whole."""
-    longest = [
-        min(60, max(5, *(len(line) for row in (block.columns, *block.rows) for line in row[place].split("\n")))) ** 0.7
-        for place in range(len(block.columns))
-    ]
-    return [_WIDTH * one / sum(longest) for one in longest]
+    """Each column's width. A column whose longest line is narrower than its share has that line's width; what the long
+    ones leave over, or lack, is shared out after the length of their lines."""
+    natural = [_natural([row[place] for row in (block.columns, *block.rows)]) for place in range(len(block.columns))]
+    left, long = _WIDTH, set(range(len(natural)))
+    while fitting := {place for place in long if natural[place] <= left / len(long)}:
+        long -= fitting
+        left -= sum(natural[place] for place in fitting)
+    shares = [one**0.7 if place in long or not long else 0 for place, one in enumerate(natural)]
+    given = [0 if place in long else one for place, one in enumerate(natural)]
+    return [one + left * share / sum(shares) for one, share in zip(given, shares, strict=True)]
+
+
+def _natural(cells: Sequence[str]) -> float:
+    """The width that a column asks for, in points; of lines of like length the longest one tells it near enough."""
+    longest = max((line for cell in cells for line in cell.split("\n")), key=len)
+    widths = (float(pdfmetrics.stringWidth(line, _BOLD, 10)) for line in (longest, *cells[0].split("\n")))
+    return 1.1 * max(*widths, 20.0) + 2 * _PAD
 
 
 def _foot(canvas: Any, running: str) -> None:

@@ -1,12 +1,10 @@
-"""The settings of one exchange: a frozen tree read from `satchel.toml`.
+"""The settings of one exchange: a frozen tree.
 
-Owns every limit, with its unit and default. Promises: an unknown key, a wrong type or a value below its minimum is one
-sentence (`SettingsError`) that names key and file; nothing is read from the environment here.
+Owns every limit, with its unit, its default, its minimum and what it is for. Promises: nothing is read here, neither a
+file (`broker.edge.settings_file` does that) nor the environment.
 """
 
-import dataclasses
 import re
-import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +46,7 @@ class Limits:
     schema_errors: int = _setting(20, "places", "places named in one schema refusal", 1)
     file_name_chars: int = _setting(200, "characters", "longest file name in outbox", 16)
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
+    cases_per_transaction: int = _setting(100, "students", "who moved, worked while all other writers wait", 1)
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
 
 
@@ -192,6 +191,20 @@ class Transfers:
 
 
 @dataclass(frozen=True, slots=True)
+class Harvest:
+    """What an LEA may ask for in a day, and what the state is told of (`broker.core.harvest`)."""
+
+    requests_per_student: int = _setting(3, "requests", "of one LEA about one student on one day", 1)
+    requests_per_day: int = _setting(2000, "requests", "of one LEA on one day, about all students", 1)
+    pattern_hour: int = _setting(3, "hour of the day", "of this machine, when patterns are looked for; 24: never")
+    days: int = _setting(30, "days", "back that patterns are looked for", 1)
+    lost_students: int = _setting(5, "students", "taken in and not kept, or contested, before the state is told", 1)
+    lost_percent: int = _setting(20, "percent", "of an LEA's transfers-in that were not kept, before that", 1)
+    backdated_days: int = _setting(30, "days", "before its report, an entry older than this counts as backdated", 1)
+    backdated_per_day: int = _setting(20, "entries", "late in this way, of one LEA on one day, before that", 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
 
@@ -206,79 +219,4 @@ class Settings:
     identity: Identity = Identity()
     claims: Claims = Claims()
     transfers: Transfers = Transfers()
-
-
-_SECTIONS: dict[str, type[Any]] = {
-    "limits": Limits,
-    "intake": Intake,
-    "workers": Workers,
-    "sftp": Sftp,
-    "redis": Redis,
-    "ledger": Ledger,
-    "identity": Identity,
-    "claims": Claims,
-    "transfers": Transfers,
-}
-
-
-def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: Any) -> Any:
-    wanted = type(known.default)
-    if wanted is float and type(value) is int:
-        value = float(value)
-    if type(value) is not wanted:
-        raise SettingsError(f"{path}: {section}.{known.name} must be a {wanted.__name__} ({known.metadata['unit']}).")
-    if wanted in (int, float) and value < known.metadata["low"]:
-        raise SettingsError(f"{path}: {section}.{known.name} must be at least {known.metadata['low']}.")
-    return value
-
-
-def _section(path: Path, section: str, table: Any) -> Any:
-    if not isinstance(table, dict):
-        raise SettingsError(f"{path}: {section} must be a table, as in [{section}].")
-    fields = {f.name: f for f in dataclasses.fields(_SECTIONS[section])}
-    for key in table:
-        if key not in fields:
-            raise SettingsError(f"{path}: {section}.{key} is not a setting; known here: {', '.join(fields)}.")
-    checked = {key: _checked(path, section, fields[key], value) for key, value in table.items()}
-    try:
-        return _SECTIONS[section](**checked)
-    except ValueError as error:
-        raise SettingsError(f"{path}: [{section}] {error}.") from None
-
-
-def load(home: Path) -> Settings:
-    """Read `home/satchel.toml`. Raises SettingsError."""
-    path = home / "satchel.toml"
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from None
-    name = table.pop("name", Settings.__dataclass_fields__["name"].default)
-    if not isinstance(name, str) or not name.strip():
-        raise SettingsError(f"{path}: name must be a text.")
-    unknown = sorted(set(table) - set(_SECTIONS))
-    if unknown:
-        raise SettingsError(f"{path}: [{unknown[0]}] is not a section; known: {', '.join(_SECTIONS)}.")
-    parts = {section: _section(path, section, value) for section, value in table.items()}
-    return Settings(home=home.resolve(), name=name, **parts)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
-
-
-def render(name: str) -> str:
-    """A whole `satchel.toml` with every setting, its default, its unit and what it is for."""
-    lines = ["# Settings of this exchange. Restart `satchel up` after a change.", f"name = {_toml(name)}"]
-    for section, kind in _SECTIONS.items():
-        lines += ["", f"[{section}]"]
-        for known in dataclasses.fields(kind):
-            text = f"{known.name} = {_toml(known.default)}"
-            lines.append(f"{text:<34} # {known.metadata['unit']}: {known.metadata['why']}")
-    return "\n".join(lines) + "\n"
+    harvest: Harvest = Harvest()

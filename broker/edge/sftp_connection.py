@@ -5,6 +5,7 @@ threads, whatever its client does; `cut` ends it at once.
 """
 
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -18,12 +19,14 @@ import paramiko
 from broker.edge.settings import Sftp
 from broker.edge.sftp_handles import Tallies
 from broker.edge.sftp_outbox import Outbox
-from broker.edge.sftp_session import LOG, Pace, Session
+from broker.edge.sftp_session import LOG, Pace, Session, tell_bug
 from broker.edge.sftp_transport import SESSIONS, Gate, Transport
 from broker.edge.sftp_tree import Host, Tree
 
 MOMENT = 0.5  # seconds
 ADDRESSES = 10_000  # of which the arrivals are remembered
+# what Paramiko raises for a client that goes or sends garbage; ValueError and its kin come out of its own parsers
+_CLIENTS = (paramiko.SSHException, EOFError, OSError, ValueError, struct.error)
 
 
 class Arrivals:
@@ -117,6 +120,8 @@ class Connection:
             tree = Tree(self.lea, host.root(self.lea), *self._server.shared(self.lea), host)
             with suppress(paramiko.SSHException):  # the line hangs in a key exchange: it has ended
                 Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
+        except Exception as bug:  # noqa: BLE001  a bug ends this session, never the server
+            tell_bug(who, bug)
         finally:
             with suppress(EOFError, OSError, paramiko.SSHException):  # no line is left to say goodbye on
                 channel.send_exit_status(0)  # scp wants one
@@ -138,9 +143,12 @@ class Connection:
         return not self.transport.is_alive() and not any(thread.is_alive() for thread in self._sessions)
 
     def tell_end(self) -> None:
-        """Note a client that went without having logged in; its own words stay out of the log."""
+        """Note a client that went without having logged in, and a bug in what its transport asked of us, which
+        Paramiko keeps to itself. A client's own words stay out of the log."""
+        error = self.transport.get_exception()
+        if error is not None and not isinstance(error, _CLIENTS):
+            tell_bug(f"lea={self.lea or '-'} address={self.address}", error)
         if not self.lea:
-            error = self.transport.get_exception()
             LOG.info("address=%s verb=no-login why=%s", self.address, type(error).__name__ if error else "gone")
 
     def cut(self) -> None:

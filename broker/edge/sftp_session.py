@@ -8,6 +8,7 @@ grow beyond the limits; waits (pace) end when the server stops.
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator
 from itertools import islice
 from typing import Protocol
@@ -25,6 +26,12 @@ EXTENSIONS = ((b"posix-rename@openssh.com", b"1"), (b"fsync@openssh.com", b"1"),
 LISTINGS = 4  # open at once; each holds its folder open
 ENTRIES = 64  # in one answer to a listing
 FAR = 1 << 50  # offsets beyond this are no offsets of ours
+
+
+def tell_bug(who: str, bug: BaseException) -> None:
+    """Log its kind and where it happened, never its text: that may hold what a client has sent."""
+    places = ">".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__))
+    LOG.error("%s verb=bug kind=%s places=%s", who, type(bug).__name__, places)
 
 
 class Line(Protocol):
@@ -73,14 +80,15 @@ class Session:
         self._count = 0
 
     def run(self) -> None:
-        """Serve until the line ends. Raises nothing that a client or a broken line can cause."""
+        """Serve until the line ends. Raises nothing that a client or a broken line can cause; what it raises is a bug,
+        or this machine's fault."""
         try:
             self._greet()
             while True:
                 message = self._next()
-                self._line.sendall(self._answer(message))
+                self._send(self._answer(message))
                 self._alive()
-        except (EOFError, OSError):
+        except (EOFError, ConnectionError, TimeoutError):
             pass  # the line has ended: that is how a session ends
         except BadMessage:
             LOG.warning("%s verb=garbage", self._who)
@@ -95,6 +103,14 @@ class Session:
                 opened.abandon()
             except OSError as error:
                 LOG.warning("%s verb=abandon folder=%s errno=%s", self._who, place.folder, error.errno)
+
+    def _send(self, content: bytes) -> None:
+        try:
+            self._line.sendall(content)
+        except OSError as error:
+            if error.errno is None and not isinstance(error, TimeoutError):
+                raise EOFError from None  # paramiko's word for a closed channel, OSError("Socket is closed")
+            raise
 
     def _fill(self, count: int) -> None:
         while len(self._buffer) < count:
@@ -117,7 +133,7 @@ class Session:
         message = self._next()
         if message.byte() != Kind.INIT or message.u32() < wire.VERSION:
             raise BadMessage("no greeting")
-        self._line.sendall(wire.version(EXTENSIONS))
+        self._send(wire.version(EXTENSIONS))
 
     def _answer(self, message: Reader) -> bytes:
         kind, request = message.byte(), message.u32()
@@ -128,10 +144,13 @@ class Session:
             return handler(self, request, message) or wire.status(request, Status.OK, "Done.")
         except Denied as error:
             return wire.status(request, error.status, error.sentence)
-        except Deferred:
+        except Deferred as error:
+            LOG.warning("%s verb=deferred why=%s", self._who, error.why)
             return wire.status(request, Status.FAILURE, "The exchange cannot note this now; try again later.")
         except OSError as error:
             told = sentence(error)
+            if told.status == Status.FAILURE:
+                LOG.warning("%s verb=failed kind=%s errno=%s", self._who, type(error).__name__, error.errno)
             return wire.status(request, told.status, told.sentence)
 
     def _log(self, verb: str, place: Place, size: int = 0) -> None:

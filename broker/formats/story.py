@@ -41,7 +41,9 @@ _THINGS: Mapping[str, str] = {
     "disclosures": "the list of who was given the student's records",
     "claims": "the report of days that two schools claim",
     "alert": "the report of a request concerning a flagged student",
+    "warning": "the report that a school contests an enrollment of the student",
     "flag": "the flag of a missing child",
+    "flags": "the list of the students who are flagged as missing",
     "record-request": "the request for the school record",
     "certificate": "a key",
     "ssh-key": "a key for logging in",
@@ -94,6 +96,7 @@ _SAID: Mapping[str, tuple[str, str]] = {
     "set-flag": ("{party} set {what}", "{party} was not allowed to set {what}"),
     "lift-flag": ("{party} lifted {what}", "{party} was not allowed to lift {what}"),
     "receive-alert": ("{party} received {what}", "{party} was not given {what}"),
+    "receive-warning": ("{party} received {what}", "{party} was not given {what}"),
     "record-exception": (
         "{party} recorded a legal exception for {what}",
         "{party} was not allowed to record a legal exception for {what}",
@@ -124,6 +127,7 @@ _DEFAULT_THING: Mapping[str, str] = {
     "set-flag": "flag",
     "lift-flag": "flag",
     "receive-alert": "alert",
+    "receive-warning": "warning",
 }
 
 # what stands before the `purpose` of a line

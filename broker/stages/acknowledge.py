@@ -3,7 +3,8 @@
 Contract: called within the transaction that applies the acknowledgement. The packet is named by its tracking id, or by
 the id of its document (PESC), and must have been delivered to the very party that speaks. It counts as collected; the
 sender is told, also where it was collected before. Saying the same again changes nothing. A rejected record opens its
-case again; a rejected request is a source that cannot send.
+case again; a rejected request is a source that cannot send. Who says that the student is enrolled there still contests
+the transfer: of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from broker.edge.ledger import acknowledgements, directory, moves, packets
 from broker.edge.ledger.acknowledgements import Acknowledgement
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats import pesc
-from broker.stages import collect, transfers
+from broker.stages import collect, contest, transfers
 from broker.stages.papers import sign
 from broker.stages.services import Services
 from handlers import acknowledgement
@@ -46,10 +47,13 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
         code=acknowledgement.code_of(body),
         courses=acknowledgement.courses_of(body),
     )
-    earlier = acknowledgements.about(connection, about.tracking)
+    earlier = [one for one in acknowledgements.about(connection, about.tracking) if one.party == said.party]
     if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
         return
     acknowledgements.add(connection, said)
+    if about.receiver != row.origin:  # its own, which somebody else was given
+        contest.of_delivery(services, connection, about)
+        return
     _tell(services, connection, about, said)
     if said.status == REJECTED:
         _follow(services, connection, about, said.code)
@@ -74,18 +78,27 @@ def _follow(services: Services, connection: Connection, about: PacketRow, code: 
     if about.type == PacketType.STUDENT_RECORD:
         transfers.rejected(services, connection, about.tracking, code)
     elif about.type == PacketType.RECORD_REQUEST and not about.origin:
+        if code == acknowledgement.STILL_ENROLLED:
+            contest.of_request(services, connection, about)
         transfers.declined(services, connection, about.tracking, code)
 
 
 def _named(connection: Connection, receiver: LeaId, document: Document) -> PacketRow:
-    """The packet that the acknowledgement is about, as it was delivered to `receiver`."""
+    """The packet that the acknowledgement is about, as it was delivered to `receiver`, or is contested by it."""
     named = acknowledgement.tracking_of(document.body)
     found = packets.get(
         connection, named or _tracking_of(connection, receiver, acknowledgement.documents_of(document.body))
     )
-    if found is None or found.receiver != receiver or found.state not in (State.DELIVERED, State.COLLECTED):
+    if found is None or found.state not in (State.DELIVERED, State.COLLECTED):
+        raise Refused("unknown-tracking", "/tracking")
+    if found.receiver != receiver and not (named and _is_contest(document) and contest.can_be(found, receiver)):
         raise Refused("unknown-tracking", "/tracking")
     return found
+
+
+def _is_contest(document: Document) -> bool:
+    body = document.body
+    return acknowledgement.is_rejection(body) and acknowledgement.code_of(body) == acknowledgement.STILL_ENROLLED
 
 
 def _tracking_of(connection: Connection, receiver: LeaId, documents: Sequence[str]) -> str:

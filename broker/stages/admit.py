@@ -6,7 +6,7 @@ the student. What was not sealed at all is not kept. Types that end here are car
 admits them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
-from broker.core.model import Document, State
+from broker.core.model import Document, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
+from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats import reading
 from broker.formats.documents import to_document, to_student
@@ -96,13 +97,14 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 def _travelling(
     services: Services, look: Look, row: PacketRow, known: dict[str, Any], document: Document, handler: Handler
 ) -> Move:
-    admitted = replace(row, state=State.ADMITTED, **known)
+    admitted = row._replace(state=State.ADMITTED, **known)
     planned = move(services, row, admitted, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
     finding = match.find(look.connection, services.model, student, row.origin)
     if finding.answer is Answer.MATCH:
+        look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Connection) -> Move:
@@ -120,21 +122,35 @@ def _travelling(
     return replace(planned, effect=effect)
 
 
+def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+    """Packets whose student is still the one whom the round found: two numbers may have become one meanwhile, or two
+    again. Another one is left to its next turn."""
+    found = {one.row.tracking: look.students[one.row.tracking] for one in planned if one.row.tracking in look.students}
+    if not found or epoch.settle(connection) == look.epoch:
+        return list(planned)
+    return [one for one in planned if one.row.tracking not in found or _is_still(services, connection, one, found)]
+
+
+def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
+    again = match.find(connection, services.model, found[one.row.tracking], one.row.origin)
+    return again.answer is Answer.MATCH and again.ssid == one.new.ssid
+
+
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     """The packet with whom it is about, or that a person must say so."""
     is_match = finding.answer is Answer.MATCH
-    return replace(row, ssid=finding.ssid or "", identity="match" if is_match else "review")
+    return row._replace(ssid=finding.ssid or "", identity="match" if is_match else "review")
 
 
 def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], document: Document) -> Move:
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
-    planned = move(services, row, replace(row, state=State.APPLIED, **known), steps, told)
+    planned = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
 
     def effect(connection: Connection) -> Move:
-        return apply.APPLY[document.type](services, connection, replace(row, **known), document) or planned
+        return apply.APPLY[document.type](services, connection, row._replace(**known), document) or planned
 
     return replace(planned, effect=effect)
 
 
-PLAN = Plan(Stage.ADMIT, _work, after=_forget)
+PLAN = Plan(Stage.ADMIT, _work, _settle, after=_forget)

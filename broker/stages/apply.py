@@ -6,7 +6,6 @@ requests are settled line by line (`students`) and answered by one sealed `ssid`
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,7 @@ from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
 from broker.stages import acknowledge, decide, recall, requests, review, students
+from broker.stages.follow_up import Pace
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers import enrollment, ssid_request
@@ -51,13 +51,14 @@ def _carry_out(
     form: str = "",
 ) -> None:
     """Settle these lines, but for those that are answered already; then what follows from all of them."""
-    row = replace(row, type=document.type, packet_id=document.id)
+    row = row._replace(type=document.type, packet_id=document.id)
     registry.lock(connection)
+    pace = Pace(services, connection)
     done: list[_Done] = []
     carried: list[tuple[Wish, Answer]] = []
     for line in lines:
         if isinstance(line, Wish):
-            answer = students.settle(services, connection, row, line)
+            answer = students.settle(services, connection, row, line, pace)
             carried.append((line, answer))
             done.append((students.sent(line), answer))
         else:

@@ -110,7 +110,7 @@ def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -
     for plan in plans:
         if done.effect or done.new.state is not WORKED_BY[plan.stage]:
             break
-        row = replace(done.new, claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
+        row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
         try:
             more = plan.work(services, look, row)
         except Exception as error:  # noqa: BLE001  raised again at the stage's own turn
@@ -161,12 +161,12 @@ def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) ->
     workers = services.settings.workers
     pause = min(workers.retry_first_seconds * 2 ** min(deferrals + attempts, 30), workers.retry_most_seconds)
     due = services.clock().timestamp() + pause
-    return replace(row, deferrals=deferrals, attempts=attempts, due_at=due)
+    return row._replace(deferrals=deferrals, attempts=attempts, due_at=due)
 
 
 def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
     """The move to REFUSED with the sender's receipt."""
-    new = replace(row, state=State.REFUSED, code=refused.code, held_for="")
+    new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
     return Move(row, new, (Step(State.REFUSED, refused.code),), sign_refusal(services, row, refused))
 
 
@@ -182,7 +182,7 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     row = planned.row
     if planned.document is None or planned.document[1] != digest:
         return refuse(services, row, Refused("replayed-id", "/id"))
-    again = replace(planned.new, state=State.DUPLICATE, duplicate_of=first)
+    again = planned.new._replace(state=State.DUPLICATE, duplicate_of=first)
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
@@ -206,7 +206,7 @@ def _commit(
         ended = moves.advance(connection, others, now)
         kept = {one.row.tracking for one in settled}
         left = [one.row for one in _of(planned, leading=False) if one.row.tracking not in kept]
-        returned += [replace(row, attempts=0) for row in left]
+        returned += [row._replace(attempts=0) for row in left]
         packets.release(connection, returned)
         for plan in plans:
             plan.note(services, connection, look, (*advanced.moved, *ended.moved))

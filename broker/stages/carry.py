@@ -60,7 +60,7 @@ def packet(services: Services, connection: Connection, row: PacketRow, found: Re
     names = Student(legal_name=sent.legal_name, birth_date=sent.birth_date, aliases=sent.aliases)
     registrar.learn(connection, services.model, number, names, Source(row.origin, row.tracking, now))
     after = changes.snapshot(connection, number)
-    new = replace(row, state=State.ADMITTED, held_for="", ssid=number, identity="match")
+    new = row._replace(state=State.ADMITTED, held_for="", ssid=number, identity="match")
     moves.advance(connection, [Move(row, new, (Step(State.ADMITTED, HeldFor.REVIEW),))], now)
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 

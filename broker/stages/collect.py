@@ -5,7 +5,6 @@ acknowledgement; whichever comes first counts, and the others change nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -26,7 +25,7 @@ _TAKEN_BACK = ("recalled", "replaced")
 
 def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
     """The move to COLLECTED, told to both ends; `said` are further facts of the receipts."""
-    new = replace(row, state=State.COLLECTED)
+    new = row._replace(state=State.COLLECTED)
     told = [(row.origin, State.COLLECTED), (row.receiver, State.COLLECTED)]
     return Move(row, new, (Step(State.COLLECTED, how),), sign(services, new, told, how=how, **said))
 

@@ -19,7 +19,7 @@ from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
 from broker.identity import match
-from broker.stages import carry, review, transfers
+from broker.stages import carry, follow_up, review, transfers
 from broker.stages.services import Services
 from handlers import review_answer
 from handlers.ssid_request import Kind
@@ -87,6 +87,7 @@ def decide(
     if choice.verb is not Verb.NONE and (fresh := _news(services, connection, found, choice)):
         reviews.change(connection, replace(found, candidates=fresh))
         return Result.ASKED_AGAIN
+    follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
     carry_out = carry.packet if line == OWN_STUDENT else carry.line
     done = carry_out(services, connection, row, found, choice, by)
     now = services.clock().timestamp()

@@ -20,6 +20,7 @@ from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import disclose, transfers
 from broker.stages import replace as replacing
+from broker.stages.anew import whereto_anew
 from broker.stages.batch import Plan, move, refuse
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
@@ -37,17 +38,17 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     # a revocation takes effect on packets that already wait, too: the sender's and the receiver's
     if row.origin:
         look.check_signer(row.origin, row.signer)
-    goal = whereto(look, row)
+    row, goal = whereto_anew(services, look, row)
     if goal != row.receiver:
         return _elsewhere(services, row, goal)
     certificate = look.valid_certificate(row.receiver)
     if certificate is None:
-        held = replace(row, state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
+        held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
     letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=letter.session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
-    new = replace(row, state=State.DELIVERED)
+    new = row._replace(state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
     return move(services, row, new, [Step(State.DELIVERED)], told)
 
@@ -55,10 +56,10 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
     """The student has moved on, or is held, since the packet was routed: it waits, or is routed anew."""
     why = goal.why if isinstance(goal, Hold) else HeldFor.ENROLLMENT
-    held = replace(row, state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
+    held = row._replace(state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
     if isinstance(goal, Hold) and why is HeldFor.BLOCKED:
         return move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
-    again = replace(held, state=State.ADMITTED, held_for="")  # route looks once more, under the lock
+    again = held._replace(state=State.ADMITTED, held_for="")  # route looks once more, under the lock
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
 
 
@@ -99,7 +100,7 @@ def _replacing(services: Services, planned: Move) -> Move:
             new = replacing.settle(services, connection, planned.new)
         except Refused as refused:
             before = planned.row
-            known = replace(planned.new, state=before.state, receipts=before.receipts, held_for="")
+            known = planned.new._replace(state=before.state, receipts=before.receipts, held_for="")
             return refuse(services, known, refused)
         told = [(new.origin, State.DELIVERED), (new.receiver, State.DELIVERED)]
         return replace(planned, new=new, receipts=(*planned.receipts[: -len(told)], *sign(services, new, told)))

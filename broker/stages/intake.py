@@ -6,7 +6,6 @@ effect: a file whose mark the ledger knows is only unlinked. What is no ordinary
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
@@ -117,7 +116,7 @@ def _row(
         updated_at=at.timestamp(),
     )
     papers = sign(services, row, [(lea, row.state)])
-    return replace(row, receipts=len(papers)), papers
+    return row._replace(receipts=len(papers)), papers
 
 
 def _refused_row(
@@ -137,4 +136,4 @@ def _refused_row(
         updated_at=at.timestamp(),
     )
     papers = sign_refusal(services, row, error)
-    return replace(row, receipts=len(papers)), papers
+    return row._replace(receipts=len(papers)), papers

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Party
+from broker.core.model import Party, Student, TrackingId
 from broker.core.routing import Location
 from broker.edge import keyring, openpgp, validity
 from broker.edge.ledger import directory, epoch, flags, registry
@@ -36,6 +36,7 @@ class Look:
         self.epoch = epoch.now(connection)  # before any other fact, so that a later change is seen
         self.letter: Letter | None = None  # of the packet that is worked on now
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
+        self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}

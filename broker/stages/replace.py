@@ -7,7 +7,6 @@ hands at one moment are settled one after the other, and neither worker waits fo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -57,7 +56,7 @@ def settle(services: Services, connection: Connection, new: PacketRow) -> Packet
         raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
     corrections.announce(connection, new)
     earlier = [one.tracking for one in others if one.tracking < own.tracking]
-    return replace(new, replaces=_take_earlier(services, connection, new, earlier))
+    return new._replace(replaces=_take_earlier(services, connection, new, earlier))
 
 
 def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:

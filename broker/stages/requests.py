@@ -3,7 +3,8 @@
 Contract: called within the write transaction that admits the packet, or that lets it go on after the state held it.
 Every request ends in an answer or a code, and is a line of the disclosure log either way. Whoever never had the student
 learns nothing: not whether there is such a student, nor that the state holds the record. A request about a flagged
-student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504).
+student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504). How often an LEA may ask
+in a day, about one student and about all, is bounded; what comes above is refused, and a line of the log like any.
 """
 
 from collections.abc import Callable
@@ -15,13 +16,13 @@ from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
 from broker.core.routing import Location, here
-from broker.edge.ledger import directory, disclosures, registry
+from broker.edge.ledger import directory, disclosures, harvest, registry
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
-from broker.stages import backpack, flags, transfers
+from broker.stages import backpack, flags, follow_up, transfers
 from broker.stages.backpack import Purpose
 from broker.stages.batch import move, refuse
 from broker.stages.look import Look
@@ -78,12 +79,16 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     acting = backpack.role(connection, finding.ssid, row.origin, services.clock().date())
     case = _Case(services, connection, row, ask, finding.ssid, acting)
     is_held = _alert(services, connection, row, finding.ssid)
+    if _is_day_full(case):
+        return _too_often(case)
     verdict = _judged(ask.want, acting)
     if isinstance(verdict, Deny):
         _log(case, verdict)
         return refuse(services, row, Refused("not-there-now" if acting is Role.FORMER_LEA else "not-your-student"))
     if is_held:
-        return _hold(services, replace(row, ssid=finding.ssid))
+        return _hold(services, row._replace(ssid=finding.ssid))
+    if _is_student_full(case):
+        return _too_often(case)
     _log(case, verdict)
     lack = _ANSWER[ask.want](case)
     return refuse(services, row, Refused(lack)) if lack else None
@@ -92,7 +97,7 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
 def resume(services: Services, look: Look, row: PacketRow) -> Move:
     """A request that the state held goes on: it is read and judged once more. Raises Refused as `reread` does."""
     document = reread(services, look, row)
-    new = replace(row, state=State.APPLIED, held_for="")
+    new = row._replace(state=State.APPLIED, held_for="")
     planned = move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
     return replace(planned, effect=lambda connection: apply(services, connection, row, document) or planned)
 
@@ -114,7 +119,7 @@ def _alert(services: Services, connection: Connection, row: PacketRow, ssid: str
 
 def _hold(services: Services, row: PacketRow) -> Move:
     """All that the asking LEA is told."""
-    held = replace(row, state=State.HELD, held_for=HeldFor.BLOCKED)
+    held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
     before = [State.ADMITTED] if row.state is State.RECEIVED else []
     steps = [*(Step(state) for state in before), Step(State.HELD, HeldFor.BLOCKED)]
     return move(services, row, held, steps, [(row.origin, state) for state in (*before, State.HELD)])
@@ -124,14 +129,43 @@ def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask
     """Nobody, or more than one, who could be meant. Only of its own students is an LEA told that there is one."""
     for ssid in candidates:
         _alert(services, connection, row, ssid)
+    case = _Case(services, connection, row, ask, "", Role.OTHER_LEA)
+    if _is_day_full(case):
+        return _too_often(case)
     today = services.clock().date()
     is_own = any(backpack.role(connection, ssid, row.origin, today) in _ITS_OWN for ssid in candidates)
     why = Why.NO_RULE if is_own else Why.NOT_THERE
-    _log(_Case(services, connection, row, ask, "", Role.OTHER_LEA), Deny(why))
+    _log(case, Deny(why))
     return refuse(services, row, Refused("name-the-ssid" if is_own else "not-your-student"))
 
 
 _ITS_OWN = frozenset({Role.CURRENT_LEA, Role.FORMER_LEA})
+
+
+def _is_day_full(case: _Case) -> bool:
+    """Whether the LEA has asked as often as it may today. Looked at before anything is said of the student, so that it
+    says nothing of the student; what the state held was counted when it came."""
+    if case.row.state is State.HELD:
+        return False
+    most = case.services.settings.harvest.requests_per_day
+    return harvest.requests_of(case.connection, case.lea, _midnight(case.services)) >= most
+
+
+def _is_student_full(case: _Case) -> bool:
+    """Whether the LEA has asked about this student as often as it may today."""
+    most = case.services.settings.harvest.requests_per_student
+    return harvest.requests_about(case.connection, case.lea, case.ssid, _midnight(case.services)) >= most
+
+
+def _midnight(services: Services) -> float:
+    """When the day began on this machine."""
+    now = services.clock().astimezone()
+    return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _too_often(case: _Case) -> Move:
+    _log(case, Deny(Why.TOO_OFTEN))
+    return refuse(case.services, case.row, Refused("too-many-requests"))
 
 
 def _log(case: _Case, verdict: Permit | Deny) -> None:
@@ -171,6 +205,7 @@ def _parent_copy(case: _Case) -> str:
 
 def _forward(case: _Case, purpose: Purpose) -> bool:
     """Whether anything was there to be sent."""
+    follow_up.work_off(case.services, case.connection, [case.ssid])  # what follows an enrollment goes first
     to, source = case.lea, case.ask.from_lea
     sent = backpack.forward(case.services, case.connection, case.ssid, to, purpose=purpose, source=source)
     return bool(sent)
@@ -190,8 +225,9 @@ def _disclosures(case: _Case) -> str:
     return ""
 
 
-# Lines about the flag of a missing child: no disclosure of a record, and nobody's but the state's (Utah 53A-11-502).
-_OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT})
+# What the state is told, and lines about the flag of a missing child (Utah 53A-11-502): no disclosure of a record, and
+# nobody's but the state's.
+_OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT, Action.RECEIVE_WARNING})
 
 
 def _as_told(line: Disclosure) -> Disclosure:

@@ -18,11 +18,12 @@ from broker.core.routing import Hold, check_receiver
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import backpack, disclose, flags, requests, transfers
+from broker.stages.anew import check_had_anew, whereto_anew
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Look
 from broker.stages.services import Services
-from broker.stages.whereto import check_had, is_forwarded, whereto
+from broker.stages.whereto import is_forwarded, whereto
 from handlers.registry import handler_of
 
 _ASKED = {
@@ -43,7 +44,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         return _keep(services, look, row)
     if row.origin and row.type == PacketType.RECORD_REQUEST:
         return requests.resume(services, look, row)
-    goal = whereto(look, row)
+    row, goal = whereto_anew(services, look, row)
     if isinstance(goal, Hold):
         return _hold(services, row, goal.why)
     if row.origin and not is_forwarded(row):
@@ -51,8 +52,8 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         check_receiver(row.origin, goal, party.kind if party else None, handler_of(row.type).receivers)
         _check_permitted(look, row, goal)
     if look.valid_certificate(goal) is None:
-        return _hold(services, replace(row, receiver=goal), HeldFor.RECEIVER_KEY)
-    return move(services, row, replace(row, state=State.ROUTED, receiver=goal, held_for=""), [Step(State.ROUTED)], [])
+        return _hold(services, row._replace(receiver=goal), HeldFor.RECEIVER_KEY)
+    return move(services, row, row._replace(state=State.ROUTED, receiver=goal, held_for=""), [Step(State.ROUTED)], [])
 
 
 def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
@@ -73,9 +74,9 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
     """What the record store keeps is sent to nobody now."""
     if row.identity == "review":
         return _hold(services, row, HeldFor.REVIEW)
-    check_had(look, row)
+    row = check_had_anew(services, look, row)
     backpack.recall(services, look, row)
-    new = replace(row, state=State.APPLIED, held_for="")
+    new = row._replace(state=State.APPLIED, held_for="")
     return move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
 
 
@@ -88,15 +89,16 @@ def _note(services: Services, connection: Connection, look: Look, moved: Sequenc
 
 
 def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
-    new = replace(row, state=State.HELD, held_for=why)
+    new = row._replace(state=State.HELD, held_for=why)
     planned = move(services, row, new, [Step(State.HELD, why)], [(row.origin, State.HELD)])
-    if why not in (HeldFor.ENROLLMENT, HeldFor.BLOCKED):
+    if why is HeldFor.REVIEW or not row.origin:
         return planned
+    goal = row.receiver if why is HeldFor.RECEIVER_KEY else Hold(why)
 
     def effect(connection: Connection) -> Move:
         """What came since this batch looked found nothing held to let go, so look again."""
         registry.lock(connection)
-        if whereto(Look(connection, services.clock()), row) != Hold(why):
+        if whereto(Look(connection, services.clock()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")
         if why is HeldFor.BLOCKED:
             flags.alert(services, connection, "packet", row.ssid, row.origin, row.tracking)

@@ -15,14 +15,17 @@ from sqlalchemy import Connection
 
 from broker.core.model import Name, PacketType, Ssid, Student
 from broker.edge import exit_codes
-from broker.edge.ledger import registry, views, waiting
+from broker.edge.ledger import registry
+from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.formats import ssid_name
 from broker.identity import answer as identity
 from broker.identity import compare, match, registrar, ssid
 from broker.identity.match import Candidate
-from broker.stages import claims, notices, review, transfers
+from broker.stages import claims, follow_up, notices, review
+from broker.stages.follow_up import Pace
+from broker.stages.release import release_waiting
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers import answers
@@ -43,6 +46,7 @@ class _Task:
     connection: Connection
     row: PacketRow
     wish: Wish
+    pace: Pace
 
     @property
     def source(self) -> Source:
@@ -63,11 +67,11 @@ class _Task:
         return self.answered(Outcome.REFUSED, None, why, field)
 
 
-def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish) -> Answer:
-    """Carry out a wish, or open a question (`review.ask` tells of it once the packet's last line is settled)."""
+def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace) -> Answer:
+    """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
     if wish.request in _MAKES_NEW and wish.day > (services.clock().date() + _AHEAD).isoformat():
         return Answer(wish.line, Outcome.REFUSED, None, "unreadable", "date", "It must not be more than a year ahead.")
-    return _SETTLE[wish.request](_Task(services, connection, row, wish))
+    return _SETTLE[wish.request](_Task(services, connection, row, wish, pace))
 
 
 def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
@@ -76,7 +80,7 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
     Leaves the LEA a further notice about the line, and lets go what waited for the student.
     """
     registry.lock(connection)
-    task = _Task(services, connection, row, wish)
+    task = _Task(services, connection, row, wish, Pace(services, connection))
     answer = _as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
     if answer.ssid:
         follow(services, connection, row, [(wish, answer)])
@@ -92,20 +96,14 @@ def is_located(wish: Wish, answer: Answer) -> bool:
 def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
     numbers = [(wish, answer.ssid, is_located(wish, answer)) for wish, answer in done if answer.ssid]
-    arrived = [number for _, number, is_here in numbers if is_here]
+    arrived = list(dict.fromkeys(number for _, number, is_here in numbers if is_here))
     military = {number for wish, number, is_here in numbers if is_here and wish.military}
     left = {number for wish, number, _ in numbers if wish.request == EXIT} - set(arrived)
-    transfers.reconcile(services, connection, arrived, arrived=True, cause=row.tracking, military=military)
-    transfers.reconcile(services, connection, sorted(left), arrived=False, cause=row.tracking)
-    release_waiting(services, connection, [*arrived, *sorted(left)])  # who leaves may be where it was before
+    at = services.clock().timestamp()
+    moved = [FollowUp(number, row.tracking, at, 1, int(number in military)) for number in arrived]
+    moved += [FollowUp(number, row.tracking, at, 0) for number in sorted(left)]  # they may be where they were before
+    follow_up.follow(services, connection, moved)
     claims.notice(services, connection, arrived)
-
-
-def release_waiting(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
-    """Records go on at route that waited for these students to enroll, or for the key of an LEA that they have left."""
-    now = services.clock()
-    for number in views.students_waited_for(connection, ssids):
-        waiting.release(connection, number, now.timestamp(), now.date().isoformat())
 
 
 def tell(
@@ -219,6 +217,7 @@ def _enter(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
 
 def _locate(task: _Task, number: Ssid) -> None:
     """Enter the location; one that has ended already ends the very one that began on its day, if that is open."""
+    task.pace.catch_up(number)
     wish, lea = task.wish, task.row.origin
     location = EnrollmentRow(
         ssid=number,
@@ -244,6 +243,7 @@ def _locate(task: _Task, number: Ssid) -> None:
 
 def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
     """Close the location."""
+    task.pace.catch_up(number)
     wish = task.wish
     if not registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code):
         return replace(task.refused("no-open-enrollment"), ssid=number)

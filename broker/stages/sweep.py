@@ -2,25 +2,28 @@
 
 Contract: every round may be repeated or missed without harm. It tells the queues of packets that no queue knows,
 publishes receipts and deliveries whose commit outlived the process that made it, notices what LEAs took out of their
-inbox, and lets go what was held for a key that is there now, or for a flag that is not.
+inbox, lets go what was held for a key that is there now, or for a flag that is not, and follows up students who moved
+with many others.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from broker.core.codes import NOT_KEPT
+from broker.core.errors import Deferred
 from broker.core.flow import NEXT_STAGE
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.folders import write_receipts
 from broker.edge.inbox import InboxState, withdrawn
-from broker.edge.ledger import corrections, directory, flags, history, moves, packets, views
+from broker.edge.ledger import corrections, directory, flags, follow_ups, history, moves, packets, views
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import Move, Step
-from broker.stages import collect
+from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
 from broker.stages.services import Services
@@ -69,6 +72,39 @@ def enqueue_standing(services: Services) -> int:
             packets.enqueued(connection, [tracking for tracking, _, _ in standing], now)
         tell(services, standing)
     return len(standing)
+
+
+def follow_up_some(services: Services) -> int:
+    """Follow up a slice of the students who wait for it (`broker.stages.follow_up`); returns how many it was.
+
+    A bug with one student stops that student only: the slice is worked again one by one, and who fails alone waits
+    behind all others."""
+    limit = services.settings.limits.cases_per_transaction
+    with reading(services.engine) as connection:
+        some = follow_ups.first(connection, limit)
+    if not some:
+        return 0
+    try:
+        with writing(services.engine) as connection:
+            return follow_up.work_slice(services, connection, limit)
+    except (OSError, DBAPIError, Deferred):  # the disk or the database, not a student
+        raise
+    except Exception as bug:  # noqa: BLE001  a bug stops the student, never the exchange
+        services.log.error("bug", duty="follow-ups", kind=type(bug).__name__, students=len(some))
+    return sum(_follow_up_alone(services, one) for one in some)
+
+
+def _follow_up_alone(services: Services, one: FollowUp) -> bool:
+    try:
+        with writing(services.engine) as connection:
+            return follow_up.catch_up(services, connection, [one.ssid]) > 0
+    except (OSError, DBAPIError, Deferred):
+        raise
+    except Exception as bug:  # noqa: BLE001  its text may hold values, so that nobody may log it
+        services.log.error("bug", duty="follow-ups", kind=type(bug).__name__, tracking=one.cause)
+    with writing(services.engine) as connection:
+        follow_ups.put(connection, follow_ups.take_of(connection, [one.ssid]))
+    return False
 
 
 def finish_deliveries(services: Services, lea: LeaId) -> int:
@@ -132,7 +168,7 @@ def resume_in(services: Services, connection: Connection, trackings: Sequence[st
     """Held packets go on at route, within a transaction."""
     rows = [packets.get(connection, tracking) for tracking in trackings]
     released = [
-        Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
+        Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
         for row in rows
         if row is not None and row.state is State.HELD and row.held_for == why
     ]

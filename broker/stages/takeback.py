@@ -22,7 +22,7 @@ from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
-from broker.stages import review, students, transfers
+from broker.stages import follow_up, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import sign
 from broker.stages.services import Services
@@ -51,13 +51,14 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
         _hold_again(services, connection, row)
     done = found.subject.get(DONE, {})
     subject = {name: value for name, value in found.subject.items() if name != DONE}
+    touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
+    follow_up.catch_up(services, connection, sorted(touched))
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()
     reviews.taken_back(connection, decision, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
-    touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     transfers.reconcile(services, connection, sorted(touched), arrived=False, cause=tracking)
     students.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     review.ask(services, connection, row, _note(decision))
@@ -85,7 +86,7 @@ def _hold_again(services: Services, connection: Connection, row: PacketRow) -> N
         )
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
-    new = replace(row, state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
+    new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
     papers = sign(services, new, [(row.origin, State.HELD)])
     moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
 
@@ -135,4 +136,4 @@ def _anew(row: PacketRow) -> Move:
     steps: Sequence[Step] = (admitted,)
     if row.state is State.ROUTED:
         steps = (Step(State.HELD, HeldFor.ENROLLMENT), admitted)
-    return Move(row, replace(row, state=State.ADMITTED, held_for="", receiver=""), tuple(steps))
+    return Move(row, row._replace(state=State.ADMITTED, held_for="", receiver=""), tuple(steps))

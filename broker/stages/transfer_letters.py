@@ -5,6 +5,7 @@ so that a school that enrolls a hundred students finds one letter and not a hund
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,8 +24,7 @@ from handlers.transfer_notices import About
 _CASES = 1_000  # in one notice
 
 
-def _deadline(services: Services, connection: Connection, row: TransferRow) -> tuple[str, str]:
-    day = services.clock().astimezone().date()
+def _deadline(services: Services, connection: Connection, row: TransferRow, day: date) -> tuple[str, str]:
     clock = Clock.MILITARY if row.military else Clock.ANSWER
     return calendars.due_on(connection, services.settings, clock, row.source, day).isoformat(), str(clock)
 
@@ -38,13 +38,14 @@ class Letters:
         self._told: dict[tuple[str, str], list[TransferRow]] = {}
         self._names: dict[str, str] = {}
         self._places: dict[str, list[EnrollmentRow]] = {}
-        self._deadlines: dict[tuple[str, int], tuple[str, str]] = {}
+        self._deadlines: dict[tuple[str, int, date], tuple[str, str]] = {}
 
-    def deadline(self, row: TransferRow) -> tuple[str, str]:
-        """The last day on which the source's answer is in time, an ISO date, and by which clock."""
-        key = (row.source, row.military)
+    def deadline(self, row: TransferRow, begins: datetime) -> tuple[str, str]:
+        """The last day on which the source's answer is in time, an ISO date, and by which clock; that `begins` then."""
+        day = begins.astimezone().date()
+        key = (row.source, row.military, day)
         if key not in self._deadlines:
-            self._deadlines[key] = _deadline(self._services, self._connection, row)
+            self._deadlines[key] = _deadline(self._services, self._connection, row, day)
         return self._deadlines[key]
 
     def tell(self, lea: str, event: str, row: TransferRow) -> None:

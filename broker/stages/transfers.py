@@ -11,14 +11,13 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from broker.core.model import PacketType, State
-from broker.core.routing import Location
-from broker.core.transfer import LIVE, Open, Reason, TransferState, plan
-from broker.edge.ledger import corrections, packets, registry, transfers
-from broker.edge.ledger import flags as ledger_flags
+from broker.core.transfer import LIVE, Reason, TransferState
+from broker.edge.ledger import corrections, registry, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages import backpack, disclose, flags
+from broker.stages import disclose, follow_up, transfer_desk
 from broker.stages.services import Services
+from broker.stages.transfer_desk import Desk, ask
 from broker.stages.transfer_letters import Letters
 
 
@@ -29,111 +28,15 @@ def reconcile(
     *,
     arrived: bool,
     cause: str = "",
-    military: Collection[str] = frozenset(),
 ) -> None:
-    """Make the cases of these students right. `arrived` says that they were enrolled just now, by packet `cause`;
-    `military` names the children of military families among them."""
+    """Make the cases of these students right. `arrived` says that they were enrolled just now, by packet `cause`."""
+    named = list(dict.fromkeys(ssids))
+    follow_up.work_off(services, connection, named)
     letters = Letters(services, connection)
-    for number in _concerned(connection, list(dict.fromkeys(ssids))):
-        _reconcile(_Desk(services, connection, letters, cause), number, arrived=arrived, military=number in military)
+    for number in follow_up.concerned(connection, named):
+        desk = Desk(services, connection, letters, cause)
+        transfer_desk.reconcile(desk, number, arrived=arrived, military=False)
     letters.send()
-
-
-def _concerned(connection: Connection, ssids: Sequence[str]) -> list[str]:
-    """Those of these students who are or were at more than one LEA, or have a case that is open nevertheless: nearly
-    all have neither, and are not looked at one by one."""
-    moved = dict.fromkeys(map(str, registry.moved_about(connection, ssids)))
-    return list(moved | dict.fromkeys(transfers.with_cases(connection, ssids)))
-
-
-class _Desk:
-    """What working on one student's cases needs."""
-
-    def __init__(self, services: Services, connection: Connection, letters: Letters, cause: str) -> None:
-        self.services = services
-        self.connection = connection
-        self.letters = letters
-        self.cause = cause
-        self.now = services.clock()
-        self.at = self.now.timestamp()
-
-    def change(self, new: TransferRow, why: str = "") -> None:
-        """Write a case as it is now."""
-        transfers.change(self.connection, new, self.at, why, self.cause)
-
-
-def _reconcile(desk: _Desk, number: str, *, arrived: bool, military: bool) -> None:
-    spots = [
-        Location(spot.lea, spot.entry_date, spot.exit_date) for spot in registry.locations(desk.connection, number)
-    ]
-    rows = {row.id: row for row in transfers.about(desk.connection, number)}
-    today = desk.now.date().isoformat()
-    cancels, opens = plan(spots, [row.case for row in rows.values()], today, arrived=arrived)
-    for one in cancels:
-        _cancel(desk, rows.pop(one.id), one.reason)
-    is_flagged = ledger_flags.is_any(desk.connection) and ledger_flags.is_flagged(desk.connection, number)
-    for row in rows.values():
-        _block_or_resume(desk, row, is_flagged)
-    for new in opens:
-        _open(desk, number, new, is_flagged, military)
-
-
-def _cancel(desk: _Desk, row: TransferRow, reason: Reason) -> None:
-    desk.change(replace(row, state=TransferState.CANCELLED, reason=str(reason), closed_at=desk.at), reason)
-    desk.letters.tell(row.destination, reason, row)
-    if row.request:  # who was never asked need not hear of it
-        desk.letters.tell(row.source, reason, row)
-
-
-def _block_or_resume(desk: _Desk, row: TransferRow, is_flagged: bool) -> None:
-    if is_flagged and row.state in LIVE - {TransferState.BLOCKED}:
-        desk.change(replace(row, state=TransferState.BLOCKED), "flag")
-        flags.alert(desk.services, desk.connection, "enrollment", row.ssid, row.destination, row.cause)
-        desk.letters.tell(row.destination, "held", row)
-    elif not is_flagged and row.state is TransferState.BLOCKED:
-        _ask(desk, row, "resumed", "lifted")
-        _forward(desk, row)
-
-
-def _open(desk: _Desk, number: str, new: Open, is_flagged: bool, military: bool) -> None:
-    row = transfers.add(
-        desk.connection,
-        TransferRow(
-            ssid=number,
-            source=new.source,
-            destination=new.destination,
-            entered_on=new.entered_on,
-            opened_at=desk.at,
-            cause=desk.cause,
-            state=TransferState.BLOCKED if is_flagged else TransferState.REQUESTED,
-            follows=new.follows,
-            military=int(military),
-        ),
-    )
-    if is_flagged:
-        flags.alert(desk.services, desk.connection, "enrollment", number, new.destination, desk.cause)
-        desk.letters.tell(new.destination, "held", row)
-        return
-    _ask(desk, row, "requested")
-    _forward(desk, row)
-
-
-def _ask(desk: _Desk, row: TransferRow, event: str, why: str = "") -> None:
-    """Ask the source, unless its record is on its way already; tell the destination. The clock begins."""
-    due_on, rule = desk.letters.deadline(row)
-    row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at, due_on=due_on, rule=rule)
-    numbers = registry.numbers(desk.connection, row.ssid)
-    if packets.is_under_way(desk.connection, numbers, row.source, row.destination):
-        event = "on-its-way"
-    else:
-        row = replace(row, request=desk.letters.ask(row))
-    desk.change(row, why)
-    desk.letters.tell(row.destination, event, row)
-
-
-def _forward(desk: _Desk, row: TransferRow) -> None:
-    """The destination gets what the record store holds, at once (Utah 53A-1-413)."""
-    backpack.forward(desk.services, desk.connection, row.ssid, row.destination, purpose="transfer")
 
 
 def ask_again(services: Services, connection: Connection, ssid: str, lea: str, cause: str) -> int:
@@ -141,11 +44,11 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
     answered are asked for once more, and one opens where there is none yet; how many were asked."""
     reconcile(services, connection, [ssid], arrived=True, cause=cause)
     letters = Letters(services, connection)
-    desk = _Desk(services, connection, letters, cause)
+    desk = Desk(services, connection, letters, cause)
     mine = [row for row in transfers.about(connection, ssid) if row.destination == lea and row.state in LIVE]
     for row in mine:
         if row.state is not TransferState.BLOCKED and row.cause != cause:
-            _ask(desk, row, "requested", "asked again")
+            ask(desk, row, "requested", "asked again")
     letters.send()
     return len(mine)
 
@@ -159,6 +62,7 @@ def delivered(services: Services, connection: Connection, rows: Sequence[PacketR
     records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
     # a number may have been merged while the record was in a worker's hands
     kept = corrections.kept_numbers(connection, {row.ssid for row in records}) if records else {}
+    follow_up.work_off(services, connection, sorted({*kept, *kept.values()}), coming=records)
     cases = transfers.among(connection, sorted({*kept, *kept.values()}))
     for row in records:
         case = _case_of(connection, cases, row)
@@ -213,12 +117,13 @@ def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) 
 
 def _ask_unasked(services: Services, connection: Connection, row: PacketRow, event: str, why: str) -> None:
     """Ask the sender of a record that was on its way, and comes no more, in cases that it was not asked for."""
+    follow_up.work_off(services, connection, [row.ssid], coming=[row])
     letters = Letters(services, connection)
-    desk = _Desk(services, connection, letters, row.tracking)
+    desk = Desk(services, connection, letters, row.tracking)
     for case in transfers.about(connection, row.ssid):
         is_waiting = case.state is TransferState.REQUESTED and case.source == row.origin
         if is_waiting and not case.request and not case.answer:
-            _ask(desk, case, event, why)
+            ask(desk, case, event, why)
     letters.send()
 
 
@@ -246,7 +151,7 @@ def _reopen(services: Services, connection: Connection, case: TransferRow, why: 
     if now is None or now.state is not TransferState.REQUESTED:
         return
     letters = Letters(services, connection)
-    _ask(_Desk(services, connection, letters, tracking), now, "recalled" if why == "recalled" else "requested", why)
+    ask(Desk(services, connection, letters, tracking), now, "recalled" if why == "recalled" else "requested", why)
     letters.send()
 
 
@@ -256,7 +161,7 @@ def declined(services: Services, connection: Connection, request: str, code: str
     if case is None or case.state is not TransferState.REQUESTED:
         return
     letters = Letters(services, connection)
-    desk = _Desk(services, connection, letters, request)
+    desk = Desk(services, connection, letters, request)
     new = replace(case, state=TransferState.REFUSED, reason=code)
     desk.change(new, code)
     letters.tell(case.destination, "declined", new)

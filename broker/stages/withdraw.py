@@ -46,7 +46,7 @@ def take(
             return False
         services.inboxes.flush()
     now = services.clock().timestamp()
-    new = replace(row, state=State.REFUSED, code=refused.code, held_for="")
+    new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
     told = [(row.origin, State.REFUSED), (row.receiver if was_shown else "", State.REFUSED)]
     papers = sign(services, new, told, sentence=refused.sentence)
     step = Step(State.REFUSED, refused.code)

@@ -16,7 +16,7 @@ from broker.core.frames import LITERAL, packet
 from broker.edge import openpgp
 from broker.edge.ledger.engine import connect, reading
 from broker.edge.ledger.tables import metadata
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from tests.bench import load
 from tests.support import documents
 from tests.support.exchange import Exchange, wait_until

@@ -13,7 +13,7 @@ import redis
 from sqlalchemy import Engine, text
 
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from tests.bench import load
 from tests.support.exchange import Exchange, said_by, satchel, wait_until
 

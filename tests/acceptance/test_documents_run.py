@@ -171,15 +171,14 @@ def _known(desk: Path) -> dict[str, str]:
 
 
 def _follow_own_page(stack: ExitStack, canyon: Desk, ssh_key: Path) -> None:
-    """What the README.txt in its folder says, with nothing filled in but file names."""
+    """What the README.txt in its folder says, with nothing filled in but the key's file and file names."""
     home = canyon.exchange.home
     for notice in [path for path in canyon.exchange.inbox("01") if ".student-record." not in path.name]:
         notice.unlink()  # what is left is the record of Ben, which the secretary has sent
     reader = _reader(stack, home, "01", canyon.gpg.home)
-    with (reader.root / "ssh_config").open("a") as config:
-        config.write(f"  IdentityFile {ssh_key}\n")
     (reader.desk / "record.json").write_bytes(as_bytes(record("01", BEN)))
     page = (home / "leas" / "01" / "README.txt").read_text()
+    page = page.replace("-i KEY", f"-i {ssh_key}")
     host_key = re.search(r"SHA256:\S+", page)
     assert host_key
     reader.words = lambda: {"HOSTKEY": host_key[0]}

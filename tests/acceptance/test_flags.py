@@ -221,6 +221,28 @@ def test_the_commands(story: Story) -> None:
         run(story, "student", "flag", story.ssid, "--who", " ", "--why", WHY)
 
 
+def _wants_the_log(student: dict[str, Any]) -> dict[str, Any]:
+    return documents.record_request(**{"from": A, "student": student, "want": "disclosures"})
+
+
+def test_the_flags_that_stand_are_listed_for_the_state_and_for_nobody_else(story: Story) -> None:
+    said = "notice of the police of [bold] today"
+    run(story, "student", "flag", story.ssid, "--who", OPERATOR, "--why", said)
+    (mine,) = [row for row in json.loads(run(story, "student", "flags", "--json")) if row["ssid"] == story.ssid]
+    assert (mine["set_by"], mine["set_why"]) == (OPERATOR, said)
+    assert mine["set_at"] == pytest.approx(story.office.services.clock().timestamp(), abs=3600)
+    (row,) = [line for line in run(story, "student", "flags", "--who", "Jo").splitlines() if story.ssid in line]
+    assert (OPERATOR in row, said in row) == (True, True)
+    run(story, "student", "unflag", story.ssid, "--who", OPERATOR, "--why", "she is home")
+    assert story.ssid not in run(story, "student", "flags")
+    told = story.log()[-4:]
+    assert told[1:3] == [("receive-alert", "allowed", "", "missing-child")] * 2  # set, looked at twice, lifted
+    story.office.send(A, _wants_the_log(story.student))
+    shown = json.dumps(story.office.notices(A, "disclosures")[-1]).lower()
+    assert story.ssid in shown
+    assert not [word for word in ("missing", "flag", "53a-11-502", "police") if word in shown]
+
+
 def test_a_mistaken_number_is_one_sentence_and_exit_1(story: Story) -> None:
     decided = ["--who", OPERATOR, "--why", WHY, *story.office.exchange.at]
     nobody = satchel("student", "flag", "0000000000", *decided, check=False)

@@ -9,7 +9,7 @@ import pytest
 from broker.core.transfer import TransferState
 from broker.edge.ledger import blocks, tables, transfers
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from tests.support import ledgers
 from tests.support.desk import Town, child, record, town
 from tests.support.exchange import satchel

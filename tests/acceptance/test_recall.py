@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -524,7 +523,7 @@ def test_what_is_being_taken_back_is_not_shown_again_before_that_is_decided(bran
     with writing(branch.services.engine) as connection:
         row = corrections.locked(connection, sent.tracking)
         assert row is not None
-        taker = replace(row, claim="another")
+        taker = row._replace(claim="another")
         assert withdraw.take(branch.services, connection, row, Refused("recalled"), taker)
         sweeper = threading.Thread(target=sweeps)
         sweeper.start()

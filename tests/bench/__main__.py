@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import text
 
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from tests.bench import identity_bulk, identity_miis, identity_one, load, year
 from tests.bench.bare import bare
 from tests.support.exchange import Exchange, wait_until

@@ -22,7 +22,7 @@ from broker.edge.ledger.engine import connect, writing
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from broker.identity import models, registrar
 from tests.support import documents
 from tests.support.exchange import Exchange
@@ -94,6 +94,7 @@ def person(number: int) -> Student:
 def document(sender: str, receiver: str, size: int, number: int) -> dict[str, Any]:
     """A student record of about `size` bytes when sealed: courses, and an attachment that does not compress."""
     student = documents.student() | {"legal_name": name_of(number), "birth_date": birth_of(number)}
+    student["local_id"] = str(number)  # as the sender enrolled the student
     del student["ssid"]
     content = base64.b64encode(secrets.token_bytes(max(1, int(size * 0.92) - 900))).decode()
     attachment = {"name": "scan.pdf", "media_type": "application/pdf", "content": content}

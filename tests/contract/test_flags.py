@@ -1,7 +1,6 @@
 """Flags, alerts, and what belongs together of one sender's packets, over SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def packet(number: int, **more: object) -> PacketRow:
         ssid=ANA,
         identity="match",
     )
-    return replace(row, **more)  # type: ignore[arg-type]
+    return row._replace(**more)  # type: ignore[arg-type]
 
 
 def enter(engine: Engine, *rows: PacketRow) -> None:
@@ -88,6 +87,21 @@ def test_a_flag_stands_for_all_numbers_of_the_student_until_it_is_lifted(engine:
         (flag,) = flags.about(connection, OLD)
         assert (flag.lifted_at, flag.lifted_by, flag.lifted_why) == (2.0, "who else", "found")
         assert not flags.is_any(connection)
+
+
+def test_all_that_stand_are_listed_under_the_number_that_stands(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for at, ssid in enumerate((BEN, ANA), 1):
+            flags.put(connection, ssid, "who", f"why {ssid}", float(at))
+        row = {"ssid": OLD, "set_at": 3.0, "set_by": "who", "set_why": "before the merge"}
+        connection.execute(insert(tables.flags), row)
+        found = flags.all_standing(connection)
+        assert [(one.ssid, one.set_at) for one in found] == [(BEN, 1.0), (ANA, 2.0), (ANA, 3.0)]
+        assert [one.ssid for one in flags.all_standing(connection, 1)] == [BEN]
+        assert flags.count_standing(connection) == 3
+        flags.lift(connection, found[0], "who", "found", 4.0)
+        assert [one.ssid for one in flags.all_standing(connection)] == [ANA, ANA]
+        assert flags.count_standing(connection) == 2
 
 
 def test_nobody_flags_a_number_that_nobody_has(engine: Engine) -> None:
@@ -153,11 +167,11 @@ def test_a_transcript_is_one_for_each_receiver_and_a_record_is_one_for_all(engin
 
 def test_what_is_announced_is_found_until_it_is_undone(engine: Engine) -> None:
     row = packet(1)
-    enter(engine, replace(row, type="", ssid="", identity=""))
+    enter(engine, row._replace(type="", ssid="", identity=""))
     with writing(engine) as connection:
         assert corrections.versions(connection, {ANA}, TYPES) == []
         undone = connection.begin_nested()
-        corrections.announce(connection, replace(row, receiver="6G"))
+        corrections.announce(connection, row._replace(receiver="6G"))
         (found,) = corrections.versions(connection, {ANA}, TYPES)
         assert (found.receiver, found.state) == ("6G", State.RECEIVED)
         undone.rollback()

@@ -153,16 +153,10 @@ def test_a_missing_folder_is_deferred_and_nothing_stays_open(home: Home) -> None
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 
-def test_readme_and_directory(home: Home) -> None:
+def test_readme(home: Home) -> None:
     home.write_readme(LEA, "Put files into outbox.\n")
     home.write_readme(LEA, "Lege Dateien in outbox – bitte.\n")
     assert (home.leas / LEA / "README.txt").read_text("utf-8") == "Lege Dateien in outbox – bitte.\n"
-    home.write_directory(LEA, [("exchange.asc", "A"), ("6G.asc", "B"), ("99.asc", "C")])
-    home.write_directory(LEA, [("6G.asc", "B2")], gone=["99.asc", "98.asc"])
-    folder = home.folder(LEA, DIRECTORY)
-    assert {path.name: path.read_text() for path in folder.iterdir()} == {"exchange.asc": "A", "6G.asc": "B2"}
-    with pytest.raises(ValueError, match="a file name here"):
-        home.write_directory(LEA, [("../README.txt", "x")])
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -75,7 +75,7 @@ def test_nothing_runs_and_nothing_is_fetched() -> None:
     names = {name for one in found.iter() for name in one.attrib}
     assert names <= {
         *("lang", "charset", "http-equiv", "content", "name", "href", "class", "id", "tabindex", "scope", "role"),
-        *("aria-labelledby", "aria-label"),
+        *("aria-labelledby", "aria-label", "data-column"),
     }
     assert all(re.fullmatch(r"#\w+|attachments/[\w.-]+", one.get("href")) for one in found.iter("a"))
     style = found.findtext(".//style")
@@ -128,6 +128,20 @@ def test_tables_say_what_their_cells_are() -> None:
         region = table.getparent()
         assert (region.get("role"), region.get("tabindex")) == ("region", "0")
         assert region.get("aria-label") == table[0].text_content()
+
+
+def test_on_a_phone_each_cell_says_its_column() -> None:
+    """There a row is a list; the roles keep it a table for those who have it read to them."""
+    for table in tree(sample()).iter("table"):
+        columns = [one.text_content() for one in table.find("thead")[0]]
+        assert {one.get("role") for one in table.find("thead")[0]} == {"columnheader"}
+        for row in table.find("tbody"):
+            assert [one.get("role") for one in row] == ["rowheader"] + ["cell"] * (len(columns) - 1)
+            assert [one.get("data-column") for one in row[1:]] == columns[1:]
+        assert [one.get("role") for one in (table, *table[1:], *table.iter("tr"))] == [
+            *("table", "rowgroup", "rowgroup"),
+            *["row"] * len(list(table.iter("tr"))),
+        ]
 
 
 def luminance(colour: str) -> float:

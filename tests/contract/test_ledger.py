@@ -53,7 +53,7 @@ def packet(number: int = 1, state: State = State.RECEIVED, **more: object) -> Pa
         received_at=NOW,
         state=state,
     )
-    return replace(row, **more)  # type: ignore[arg-type]
+    return row._replace(**more)  # type: ignore[arg-type]
 
 
 def give_birth(engine: Engine, *rows: PacketRow) -> None:
@@ -68,7 +68,7 @@ def claim(engine: Engine, *ids: str, token: str = "w:1", at: float = NOW) -> pac
 
 def admitted(row: PacketRow) -> Move:
     paper = SignedReceipt(row.tracking, row.receipts + 1, "admitted", "01", NOW, "signed")
-    return Move(row, replace(row, state=State.ADMITTED, receipts=1), (Step(State.ADMITTED),), (paper,))
+    return Move(row, row._replace(state=State.ADMITTED, receipts=1), (Step(State.ADMITTED),), (paper,))
 
 
 def test_tables_are_what_the_migrations_made(engine: Engine) -> None:

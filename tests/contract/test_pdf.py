@@ -113,6 +113,28 @@ def test_a_heading_goes_with_what_it_heads(above: int) -> None:
         assert body(sheet)[-1].text not in ("Heading", "About it.", "Piece", "Entry", "Caption", "One", "Two")
 
 
+def test_a_heading_stays_on_a_sheet_that_has_room_for_what_it_heads() -> None:
+    """Three lines of each text were asked for, however short it was, and a third of the sheet stayed empty."""
+    filler = Section("Filler", "", (Piece("", tuple(Text("text") for _ in range(24))),))
+    last = Section("Heading", "About it.", (Piece("Piece", (Table("Caption", ("One", "Two"), (("a", "b"),)),)),))
+    (sheet,) = Pdf(pdf.render(Page("Title", "Running", (), (filler, last)))[0]).pages()
+    assert min(run.y for run in body(sheet)) > FOOT
+
+
+def test_a_short_column_takes_no_room_from_a_long_one() -> None:
+    words = "a long text " * 12
+    made = rendered(
+        Table("Caption", ("Mark", "Credits earned", "More"), tuple(("A-", "0.25", words) for _ in range(9)))
+    )
+    (sheet,) = made.pages()
+    assert len([run for run in body(sheet) if "long" in run.text]) == 9 * 2
+
+
+def test_a_caption_that_repeats_the_heading_is_not_printed() -> None:
+    table = Table("Heading", ("One", "Two"), (("a", "b"),))
+    assert " ".join(rendered(table).texts()).count("Heading") == 1
+
+
 def test_a_long_table_repeats_its_head() -> None:
     rows = tuple((f"row{number}", "x" * (number % 70)) for number in range(500))
     made = rendered(Table("Caption", ("First column", "Second column"), rows))

@@ -52,25 +52,33 @@ def page(home: Path, lea: str = "6G") -> str:
 
 
 def test_the_page_names_the_server_that_leas_use(home: Path) -> None:
-    assert "sftp -P 2222 6G@127.0.0.1\n" in page(home)
+    assert "sftp -P 2222 -i KEY 6G@127.0.0.1\n" in page(home)
     assert write_readmes(configure(home, "sftp", host='"exchange.example"', port="2022")) == []
-    assert "sftp -P 2022 6G@exchange.example\n" in page(home)
-    assert "sftp -P 2022 01@exchange.example\n" in page(home, "01")
+    assert "sftp -P 2022 -i KEY 6G@exchange.example\n" in page(home)
+    assert "sftp -P 2022 -i KEY 01@exchange.example\n" in page(home, "01")
     assert "Summit {Charter} (6G)" in page(home)
+
+
+def test_every_login_names_the_key_and_other_programs_have_the_same_facts(home: Path) -> None:
+    logins = [line.split() for line in page(home).splitlines() if line.split()[:1] == ["sftp"]]
+    assert len(logins) == 4
+    assert all(words[3:5] == ["-i", "KEY"] for words in logins)
+    assert r'-i "%USERPROFILE%\.ssh\id_ed25519"' in page(home)
+    assert "server 127.0.0.1, port 2222, user name 6G" in page(home)
 
 
 def test_a_free_port_is_told_when_it_is_known(home: Path) -> None:
     services = configure(home, "sftp", port="0", address='"::1"')
     write_readmes(services)
-    assert "sftp -P PORT 6G@[::1]\n" in page(home)
+    assert "sftp -P PORT -i KEY 6G@[::1]\n" in page(home)
     (home / "run" / "sftp.port").write_text("40123\n")
     write_readmes(services)
-    assert "sftp -P 40123 6G@[::1]\n" in page(home)
+    assert "sftp -P 40123 -i KEY 6G@[::1]\n" in page(home)
 
 
 def test_with_openssh_the_page_names_the_account(home: Path) -> None:
     write_readmes(configure(home, "sftp", enabled="false", port="0", host='"exchange.example"'))
-    assert "sftp -P 22 lea-6g@exchange.example\n" in page(home)
+    assert "sftp -P 22 -i KEY lea-6g@exchange.example\n" in page(home)
 
 
 def test_what_has_not_changed_is_not_written(home: Path) -> None:

@@ -183,6 +183,24 @@ def test_a_birth_date_is_never_shown(office: Office) -> None:
     assert "2012-04" not in json.dumps(candidate)
 
 
+def _first_is_student_1(office: Office, tracking: str) -> None:
+    """People count from 1, and `line` of the JSON from 0; who names none is told how."""
+    show = ["review", "show", tracking, "--home", str(office.exchange.home)]
+    first = CliRunner().invoke(cli.build(show), [*show, "--student", "1"])
+    assert f"{tracking}: enrollment of 6G, student 1;" in first.stdout
+    assert json.loads(CliRunner().invoke(cli.build(show), [*show, "--student", "3", "--json"]).stdout)["line"] == 2
+    assert json.loads(CliRunner().invoke(cli.build(show), [*show, "--line", "0", "--json"]).stdout)["line"] == 0
+    for words, code in (
+        ([], 1),
+        (["--student", "4"], 1),
+        (["--student", "0"], 2),
+        (["--student", "1", "--line", "0"], 2),
+    ):
+        said = CliRunner().invoke(cli.build(show), [*show, *words])
+        assert said.exit_code == code
+        assert code == 2 or "--student 1, --student 2, --student 3." in said.stderr
+
+
 def test_one_notice_has_all_questions_of_a_packet(office: Office) -> None:
     pairs = [(child("Katharine", last, day), child("Katherine", last, day)) for last, day in _families(3)]
     office.enroll("01", *[known for known, _ in pairs])
@@ -196,6 +214,7 @@ def test_one_notice_has_all_questions_of_a_packet(office: Office) -> None:
         {"tracking": row.tracking, "line": line, "decision": decision, "why": "x"} | more
         for line, decision, more in ((0, "same", {"candidate": "A"}), (1, "new", {}), (2, "none", {}))
     ]
+    _first_is_student_1(office, row.tracking)
     assert _answer_all(office, replies).state == "APPLIED"
     told = [one["students"][0] for one in office.notices("6G", "ssid")[-3:]]
     assert [(line["line"], line["answer"]) for line in told] == [(0, "matched"), (1, "assigned"), (2, "refused")]
@@ -731,10 +750,10 @@ def test_what_waits_is_listed_with_its_age_and_without_names(office: Office) -> 
     assert oldest < listed[0]["opened_at"]
     trackings = [one["tracking"] for one in _listed(office)]
     assert trackings.index(first.tracking) < trackings.index(case.tracking)
-    said = CliRunner().invoke(
-        cli.build(["review"]), ["review", "list", "--lea", "6G", "--home", str(office.exchange.home)]
-    )
+    words = ["review", "list", "--lea", "6G", "--home", str(office.exchange.home)]
+    said = CliRunner().invoke(cli.build(words), words)
     assert (said.exit_code, case.tracking in said.stdout, "Gruenwald" in said.stdout) == (0, True, False)
+    assert "student 1" in next(row for row in said.stdout.splitlines() if case.tracking in row)
     case.decide(NONE)
     with reading(office.services.engine) as connection:
         assert case.tracking not in [one["tracking"] for one in reviews.listing(connection, "6G")]

@@ -17,17 +17,19 @@ from broker.edge.ledger.tables import transfers as transfers_table
 from broker.edge.ledger.transfers import TransferRow
 
 _DELIVERY = {"receive-record", "read-backpack", "read-own-time", "receive-transcript"}
+_REQUEST = {"request-record", "read-disclosures"}
 
 
 @dataclass(frozen=True)
 class Books:
     """`moves` counts (tracking, state before, state after), `papers` receipts by (tracking, party, state); `lines` are
-    the lines of the disclosure log that tell of a delivery."""
+    the lines of the disclosure log that tell of a delivery, `asked` the outcomes that it has of each request."""
 
     moves: Counter[tuple[str, str, str]]
     papers: Counter[tuple[str, str, str]]
     lines: dict[str, list[Disclosure]]
     cases: list[TransferRow]
+    asked: dict[str, list[str]]
 
     @property
     def delivered(self) -> set[str]:
@@ -47,12 +49,15 @@ def read(engine: Engine) -> Books:
             for row in connection.execute(select(receipts.c.tracking, receipts.c.party, receipts.c.state))
         )
         lines: dict[str, list[Disclosure]] = {}
+        asked: dict[str, list[str]] = {}
         for one in disclosures.all_of(connection):
             if one.action in _DELIVERY and one.outcome == "allowed":
                 lines.setdefault(one.tracking, []).append(one)
+            if one.action in _REQUEST and one.ground != "flagged":  # the state was told, too
+                asked.setdefault(one.tracking, []).append(one.outcome)
         ids = [row[0] for row in connection.execute(select(transfers_table.c.id).order_by(transfers_table.c.id))]
         cases = [case for case in (transfers.get(connection, one) for one in ids) if case]
-    return Books(moved, papers, lines, cases)
+    return Books(moved, papers, lines, cases, asked)
 
 
 def given(engine: Engine, tracking: str) -> str:

@@ -99,6 +99,8 @@ class Office:
     def work(self, *only: Stage) -> None:
         """Do what the queues were told, and what the sweeper finds standing, until nothing is left of these stages."""
         while True:
+            while not only and sweep.follow_up_some(self.services):
+                pass
             sweep.enqueue_standing(self.services)
             todo = [one for one in dict.fromkeys(self.told.standing) if not only or one[0] in only]
             self.told.standing = [one for one in self.told.standing if one not in todo]

@@ -30,10 +30,11 @@ from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.rows import COLUMNS, PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Outboxes
-from broker.edge.settings import load as read_settings
+from broker.edge.settings_file import load as read_settings
 from broker.edge.vault import DirectoryVault
 from broker.stages import batch, sweep, transfers, withdraw
 from broker.stages.batch import Plan
+from broker.stages.daybreak import Daybreak
 from broker.worker import RUNS
 from tests.bench import load
 from tests.support.office import Office
@@ -110,6 +111,7 @@ class World(Office):
             clock=lambda: datetime.now(UTC) + self.ahead,
             load_model=lambda: model,
         )
+        self.daybreak, self.dawn = Daybreak(self.services), ""
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
 
     def close(self) -> None:
@@ -232,6 +234,10 @@ class World(Office):
             sweep.notice_collected(services, LeaId(lea))
         sweep.resume_for_keys(services)
         sweep.resume_unflagged(services)
+        today = self.today
+        for _ in range(2):  # a day is begun, and then its only slice is done
+            self.daybreak.look()
+        self.dawn = today
 
     def rest(self, look: Callable[[], object]) -> None:
         """Work and sweep until nothing is on its way; `look` is called after each round."""

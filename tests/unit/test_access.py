@@ -86,6 +86,7 @@ EXPECTED = {
     "set-flag": (NO, NO, NO, NO, "missing-child", NO, NO, NO, "federal"),
     "lift-flag": (NO, NO, NO, NO, "missing-child", NO, NO, NO, "federal"),
     "receive-alert": (NO, NO, NO, NO, "missing-child", "missing-child", NO, NO, "federal"),
+    "receive-warning": (NO, NO, NO, NO, "audit", "audit", NO, NO, "federal"),
     "record-exception": (NO, NO, NO, NO, "legal-exception", NO, NO, NO, "federal"),
     "end-exception": (NO, NO, NO, NO, "legal-exception", NO, NO, NO, "federal"),
 }

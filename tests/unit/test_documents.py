@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.cli import COMMANDS
+from broker.commands.catalog import COMMANDS
 from broker.core.codes import CODES
 from broker.core.grounds import Ground, Why
+from broker.core.harvest import Kind as Pattern
 from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
 from broker.core.transfer import Reason
@@ -68,6 +69,7 @@ def words() -> set[str]:
         *PacketType,
         *HeldFor,
         *Reason,
+        *Pattern,
         *Ground,
         *Why,
         *PartyKind,

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from broker.cli import build
 from broker.identity import models
@@ -20,7 +19,8 @@ SECRET = "Wilhelmina-Quiñónez"  # in a broken line: must be told to nobody
 
 
 def run(*arguments: str, given: str | bytes = "") -> Result:
-    return CliRunner().invoke(build(["identity"]), ["identity", "compare", *arguments], input=given)
+    words = ["identity", "compare", *arguments]
+    return CliRunner().invoke(build(words), words, input=given)
 
 
 def lines(*objects: object) -> str:

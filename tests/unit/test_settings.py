@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge.settings import Settings, SettingsError, load, render
+from broker.edge.settings import Settings, SettingsError
+from broker.edge.settings_file import load, render
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ ROWS: dict[str, Code] = {
         "Your LEA has added as many parts to this student's backpack as can be held beside each other.",
         "Send one backpack with `mode` replace that holds everything; it takes the place of all earlier parts.",
     ),
+    "too-many-requests": Code(
+        "Your LEA has asked for this student, or for all students together, as often as it may on one day.",
+        "Look into your inbox: what you asked for may lie there. Ask again tomorrow; if it is urgent, call the state.",
+    ),
     "not-there-now": Code(
         "Only an LEA where the student is enrolled now may ask other LEAs for the record.",
         "Send the enrollment first; for the time when the student was with you, ask with `want` backpack.",

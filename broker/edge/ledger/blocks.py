@@ -27,6 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from broker.edge.ledger import ready
 from broker.edge.ledger.tables import enrollments, registry_index, student_blocks, student_features, students
 
 MOST_CANDIDATES = 50
@@ -130,11 +131,10 @@ def candidates(
     number `claimed` stands: at most 50, those first of whom a number tells, then those in most blocks."""
     if not (blocks or own or claimed):
         return []
-    statement, fixed, order = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
+    statement = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
     lea, local_id = own or ("", "")
-    values = fixed | {f"block{number}": block for number, block in enumerate(blocks)}
-    values |= {"lea": lea, "local_id": local_id, "claimed": claimed}
-    rows = connection.exec_driver_sql(statement, tuple(values[name] for name in order) if order else values).fetchall()
+    values: dict[str, Any] = {f"block{number}": block for number, block in enumerate(blocks)}
+    rows = ready.run(connection, statement, values | {"lea": lea, "local_id": local_id, "claimed": claimed})
     gathered: dict[str, tuple[int, list[Mapping[str, Any]]]] = {}
     for ssid, found, data in rows:
         gathered.setdefault(ssid, (found, []))[1].append(orjson.loads(data))
@@ -143,16 +143,12 @@ def candidates(
 
 def numbers_at(connection: Connection, ssid: str, lea: str) -> list[str]:
     """The LEA's own numbers under which it has the student now."""
-    return [row[0] for row in connection.execute(_NUMBERS, {"ssid": ssid, "lea": lea}) if row[0]]
+    return [row[0] for row in ready.rows(connection, _NUMBERS, {"ssid": ssid, "lea": lea}) if row[0]]
 
 
 @lru_cache(maxsize=512)
-def _ready(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> tuple[str, dict[str, Any], Sequence[str]]:
-    """The statement as text, its fixed values by name, and the order of all where the driver wants them in order: made
-    once, for that takes longer than the look-up itself."""
-    is_lateral = dialect.name == "postgresql"
-    made = _statement(blocks, has_own, has_claim, is_lateral).compile(dialect=dialect)
-    return str(made), dict(made.params), tuple(made.positiontup or ())
+def _ready(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> ready.Ready:
+    return ready.made(_statement(blocks, has_own, has_claim, dialect.name == "postgresql"), dialect)
 
 
 def _statement(blocks: int, has_own: bool, has_claim: bool, is_lateral: bool) -> Select[Any]:

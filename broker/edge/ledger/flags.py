@@ -7,10 +7,10 @@ their way see.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from broker.edge.ledger import epoch, registry
-from broker.edge.ledger.tables import alerts, flags
+from broker.edge.ledger.tables import alerts, flags, students
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,21 @@ def is_any(connection: Connection) -> bool:
 def standing(connection: Connection, ssid: str) -> list[Flag]:
     """The flags that stand on the student whom this number stands for."""
     return [one for one in about(connection, ssid) if one.lifted_at is None]
+
+
+def all_standing(connection: Connection, limit: int = 1000) -> list[Flag]:
+    """Every flag that stands, oldest first. `ssid` is the number that stands for the student now, which is not the one
+    that was flagged where that was merged into another; two flags of one student are two."""
+    number = case((students.c.merged_into != "", students.c.merged_into), else_=flags.c.ssid).label("ssid")
+    columns = [number if column.name == "ssid" else column for column in _FLAG]
+    query = select(*columns).join(students, students.c.ssid == flags.c.ssid).where(flags.c.lifted_at.is_(None))
+    return [Flag(*row) for row in connection.execute(query.order_by(flags.c.id).limit(limit))]
+
+
+def count_standing(connection: Connection) -> int:
+    """How many flags stand."""
+    query = select(func.count()).select_from(flags).where(flags.c.lifted_at.is_(None))
+    return int(connection.execute(query).scalar_one())
 
 
 def about(connection: Connection, ssid: str) -> list[Flag]:

@@ -5,7 +5,7 @@ nothing; a document's id belongs to the packet that brought it first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -33,7 +33,7 @@ def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
 def _known(move: Move) -> PacketRow:
     """The packet where it stands, with what was found out about it meanwhile: type, document, signer, student."""
     found = {name: getattr(move.new, name) for name in _FOUND}
-    return replace(move.row, **found)
+    return move.row._replace(**found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ that a worker's death is counted too. How packets move is in `moves`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
@@ -20,11 +20,11 @@ _ROW = [packets.c[name] for name in COLUMNS]
 
 
 def _row(values: Any) -> PacketRow:
-    return replace(PacketRow(*values), state=State(values.state))
+    return PacketRow._make(values)._replace(state=State(values.state))
 
 
 def _flat(row: PacketRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in COLUMNS}
+    return row._asdict()
 
 
 def get(connection: Connection, tracking: str) -> PacketRow | None:
@@ -125,7 +125,7 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
             .values(claim=token, claim_until=until, attempts=packets.c.attempts + 1)
         )
     return Claimed(
-        tuple(replace(row, claim=token, claim_until=until, attempts=row.attempts + 1) for row in mine), alone
+        tuple(row._replace(claim=token, claim_until=until, attempts=row.attempts + 1) for row in mine), alone
     )
 
 

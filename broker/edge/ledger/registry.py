@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from broker.core.model import LeaId, Ssid
-from broker.edge.ledger import epoch
+from broker.edge.ledger import epoch, ready
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments, students
 
@@ -119,8 +119,7 @@ def _values(person: Person) -> dict[str, str]:
 
 def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
     """Where the student whom this number stands for is and was enrolled, oldest entry first."""
-    rows = connection.execute(_LOCATIONS, {"ssid": ssid})
-    return [EnrollmentRow(*row) for row in rows]
+    return [EnrollmentRow(*row) for row in ready.rows(connection, _LOCATIONS, {"ssid": ssid})]
 
 
 def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:

@@ -5,7 +5,6 @@ before the merge, and is not delivered, never goes on to where the merge led it.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -34,7 +33,7 @@ def release(connection: Connection, ssid: str, at: float, today: str) -> list[St
     )
     rows += [row for row in keyless if row and _follows(row) and enrolled_at(spots, row.origin, today) != row.receiver]
     planned = [
-        Move(row, replace(row, state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
+        Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
         for row in rows
     ]
     done = moves.advance(connection, planned, at).moved
@@ -79,7 +78,7 @@ def _back(row: PacketRow, is_held: bool) -> Move:
         (State.ROUTED, False): (held, admitted),
         (State.HELD, False): (admitted,),
     }
-    new = replace(row, receiver="", state=State.ADMITTED, held_for="")
+    new = row._replace(receiver="", state=State.ADMITTED, held_for="")
     if is_held:
-        new = replace(new, state=State.HELD, held_for=HeldFor.ENROLLMENT)
+        new = new._replace(state=State.HELD, held_for=HeldFor.ENROLLMENT)
     return Move(row, new, ways[row.state, is_held])

@@ -180,7 +180,7 @@ def _written_form(field: OneOf, owner: Mapping[str, Any], pointer: str) -> Itera
         try:
             text = value.write(given)
         except ValueError:
-            continue
+            continue  # the next form may say it; when none does, that is told below, without the value
         yield Element(tag, text)
         return
     raise Refused("pesc-unfit", place, f"It must be {' or '.join(value.must for _, value in field.forms)}.")

@@ -5,7 +5,15 @@ Times are seconds since 1970-01-01 UTC; dates of people are ISO 8601 text.
 """
 
 from broker.edge.ledger.tables.base import metadata
-from broker.edge.ledger.tables.cases import alerts, backpacks, disclosures, flags, transfer_events, transfers
+from broker.edge.ledger.tables.cases import (
+    alerts,
+    backpacks,
+    disclosures,
+    flags,
+    follow_ups,
+    transfer_events,
+    transfers,
+)
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
@@ -46,6 +54,7 @@ __all__ = [
     "evidence",
     "exceptions",
     "flags",
+    "follow_ups",
     "key_ids",
     "merges",
     "metadata",

@@ -1,0 +1,171 @@
+"""The commands: what each is called, where it is, and what the help says of it.
+
+Owns the list that `broker.cli` makes the command line of. Promises: data only, so that help needs no command's module;
+each sentence is the one with which the command's own help begins (a test compares them).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_LEA, _HOUSE, _STUDENTS, _TEST = (
+    "On an LEA's own computer",
+    "The state's exchange",
+    "The state's students",
+    "For trying",
+)
+
+
+class Group(NamedTuple):
+    """Commands with a first word in common, and the panel of the help in which it stands."""
+
+    says: str
+    panel: str
+
+
+class Entry(NamedTuple):
+    """A command: `module:function` in `broker.commands`, its sentence, and its panel where it is in no group."""
+
+    where: str
+    says: str
+    panel: str = ""
+
+
+GROUPS: Mapping[str, Group] = {
+    "receipt": Group("The exchange's signed receipts.", _LEA),
+    "transcript": Group("Transcripts for universities, on an LEA's own computer.", _LEA),
+    "lea": Group("The directory of parties: who they are, and their keys.", _HOUSE),
+    "exception": Group("Named legal exceptions to the rule that there is no federal party.", _HOUSE),
+    "calendar": Group("School days, by which deadlines are counted.", _HOUSE),
+    "transfers": Group(
+        "Students who move: which records are asked for, sent and overdue. Alone, it lists those not ended.", _STUDENTS
+    ),
+    "review": Group("Which student was meant: questions to people, and what they decide.", _STUDENTS),
+    "alerts": Group(
+        "What the state must hear of at once: missing children. Alone, it lists them, the unseen first.", _STUDENTS
+    ),
+    "student": Group("Students and their numbers, for the state's operator.", _STUDENTS),
+    "identity": Group("Who is this student? Compare, match and train.", _STUDENTS),
+    "backpack": Group("The Student Record Store, and copies of a record for parents.", _STUDENTS),
+}
+
+# in the order of the help: each panel as its users come to need it
+COMMANDS: Mapping[str, Entry] = {
+    "keygen": Entry("letters:keygen", "Make your LEA's key pair.", _LEA),
+    "seal": Entry("letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
+    "send": Entry(
+        "lea:send", "Put sealed files into your outbox; a broken line is built again, and goes on where it broke.", _LEA
+    ),
+    "fetch": Entry("lea:fetch", "Get what lies in your inbox and receipts, and everyone's public keys.", _LEA),
+    "open": Entry("letters:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
+    "receipt verify": Entry("receipts:verify", "Check a receipt's signature, offline."),
+    "transcript make": Entry(
+        "transcript:make", "Make a student's transcript in PESC's form, at the student's request."
+    ),
+    "transcript show": Entry("transcript:show", "Show what is in a transcript, as the exchange reads it."),
+    "init": Entry("home:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
+    "up": Entry(
+        "up:up",
+        "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",
+        _HOUSE,
+    ),
+    "status": Entry(
+        "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
+    ),
+    "packets": Entry("look:packets", "List packets, newest first.", _HOUSE),
+    "packet": Entry("look:packet", "Show the history of one packet.", _HOUSE),
+    "lea add": Entry("home:add", "Enter a party into the directory and make its folders."),
+    "lea key": Entry("home:key", "Renew a party's key, take in its revocation, or add a further key."),
+    "lea list": Entry("home:list_leas", "Who is in the directory, with keys and when they expire."),
+    "exception add": Entry("federal:add", "Record that the law lets this federal name in, with all names under it."),
+    "exception list": Entry("federal:list_", "List every exception that was ever recorded, with its law."),
+    "exception end": Entry(
+        "federal:end", "End an exception; keys that it let in are not valid any more, and nothing goes to them."
+    ),
+    "calendar show": Entry(
+        "calendar:show", "Show a school year: how many school days it has, and which days are not as the week has it."
+    ),
+    "calendar close": Entry(
+        "calendar:close", "Say that there is no school on these days; open transfers get their new deadlines."
+    ),
+    "calendar open": Entry(
+        "calendar:open_",
+        "Say that there is school on these days, in summer or on a holiday; open transfers get their new deadlines.",
+    ),
+    "calendar reset": Entry("calendar:reset", "Forget what was entered of these days, so that the rule holds again."),
+    "codes": Entry("codes:codes", "Show the exit codes: what each means, and where a student goes with it.", _HOUSE),
+    "sshd-config": Entry(
+        "sshd:generate",
+        "Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files.",
+        _HOUSE,
+    ),
+    "transfers": Entry("transfers:list_", "List the transfers that are not ended, oldest first."),
+    "transfers list": Entry("transfers:list_", "List the transfers that are not ended, oldest first."),
+    "transfers show": Entry(
+        "transfers:show", "Show one transfer: both LEAs, the clock, how the student left, and every step."
+    ),
+    "transfers cancel": Entry("transfers:cancel", "End a transfer: nothing is owed any more, and both LEAs are told."),
+    "transfers report": Entry(
+        "transfers:report",
+        "Show how each LEA answers: asked, answered, overdue, how long it takes; those most waited for come first.",
+    ),
+    "review list": Entry("review:list_", "List the questions that wait for a decision, the oldest first."),
+    "review show": Entry(
+        "review:show", "Show one question: what was sent, the candidates, and what speaks for and against each."
+    ),
+    "review decide": Entry(
+        "review:decide", "Decide which student was meant; the packet, or the line, goes on at once."
+    ),
+    "review undo": Entry("review:undo", "Take a decision back; the question is open again, and its LEA is told."),
+    "alerts": Entry(
+        "alerts:alerts", "List what the state must hear of: those that nobody has seen first, the newest first."
+    ),
+    "alerts list": Entry(
+        "alerts:alerts", "List what the state must hear of: those that nobody has seen first, the newest first."
+    ),
+    "alerts seen": Entry("alerts:seen", "Say that these alerts were seen."),
+    "student show": Entry(
+        "registry:show",
+        "Show what the registry knows of one student, with who brought it and when; your look is logged.",
+    ),
+    "student flags": Entry(
+        "alerts:flags",
+        "List the students who are flagged as missing: since when, by whom, and why; your look is logged.",
+    ),
+    "student flag": Entry(
+        "flags:flag",
+        "Flag a student as missing: nothing is sent on about the student, and the state hears of every request.",
+    ),
+    "student unflag": Entry("flags:unflag", "Lift the flag of a student who is found: what was held goes on."),
+    "student merge": Entry(
+        "registry:merge", "Make two numbers of one student one; records that waited only for that go on."
+    ),
+    "student unmerge": Entry("registry:unmerge", "Take a merge back: both numbers are again whose they were."),
+    "identity compare": Entry(
+        "identity:compare", "Compare the two students of each line: match, review or none, the weight, and the reasons."
+    ),
+    "identity match": Entry("identity_bulk:match", "Say who the students of a roster are."),
+    "identity train": Entry("identity_train:train", "Learn the model of who is who from a state's own students."),
+    "identity reindex": Entry("registry:reindex", "Make the index of the registry again, after a new identity model."),
+    "backpack list": Entry("backpack:list_", "List what came into the record store, newest first."),
+    "backpack show": Entry(
+        "backpack:show", "Show every version that is held of one student, by LEA, and which are current."
+    ),
+    "backpack export": Entry(
+        "backpack_export:export", "Make a copy of a student's record that a parent can read and print."
+    ),
+    "claims": Entry(
+        "claims:claims",
+        "Show students claimed by two LEAs at once: who, which days, whether it is legal, and how to apportion.",
+        _STUDENTS,
+    ),
+    "disclosures": Entry(
+        "disclosures:show",
+        "Tell who was given, or refused, what of a student: when, by whom, and on what ground.",
+        _STUDENTS,
+    ),
+    "simulate": Entry(
+        "simulate:simulate",
+        "Make up a whole state: districts, schools, families, students, moves, and the errors that records have.",
+        _TEST,
+    ),
+}

@@ -1,0 +1,79 @@
+"""`satchel.toml`: the settings as the operator writes them.
+
+Owns reading and writing the file. Promises: an unknown key, a wrong type or a value below its minimum is one sentence
+(`SettingsError`) that names key and file; nothing is read from the environment here.
+"""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from broker.edge.settings import Settings, SettingsError
+
+_SECTIONS: dict[str, type[Any]] = {
+    one.name: type(one.default) for one in dataclasses.fields(Settings) if dataclasses.is_dataclass(one.default)
+}
+
+
+def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: Any) -> Any:
+    wanted = type(known.default)
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted:
+        raise SettingsError(f"{path}: {section}.{known.name} must be a {wanted.__name__} ({known.metadata['unit']}).")
+    if wanted in (int, float) and value < known.metadata["low"]:
+        raise SettingsError(f"{path}: {section}.{known.name} must be at least {known.metadata['low']}.")
+    return value
+
+
+def _section(path: Path, section: str, table: Any) -> Any:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {section} must be a table, as in [{section}].")
+    fields = {f.name: f for f in dataclasses.fields(_SECTIONS[section])}
+    for key in table:
+        if key not in fields:
+            raise SettingsError(f"{path}: {section}.{key} is not a setting; known here: {', '.join(fields)}.")
+    checked = {key: _checked(path, section, fields[key], value) for key, value in table.items()}
+    try:
+        return _SECTIONS[section](**checked)
+    except ValueError as error:
+        raise SettingsError(f"{path}: [{section}] {error}.") from None
+
+
+def load(home: Path) -> Settings:
+    """Read `home/satchel.toml`. Raises SettingsError."""
+    path = home / "satchel.toml"
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    name = table.pop("name", Settings.__dataclass_fields__["name"].default)
+    if not isinstance(name, str) or not name.strip():
+        raise SettingsError(f"{path}: name must be a text.")
+    unknown = sorted(set(table) - set(_SECTIONS))
+    if unknown:
+        raise SettingsError(f"{path}: [{unknown[0]}] is not a section; known: {', '.join(_SECTIONS)}.")
+    parts = {section: _section(path, section, value) for section, value in table.items()}
+    return Settings(home=home.resolve(), name=name, **parts)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
+
+
+def render(name: str) -> str:
+    """A whole `satchel.toml` with every setting, its default, its unit and what it is for."""
+    lines = ["# Settings of this exchange. Restart `satchel up` after a change.", f"name = {_toml(name)}"]
+    for section, kind in _SECTIONS.items():
+        lines += ["", f"[{section}]"]
+        for known in dataclasses.fields(kind):
+            text = f"{known.name} = {_toml(known.default)}"
+            lines.append(f"{text:<34} # {known.metadata['unit']}: {known.metadata['why']}")
+    return "\n".join(lines) + "\n"

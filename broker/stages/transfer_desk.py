@@ -1,0 +1,132 @@
+"""transfer desk: one student's cases are made what they should be, and a source is asked for its record.
+
+Contract: called within the write transaction of what happened, or of what follows from it later: a `Desk` has the
+moment as of which it works. A case begins, and its clock, at that moment. Who is told of it is collected in `Letters`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from broker.core.routing import Location
+from broker.core.transfer import LIVE, Open, Reason, TransferState, plan
+from broker.edge.ledger import flags as ledger_flags
+from broker.edge.ledger import packets, registry, transfers
+from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.transfers import TransferRow
+from broker.stages import backpack, flags
+from broker.stages.services import Services
+from broker.stages.transfer_letters import Letters
+
+
+class Desk:
+    """What working on one student's cases needs.
+
+    `cause` is the tracking id of the packet from which it follows, '' for none; `then` the moment as of which it is
+    worked, None for now. `coming` are records that are on their way although their rows say so no more.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        letters: Letters,
+        cause: str,
+        then: datetime | None = None,
+        coming: Sequence[PacketRow] = (),
+    ) -> None:
+        self.services = services
+        self.connection = connection
+        self.letters = letters
+        self.cause = cause
+        self.now = then or services.clock()
+        self.at = self.now.timestamp()
+        self.coming = coming
+
+    def change(self, new: TransferRow, why: str = "") -> None:
+        """Write a case as it is now."""
+        transfers.change(self.connection, new, self.at, why, self.cause)
+
+
+def reconcile(desk: Desk, number: str, *, arrived: bool, military: bool) -> None:
+    """Make the cases of this student what `broker.core.transfer.plan` says that they should be."""
+    spots = [
+        Location(spot.lea, spot.entry_date, spot.exit_date) for spot in registry.locations(desk.connection, number)
+    ]
+    rows = {row.id: row for row in transfers.about(desk.connection, number)}
+    today = desk.now.date().isoformat()
+    cancels, opens = plan(spots, [row.case for row in rows.values()], today, arrived=arrived)
+    for one in cancels:
+        _cancel(desk, rows.pop(one.id), one.reason)
+    is_flagged = ledger_flags.is_any(desk.connection) and ledger_flags.is_flagged(desk.connection, number)
+    for row in rows.values():
+        _block_or_resume(desk, row, is_flagged)
+    for new in opens:
+        _open(desk, number, new, is_flagged, military)
+
+
+def _cancel(desk: Desk, row: TransferRow, reason: Reason) -> None:
+    desk.change(replace(row, state=TransferState.CANCELLED, reason=str(reason), closed_at=desk.at), reason)
+    desk.letters.tell(row.destination, reason, row)
+    if row.request:  # who was never asked need not hear of it
+        desk.letters.tell(row.source, reason, row)
+
+
+def _block_or_resume(desk: Desk, row: TransferRow, is_flagged: bool) -> None:
+    if is_flagged and row.state in LIVE - {TransferState.BLOCKED}:
+        desk.change(replace(row, state=TransferState.BLOCKED), "flag")
+        flags.alert(desk.services, desk.connection, "enrollment", row.ssid, row.destination, row.cause)
+        desk.letters.tell(row.destination, "held", row)
+    elif not is_flagged and row.state is TransferState.BLOCKED:
+        ask(desk, row, "resumed", "lifted")
+        _forward(desk, row)
+
+
+def _open(desk: Desk, number: str, new: Open, is_flagged: bool, military: bool) -> None:
+    row = transfers.add(
+        desk.connection,
+        TransferRow(
+            ssid=number,
+            source=new.source,
+            destination=new.destination,
+            entered_on=new.entered_on,
+            opened_at=desk.at,
+            cause=desk.cause,
+            state=TransferState.BLOCKED if is_flagged else TransferState.REQUESTED,
+            follows=new.follows,
+            military=int(military),
+        ),
+    )
+    if is_flagged:
+        flags.alert(desk.services, desk.connection, "enrollment", number, new.destination, desk.cause)
+        desk.letters.tell(new.destination, "held", row)
+        return
+    ask(desk, row, "requested")
+    _forward(desk, row)
+
+
+def ask(desk: Desk, row: TransferRow, event: str, why: str = "") -> None:
+    """Ask the source, unless its record is on its way already; tell the destination. The clock begins."""
+    due_on, rule = desk.letters.deadline(row, desk.now)
+    row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at, due_on=due_on, rule=rule)
+    if _is_coming(desk, row):
+        event = "on-its-way"
+    else:
+        row = replace(row, request=desk.letters.ask(row))
+    desk.change(row, why)
+    desk.letters.tell(row.destination, event, row)
+
+
+def _is_coming(desk: Desk, row: TransferRow) -> bool:
+    numbers = registry.numbers(desk.connection, row.ssid)
+    at_hand = (one for one in desk.coming if one.ssid in numbers and one.origin == row.source)
+    if any(one.addressed_to in ("", row.destination) for one in at_hand):
+        return True
+    return packets.is_under_way(desk.connection, numbers, row.source, row.destination)
+
+
+def _forward(desk: Desk, row: TransferRow) -> None:
+    """The destination gets what the record store holds, at once (Utah 53A-1-413)."""
+    backpack.forward(desk.services, desk.connection, row.ssid, row.destination, purpose="transfer")

@@ -1,0 +1,64 @@
+"""The `alert` notice about an LEA that may harvest records: a transfer is contested, or there is a pattern.
+
+Owns its words. Promises: it goes to the state and to nobody else; of students it has at most the number, and of a
+pattern the numbers of transfer cases alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from broker.core.harvest import Kind
+
+_MOST_CASES = 100  # named in one notice
+MEANS = {
+    Kind.CONTEST: (
+        "This LEA has enrolled a student, or asked for a student's records, and the LEA that had the student says that"
+        " the student has not left it."
+    ),
+    Kind.NOT_KEPT: (
+        "Of the students whom this LEA has taken in from others lately, unusually many were contested, sent back or"
+        " taken back."
+    ),
+    Kind.LATE_ENTRIES: (
+        "On a day, this LEA has reported unusually many students of other LEAs long after they are said to have come,"
+        " or only after they had left again."
+    ),
+}
+_WHAT_NEXT = {
+    Kind.CONTEST: (
+        "Call both LEAs. If the enrollment was a mistake, have this LEA take it back (an exit on the day of its entry)"
+        " and delete what it was given; `satchel disclosures` tells what that was."
+    ),
+    Kind.NOT_KEPT: "Look at the cases with `satchel transfers show`, then call the LEA. Mistakes look like this, too.",
+    Kind.LATE_ENTRIES: (
+        "Ask the LEA why it reports so late. After a change of its system this is usual; if there was none, look at"
+        " what it was given with `satchel disclosures`."
+    ),
+}
+
+
+def contest(
+    ssid: str, lea: tuple[str, str], by: tuple[str, str], transfer: int | None, tracking: str, at: str
+) -> dict[str, Any]:
+    """The body of the notice that `by` contests that `lea` has the student; both are id and name. `tracking` is the
+    packet that is contested, `transfer` the case where there is one; `at` is ISO 8601."""
+    case = {} if transfer is None else {"transfer": transfer}
+    about = {"ssid": ssid, "lea": _who(lea), "contested_by": _who(by), **case, "tracking": tracking}
+    return _body(Kind.CONTEST, about, at)
+
+
+def pattern(
+    kind: Kind, lea: tuple[str, str], counts: dict[str, int], transfers: Sequence[int], at: str
+) -> dict[str, Any]:
+    """The body of the notice of a pattern, with what was counted and the numbers of the cases, the newest first."""
+    cases = {"transfers": list(transfers[:_MOST_CASES])} if transfers else {}
+    return _body(kind, {"lea": _who(lea), **counts, **cases}, at)
+
+
+def _who(lea: tuple[str, str]) -> dict[str, str]:
+    return {"lea": lea[0], "name": lea[1]} if lea[1] else {"lea": lea[0]}
+
+
+def _body(kind: Kind, about: dict[str, Any], at: str) -> dict[str, Any]:
+    rule = "FERPA, 34 CFR 99.31(a)(2)"
+    return {"what": str(kind), "means": MEANS[kind], **about, "at": at, "rule": rule, "what_next": _WHAT_NEXT[kind]}

@@ -1,0 +1,101 @@
+"""How the machine comes to believe what has happened: by what it sent itself, once this was carried out."""
+
+from broker.edge.ledger.rows import PacketRow
+from tests.support import audit
+from tests.support.story.account import ASK, FINAL, RECORD, Sent
+from tests.support.story.letters import Letters
+
+_OF_KEYS = {"key-revoked", "key-expired", "unknown-signer", "wrong-signer", "poison"}
+
+
+class Follower(Letters):
+    """Takes in what came of the packets, in the order in which they came."""
+
+    def follow(self, rows: dict[str, PacketRow], delivered: set[str]) -> None:
+        """What was carried out since the last look; `delivered` is every packet that ever was."""
+        for tracking in sorted(self.own.sent.keys() - self.own.settled):
+            if rows[tracking].state in FINAL:
+                self.own.settled.add(tracking)
+                self._settled(self.own.sent[tracking], rows[tracking], rows)
+        self._follow_records(rows, delivered - self.own.delivered)
+
+    def settle(self, child: int, *, arrived: bool = False) -> None:
+        """Something was told of the student, or a day has come: what is asked for is made right."""
+        self.belief.settle(child, self.world.today, arrived=arrived)
+
+    def _settled(self, one: Sent, row: PacketRow, rows: dict[str, PacketRow]) -> None:
+        if one.kind == ASK and row.code not in _OF_KEYS:
+            self._asked(one, row)
+        elif row.state == "REFUSED":
+            return
+        elif one.kind in ("entry", "exit"):
+            self._enrolled(one, row.tracking)
+        elif one.kind == "recall":
+            self._gone(rows[one.about])
+        elif one.kind == "acknowledgement" and self.own.said.get(one.about) != one.status:
+            self.own.said[one.about] = one.status
+            about = rows[one.about]
+            if one.status == "rejected" and about.type == RECORD:
+                self.belief.collected(one.about)
+                self._gone(about, is_rejected=True)
+
+    def _gone(self, about: PacketRow, *, is_rejected: bool = False) -> None:
+        if about.type == RECORD and about.ssid:
+            child = self.own.child(about.ssid)
+            self.belief.not_there(child, about.tracking, self.world.today, is_rejected=is_rejected)
+
+    def _enrolled(self, one: Sent, tracking: str) -> None:
+        if audit.is_asked(self.world.services.engine, tracking):
+            assert self.own.has_merged, one  # a twin's name may be too little
+            return
+        if one.kind == "exit":
+            self.belief.leave(one.child, one.sender, one.day)
+            self.settle(one.child)
+            return
+        is_new = not self.belief.is_known(one.child)
+        self.belief.enter(one.child, one.sender, one.day)
+        if is_new:
+            self.own.ssids[one.child] = audit.given(self.world.services.engine, tracking)
+        self.settle(one.child, arrived=True)
+
+    def _asked(self, one: Sent, row: PacketRow) -> None:
+        """A request has its answer: the very one that the asking LEA is entitled to."""
+        if self.own.has_merged and row.code in ("name-the-ssid", "not-your-student"):
+            return  # a twin's name may be too little
+        if one.status == "record" and self.belief.is_at(one.child, one.sender, self.world.today):
+            self.settle(one.child, arrived=True)  # it asks for whatever it lacks
+        expected = self._answer(one)
+        assert row.code in expected, (one, row.code, expected)
+        assert (row.state == "APPLIED") is (not row.code), row
+
+    def _answer(self, one: Sent) -> set[str]:
+        """The code of the refusal, '' for none."""
+        child, lea, today = one.child, one.sender, self.world.today
+        if not self.belief.was_at(child, lea):
+            return {"not-your-student"}
+        if one.status == "backpack":
+            return {"", "nothing-held"}
+        if one.status != "record":
+            return {""}
+        if not self.belief.is_at(child, lea, today):
+            return {"not-there-now"}
+        if any(asked.destination == lea and asked.state == "waiting" for asked in self.belief.askings(child)):
+            return {""}
+        return {"nobody-to-ask" if self.belief.here(child, today) == lea else "not-there-now"}
+
+    def _follow_records(self, rows: dict[str, PacketRow], new: set[str]) -> None:
+        """Records came into inboxes, and left them."""
+        about = [row for row in rows.values() if row.type == RECORD]
+        fresh = [row for row in about if row.tracking in new]
+        for row in about:
+            is_away = row.code == "replaced" and self.own.stood.get(row.tracking, ("",))[0] == "DELIVERED"
+            if is_away and any(one.replaces == row.tracking and one.receiver == row.receiver for one in fresh):
+                self.belief.replaced(row.tracking)
+            elif is_away:
+                self._gone(row)
+        for row in fresh:
+            if row.state in ("DELIVERED", "COLLECTED"):
+                self.belief.delivered(self.own.child(row.ssid), row.origin, row.receiver, row.tracking)
+        for row in about:
+            if row.state == "COLLECTED":
+                self.belief.collected(row.tracking)

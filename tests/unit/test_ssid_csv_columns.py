@@ -1,0 +1,113 @@
+"""A request sheet: the form of the file, and its columns."""
+
+import pytest
+
+from broker.formats import table
+from tests.support.sheets import ANA, BEN, HEADER, fault, read, refused, sheet, student
+
+# the form of the file
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_usual_forms(separator: str, ends: str, mark: str) -> None:
+    text = mark + ends.join([HEADER, ANA, BEN]).replace(",", separator)
+    assert sheet(text).form == mark + separator
+    assert sheet(text).numbers == (2, 3)
+    assert sheet(text + ends * 3).numbers == (2, 3)
+
+
+def test_quotation_marks_and_line_ends_within_a_cell() -> None:
+    entry = student(f'{ANA},"12 Aspen Way,\r\nApt ""B""\n"', f"{HEADER},Street")
+    assert entry["student"]["address"]["street"] == '12 Aspen Way, Apt "B"'
+
+
+def test_a_line_is_numbered_by_where_it_begins_in_the_file() -> None:
+    text = f'{HEADER},Street\n\n{ANA},"a\nb\nc"\n,,,,,,,,,\n{BEN},d\n'
+    assert sheet(text).numbers == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (f"{HEADER}\n{ANA}".encode("utf-16"), "UTF-16"),
+        (f"{HEADER}\n{ANA}".encode("utf-16-le"), "UTF-16"),
+        (f"{HEADER}\n{ANA.replace('Ana', 'Lucía')}".encode("latin-1"), "Latin-1"),
+    ],
+)
+def test_another_encoding_is_told_what_to_do(content: bytes, word: str) -> None:
+    said = refused(content)
+    assert (said.code, said.pointer) == ("not-utf8", "line 2" if word == "Latin-1" else "line 1")
+    assert word in said.sentence
+    assert "CSV UTF-8" in said.sentence
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b"Ana\nBen\n", f"{HEADER}\n".encode()])
+def test_what_is_no_table_is_refused(content: bytes) -> None:
+    assert refused(content).code == "csv-form"
+
+
+def test_a_file_without_a_header_is_refused_and_no_student_is_named() -> None:
+    said = refused(f"{ANA}\n{BEN}\n")
+    assert said.code == "csv-form"
+    assert "Reyes" not in str(said)
+
+
+def test_too_many_lines() -> None:
+    said = refused("\n".join([HEADER, *[ANA] * 101]))
+    assert (said.code, said.pointer) == ("csv-form", "line 102")
+    assert len(read("\n".join([HEADER, *[ANA] * 100]))["students"]) == 100
+
+
+def test_too_much_of_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused(",".join(["last name"] * 201) + "\n" + ANA).code == "csv-form"
+    assert "4000 characters" in fault(ANA.replace("Ana", "A" * 5000)).must
+    assert "far too much" in fault(ANA.replace("Ana", "A" * 300_000)).must
+    assert refused(f"{HEADER}\n" + "\n" * 10_000).code == "inflates-too-much"
+    assert sheet(f'{HEADER}\n"New"{ANA[3:]}\n{"A" * 300_000}\n{BEN}\n').numbers == (2, 4)
+    monkeypatch.setattr(table, "MOST_BYTES", 1000)
+    assert refused(f"{HEADER}\n" + f"{ANA}\n" * 20).code == "inflates-too-much"
+
+
+# the columns
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SSN", "Soc Sec No", "Social Security Number", "student_ssn", "ssn_no", "Last 4 SSN", "Social", "SSN (last 4)"],
+)
+def test_a_column_for_social_security_numbers_is_refused(name: str) -> None:
+    said = refused(f"{HEADER},{name}\n{ANA},123-45-6789\n")
+    assert said.code == "ssn-column"
+    assert said.pointer == "line 1 column 10 (J)"
+    assert "123" not in str(said)
+
+
+def test_a_social_security_number_in_another_column_is_refused() -> None:
+    found = fault(ANA.replace("445566", "123-45-6789"))
+    assert (found.fields, found.must) == (("local_number",), "local_number must not be a social security number.")
+
+
+def test_an_unknown_column_is_named() -> None:
+    said = refused(f"{HEADER},Shoe Size\n{ANA},7\n")
+    assert (said.code, said.pointer) == ("unknown-column", "line 1 column 10 (J)")
+    assert '"Shoe Size"' in said.sentence
+
+
+def test_a_column_without_a_name_must_be_empty() -> None:
+    assert student(f"{ANA},", f"{HEADER},")["request"] == "new"
+    assert "no name" in fault(f"{ANA},x", f"{HEADER},").must
+
+
+def test_a_column_twice() -> None:
+    said = refused(f"{HEADER},DOB\n{ANA},2012-03-04\n")
+    assert said.code == "csv-form"
+    assert "birth_date" in said.sentence
+
+
+@pytest.mark.parametrize("column", ["Request Type", "Last Name", "First Name", "Date of Birth"])
+def test_a_column_that_is_missing_is_named(column: str) -> None:
+    said = refused(HEADER.replace(f"{column},", "").replace(f",{column}", "") + f"\n{ANA}\n")
+    assert said.code == "csv-form"
+    assert "columns are missing: " in said.sentence
