@@ -30,7 +30,7 @@ NIGHT = datetime(2026, 11, 24, 12, tzinfo=UTC)  # after the report's hour wherev
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with town(tmp_path_factory.mktemp("claims"), PARTIES, report_hour=24, digest_hour=24) as made:
+    with town(tmp_path_factory.mktemp("claims"), PARTIES, report_hour=24, digest_hour=24, pattern_hour=24) as made:
         yield made
         assert made.bugs() == []
 
