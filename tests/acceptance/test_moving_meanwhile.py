@@ -1,9 +1,14 @@
 """A student moves while a worker has the record in hand."""
 
+from pathlib import Path
+
 from broker.core.flow import Stage
-from broker.stages import batch
+from broker.edge.ledger.engine import writing
+from broker.identity import registrar
+from broker.stages import admit, batch
 from broker.worker import RUNS
 from tests.support import desk
+from tests.support.office import Office
 from tests.support.world import World
 
 A, B, C = "01", "4A", "5B"
@@ -32,3 +37,24 @@ def test_a_record_does_not_wait_for_the_key_of_an_lea_that_the_student_has_left_
         assert (row.state, row.receiver) == ("DELIVERED", C), (row.state, row.held_for, row.receiver)
     finally:
         world.close()
+
+
+def test_a_record_is_not_refused_for_a_number_that_was_parted_from_its_own_on_its_way(tmp_path: Path) -> None:
+    office = Office(tmp_path, A, B, C)
+    hers, twin = desk.child("Ana", "Reyes", "2012-03-04"), desk.child("Bo", "Zander", "2012-03-04")
+    kept = str(office.enroll(A, hers, date="2026-08-17")[0]["ssid"])
+    other = str(office.enroll(C, twin, date="2026-08-17")[0]["ssid"])
+    model, now = office.services.model, office.services.clock()
+    with writing(office.services.engine) as connection:
+        day = now.date().isoformat()
+        registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), day)
+    record = office.drop(C, desk.record(C, twin))
+    batch.run(office.services, [admit.PLAN], [record])
+    assert office.row(record).ssid == kept
+    with writing(office.services.engine) as connection:
+        registrar.unmerge(connection, model, kept, other, "x", "y", now.timestamp())
+    office.work()
+    row = office.row(record)
+    assert (row.state, row.held_for, row.ssid) == ("HELD", "enrollment", other)
+    office.enroll(B, twin, date=day)
+    assert (office.row(record).state, office.row(record).receiver) == ("DELIVERED", B)
