@@ -9,15 +9,20 @@ _OF_KEYS = {"key-revoked", "key-expired", "unknown-signer", "wrong-signer", "poi
 
 
 class Follower(Letters):
-    """Takes in what came of the packets, in the order in which they came."""
+    """Takes in what came of the packets, in the order in which they were worked."""
 
     def follow(self, rows: dict[str, PacketRow], delivered: set[str]) -> None:
         """What was carried out since the last look; `delivered` is every packet that ever was."""
-        for tracking in sorted(self.own.sent.keys() - self.own.settled):
-            if rows[tracking].state in FINAL:
-                self.own.settled.add(tracking)
-                self._settled(self.own.sent[tracking], rows[tracking], rows)
+        ended = [rows[one] for one in self.own.sent.keys() - self.own.settled if rows[one].state in FINAL]
+        for row in sorted(ended, key=self._turn):
+            self.own.settled.add(row.tracking)
+            self._settled(self.own.sent[row.tracking], row, rows)
         self._follow_records(rows, delivered - self.own.delivered)
+
+    def _turn(self, row: PacketRow) -> tuple[float, bool, str]:
+        """A round commits once, and what moves students goes first in it; a packet on which a worker died is worked
+        alone, after those that came with it."""
+        return row.updated_at, self.own.sent[row.tracking].kind not in ("entry", "exit"), row.tracking
 
     def settle(self, child: int, *, arrived: bool = False) -> None:
         """Something was told of the student, or a day has come: what is asked for is made right."""
