@@ -30,9 +30,11 @@ from broker.edge.ledger.tables.packets import (
 )
 from broker.edge.ledger.tables.people import (
     decisions,
+    enrollment_changes,
     enrollments,
     evidence,
     merges,
+    opt_outs,
     registry_epoch,
     registry_index,
     reviews,
@@ -49,6 +51,7 @@ __all__ = [
     "certificates",
     "decisions",
     "disclosures",
+    "enrollment_changes",
     "enrollments",
     "events",
     "evidence",
@@ -58,6 +61,7 @@ __all__ = [
     "key_ids",
     "merges",
     "metadata",
+    "opt_outs",
     "packet_ids",
     "packets",
     "parties",

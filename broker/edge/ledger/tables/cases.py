@@ -12,12 +12,12 @@ transfers = Table(
     Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
     Column("source", Text, ForeignKey("parties.id"), nullable=False),
     Column("destination", Text, ForeignKey("parties.id"), nullable=False),
-    Column("entered_on", Text, nullable=False),  # the first day at the destination
     Column("opened_at", Float, nullable=False),
     Column("cause", Text, nullable=False),  # tracking id of the packet that opened it; '' for the state's operator
     Column("follows", BigInteger),  # the case that this one took the place of
-    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
     # what may change:
+    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
+    Column("entered_on", Text, nullable=False),  # the first day at the destination, by what is known now
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
     Column("requested_at", Float),  # when the source was asked

@@ -11,6 +11,9 @@ parties = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+    Column("removed_at", Float),  # no longer a party; what it did stays
+    Column("removed_by", Text, nullable=False, server_default=""),
+    Column("removed_why", Text, nullable=False, server_default=""),
 )
 
 certificates = Table(

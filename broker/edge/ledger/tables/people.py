@@ -112,8 +112,41 @@ enrollments = Table(
     Column("tracking", Text, nullable=False),
     Column("grade", Text, nullable=False, server_default=""),  # '' where it is not known
     Column("programme", Text, nullable=False, server_default=""),
+    Column("dual", Integer, nullable=False, server_default="0"),  # 1: beside another LEA's stay (R277-419-5)
+    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, art. IV
+    Column("day_part", Text, nullable=False, server_default=""),  # such as 1/2 (R277-419-6(4)); '': the whole day
+    Column("reported_on", Text, nullable=False, server_default=""),  # the day on which the entry was first told
+    # 1: told to a program that did not work out cases from stays; what it left unasked is nobody's to ask for now
+    Column("is_old", Integer, nullable=False, server_default="0"),
     Index("enrollments_by_student", "ssid", "lea"),
     Index("enrollments_by_local_id", "lea", "local_id"),
+)
+
+# What an LEA corrected of a stay, one row a fact.
+enrollment_changes = Table(
+    "enrollment_changes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("enrollment", BigInteger, nullable=False, index=True),
+    Column("fact", Text, nullable=False),  # a column of enrollments
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("tracking", Text, nullable=False),  # the packet that said so
+    Column("at", Float, nullable=False),
+)
+
+# What a parent opted out of, as an LEA recorded it (Utah SB 152, 2026); `ended_at` is None while it stands.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("lea", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("ended_by", Text, nullable=False, server_default=""),
 )
 
 # What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.
