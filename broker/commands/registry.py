@@ -81,9 +81,9 @@ def merge(
             _check_alike(services, connection, kept, other)
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.merge(
-            connection, services.model, kept, other, by.who, by.why, now.timestamp(), now.date().isoformat()
+            connection, services.model, kept, other, by.who, by.why, now.timestamp(), services.today()
         )
-        transfers.reconcile(services, connection, [kept], arrived=True)
+        transfers.reconcile(services, connection, [kept])
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{kept} stands for {other}, too.")
 
@@ -103,7 +103,7 @@ def unmerge(
         registrar.check_index(connection, services.model)
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
-        transfers.reconcile(services, connection, [kept, other], arrived=False)
+        transfers.reconcile(services, connection, [kept, other])
         students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")

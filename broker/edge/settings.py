@@ -164,6 +164,9 @@ class Transfers:
     digest_hour: int = _setting(6, "hour of the day", "of this machine, when LEAs are told what is overdue; 24: never")
     holidays: str = _setting("US-UT", "ISO 3166-2 code", "where public holidays are free of school; empty: none")
     year_round: str = _setting("", "LEA ids, with commas", "that teach in summer too, not only opens to closes")
+    clock_stands: bool = _setting(
+        True, "true | false", "the answer's clock stands while a record lies with its receiver that rejects it later"
+    )
     codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
 
     def __post_init__(self) -> None:
@@ -201,6 +204,9 @@ class Harvest:
     lost_students: int = _setting(5, "students", "taken in and not kept, or contested, before the state is told", 1)
     lost_percent: int = _setting(20, "percent", "of an LEA's transfers-in that were not kept, before that", 1)
     backdated_days: int = _setting(30, "days", "before its report, an entry older than this counts as backdated", 1)
+    announced_days: int = _setting(
+        30, "days", "an entry further ahead, of a student whom another LEA has, is told to the state", 1
+    )
     backdated_per_day: int = _setting(20, "entries", "late in this way, of one LEA on one day, before that", 1)
 
 

@@ -111,8 +111,8 @@ def _number(
     if given:
         withdrawn.give_back(connection, services.model, given)
     if choice.ssid and given:
-        day = now.date().isoformat()
-        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), day)
+        today = services.today()
+        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), today)
         return choice.ssid, {"merged": given}
     if choice.ssid:
         return choice.ssid, {}

@@ -1,7 +1,7 @@
 """daybreak: what a new day changes by itself.
 
-Contract: an exit that was reported ahead moves the student on its day, and no packet says so then. Once a day, in
-slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
+Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then; on the day
+after a school year ends, entries ahead count that did not count before. Once a day, in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
 changes nothing more; after a start the last weeks are looked at, for nobody knows when this last ran.
 """
 
@@ -36,16 +36,16 @@ class Daybreak:
 
 
 def turn(services: Services, after: date, today: date) -> Iterator[None]:
-    """Follow the students whose last day somewhere was after `after` and is past by `today`, a slice at a time."""
+    """Follow the students for whom something has turned on a day after `after`, and by `today`, a slice at a time."""
     last = ""
     while True:
         with reading(services.engine) as connection:
-            some = registry.left_between(connection, after.isoformat(), today.isoformat(), last, _AT_ONCE)
+            some = registry.turned_between(connection, after.isoformat(), today.isoformat(), last, _AT_ONCE)
         if some:
             last = some[-1]
             with writing(services.engine) as connection:
                 registry.lock(connection)
-                transfers.reconcile(services, connection, some, arrived=False)
+                transfers.reconcile(services, connection, some)
                 students.release_waiting(services, connection, some)
         if len(some) < _AT_ONCE:
             return

@@ -94,7 +94,7 @@ def decide(
     reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
     if done.ssid:  # two numbers may have become one
-        transfers.reconcile(services, connection, [done.ssid], arrived=carry.has_merged(done), cause=tracking)
+        transfers.reconcile(services, connection, [done.ssid], cause=tracking)
     return Result.DONE
 
 

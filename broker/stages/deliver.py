@@ -73,7 +73,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
         return list(planned)
     left: set[str] = set()
     if epoch.settle(connection) != look.epoch:
-        fresh = Look(connection, services.clock())
+        fresh = Look(connection, services.clock(), services.today())
         left = {one.row.tracking for one in bound if one.new.origin and not _is_right(fresh, one.new)}
     followed = replacing.followed(connection, [one.new for one in bound])
     return [

@@ -34,7 +34,7 @@ def put(services: Services, connection: Connection, ssid: str, who: str, why: st
         raise OperatorError(f"The student {number} is flagged already; `satchel student unflag` lifts the flag.")
     flags.put(connection, number, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.SET_FLAG, who, why)
-    transfers.reconcile(services, connection, [number], arrived=False)
+    transfers.reconcile(services, connection, [number])
     return Done(number)
 
 
@@ -49,7 +49,7 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
     sweep.resume_in(services, connection, held, HeldFor.BLOCKED)
-    transfers.reconcile(services, connection, [number], arrived=False)
+    transfers.reconcile(services, connection, [number])
     return Done(number, tuple(held))
 
 

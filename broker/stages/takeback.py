@@ -59,7 +59,7 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     reviews.taken_back(connection, decision, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
-    transfers.reconcile(services, connection, sorted(touched), arrived=False, cause=tracking)
+    transfers.reconcile(services, connection, sorted(touched), cause=tracking)
     students.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     review.ask(services, connection, row, _note(decision))
     return Undone(delivered)

@@ -235,7 +235,7 @@ def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> 
         assert [one.kind for one in flags.alerts_of(connection)] == ["packet", "enrollment"]
         (flag,) = flags.standing(connection, ssid)
         flags.lift(connection, flag, "an officer", "found", office.services.clock().timestamp())
-        stage.reconcile(office.services, connection, [ssid], arrived=False)
+        stage.reconcile(office.services, connection, [ssid])
     assert ends(office, ssid) == [(A, B, "requested", "")]
     sweep.resume(office.services, [row.tracking], "blocked")
     office.work()

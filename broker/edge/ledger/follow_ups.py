@@ -15,14 +15,11 @@ from broker.edge.ledger.tables import follow_ups, students
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """One student: `ssid` is the number that stands for the student, `cause` the tracking id of the packet, `at` when
-    it was carried out, in seconds since the epoch. `arrived` is 1 for one who was enrolled by it, `military` 1 for the
-    child of a military family; otherwise 0."""
+    it was carried out, in seconds since the epoch."""
 
     ssid: str
     cause: str
     at: float
-    arrived: int
-    military: int = 0
 
 
 _ROW = [follow_ups.c[name] for name in FollowUp.__dataclass_fields__]

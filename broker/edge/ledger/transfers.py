@@ -46,7 +46,8 @@ class TransferRow:
     def case(self) -> Case:
         """As `broker.core.transfer` sees it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
-        return Case(self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
+        ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
+        return Case(*ends, military=bool(self.military))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ _FIELDS = tuple(TransferRow.__dataclass_fields__)
 _ROW = [transfers.c[name] for name in _FIELDS]
 _AT_ONCE = 500
 _EVENT = [transfer_events.c[name] for name in TransferEvent.__dataclass_fields__]
-_FIXED = ("id", "ssid", "source", "destination", "entered_on", "opened_at", "cause")
+_FIXED = ("id", "ssid", "source", "destination", "opened_at", "cause")
 
 
 def _row(values: Any) -> TransferRow:
@@ -135,12 +136,28 @@ def events_of(connection: Connection, number: int) -> list[TransferEvent]:
     return [TransferEvent(*values) for values in connection.execute(query)]
 
 
-def add(connection: Connection, row: TransferRow, why: str = "") -> TransferRow:
-    """Enter a new case; the row with its number."""
+def steps_of(connection: Connection, row: TransferRow) -> list[tuple[float, str, str]]:
+    """When a case went where and why, oldest first; of one that was opened again because what had ended it was taken
+    back, with the steps from before."""
+    before: list[tuple[float, str, str]] = []
+    earlier = get(connection, row.follows) if row.follows is not None else None
+    if earlier is not None and (earlier.source, earlier.destination) == (row.source, row.destination):
+        before = steps_of(connection, earlier)
+    return before + [(one.at, one.after, one.why) for one in events_of(connection, row.id)]
+
+
+def awaiting(connection: Connection, ssid: str, source: str) -> list[LeaId]:
+    """The LEAs whose live cases wait for this LEA's record of the student."""
+    mine = [row for row in about(connection, ssid) if row.source == source and row.state in LIVE]
+    return [LeaId(row.destination) for row in mine]
+
+
+def add(connection: Connection, row: TransferRow, at: float) -> TransferRow:
+    """Enter a new case; the row with its number. `at` is now, in seconds since the epoch."""
     values = {name: value for name, value in asdict(row).items() if name != "id"}
     done = connection.execute(insert(transfers).returning(transfers.c.id), values)
     new = replace(row, id=done.scalar_one())
-    _note(connection, new.id, row.opened_at, "", row.state, why, row.cause)
+    _note(connection, new.id, at, "", row.state, "", row.cause)
     return new
 
 

@@ -59,12 +59,12 @@ class Moves(Parties):
             if stands == TWIN:
                 day = now.date().isoformat()
                 registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), day)
-                transfers.reconcile(services, connection, [mine], arrived=True)
+                transfers.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN, arrived=True)
             else:
                 registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
-                transfers.reconcile(services, connection, [mine, other], arrived=False)
+                transfers.reconcile(services, connection, [mine, other])
                 students.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
                 self.settle(stands)

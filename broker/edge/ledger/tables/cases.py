@@ -55,8 +55,6 @@ follow_ups = Table(
     Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, unique=True),
     Column("cause", Text, nullable=False),  # tracking id of that packet
     Column("at", Float, nullable=False),  # when it was carried out: the cases begin then
-    Column("arrived", Integer, nullable=False),  # 1: was enrolled by it
-    Column("military", Integer, nullable=False),  # 1: 53A-1-1001
 )
 
 # Missing children (Utah 53A-11-502): set and lifted by the state only.

@@ -31,6 +31,8 @@ def _number(name: str) -> "sa.Column[int]":
 def _columns() -> None:
     for column in (_number("dual"), _number("military"), _later("day_part"), _later("reported_on"), _number("is_old")):
         op.add_column("enrollments", column)
+    for name in ("arrived", "military"):  # both follow from the stays
+        op.drop_column("follow_ups", name)
     for column in (sa.Column("removed_at", sa.Float), _later("removed_by"), _later("removed_why")):
         op.add_column("parties", column)
 
@@ -58,8 +60,9 @@ def _tables() -> None:
 
 def _carry_over(dialect: str) -> None:
     """What is there was told to a program that knew no account of stays; a case keeps what it says of its family."""
-    found = f"(SELECT {_DAY_OF_PACKET[dialect]} FROM packets WHERE packets.tracking = enrollments.tracking)"
-    op.execute(sa.text(f"UPDATE enrollments SET is_old = 1, reported_on = COALESCE({found}, entry_date)"))  # noqa: S608
+    day = _DAY_OF_PACKET[dialect]
+    found = f"(SELECT {day} FROM packets WHERE packets.tracking = enrollments.tracking)"  # noqa: S608
+    op.execute(sa.text(f"UPDATE enrollments SET is_old = 1, reported_on = COALESCE({found}, entry_date)"))
     op.execute(
         sa.text(
             "UPDATE enrollments SET military = 1 WHERE EXISTS (SELECT 1 FROM transfers t WHERE t.military = 1"
