@@ -171,8 +171,13 @@ def _single(echo: Unread, entry: Entry, check: Callable[[list[Entry]], object]) 
     if fault is None:
         return echo, entry
     said = (line.partition(": ") for line in fault.hint.splitlines())
-    found = {PLACES.get(pointer.removeprefix("/students/0/"), ""): must for pointer, _, must in said}
+    found = {_column_at(pointer.removeprefix("/students/0/")): must for pointer, _, must in said}
     return _at_fault(echo, {name: must for name, must in found.items() if name})
+
+
+def _column_at(place: str) -> str:
+    """The column that a place in an entry is read from, whole or as a list; '' for none."""
+    return PLACES.get(place) or PLACES.get(place.rpartition("/")[0], "")
 
 
 def _fault(entries: list[Entry], check: Callable[[list[Entry]], object]) -> Refused | None:

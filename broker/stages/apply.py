@@ -5,7 +5,9 @@ requests are settled line by line (`students`) and answered by one sealed `ssid`
 `review` notice; an acknowledgement collects.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,6 +22,7 @@ from broker.stages.wish import Wish
 from handlers import enrollment, ssid_request
 from handlers.answers import Answer, Outcome, Sent
 from handlers.enrollment import Entry
+from handlers.line_facts import Facts
 from handlers.ssid_request import Request
 
 # None: it was carried out; a move is what becomes of the packet instead
@@ -78,8 +81,13 @@ def _of_entry(line: int, entry: Entry) -> Wish:
         code=entry.code,
         grade=entry.grade,
         programme=entry.programme,
-        military=entry.military,
+        **_facts(entry.facts),
     )
+
+
+def _facts(facts: Facts) -> Mapping[str, Any]:
+    """By the names that they have in a wish, too."""
+    return {one.name: getattr(facts, one.name) for one in fields(Facts)}
 
 
 def _of_request(services: Services, request: Request) -> Wish | _Done:
@@ -96,6 +104,7 @@ def _of_request(services: Services, request: Request) -> Wish | _Done:
         programme=request.programme,
         school_year=str(request.school_year or services.settings.claims.calendar.containing(request.entry)),
         form=request.form,
+        **_facts(request.facts),
     )
     lacking = ssid_request.lack(request)
     if lacking:

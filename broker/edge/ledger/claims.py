@@ -8,6 +8,7 @@ so that a finding is never half old and half new. What a report says is true at 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +23,7 @@ from broker.edge.ledger.tables import enrollments
 _STUDENTS = 200  # of several LEAs, in one page
 _SPANS = 200  # the newest of a student at an LEA; a school year has fewer weekdays than could part more of them
 _COMING = 3  # school years after the current one that entries may be dated in
-_COLUMNS = ("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade")
+_COLUMNS = ("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade", "day_part")
 _KINDERGARTEN = frozenset({"K", "KG"})
 _PROGRAMMES = {programme.value: programme for programme in Programme}
 
@@ -85,7 +86,8 @@ _NEWEST = _newest()
 
 
 def span_of(row: Mapping[str, str]) -> Span:
-    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''."""
+    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''; a
+    part of the day that was not told as the whole of it."""
     grade = row["grade"].strip().upper()
     return Span(
         lea=LeaId(row["lea"]),
@@ -95,6 +97,7 @@ def span_of(row: Mapping[str, str]) -> Span:
         local_id=row["local_id"],
         programme=_PROGRAMMES.get(row["programme"], Programme.UNKNOWN),
         kindergarten=grade in _KINDERGARTEN if grade else None,
+        day_part=Fraction(row["day_part"] or 1),
     )
 
 
