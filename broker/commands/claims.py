@@ -59,7 +59,7 @@ def _period(calendar: Calendar, today: date, first: str, last: str, school_year:
     begins, ends = _day(first, "--from"), _day(last, "--to")
     if not _FIRST_YEAR <= begins.year <= ends.year <= _LAST_YEAR or begins > ends or ends.year - begins.year > _YEARS:
         fail(f"--from must not be after --to, nor more than {_YEARS} years before it.", 2)
-    return ledger.between(calendar, begins, ends)
+    return ledger.between(calendar, begins, ends, today)
 
 
 def _form(form: Format | None, as_json: bool, out: Path | None) -> Format:

@@ -248,7 +248,7 @@ def role_of(kind: str | None, account: Account | None, lea: str, *, origin: str 
     """As whom a party of this kind acts on the student whose stays these are; None for a student whom nobody knows.
 
     `kind` is a `PartyKind`, None for nobody of the directory. `origin`, where given, is the LEA that wrote what it is
-    about: that LEA acts as `SENDING_LEA`. Who has reported an entry ahead that does not count yet never had the student.
+    about: that LEA acts as `SENDING_LEA`. Who has only announced the student (`Account.announced`) never had it.
     """
     if kind not in _LEAS:
         return _ROLE_OF_KIND.get(kind or "", Role.ANYONE)

@@ -12,7 +12,7 @@ A dual entry asks nobody by itself (R277-419-5: the child has not left). Whoever
 request (53A-1-413).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from broker.core.model import LeaId

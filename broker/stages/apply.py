@@ -6,12 +6,12 @@ requests are settled line by line (`students`) and answered by one sealed `ssid`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from broker.core.model import Document, Name, PacketType
+from broker.core.model import Document, Name, PacketType, Student
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
@@ -31,8 +31,10 @@ _Done = tuple[Sent, Answer]
 
 
 def enroll(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out an enrollment packet and answer it line by line."""
-    wishes = [_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))]
+    """Carry out an enrollment packet and answer it line by line, in the order of the lines' days: a student's exit may
+    stand in the line before the entry."""
+    wishes = _ended([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
+    wishes.sort(key=lambda wish: wish.day)
     _carry_out(services, connection, row, document, wishes)
 
 
@@ -67,8 +69,25 @@ def _carry_out(
         else:
             done.append(line)
     students.follow(services, connection, row, carried)
-    students.tell(services, connection, row, form, done)
+    students.tell(services, connection, row, form, sorted(done, key=lambda one: one[1].line))
     review.ask(services, connection, row)
+
+
+def _ended(wishes: Sequence[Wish]) -> list[Wish]:
+    """A system that exports every night sends a student's entry and exit again and again. The two are read as one stay,
+    so that it is not opened and closed each time."""
+    entries: dict[tuple[Student, str], list[str]] = {}
+    exits: dict[tuple[Student, str], list[str]] = {}
+    for wish in wishes:
+        days = exits if wish.request == students.EXIT else entries
+        days.setdefault((wish.student, wish.school), []).append(wish.day)
+
+    def end(wish: Wish) -> str:
+        key = (wish.student, wish.school)
+        following = min((day for day in entries[key] if day > wish.day), default="9999")
+        return min((day for day in exits.get(key, ()) if wish.day < day <= following), default="")
+
+    return [wish if wish.request == students.EXIT else replace(wish, exit_day=end(wish)) for wish in wishes]
 
 
 def _of_entry(line: int, entry: Entry) -> Wish:

@@ -40,8 +40,7 @@ def deliveries(services: Services, connection: Connection, rows: Sequence[Packet
 def _line(services: Services, connection: Connection, row: PacketRow, at: float) -> Disclosure:
     action, ground = DELIVERY[PacketType(row.type)]
     is_asked = row.type == PacketType.BACKPACK and row.addressed_to
-    today = services.clock().date()
-    if is_asked and backpack.role(connection, row.ssid, row.receiver, today) is not Role.CURRENT_LEA:
+    if is_asked and backpack.role(services, connection, row.ssid, row.receiver) is not Role.CURRENT_LEA:
         action, ground = Action.READ_OWN_TIME, Ground.TAUGHT
     return Disclosure(
         at=at,

@@ -77,6 +77,18 @@ def contest(
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 
+def announced(services: Services, connection: Connection, ssid: str, lea: str, day: str, tracking: str) -> None:
+    """Tell the state that `lea` has reported an entry far ahead (on the ISO date `day`), by packet `tracking`, of a
+    student whom another LEA has."""
+    now = services.clock()
+    if flags.is_told(connection, Pattern.ANNOUNCED, ssid, lea, tracking):
+        return
+    flags.alert(connection, Pattern.ANNOUNCED, ssid, lea, tracking, now.timestamp())
+    body = harvest_notice.announced(ssid, _named(connection, lea), day, tracking, _iso(now))
+    told = _tell(services, connection, body)
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
+
+
 def pattern(
     services: Services,
     connection: Connection,

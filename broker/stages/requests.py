@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
-from broker.core.routing import Location, here
 from broker.edge.ledger import directory, disclosures, harvest, registry
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
@@ -76,7 +75,7 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     finding = match.find(connection, services.model, ask.student, row.origin)
     if finding.answer is not Answer.MATCH or finding.ssid is None:
         return _unsure(services, connection, row, ask, [one.ssid for one in finding.candidates])
-    acting = backpack.role(connection, finding.ssid, row.origin, services.clock().date())
+    acting = backpack.role(services, connection, finding.ssid, row.origin)
     case = _Case(services, connection, row, ask, finding.ssid, acting)
     is_held = _alert(services, connection, row, finding.ssid)
     if _is_day_full(case):
@@ -132,8 +131,7 @@ def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask
     case = _Case(services, connection, row, ask, "", Role.OTHER_LEA)
     if _is_day_full(case):
         return _too_often(case)
-    today = services.clock().date()
-    is_own = any(backpack.role(connection, ssid, row.origin, today) in _ITS_OWN for ssid in candidates)
+    is_own = any(backpack.role(services, connection, ssid, row.origin) in _ITS_OWN for ssid in candidates)
     why = Why.NO_RULE if is_own else Why.NOT_THERE
     _log(case, Deny(why))
     return refuse(services, row, Refused("name-the-ssid" if is_own else "not-your-student"))
@@ -186,12 +184,7 @@ def _log(case: _Case, verdict: Permit | Deny) -> None:
 
 def _record(case: _Case) -> str:
     asked = transfers.ask_again(case.services, case.connection, case.ssid, case.lea, case.row.tracking)
-    if asked:
-        return ""
-    today = case.services.clock().date().isoformat()
-    spots = registry.locations(case.connection, case.ssid)
-    places = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
-    return "nobody-to-ask" if here(places, today) == case.lea else "not-there-now"
+    return "" if asked else "nobody-to-ask"
 
 
 def _backpack(case: _Case) -> str:

@@ -9,13 +9,13 @@ the previous one), and only an LEA where the student is enrolled changes what is
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from broker.core.model import Name, PacketType, Ssid, Student
+from broker.core.stays import AHEAD, Unfit
 from broker.edge import exit_codes
-from broker.edge.ledger import registry
+from broker.edge.ledger import registry, stays
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
@@ -23,7 +23,7 @@ from broker.formats import ssid_name
 from broker.identity import answer as identity
 from broker.identity import compare, match, registrar, ssid
 from broker.identity.match import Candidate
-from broker.stages import claims, follow_up, notices, review
+from broker.stages import announced, claims, follow_up, notices, review
 from broker.stages.follow_up import Pace
 from broker.stages.release import release_waiting
 from broker.stages.services import Services
@@ -35,7 +35,8 @@ __all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
 
 ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
 _MAKES_NEW = frozenset({ENTRY, NEW, RETRIEVE})  # what a person's "a new student" can be carried out for
-_AHEAD = timedelta(days=400)  # records follow the newest entry: 2062 for 2026 would lead them past all true ones
+_REPORTS = _MAKES_NEW | {EXIT}
+_TOO_FAR = f"It must not be more than {AHEAD.days} days ahead."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,9 +70,12 @@ class _Task:
 
 def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace) -> Answer:
     """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
-    if wish.request in _MAKES_NEW and wish.day > (services.clock().date() + _AHEAD).isoformat():
-        return Answer(wish.line, Outcome.REFUSED, None, "unreadable", "date", "It must not be more than a year ahead.")
-    return _SETTLE[wish.request](_Task(services, connection, row, wish, pace))
+    task = _Task(services, connection, row, wish, pace)
+    latest = (services.clock().date() + AHEAD).isoformat()
+    for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
+        if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
+            return replace(task.refused("unreadable", fact), must=_TOO_FAR)
+    return _SETTLE[wish.request](task)
 
 
 def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
@@ -95,15 +99,12 @@ def is_located(wish: Wish, answer: Answer) -> bool:
 
 def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
-    numbers = [(wish, answer.ssid, is_located(wish, answer)) for wish, answer in done if answer.ssid]
-    arrived = list(dict.fromkeys(number for _, number, is_here in numbers if is_here))
-    military = {number for wish, number, is_here in numbers if is_here and wish.military}
-    left = {number for wish, number, _ in numbers if wish.request == EXIT} - set(arrived)
+    told = [(wish, answer, answer.ssid) for wish, answer in done if answer.ssid]
+    moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
-    moved = [FollowUp(number, row.tracking, at, 1, int(number in military)) for number in arrived]
-    moved += [FollowUp(number, row.tracking, at, 0) for number in sorted(left)]  # they may be where they were before
-    follow_up.follow(services, connection, moved)
-    claims.notice(services, connection, arrived)
+    follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
+    arrived = [number for wish, answer, number in told if is_located(wish, answer)]
+    claims.notice(services, connection, list(dict.fromkeys(arrived)))
 
 
 def tell(
@@ -197,31 +198,32 @@ def _ask(task: _Task, candidates: Sequence[Candidate]) -> Answer:
 
 def _is_here(task: _Task, number: Ssid) -> bool:
     """Whether the student is enrolled at this LEA now."""
-    today, spots = task.services.clock().date().isoformat(), registry.locations(task.connection, number)
-    return any(spot.lea == task.row.origin and (not spot.exit_date or spot.exit_date > today) for spot in spots)
+    return task.row.origin in stays.account(task.connection, number, task.services.today()).holders
 
 
 # what is done with a student who is known
 
 
 def _enter(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Open the location."""
+    """Open the location, or correct what was told of it."""
     wish = task.wish
     if outcome is Outcome.MATCHED:
         registrar.learn(task.connection, task.services.model, number, wish.student, task.source)
-    _locate(task, number)
+    try:
+        _locate(task, number)
+    except Unfit as unfit:
+        return _unfit(task, unfit, number)
     is_news = wish.request == NEW and outcome is Outcome.MATCHED
     answer = task.answered(outcome, number, "known-already" if is_news else "")
     return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
 
 
 def _locate(task: _Task, number: Ssid) -> None:
-    """Enter the location; one that has ended already ends the very one that began on its day, if that is open."""
     task.pace.catch_up(number)
-    wish, lea = task.wish, task.row.origin
+    wish = task.wish
     location = EnrollmentRow(
         ssid=number,
-        lea=lea,
+        lea=task.row.origin,
         school=wish.school,
         local_id=wish.student.local_id,
         entry_date=wish.day,
@@ -231,23 +233,28 @@ def _locate(task: _Task, number: Ssid) -> None:
         tracking=task.row.tracking,
         grade=wish.grade,
         programme=wish.programme,
+        day_part=wish.day_part,
+        reported_on=task.services.today().day,
     )
-    if wish.exit_day:
-        spots = registry.locations(task.connection, number)
-        days = [one.entry_date for one in spots if (one.lea, one.school, one.exit_date) == (lea, wish.school, "")]
-        if days and max(days) == wish.day:  # `leave` ends the newest
-            registry.leave(task.connection, number, lea, wish.school, wish.exit_day, wish.exit_code)
-            return
-    registry.enter(task.connection, location)
+    stays.enter(task.connection, location, task.source.at, dual=wish.dual, military=wish.military)
+    announced.tell(task.services, task.connection, number, location)
 
 
 def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Close the location."""
+    """Close the location, or correct when it was closed."""
     task.pace.catch_up(number)
     wish = task.wish
-    if not registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code):
-        return replace(task.refused("no-open-enrollment"), ssid=number)
+    try:
+        stays.leave(task.connection, number, wish.school, wish.day, wish.code, task.source, task.services.today().day)
+    except Unfit as unfit:
+        return _unfit(task, unfit, number)
     return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
+
+
+def _unfit(task: _Task, unfit: Unfit, number: Ssid) -> Answer:
+    """The number is told to an LEA only that has or had the student."""
+    is_own = task.row.origin in stays.account(task.connection, number, task.services.today()).had
+    return replace(task.refused(unfit.code, unfit.fact), ssid=number if is_own else None)
 
 
 def _with_code_told(task: _Task, answer: Answer, code: str, field: str) -> Answer:

@@ -6,6 +6,6 @@ on a day, and `sources` which LEAs are asked for the record. docs/stays.md is pr
 
 from broker.core.stays.account import Account, Today
 from broker.core.stays.location import Location
-from broker.core.stays.reports import Report, Told, Unfit, changed, tell
+from broker.core.stays.reports import AHEAD, Report, Told, Unfit, changed, tell
 
-__all__ = ["Account", "Location", "Report", "Today", "Told", "Unfit", "changed", "tell"]
+__all__ = ["AHEAD", "Account", "Location", "Report", "Today", "Told", "Unfit", "changed", "tell"]

@@ -1,8 +1,8 @@
 """Who has the child on a day: what follows from all stays that LEAs have reported.
 
-Owns the answer for routing, access, cases, claims and notices; nothing else works it out. Promises: pure; the same stays
-give the same answer however they were told, but for two LEAs that name the very same first day: that is one fact, and
-who said it last is believed.
+Owns the answer for routing, access, cases, claims and notices; nothing else works it out. Promises: pure; the same
+stays give the same answer however they were told, but for two LEAs that name the very same first day: that is one
+fact, and who said it last is believed.
 
 The rules (docs/stays.md has them with situations, each of which is a test):
 
@@ -10,8 +10,8 @@ The rules (docs/stays.md has them with situations, each of which is a test):
    is over for good: it does not come back when the later one ends. Who comes back is entered again.
 2. *Two LEAs at once are legal* (Utah R277-419-5). An entry that says `dual` supersedes nothing and is superseded by
    nothing: that LEA has the child, too, until it reports the exit. Records follow the newest stay that is not dual.
-3. *An entry ahead counts from its day.* It counts at once only where no LEA has the child, from the first such day since
-   it was reported: the child has left, or the school year of its stay is over (summer moves).
+3. *An entry ahead counts from its day.* It counts at once only where no LEA has the child, from the first such day
+   since it was reported: the child has left, or the school year of its stay is over (summer moves).
 4. *For claims* (R277-419-6) a stay without an exit goes on, whatever came after it.
 """
 
@@ -74,8 +74,8 @@ class Account:
 
     @cached_property
     def runs(self) -> tuple[tuple[Location, ...], ...]:
-        """The counting stays that are not dual, one tuple for each time that the child was at an LEA; an LEA that enters
-        a child again, with nobody between, has it once. The last one is that of `here` if there is one."""
+        """The counting stays that are not dual, a tuple for each time the child was at an LEA; an LEA that enters a
+        child again, with nobody between, has it once. The last one is that of `here` if there is one."""
         order = sorted(
             (one for one in self.counting if not one.dual),
             key=lambda one: (one.entry_date, one.lea == self.here),
@@ -129,7 +129,7 @@ class Account:
         yield from (day for day in over if first < day <= last)
 
     def _is_nowhere(self, day: str) -> bool:
-        """Whether by the stays that had begun by this day no LEA has the child then, or only for a year that is over."""
+        """Whether by the stays begun by then no LEA has the child on a day, or only for a year that is over."""
         begun = sorted((one for one in self._known if one.entry_date <= day), key=lambda one: one.entry_date)
         holding = [*_newest(begun, day), *(one for one in begun if one.dual and one.goes_on(day))]
         return all(self._is_over(one, day) for one in holding)

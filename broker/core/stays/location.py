@@ -14,9 +14,9 @@ class Location:
     """A span for which an LEA reported that it has the student. Days are ISO 8601.
 
     `exit_date` is the first day on which the student is there no more, '' while nobody said so. `dual`: the student is
-    enrolled beside another LEA (Utah R277-419-5). `military`: the child of a military family (Utah 53A-1-1001, art. IV).
-    `reported_on` is the day on which the entry was first told, '' for today. `is_old`: told to a program that did not
-    work out from stays who is to be asked, so that what it left unasked is not asked for now.
+    enrolled beside another LEA (Utah R277-419-5). `military`: the child of a military family (Utah 53A-1-1001, article
+    IV). `reported_on` is the day on which the entry was first told, '' for today. `is_old`: told to a program that did
+    not work out from stays who is to be asked, so that what it left unasked is not asked for now.
     """
 
     lea: LeaId

@@ -8,7 +8,7 @@ A stay is known by LEA, school and first day. What is sent again changed correct
 
 - an entry sent again, without an exit, opens the stay again, unless that school entered the student later, too; with
   one, it ends then;
-- an exit is for the stay of that school that began last by its day, also if that has ended: then it ended on another day;
+- an exit is for the stay of that school that began last by its day, also if that has ended: then the day was wrong;
 - an exit on the very first day takes the entry back.
 
 A school that enters a student again each year reports one long stay in pieces. So an exit also ends the older pieces

@@ -62,7 +62,7 @@ def take_of(connection: Connection, ssids: Sequence[str]) -> list[FollowUp]:
     return found
 
 
-def _take(connection: Connection, query: Select[int, str, str, float, int, int]) -> list[FollowUp]:
+def _take(connection: Connection, query: Select[int, str, str, float]) -> list[FollowUp]:
     # in one order, so that two who take some of the same never wait for each other
     rows = connection.execute(query.order_by(None).order_by(follow_ups.c.id).with_for_update()).all()
     for start in range(0, len(rows), _AT_ONCE):

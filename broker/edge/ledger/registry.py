@@ -1,15 +1,15 @@
 """The registry: students, their numbers and where they are enrolled.
 
-Owns `students`, and reads `enrollments`, which `stays` writes; what is told of a student is in `details`, what the model
-looks for in `blocks`. Promises: a number is drawn and entered in the caller's transaction, so it is never given twice
-and never reassigned; rows come back in a fixed order. Whoever changes a student goes through `broker.identity.registrar`, which keeps the
-three together.
+Owns `students`, and reads `enrollments`, which `stays` writes; what is told of a student is in `details`, what the
+model looks for in `blocks`. Promises: a number is drawn and entered in the caller's transaction, so it is never given
+twice and never reassigned; rows come back in a fixed order. Whoever changes a student goes through
+`broker.identity.registrar`, which keeps the three together.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, false, func, insert, or_, select, text, update
 
 from broker.core.model import LeaId, Ssid
 from broker.edge.ledger import ready
@@ -131,11 +131,16 @@ def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
     return list(found)
 
 
-def turned_between(connection: Connection, after: str, last: str, behind: str, limit: int) -> list[Ssid]:
+def turned_between(
+    connection: Connection, after: str, last: str, behind: str, limit: int, *, announced: bool = False
+) -> list[Ssid]:
     """Students with a location that began or ended after the ISO date `after`, on `last` at the latest, in the order of
-    their numbers, from behind the number `behind`."""
+    their numbers, from behind the number `behind`; with `announced` also those with one that is still to begin."""
     place = enrollments.c
-    is_between = or_(*((day > after) & (day <= last) for day in (place.entry_date, place.exit_date)))
+    is_between = or_(
+        *((day > after) & (day <= last) for day in (place.entry_date, place.exit_date)),
+        (place.entry_date > last) if announced else false(),
+    )
     query = select(enrollments.c.ssid).where(is_between, enrollments.c.ssid > behind).distinct()
     return [Ssid(row[0]) for row in connection.execute(query.order_by(enrollments.c.ssid).limit(limit))]
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
 from broker.core.review import Verb
+from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
@@ -167,8 +168,8 @@ def taken_back(connection: Connection, decision: Decision, who: str, why: str, n
 def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
     """Whether a packet other than this one is about the student, or there is a location other than these."""
     other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
-    stays = (enrollments.c.exit_date == "") | (enrollments.c.exit_date > enrollments.c.entry_date)
-    place = select(enrollments.c.id).where(enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), stays)
+    mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
+    place = select(enrollments.c.id).where(*mine)
     return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
 
 

@@ -96,8 +96,8 @@ class Move:
 class EnrollmentRow:
     """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601; '' where it is not known.
 
-    `dual`, `military` and `is_old` are 0 or 1, as in `core.stays.Location`; `day_part` is a fraction such as 1/2, '' for
-    the whole day (Utah R277-419-6(4)); `reported_on` is the day on which the entry was first told.
+    `dual`, `military` and `is_old` are 0 or 1, as in `core.stays.Location`; `day_part` is a fraction such as 1/2, ''
+    for the whole day (Utah R277-419-6(4)); `reported_on` is the day on which the entry was first told.
     """
 
     ssid: Ssid

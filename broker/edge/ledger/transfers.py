@@ -152,12 +152,13 @@ def awaiting(connection: Connection, ssid: str, source: str) -> list[LeaId]:
     return [LeaId(row.destination) for row in mine]
 
 
-def add(connection: Connection, row: TransferRow, at: float) -> TransferRow:
-    """Enter a new case; the row with its number. `at` is now, in seconds since the epoch."""
+def add(connection: Connection, row: TransferRow, at: float | None = None) -> TransferRow:
+    """Enter a new case; the row with its number. `at` is now where that is later than `opened_at`, in seconds since the
+    epoch."""
     values = {name: value for name, value in asdict(row).items() if name != "id"}
     done = connection.execute(insert(transfers).returning(transfers.c.id), values)
     new = replace(row, id=done.scalar_one())
-    _note(connection, new.id, at, "", row.state, "", row.cause)
+    _note(connection, new.id, row.opened_at if at is None else at, "", row.state, "", row.cause)
     return new
 
 

@@ -62,7 +62,7 @@ def _carry_over(dialect: str) -> None:
     """What is there was told to a program that knew no account of stays; a case keeps what it says of its family."""
     day = _DAY_OF_PACKET[dialect]
     found = f"(SELECT {day} FROM packets WHERE packets.tracking = enrollments.tracking)"  # noqa: S608
-    op.execute(sa.text(f"UPDATE enrollments SET is_old = 1, reported_on = COALESCE({found}, entry_date)"))
+    op.execute(sa.text(f"UPDATE enrollments SET is_old = 1, reported_on = COALESCE({found}, entry_date)"))  # noqa: S608
     op.execute(
         sa.text(
             "UPDATE enrollments SET military = 1 WHERE EXISTS (SELECT 1 FROM transfers t WHERE t.military = 1"
