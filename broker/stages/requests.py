@@ -16,20 +16,18 @@ from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
 from broker.core.routing import Location, here
-from broker.edge.ledger import directory, disclosures, harvest, registry
+from broker.edge.ledger import disclosures, harvest, registry
 from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
-from broker.stages import backpack, flags, follow_up, transfers
+from broker.stages import backpack, flags, follow_up, told, transfers
 from broker.stages.backpack import Purpose
 from broker.stages.batch import move, refuse
 from broker.stages.look import Look
-from broker.stages.notices import leave
 from broker.stages.reread import reread
 from broker.stages.services import Services
-from handlers import disclosures_notice
 from handlers.alert_notice import Kind
 from handlers.record_request import Ask, Want, ask_of
 
@@ -213,27 +211,8 @@ def _forward(case: _Case, purpose: Purpose) -> bool:
 
 def _disclosures(case: _Case) -> str:
     is_all = case.acting is Role.CURRENT_LEA
-    every = (_as_told(one) for one in disclosures.about(case.connection, case.ssid) if one.action not in _OF_THE_STATE)
-    lines = [one for one in every if is_all or one.source == case.lea]
-    parties = {name for one in lines for name in (one.party, one.source) if name}
-    found = (directory.party(case.connection, one) for one in sorted(parties))
-    names = {str(one.id): one.name for one in found if one}
-    about = {"packet": case.row.type, "id": case.row.packet_id, "file": case.row.source_name}
-    numbers = registry.numbers(case.connection, case.ssid)
-    body = disclosures_notice.notice(about, _whose(case), numbers, lines, names, is_all=is_all)
-    leave(case.services, case.connection, case.lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
+    told.leave_list(case.services, case.connection, case.row, case.ssid, _whose(case), is_all=is_all)
     return ""
-
-
-# What the state is told, and lines about the flag of a missing child (Utah 53A-11-502): no disclosure of a record, and
-# nobody's but the state's.
-_OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT, Action.RECEIVE_WARNING})
-
-
-def _as_told(line: Disclosure) -> Disclosure:
-    """The line as an LEA and the parent may read it: that somebody asked and got nothing, and not that it was for a
-    flag, also when the flag is lifted."""
-    return replace(line, ground="") if line.ground == Why.FLAGGED else line
 
 
 def _whose(case: _Case) -> Student:
