@@ -37,8 +37,8 @@ def notice(
     opted: "Sequence[OptOut]" = (),
 ) -> dict[str, Any]:
     """The body of the notice: `about` names the LEA's own packet, `names` the parties by id; `is_all` unless the lines
-    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first; `opted` the opt-outs
-    that stand and that the LEA may know of."""
+    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first;
+    `opted` the opt-outs that stand and that the LEA may know of."""
     means = (_ALL if is_all else _OWN) + (_CUT if len(lines) > MOST_LINES else "") + _MAY
     whose = {
         "student": {

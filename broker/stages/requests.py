@@ -1,7 +1,8 @@
 """requests: an LEA asks for a student's records, and gets what it may have, or hears why not (Utah 53A-1-413).
 
 Contract: called within the write transaction that admits the packet, or that lets it go on after the state held it.
-Every request ends in an answer or a code, and is a line of the disclosure log either way. Whoever never had the student
+Every request ends in an answer or a code, and is a line of the disclosure log either way: refused, with a word of why,
+where there is nothing to answer with. Whoever never had the student
 learns nothing: not whether there is such a student, nor that the state holds the record. A request about a flagged
 student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504). How often an LEA may ask
 in a day, about one student and about all, is bounded; what comes above is refused, and a line of the log like any.
@@ -87,9 +88,21 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
         return _hold(services, row._replace(ssid=finding.ssid))
     if _is_student_full(case):
         return _too_often(case)
-    _log(case, verdict)
-    lack = _ANSWER[ask.want](case)
-    return refuse(services, row, Refused(lack)) if lack else None
+    return _answer(case, verdict)
+
+
+def _answer(case: _Case, verdict: Permit) -> Move | None:
+    """The log says what came of it; a list of disclosures has the line of its own request in it."""
+    is_list = case.ask.want in _LISTS
+    if is_list:
+        _log(case, verdict)
+    lack = _ANSWER[case.ask.want](case)
+    if not is_list:
+        _log(case, Deny(Why(lack)) if lack else verdict)
+    return refuse(case.services, case.row, Refused(lack)) if lack else None
+
+
+_LISTS = frozenset({Want.PARENT_COPY, Want.DISCLOSURES})  # there is always one
 
 
 def resume(services: Services, look: Look, row: PacketRow) -> Move:

@@ -1,11 +1,10 @@
 """told: what an LEA, and through it the parent, reads of who asked for a student's records and who got them.
 
 Contract: called within the write transaction that answers the request for the list. What concerns the flag of a missing
-child is the state's alone (Utah 53A-11-502): the list is that of a child who was never flagged, so that neither a line
-nor the lack of one marks the child. What was asked for while the flag stood has a line of its own, as any request.
+child is the state's alone (Utah 53A-11-502), also when it is lifted: a refusal reads like any other, whatever it was
+for, and a request that was made while a flag stood is told once, as any request.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -29,7 +28,7 @@ def leave_list(
     """Answer the request `row` with a `disclosures` notice. `student` is whose list it is, as the LEA may know of;
     unless `is_all`, only what is about the LEA's own records is told."""
     lea = row.origin
-    lines = [one for one in as_told(disclosures.about(connection, ssid)) if is_all or one.source == lea]
+    lines = [one for one in _as_told(connection, ssid) if is_all or one.source == lea]
     every = (one for one in opt_outs.about(connection, ssid) if one.ended_at is None)
     opted = [one for one in every if is_all or one.lea == lea]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
@@ -41,11 +40,17 @@ def leave_list(
     leave(services, connection, lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
 
 
-def as_told(lines: Iterable[Disclosure]) -> list[Disclosure]:
-    """The lines that an LEA and the parent may read. A refusal says that it was one, and no reason: each reads like any
-    other, whatever it was for."""
-    return [_plain(one) for one in lines if one.action not in _OF_THE_STATE and one.ground != Why.FLAGGED]
+def _as_told(connection: Connection, ssid: str) -> list[Disclosure]:
+    """The lines that an LEA and the parent may read. Of a request about a flagged child the log has the state's line
+    and that of the request itself, perhaps about nobody in particular: only the second is told."""
+    lines = [one for one in disclosures.about(connection, ssid) if one.action not in _OF_THE_STATE]
+    flagged = {one.tracking for one in lines if one.ground == Why.FLAGGED}
+    twice = disclosures.requests_among(connection, flagged)
+    return [_plain(one) for one in lines if not (one.ground == Why.FLAGGED and one.tracking in twice)]
 
 
 def _plain(line: Disclosure) -> Disclosure:
-    return line if line.outcome == "allowed" else replace(line, ground="")
+    """A refusal without its reason; what the state was told of is a school record where it does not say more."""
+    if line.outcome == "allowed":
+        return line
+    return replace(line, ground="", what=line.what or PacketType.STUDENT_RECORD)
