@@ -39,7 +39,7 @@ _HOW = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shown:
-    """A candidate: what is known of the student, the student's locations at the asking LEA without those that were taken
+    """A candidate: what is known of the student, the locations at the asking LEA without those that were taken
     back, and whether they count today; `known` is None for one who is no longer there. `is_near` is false of one who is
     there only because the LEA named that SSID. Repr hidden."""
 

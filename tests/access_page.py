@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from broker.core.access import RULES, Action, Need, Role, Rule
 from broker.core.grounds import GROUNDS, REFUSALS, Ground
+from broker.core.opt_outs import OPT_OUTS
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
@@ -106,3 +107,10 @@ def grounds(table: Table) -> str:
 def refusals(table: Table) -> str:
     """Every reason to refuse, with its law."""
     return table(("refused", "why", "law"), ((f"`{one}`", law.means, law.law) for one, law in REFUSALS.items()))
+
+
+def opt_outs(table: Table) -> str:
+    """What one may opt out of."""
+    return table(
+        ("purpose", "what it stops", "law"), ((f"`{name}`", one.means, one.law) for name, one in OPT_OUTS.items())
+    )

@@ -127,6 +127,10 @@ COMMANDS: Mapping[str, Entry] = {
         "registry:show",
         "Show what the registry knows of one student, with who brought it and when; your look is logged.",
     ),
+    "student opt-outs": Entry(
+        "opt_outs:opt_outs",
+        "List what parents opted out of: whose, since when, and which LEA told it; your look is logged.",
+    ),
     "student flags": Entry(
         "alerts:flags",
         "List the students who are flagged as missing: since when, by whom, and why; your look is logged.",

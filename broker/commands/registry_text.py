@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.model import Name
-from broker.edge.ledger import details, merges, registry
+from broker.edge.ledger import details, merges, opt_outs, registry
 from broker.edge.ledger.details import Told
 from broker.edge.ledger.merges import Merge
+from broker.edge.ledger.opt_outs import OptOut
 
 
 def gather(connection: Connection, ssid: str) -> dict[str, Any] | None:
@@ -33,6 +34,7 @@ def gather(connection: Connection, ssid: str) -> dict[str, Any] | None:
         "names": [_told(one) for one in details.names(connection, ssid)],
         "evidence": [_told(one) for one in details.evidences(connection, ssid)],
         "locations": [asdict(one) for one in registry.locations(connection, ssid)],
+        "opt_outs": [_opt_out(one) for one in opt_outs.about(connection, ssid)],
         "merges": [_merge(one) for one in merges.about(connection, ssid)],
     }
 
@@ -51,6 +53,10 @@ def _merge(one: Merge) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "moved"}
 
 
+def _opt_out(one: OptOut) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "id"}
+
+
 def tell(found: dict[str, Any]) -> Iterator[str]:
     """The lines."""
     yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
@@ -64,6 +70,8 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
     for one in found["locations"]:
         yield f"  {_place(one)}"
+    for one in found["opt_outs"]:
+        yield f"  {_opting(one)}"
     for one in found["merges"]:
         yield f"  {_merging(one)}"
 
@@ -102,6 +110,11 @@ def _place(one: dict[str, Any]) -> str:
     facts += [("entry code", one["entry_code"]), ("exit code", one["exit_code"])]
     said = "".join(f", {name} {value}" for name, value in facts if value)
     return f"{one['lea']} school {one['school'] or 'not named'}: from {one['entry_date']}{until}{said}"
+
+
+def _opting(one: dict[str, Any]) -> str:
+    told = f"opted out of {one['purpose']}, as {one['lea']} told on {_day(one['at'])} in {one['tracking']}"
+    return told if one["ended_at"] is None else f"{told}; ended on {_day(one['ended_at'])} by {one['ended_by']}"
 
 
 def _merging(one: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ __all__ = [
 class Role(StrEnum):
     """As whom somebody acts. Of one LEA it depends on the student, and on the day."""
 
-    CURRENT_LEA = "current-lea"  # has the student enrolled, be it for a day to come (34 CFR 99.31(a)(2))
+    CURRENT_LEA = "current-lea"  # has the student; for a day to come only where no LEA has it (`core.stays`)
     FORMER_LEA = "former-lea"  # had the student enrolled earlier
     OTHER_LEA = "other-lea"  # never had
     SENDING_LEA = "sending-lea"  # wrote and signed what it is about

@@ -81,7 +81,9 @@ def is_late(entry: Entry, limits: Limits) -> bool:
     if entry.spot.exit_date and entry.spot.exit_date < day:
         return any(spot.entry_date < entry.spot.exit_date for spot in entry.others.counting)
     oldest = entry.reported - timedelta(days=limits.backdated_days)
-    return entry.spot.entry_date < oldest.isoformat() and bool(entry.others.holders)
+    return entry.spot.entry_date < oldest.isoformat() and any(
+        spot.entry_date <= day and spot.lea in entry.others.holders for spot in entry.others.counting
+    )
 
 
 def late_entries(late: Iterable[tuple[str, date]], limits: Limits) -> dict[str, int]:

@@ -194,6 +194,15 @@ class Transfers:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcripts:
+    """What goes to higher education."""
+
+    request_days: int = _setting(
+        400, "days", "after the student asked for it, a transcript may go: a school year, and the summer after it", 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Harvest:
     """What an LEA may ask for in a day, and what the state is told of (`broker.core.harvest`)."""
 
@@ -225,4 +234,5 @@ class Settings:
     identity: Identity = Identity()
     claims: Claims = Claims()
     transfers: Transfers = Transfers()
+    transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
-from broker.core.model import Document, State, Student, TrackingId
+from broker.core.model import Document, PacketType, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
 from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import reading
+from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
@@ -64,6 +64,9 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
     )
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
+    if document.type is PacketType.TRANSCRIPT:
+        days = settings.transcripts.request_days
+        request.check_day(document.body, services.clock(), settings.identity.tzinfo, days)
     handler = handler_of(document.type)
     sender = look.party(row.origin)
     if sender is None:

@@ -126,6 +126,11 @@ def _midnight_after(day: date) -> float:
     return datetime.combine(day + timedelta(days=1), time.min).astimezone().timestamp()
 
 
+def is_for_parent(row: PacketRow) -> bool:
+    """Whether this part was forwarded to be handed to the parent."""
+    return row.type == PacketType.BACKPACK and row.source_mark == Purpose.PARENT_COPY
+
+
 def _copy(services: Services, part: Part, receiver: str, why: Purpose) -> PacketRow:
     """A packet with the same letter for another reader; without a document's id, for that is the first one's."""
     at = services.clock().timestamp()
@@ -133,7 +138,7 @@ def _copy(services: Services, part: Part, receiver: str, why: Purpose) -> Packet
         tracking=TrackingId(services.new_tracking()),
         origin=LeaId(part.lea),
         source_name="",
-        source_mark="",
+        source_mark=why if why is Purpose.PARENT_COPY else "",  # no file has such a mark
         sha256=Sha256(part.sha256),
         size=part.size,
         received_at=at,

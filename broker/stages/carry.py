@@ -22,7 +22,7 @@ from broker.edge.ledger.reviews import Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats.documents import to_student
 from broker.identity import registrar, ssid, withdrawn
-from broker.stages import students
+from broker.stages import opt_outs, students
 from broker.stages.batch import refuse
 from broker.stages.services import Services
 from broker.stages.wish import Wish
@@ -76,10 +76,12 @@ def line(services: Services, connection: Connection, row: PacketRow, found: Revi
         return _done(found, "", {})
     if choice.verb is Verb.NEW and GIVEN not in found.subject:
         answered = students.settle_as(services, connection, row, wish, None)
+        opt_outs.record(services, connection, row, [(wish, answered)])
         return _done(found, answered.ssid or "", _of_new(connection, answered.ssid))
     number, undo = _number(services, connection, row, found, choice, by, wish.student)
     before = changes.snapshot(connection, number)
-    students.settle_as(services, connection, row, wish, number)
+    answered = students.settle_as(services, connection, row, wish, number)
+    opt_outs.record(services, connection, row, [(wish, answered)])
     after = changes.snapshot(connection, number)
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 

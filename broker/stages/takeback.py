@@ -22,7 +22,7 @@ from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
-from broker.stages import follow_up, review, students, transfers
+from broker.stages import follow_up, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import sign
 from broker.stages.services import Services
@@ -53,6 +53,8 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     subject = {name: value for name, value in found.subject.items() if name != DONE}
     touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     follow_up.catch_up(services, connection, sorted(touched))
+    if decision.ssid:
+        opt_outs.take_back(services, connection, tracking, decision.ssid, by)
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()

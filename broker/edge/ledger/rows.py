@@ -21,7 +21,7 @@ class PacketRow(NamedTuple):
     tracking: TrackingId
     origin: LeaId
     source_name: str
-    source_mark: str
+    source_mark: str  # of the file; of a part of the record store that goes to a parent, that it does
     sha256: Sha256
     size: int
     received_at: float
