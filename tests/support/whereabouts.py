@@ -94,10 +94,11 @@ class Years:
 
 
 def tell_all(stays: list[Stay], reports: Iterable[Report], today: date) -> list[str]:
-    """Carry out the lines of one packet, the entries first; why each line was refused, '' for what was not."""
+    """Carry out the lines of one packet in the order of their days, those of one day as they stand; why each line was
+    refused, '' for what was not."""
     lines = list(reports)
     said = [""] * len(lines)
-    for number in sorted(range(len(lines)), key=lambda number: not lines[number].is_entry):
+    for number in sorted(range(len(lines)), key=lambda number: lines[number].day):
         try:
             tell(stays, lines[number], today)
         except Unfit as refused:
@@ -113,23 +114,25 @@ def tell(stays: list[Stay], report: Report, today: date) -> None:
     if max(days) != days[-1]:
         raise Unfit("exit-before-entry")
     there = [one for one in stays if (one.lea, one.school) == (report.lea, report.school)]
+    good = [one for one in there if not one.is_void]
     if report.is_entry:
-        _enter(stays, [one for one in there if not one.is_void], report, today)
+        _enter(stays, good, report, today)
     else:
-        _leave(there, report.day)
+        _leave(good, report.day, any(one.is_void and one.entry == report.day for one in there))
 
 
 def _enter(stays: list[Stay], there: list[Stay], report: Report, today: date) -> None:
-    for one in there:
-        if one.entry == report.day:
-            one.exit = report.ends
-            one.dual = one.dual if report.dual is None else report.dual
-            one.military = one.military if report.military is None else report.military
-            return
-    ends = report.ends or _end_of_neighbour(there, report.day)
-    stays.append(
-        Stay(report.lea, report.school, report.day, ends, today, bool(report.dual), bool(report.military)),
-    )
+    found = next((one for one in there if one.entry == report.day), None)
+    if found is None:
+        ends = report.ends or _end_of_neighbour(there, report.day)
+        found = Stay(report.lea, report.school, report.day, ends, today)
+        stays.append(found)
+    elif report.ends:
+        found.exit = report.ends
+    elif not any(one.entry > report.day for one in there):
+        _reopen(there, found)
+    found.dual = found.dual if report.dual is None else report.dual
+    found.military = found.military if report.military is None else report.military
 
 
 def _end_of_neighbour(there: list[Stay], day: date) -> date | None:
@@ -141,22 +144,28 @@ def _end_of_neighbour(there: list[Stay], day: date) -> date | None:
     return behind.exit if behind else None
 
 
-def _leave(there: list[Stay], day: date) -> None:
-    good = [one for one in there if not one.is_void]
-    begun = [one for one in good if one.entry < day]
-    last = max(begun, key=_entry, default=None)
-    if last and last.exit and any(one.exit == day for one in good):
-        return  # told before
-    today = [one for one in there if one.entry == day]
-    if today:
-        today[-1].exit = day  # never was; told before, where it is void already
-    elif last:
-        ended = last.exit
+def _reopen(there: list[Stay], stay: Stay) -> None:
+    """The exit was wrong: what had ended with this stay had not."""
+    wrong = stay.exit
+    for one in there:
+        if one.exit == wrong:
+            one.exit = None
+
+
+def _leave(there: list[Stay], day: date, was_taken_back: bool) -> None:
+    """`was_taken_back` says that a stay there that began on this day is void already."""
+    begun = [one for one in there if one.entry <= day]
+    told_before = [one for one in there if one.exit == day]
+    if was_taken_back and not told_before and not any(one.entry == day for one in there):
+        return  # told before, too
+    if not begun:
+        raise Unfit("exit-before-entry" if there else "no-open-enrollment")
+    last = max(told_before or begun, key=_entry)
+    ended, last.exit = last.exit, day
+    if not last.is_void:
         for one in begun:
-            if one is last or one.exit in (None, ended):
+            if one.entry < last.entry and one.exit in (None, ended):
                 one.exit = day
-    else:
-        raise Unfit("exit-before-entry" if good else "no-open-enrollment")
 
 
 def _entry(stay: Stay) -> date:
@@ -248,12 +257,17 @@ class Account:
         return bool(self.here(day)) and self.runs(day)[-1].is_military
 
     def sources(self, day: date, answered: Collection[Answered] = (), asker: str = "") -> set[str]:
-        """Whom `asker`, an LEA that has the child, asks for the record: where the child is, unless another is named."""
-        asker = asker or self.here(day)
-        if asker not in self.holders(day):
+        """Whom the LEA where the child is asks for the record; or `asker`, an LEA that has the child, by a request.
+
+        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later.
+        """
+        who = asker or self.here(day)
+        if who not in self.holders(day):
             return set()
-        arrival, end, earlier = self._arrival(day, asker)
-        others = [one for one in self.counting(day) if one.lea != asker and (end is None or one.entry < end)]
+        arrival, end, earlier = self._arrival(day, who)
+        others = [one for one in self.counting(day) if one.lea != who and (end is None or one.entry < end)]
+        if not asker:
+            others = [one for one in others if not one.dual or one.entry <= arrival]
         by_lea = {lea: [one for one in others if one.lea == lea] for lea in {one.lea for one in others}}
         left = {
             lea: max(one.exit for one in stays if one.exit)
