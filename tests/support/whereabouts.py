@@ -122,14 +122,16 @@ def tell(stays: list[Stay], report: Report, today: date) -> None:
 
 
 def _enter(stays: list[Stay], there: list[Stay], report: Report, today: date) -> None:
-    found = next((one for one in there if one.entry == report.day), None)
-    if found is None:
+    same = [one for one in there if one.entry == report.day]
+    if same:
+        found = same[-1]  # of two, where two numbers were found to be one child's, the one reported later
+    else:
         ends = report.ends or _end_of_neighbour(there, report.day)
         found = Stay(report.lea, report.school, report.day, ends, today)
         stays.append(found)
-    elif report.ends:
+    if same and report.ends:
         found.exit = report.ends
-    elif not any(one.entry > report.day for one in there):
+    elif same and not any(one.entry > report.day for one in there):
         _reopen(there, found)
     found.dual = found.dual if report.dual is None else report.dual
     found.military = found.military if report.military is None else report.military
@@ -160,7 +162,7 @@ def _leave(there: list[Stay], day: date, was_taken_back: bool) -> None:
         return  # told before, too
     if not begun:
         raise Unfit("exit-before-entry" if there else "no-open-enrollment")
-    last = max(told_before or begun, key=_entry)
+    last = max(reversed(told_before or begun), key=_entry)
     ended, last.exit = last.exit, day
     if not last.is_void:
         for one in begun:
@@ -248,9 +250,10 @@ class Account:
         ordered = sorted(main, key=lambda one: (one.entry, one.entry == last_day and one.lea == here))
         return list(_cut(ordered))
 
-    def since(self, day: date) -> date | None:
-        """The day on which the child came to where it is; None for nowhere."""
-        return self.runs(day)[-1].since if self.here(day) else None
+    def since(self, day: date, lea: str = "") -> date | None:
+        """The day on which the child came to where it is, or to this LEA that has it; None for neither."""
+        who = lea or self.here(day)
+        return self._arrival(day, who)[0] if who in self.holders(day) else None
 
     def is_military(self, day: date) -> bool:
         """Whether the case of where the child is has the clock of military children."""
@@ -291,7 +294,7 @@ class Account:
             assert stay is not None
             return runs[-1].since, stay.exit, runs[:-1]
         dual = [one for one in self.counting(day) if one.dual and one.lea == asker and not one.has_ended(day)]
-        stay = max(dual, key=_entry)
+        stay = max(reversed(dual), key=_entry)
         return stay.entry, stay.exit, [one for one in runs if one.since <= stay.entry]
 
 
