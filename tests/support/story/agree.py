@@ -20,13 +20,21 @@ class Agreement(Follower):
         if one.kind == TRANSCRIPT:
             return one.to
         here = self.belief.here(child, self.world.today)
-        return here if here != one.sender and one.to in ("", here) else ""
+        if here != one.sender:
+            return here if one.to in ("", here) else ""
+        return self._beside(one, child)
+
+    def _beside(self, one: Sent, child: int) -> str:
+        """What is sent from where the student is goes to another LEA that has it too, if it is meant or waits."""
+        waits = {asking.destination for asking in self.belief.askings(child) if asking.state == "waiting"}
+        beside = sorted(self.belief.holders(child, self.world.today) - {one.sender})
+        return next((lea for lea in beside if lea == one.to or (not one.to and lea in waits)), "")
 
     def had(self, row: PacketRow, lea: str, how: Callable[[list[bool]], bool]) -> bool:
         """Whether the student was at this LEA, now and (`all`) or (`any`) at the last look: a round goes by what was
         when it began."""
         child = self.own.child(row.ssid) if row.ssid else self.own.sent[row.tracking].child
-        return how([self.belief.was_at(child, lea), (child, lea) in self.own.had])
+        return how([self.belief.was_at(child, lea, self.world.today), (child, lea) in self.own.had])
 
     def reasons(self, one: Sent, row: PacketRow) -> set[str]:
         """What a packet may wait for now."""

@@ -51,16 +51,17 @@ class Checks(Cases):
         self.is_sound = True
 
     def _follow_days(self) -> None:
-        """An exit that was told ahead has come true once the sweeper has seen its day."""
+        """What was told ahead has come true once the sweeper has seen its day."""
         if self.dawned != self.world.dawn:
-            for number in self.belief.left_between(self.dawned, self.world.dawn):
+            for number in {self.belief.number(one) for one in self.belief.stands}:
                 self.settle(number)
             self.dawned = self.world.dawn
 
     def _remember(self, rows: dict[str, PacketRow]) -> None:
         self.own.delivered |= self.books.delivered
         self.own.stood = {tracking: stand(row) for tracking, row in rows.items()}
-        self.own.had = {(n, lea) for n in range(len(CHILDREN)) for lea in LEAS if self.belief.was_at(n, lea)}
+        today, children = self.world.today, range(len(CHILDREN))
+        self.own.had = {(n, lea) for n in children for lea in LEAS if self.belief.was_at(n, lea, today)}
         for tracking, one in self.own.sent.items():
             if rows[tracking].state == "RECEIVED":
                 one.was_known = self.belief.is_known(one.child)
@@ -74,17 +75,15 @@ class Checks(Cases):
         child = self.own.child(row.ssid)
         what = (row.type, row.origin, row.receiver, self.belief.here(child, self.world.today))
         assert not self.belief.is_flagged(child), what
-        assert self.belief.was_at(child, row.origin), what
+        assert self.belief.was_at(child, row.origin, self.world.today), what
         assert self.world.key(row.receiver), what
         {RECORD: self._check_record, BACKPACK: self._check_part, TRANSCRIPT: self._check_transcript}[row.type](
             row, child
         )
 
     def _check_record(self, row: PacketRow, child: int) -> None:
-        one, here = self.own.sent[row.tracking], self.belief.here(child, self.world.today)
-        assert row.receiver == here, (row, here)
-        assert row.receiver != row.origin, row
-        assert one.to in ("", here), one
+        one = self.own.sent[row.tracking]
+        assert row.receiver == self.goal(one, child), (row, self.belief.stays(child))
         assert one.key.end != "revoked", one
         self.own.grounds[row.tracking] = "enrolls"
         asked = [case for case in self.cases(child) if case.state in LIVE]
@@ -99,7 +98,7 @@ class Checks(Cases):
             assert row.receiver == self.belief.here(child, self.world.today), row
             assert row.receiver != row.origin, row
             return
-        assert self.belief.was_at(child, row.receiver), row
+        assert self.belief.was_at(child, row.receiver, self.world.today), row
         asks = [one for one in self.own.sent.values() if one.kind == ASK and one.sender == row.receiver]
         wants = {one.status for one in asks if one.child in self.belief.same(child) or self.own.has_merged}
         assert wants & ({"parent-copy"} if row.receiver == row.origin else {"backpack", "parent-copy"}), (row, wants)

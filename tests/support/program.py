@@ -1,0 +1,59 @@
+"""The program's account of stays, in the words of `tests.support.whereabouts`: what a comparison needs, and no more.
+
+Owns the translation of days ('' for none in the program, None here) and of names. Nothing is decided here.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from broker.core import stays
+from broker.core.school_year import Calendar
+from tests.support.situations import Span
+from tests.support.whereabouts import Answered, Report
+
+CALENDAR = Calendar.of("07-01", "08-15", "06-05")
+Locations = tuple[stays.Location, ...]
+
+
+def _text(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _report(one: Report) -> stays.Report:
+    facts = (one.lea, one.school, _text(one.day))
+    return stays.Report(one.event, *facts, exit_day=_text(one.ends), dual=one.dual, military=one.military)
+
+
+def tell_all(locations: Locations, lines: Iterable[Report], today: date) -> tuple[Locations, list[str]]:
+    """The stays after the lines of one packet, and why each line was refused, '' for what was not."""
+    reports = list(lines)
+    said = [""] * len(reports)
+    for number in sorted(range(len(reports)), key=lambda number: reports[number].day):
+        try:
+            locations = stays.tell(locations, _report(reports[number]), today.isoformat())
+        except stays.Unfit as refused:
+            said[number] = refused.code
+    return locations, said
+
+
+def spans(locations: Locations) -> list[Span]:
+    """The stays that are not void, in the order of reporting."""
+    return [
+        (one.lea, one.school, date.fromisoformat(one.entry_date), _day(one.exit_date), one.dual, one.military)
+        for one in locations
+        if one.entry_date != one.exit_date
+    ]
+
+
+def account(locations: Locations, today: date) -> stays.Account:
+    """What the program makes of them on a day."""
+    return stays.Account(locations, today.isoformat(), CALENDAR)
+
+
+def sources(known: stays.Account, answered: Collection[Answered]) -> set[str]:
+    """Whom the LEA where the child is asks."""
+    return set(known.sources({(source, to, since.isoformat()) for source, to, since in answered}))

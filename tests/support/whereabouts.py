@@ -1,0 +1,331 @@
+"""Where a child is, worked out day by day from what LEAs reported: the other side of a comparison.
+
+Owns a plain and slow account of one child's stays, written from the rules (docs/access.md, Utah 53A-11-504,
+R277-419-5), never from the program: what a report does to the stays, who has the child on a day, and who is asked for
+the record.
+Promises: it imports nothing of the program. A stay is known by LEA, school and entry day; its exit is the first day on
+which the child is not there any more, None while nobody has told one; on its own entry day it never was.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+_DAY = timedelta(days=1)
+_FAR = timedelta(days=400)
+
+Answered = tuple[str, str, date]
+"""A case that was answered or closed: source, destination, and the day since which the child was there."""
+
+
+class Unfit(Exception):
+    """A report that is refused; the text is why."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an LEA tells of one stay. `event` is entry or exit; None for what it leaves out.
+
+    `ends` is the exit day that an entry may carry.
+    """
+
+    event: str
+    lea: str
+    school: str
+    day: date
+    ends: date | None = None
+    dual: bool | None = None
+    military: bool | None = None
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it tells that the child has come."""
+        return self.event == "entry"
+
+
+@dataclass
+class Stay:
+    """A span at one school of an LEA; `told` is the day on which its entry was first reported."""
+
+    lea: str
+    school: str
+    entry: date
+    exit: date | None
+    told: date
+    dual: bool = False
+    military: bool = False
+
+    @property
+    def is_void(self) -> bool:
+        """An exit on the very day of the entry takes the stay back: it never was."""
+        return self.exit == self.entry
+
+    def has_ended(self, day: date) -> bool:
+        """Whether the child is not there any more."""
+        return self.exit is not None and self.exit <= day
+
+
+@dataclass(frozen=True)
+class Years:
+    """When a school year begins, and between which days schools teach: (month, day) each."""
+
+    begins: tuple[int, int] = (7, 1)
+    opens: tuple[int, int] = (8, 15)
+    closes: tuple[int, int] = (6, 5)
+
+    def _in(self, year: int, month_day: tuple[int, int]) -> date:
+        """This day of the school year that begins in the calendar year `year`."""
+        return date(year + (month_day < self.begins), *month_day)
+
+    def is_over(self, entry: date, day: date) -> bool:
+        """Whether the school year of a stay that began at `entry` is over on `day`.
+
+        A stay that nobody renewed goes on when teaching begins again: it is of the later of two school years, the
+        first that still taught on its entry day or behind it, and the last whose teaching has begun by now.
+        """
+        around = range(min(entry.year, day.year) - 2, max(entry.year, day.year) + 3)
+        of_entry = min(year for year in around if self._in(year, self.closes) >= entry)
+        of_day = max(year for year in around if self._in(year, self.opens) <= day)
+        return day > self._in(max(of_entry, of_day), self.closes)
+
+
+# What a report does to the stays. They stand in the order in which they were first reported.
+
+
+def tell_all(stays: list[Stay], reports: Iterable[Report], today: date) -> list[str]:
+    """Carry out the lines of one packet in the order of their days, those of one day as they stand; why each line was
+    refused, '' for what was not."""
+    lines = list(reports)
+    said = [""] * len(lines)
+    for number in sorted(range(len(lines)), key=lambda number: lines[number].day):
+        try:
+            tell(stays, lines[number], today)
+        except Unfit as refused:
+            said[number] = str(refused)
+    return said
+
+
+def tell(stays: list[Stay], report: Report, today: date) -> None:
+    """Carry out one report. Raises Unfit, and then nothing has changed."""
+    days = [report.day] + ([report.ends] if report.ends else [])
+    if max(days) > today + _FAR:
+        raise Unfit("too-far-ahead")
+    if max(days) != days[-1]:
+        raise Unfit("exit-before-entry")
+    there = [one for one in stays if (one.lea, one.school) == (report.lea, report.school)]
+    good = [one for one in there if not one.is_void]
+    if report.is_entry:
+        _enter(stays, good, report, today)
+    else:
+        _leave(good, report.day, any(one.is_void and one.entry == report.day for one in there))
+
+
+def _enter(stays: list[Stay], there: list[Stay], report: Report, today: date) -> None:
+    same = [one for one in there if one.entry == report.day]
+    if same:
+        found = same[-1]  # of two, where two numbers were found to be one child's, the one reported later
+    else:
+        ends = report.ends or _end_of_neighbour(there, report.day)
+        found = Stay(report.lea, report.school, report.day, ends, today)
+        stays.append(found)
+    if same and report.ends:
+        found.exit = report.ends
+    elif same and not any(one.entry > report.day for one in there):
+        _reopen(there, found)
+    found.dual = found.dual if report.dual is None else report.dual
+    found.military = found.military if report.military is None else report.military
+
+
+def _end_of_neighbour(there: list[Stay], day: date) -> date | None:
+    """Where the end of a stay that begins on `day` has been told before the stay itself was."""
+    before = max((one for one in there if one.entry < day), key=_entry, default=None)
+    if before and before.exit and before.exit > day:
+        return before.exit
+    behind = min((one for one in there if one.entry > day), key=_entry, default=None)
+    return behind.exit if behind else None
+
+
+def _reopen(there: list[Stay], stay: Stay) -> None:
+    """The exit was wrong: what had ended with this stay had not."""
+    wrong = stay.exit
+    for one in there:
+        if one.exit == wrong:
+            one.exit = None
+
+
+def _leave(there: list[Stay], day: date, was_taken_back: bool) -> None:
+    """`was_taken_back` says that a stay there that began on this day is void already."""
+    begun = [one for one in there if one.entry <= day]
+    told_before = [one for one in there if one.exit == day]
+    if was_taken_back and not told_before and not any(one.entry == day for one in there):
+        return  # told before, too
+    if not begun:
+        raise Unfit("exit-before-entry" if there else "no-open-enrollment")
+    last = max(reversed(told_before or begun), key=_entry)
+    ended, last.exit = last.exit, day
+    if not last.is_void:
+        for one in begun:
+            if one.entry < last.entry and one.exit in (None, ended):
+                one.exit = day
+
+
+def _entry(stay: Stay) -> date:
+    return stay.entry
+
+
+# Who has the child, and who is asked.
+
+
+@dataclass(frozen=True)
+class Run:
+    """Stays at one LEA with no other LEA between them."""
+
+    lea: str
+    stays: tuple[Stay, ...]
+
+    @property
+    def since(self) -> date:
+        """The day on which the child came."""
+        return self.stays[0].entry
+
+    @property
+    def is_military(self) -> bool:
+        """Whether any of its stays says so."""
+        return any(one.military for one in self.stays)
+
+
+class Account:
+    """What follows from these stays."""
+
+    def __init__(self, stays: Sequence[Stay], years: Years | None = None) -> None:
+        self._years = years or Years()
+        self._stays = [one for one in stays if not one.is_void]
+
+    @cached_property
+    def _first_days(self) -> list[tuple[Stay, date]]:
+        """Each stay with the day from which on it counts."""
+        return [(one, self._counts_from(one)) for one in self._stays]
+
+    def _counts_from(self, stay: Stay) -> date:
+        """Its entry day; or the first day behind its report on which no LEA has the child."""
+        day = stay.told
+        while day < stay.entry:
+            if self._nobody_has_the_child(day):
+                return day
+            day += _DAY
+        return stay.entry
+
+    def _nobody_has_the_child(self, day: date) -> bool:
+        """By the stays that have begun: none holds, or only such as are of a school year that is over."""
+        begun = [one for one in self._stays if one.entry <= day]
+        return all(self._years.is_over(one.entry, day) for one in _holding(begun, day))
+
+    def counting(self, day: date) -> list[Stay]:
+        """The stays that count on this day, in the order in which they were reported."""
+        return [one for one, first in self._first_days if first <= day]
+
+    def here(self, day: date) -> str:
+        """Where the child is: the LEA that the record follows to; '' for nowhere."""
+        found = _primary(self.counting(day), day)
+        return found.lea if found else ""
+
+    def holders(self, day: date) -> set[str]:
+        """The LEAs that have the child: where it is, and where it is enrolled beside that."""
+        return {one.lea for one in _holding(self.counting(day), day)}
+
+    def before(self, day: date) -> set[str]:
+        """The LEAs that had the child and do not have it any more."""
+        return {one.lea for one in self.counting(day)} - self.holders(day)
+
+    def announced(self, day: date) -> set[str]:
+        """The LEAs to which the child is only going to come: they have no right yet."""
+        return {one.lea for one in self._stays} - {one.lea for one in self.counting(day)}
+
+    def runs(self, day: date) -> list[Run]:
+        """The moves: stays that are not dual as they began, cut where the LEA changes."""
+        main = [one for one in self.counting(day) if not one.dual]
+        here, last_day = self.here(day), max(map(_entry, main), default=None)
+        # two LEAs on one day: where the child is comes last
+        ordered = sorted(main, key=lambda one: (one.entry, one.entry == last_day and one.lea == here))
+        return list(_cut(ordered))
+
+    def since(self, day: date, lea: str = "") -> date | None:
+        """The day on which the child came to where it is, or to this LEA that has it; None for neither."""
+        who = lea or self.here(day)
+        return self._arrival(day, who)[0] if who in self.holders(day) else None
+
+    def is_military(self, day: date) -> bool:
+        """Whether the case of where the child is has the clock of military children."""
+        return bool(self.here(day)) and self.runs(day)[-1].is_military
+
+    def sources(self, day: date, answered: Collection[Answered] = (), asker: str = "") -> set[str]:
+        """Whom the LEA where the child is asks for the record; or `asker`, an LEA that has the child, by a request.
+
+        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later.
+        """
+        who = asker or self.here(day)
+        if who not in self.holders(day):
+            return set()
+        arrival, end, earlier = self._arrival(day, who)
+        others = [one for one in self.counting(day) if one.lea != who and (end is None or one.entry < end)]
+        if not asker:
+            others = [one for one in others if not one.dual or one.entry <= arrival]
+        by_lea = {lea: [one for one in others if one.lea == lea] for lea in {one.lea for one in others}}
+        left = {
+            lea: max(one.exit for one in stays if one.exit)
+            for lea, stays in by_lea.items()
+            if all(one.has_ended(arrival) for one in stays)
+        }
+        return {
+            lea
+            for lea, stays in by_lea.items()
+            if lea not in left  # still open at the arrival
+            or left[lea] == max(left.values())  # the one left last
+            or (earlier and earlier[-1].lea == lea)  # the run just before
+            or not _has_moved_on(lea, stays, earlier, answered)
+        }
+
+    def _arrival(self, day: date, asker: str) -> tuple[date, date | None, list[Run]]:
+        """When the asker got the child, until when it has it, and the moves before that."""
+        runs = self.runs(day)
+        if asker == self.here(day):
+            stay = _primary(self.counting(day), day)
+            assert stay is not None
+            return runs[-1].since, stay.exit, runs[:-1]
+        dual = [one for one in self.counting(day) if one.dual and one.lea == asker and not one.has_ended(day)]
+        stay = max(reversed(dual), key=_entry)
+        return stay.entry, stay.exit, [one for one in runs if one.since <= stay.entry]
+
+
+def _primary(stays: Sequence[Stay], day: date) -> Stay | None:
+    """The stay that says where the child is. The latest entry supersedes all earlier ones, and does so for good."""
+    main = [one for one in stays if not one.dual]
+    last_day = max(map(_entry, main), default=None)
+    standing = [one for one in main if one.entry == last_day and not one.has_ended(day)]
+    return standing[-1] if standing else None
+
+
+def _holding(stays: Sequence[Stay], day: date) -> list[Stay]:
+    """The stays by which somebody has the child: that one, and the dual ones, which nothing supersedes."""
+    found = _primary(stays, day)
+    return [found] * (found is not None) + [one for one in stays if one.dual and not one.has_ended(day)]
+
+
+def _cut(stays: Iterable[Stay]) -> Iterator[Run]:
+    run: list[Stay] = []
+    for one in stays:
+        if run and run[-1].lea != one.lea:
+            yield Run(run[0].lea, tuple(run))
+            run = []
+        run.append(one)
+    if run:
+        yield Run(run[0].lea, tuple(run))
+
+
+def _has_moved_on(lea: str, stays: list[Stay], earlier: list[Run], answered: Collection[Answered]) -> bool:
+    """Whether one of those who had the child since has the record of this LEA."""
+    since = earlier[max((n for n, run in enumerate(earlier) if run.lea == lea), default=-1) + 1 :]
+    last = max(map(_entry, stays))
+    between = [run for run in since if run.since >= last]
+    return any((lea, run.lea, run.since) in answered for run in between)
