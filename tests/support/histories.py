@@ -131,7 +131,7 @@ class Spells:
 
     def __init__(self, number: int, first: date, leas: Sequence[str] = LEAS, schools: Sequence[str] = SCHOOLS) -> None:
         self.random = Random(number)
-        some = self.random.sample(list(leas), self.random.randint(1, len(leas)))
+        some = sorted(self.random.sample(list(leas), self.random.randint(1, len(leas))))
         days = [first + timedelta(self.random.randrange(_SPAN)) for _ in range(6)]
         schools_of = {lea: schools[: self.random.choice((1, 1, 2))] for lea in some}
         picked = {(lea, school): self._pick(days) for lea in some for school in schools_of[lea]}

@@ -3,16 +3,17 @@
 Owns the translation of days ('' for none in the program, None here) and of names. Nothing is decided here.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date
 
 from broker.core import stays
 from broker.core.school_year import Calendar
 from tests.support.situations import Span
-from tests.support.whereabouts import Answered, Report
+from tests.support.whereabouts import Report
 
 CALENDAR = Calendar.of("07-01", "08-15", "06-05")
 Locations = tuple[stays.Location, ...]
+Who = tuple[str, set[str], set[str], set[str]]
 
 
 def _text(day: date | None) -> str:
@@ -34,7 +35,9 @@ def tell_all(locations: Locations, lines: Iterable[Report], today: date) -> tupl
     said = [""] * len(reports)
     for number in sorted(range(len(reports)), key=lambda number: reports[number].day):
         try:
-            locations = stays.tell(locations, _report(reports[number]), today.isoformat())
+            report = _report(reports[number])
+            told = stays.tell(locations, report, today.isoformat())
+            locations = stays.changed(locations, report, told, today.isoformat())
         except stays.Unfit as refused:
             said[number] = refused.code
     return locations, said
@@ -51,9 +54,15 @@ def spans(locations: Locations) -> list[Span]:
 
 def account(locations: Locations, today: date) -> stays.Account:
     """What the program makes of them on a day."""
-    return stays.Account(locations, today.isoformat(), CALENDAR)
+    return stays.Account(locations, stays.Today(today.isoformat(), CALENDAR))
 
 
-def sources(known: stays.Account, answered: Collection[Answered]) -> set[str]:
-    """Whom the LEA where the child is asks."""
-    return set(known.sources({(source, to, since.isoformat()) for source, to, since in answered}))
+def who(known: stays.Account) -> Who:
+    """Where the child is, which LEAs have it, had it, and have only announced it."""
+    holders, had = set(known.holders), set(known.had)
+    return (known.here or "", holders, had - holders, set(known.announced))
+
+
+def runs(known: stays.Account) -> list[tuple[str, date]]:
+    """Each time that the child came to an LEA, and since when."""
+    return [(run[0].lea, date.fromisoformat(run[0].entry_date)) for run in known.runs]

@@ -10,7 +10,7 @@ which the child is not there any more, None while nobody has told one; on its ow
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _DAY = timedelta(days=1)
 _FAR = timedelta(days=400)
@@ -78,6 +78,7 @@ class Years:
         """This day of the school year that begins in the calendar year `year`."""
         return date(year + (month_day < self.begins), *month_day)
 
+    @lru_cache(100_000)  # noqa: B019  # of a handful of calendars
     def is_over(self, entry: date, day: date) -> bool:
         """Whether the school year of a stay that began at `entry` is over on `day`.
 

@@ -35,8 +35,7 @@ def test_row(row: Situation) -> None:
 
 def _check_look(row: Situation, look: Look, locations: program.Locations) -> None:
     known = program.account(locations, look.today)
-    said = (known.here, set(known.holders), set(known.before), set(known.announced))
-    assert said == (look.here, look.holders, look.before, look.announced), look
+    assert program.who(known) == (look.here, look.holders, look.before, look.announced), look
     if not look.asks:
         assert program.sources(known, row.answered) == look.asked, look
 
@@ -60,8 +59,7 @@ class _Comparison:
     def run(self) -> None:
         for packet in self.packets:
             self._tell(packet)
-            self._compare(packet.today)
-            self._answer(packet.today)
+            self._answer(packet.today, self._compare(packet.today))
         days = days_of(self.packets)
         for day in self.random.sample(days, min(4, len(days))):
             self._compare(day)
@@ -75,19 +73,22 @@ class _Comparison:
         ]
         assert program.spans(self.locations) == spans, self._story()
 
-    def _answer(self, today: date) -> None:
+    def _answer(self, today: date, account: Account) -> None:
         """Some of those who are asked answer."""
-        account = Account(self.stays)
         since = account.since(today)
         for source in sorted(account.sources(today, self.answered)):
             if since and self.random.random() < 0.4:
                 self.answered.add((source, account.here(today), since))
 
-    def _compare(self, today: date) -> None:
+    def _compare(self, today: date) -> Account:
         mine, other = Account(self.stays), program.account(self.locations, today)
         said = (mine.here(today), mine.holders(today), mine.before(today), mine.announced(today))
-        assert (other.here, set(other.holders), set(other.before), set(other.announced)) == said, self._story(today)
+        assert program.who(other) == said, self._story(today)
+        if other.here:
+            runs = [(run.lea, run.since) for run in mine.runs(today)]
+            assert program.runs(other) == runs, self._story(today)
         assert program.sources(other, self.answered) == mine.sources(today, self.answered), self._story(today)
+        return mine
 
     def _story(self, today: date | None = None) -> str:
         """The history in words; days are ISO dates."""
