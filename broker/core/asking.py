@@ -136,7 +136,7 @@ def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> lis
     by_lea: dict[LeaId, list[Location]] = {}
     for one in others:
         by_lea.setdefault(one.lea, []).append(one)
-    previous = _previous(account, others, since)
+    last = _left_last(account, others)
     # both told to a program that left it unasked: nobody's to ask for by itself
     asked = {case.source for case in cases if case.destination == here}
     is_news = asker == here or not run[0].is_old
@@ -144,15 +144,14 @@ def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> lis
         lea
         for lea, own in by_lea.items()
         if (is_news or lea in asked or not own[-1].is_old)
-        and (lea in previous or any(one.goes_on(since) for one in own) or not _has_moved_on(account, own[-1], cases))
+        and (lea == last or any(one.goes_on(since) for one in own) or not _has_moved_on(account, own[-1], cases))
     ]
 
 
-def _previous(account: Account, others: Sequence[Location], since: str) -> set[LeaId]:
-    """The LEA of the time before, and the one that the child left last."""
-    before = {account.runs[-2][0].lea} if len(account.runs) > 1 else set()
-    left = [one for one in others if one.exit_date and one.exit_date <= since]
-    return before | ({max(left, key=lambda one: one.exit_date).lea} if left else set())
+def _left_last(account: Account, others: Sequence[Location]) -> LeaId | None:
+    """Of these LEAs the one that had the child last, by when its stay ended or was superseded."""
+    ended = [(end, number, one.lea) for number, one in enumerate(others) if (end := account.end_of(one))]
+    return max(ended)[-1] if ended else None
 
 
 def _has_moved_on(account: Account, last: Location, cases: Sequence[Case]) -> bool:

@@ -164,10 +164,10 @@ class Transfers:
     digest_hour: int = _setting(6, "hour of the day", "of this machine, when LEAs are told what is overdue; 24: never")
     holidays: str = _setting("US-UT", "ISO 3166-2 code", "where public holidays are free of school; empty: none")
     year_round: str = _setting("", "LEA ids, with commas", "that teach in summer too, not only opens to closes")
+    codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
     clock_stands: bool = _setting(
         True, "true | false", "the answer's clock stands while a record lies with its receiver that rejects it later"
     )
-    codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
 
     def __post_init__(self) -> None:
         """Raises ValueError for texts that name nothing."""

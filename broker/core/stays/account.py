@@ -99,16 +99,16 @@ class Account:
         """The day on which an LEA had the child last, as an exit names it; '' where it has it, or never had."""
         if lea in self.holders:
             return ""
-        return max((self._end(one) for one in self.counting if one.lea == lea), default="")
+        return max((self.end_of(one) for one in self.counting if one.lea == lea), default="")
 
     def was_at(self, lea: str, first: str, last: str) -> bool:
         """Whether the LEA had the child on some day from `first` to `last`, both included."""
         return any(
-            one.lea == lea and one.entry_date <= last and (self._end(one) or last) >= first for one in self.counting
+            one.lea == lea and one.entry_date <= last and (self.end_of(one) or last) >= first for one in self.counting
         )
 
-    def _end(self, stay: Location) -> str:
-        """The day on which the stay ended or was superseded; '' while neither."""
+    def end_of(self, stay: Location) -> str:
+        """The day on which a stay ended or was superseded; '' while neither."""
         later = [one.entry_date for one in self.counting if not one.dual and one.entry_date > stay.entry_date]
         ends = [] if stay.dual or not later else [min(later)]
         return min([*ends, stay.exit_date] if stay.exit_date else ends, default="")
