@@ -3,13 +3,14 @@
 Owns the translation of days ('' for none in the program, None here) and of names. Nothing is decided here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from broker.core import stays
+from broker.core import asking, stays
 from broker.core.school_year import Calendar
+from broker.core.transfer import Case, TransferState
 from tests.support.situations import Span
-from tests.support.whereabouts import Report
+from tests.support.whereabouts import Answered, Report
 
 CALENDAR = Calendar.of("07-01", "08-15", "06-05")
 Locations = tuple[stays.Location, ...]
@@ -66,3 +67,16 @@ def who(known: stays.Account) -> Who:
 def runs(known: stays.Account) -> list[tuple[str, date]]:
     """Each time that the child came to an LEA, and since when."""
     return [(run[0].lea, date.fromisoformat(run[0].entry_date)) for run in known.runs]
+
+
+def asked(known: stays.Account, answered: Collection[Answered], asker: str = "") -> set[str]:
+    """Whom the LEA where the child is asks when nobody has been asked yet, or whom `asker` asks beside these.
+
+    Those whose case for this stay was answered are asked no more.
+    """
+    closed = [
+        Case(number, source, to, TransferState.CLOSED, "", since.isoformat(), None)
+        for number, (source, to, since) in enumerate(sorted(answered), 1)
+    ]
+    who = asker or known.here
+    return {one.source for one in asking.plan(known, closed, asker=asker or None).opens if one.destination == who}
