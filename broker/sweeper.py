@@ -14,7 +14,7 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.folders import INBOX
-from broker.edge.ledger import directory
+from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
 from broker.stages import claims, harvest, overdue, sweep
@@ -35,7 +35,7 @@ class Inboxes:
     def look(self) -> None:
         """Publish what a crash left staged, and notice what was taken out."""
         with reading(self._services.engine) as connection:
-            leas = [party.id for party in directory.all_parties(connection)]
+            leas = [party.id for party in removals.present(connection)]
         for lea in leas:
             try:
                 self._look_at(lea)

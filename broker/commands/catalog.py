@@ -76,6 +76,7 @@ COMMANDS: Mapping[str, Entry] = {
     "lea add": Entry("home:add", "Enter a party into the directory and make its folders."),
     "lea key": Entry("home:key", "Renew a party's key, take in its revocation, or add a further key."),
     "lea list": Entry("home:list_leas", "Who is in the directory, with keys and when they expire."),
+    "lea remove": Entry("leaving:remove", "Let a party leave: no login, nothing new to or from it; what it did stays."),
     "exception add": Entry("federal:add", "Record that the law lets this federal name in, with all names under it."),
     "exception list": Entry("federal:list_", "List every exception that was ever recorded, with its law."),
     "exception end": Entry(
