@@ -32,7 +32,8 @@ from broker.edge.ledger.engine import writing
 from broker.edge.outbox import Odd
 from broker.formats.transcript import Facts, from_record
 from broker.stages import claims, harvest, intake, overdue, sweep
-from tests.support import desk, documents, office as offices
+from tests.support import desk, documents
+from tests.support import office as offices
 from tests.support.desk import child
 from tests.support.exchange import satchel
 from tests.support.office import Office
@@ -44,11 +45,18 @@ KINDS = {"UT": "state", "U1": "higher-ed", "6G": "charter", "7K": "charter"}
 LEAS = ("01", "02", "6G", "7K", "9L", "UT", "U1")
 AUTUMN, MOVED = "2026-08-17", "2026-11-16"
 WHO = ("--who", "Jo Larsen", "--why", "as the story goes")
-LINE = {"school_year": 2026, "term": "S1", "title": "Biology", "course_code": "3010", "credits_earned": 0.5, "mark": "A"}
+LINE = {
+    "school_year": 2026,
+    "term": "S1",
+    "title": "Biology",
+    "course_code": "3010",
+    "credits_earned": 0.5,
+    "mark": "A",
+}
 
 
 class Maker:
-    """The office, and what the stories call by name: a student's number, a packet's tracking id, a transfer's number."""
+    """The office, and what the stories call by name: numbers of students, tracking ids of packets."""
 
     def __init__(self, root: Path) -> None:
         self.office = Office(root, *LEAS, kinds=KINDS)
@@ -205,7 +213,9 @@ def waiting(make: Maker) -> None:
     office.send("01", documents.recall(**{"from": "01", "tracking": sent.tracking}))
     make.record("01", "recalled", "replaced-record")
     make.record("01", "recalled", "replacing-record")
-    make.facts["refused-schema"] = office.send("01", desk.record("01", make.students["found"], school_year="x")).tracking
+    make.facts["refused-schema"] = office.send(
+        "01", desk.record("01", make.students["found"], school_year="x")
+    ).tracking
     assert make.record("7K", "found", "refused-stranger").code == "not-your-student"
     assert make.record("9L", "found", "refused-signer").code == "wrong-signer"
     make.facts["refused-unsealed"] = dropped(make, "01", "careless.txt", b"not sealed")
@@ -228,7 +238,7 @@ def dropped(make: Maker, lea: str, name: str, content: bytes) -> str:
 
 
 def doubts(make: Maker) -> None:
-    """Questions: open ones of a line and of a packet, decided ones, one taken back; numbers merged, and parted again."""
+    """Questions: open ones of a line and a packet, decided ones, one taken back; numbers merged, and parted again."""
     office = make.office
 
     def doubtful(name: str, last: str, born: str, told: str) -> str:
@@ -250,7 +260,9 @@ def doubts(make: Maker) -> None:
     office.answer("02", tracking, 0, "same", candidate="A")  # decided by the LEA's own file
     make.at("01", "katharine", "Abernathy", "2012-03-14")
     make.enroll("02", "katharine", MOVED)
-    sent = make.students["katharine"] | {"legal_name": {"first": "Katherine", "middle": "", "last": "Abernathy", "suffix": ""}}
+    sent = make.students["katharine"] | {
+        "legal_name": {"first": "Katherine", "middle": "", "last": "Abernathy", "suffix": ""}
+    }
     del sent["local_id"]
     make.students["katherine"] = sent | {"local_id": "7", "birth_date": "2012-03-24"}
     row = office.send("01", desk.record("01", make.students["katherine"]))
@@ -308,9 +320,7 @@ def unfinished(make: Maker) -> None:
     small.write_text(usual.replace("cases_per_transaction = 100", "cases_per_transaction = 1"))
     again = Office.__new__(Office)
     again.__dict__ |= office.__dict__
-    again.services = offices.replace(
-        offices.wiring.build(make.home, "worker"), queues=office.told
-    )
+    again.services = offices.replace(offices.wiring.build(make.home, "worker"), queues=office.told)
     tracking = again.drop("6G", desk.enrollment("6G", make.students["large-1"], make.students["large-2"], date=MOVED))
     again.work(Stage.ADMIT)
     again.services.engine.dispose()
@@ -343,7 +353,10 @@ def asked(make: Maker) -> list[list[str]]:
         *(["packet", tracking, "--json"] for tracking in packets),
         ["lea", "list", "--json"],
         ["exception", "list", "--json"],
-        *(["calendar", "show", "--school-year", "2027", "--json", *whose] for whose in ([], ["--lea", "01"], ["--lea", "6G"])),
+        *(
+            ["calendar", "show", "--school-year", "2027", "--json", *whose]
+            for whose in ([], ["--lea", "01"], ["--lea", "6G"])
+        ),
         ["codes", "--json"],
         ["transfers", "--state", "all", *on, "--json"],
         ["transfers", "--overdue", *on, "--json"],
