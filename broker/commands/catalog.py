@@ -68,6 +68,12 @@ COMMANDS: Mapping[str, Entry] = {
         "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",
         _HOUSE,
     ),
+    "upgrade": Entry(
+        "upgrade:upgrade",
+        "Bring the ledger of an earlier program to the form of this one, while the exchange is stopped; of a ledger in"
+        " the home a copy is kept.",
+        _HOUSE,
+    ),
     "status": Entry(
         "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
     ),

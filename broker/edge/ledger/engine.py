@@ -69,12 +69,17 @@ def connect(settings: Settings) -> Engine:
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared)
 
 
+def form(connection: Connection) -> str:
+    """The revision of the tables: four digits, of which a later program has a greater one; '' without tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the tables have the form that this program expects."""
     with reading(engine) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == REVISION
+        return form(connection) == REVISION
 
 
 class Busy(Deferred, OperatorError):
