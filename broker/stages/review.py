@@ -24,6 +24,8 @@ from broker.stages.notices import leave
 from broker.stages.services import Services
 from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice, stays
 
+ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
+
 
 class Candidate(Protocol):
     """A student whom a packet may be about; `weight` in bits."""
@@ -66,9 +68,11 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
 def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
     """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
 
-    `row` must know the packet's type and document id. `note` says why it is asked again.
+    `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
+    the state is to decide, it is not asked again.
     """
-    waiting = [one for one in reviews.lines(connection, row.tracking) if one.closed_at is None]
+    asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
+    waiting = [one for one in asked if ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     today = services.clock().date().isoformat()
     questions = (question(services, connection, one) for one in waiting if one.subject)

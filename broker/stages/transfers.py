@@ -28,13 +28,15 @@ def reconcile(
     *,
     arrived: bool,
     cause: str = "",
+    is_told: bool = False,
 ) -> None:
-    """Make the cases of these students right. `arrived` says that they were enrolled just now, by packet `cause`."""
+    """Make the cases of these students right. `arrived` says that they were enrolled just now, by packet `cause`;
+    `is_told` is as in `Desk`."""
     named = list(dict.fromkeys(ssids))
     follow_up.work_off(services, connection, named)
     letters = Letters(services, connection)
     for number in follow_up.concerned(connection, named):
-        desk = Desk(services, connection, letters, cause)
+        desk = Desk(services, connection, letters, cause, is_told=is_told)
         transfer_desk.reconcile(desk, number, arrived=arrived, military=False)
     letters.send()
 

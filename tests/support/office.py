@@ -86,13 +86,13 @@ class Office:
         with redirect_stdout(io.StringIO()):
             home.add(lea, f"LEA {lea}", self.leas[lea].kind, path, None, self.exchange.home)
 
-    def drop(self, lea: str, document: Mapping[str, Any] | bytes) -> str:
-        """Put a document into an outbox, and have it taken in; its tracking id."""
+    def drop(self, lea: str, document: Mapping[str, Any] | bytes, *, name: str = "") -> str:
+        """Put a document into an outbox, under this name where one is given, and have it taken in; its tracking id."""
         self._names += 1
         key = openpgp.load_secret(self.leas[lea].secret)
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         sealed = openpgp.seal(content, key, [self.exchange.certificate])  # now: no signature may be of a day to come
-        self.exchange.drop(lea, f"{self._names}.pgp", sealed)
+        self.exchange.drop(lea, name or f"{self._names}.pgp", sealed)
         found = [one for one in self.services.outboxes.scan(LeaId(lea)) if not isinstance(one, Odd)]
         return intake.run(self.services, LeaId(lea), found)[0]
 
