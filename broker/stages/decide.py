@@ -119,7 +119,7 @@ def _decide(
         raise Refused("unknown-tracking", f"{pointer}/tracking" if pointer else "")
     if found.closed_at is not None:
         return _again(connection, found, choice, pointer)
-    if is_lea and review.ANSWERED in found.subject:
+    if is_lea and reviews.ANSWERED in found.subject:
         if choice.verb is not Verb.NEW:
             raise Refused("already-decided", pointer)
         return Result.ALREADY
@@ -130,9 +130,9 @@ def _decide(
     if line == OWN_STUDENT:
         carry.check_waits(row)
     if is_lea and choice.verb is Verb.NEW and _is_of_the_state(connection, found):
-        reviews.change(connection, replace(found, subject={**found.subject, review.ANSWERED: asdict(by)}))
+        reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: asdict(by)}))
         return Result.DONE
-    found = replace(found, subject={name: one for name, one in found.subject.items() if name != review.ANSWERED})
+    found = replace(found, subject={name: one for name, one in found.subject.items() if name != reviews.ANSWERED})
     follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
     carry_out = carry.packet if line == OWN_STUDENT else carry.line
     done = carry_out(services, connection, row, found, choice, by)

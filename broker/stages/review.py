@@ -24,8 +24,6 @@ from broker.stages.notices import leave
 from broker.stages.services import Services
 from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice, stays
 
-ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
-
 
 class Candidate(Protocol):
     """A student whom a packet may be about; `weight` in bits."""
@@ -72,7 +70,7 @@ def ask(services: Services, connection: Connection, row: PacketRow, note: str = 
     the state is to decide, it is not asked again.
     """
     asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
-    waiting = [one for one in asked if ANSWERED not in one.subject]
+    waiting = [one for one in asked if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     today = services.clock().date().isoformat()
     questions = (question(services, connection, one) for one in waiting if one.subject)
