@@ -3,7 +3,9 @@
 Owns what roles, actions and conditions are called there. A word of the program that is missing here is a KeyError.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from broker.core.access import RULES, Action, Need, Role, Rule
 from broker.core.grounds import GROUNDS, REFUSALS, Ground
@@ -59,6 +61,90 @@ NEEDS = {
     Need.REQUEST: "the LEA has recorded the request of the student or the parent",
     Need.EXCEPTION: "a legal exception of the state stands",
 }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an LEA is given otherwise where the child is flagged: `kinds` are the packet types of what it finds in its
+    inbox, or `receipt`; `other` is what it is given of any child, `flagged` what of this one, `why` why that is so."""
+
+    kinds: tuple[str, ...]
+    other: str
+    flagged: str
+    why: str
+
+
+_NOT_SENT = (
+    "The record of a flagged child is not sent (53A-11-504). That nothing comes can be seen; a letter that says it was"
+    " asked for would be untrue."
+)
+DIFFERENCES = {
+    "told-held": Difference(
+        ("transfer",),
+        "the LEA that enrolled the child: a `transfer` notice that the previous school was asked (`requested`), and how"
+        " that goes on",
+        "a `transfer` notice that the records are held by the state (`held`), and nothing more until they are not",
+        _NOT_SENT,
+    ),
+    "not-asked": Difference(
+        ("record-request",),
+        "the previous LEA: a `record-request` notice",
+        "nothing",
+        "Asked, it would have to send the record within 30 school days, and would learn where the child is"
+        " (53A-11-504).",
+    ),
+    "no-backpack": Difference(
+        ("backpack",),
+        "the LEA that enrolled the child, or asks: the parts of the record store; their LEA: receipts `delivered`",
+        "nothing",
+        "What the store holds is the child's record, too.",
+    ),
+    "no-record": Difference(
+        ("student-record", "transcript"),
+        "the receiver: the record or transcript itself",
+        "nothing",
+        "The record of a flagged child is not sent (53A-11-504).",
+    ),
+    "held-by-state": Difference(
+        ("receipt",),
+        "who sent a record or transcript, or asked for something that it may have: receipts `delivered`, `applied`,"
+        " `refused` or `held` for another reason; who was to get it: a receipt `delivered`",
+        "the sender: a receipt `held` for `blocked` (where the state has still to decide whom a packet is about: none"
+        " yet); the receiver: none",
+        "The packet rests, and its sender must be able to see that it is not lost. The receipt says who holds it, and"
+        " not why.",
+    ),
+    "no-disclosures": Difference(
+        ("disclosures",),
+        "who asks for it and may have it: the `disclosures` notice",
+        "nothing, until the flag is lifted",
+        "The list says where the child was enrolled last, and who asks for it.",
+    ),
+    "no-number": Difference(
+        ("ssid",),
+        "who answers a question with `new`: the line's answer with a new number, at once",
+        "the same answer, once the state has decided",
+        "A second number would take the child out from under the flag (53A-11-502); what is not decided cannot be"
+        " told.",
+    ),
+}
+
+
+# a receipt of what an LEA has not dropped itself: the exchange's notice, or a part of the record store on its way
+_OF_A_LETTER = re.compile(r'"packet": \{("from": "\w+", )?"sha256".*"type": "([a-z-]+)"\}')
+
+
+def difference(_party: str, kind: str, text: str) -> str:
+    """Which difference this is, that a party was given it of the one child and not of the other; '' for none."""
+    letter = _OF_A_LETTER.search(text) if kind == "receipt" else None
+    meant = letter[2] if letter else kind
+    return next((name for name, one in DIFFERENCES.items() if meant in one.kinds), "")
+
+
+def differences(table: Table) -> str:
+    """What LEAs are given otherwise where a child is flagged."""
+    rows = ((one.other, one.flagged, one.why) for one in DIFFERENCES.values())
+    return table(("of any child", "of a flagged child", "why it cannot be the same"), rows)
 
 
 def matrix(table: Table) -> str:

@@ -149,6 +149,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/access.md", "roles"): lambda: access_page.roles(_table),
     ("docs/access.md", "matrix"): lambda: access_page.matrix(_table),
     ("docs/access.md", "rules"): lambda: access_page.rules(_table),
+    ("docs/access.md", "differences"): lambda: access_page.differences(_table),
     ("docs/access.md", "grounds"): lambda: access_page.grounds(_table),
     ("docs/access.md", "refusals"): lambda: access_page.refusals(_table),
     ("docs/access.md", "opt-outs"): lambda: access_page.opt_outs(_table),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from broker import offline, wiring
 from broker.commands.common import HomeOption, JsonOption, say
+from broker.commands.review_text import place
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
 from broker.stages import missing
@@ -40,10 +41,16 @@ def unflag(
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
     done = _decide(missing.lift, ssid, who, why, home)
+    questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:
-        say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed)}))
+        say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
         return
     say(f"The flag of the student {done.ssid} is lifted. Packets that were held and go on now: {len(done.resumed)}.")
+    if questions:
+        named = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
+        say(
+            f"Questions wait for you, which an LEA has answered with `new`: {named}. Decide them: `satchel review show`."
+        )
 
 
 def _decide(

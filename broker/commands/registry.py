@@ -31,7 +31,7 @@ from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
-from broker.stages import follow_up, students, transfers
+from broker.stages import follow_up, students, transfers, watch
 from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
@@ -80,10 +80,12 @@ def merge(
         if not is_sure:
             _check_alike(services, connection, kept, other)
         follow_up.catch_up(services, connection, [kept, other])
+        lea = watch.whose_stay(services, connection, kept, other)
         done = registrar.merge(
             connection, services.model, kept, other, by.who, by.why, now.timestamp(), services.today()
         )
-        transfers.reconcile(services, connection, [kept])
+        transfers.reconcile(services, connection, [kept], is_told=True)
+        watch.decided(services, connection, [kept], lea)
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{kept} stands for {other}, too.")
 
@@ -103,7 +105,8 @@ def unmerge(
         registrar.check_index(connection, services.model)
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
-        transfers.reconcile(services, connection, [kept, other])
+        transfers.reconcile(services, connection, [kept, other], is_told=True)
+        watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
         students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")

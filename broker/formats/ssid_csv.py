@@ -38,6 +38,7 @@ class Unread:
     first_name: str = field(default="", repr=False)
     local_number: str = field(default="", repr=False)
     school_year: str = ""
+    ssid: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,12 +104,17 @@ def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
 
 
 def _echo(number: int, cells: Mapping[str, str]) -> Unread:
-    try:
-        year = str(COLUMNS["school_year"].read(cells.get("school_year", "")))
-    except Unfit:
-        year = ""
+    year, ssid = (_read(name, cells.get(name, "")) for name in ("school_year", "ssid"))
     last, first, local = (_shown(cells.get(name, "")) for name in ("last_name", "first_name", "local_number"))
-    return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year)
+    return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year, ssid=ssid)
+
+
+def _read(name: str, cell: str) -> str:
+    """A cell as its column has it; '' where it is none."""
+    try:
+        return str(COLUMNS[name].read(cell))
+    except Unfit:
+        return ""
 
 
 def _shown(cell: str) -> str:

@@ -7,7 +7,9 @@ case again; a rejected request is a source that cannot send. Who says that the s
 the transfer: of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,13 +17,16 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.model import Document, LeaId, PacketType, State
 from broker.edge.ledger import acknowledgements, directory, moves, packets
+from broker.edge.ledger import transfers as cases
 from broker.edge.ledger.acknowledgements import Acknowledgement
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats import pesc
-from broker.stages import collect, contest, transfers
+from broker.stages import collect, contest, flags, transfers
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from handlers import acknowledgement
+from handlers.alert_notice import Kind
 from handlers.base import LEAS
 
 REJECTED = "rejected"
@@ -29,14 +34,25 @@ _PESC, _JSON = "pesc", "acknowledgement.v1"
 _CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Write down what the receiver says, collect the packet, and tell its sender.
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Write down what the receiver says, collect the packet, and tell its sender; the refusal's move where a newer
+    request must be answered.
 
     Raises Refused: `unknown-tracking`, `unknown-document` for what was not delivered to this party; Deferred while the
     packet is about to appear in its inbox.
     """
-    body = document.body
     about = _named(connection, row.origin, document)
+    asked = cases.asked_by(connection, about.tracking)
+    watch = Watch(services, connection, row)
+    watch.saw([about.ssid, asked.ssid if asked else ""], Kind.ACKNOWLEDGEMENT)
+    watch.tell()
+    work = partial(_carry_out, services, connection, row, document.body, about)
+    return flags.standing(services, connection, row, work)
+
+
+def _carry_out(
+    services: Services, connection: Connection, row: PacketRow, body: Mapping[str, Any], about: PacketRow
+) -> None:
     said = Acknowledgement(
         tracking=about.tracking,
         by=row.tracking,

@@ -31,7 +31,9 @@ from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
 from broker.stages.look import Letter, Look
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from broker.stages.whereto import may_come
+from handlers.alert_notice import Kind
 from handlers.backpack import slip_of
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -106,6 +108,7 @@ def _travelling(
         return planned
     student = to_student(document.body["student"])
     finding = match.find(look.connection, services.model, student, row.origin)
+    look.named[row.tracking] = _numbers(student, finding)
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
@@ -115,6 +118,7 @@ def _travelling(
         again = match.find(connection, services.model, student, row.origin)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
+        look.named[row.tracking] = _numbers(student, again)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
@@ -139,6 +143,21 @@ def _is_still(services: Services, connection: Connection, one: Move, found: Mapp
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 
+def _numbers(student: Student, finding: match.Finding) -> list[str]:
+    """Whom a packet may be about, and the number that it names."""
+    return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
+
+
+def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
+    for one in moved:
+        if one.row.tracking in look.named and one.new.state is not State.DUPLICATE:
+            watch = Watch(services, connection, one.new)
+            watch.saw(look.named[one.row.tracking])
+            watch.saw([one.new.ssid], Kind.PACKET)
+            watch.tell()
+
+
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     """The packet with whom it is about, or that a person must say so."""
     is_match = finding.answer is Answer.MATCH
@@ -156,4 +175,4 @@ def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], docu
     return replace(planned, effect=effect)
 
 
-PLAN = Plan(Stage.ADMIT, _work, _settle, after=_forget)
+PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

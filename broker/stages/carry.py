@@ -44,12 +44,16 @@ def has_merged(done: Done) -> bool:
     return "merged" in done.subject.get(DONE, {})
 
 
-def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
-    """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
+def check_waits(row: PacketRow) -> None:
+    """The packet must still wait for the decision. Raises Deferred, Refused("already-decided")."""
     if row.state is State.ADMITTED:
         raise Deferred("the packet is about to be held")
     if row.state is not State.HELD:
         raise Refused("already-decided")
+
+
+def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+    """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
     now = services.clock().timestamp()
     if choice.verb is Verb.NONE:
         moves.advance(connection, [refuse(services, row, Refused("withdrawn"))], now)

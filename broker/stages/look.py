@@ -37,6 +37,7 @@ class Look:
         self.letter: Letter | None = None  # of the packet that is worked on now
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
+        self.named: dict[TrackingId, list[str]] = {}  # every number that may be meant in them
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}

@@ -13,18 +13,21 @@ from broker.core.access import Action
 from broker.core.errors import OperatorError
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid
-from broker.edge.ledger import disclosures, flags, registry, views
+from broker.edge.ledger import disclosures, flags, registry, reviews, views
 from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.reviews import Review
 from broker.stages import sweep, transfers
 from broker.stages.services import Services
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`ssid` is the number that stands for the student, `resumed` the packets that go on."""
+    """`ssid` is the number that stands for the student, `resumed` the packets that go on; `questions` wait for the
+    state, for an LEA has said that a student whom it sent is another one."""
 
     ssid: Ssid
     resumed: tuple[str, ...] = ()
+    questions: tuple[Review, ...] = ()
 
 
 def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
@@ -50,7 +53,8 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
     sweep.resume_in(services, connection, held, HeldFor.BLOCKED)
     transfers.reconcile(services, connection, [number])
-    return Done(number, tuple(held))
+    questions = reviews.answered_about(connection, registry.numbers(connection, number))
+    return Done(number, tuple(held), tuple(questions))
 
 
 def _number(connection: Connection, ssid: str) -> Ssid:

@@ -13,21 +13,31 @@ from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Document, PacketType, State
 from broker.edge.ledger import corrections, disclosures, registry
-from broker.edge.ledger.rows import PacketRow
-from broker.stages import withdraw
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.stages import flags, withdraw
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from handlers import recall
+from handlers.alert_notice import Kind
 from handlers.recall import Wish
 
 _RECALLED = "recalled"
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out a `recall` packet. Raises Refused: "unknown-tracking", "collected-already", "carried-out"; Deferred
-    while the packet is in hands that cannot be waited for."""
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Carry out a `recall` packet; the refusal's move where it is about a student and refused ("unknown-tracking",
+    "collected-already", "carried-out"). Raises Refused("unknown-tracking") where nothing of the kind is the sender's;
+    Deferred while the packet is in hands that cannot be waited for."""
     wish = recall.wish_of(document.body)
     registry.lock(connection)
     found = _named(connection, row, wish)
+    watch = Watch(services, connection, row)
+    watch.saw([found.ssid], Kind.RECALL)
+    watch.tell()
+    return flags.standing(services, connection, row, lambda: _carry_out(services, connection, row, found, wish))
+
+
+def _carry_out(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> None:
     if found.state is State.REFUSED:
         raise Refused("unknown-tracking", wish.pointer)
     if found.state is State.COLLECTED:

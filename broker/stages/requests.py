@@ -17,7 +17,6 @@ from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
 from broker.edge.ledger import disclosures, harvest, registry, stays
-from broker.edge.ledger import flags as ledger_flags
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import match, registrar
@@ -28,6 +27,7 @@ from broker.stages.batch import move, refuse
 from broker.stages.look import Look
 from broker.stages.reread import reread
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from handlers.alert_notice import Kind
 from handlers.record_request import Ask, Want, ask_of
 
@@ -72,18 +72,22 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     ask = ask_of(document.body)
     registry.lock(connection)
     finding = match.find(connection, services.model, ask.student, row.origin)
+    watch, candidates = Watch(services, connection, row), [one.ssid for one in finding.candidates]
+    watch.saw([finding.ssid, ask.student.ssid, *candidates], Kind.REQUEST)
+    watch.tell()
     if finding.answer is not Answer.MATCH or finding.ssid is None:
-        return _unsure(services, connection, row, ask, [one.ssid for one in finding.candidates])
+        return _unsure(services, connection, row, ask, candidates)
     acting = backpack.role(services, connection, finding.ssid, row.origin)
     case = _Case(services, connection, row, ask, finding.ssid, acting)
-    is_held = _alert(services, connection, row, finding.ssid)
     if _is_day_full(case):
         return _too_often(case)
     verdict = _judged(ask.want, acting)
     if isinstance(verdict, Deny):
         _log(case, verdict)
         return refuse(services, row, Refused(_refusal(case)))
-    if is_held:
+    if watch.saw([finding.ssid]):
+        action, what = _LOGGED[ask.want]
+        flags.refused(services, connection, action, finding.ssid, row.origin, what, row.tracking)
         return _hold(services, row._replace(ssid=finding.ssid))
     if _is_student_full(case):
         return _too_often(case)
@@ -127,14 +131,6 @@ def _judged(want: Want, acting: Role) -> Permit | Deny:
     return judge(acting, action, Facts(was_there=True, has_request=True, is_own=True))
 
 
-def _alert(services: Services, connection: Connection, row: PacketRow, ssid: str) -> bool:
-    """Whether the student is flagged; the state is told then."""
-    if not (ledger_flags.is_any(connection) and ledger_flags.is_flagged(connection, ssid)):
-        return False
-    flags.alert(services, connection, Kind.REQUEST, ssid, row.origin, row.tracking)
-    return True
-
-
 def _hold(services: Services, row: PacketRow) -> Move:
     """All that the asking LEA is told."""
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
@@ -145,8 +141,6 @@ def _hold(services: Services, row: PacketRow) -> Move:
 
 def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask, candidates: list[Ssid]) -> Move:
     """Nobody, or more than one, who could be meant. Only of its own students is an LEA told that there is one."""
-    for ssid in candidates:
-        _alert(services, connection, row, ssid)
     case = _Case(services, connection, row, ask, "", Role.OTHER_LEA)
     if _is_day_full(case):
         return _too_often(case)

@@ -67,9 +67,11 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
 def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
     """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
 
-    `row` must know the packet's type and document id. `note` says why it is asked again.
+    `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
+    the state is to decide, it is not asked again.
     """
-    waiting = [one for one in reviews.lines(connection, row.tracking) if one.closed_at is None]
+    asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
+    waiting = [one for one in asked if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     questions = (question(services, connection, one) for one in waiting if one.subject)
     for some in _portions(questions, MOST_QUESTIONS):

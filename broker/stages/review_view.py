@@ -60,6 +60,7 @@ class View:
             "asks": self.asks,
             "sent": to_block(self.sent) if self.sent else None,
             "candidates": [_to_json(one) for one in self.candidates],
+            "answered": self.review.subject.get(reviews.ANSWERED),
             "decisions": [asdict(one) for one in self.decisions],
         }
 

@@ -101,7 +101,7 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
         if whereto(Look(connection, services.clock(), services.today()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")
         if why is HeldFor.BLOCKED:
-            flags.alert(services, connection, "packet", row.ssid, row.origin, row.tracking)
+            flags.held(services, connection, row)
         return planned
 
     return replace(planned, effect=effect)

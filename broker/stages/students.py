@@ -21,12 +21,13 @@ from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.formats import ssid_name
 from broker.identity import answer as identity
-from broker.identity import compare, match, registrar, ssid
+from broker.identity import compare, registrar, ssid
 from broker.identity.match import Candidate
 from broker.stages import announced, claims, follow_up, notices, review
 from broker.stages.follow_up import Pace
 from broker.stages.release import release_waiting
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from broker.stages.wish import Wish
 from handlers import answers
 from handlers.answers import Answer, Outcome, Sent
@@ -48,13 +49,11 @@ class _Task:
     row: PacketRow
     wish: Wish
     pace: Pace
+    watch: Watch
 
     @property
     def source(self) -> Source:
         return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
-
-    def find(self, student: Student) -> match.Finding:
-        return match.find(self.connection, self.services.model, student, self.row.origin)
 
     def compare(self, known: Student, sent: Student) -> identity.Verdict:
         return compare.compare(self.services.model, known, sent)
@@ -68,9 +67,9 @@ class _Task:
         return self.answered(Outcome.REFUSED, None, why, field)
 
 
-def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace) -> Answer:
+def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
     """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
-    task = _Task(services, connection, row, wish, pace)
+    task = _Task(services, connection, row, wish, pace, watch)
     latest = (services.clock().date() + AHEAD).isoformat()
     for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
         if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
@@ -84,7 +83,8 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
     Leaves the LEA a further notice about the line, and lets go what waited for the student.
     """
     registry.lock(connection)
-    task = _Task(services, connection, row, wish, Pace(services, connection))
+    watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
+    task = _Task(services, connection, row, wish, Pace(services, connection), watch)
     answer = _as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
     if answer.ssid:
         follow(services, connection, row, [(wish, answer)])
@@ -128,7 +128,7 @@ def sent(wish: Wish) -> Sent:
 
 def _look_up(task: _Task) -> Answer:
     """Find the student, and do it; give a number to one whom nobody has."""
-    finding, wish = task.find(task.wish.student), task.wish
+    finding, wish = task.watch.find(task.wish.student), task.wish
     if finding.answer is identity.Answer.REVIEW:
         return _ask(task, finding.candidates)
     if finding.ssid is not None:
@@ -171,7 +171,7 @@ def _update(task: _Task) -> Answer:
         return task.refused("birth-date-differs", "birth_date")
     rivals = [
         one
-        for one in task.find(replace(student, ssid=None)).candidates
+        for one in task.watch.find(replace(student, ssid=None)).candidates
         if one.ssid != known.ssid and one.weight >= verdict.weight
     ]
     if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:

@@ -26,6 +26,7 @@ from broker.stages import follow_up, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from broker.stages.watch import decided
 
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
@@ -62,6 +63,7 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
     transfers.reconcile(services, connection, sorted(touched), cause=tracking)
+    decided(services, connection, [*sorted(touched), *(one.ssid for one in found.candidates)], found.lea, tracking)
     students.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     review.ask(services, connection, row, _note(decision))
     return Undone(delivered)

@@ -26,7 +26,8 @@ class Desk:
     """What working on one student's cases needs.
 
     `cause` is the tracking id of the packet from which it follows, '' for none; `then` the moment as of which it is
-    worked, None for now. `coming` are records that are on their way although their rows say so no more.
+    worked, None for now. `coming` are records that are on their way although their rows say so no more. `is_told` says
+    that the caller tells the state of a flagged student itself.
     """
 
     def __init__(
@@ -37,6 +38,8 @@ class Desk:
         cause: str,
         then: datetime | None = None,
         coming: Sequence[PacketRow] = (),
+        *,
+        is_told: bool = False,
     ) -> None:
         self.services = services
         self.connection = connection
@@ -45,6 +48,7 @@ class Desk:
         self.now = then or services.clock()
         self.at = self.now.timestamp()
         self.coming = coming
+        self.is_told = is_told
 
     def change(self, new: TransferRow, why: str = "") -> None:
         """Write a case as it is now."""
@@ -87,7 +91,7 @@ def _cancel(desk: Desk, row: TransferRow, reason: Reason) -> None:
 def _block_or_resume(desk: Desk, row: TransferRow, is_flagged: bool) -> None:
     if is_flagged and row.state in LIVE - {TransferState.BLOCKED}:
         desk.change(replace(row, state=TransferState.BLOCKED), "flag")
-        flags.alert(desk.services, desk.connection, "enrollment", row.ssid, row.destination, row.cause)
+        flags.blocked(desk.services, desk.connection, row, desk.cause, is_told=desk.is_told)
         desk.letters.tell(row.destination, "held", row)
     elif not is_flagged and row.state is TransferState.BLOCKED:
         ask(desk, row, "resumed", "lifted")
@@ -111,7 +115,7 @@ def _open(desk: Desk, number: str, new: Open, is_flagged: bool, rows: Mapping[in
         row = replace(row, opened_at=first.opened_at, requested_at=first.requested_at)
     row = transfers.add(desk.connection, row, desk.at)
     if is_flagged:
-        flags.alert(desk.services, desk.connection, "enrollment", number, new.destination, desk.cause)
+        flags.blocked(desk.services, desk.connection, row, desk.cause, is_told=desk.is_told)
         desk.letters.tell(new.destination, "held", row)
         return
     ask(desk, row, "requested")

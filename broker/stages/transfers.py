@@ -27,13 +27,15 @@ def reconcile(
     ssids: Collection[str],
     *,
     cause: str = "",
+    is_told: bool = False,
 ) -> None:
-    """Make the cases of these students right, for something that packet `cause` has changed ('' for none)."""
+    """Make the cases of these students right, for something that packet `cause` has changed ('' for none). `is_told` is
+    as in `Desk`."""
     named = list(dict.fromkeys(ssids))
     follow_up.work_off(services, connection, named)
     letters = Letters(services, connection)
     for number in follow_up.concerned(connection, named):
-        desk = Desk(services, connection, letters, cause)
+        desk = Desk(services, connection, letters, cause, is_told=is_told)
         transfer_desk.reconcile(desk, number)
     letters.send()
 

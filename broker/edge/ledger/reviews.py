@@ -17,6 +17,7 @@ from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
+ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def change(connection: Connection, review: Review) -> None:
 
 
 def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: int = 1000) -> list[dict[str, Any]]:
-    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data."""
+    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data.
+    `answered` is what the LEA has said where the state is to decide, '' for nothing."""
     query = (
         select(
             reviews.c.tracking,
@@ -115,6 +117,7 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
             reviews.c.lea,
             packets.c.type,
             packets.c.state,
+            reviews.c.subject,
             reviews.c.candidates,
             reviews.c.opened_at,
             reviews.c.closed_at,
@@ -126,7 +129,21 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
     )
     if lea:
         query = query.where(reviews.c.lea == lea)
-    return [dict(row._mapping) | {"candidates": len(json.loads(row.candidates))} for row in connection.execute(query)]
+    return [_listed(row) for row in connection.execute(query)]
+
+
+def _listed(row: Any) -> dict[str, Any]:
+    shown = {name: value for name, value in row._mapping.items() if name != "subject"}
+    answered = Verb.NEW if ANSWERED in json.loads(row.subject) else ""
+    return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
+
+
+def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
+    """Questions that wait for the state because a student with one of these numbers was flagged when the LEA answered
+    that it is a new student; the oldest first."""
+    waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
+    found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
+    return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
 
 
 def count_open(connection: Connection) -> tuple[int, float | None]:
