@@ -63,12 +63,13 @@ class Told:
 def tell(locations: Sequence[Location], report: Report, today: str) -> Told:
     """What this report changes; `locations` in the order in which they were reported. Raises Unfit."""
     _check(report, today)
-    there = [
-        place
-        for place, one in enumerate(locations)
-        if (one.lea, one.school) == (report.lea, report.school) and not one.is_void
-    ]
-    return (_entry if report.kind == "entry" else _exit)(locations, there, report)
+    own = [place for place, one in enumerate(locations) if (one.lea, one.school) == (report.lea, report.school)]
+    there = [place for place in own if not locations[place].is_void]
+    if report.kind == "entry":
+        return _entry(locations, there, report)
+    has_begun = any(locations[place].entry_date == report.day for place in there)
+    taken_back = [place for place in own if locations[place].entry_date == report.day]
+    return Told(taken_back[-1]) if taken_back and not has_begun else _exit(locations, there, report)
 
 
 def _check(report: Report, today: str) -> None:
@@ -83,9 +84,10 @@ def _check(report: Report, today: str) -> None:
 def _entry(locations: Sequence[Location], there: Sequence[int], report: Report) -> Told:
     same = next((place for place in there if locations[place].entry_date == report.day), None)
     if same is not None:
-        is_other = locations[same].exit_date != report.exit_day
         is_piece = not report.exit_day and any(locations[place].entry_date > report.day for place in there)
-        return Told(same, {same: report.exit_day} if is_other and not is_piece else {})
+        if report.exit_day == report.day:
+            return Told(same, {same: report.day})
+        return Told(same, {} if is_piece else _end(locations, there, same, report.exit_day))
     return Told(None, exit_date=report.exit_day or _taken_over(locations, there, report.day))
 
 
@@ -108,9 +110,15 @@ def _exit(locations: Sequence[Location], there: Sequence[int], report: Report) -
     newest = _newest(locations, told_before or begun)
     if locations[newest].entry_date == day:
         return Told(newest, {newest: day})
-    first, until = locations[newest].entry_date, {"", locations[newest].exit_date}
-    older = {place for place in begun if locations[place].entry_date <= first and locations[place].exit_date in until}
-    return Told(newest, {place: day for place in sorted(older | {newest}) if locations[place].exit_date != day})
+    return Told(newest, _end(locations, there, newest, day))
+
+
+def _end(locations: Sequence[Location], there: Sequence[int], stay: int, day: str) -> dict[int, str]:
+    """A stay ends on another day ('' for none), and with it the older pieces that ended on the same day, or not at
+    all."""
+    first, until = locations[stay].entry_date, {"", locations[stay].exit_date}
+    pieces = [place for place in there if locations[place].entry_date <= first and locations[place].exit_date in until]
+    return {place: day for place in pieces if locations[place].exit_date != day}
 
 
 def _newest(locations: Sequence[Location], places: Sequence[int]) -> int:
