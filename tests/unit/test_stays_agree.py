@@ -36,6 +36,7 @@ def test_row(row: Situation) -> None:
 def _check_look(row: Situation, look: Look, locations: program.Locations) -> None:
     known = program.account(locations, look.today)
     assert program.who(known) == (look.here, look.holders, look.before, look.announced), look
+    assert look.since is None or program.runs(known)[-1] == (look.here, look.since), look
     assert program.asked(known, row.answered, look.asks) == look.asked, look
 
 
