@@ -106,8 +106,9 @@ def _cases(connection: Any, ssid: str) -> list[tuple[Any, ...]]:
     return sorted((one.source, one.destination, str(one.state), one.entered_on, one.due_on, one.rule) for one in live)
 
 
-def _alerts(connection: Any, ssid: str) -> set[tuple[str, str]]:
-    return {(one.kind, one.lea) for one in flags.alerts_of(connection, limit=100_000) if one.ssid == ssid}
+def _alerts(connection: Any, ssid: str) -> set[str]:
+    """Whom the state is told of; how often depends on the packets."""
+    return {one.lea for one in flags.alerts_of(connection, limit=100_000) if one.ssid == ssid}
 
 
 def _family(office: Office) -> Family:

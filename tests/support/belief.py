@@ -24,12 +24,13 @@ class Spot:
 @dataclass(eq=False)
 class Asking:
     """One LEA is to send another the student's record, for a stay that began on the day `since`; `state` is waiting,
-    answered, closed or over."""
+    answered, closed or over; `is_requested` says that the other one has asked for it by itself."""
 
     number: int
     source: str
     destination: str
     since: str
+    is_requested: bool = False
     state: str = "waiting"
     answer: str = ""  # the record's tracking id
 
@@ -143,44 +144,58 @@ class Belief:
     def settle(self, child: int, today: str) -> None:
         """Something was told of the student, or a day has come: what is asked for is what should be now.
 
-        Whoever has the student no more waits no more; nor is anybody asked who turns out never to have had it. The LEA
-        where the student is asks each of its sources once in a stay.
+        The LEA where the student is asks each of its sources once in a stay, and nobody else asks by itself. Who has
+        asked by a request waits for as long as it has the student. Nobody is asked who turns out never to have had it.
         """
-        here = self.here(child, today)
+        here, day = self.here(child, today), date.fromisoformat(today)
         for one in self._waiting(child):
-            if not self._may_wait(child, one, today):
+            if self._may_wait(child, one, day):
+                one.since = str(self.account(child).since(day, one.destination))
+            else:
                 one.state = "over"
         if here:
-            self._ask(child, here, today, asker="")
+            self._ask(child, here, day)
 
     def ask(self, child: int, lea: str, today: str) -> None:
         """An LEA that has the student asks for whatever it lacks."""
-        self._ask(child, lea, today, asker=lea)
+        day = date.fromisoformat(today)
+        if self.is_at(child, lea, today):
+            self._ask(child, lea, day, is_request=True)
+            for one in self._waiting(child):
+                one.is_requested |= one.destination == lea
 
-    def _ask(self, child: int, lea: str, today: str, *, asker: str) -> None:
-        account, day = self.account(child), date.fromisoformat(today)
-        since = account.since(day, lea)
-        if since is None:
-            return
-        stand = {one.ends for one in self.askings(child) if one.state != "over" and one.since == str(since)}
-        for source in sorted(account.sources(day, self._answered(child), asker)):
-            if (source, lea) not in stand:
-                self._askings.append(Asking(self.number(child), source, lea, str(since)))
+    def _ask(self, child: int, lea: str, day: date, *, is_request: bool = False) -> None:
+        since, number = str(self.account(child).since(day, lea)), self.number(child)
+        done = {one.source for one in self.askings(child) if self._stands(child, one, lea, day)}
+        for source in sorted(self._sources(child, lea if is_request else "", day) - done):
+            self._askings.append(Asking(number, source, lea, since, is_request))
+
+    def _sources(self, child: int, asker: str, day: date) -> set[str]:
+        done = [one for one in self.askings(child) if one.state in ("answered", "closed")]
+        answered = {(one.source, one.destination, date.fromisoformat(one.since)) for one in done}
+        return self.account(child).sources(day, answered, asker)
 
     def _waiting(self, child: int) -> list[Asking]:
         return [one for one in self.askings(child) if one.state == "waiting"]
 
-    def _answered(self, child: int) -> set[tuple[str, str, date]]:
-        done = [one for one in self.askings(child) if one.state in ("answered", "closed")]
-        return {(one.source, one.destination, date.fromisoformat(one.since)) for one in done}
-
-    def _may_wait(self, child: int, one: Asking, today: str) -> bool:
-        """Whether it is still to be sent: to who has the student, by who had it, for this stay, and once."""
-        since = self.account(child).since(date.fromisoformat(today), one.destination)
-        if str(since) != one.since or not self.was_at(child, one.source, today):
+    def _stands(self, child: int, one: Asking, lea: str, day: date) -> bool:
+        """Whether it is the one for this stay at the LEA, answered or not."""
+        if one.destination != lea or one.state == "over":
             return False
-        alike = [two for two in self.askings(child) if two.ends == one.ends and two.since == one.since]
-        return all(two is one or two.state == "over" or alike.index(two) > alike.index(one) for two in alike)
+        account, since = self.account(child), date.fromisoformat(one.since)
+        return account.is_of_now(day, lea, since) if lea == account.here(day) else account.since(day, lea) == since
+
+    def _may_wait(self, child: int, one: Asking, day: date) -> bool:
+        """Whether it is still to be sent: for this stay, and once."""
+        alike = [two for two in self.askings(child) if two.ends == one.ends and two.state != "over"]
+        if any(two is not one and self._stands(child, two, one.destination, day) for two in alike[: alike.index(one)]):
+            return False
+        if one.is_requested:
+            had = {stay.lea for stay in self.account(child).counting(day)}
+            return one.source in had and one.destination in self.account(child).holders(day)
+        return self._stands(child, one, self.account(child).here(day), day) and one.source in self._sources(
+            child, "", day
+        )
 
     def delivered(self, child: int, sender: str, receiver: str, tracking: str) -> None:
         """A record lies in an inbox: whoever waited for it waits no more."""

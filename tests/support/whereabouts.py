@@ -244,11 +244,17 @@ class Account:
         return {one.lea for one in self._stays} - {one.lea for one in self.counting(day)}
 
     def runs(self, day: date) -> list[Run]:
-        """The moves: stays that are not dual as they began, cut where the LEA changes."""
+        """The moves: stays that are not dual as they began, cut where the LEA changes.
+
+        Of two LEAs on one day the one comes last where the child was in the end: now, or when a later entry came.
+        """
         main = [one for one in self.counting(day) if not one.dual]
-        here, last_day = self.here(day), max(map(_entry, main), default=None)
-        # two LEAs on one day: where the child is comes last
-        ordered = sorted(main, key=lambda one: (one.entry, one.entry == last_day and one.lea == here))
+        days = sorted({one.entry for one in main})
+        ordered: list[Stay] = []
+        for entry, end in zip(days, [*(later - _DAY for later in days[1:]), day], strict=True):
+            found = _primary([one for one in main if one.entry <= entry], end)
+            last = found.lea if found else ""
+            ordered += sorted((one for one in main if one.entry == entry), key=lambda one: one.lea == last)
         return list(_cut(ordered))
 
     def since(self, day: date, lea: str = "") -> date | None:
@@ -273,19 +279,48 @@ class Account:
         if not asker:
             others = [one for one in others if not one.dual or one.entry <= arrival]
         by_lea = {lea: [one for one in others if one.lea == lea] for lea in {one.lea for one in others}}
-        left = {
-            lea: max(one.exit for one in stays if one.exit)
-            for lea, stays in by_lea.items()
-            if all(one.has_ended(arrival) for one in stays)
-        }
+        last_left = max(reversed(others), key=lambda one: (self._left(one, day), one.entry), default=None)
         return {
             lea
             for lea, stays in by_lea.items()
-            if lea not in left  # still open at the arrival
-            or left[lea] == max(left.values())  # the one left last
-            or (earlier and earlier[-1].lea == lea)  # the run just before
-            or not _has_moved_on(lea, stays, earlier, answered)
+            if not all(one.has_ended(arrival) for one in stays)  # still open at the arrival
+            or any(one is last_left for one in stays)
+            or not self._has_moved_on(lea, stays, earlier, answered, day)
         }
+
+    def _left(self, stay: Stay, day: date) -> date:
+        """When the child left, as far as can be told: the stay ended, or a later one elsewhere superseded it."""
+        later = [one.entry for one in self.counting(day) if not one.dual and one.entry > stay.entry]
+        superseded = min(later, default=date.max)
+        return min(stay.exit or date.max, date.max if stay.dual else superseded)
+
+    def run_of(self, day: date, destination: str, since: date) -> Run | None:
+        """To which time at its destination a case belongs that was opened for an arrival on the day `since`.
+
+        That day may have been corrected later: it is the first time there that had not ended by then.
+        """
+        runs = self.runs(day)
+        ends = [*(run.since for run in runs[1:]), date.max]
+        there = [
+            run
+            for run, end in zip(runs, ends, strict=True)
+            if run.lea == destination and since <= max(run.since, end - _DAY)
+        ]
+        return there[0] if there else None
+
+    def is_of_now(self, day: date, destination: str, since: date) -> bool:
+        """Whether such a case is of the time that the child is at its destination now."""
+        runs = self.runs(day)
+        return destination == self.here(day) and self.run_of(day, destination, since) == runs[-1]
+
+    def _has_moved_on(
+        self, lea: str, stays: list[Stay], earlier: list[Run], answered: Collection[Answered], day: date
+    ) -> bool:
+        """Whether one of those who had the child since has the record of this LEA."""
+        since = earlier[max((n for n, run in enumerate(earlier) if run.lea == lea), default=-1) + 1 :]
+        last = max(map(_entry, stays))
+        between = [run for run in since if run.since >= last]
+        return any(self.run_of(day, to, first) in between for source, to, first in answered if source == lea)
 
     def _arrival(self, day: date, asker: str) -> tuple[date, date | None, list[Run]]:
         """When the asker got the child, until when it has it, and the moves before that."""
@@ -322,11 +357,3 @@ def _cut(stays: Iterable[Stay]) -> Iterator[Run]:
         run.append(one)
     if run:
         yield Run(run[0].lea, tuple(run))
-
-
-def _has_moved_on(lea: str, stays: list[Stay], earlier: list[Run], answered: Collection[Answered]) -> bool:
-    """Whether one of those who had the child since has the record of this LEA."""
-    since = earlier[max((n for n, run in enumerate(earlier) if run.lea == lea), default=-1) + 1 :]
-    last = max(map(_entry, stays))
-    between = [run for run in since if run.since >= last]
-    return any((lea, run.lea, run.since) in answered for run in between)

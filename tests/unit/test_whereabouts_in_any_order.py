@@ -56,6 +56,13 @@ def test_in_any_packets() -> None:
         assert seen(told(cut(order, random))) == seen(told([one] for one in order)), (number, order)
 
 
+def test_in_any_order_and_packets_and_some_of_them_twice() -> None:
+    for number in NUMBERS:
+        spells, random = Spells(number, FIRST), Random(number)
+        packets = [packet for packet in cut(spells.shuffled(random), random) for _ in range(random.choice((1, 1, 2)))]
+        assert seen(told(packets)) == seen(told([one] for one in spells.in_order())), (number, packets)
+
+
 def test_told_twice() -> None:
     for number in NUMBERS:
         spells, random = Spells(number, FIRST), Random(number)

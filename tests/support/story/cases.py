@@ -29,7 +29,7 @@ class Cases(Agreement):
 
     def _check_exact(self, child: int) -> None:
         expected = Counter(
-            (one.source, one.destination, one.since, one.state, one.answer)
+            (*one.ends, one.since if one.state == "waiting" else "", one.state, one.answer)
             for one in self.belief.askings(child)
             if one.state != "over"
         )
@@ -80,5 +80,6 @@ class Cases(Agreement):
 
 def _seen(case: TransferRow) -> _Seen:
     """A case in the words of the belief."""
-    state = "waiting" if case.state in LIVE else str(case.state)
-    return (case.source, case.destination, case.entered_on, state, case.answer)
+    is_live = case.state in LIVE
+    since, state = (case.entered_on, "waiting") if is_live else ("", str(case.state))
+    return (case.source, case.destination, since, state, case.answer)
