@@ -23,6 +23,7 @@ from broker.core.transfer import LIVE, Case, Reason, TransferState
 _REVOCABLE = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.WITHDRAWN, Reason.RETURNED, Reason.UNDONE, Reason.MERGED})
 # Cases that ended so without an answer leave their source to the LEA that comes next.
 _UNMET = frozenset({Reason.MOVED_ON, Reason.LEFT})
+_NEVER = "9999-12-31"
 _MET = frozenset({TransferState.ANSWERED, TransferState.CLOSED})
 
 
@@ -150,14 +151,16 @@ def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> lis
 
 def _left_last(account: Account, others: Sequence[Location]) -> LeaId | None:
     """Of these LEAs the one that had the child last, by when its stay ended or was superseded."""
-    ended = [(end, number, one.lea) for number, one in enumerate(others) if (end := account.end_of(one))]
-    return max(ended)[-1] if ended else None
+    if not others:
+        return None
+    return max(reversed(others), key=lambda one: (account.end_of(one) or _NEVER, one.entry_date)).lea
 
 
 def _has_moved_on(account: Account, last: Location, cases: Sequence[Case]) -> bool:
     """Whether somebody between this last stay of an LEA and the child's time of now was given that LEA's record."""
+    own = [number for number, run in enumerate(account.runs) if run[0].lea == last.lea]
     for number, run in enumerate(account.runs[:-1]):
-        if run[0].lea == last.lea or run[0].entry_date < last.entry_date:
+        if number <= max(own, default=-1) or run[0].entry_date < last.entry_date:
             continue
         mine = [case for case in cases if case.source == last.lea and _run_of(account, case) == number]
         if any(case.state in _MET or case.reason == Reason.BY_STATE for case in mine):
@@ -168,10 +171,16 @@ def _has_moved_on(account: Account, last: Location, cases: Sequence[Case]) -> bo
 
 
 def _run_of(account: Account, case: Case) -> int | None:
-    """For which of the child's times at its destination a case is; None for none that there is."""
-    own = [number for number, run in enumerate(account.runs) if run[0].lea == case.destination]
-    begun = [number for number in own if account.runs[number][0].entry_date <= case.entered_on]
-    return begun[-1] if begun else own[0] if own else None
+    """For which of the child's times at its destination a case is; None for none that there is. The first day that a
+    case names may have been corrected since: it is the first time there that had not ended by that day."""
+    begins = [run[0].entry_date for run in account.runs]
+    ends = [*begins[1:], _NEVER]
+    there = [
+        number
+        for number, run in enumerate(account.runs)
+        if run[0].lea == case.destination and (case.entered_on < ends[number] or case.entered_on <= begins[number])
+    ]
+    return there[0] if there else None
 
 
 def _asked_beside(account: Account, asker: LeaId) -> list[LeaId]:

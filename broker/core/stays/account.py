@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import groupby
 
 from broker.core.model import LeaId
 from broker.core.school_year import Calendar
@@ -75,17 +76,24 @@ class Account:
     @cached_property
     def runs(self) -> tuple[tuple[Location, ...], ...]:
         """The counting stays that are not dual, a tuple for each time the child was at an LEA; an LEA that enters a
-        child again, with nobody between, has it once. The last one is that of `here` if there is one."""
-        order = sorted(
-            (one for one in self.counting if not one.dual),
-            key=lambda one: (one.entry_date, one.lea == self.here),
-        )
+        child again, with nobody between, has it once. The last one is that of `here` if there is one: of two LEAs on
+        one day the one comes last that had the child in the end."""
+        days = [list(group) for _, group in groupby(self._main, key=lambda one: one.entry_date)]
         found: list[list[Location]] = []
-        for one in order:
+        for one in (one for number, group in enumerate(days) for one in self._in_order(group, days[number + 1 :])):
             if not found or found[-1][0].lea != one.lea:
                 found.append([])
             found[-1].append(one)
         return tuple(map(tuple, found))
+
+    @cached_property
+    def _main(self) -> list[Location]:
+        return [one for one in self.counting if not one.dual]
+
+    def _in_order(self, same_day: list[Location], later: list[list[Location]]) -> list[Location]:
+        last = _before(later[0][0].entry_date) if later else self._today.day
+        there = _newest(same_day, last)
+        return sorted(same_day, key=lambda one: bool(there) and one.lea == there[-1].lea)
 
     def has_reported(self, lea: str) -> bool:
         """Whether an LEA has told of any stay, also of one that it took back."""
@@ -143,6 +151,10 @@ class Account:
         current = calendar.containing(now)
         opened = current if calendar.year(current).opens <= now else current - 1
         return now > calendar.year(max(of, opened)).closes
+
+
+def _before(day: str) -> str:
+    return (_on(day) - _DAY).isoformat()
 
 
 def _on(day: str) -> date:

@@ -84,10 +84,10 @@ def _check(report: Report, today: str) -> None:
 def _entry(locations: Sequence[Location], there: Sequence[int], report: Report) -> Told:
     same = next((place for place in there if locations[place].entry_date == report.day), None)
     if same is not None:
-        is_piece = not report.exit_day and any(locations[place].entry_date > report.day for place in there)
-        if report.exit_day == report.day:
-            return Told(same, {same: report.day})
-        return Told(same, {} if is_piece else _end(locations, there, same, report.exit_day))
+        if report.exit_day:
+            return Told(same, {same: report.exit_day} if locations[same].exit_date != report.exit_day else {})
+        is_piece = any(locations[place].entry_date > report.day for place in there)
+        return Told(same, {} if is_piece else _end(locations, there, same, ""))
     return Told(None, exit_date=report.exit_day or _taken_over(locations, there, report.day))
 
 
