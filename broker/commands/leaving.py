@@ -34,7 +34,7 @@ def remove(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a party leave: no login, nothing new to or from it; what it did and was given stays."""
+    """Let a party leave: no login, nothing new to or from it; what it did stays."""
     by = By(who or account(), why)
     services = offline.build(home)
     now = services.clock()

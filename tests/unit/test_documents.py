@@ -14,6 +14,7 @@ from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
 from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
+from broker.core.opt_outs import Purpose
 from broker.core.transfer import Reason
 from broker.edge.contracts import Contracts
 from broker.edge.resources import folder
@@ -30,7 +31,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 _LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:broker|handlers|schemas|tests|docs|keys|config)/[\w./-]*)`")
 _GROUPS = sorted({group for group, _, name in (one.rpartition(" ") for one in COMMANDS) if group} - COMMANDS.keys())
-_COMMAND = re.compile(rf"satchel ((?:{'|'.join(_GROUPS)}) \w+|[a-z-]+)")
+_COMMAND = re.compile(rf"satchel ((?:{'|'.join(_GROUPS)}) [\w-]+|[a-z-]+)")
 _WORD = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`")
 
 
@@ -74,6 +75,7 @@ def words() -> set[str]:
         *Why,
         *PartyKind,
         *Programme,
+        *Purpose,
         *REASONS,
         *reasons,
         *parts,
