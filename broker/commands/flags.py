@@ -48,9 +48,7 @@ def unflag(
     say(f"The flag of the student {done.ssid} is lifted. Packets that were held and go on now: {len(done.resumed)}.")
     if questions:
         named = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
-        say(
-            f"Questions wait for you, which an LEA has answered with `new`: {named}. Decide them: `satchel review show`."
-        )
+        say(f"Questions that an LEA has answered with `new` wait for you: {named}; `satchel review show` has them.")
 
 
 def _decide(

@@ -3,7 +3,6 @@
 Promises: reads only; no student's name. Requests are counted in the disclosure log, in which each has its line.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ from broker.core.school_year import Calendar
 from broker.core.stays import Location, Today
 from broker.core.transfer import TransferState
 from broker.edge.ledger import registry
-from broker.edge.ledger.rows import EnrollmentRow
-from broker.edge.ledger.stays import account_of, counts
+from broker.edge.ledger.stays import account_of, counts, of_many
 from broker.edge.ledger.tables import alerts, disclosures, enrollments, packets, students, transfer_events, transfers
 
 _AT_ONCE = 500
@@ -114,22 +112,13 @@ def entries(
     query = query.join(packets, packets.c.tracking == spot.tracking)
     mine = [spot.id > after, spot.tracking >= _first_id(since), packets.c.received_at >= since, elsewhere]
     rows = connection.execute(query.where(*mine).order_by(spot.id).limit(limit)).all()
-    places = _places(connection, sorted({row.ssid for row in rows}))
+    places = of_many(connection, sorted({row.ssid for row in rows}))
     found = []
     for row in rows:
         day, own = _day(row.received_at), Location(LeaId(row.lea), row.entry_date, row.exit_date)
         others = account_of((one for one in places[row.ssid] if one.lea != row.lea), Today(day.isoformat(), calendar))
         found.append(Entry(row.lea, day, own, others))
     return found, rows[-1].id if len(rows) == limit else None
-
-
-def _places(connection: Connection, ssids: Sequence[str]) -> dict[str, list[EnrollmentRow]]:
-    found = dict[str, list[EnrollmentRow]]()
-    columns = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
-    query = select(*columns).where(enrollments.c.ssid.in_(list(ssids)))
-    for row in connection.execute(query.order_by(enrollments.c.entry_date, enrollments.c.id)):
-        found.setdefault(row.ssid, []).append(EnrollmentRow(*row))
-    return found
 
 
 def _day(at: float) -> date:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from broker.core.model import LeaId, Party, State
+from broker.core.stays import Today
 from broker.core.transfer import LIVE
-from broker.edge.ledger import directory, epoch
-from broker.edge.ledger.tables import certificates, enrollments, packets, parties, ssh_keys, transfers
+from broker.edge.ledger import directory, epoch, stays
+from broker.edge.ledger.tables import certificates, packets, parties, ssh_keys, transfers
 
 _ON_THE_WAY = (State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED)
 _NOT_TAKEN = (State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED)
@@ -30,8 +31,8 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is still open with a party: `students` enrolled there whom no later entry elsewhere has followed, live
-    `transfers` at either end, packets on the way from it, and packets for it that it has not taken."""
+    """What is still open with a party: `students` whom it has (`core.stays`), live `transfers` at either end, packets on
+    the way from it, and packets for it that it has not taken."""
 
     students: int
     transfers: int
@@ -80,8 +81,8 @@ def published(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
-def left(connection: Connection, lea: LeaId, today: str) -> Left:
-    """What is still open with a party on the ISO date `today`."""
+def left(connection: Connection, lea: LeaId, today: Today) -> Left:
+    """What is still open with a party."""
     cases = transfers.c.state.in_(sorted(LIVE)) & or_(transfers.c.source == lea, transfers.c.destination == lea)
     sent = (packets.c.origin == lea) & packets.c.state.in_(_ON_THE_WAY)
     to_it = (packets.c.receiver == lea) & packets.c.state.in_(_NOT_TAKEN)
@@ -89,14 +90,4 @@ def left(connection: Connection, lea: LeaId, today: str) -> Left:
         connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
         for table, wanted in ((transfers, cases), (packets, sent), (packets, to_it))
     ]
-    return Left(_students(connection, lea, today), *counted)
-
-
-def _students(connection: Connection, lea: LeaId, today: str) -> int:
-    here, later = enrollments.alias("here"), enrollments.alias("later")
-    is_open = (here.c.exit_date == "") | ((here.c.exit_date > today) & (here.c.exit_date > here.c.entry_date))
-    goes_on = (later.c.exit_date == "") | (later.c.exit_date > later.c.entry_date)
-    follows = (later.c.ssid == here.c.ssid) & (later.c.lea != lea) & (later.c.entry_date > here.c.entry_date) & goes_on
-    followed = select(later.c.id).where(follows, later.c.dual == 0).exists()
-    query = select(func.count(here.c.ssid.distinct())).where(here.c.lea == lea, is_open, ~followed)
-    return int(connection.execute(query).scalar_one())
+    return Left(sum(1 for _ in stays.had_by(connection, lea, today)), *counted)

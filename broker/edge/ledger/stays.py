@@ -5,12 +5,13 @@ Owns the writing of `enrollments` and `enrollment_changes`. Promises: what a rep
 the history with the packet that said so; whoever has to know where a child is gets the account of all its stays.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
+from broker.core.model import Ssid
 from broker.core.stays import Account, Location, Report, Today, Told, tell
 from broker.edge.ledger import epoch, registry
 from broker.edge.ledger.registry import Source
@@ -19,6 +20,7 @@ from broker.edge.ledger.tables import enrollment_changes, enrollments
 
 # what an entry that is sent again corrects, where it says so
 _CORRECTED = ("local_id", "entry_code", "exit_code", "grade", "programme", "day_part")
+_AT_ONCE = 500
 _ROW = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 
 
@@ -57,6 +59,30 @@ def account_of(rows: Iterable[EnrollmentRow], today: Today) -> Account:
 def account(connection: Connection, ssid: str, today: Today) -> Account:
     """Where the student is whom this number stands for."""
     return account_of(registry.locations(connection, ssid), today)
+
+
+def of_many(connection: Connection, ssids: Sequence[str]) -> dict[str, list[EnrollmentRow]]:
+    """The stays of these students, whose numbers stand for themselves: at most some hundreds at once."""
+    found: dict[str, list[EnrollmentRow]] = {}
+    query = select(*_ROW).where(enrollments.c.ssid.in_(list(ssids)))
+    for row in connection.execute(query.order_by(enrollments.c.entry_date, enrollments.c.id)):
+        found.setdefault(row.ssid, []).append(EnrollmentRow(*row))
+    return found
+
+
+def had_by(connection: Connection, lea: str, today: Today) -> Iterator[Ssid]:
+    """The students whom this LEA has."""
+    after = ""
+    while True:
+        mine = select(enrollments.c.ssid).where(enrollments.c.lea == lea, enrollments.c.ssid > after)
+        query = mine.where(counts(enrollments.c)).distinct().order_by(enrollments.c.ssid).limit(_AT_ONCE)
+        some = [str(row[0]) for row in connection.execute(query)]
+        for ssid, rows in of_many(connection, some).items():
+            if lea in account_of(rows, today).holders:
+                yield Ssid(ssid)
+        if len(some) < _AT_ONCE:
+            return
+        after = some[-1]
 
 
 def counts(columns: Any) -> ColumnElement[bool]:
