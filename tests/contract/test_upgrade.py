@@ -174,6 +174,15 @@ def test_the_tables_on_postgresql_are_made_by_upgrade_alone(postgres_url: str, t
 # rows of a home that an earlier program made
 
 
+# Columns that a later form has no more; every other one keeps what it said.
+GONE = {"follow_ups": {"arrived", "military"}}
+
+
+def of(columns: set[str], some: list[Any]) -> list[Any]:
+    """Only these columns of the rows, sorted."""
+    return sorted(({name: one[name] for name in sorted(columns)} for one in some), key=repr)
+
+
 def rows(engine: Engine) -> dict[str, list[Any]]:
     """Every row of every table, as mappings by name, sorted."""
     there, found = MetaData(), {}
@@ -207,7 +216,7 @@ def test_the_rows_of_an_old_home_are_brought_up_alike_on_both(
     assert after == rows(lite)
     for table, kept in before.items():
         if table != "alembic_version":
-            now = [{column: one[column] for column in kept[0]} for one in after[table]] if kept else []
-            assert sorted(now, key=repr) == sorted(kept, key=repr), table
+            columns = set(kept[0]) - GONE.get(table, set()) if kept else set()
+            assert of(columns, after[table] if kept else []) == of(columns, kept), table
     for engine in (lite, great):
         engine.dispose()

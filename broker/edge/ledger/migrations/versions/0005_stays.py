@@ -70,6 +70,12 @@ def _carry_over(dialect: str) -> None:
             " AND t.entered_on = enrollments.entry_date)"
         )
     )
+    op.execute(  # whose case was still to be opened has news, of which no case tells yet
+        sa.text(
+            "UPDATE enrollments SET is_old = 0 WHERE EXISTS (SELECT 1 FROM follow_ups f"
+            " WHERE f.ssid = enrollments.ssid AND f.cause = enrollments.tracking)"
+        )
+    )
 
 
 def upgrade() -> None:
