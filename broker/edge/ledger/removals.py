@@ -31,8 +31,8 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is still open with a party: `students` whom it has (`core.stays`), live `transfers` at either end, packets on
-    the way from it, and packets for it that it has not taken."""
+    """What is still open with a party: `students` whom it has (`core.stays`), live `transfers` at either end, packets
+    on the way from it, and packets for it that it has not taken."""
 
     students: int
     transfers: int
