@@ -7,7 +7,7 @@ from tests.support.audit import Books
 from tests.support.story.account import ASK, NOBODY, RECORD, STATE, TRANSCRIPT, UNIVERSITY, Sent
 from tests.support.story.follow import Follower
 
-_OF_ASKING = {"not-your-student", "not-there-now", "nobody-to-ask", "nothing-held", "name-the-ssid"}
+_OF_ASKING = {"not-your-student", "not-there-now", "not-there-yet", "nobody-to-ask", "nothing-held", "name-the-ssid"}
 
 
 class Agreement(Follower):
