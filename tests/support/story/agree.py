@@ -26,7 +26,7 @@ class Agreement(Follower):
         return self._waits_beside(one, child, others)
 
     def _waits_beside(self, one: Sent, child: int, others: set[str]) -> str:
-        """What comes from where the student is, and is addressed to nobody, goes to another LEA that has it and waits."""
+        """What comes from where the student is, addressed to nobody, goes to another LEA that has it and waits."""
         asked = [asking for asking in self.belief.askings(child) if asking.state == "waiting"]
         waits = [asking.destination for asking in asked if asking.source == one.sender]
         return next((lea for lea in waits if lea in others), "")
