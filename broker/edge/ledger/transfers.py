@@ -19,8 +19,9 @@ from broker.edge.ledger.tables import students, transfer_events, transfers
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates; `military` is 0 or
-    1; `reported_on` is the ISO date on which the destination told of its first day; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
+    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on` the
+    one on which the destination told of its first day; `military` is 0 or 1; `cause`, `request` and `answer` are
+    tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
 
     ssid: str
     source: str
