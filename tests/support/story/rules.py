@@ -59,8 +59,7 @@ class Moves(Parties):
         other, mine = self.own.ssids[TWIN], self.own.ssids[kept if stands == TWIN else stands]
         with writing(services.engine) as connection:
             if stands == TWIN:
-                day = now.date().isoformat()
-                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), day)
+                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
                 transfers.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN)
