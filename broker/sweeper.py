@@ -17,7 +17,7 @@ from broker.edge.folders import INBOX
 from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, overdue, sweep
+from broker.stages import claims, harvest, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -78,6 +78,7 @@ def main() -> None:
         "keys": lambda: sweep.resume_for_keys(services),
         "daybreak": Daybreak(services).look,
         "flags": lambda: sweep.resume_unflagged(services),
+        "held back": lambda: missing.hold_what_came_late(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,

@@ -20,7 +20,7 @@ _MEANS = {
         "These students have enrolled with you. Their previous schools were asked for their records at once; you have"
         " nothing to do. The records come into your inbox by themselves."
     ),
-    "on-its-way": "The record of the previous school was sent before you enrolled the student; it comes now.",
+    "on-its-way": "The record of the previous school is on its way already; it comes by itself.",
     "held": "These students have enrolled with you. Their records are held by the state, which will tell you more.",
     "resumed": "The records of these students are no longer held. Their previous schools were asked for them.",
     "declined": "The previous school says that it cannot send this record; the state can see that. Call the school.",

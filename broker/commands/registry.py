@@ -25,13 +25,13 @@ from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
 from broker.core.model import Ssid
 from broker.core.review import By
-from broker.edge.ledger import registry, reviews
+from broker.edge.ledger import flags, registry, reviews
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
-from broker.stages import follow_up, students, transfers, watch
+from broker.stages import follow_up, holdback, students, transfers, watch
 from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
@@ -84,6 +84,8 @@ def merge(
         done = registrar.merge(
             connection, services.model, kept, other, by.who, by.why, now.timestamp(), services.today()
         )
+        if flags.is_flagged(connection, kept):  # what lies in an inbox under the other number is of a flagged child now
+            holdback.hold_back(services, connection, kept)
         transfers.reconcile(services, connection, [kept], is_told=True)
         watch.decided(services, connection, [kept], lea)
         waiting = _open(connection, done)

@@ -44,6 +44,7 @@ class Open:
     destination: LeaId
     entered_on: str
     military: bool
+    reported_on: str = ""
     follows: int | None = None
     is_revived: bool = False
 
@@ -55,6 +56,7 @@ class Correct:
     id: int
     entered_on: str
     military: bool
+    reported_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,11 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None)
     corrects: list[Correct] = []
     if account.here:
         run = account.runs[-1]
-        now = (run[0].entry_date, _is_military(run))
+        now = (run[0].entry_date, _is_military(run), run[0].reported_on)
         mine = [case for case in live if case.id not in gone and case.destination == account.here]
-        corrects = [Correct(case.id, *now) for case in mine if (case.entered_on, case.military) != now]
+        corrects = [
+            Correct(case.id, *now) for case in mine if (case.entered_on, case.military, case.reported_on) != now
+        ]
         opens += _missing(_wanted(account, cases, asker), account, run, cases, gone)
     if asker and asker in account.holders - {account.here}:
         stay = next(one for one in reversed(account.counting) if one.dual and one.lea == asker)
@@ -193,7 +197,7 @@ def _missing(
     wanted: Sequence[LeaId], account: Account, run: Sequence[Location], cases: Sequence[Case], gone: dict[int, Reason]
 ) -> Iterator[Open]:
     """Of these sources those that no case names for this time at the LEA."""
-    destination, since, military = run[0].lea, run[0].entry_date, _is_military(run)
+    destination, known = run[0].lea, (run[0].entry_date, _is_military(run), run[0].reported_on)
     for source in wanted:
         ends = [case for case in cases if (case.source, case.destination) == (source, destination)]
         mine = [case for case in ends if _is_of(account, case, run)]
@@ -202,9 +206,9 @@ def _missing(
         ):
             continue
         if mine:  # what ended it has turned out not to be
-            yield Open(source, destination, since, military, mine[-1].id, is_revived=True)
+            yield Open(source, destination, *known, mine[-1].id, is_revived=True)
             continue
-        yield Open(source, destination, since, military, _left_over(source, cases, gone))
+        yield Open(source, destination, *known, _left_over(source, cases, gone))
 
 
 def _is_of(account: Account, case: Case, run: Sequence[Location]) -> bool:

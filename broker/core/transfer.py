@@ -53,8 +53,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case as the plan sees it; `entered_on` is the first day at the destination, an ISO date, `follows` the case
-    that it took the place of, None for none."""
+    """One case as the plan sees it; `entered_on` is the first day at the destination, an ISO date, `reported_on` when
+    that was told, `follows` the case that it took the place of, None for none."""
 
     id: int
     source: LeaId
@@ -64,6 +64,7 @@ class Case:
     entered_on: str
     follows: int | None
     military: bool = False
+    reported_on: str = ""
 
 
 def is_legal(before: TransferState, after: TransferState) -> bool:

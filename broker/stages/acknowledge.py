@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Document, LeaId, PacketType, State
-from broker.edge.ledger import acknowledgements, directory, moves, packets
+from broker.core.model import Document, HeldFor, LeaId, PacketType, State
+from broker.edge.ledger import acknowledgements, directory, moves, packets, views
 from broker.edge.ledger import transfers as cases
 from broker.edge.ledger.acknowledgements import Acknowledgement
 from broker.edge.ledger.rows import Move, PacketRow
@@ -67,6 +67,8 @@ def _carry_out(
     if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
         return
     acknowledgements.add(connection, said)
+    if about.state is State.HELD:  # it was taken back since, and waits to be delivered again
+        return
     if about.receiver != row.origin:  # its own, which somebody else was given
         contest.of_delivery(services, connection, about)
         return
@@ -105,11 +107,17 @@ def _named(connection: Connection, receiver: LeaId, document: Document) -> Packe
     found = packets.get(
         connection, named or _tracking_of(connection, receiver, acknowledgement.documents_of(document.body))
     )
-    if found is None or found.state not in (State.DELIVERED, State.COLLECTED):
+    if found is None or not (found.state in (State.DELIVERED, State.COLLECTED) or _is_held_back(connection, found)):
         raise Refused("unknown-tracking", "/tracking")
     if found.receiver != receiver and not (named and _is_contest(document) and contest.can_be(found, receiver)):
         raise Refused("unknown-tracking", "/tracking")
     return found
+
+
+def _is_held_back(connection: Connection, row: PacketRow) -> bool:
+    """Whether the state has taken the packet out of its receiver's inbox, who may have copied it."""
+    is_held = row.state is State.HELD and row.held_for == HeldFor.BLOCKED
+    return is_held and views.was_delivered(connection, row.tracking)
 
 
 def _is_contest(document: Document) -> bool:

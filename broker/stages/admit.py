@@ -19,7 +19,7 @@ from broker.core.model import Document, PacketType, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
-from broker.edge.ledger import epoch
+from broker.edge.ledger import epoch, flags
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
@@ -150,12 +150,13 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
     """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
-    for one in moved:
-        if one.row.tracking in look.named and one.new.state is not State.DUPLICATE:
-            watch = Watch(services, connection, one.new)
-            watch.saw(look.named[one.row.tracking])
-            watch.saw([one.new.ssid], Kind.PACKET)
-            watch.tell()
+    fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
+    flagged = flags.numbers(connection) if fresh else {}
+    for one in fresh if flagged else ():
+        watch = Watch(services, connection, one.new, flagged)
+        watch.saw(look.named[one.row.tracking])
+        watch.saw([one.new.ssid], Kind.PACKET)
+        watch.tell()
 
 
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:

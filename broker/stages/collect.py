@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from broker.core.errors import Deferred
-from broker.core.model import LeaId, PacketType, State
+from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.edge.inbox import InboxState
 from broker.edge.ledger import corrections, moves
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import transfers, withdraw
+from broker.stages import flags, transfers, withdraw
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from handlers.alert_notice import Kind
 
 _AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
@@ -38,6 +39,8 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
         return False
     if how == READ and row.state is State.REFUSED and row.code in _TAKEN_BACK:  # through a handle that was open already
         withdraw.read_after(services, connection, row, how)
+    if how == READ and row.state is State.HELD and row.held_for == HeldFor.BLOCKED:  # likewise
+        flags.alert(services, connection, Kind.TAKEN, row.ssid, receiver, tracking)
     if row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:

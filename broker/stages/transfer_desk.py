@@ -74,7 +74,12 @@ def reconcile(desk: Desk, number: str, asker: LeaId | None = None) -> None:
 
 def _correct(desk: Desk, row: TransferRow, correct: Correct) -> TransferRow:
     """The case goes by what is known now: its first day, and whether it is of a military family (53A-1-1001)."""
-    row = replace(row, entered_on=correct.entered_on, military=int(correct.military))
+    row = replace(
+        row,
+        entered_on=correct.entered_on,
+        reported_on=correct.reported_on,
+        military=int(correct.military),
+    )
     due_on, rule = desk.letters.deadline(row)
     row = replace(row, due_on=due_on, rule=rule)
     desk.change(row)
@@ -109,6 +114,7 @@ def _open(desk: Desk, number: str, new: Open, is_flagged: bool, rows: Mapping[in
         state=TransferState.BLOCKED if is_flagged else TransferState.REQUESTED,
         follows=new.follows,
         military=int(new.military),
+        reported_on=new.reported_on,
     )
     if new.is_revived and new.follows is not None:  # the first request counts (53A-11-504)
         first = rows[new.follows]

@@ -110,6 +110,16 @@ def taken_back(services: Services, connection: Connection, row: PacketRow, by: s
         _ask_unasked(services, connection, row, "recalled", "recalled")
 
 
+def held_back(services: Services, connection: Connection, trackings: Sequence[str]) -> None:
+    """These records were taken out of inboxes for the state: their cases wait again, and their clocks go on from the
+    first request. The caller calls `reconcile`."""
+    at = services.clock().timestamp()
+    for case in transfers.answered_by(connection, trackings):
+        if case.state is TransferState.ANSWERED:
+            new = replace(case, state=TransferState.REQUESTED, answered_at=None, answer="")
+            transfers.change(connection, new, at, "held back", case.answer)
+
+
 def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
     was not asked because of it, is asked now."""

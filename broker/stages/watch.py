@@ -5,7 +5,7 @@ end. Flags are looked up once for the whole packet: a batch of thousands of line
 stands, and a look into a set for each line where some do (Utah 53A-11-502: "any request concerning the record").
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -32,13 +32,19 @@ _BY_NUMBER = frozenset({"update", "verify"})  # the number alone says whom the l
 
 
 class Watch:
-    """Looks after one packet."""
+    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already."""
 
-    def __init__(self, services: Services, connection: Connection, row: PacketRow) -> None:
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        row: PacketRow,
+        flagged: Mapping[str, str] | None = None,
+    ) -> None:
         self._services = services
         self._connection = connection
         self._row = row
-        self._flagged = ledger.numbers(connection)
+        self._flagged = ledger.numbers(connection) if flagged is None else flagged
         self._seen: dict[str, Kind] = {}
         self._line = Kind.CANDIDATE
         self._is_looked_up = False

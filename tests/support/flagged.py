@@ -22,6 +22,7 @@ from broker.edge.ledger.flags import Alert
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import events, receipts
 from broker.edge.ledger.tables import packets as packets_table
+from broker.formats.transcript import Facts, from_record
 from broker.stages import admit, missing
 from handlers.alert_notice import Kind
 from tests.support import desk, documents
@@ -83,6 +84,15 @@ class Child:
     def stores(self, lea: str = A) -> PacketRow:
         """A backpack."""
         return self.send(lea, documents.backpack(**{"from": lea, "student": self.student}))
+
+    def sends_transcript(self, lea: str = A) -> PacketRow:
+        """A transcript, which the student has asked for."""
+        line = {"school_year": 2026, "term": "S1", "title": "Biology", "course_code": "3010", "credits_earned": 0.5}
+        record = documents.record() | {"from": lea, "student": self.with_number(gender="F")}
+        record["record"] = {"course_history": [line | {"mark": "A"}]}
+        header = {"id": documents.record()["id"], "to": UNIVERSITY, "created": documents.CREATED}
+        asked = {"request": {"by": "student", "on": MOVE}}
+        return self.send(lea, from_record(record, header | asked, Facts(terms={"S1": 1})).document)
 
     def replies(self, lea: str, question: PacketRow, decision: str, line: int = 0, **more: str) -> PacketRow:
         """An answer to a question about which student is meant."""

@@ -19,8 +19,9 @@ from broker.edge.ledger.tables import students, transfer_events, transfers
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates; `military` is 0 or
-    1; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
+    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on` the
+    one on which the destination told of its first day; `military` is 0 or 1; `cause`, `request` and `answer` are
+    tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
 
     ssid: str
     source: str
@@ -40,6 +41,7 @@ class TransferRow:
     answer: str = ""
     closed_at: float | None = None
     overdue_at: float | None = None
+    reported_on: str = ""
     id: int = 0
 
     @property
@@ -47,7 +49,7 @@ class TransferRow:
         """As `broker.core.transfer` sees it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
         ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
-        return Case(*ends, military=bool(self.military))
+        return Case(*ends, military=bool(self.military), reported_on=self.reported_on)
 
 
 @dataclass(frozen=True, slots=True)

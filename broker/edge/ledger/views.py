@@ -4,7 +4,7 @@ Promises: no student data in what it returns; every list is bounded.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select, union
 
@@ -112,6 +112,40 @@ def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[st
         both = union(own, merged.where(students.c.merged_into.in_(some), students.c.merged_into != ""))
         found |= {row[0] for row in connection.execute(both)}
     return sorted(found)
+
+
+class Passed(NamedTuple):
+    """A packet that its receiver has; `since` is seconds since the epoch."""
+
+    tracking: str
+    type: str
+    origin: str
+    receiver: str
+    since: float
+
+
+def about(connection: Connection, ssids: Sequence[str], kinds: Sequence[str], states: Sequence[State]) -> list[str]:
+    """What LEAs have sent about the student with these numbers, of these types and in these states; oldest first."""
+    query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(list(states)))
+    mine = query.where(packets.c.type.in_(list(kinds)), packets.c.origin != "")
+    return [row[0] for row in connection.execute(mine.order_by(packets.c.tracking))]
+
+
+def passed_on(connection: Connection, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
+    """What receivers have of these types about the student with these numbers; what was taken last comes first."""
+    since = func.min(events.c.at).label("since")
+    columns = [packets.c[name] for name in Passed._fields[:-1]]
+    query = select(*columns, since).join(events, events.c.tracking == packets.c.tracking)
+    query = query.where(packets.c.ssid.in_(list(ssids)), packets.c.state == State.COLLECTED)
+    query = query.where(packets.c.type.in_(list(kinds)), events.c.after == State.COLLECTED)
+    rows = connection.execute(query.group_by(*columns).order_by(since.desc(), packets.c.tracking))
+    return [Passed._make(row) for row in rows]
+
+
+def was_delivered(connection: Connection, tracking: str) -> bool:
+    """Whether this packet has ever lain in an inbox."""
+    mine = (events.c.tracking == tracking) & (events.c.after == State.DELIVERED)
+    return connection.execute(select(events.c.seq).where(mine).limit(1)).first() is not None
 
 
 def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -> list[str]:

@@ -87,7 +87,7 @@ class Agreement(Follower):
         return any(by.state == "APPLIED" and by.origin == row.origin for by in recalls)
 
     def _is_replaced(self, one: Sent, row: PacketRow, rows: dict[str, PacketRow]) -> bool:
-        later = [key for key in self.own.sent if key > row.tracking and key in self.books.delivered]
+        later = [key for key in self.own.sent if key > row.tracking and key in self.books.ever]
         alike = [key for key in later if (self.own.sent[key].kind, self.own.sent[key].sender) == (one.kind, one.sender)]
         return any(self.is_same(rows[key].ssid, row.ssid) for key in alike)
 

@@ -12,12 +12,12 @@ class Follower(Letters):
     """Takes in what came of the packets, in the order in which they were worked."""
 
     def follow(self, rows: dict[str, PacketRow], delivered: set[str]) -> None:
-        """What was carried out since the last look; `delivered` is every packet that ever was."""
+        """What was carried out since the last look; `delivered` is every packet that ever was, and is not held back."""
         ended = [rows[one] for one in self.own.sent.keys() - self.own.settled if rows[one].state in FINAL]
         for row in sorted(ended, key=self._turn):
             self.own.settled.add(row.tracking)
             self._settled(self.own.sent[row.tracking], row, rows)
-        self._follow_records(rows, delivered - self.own.delivered)
+        self._follow_records(rows, delivered)
 
     def _turn(self, row: PacketRow) -> tuple[float, bool, str]:
         """A round commits once, and what moves students goes first in it; a packet on which a worker died is worked
@@ -86,10 +86,13 @@ class Follower(Letters):
             return {""}
         return {"nobody-to-ask"}
 
-    def _follow_records(self, rows: dict[str, PacketRow], new: set[str]) -> None:
+    def _follow_records(self, rows: dict[str, PacketRow], delivered: set[str]) -> None:
         """Records came into inboxes, and left them."""
         about = [row for row in rows.values() if row.type == RECORD]
-        fresh = [row for row in about if row.tracking in new]
+        fresh = [row for row in about if row.tracking in delivered - self.own.delivered]
+        for row in about:
+            if row.tracking in self.own.delivered - delivered:
+                self._gone(row)  # the state has flagged the student
         for row in about:
             is_away = row.code == "replaced" and self.own.stood.get(row.tracking, ("",))[0] == "DELIVERED"
             if is_away and any(one.replaces == row.tracking and one.receiver == row.receiver for one in fresh):

@@ -18,6 +18,7 @@ transfers = Table(
     # what may change:
     Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
     Column("entered_on", Text, nullable=False),  # the first day at the destination, by what is known now
+    Column("reported_on", Text, nullable=False, server_default=""),  # when the destination told of it; '': as it opened
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
     Column("requested_at", Float),  # when the source was asked

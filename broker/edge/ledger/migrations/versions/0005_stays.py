@@ -31,6 +31,7 @@ def _number(name: str) -> "sa.Column[int]":
 def _columns() -> None:
     for column in (_number("dual"), _number("military"), _later("day_part"), _later("reported_on"), _number("is_old")):
         op.add_column("enrollments", column)
+    op.add_column("transfers", _later("reported_on"))
     for name in ("arrived", "military"):  # both follow from the stays
         op.drop_column("follow_ups", name)
     for column in (sa.Column("removed_at", sa.Float), _later("removed_by"), _later("removed_why")):
