@@ -159,8 +159,8 @@ def _leave(there: list[Stay], day: date, was_taken_back: bool) -> None:
     """`was_taken_back` says that a stay there that began on this day is void already."""
     begun = [one for one in there if one.entry <= day]
     told_before = [one for one in there if one.exit == day]
-    if was_taken_back and not told_before and not any(one.entry == day for one in there):
-        return  # told before, too
+    if was_taken_back and not any(one.entry == day for one in there):
+        return  # told before
     if not begun:
         raise Unfit("exit-before-entry" if there else "no-open-enrollment")
     last = max(reversed(told_before or begun), key=_entry)
@@ -319,7 +319,7 @@ class Account:
     ) -> bool:
         """Whether one of those who had the child since has the record of this LEA."""
         since = earlier[max((n for n, run in enumerate(earlier) if run.lea == lea), default=-1) + 1 :]
-        last = max(map(_entry, stays))
+        last = max(map(_entry, stays))  # a dual one too
         between = [run for run in since if run.since >= last]
         return any(self.run_of(day, to, first) in between for source, to, first in answered if source == lea)
 
