@@ -90,6 +90,10 @@ class Belief:
         """Whether the student is or was there; whoever was only announced was not."""
         return any(one.lea == lea for one in self.account(child).counting(date.fromisoformat(today)))
 
+    def is_to_come(self, child: int, lea: str, today: str) -> bool:
+        """Whether the student was only announced there."""
+        return lea in self.account(child).announced(date.fromisoformat(today))
+
     def is_at(self, child: int, lea: str, today: str) -> bool:
         """Whether the LEA has the student now, be it beside another LEA."""
         return lea in self.holders(child, today)

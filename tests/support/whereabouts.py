@@ -250,8 +250,9 @@ class Account:
         """
         main = [one for one in self.counting(day) if not one.dual]
         days = sorted({one.entry for one in main})
+        ends = [*(later - _DAY for later in days[1:]), day][: len(days)]
         ordered: list[Stay] = []
-        for entry, end in zip(days, [*(later - _DAY for later in days[1:]), day], strict=True):
+        for entry, end in zip(days, ends, strict=True):
             found = _primary([one for one in main if one.entry <= entry], end)
             last = found.lea if found else ""
             ordered += sorted((one for one in main if one.entry == entry), key=lambda one: one.lea == last)

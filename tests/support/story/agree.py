@@ -7,7 +7,7 @@ from tests.support.audit import Books
 from tests.support.story.account import ASK, NOBODY, RECORD, STATE, TRANSCRIPT, UNIVERSITY, Sent
 from tests.support.story.follow import Follower
 
-_OF_ASKING = {"not-your-student", "not-there-now", "nobody-to-ask", "nothing-held", "name-the-ssid"}
+_OF_ASKING = {"not-your-student", "not-there-now", "not-there-yet", "nobody-to-ask", "nothing-held", "name-the-ssid"}
 
 
 class Agreement(Follower):
@@ -19,16 +19,17 @@ class Agreement(Follower):
         """Where a record or transcript may go now; '' for nowhere."""
         if one.kind == TRANSCRIPT:
             return one.to
-        here = self.belief.here(child, self.world.today)
-        if here != one.sender:
-            return here if one.to in ("", here) else ""
-        return self._beside(one, child)
+        here, others = self.belief.here(child, self.world.today), self.belief.holders(child, self.world.today)
+        others.discard(one.sender)
+        if one.to or here in others:
+            return one.to if one.to in others else here if not one.to else ""
+        return self._waits_beside(one, child, others)
 
-    def _beside(self, one: Sent, child: int) -> str:
-        """What is sent from where the student is goes to another LEA that has it too, if it is meant or waits."""
-        waits = {asking.destination for asking in self.belief.askings(child) if asking.state == "waiting"}
-        beside = sorted(self.belief.holders(child, self.world.today) - {one.sender})
-        return next((lea for lea in beside if lea == one.to or (not one.to and lea in waits)), "")
+    def _waits_beside(self, one: Sent, child: int, others: set[str]) -> str:
+        """What comes from where the student is, addressed to nobody, goes to another LEA that has it and waits."""
+        asked = [asking for asking in self.belief.askings(child) if asking.state == "waiting"]
+        waits = [asking.destination for asking in asked if asking.source == one.sender]
+        return next((lea for lea in waits if lea in others), "")
 
     def had(self, row: PacketRow, lea: str, how: Callable[[list[bool]], bool]) -> bool:
         """Whether the student was at this LEA, now and (`all`) or (`any`) at the last look: a round goes by what was

@@ -176,7 +176,7 @@ class Checks(Cases):
             if one.kind != ASK or row.state not in ("APPLIED", "REFUSED"):
                 assert tracking not in self.books.asked, row
                 continue
-            is_refused = row.code in ("not-your-student", "not-there-now", "name-the-ssid")
+            is_refused = row.code in ("not-your-student", "not-there-now", "not-there-yet", "name-the-ssid")
             if row.state == "APPLIED":
                 assert self.books.asked.get(tracking) == ["allowed"], row
                 told[one.sender] += one.status in ("parent-copy", "disclosures")

@@ -72,6 +72,8 @@ class Follower(Letters):
     def _answer(self, one: Sent) -> set[str]:
         """The code of the refusal, '' for none."""
         child, lea, today = one.child, one.sender, self.world.today
+        if self.belief.is_to_come(child, lea, today):
+            return {"not-there-yet"}
         if not self.belief.was_at(child, lea, today):
             return {"not-your-student"}
         if one.status == "backpack":
