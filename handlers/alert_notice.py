@@ -59,8 +59,8 @@ MEANS = {
     ),
     Kind.FLAG: (
         "A student was flagged as missing. LEAs had asked for the record before, or have it: under `asked` who has"
-        " asked, under `withdrawn` what was taken out of an inbox before anybody took it, under `stopped` what was on its"
-        " way, under `taken` what LEAs have."
+        " asked, under `withdrawn` what was taken out of an inbox before anybody took it, under `stopped` what was on"
+        " its way, under `taken` what LEAs have."
     ),
     Kind.TAKEN: (
         "This LEA has read, or says that it has, a packet about a student who is flagged as missing, which was taken"

@@ -30,6 +30,10 @@ _MEANS = {
     "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
     "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
     "merged": "Two numbers turned out to be one student's, whose record is asked for already. This case is ended.",
+    "not-needed": (
+        "By what was reported since, this school need not be asked: its record has gone to the next school already, or"
+        " it has the student beside the other one. Nothing is to be sent."
+    ),
     "by-state": "The state has ended this case. Nothing is to be sent.",
     "recalled": "The school that had sent the record has taken it back before you collected it. It is asked for again.",
 }

@@ -9,7 +9,7 @@ asks
 - and every LEA before these whose record has not moved on, for nobody in between was given it.
 
 A dual entry asks nobody by itself (R277-419-5: the child has not left). Whoever has the child may ask the others by a
-request (53A-1-413).
+request (53A-1-413), and waits for what it has asked for as long as it has the child.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from broker.core.stays import Account, Location
 from broker.core.transfer import LIVE, Case, Reason, TransferState
 
 # Cases that ended so end with what was reported: another report can give them their ground again.
-_REVOCABLE = frozenset({Reason.MOVED_ON, Reason.LEFT, Reason.WITHDRAWN, Reason.RETURNED, Reason.UNDONE, Reason.MERGED})
+_REVOCABLE = frozenset(Reason) - {Reason.BY_STATE}
 # Cases that ended so without an answer leave their source to the LEA that comes next.
 _UNMET = frozenset({Reason.MOVED_ON, Reason.LEFT})
 _NEVER = "9999-12-31"
@@ -74,10 +74,11 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None)
     `asker` is an LEA that asks by a request: where it has the child, every other LEA that has or had the child and has
     not answered it is asked.
     """
+    wanted = _wanted(account, cases, asker) if account.here else []
     cancels = [
-        Cancel(case.id, _why(case, account))
+        Cancel(case.id, reason)
         for case in cases
-        if case.state in LIVE and not (case.destination in account.holders and case.source in account.had)
+        if case.state in LIVE and (reason := _lost_ground(case, account, wanted)) is not None
     ]
     gone = {one.id: one.reason for one in cancels}
     live = [case for case in cases if case.state in LIVE and case.id not in gone]
@@ -93,11 +94,22 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None)
         corrects = [
             Correct(case.id, *now) for case in mine if (case.entered_on, case.military, case.reported_on) != now
         ]
-        opens += _missing(_wanted(account, cases, asker), account, run, cases, gone)
+        opens += _missing(wanted, account, run, cases, gone)
     if asker and asker in account.holders - {account.here}:
         stay = next(one for one in reversed(account.counting) if one.dual and one.lea == asker)
         opens += _missing(_asked_beside(account, asker), account, (stay,), cases, gone)
     return Plan(tuple(cancels), tuple(corrects), tuple(opens))
+
+
+def _lost_ground(case: Case, account: Account, wanted: Sequence[LeaId]) -> Reason | None:
+    """Why a live case ends; None where it stands. The LEA where the child is asks by itself; whoever has the child and
+    has asked itself waits for as long as it has it."""
+    is_here, is_had = case.destination == account.here, case.source in account.had
+    if is_had and case.by_request and case.destination in account.holders:
+        return None
+    if is_had and is_here:
+        return None if case.source in wanted else Reason.NOT_NEEDED
+    return _why(case, account)
 
 
 def _is_military(run: Sequence[Location]) -> bool:

@@ -48,13 +48,15 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"  # the enrollment at the destination was taken back
     UNDONE = "undone"  # it was another student, or never at the source: a decision, a merge, an entry was taken back
     MERGED = "merged"  # two numbers became one student's, and another case has the same ends
+    NOT_NEEDED = "not-needed"  # the source's record has moved on, or its stay is beside the other: it need not be asked
     BY_STATE = "by-state"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case as the plan sees it; `entered_on` is the first day at the destination, an ISO date, `reported_on` when
-    that was told, `follows` the case that it took the place of, None for none."""
+    that was told, `follows` the case that it took the place of, None for none. `by_request`: the
+    destination has asked for the record itself (53A-1-413)."""
 
     id: int
     source: LeaId
@@ -65,6 +67,7 @@ class Case:
     follows: int | None
     military: bool = False
     reported_on: str = ""
+    by_request: bool = False
 
 
 def is_legal(before: TransferState, after: TransferState) -> bool:

@@ -35,7 +35,7 @@ _Refused = tuple[Wish, Answer]  # a line that is answered before anything is loo
 def enroll(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
     """Carry out an enrollment packet and answer it line by line, in the order of the lines' days: a student's exit may
     stand in the line before the entry."""
-    wishes = _ended([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
+    wishes = _with_exits([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
     wishes.sort(key=lambda wish: wish.day)
     _carry_out(services, connection, row, document, wishes)
 
@@ -84,21 +84,15 @@ def _carry_out(
     review.ask(services, connection, row)
 
 
-def _ended(wishes: Sequence[Wish]) -> list[Wish]:
-    """A system that exports every night sends a student's entry and exit again and again. The two are read as one stay,
-    so that it is not opened and closed each time."""
-    entries: dict[tuple[Student, str], list[str]] = {}
-    exits: dict[tuple[Student, str], list[str]] = {}
+def _with_exits(wishes: Sequence[Wish]) -> list[Wish]:
+    """Each entry with the exits that the packet tells of the same student at the same school: a system that exports
+    every night sends both again and again, and the entry is not to open each time what the exit then ends."""
+    exits: dict[tuple[Student, str], tuple[str, ...]] = {}
     for wish in wishes:
-        days = exits if wish.request == students.EXIT else entries
-        days.setdefault((wish.student, wish.school), []).append(wish.day)
-
-    def end(wish: Wish) -> str:
-        key = (wish.student, wish.school)
-        following = min((day for day in entries[key] if day > wish.day), default="9999")
-        return min((day for day in exits.get(key, ()) if wish.day < day <= following), default="")
-
-    return [wish if wish.request == students.EXIT else replace(wish, exit_day=end(wish)) for wish in wishes]
+        if wish.request == students.EXIT:
+            key = (wish.student, wish.school)
+            exits[key] = (*exits.get(key, ()), wish.day)
+    return [replace(wish, exits=exits.get((wish.student, wish.school), ())) for wish in wishes]
 
 
 def _of_entry(line: int, entry: Entry) -> Wish:

@@ -103,6 +103,7 @@ def follow(services: Services, connection: Connection, row: PacketRow, done: Seq
     moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
     follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
+    announced.tell(services, connection, dict.fromkeys(moved))
     arrived = [number for wish, answer, number in told if is_located(wish, answer)]
     claims.notice(services, connection, list(dict.fromkeys(arrived)))
 
@@ -236,8 +237,7 @@ def _locate(task: _Task, number: Ssid) -> None:
         day_part=wish.day_part,
         reported_on=task.services.today().day,
     )
-    stays.enter(task.connection, location, task.source.at, dual=wish.dual, military=wish.military)
-    announced.tell(task.services, task.connection, number, location)
+    stays.enter(task.connection, location, task.source.at, wish.exits, dual=wish.dual, military=wish.military)
 
 
 def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:

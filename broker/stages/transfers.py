@@ -49,9 +49,11 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
     desk = Desk(services, connection, letters, cause)
     transfer_desk.reconcile(desk, ssid, asker=LeaId(lea))
     mine = [row for row in transfers.about(connection, ssid) if row.destination == lea and row.state in LIVE]
-    for row in mine:
+    for row in [replace(row, by_request=1) for row in mine]:
         if row.state is not TransferState.BLOCKED and row.cause != cause:
             ask(desk, row, "requested", "asked again")
+        else:
+            desk.change(row)
     letters.send()
     return len(mine)
 

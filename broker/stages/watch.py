@@ -51,7 +51,7 @@ class Watch:
 
     def saw(self, numbers: Iterable[str | None], kind: Kind = Kind.CANDIDATE) -> bool:
         """The packet concerns the students with these numbers, in this way; whether one of them is flagged."""
-        found = [self._flagged[one] for one in numbers if one in self._flagged] if self._flagged else []
+        found = [self._flagged[one] for one in numbers if one and one in self._flagged] if self._flagged else []
         for ssid in found:
             self._seen[ssid] = min(kind, self._seen.get(ssid, kind), key=_RANK.__getitem__)
         return bool(found)

@@ -83,7 +83,9 @@ def test_a_dual_entry_asks_nobody_but_whoever_has_the_student_may() -> None:
     assert opened(spots, asker=B) == [(A, B)]
     assert opened(spots, asker=A) == [(B, A)]
     assert opened(spots, [case(A, B, "2026-10-01", "closed")], asker=B) == []
-    assert planned(spots, [case(A, B, "2026-10-01")]) == Plan()
+    asked = replace(case(A, B, "2026-10-01"), by_request=True)
+    assert planned(spots, [asked]) == Plan()
+    assert planned(spots, [replace(asked, by_request=False)]).cancels  # asked when it had the student alone
     assert opened([*spots, at(C, "2026-11-20")]) == [(A, C), (B, C)]
 
 

@@ -96,16 +96,26 @@ def ends_by(columns: Any, first: Any) -> ColumnElement[bool]:
 
 
 def enter(
-    connection: Connection, row: EnrollmentRow, at: float, *, dual: bool | None = None, military: bool | None = None
+    connection: Connection,
+    row: EnrollmentRow,
+    at: float,
+    exits: Sequence[str] = (),
+    *,
+    dual: bool | None = None,
+    military: bool | None = None,
 ) -> Told:
     """Take in an entry; `row.reported_on` is today. What it leaves out ('' or None) stays as it was told before.
 
-    `at` is seconds since the epoch. Raises `core.stays.Unfit`, and KeyError for a number that nobody has.
+    `exits` are days on one of which the stay ends as the same packet says: an entry without an exit does not open it
+    then. `at` is seconds since the epoch. Raises `core.stays.Unfit`, and KeyError for a number that nobody has.
     """
     row = replace(row, ssid=registry.number(connection, row.ssid))
     said = {name: int(value) for name, value in (("dual", dual), ("military", military)) if value is not None}
     places = _places(connection, row.ssid)
-    report = Report("entry", row.lea, row.school, row.entry_date, row.exit_date)
+    key = (row.lea, row.school, row.entry_date)
+    kept = next((one.exit_date for _, one in places if (one.lea, one.school, one.entry_date) == key), "")
+    ended = kept if kept > row.entry_date and kept in exits else ""
+    report = Report("entry", *key, row.exit_date or ended)
     told = tell([location(one) for _, one in places], report, row.reported_on)
     if told.stay is None:
         new = asdict(replace(row, exit_date=told.exit_date)) | said

@@ -19,9 +19,10 @@ from broker.edge.ledger.tables import students, transfer_events, transfers
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on` the
-    one on which the destination told of its first day; `military` is 0 or 1; `cause`, `request` and `answer` are
-    tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
+    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on`
+    the one on which the destination told of its first day; `military` is 0 or 1, and so is `by_request`: the
+    destination has asked for it itself; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id`
+    0 is a case not entered yet."""
 
     ssid: str
     source: str
@@ -42,6 +43,7 @@ class TransferRow:
     closed_at: float | None = None
     overdue_at: float | None = None
     reported_on: str = ""
+    by_request: int = 0
     id: int = 0
 
     @property
@@ -49,7 +51,7 @@ class TransferRow:
         """As `broker.core.transfer` sees it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
         ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
-        return Case(*ends, military=bool(self.military), reported_on=self.reported_on)
+        return Case(*ends, military=bool(self.military), reported_on=self.reported_on, by_request=bool(self.by_request))
 
 
 @dataclass(frozen=True, slots=True)

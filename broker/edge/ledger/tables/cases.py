@@ -19,6 +19,7 @@ transfers = Table(
     Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
     Column("entered_on", Text, nullable=False),  # the first day at the destination, by what is known now
     Column("reported_on", Text, nullable=False, server_default=""),  # when the destination told of it; '': as it opened
+    Column("by_request", Integer, nullable=False, server_default="0"),  # 1: the destination has asked for it itself
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
     Column("requested_at", Float),  # when the source was asked

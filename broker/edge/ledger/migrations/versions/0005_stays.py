@@ -32,6 +32,7 @@ def _columns() -> None:
     for column in (_number("dual"), _number("military"), _later("day_part"), _later("reported_on"), _number("is_old")):
         op.add_column("enrollments", column)
     op.add_column("transfers", _later("reported_on"))
+    op.add_column("transfers", _number("by_request"))
     for name in ("arrived", "military"):  # both follow from the stays
         op.drop_column("follow_ups", name)
     for column in (sa.Column("removed_at", sa.Float), _later("removed_by"), _later("removed_why")):
