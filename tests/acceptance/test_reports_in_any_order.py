@@ -107,8 +107,12 @@ def _cases(connection: Any, ssid: str) -> list[tuple[Any, ...]]:
 
 
 def _alerts(connection: Any, ssid: str) -> set[str]:
-    """Whom the state is told of; how often depends on the packets."""
-    return {one.lea for one in flags.alerts_of(connection, limit=100_000) if one.ssid == ssid}
+    """Whom the state is told of because the child is missing; how often depends on the packets.
+
+    That an announcement contradicts what is known is told when it comes: that depends on what is known then.
+    """
+    mine = [one for one in flags.alerts_of(connection, limit=100_000) if one.ssid == ssid]
+    return {one.lea for one in mine if one.kind != "announced"}
 
 
 def _family(office: Office) -> Family:
