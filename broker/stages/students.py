@@ -187,9 +187,9 @@ _SETTLE: Mapping[str, Callable[[Task], Answer]] = {
     VERIFY: _verify,
 }
 _DO: Mapping[str, Callable[[Task, Ssid, Outcome], Answer]] = {
-    ENTRY: _enter,
-    EXIT: _leave,
-    NEW: _enter,
-    RETRIEVE: _enter,
-    UPDATE: _amend,
+    ENTRY: enter,
+    EXIT: leave,
+    NEW: enter,
+    RETRIEVE: enter,
+    UPDATE: amend,
 }
