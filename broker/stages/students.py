@@ -34,7 +34,9 @@ from broker.stages.line import (
     Task,
     amend,
     as_new,
+    enter,
     is_here,
+    leave,
 )
 from broker.stages.release import release_waiting
 from broker.stages.services import Services
