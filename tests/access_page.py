@@ -14,9 +14,18 @@ from broker.core.opt_outs import OPT_OUTS
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
 ROLES = {
-    Role.CURRENT_LEA: ("LEA now", "The district or charter school where the student is enrolled."),
-    Role.FORMER_LEA: ("LEA before", "A district or charter school where the student was enrolled earlier."),
-    Role.OTHER_LEA: ("other LEA", "A district or charter school where the student never was."),
+    Role.CURRENT_LEA: (
+        "LEA now",
+        "The district or charter school where the student is enrolled; with a dual enrollment, each of them.",
+    ),
+    Role.FORMER_LEA: (
+        "LEA before",
+        "A district or charter school where the student was enrolled before a later entry elsewhere, or an exit.",
+    ),
+    Role.OTHER_LEA: (
+        "other LEA",
+        "A district or charter school where the student never was, or for which an entry does not count yet.",
+    ),
     Role.SENDING_LEA: ("LEA that wrote it", "The district or charter school that wrote and signed the packet itself."),
     Role.STATE_OPERATOR: ("operator", "The person of the state at the exchange's own machine (the command line)."),
     Role.STATE_AUDITOR: ("state's office", "The state as a party of the exchange: it audits, and hears of alerts."),

@@ -16,7 +16,6 @@ from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.disclosures import account
 from broker.core.model import LeaId
 from broker.core.review import By
-from broker.core.stays import Today
 from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.removals import Left
@@ -44,7 +43,7 @@ def remove(
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         if lea in removals.standing(connection):
             fail(f"{lea} was removed already; `satchel lea add {lea}` takes it in again.")
-        today = Today(now.date().isoformat(), services.settings.claims.calendar)
+        today = services.settings.today(now.date())
         left = removals.left(connection, LeaId(lea), today)
         if (left.students or left.transfers) and not is_forced:
             fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")

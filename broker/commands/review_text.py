@@ -11,6 +11,7 @@ from broker.commands import waterfall
 from broker.commands.common import say
 from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT, Verb
+from broker.edge.ledger import stays
 from broker.edge.ledger.reviews import ANSWERED, Decision, Review
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.identity.evidence import Limits
@@ -103,7 +104,7 @@ def _name(name: Name) -> str:
 
 
 def _place(spot: EnrollmentRow) -> str:
-    if spot.exit_date and spot.exit_date <= spot.entry_date:
+    if stays.location(spot).is_void:
         return f"Enrollment at {spot.lea}, school {spot.school}, of {spot.entry_date} was taken back."
     until = f" until {spot.exit_date}" if spot.exit_date else " and has not left"
     number = f" as {spot.local_id}" if spot.local_id else ""

@@ -12,7 +12,7 @@ A dual entry asks nobody by itself (R277-419-5: the child has not left). Whoever
 request (53A-1-413), and waits for what it has asked for as long as it has the child.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from broker.core.model import LeaId
@@ -68,17 +68,18 @@ class Plan:
     opens: tuple[Open, ...] = ()
 
 
-def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None) -> Plan:
+def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None, dual_asks: bool = False) -> Plan:
     """The cases of one child made what they should be. `cases` are all of them, oldest first.
 
     `asker` is an LEA that asks by a request: where it has the child, every other LEA that has or had the child and has
-    not answered it is asked.
+    not answered it is asked. `dual_asks` says that LEAs with a dual enrollment ask without a request, too.
     """
+    duals = account.holders - {account.here} if dual_asks else frozenset()
     wanted = _wanted(account, cases, asker) if account.here else []
     cancels = [
         Cancel(case.id, reason)
         for case in cases
-        if case.state in LIVE and (reason := _lost_ground(case, account, wanted)) is not None
+        if case.state in LIVE and (reason := _lost_ground(case, account, wanted, duals)) is not None
     ]
     gone = {one.id: one.reason for one in cancels}
     live = [case for case in cases if case.state in LIVE and case.id not in gone]
@@ -95,17 +96,18 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None)
             Correct(case.id, *now) for case in mine if (case.entered_on, case.military, case.reported_on) != now
         ]
         opens += _missing(wanted, account, run, cases, gone)
-    if asker and asker in account.holders - {account.here}:
-        stay = next(one for one in reversed(account.counting) if one.dual and one.lea == asker)
-        opens += _missing(_asked_beside(account, asker), account, (stay,), cases, gone)
+    for lea in sorted(duals | ({asker} & (account.holders - {account.here}) if asker else set())):
+        stay = next(one for one in reversed(account.counting) if one.dual and one.lea == lea)
+        opens += _missing(_asked_beside(account, lea), account, (stay,), cases, gone)
     return Plan(tuple(cancels), tuple(corrects), tuple(opens))
 
 
-def _lost_ground(case: Case, account: Account, wanted: Sequence[LeaId]) -> Reason | None:
+def _lost_ground(case: Case, account: Account, wanted: Sequence[LeaId], duals: Collection[LeaId]) -> Reason | None:
     """Why a live case ends; None where it stands. The LEA where the child is asks by itself; whoever has the child and
     has asked itself waits for as long as it has it."""
     is_here, is_had = case.destination == account.here, case.source in account.had
-    if is_had and case.by_request and case.destination in account.holders:
+    is_asked = case.by_request or case.destination in duals
+    if is_had and is_asked and case.destination in account.holders:
         return None
     if is_had and is_here:
         return None if case.source in wanted else Reason.NOT_NEEDED

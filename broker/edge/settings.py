@@ -8,12 +8,14 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from broker.core.deadlines import Clock
 from broker.core.errors import OperatorError
 from broker.core.school_year import Calendar
+from broker.core.stays import Today
 
 
 class SettingsError(OperatorError):
@@ -168,6 +170,13 @@ class Transfers:
     clock_stands: bool = _setting(
         True, "true | false", "the answer's clock stands while a record lies with its receiver that rejects it later"
     )
+    ahead_days: int = _setting(0, "days", "before its day an entry counts although another LEA has the student")
+    unrenewed_goes_on: bool = _setting(
+        True, "true | false", "a stay without an exit that nobody renewed goes on into the next school year"
+    )
+    dual_asks: bool = _setting(
+        False, "true | false", "an LEA with a dual enrollment has the others asked by itself, not on its request only"
+    )
 
     def __post_init__(self) -> None:
         """Raises ValueError for texts that name nothing."""
@@ -236,3 +245,8 @@ class Settings:
     transfers: Transfers = Transfers()
     transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()
+
+    def today(self, day: date) -> Today:
+        """The day by which it is judged where a student is, with what the state has decided about that."""
+        of = self.transfers
+        return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)

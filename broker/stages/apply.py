@@ -17,6 +17,7 @@ from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
 from broker.stages import acknowledge, decide, opt_outs, recall, requests, review, students
 from broker.stages.follow_up import Pace
+from broker.stages.line import EXIT
 from broker.stages.services import Services
 from broker.stages.watch import Watch
 from broker.stages.wish import Wish
@@ -89,7 +90,7 @@ def _with_exits(wishes: Sequence[Wish]) -> list[Wish]:
     every night sends both again and again, and the entry is not to open each time what the exit then ends."""
     exits: dict[tuple[Student, str], tuple[str, ...]] = {}
     for wish in wishes:
-        if wish.request == students.EXIT:
+        if wish.request == EXIT:
             key = (wish.student, wish.school)
             exits[key] = (*exits.get(key, ()), wish.day)
     return [replace(wish, exits=exits.get((wish.student, wish.school), ())) for wish in wishes]

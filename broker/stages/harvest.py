@@ -102,10 +102,9 @@ def _not_kept(services: Services, found: list[_Found]) -> Iterator[None]:
 def _late(services: Services, found: list[_Found]) -> Iterator[None]:
     settings, limits, since, after = services.settings.harvest, _limits(services), _since(services), 0
     late: list[tuple[str, date]] = []
-    calendar = services.settings.claims.calendar
     while True:
         with reading(services.engine) as connection:
-            some, following = harvest.entries(connection, calendar, since, after)
+            some, following = harvest.entries(connection, services.settings, since, after)
         late += [(one.lea, one.reported) for one in some if is_late(one, limits)]
         yield
         if following is None:

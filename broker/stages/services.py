@@ -46,7 +46,7 @@ class Services:
 
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""
-        return Today((now or self.clock()).date().isoformat(), self.settings.claims.calendar)
+        return self.settings.today((now or self.clock()).date())
 
     @cached_property
     def model(self) -> Model:

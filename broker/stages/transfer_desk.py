@@ -60,7 +60,8 @@ def reconcile(desk: Desk, number: str, asker: LeaId | None = None) -> None:
     asks by a request."""
     account = stays.account(desk.connection, number, desk.services.today(desk.now))
     rows = {row.id: row for row in transfers.about(desk.connection, number)}
-    planned = plan(account, [row.case for row in rows.values()], asker=asker)
+    dual_asks = desk.services.settings.transfers.dual_asks
+    planned = plan(account, [row.case for row in rows.values()], asker=asker, dual_asks=dual_asks)
     for one in planned.cancels:
         _cancel(desk, rows[one.id], one.reason)
     for correct in planned.corrects:

@@ -16,6 +16,7 @@ from broker.edge.ledger import corrections, registry, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages import disclose, follow_up, transfer_desk
+from broker.stages.release import release_waiting
 from broker.stages.services import Services
 from broker.stages.transfer_desk import Desk, ask
 from broker.stages.transfer_letters import Letters
@@ -55,6 +56,7 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
         else:
             desk.change(row)
     letters.send()
+    release_waiting(services, connection, [ssid])  # of a dual enrollment a record may go now to whoever asks
     return len(mine)
 
 

@@ -87,6 +87,17 @@ def test_either_lea_of_a_dual_enrollment_may_have_the_other_asked(her: Story) ->
     assert her.ask(B).code == "not-there-now"
 
 
+def test_a_record_that_waited_goes_to_the_other_lea_when_that_one_asks(her: Story) -> None:
+    her.enter(A, day("08-17"))
+    her.enter(B, day("10-01"), dual=True)
+    held = her.record_of(A)
+    assert held.held_for == "enrollment"
+    her.ask(B)
+    her.office.work()
+    assert (her.office.row(held.tracking).state, her.office.row(held.tracking).receiver) == ("DELIVERED", B)
+    assert her.cases()[-1].state == "answered"
+
+
 # an entry ahead
 
 
@@ -157,15 +168,14 @@ def test_a_summer_move_is_not_undone_by_the_old_lea_s_rollover(his: Story) -> No
     assert his.live() == [(C, B)]
 
 
-def test_an_announced_entry_that_was_taken_back_gives_no_right(his: Story) -> None:
+def test_an_announced_entry_that_was_taken_back_gives_no_right(her: Story) -> None:
     """Who is enrolled is one rule: an Update once went by another one than a record."""
-    his.enter(C, day("08-17"))
-    his.enter(B, day("12-06"))
-    his.leave(B, day("12-06"))
-    his.go_to("12-07")
-    answer = his.request(B, "update", student=his.student | {"ssid": his.ssid})
+    her.enter(C, day("08-17"))
+    her.enter(B, day("12-06"))
+    her.leave(B, day("12-06"))
+    answer = her.request(B, "update", student=her.student | {"ssid": her.ssid})
     assert (answer["answer"], answer["why"]) == ("refused", "not-your-student")
-    assert his.ask(B).code == "not-your-student"
+    assert her.ask(B).code == "not-your-student"
 
 
 # the facts of a stay are corrected

@@ -18,9 +18,11 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.transfers import TransferRow
+from broker.edge.settings import Settings
 from tests.support import accounts, ledgers, postgres
 
 A, B = LeaId("01"), LeaId("6G")
+SETTINGS = Settings(Path("nowhere"))
 NUMBERS = [Ssid(f"10000000{n}") for n in range(10, 20)]
 NOW, DAY = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp(), 86_400.0
 MONTH = NOW - 30 * DAY
@@ -151,9 +153,9 @@ def test_entries_of_students_of_others(engine: Engine) -> None:
             accounts.enter(connection, one)
     reported = datetime.fromtimestamp(NOW).astimezone().date()
     with reading(engine) as connection:
-        (found,), none = harvest.entries(connection, accounts.CALENDAR, MONTH)
+        (found,), none = harvest.entries(connection, SETTINGS, MONTH)
         assert (found.lea, found.reported, found.spot) == (B, reported, Location(B, "2026-08-01", ""))
         assert (found.others.had, none) == ({A}, None)
-        (again,), after = harvest.entries(connection, accounts.CALENDAR, MONTH, limit=1)
+        (again,), after = harvest.entries(connection, SETTINGS, MONTH, limit=1)
         assert (again.spot, after is not None) == (found.spot, True)
-        assert harvest.entries(connection, accounts.CALENDAR, MONTH, after or 0) == ([], None)
+        assert harvest.entries(connection, SETTINGS, MONTH, after or 0) == ([], None)

@@ -89,6 +89,13 @@ def test_a_dual_entry_asks_nobody_but_whoever_has_the_student_may() -> None:
     assert opened([*spots, at(C, "2026-11-20")]) == [(A, C), (B, C)]
 
 
+def test_whether_a_dual_entry_asks_by_itself_is_the_state_s_to_say() -> None:
+    spots = account([at(A, "2026-08-17"), replace(at(B, "2026-10-01"), dual=True)], TODAY)
+    found = plan(spots, [], dual_asks=True)
+    assert [(one.source, one.destination) for one in found.opens] == [(A, B)]
+    assert plan(spots, [case(A, B, "2026-10-01")], dual_asks=True) == Plan()
+
+
 def test_who_has_not_the_student_opens_nothing_by_asking() -> None:
     assert opened([at(A, "2026-08-17"), at(B, "2026-11-20")], [case(A, B, "2026-11-20")], asker=C) == []
     assert opened([at(A, "2026-08-17"), at(B, "2026-11-20")], [case(A, B, "2026-11-20")], asker=A) == []

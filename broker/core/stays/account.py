@@ -30,10 +30,16 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The day by which it is judged, ISO 8601, and the state's school years."""
+    """The day by which it is judged, ISO 8601, and the state's school years.
+
+    What counsel decides (docs/access.md): an entry counts `ahead_days` before its day although another LEA has the
+    child; and whether a stay that nobody renewed goes on into the next school year, or is over with its own.
+    """
 
     day: str
     calendar: Calendar
+    ahead_days: int = 0
+    unrenewed_goes_on: bool = True
 
 
 class Account:
@@ -47,8 +53,8 @@ class Account:
     @cached_property
     def counting(self) -> tuple[Location, ...]:
         """The stays that count on this day, in the order of their first days; of one day in that of the reports."""
-        day = self._today.day
-        found = [one for one in self._known if one.entry_date <= day or self._counts_ahead(one)]
+        latest = (_on(self._today.day) + self._today.ahead_days * _DAY).isoformat()
+        found = [one for one in self._known if one.entry_date <= latest or self._counts_ahead(one)]
         return tuple(sorted(found, key=lambda one: one.entry_date))
 
     @cached_property
@@ -148,6 +154,8 @@ class Account:
         entry, now = _on(stay.entry_date), _on(day)
         of = calendar.containing(entry)
         of += entry > calendar.year(of).closes
+        if not self._today.unrenewed_goes_on:
+            return now > calendar.year(of).closes
         current = calendar.containing(now)
         opened = current if calendar.year(current).opens <= now else current - 1
         return now > calendar.year(max(of, opened)).closes

@@ -49,18 +49,20 @@ class Period:
     today: Today | None = None
 
 
-def period(calendar: Calendar, today: date, number: int | None = None) -> Period:
-    """One school year by its number; without it the current one, and the coming ones as far as entries name them."""
+def period(calendar: Calendar, today: date, number: int | None = None, by: Today | None = None) -> Period:
+    """One school year by its number; without it the current one, and the coming ones as far as entries name them.
+
+    By what counts today; `by` says how that is judged where it is not as the settings are from the start.
+    """
     current = calendar.containing(today)
     numbers = range(current, current + _COMING + 1) if number is None else [number]
     years = tuple(map(calendar.year, numbers))
-    return Period(years, numbers[0], years[0].first, years[-1].last, Today(today.isoformat(), calendar))
+    return Period(years, numbers[0], years[0].first, years[-1].last, by or Today(today.isoformat(), calendar))
 
 
-def between(calendar: Calendar, first: date, last: date, today: date | None = None) -> Period:
-    """The school years of these days, by what counts today."""
+def between(calendar: Calendar, first: date, last: date, by: Today | None = None) -> Period:
+    """The school years of these days; `by` as for `period`, None for every entry however far ahead."""
     numbers = range(calendar.containing(first), calendar.containing(last) + 1)
-    by = Today(today.isoformat(), calendar) if today else None
     return Period(tuple(map(calendar.year, numbers)), numbers[-1], first, last, by)
 
 

@@ -12,12 +12,12 @@ from broker.core.access import Action
 from broker.core.grounds import Why
 from broker.core.harvest import NOT_KEPT, Entry
 from broker.core.model import LeaId
-from broker.core.school_year import Calendar
-from broker.core.stays import Location, Today
+from broker.core.stays import Location
 from broker.core.transfer import TransferState
 from broker.edge.ledger import registry
 from broker.edge.ledger.stays import account_of, counts, of_many
 from broker.edge.ledger.tables import alerts, disclosures, enrollments, packets, students, transfer_events, transfers
+from broker.edge.settings import Settings
 
 _AT_ONCE = 500
 _DAY = 86_400.0
@@ -102,7 +102,7 @@ def _stay(*, is_void: bool) -> ColumnElement[bool]:
 
 
 def entries(
-    connection: Connection, calendar: Calendar, since: float, after: int = 0, limit: int = _AT_ONCE
+    connection: Connection, settings: Settings, since: float, after: int = 0, limit: int = _AT_ONCE
 ) -> tuple[list[Entry], int | None]:
     """The next entries that came since then of students who are or were at another LEA too, behind this number; the
     number to go on behind, None at the end."""
@@ -116,7 +116,7 @@ def entries(
     found = []
     for row in rows:
         day, own = _day(row.received_at), Location(LeaId(row.lea), row.entry_date, row.exit_date)
-        others = account_of((one for one in places[row.ssid] if one.lea != row.lea), Today(day.isoformat(), calendar))
+        others = account_of((one for one in places[row.ssid] if one.lea != row.lea), settings.today(day))
         found.append(Entry(row.lea, day, own, others))
     return found, rows[-1].id if len(rows) == limit else None
 
