@@ -24,7 +24,7 @@ from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.histories import Spells, cut
 from tests.support.office import Office
-from tests.support.whereabouts import Report
+from tests.support.told import Report
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from tests.support.whereabouts import Account, Report, Stay, tell_all
+from tests.support.told import Report, Stay, tell_all
+from tests.support.whereabouts import Account
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from tests.support.whereabouts import Report
+from tests.support.told import Report
 
 LEAS = ("A1", "B2", "C3", "D4", "E5")
 SCHOOLS = ("401", "402")

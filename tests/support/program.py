@@ -10,7 +10,8 @@ from broker.core import asking, stays
 from broker.core.school_year import Calendar
 from broker.core.transfer import Case, TransferState
 from tests.support.situations import Span
-from tests.support.whereabouts import Answered, Report
+from tests.support.told import Report
+from tests.support.whereabouts import Answered
 
 CALENDAR = Calendar.of("07-01", "08-15", "06-05")
 Locations = tuple[stays.Location, ...]

@@ -11,7 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tests.support.whereabouts import Answered, Report
+from tests.support.told import Report
+from tests.support.whereabouts import Answered
 
 TABLE = Path(__file__).parents[1] / "vectors" / "stays.toml"
 

@@ -14,7 +14,8 @@ import pytest
 from tests.support import program, situations
 from tests.support.histories import Packet, days_of, history
 from tests.support.situations import Look, Situation
-from tests.support.whereabouts import Account, Answered, Stay, tell_all
+from tests.support.told import Stay, tell_all
+from tests.support.whereabouts import Account, Answered
 
 _FRESH = int(os.environ.get("SATCHEL_HISTORIES", "0"))
 _FIRST, _COUNT, _PARTS = (Random().randrange(10**9), _FRESH, 10) if _FRESH else (0, 10_000, 10)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support import situations
 from tests.support.situations import Situation
-from tests.support.whereabouts import Account, Stay, Years, tell_all
+from tests.support.told import Stay, tell_all
+from tests.support.whereabouts import Account, Years
 
 TABLE = situations.read()
 _BY_NAME = pytest.mark.parametrize("row", TABLE, ids=[one.name for one in TABLE])

@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from tests.support.histories import Spells, cut
-from tests.support.whereabouts import Account, Report, Stay, tell_all
+from tests.support.told import Report, Stay, tell_all
+from tests.support.whereabouts import Account
 
 TODAY = date(2026, 9, 1)
 FIRST = date(2025, 8, 15)

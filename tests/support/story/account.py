@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from broker.edge.ledger.rows import PacketRow
 from tests.support import desk
-from tests.support.whereabouts import Report
+from tests.support.told import Report
 from tests.support.world import Key
 
 # LEAs, and who else takes part

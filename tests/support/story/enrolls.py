@@ -11,7 +11,7 @@ from broker.stages import batch
 from broker.worker import RUNS
 from tests.support.story.account import CHILDREN, ENROLL, LEAS, SCHOOLS, Sent
 from tests.support.story.checks import Checks
-from tests.support.whereabouts import Report, Stay
+from tests.support.told import Report, Stay
 
 children = st.integers(0, len(CHILDREN) - 1)
 leas, schools = st.sampled_from(LEAS), st.sampled_from(SCHOOLS)

@@ -10,7 +10,7 @@ from broker.formats.transcript import Facts, from_record
 from tests.support import desk, documents
 from tests.support.belief import Belief
 from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
-from tests.support.whereabouts import Report
+from tests.support.told import Report
 from tests.support.world import Key, World
 from tests.unit import test_pesc_acknowledgement as pesc
 
