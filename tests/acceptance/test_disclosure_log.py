@@ -136,7 +136,9 @@ def test_so_it_does_where_it_was_held_meanwhile(office: Office) -> None:
     assert not office.inbox(B, "backpack")
     lift(office, student)
     lines = [one for one in log(office, student) if one.tracking in office.inbox(B, "backpack")]
-    assert [(one.action, one.ground) for one in lines] == [("export-for-parent", "parent-inspection")]
+    stopped, given = [(one.action, one.outcome, one.ground) for one in lines]
+    assert stopped == ("send-record", "refused", "flagged")
+    assert given == ("export-for-parent", "allowed", "parent-inspection")
 
 
 @pytest.mark.parametrize(("lea", "action", "ground"), [(B, "read-backpack", "teaches"), (A, "read-own-time", "taught")])

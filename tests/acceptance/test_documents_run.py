@@ -136,7 +136,7 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
 
     def enrolls(_: Reader) -> None:
         for one in (BEN, NOAH):
-            canyon.enroll(one, date="2026-12-02")
+            canyon.enroll(one, date="2026-11-30")
 
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(

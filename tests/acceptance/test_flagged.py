@@ -394,7 +394,7 @@ _asking(B, "record", "held-by-state", "not-asked", "told-held")
 _asking(B, "backpack", "held-by-state", "no-backpack")
 _asking(B, "parent-copy", "held-by-state", "no-backpack", "no-disclosures")
 _asking(B, "disclosures", "held-by-state", "no-disclosures")
-_asking(A, "record", "held-by-state")
+_asking(A, "record")  # it has the child no more, and is refused alike
 _asking(A, "backpack", "held-by-state")
 _asking(A, "disclosures", "held-by-state", "no-disclosures")
 for _want in ("record", "backpack", "parent-copy", "disclosures"):
