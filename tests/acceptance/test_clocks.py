@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,26 +12,7 @@ from broker.edge import calendars
 from broker.edge.ledger.engine import reading
 from broker.stages import ranking
 from tests.support import documents
-from tests.support.child import A, B, C, D, Story, day, opened
-from tests.support.office import Office
-
-
-@pytest.fixture(scope="module")
-def autumn(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return opened(tmp_path_factory.mktemp("clocks"))
-
-
-@pytest.fixture
-def her(autumn: Office) -> Story:
-    """A student on a day in November."""
-    return Story(autumn)
-
-
-@pytest.fixture
-def his(tmp_path: Path) -> Story:
-    """A student whose story goes on for days or months."""
-    return Story(opened(tmp_path))
-
+from tests.support.child import A, B, C, D, Story, day
 
 Line = Mapping[str, Any]
 

@@ -4,32 +4,10 @@ Each test is a story that once ended wrong: a record went astray, or a right was
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from broker.edge.ledger import registry, stays
 from broker.edge.ledger.engine import reading
-from tests.support.child import A, B, C, Story, day, opened
-from tests.support.office import Office
-
-
-@pytest.fixture(scope="module")
-def autumn(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return opened(tmp_path_factory.mktemp("autumn"))
-
-
-@pytest.fixture
-def her(autumn: Office) -> Story:
-    """A student on a day in November."""
-    return Story(autumn)
-
-
-@pytest.fixture
-def his(tmp_path: Path) -> Story:
-    """A student whose story goes on for days or months."""
-    return Story(opened(tmp_path))
-
+from tests.support.child import A, B, C, Story, day
 
 # no return is inferred from silence
 
