@@ -5,7 +5,7 @@ so that nothing of the student is given away before; but who announces a strange
 LEA that has it, and the state should know, whichever of the two was told first. Told once for a packet and student.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -15,14 +15,11 @@ from broker.stages import flags
 from broker.stages.services import Services
 
 
-def tell(services: Services, connection: Connection, ssids: Iterable[str]) -> None:
+def tell(services: Services, connection: Connection, ssids: Sequence[str]) -> None:
     """Tell of such entries of these students."""
     today, most = services.today(), timedelta(days=services.settings.harvest.announced_days)
-    latest = (date.fromisoformat(today.day) + timedelta(days=1)).isoformat()
-    for ssid in ssids:
+    for ssid in stays.announced(connection, ssids, today.day):
         rows = registry.locations(connection, ssid)
-        if not rows or rows[-1].entry_date < latest:
-            continue
         account = stays.account_of(rows, today)
         for row in rows:
             far = (date.fromisoformat(row.reported_on or today.day) + most).isoformat()

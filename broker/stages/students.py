@@ -86,7 +86,7 @@ def follow(services: Services, connection: Connection, row: PacketRow, done: Seq
     moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
     follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
-    announced.tell(services, connection, dict.fromkeys(moved))
+    announced.tell(services, connection, list(dict.fromkeys(moved)))
     arrived = [number for wish, answer, number in told if is_located(wish, answer)]
     claims.notice(services, connection, list(dict.fromkeys(arrived)))
 

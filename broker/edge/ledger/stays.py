@@ -70,6 +70,16 @@ def of_many(connection: Connection, ssids: Sequence[str]) -> dict[str, list[Enro
     return found
 
 
+def announced(connection: Connection, ssids: Sequence[str], day: str) -> list[Ssid]:
+    """Those of these students, whose numbers stand for themselves, with a stay that begins after this ISO date."""
+    found: list[Ssid] = []
+    for start in range(0, len(ssids), _AT_ONCE):
+        mine = enrollments.c.ssid.in_(list(ssids[start : start + _AT_ONCE]))
+        query = select(enrollments.c.ssid).where(mine, enrollments.c.entry_date > day, counts(enrollments.c)).distinct()
+        found += [Ssid(row[0]) for row in connection.execute(query.order_by(enrollments.c.ssid))]
+    return found
+
+
 def had_by(connection: Connection, lea: str, today: Today) -> Iterator[Ssid]:
     """The students whom this LEA has."""
     after = ""
