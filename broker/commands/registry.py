@@ -52,7 +52,7 @@ def show(
     """Show what the registry knows of one student, with who brought it and when; your look is logged."""
     services = offline.build(home)
     with writing(services.engine) as connection:
-        found = registry_text.gather(connection, ssid)
+        found = registry_text.gather(connection, ssid, services.settings.today(services.clock().date()))
         if found is None:
             fail(f"No student has the SSID {ssid}; check the number.")
         note_read(connection, [ssid], Action.READ_REGISTRY, services.clock().timestamp(), who=who, why=why)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from broker.edge.ledger import registry, stays
 from broker.edge.ledger.engine import reading
 from tests.support.child import A, B, C, Story, day
+from tests.support.exchange import satchel
 
 # no return is inferred from silence
 
@@ -239,3 +240,20 @@ def test_an_exit_on_the_very_day_takes_the_entry_back(her: Story) -> None:
     assert her.live() == []
     assert her.record_of(A).held_for == "enrollment"
     assert her.ask(A).code == "nobody-to-ask"
+
+
+# what the operator sees
+
+
+def test_the_operator_sees_where_a_student_is_and_what_was_corrected(her: Story) -> None:
+    first, beside, moved = (day(one, -2) for one in ("08-17", "10-01", "11-20"))  # the command's clock is the true one
+    her.enter(A, first, grade="08")
+    her.enter(B, beside, dual=True, day_part=0.5)
+    her.enter(A, first, grade="09")
+    her.enter(C, moved)
+    shown = satchel("student", "show", her.ssid, "--why", "a call", *her.office.exchange.at).stdout
+    assert f"  at {C} now, also at {B} (dual)\n" in shown
+    assert f"  {A} school 401: from {first}, no exit told, over since {moved}" in shown
+    assert f"  {B} school 401: from {beside}, no exit told, " in shown
+    assert "part of the day 1/2, dual yes" in shown
+    assert "grade 08 to 09\n" in shown
