@@ -11,6 +11,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 _parser: Any = importlib.import_module("re._parser")
@@ -40,24 +41,35 @@ class Filling(NamedTuple):
 
 def superlinear(pattern: "re.Pattern[Any]", method: str) -> Filling | None:
     """The first text by which the work of this use grows more than its size; nothing where none does."""
+    pattern = _of_few_copies(pattern)
     work = _work(pattern, method)
     make: Callable[[str], Any] = _bytes if isinstance(pattern.pattern, bytes) else str
+    least = _tree(pattern).getwidth()[0]
     gc.disable()
     try:
-        return next((one for one in fillings(pattern) if grows(work, lambda size, one=one: make(one.of(size)))), None)
+        for one in fillings(pattern):
+            texts = [(size, one.of(size)) for size in _SIZES]
+            if _grows(work, [(size, make(text)) for size, text in texts if len(text) >= least]):
+                return one
     finally:
         gc.enable()
+    return None
 
 
-def grows(work: Callable[[Any], object], text: Callable[[int], Any]) -> bool:
-    """Whether `work` on a text grows far more than the size of the text."""
-    before = None
-    for size in _SIZES:
-        now = text(size)
+def _of_few_copies(pattern: "re.Pattern[Any]") -> "re.Pattern[Any]":
+    """The same with fewer copies where very many are needed: shorter texts are given up at once, whatever they hold."""
+    few = f"{{{_MOST_COPIES},"
+    if isinstance(pattern.pattern, bytes):
+        return re.compile(re.sub(rb"\{\d{3,},", few.encode(), pattern.pattern), pattern.flags & ~re.DEBUG)
+    return re.compile(re.sub(r"\{\d{3,},", few, pattern.pattern), pattern.flags & ~re.DEBUG)
+
+
+def _grows(work: Callable[[Any], object], texts: list[tuple[int, Any]]) -> bool:
+    """Whether `work` grows far more than its text from any of these texts, each with its size, to the next."""
+    for (_, before), (size, now) in pairwise(texts):
         most = _FEW if size <= _REPEATED else _MANY
-        if before is not None and _cost(work, now) > most * _cost(work, before) and _surely(work, before, now, most):
+        if _cost(work, now) > most * _cost(work, before) and _surely(work, before, now, most):
             return True
-        before = now
     return False
 
 
@@ -83,9 +95,13 @@ def _work(pattern: "re.Pattern[Any]", method: str) -> Callable[[Any], object]:
     return (lambda text: deque(called(text), 0)) if method == "finditer" else called
 
 
+def _tree(pattern: "re.Pattern[Any]") -> Any:
+    return _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+
+
 def fillings(pattern: "re.Pattern[Any]") -> Iterator[Filling]:
     """The texts against an expression, each once."""
-    tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    tree = _tree(pattern)
     heads, bodies = {"": None}, dict[str, None]()
     whole = _sample(tree, "", tree, heads, bodies)
     letters = dict.fromkeys([*_COMMON, *_letters(tree, tree)])
