@@ -116,10 +116,10 @@ def test_extent_of_what_waiting_does_not_mend(data: bytes) -> None:
 @pytest.mark.parametrize("beyond", [0, 1, 4096])
 @pytest.mark.parametrize("body", [SEIPD, in_parts(frames.SEIPD, b"\x5a" * 3000)])
 def test_extent_of_every_file_whose_length_was_set_before_its_bytes_came(body: bytes, beyond: int) -> None:
-    """SMB and `rsync --preallocate`: what is not written yet reads as zeros. Writers write whole blocks but the last."""
+    """SMB and `rsync --preallocate`: what is not written yet reads as zeros. Writers fill whole blocks but the last."""
     whole = PKESK + body
     end = len(whole) + beyond
-    there = [*range(0, len(whole) - 8), len(whole) - len(whole) % 512, *([len(whole)] if beyond else [])]
+    there = [*range(len(whole) - 8), len(whole) - len(whole) % 512, *([len(whole)] if beyond else [])]
     assert {extent(io.BytesIO(whole[:at].ljust(end, b"\0"))) for at in there} == {Extent.SHORT}
 
 
