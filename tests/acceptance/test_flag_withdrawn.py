@@ -364,8 +364,9 @@ def test_a_merge_with_a_flagged_number_takes_back_what_lies_under_the_other(chil
     office = child.office
     child.is_flagged = False
     sent = child.sends_record()
-    twin = Child(office, child.student | {"legal_name": next(CLASS)["legal_name"]}, is_flagged=True)
-    twin.at(C, local_id="twin")
+    name = child.student["legal_name"] | {"first": "Xanthe", "last": "Quimby"}  # near to none of the class
+    twin = Child(office, child.student | {"legal_name": name, "local_id": "twin"}, is_flagged=True)
+    twin.at(C)
     twin.flag()
     twin.command("student", "merge", twin.ssid, child.ssid, "--sure", *BY)
     assert (office.row(sent.tracking).state, office.inbox(B, "student-record")) == ("HELD", [])
