@@ -17,7 +17,7 @@ from broker.core.access import Action
 from broker.core.model import HeldFor, LeaId, State
 from broker.core.transfer import TransferState
 from broker.edge.folders import Missing
-from broker.edge.ledger import corrections, moves, registry, views
+from broker.edge.ledger import corrections, history, moves, registry, views
 from broker.edge.ledger import transfers as cases
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.edge.ledger.transfers import TransferRow
@@ -89,6 +89,8 @@ def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool
     try:
         if withdraw.hold(services, connection, row):
             return True
+        if history.was_read(connection, row.tracking):  # taken, and collected when the receiver's program says so
+            return False
         collect.collect_in(connection, services, LeaId(row.receiver), row.tracking, collect.REMOVED)
     except Missing:
         services.log.warning("a flagged student's packet cannot be taken back yet", tracking=row.tracking)

@@ -3,8 +3,8 @@
 Contract: called within the write transaction of what takes it away: its sender's recall, a later record in its place,
 or a flag of the state. In the inbox the file is hidden first and for good on disk, then the ledger commits, then the
 sweeper removes it; a crash, or a transaction that comes to nothing, leaves a hidden file that the sweeper shows again.
-What the receiver took first stays collected. A worker that has the packet in hand finds it gone when it commits, and
-drops its work.
+What the receiver took first stays collected, and what it has read to its last byte stays where it is. A worker that has
+the packet in hand finds it gone when it commits, and drops its work.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.ledger import disclosures, moves, reviews, views
+from broker.edge.ledger import disclosures, history, moves, reviews, views
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import transfers
@@ -39,14 +39,17 @@ _HELD_BACK = (
 def take(
     services: Services, connection: Connection, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
-    """Take this packet away; False where its receiver has had it. `row` is locked and `ON_THE_WAY`; `refused` says why,
-    to its sender and to who found it in the inbox; `by` is the packet that takes it away, `why` a word for the log.
+    """Take this packet away; False where its receiver has had it, or has read it to its last byte. `row` is locked and
+    `ON_THE_WAY`; `refused` says why, to its sender and to who found it in the inbox; `by` is the packet that takes it
+    away, `why` a word for the log.
 
     Raises Deferred where the packet is worked in the very round that works `by`, or is about to appear in the inbox.
     """
     if row.claim and row.claim == by.claim:
         raise Deferred("the packet is worked in the same round")
     was_shown = row.state is State.DELIVERED
+    if was_shown and history.was_read(connection, row.tracking):
+        return False
     if was_shown:
         token = row.claim.rpartition(":")[2]
         if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, PacketType(row.type)):
@@ -71,7 +74,10 @@ def take(
 
 def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
     """Take a delivered packet back for the state, which holds what is known of its student now; False where its
-    receiver has had it. `row` is locked and DELIVERED. It goes on by itself when it is let go."""
+    receiver has had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself
+    when it is let go."""
+    if history.was_read(connection, row.tracking):
+        return False
     token, kind = row.claim.rpartition(":")[2], PacketType(row.type)
     if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, kind, is_urgent=True):
         return False

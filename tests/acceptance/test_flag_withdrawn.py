@@ -364,8 +364,9 @@ def test_a_merge_with_a_flagged_number_takes_back_what_lies_under_the_other(chil
     office = child.office
     child.is_flagged = False
     sent = child.sends_record()
-    twin = Child(office, child.student | {"legal_name": next(CLASS)["legal_name"]}, is_flagged=True)
-    twin.at(C, local_id="twin")
+    name = child.student["legal_name"] | {"first": "Xanthe", "last": "Quimby"}  # near to none of the class
+    twin = Child(office, child.student | {"legal_name": name, "local_id": "twin"}, is_flagged=True)
+    twin.at(C)
     twin.flag()
     twin.command("student", "merge", twin.ssid, child.ssid, "--sure", *BY)
     assert (office.row(sent.tracking).state, office.inbox(B, "student-record")) == ("HELD", [])
@@ -390,3 +391,24 @@ def test_the_same_holds_with_several_writers(tmp_path: Path) -> None:
         assert office.inbox(B, "student-record") == [sent.tracking]
         assert len(office.inbox(B, "backpack")) == 1
         office.services.engine.dispose()
+
+
+def test_what_was_read_to_its_last_byte_counts_as_taken(child: Child) -> None:
+    """The receiver's line broke before its program had closed the file."""
+    office = child.office
+    sent = child.sends_record()
+    collect.read_whole(office.services, B, sent.tracking)
+    done = child.flag()
+    assert done is not None
+    assert sent.tracking not in {one.tracking for one in done.held.withdrawn}
+    assert (sent.tracking, B) in {(one.tracking, one.lea) for one in done.held.taken}
+    assert sent.tracking in {one["tracking"] for one in newest_alert(child)["taken"]}
+    assert office.row(sent.tracking).state == "DELIVERED"
+    assert office.inbox(B, "student-record") == [sent.tracking]
+    alerts = len(child.alerts())
+    missing.hold_what_came_late(office.services)
+    assert len(child.alerts()) == alerts
+    office.collect(B)
+    assert office.row(sent.tracking).state == "COLLECTED"
+    child.lift()
+    assert office.inbox(B, "student-record") == []

@@ -24,6 +24,7 @@ from tests.support.sheets import ANA, BEN, CONTRACTS, HEADER, LEA, NAME, read, r
         "REQ_01_20261123_1.csv",
         "REQ_01_20261123_1.asc",
         "REQ_01_20261123_1.txt.pgp",
+        "REQ_01_20261123_1.again2.csv.pgp",  # sent while an earlier one still stood in outbox
     ],
 )
 def test_one_request_has_one_id_however_its_name_is_spelt(file: str) -> None:

@@ -50,7 +50,7 @@ ROWS: dict[str, Code] = {
         "Nothing is left for you to do: go by the later one; if you had made a copy of this one, delete it.",
     ),
     "collected-already": Code(
-        "The packet was collected by its receiver, and cannot be taken back.",
+        "The packet was collected by its receiver, or read to its last byte, and cannot be taken back.",
         "Call the receiver and ask for it to be deleted, then send the right document; it is marked as the later one.",
     ),
     "carried-out": Code(

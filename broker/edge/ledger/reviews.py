@@ -210,6 +210,6 @@ def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> l
     query = (
         select(packets.c.tracking)
         .join(events, events.c.tracking == packets.c.tracking)
-        .where(is_led, events.c.after == State.DELIVERED, events.c.at >= at)
+        .where(is_led, events.c.after == State.DELIVERED, events.c.before != State.DELIVERED, events.c.at >= at)
     )
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

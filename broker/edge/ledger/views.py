@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
+from broker.edge.ledger.history import READ_WHOLE
 from broker.edge.ledger.tables import events, packets, publications, receipts, students
 
 _NEWEST = 10_000
@@ -132,12 +133,14 @@ def about(connection: Connection, ssids: Sequence[str], kinds: Sequence[str], st
 
 
 def passed_on(connection: Connection, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
-    """What receivers have of these types about the student with these numbers; what was taken last comes first."""
+    """What receivers have of these types about the student with these numbers, also where it was read to its last byte
+    and is not collected; what was taken last comes first."""
     since = func.min(events.c.at).label("since")
     columns = [packets.c[name] for name in Passed._fields[:-1]]
     query = select(*columns, since).join(events, events.c.tracking == packets.c.tracking)
-    query = query.where(packets.c.ssid.in_(list(ssids)), packets.c.state == State.COLLECTED)
-    query = query.where(packets.c.type.in_(list(kinds)), events.c.after == State.COLLECTED)
+    is_read = (packets.c.state == State.DELIVERED) & (events.c.why == READ_WHOLE)
+    is_collected = (packets.c.state == State.COLLECTED) & (events.c.after == State.COLLECTED)
+    query = query.where(packets.c.ssid.in_(list(ssids)), packets.c.type.in_(list(kinds)), is_collected | is_read)
     rows = connection.execute(query.group_by(*columns).order_by(since.desc(), packets.c.tracking))
     return [Passed._make(row) for row in rows]
 
