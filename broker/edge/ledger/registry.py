@@ -6,10 +6,10 @@ twice and never reassigned; rows come back in a fixed order. Whoever changes a s
 `broker.identity.registrar`, which keeps the three together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, false, func, insert, or_, select, text, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, false, func, insert, or_, select, text, union, update
 
 from broker.core.model import LeaId, Ssid
 from broker.edge.ledger import ready
@@ -77,6 +77,14 @@ def numbers(connection: Connection, ssid: str) -> list[str]:
     kept = found.ssid if found else ssid
     merged = select(students.c.ssid).where(students.c.merged_into == kept, students.c.merged_into != "")
     return [kept, *(row[0] for row in connection.execute(merged.order_by(students.c.ssid)))]
+
+
+def numbers_among(kept: Collection[str]) -> CompoundSelect[str]:
+    """Every number of the students whom these numbers stand for, as a part of a query: one set, for PostgreSQL reads
+    the whole of a table whose numbers are asked for as "one of these, or one merged into them"."""
+    own = select(students.c.ssid).where(students.c.ssid.in_(list(kept)))
+    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(kept)), students.c.merged_into != "")
+    return union(own, merged)
 
 
 def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:

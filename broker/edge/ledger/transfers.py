@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Case, TransferState
 from broker.edge.ledger import registry
-from broker.edge.ledger.tables import students, transfer_events, transfers
+from broker.edge.ledger.tables import is_live, is_requested, students, transfer_events, transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ def among(connection: Connection, ssids: Sequence[str]) -> list[TransferRow]:
     """The live cases of these students, whose numbers stand for themselves, under whatever number."""
     if not ssids:
         return []
-    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(ssids)), students.c.merged_into != "")
-    whose = transfers.c.ssid.in_(list(ssids)) | transfers.c.ssid.in_(merged)
+    whose = transfers.c.ssid.in_(registry.numbers_among(ssids))
     query = select(*_ROW).where(whose, transfers.c.state.in_(list(LIVE))).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
 
@@ -120,7 +119,7 @@ def answered_by(connection: Connection, trackings: Sequence[str]) -> list[Transf
 
 def asked_by(connection: Connection, tracking: str) -> TransferRow | None:
     """The case whose request notice this is."""
-    found = connection.execute(select(*_ROW).where(transfers.c.request == tracking)).first()
+    found = connection.execute(select(*_ROW).where(transfers.c.request == tracking, is_requested)).first()
     return _row(found) if found and tracking else None
 
 
@@ -128,10 +127,17 @@ def listing(
     connection: Connection, states: Iterable[TransferState] = LIVE, lea: str = "", limit: int | None = None
 ) -> list[TransferRow]:
     """Cases in these states, of one LEA (at either end) where given, oldest first."""
-    query = select(*_ROW).where(transfers.c.state.in_(list(states))).order_by(transfers.c.id)
+    query = select(*_ROW).where(in_states(states)).order_by(transfers.c.id)
     if lea:
         query = query.where((transfers.c.source == lea) | (transfers.c.destination == lea))
     return [_row(values) for values in connection.execute(query.limit(limit) if limit else query)]
+
+
+def in_states(states: Iterable[TransferState]) -> ColumnElement[bool]:
+    """Whether a case is in one of these states; of live ones only those are looked through."""
+    chosen = set(states)
+    is_chosen = transfers.c.state.in_(sorted(chosen))
+    return is_chosen & is_live if chosen <= LIVE else is_chosen
 
 
 def events_of(connection: Connection, number: int) -> list[TransferEvent]:

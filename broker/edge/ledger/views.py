@@ -10,11 +10,10 @@ from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
 from broker.edge.ledger.history import READ_WHOLE
-from broker.edge.ledger.tables import events, packets, publications, receipts, students
+from broker.edge.ledger.tables import events, is_refused, is_waiting, packets, publications, receipts, students
 
 _NEWEST = 10_000
 _AT_ONCE = 500
-_WAITING = [State.RECEIVED, State.ADMITTED, State.ROUTED]
 _SHOWN = (
     "tracking",
     "origin",
@@ -39,7 +38,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def oldest_waiting(connection: Connection) -> float | None:
     """When the oldest packet that is still to be worked came in; seconds since the epoch."""
-    return connection.execute(select(func.min(packets.c.received_at)).where(packets.c.state.in_(_WAITING))).scalar()
+    return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
 
 
 def unpublished(connection: Connection) -> int:
@@ -80,7 +79,7 @@ def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
 
 def refused_as(connection: Connection, codes: Iterable[str]) -> list[Sha256]:
     """What was refused with one of these codes, by content; the newest, in bounded number."""
-    query = select(packets.c.sha256).where(packets.c.state == State.REFUSED, packets.c.code.in_(list(codes)))
+    query = select(packets.c.sha256).where(is_refused, packets.c.code.in_(list(codes)))
     newest = query.order_by(packets.c.tracking.desc()).limit(_NEWEST)
     return [Sha256(row[0]) for row in connection.execute(newest)]
 

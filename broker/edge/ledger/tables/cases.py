@@ -1,8 +1,9 @@
 """Tables of what follows a student: transfers, flags, the record store, and the log of disclosures."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, literal_column
 
-from broker.edge.ledger.tables.base import Serial, metadata
+from broker.core.transfer import LIVE
+from broker.edge.ledger.tables.base import Serial, in_constants, metadata, partial
 
 # The case that opens when a student of `source` enrolls at `destination`; states in broker.core.transfer.
 transfers = Table(
@@ -35,7 +36,12 @@ transfers = Table(
     Index("transfers_by_destination", "destination", "state"),
     Index("transfers_by_answer", "answer"),
     Index("transfers_by_due", "state", "due_on"),
+    partial("transfers_by_request", "request", where="request <> ''"),
+    partial("transfers_live", "id", where="state IN ('blocked', 'refused', 'requested')"),
 )
+# Of which cases these indexes are; a query that is to use one says so by this very condition.
+is_requested = transfers.c.request != literal_column("''")
+is_live = in_constants(transfers.c.state, LIVE)
 
 transfer_events = Table(
     "transfer_events",
@@ -71,6 +77,7 @@ flags = Table(
     Column("lifted_at", Float),
     Column("lifted_by", Text, nullable=False, server_default=""),
     Column("lifted_why", Text, nullable=False, server_default=""),
+    partial("flags_standing", "id", where="lifted_at IS NULL"),
 )
 
 # What the state must hear of at once.
@@ -105,13 +112,7 @@ backpacks = Table(
     Column("ended_at", Float),  # replaced by `ended_by`
     Column("ended_by", Text, nullable=False, server_default=""),
     Index("backpacks_by_student", "ssid", "lea", "version"),
-    Index(
-        "backpacks_current",
-        "ssid",
-        "lea",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    partial("backpacks_current", "ssid", "lea", where="ended_at IS NULL"),
 )
 
 # Who was given what of whom, and on what ground (34 CFR 99.32); one line a read, a delivery or a refusal.

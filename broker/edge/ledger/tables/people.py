@@ -1,8 +1,8 @@
 """Tables of the registry: students, their names and numbers, where they are enrolled, and what is decided of them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text
 
-from broker.edge.ledger.tables.base import Serial, metadata
+from broker.edge.ledger.tables.base import Serial, metadata, partial
 
 students = Table(
     "students",
@@ -16,12 +16,7 @@ students = Table(
     Column("gender", Text, nullable=False),
     Column("added_at", Float, nullable=False),
     Column("merged_into", Text, nullable=False, server_default=""),  # the SSID that stands for this one; '' for none
-    Index(
-        "students_merged",
-        "merged_into",
-        sqlite_where=text("merged_into <> ''"),
-        postgresql_where=text("merged_into <> ''"),
-    ),
+    partial("students_merged", "merged_into", where="merged_into <> ''"),
 )
 
 # Every name by which a student was ever reported, as it was spelt.
@@ -160,6 +155,7 @@ reviews = Table(
     Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
+    partial("reviews_open", "opened_at", "tracking", "line", where="closed_at IS NULL"),
 )
 
 decisions = Table(
