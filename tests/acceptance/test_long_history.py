@@ -36,7 +36,7 @@ A, B = "01", "6G"
 NAME = "nightly.pgp"  # what A calls every file
 MANY, SOME = 100_000, 20_000
 # steps of SQLite's machine, or pages of PostgreSQL: a look at all that has ended takes 300,000 steps, or 1,000 pages
-MOST = {"sqlite": 10_000, "postgresql": 150}
+MOST = {"sqlite": 10_000, "postgresql": 300}
 TABLES = ("packets", "packet_ids", "events", "receipts", "transfers", "reviews", "flags", "alerts", "disclosures")
 CHILDREN = iter(desk.children(100))
 
@@ -58,6 +58,7 @@ def _numbers(*names: str) -> dict[str, str]:
 
 
 OLD = "'00000000-' || t"
+NEW = "'ffffffff-' || t"  # sorts behind all that has ended, as what is new does
 STUDENT = "'OLD' || s"
 HISTORY = (
     numbered(
@@ -86,6 +87,8 @@ HISTORY = (
     ),
     numbered("packet_ids", MANY, origin=f"'{A}'", packet_id="'old' || t", tracking=OLD, digest="''"),
     numbered("events", MANY, tracking=OLD, at="0", before="''", after="'RECEIVED'", why="''"),
+    numbered("publications", 30, tracking=NEW, n="1"),
+    numbered("receipts", 30, tracking=NEW, n="1", state="'RECEIVED'", party=f"'{A}'", at="0", text="'signed'"),
     numbered("receipts", MANY, tracking=OLD, n="1", state="'RECEIVED'", party=f"'{A}'", at="0", text="'signed'"),
     numbered(
         "transfers",
@@ -223,7 +226,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"]),
     "what goes to an LEA by enrollment": lambda found: reviews.on_the_way(found, "OLD1", B),
     "what was delivered since": lambda found: reviews.delivered_since(found, "OLD1", B, 1.0),
-    "what has no file yet": lambda found: history.pending(found, 500),
+    "what has no file yet": lambda found: history.pending(found, 10),
     "whose flag it is": lambda found: flag_rows.standing(found, "OLD1"),
     "what the state was told": lambda found: flag_rows.is_told(found, "exit", "OLD1", A, "x"),
     "how often an LEA has asked today": lambda found: harvest.requests_of(found, A, 1.8e9),
