@@ -36,7 +36,7 @@ A, B = "01", "6G"
 NAME = "nightly.pgp"  # what A calls every file
 MANY, SOME = 100_000, 20_000
 # steps of SQLite's machine, or pages of PostgreSQL: a look at all that has ended takes 300,000 steps, or 1,000 pages
-MOST = {"sqlite": 10_000, "postgresql": 150}
+MOST = {"sqlite": 10_000, "postgresql": 300}
 TABLES = ("packets", "packet_ids", "events", "receipts", "transfers", "reviews", "flags", "alerts", "disclosures")
 CHILDREN = iter(desk.children(100))
 
@@ -87,8 +87,8 @@ HISTORY = (
     ),
     numbered("packet_ids", MANY, origin=f"'{A}'", packet_id="'old' || t", tracking=OLD, digest="''"),
     numbered("events", MANY, tracking=OLD, at="0", before="''", after="'RECEIVED'", why="''"),
-    numbered("publications", 300, tracking=NEW, n="1"),
-    numbered("receipts", 300, tracking=NEW, n="1", state="'RECEIVED'", party=f"'{A}'", at="0", text="'signed'"),
+    numbered("publications", 30, tracking=NEW, n="1"),
+    numbered("receipts", 30, tracking=NEW, n="1", state="'RECEIVED'", party=f"'{A}'", at="0", text="'signed'"),
     numbered("receipts", MANY, tracking=OLD, n="1", state="'RECEIVED'", party=f"'{A}'", at="0", text="'signed'"),
     numbered(
         "transfers",
