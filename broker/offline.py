@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from broker.core.errors import OperatorError
 from broker.edge import settings_file
 from broker.edge.folders import Home
-from broker.edge.ledger.engine import connect, is_current
+from broker.edge.ledger.engine import REVISION, connect, form, reading
 from broker.edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,20 +87,40 @@ def home_of(given: Path | None) -> Path:
     return given
 
 
-def build(given: Path | None) -> Offline:
-    """The parts of a command. Raises NotReady and settings.SettingsError."""
-    harden()
-    chosen = settings_file.load(home_of(given))
+def find_ledger(chosen: Settings) -> tuple[Engine, str]:
+    """The ledger whatever its form, and that. Raises NotReady where there is none, or it cannot be read."""
     folders, engine = Home(chosen.home), connect(chosen)
     if not chosen.ledger.url and not folders.ledger.is_file():
         raise NotReady(f"{folders.ledger} is not there; put it back from a backup.")
     try:
-        current = is_current(engine)
+        with reading(engine) as connection:
+            return engine, form(connection)
     except DatabaseError as error:
         reason = str(error.orig).partition("\n")[0]
         raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason}.") from None
-    if not current:
-        from broker.edge.ledger.migrate import migrate
 
-        migrate(engine)
-    return Offline(chosen, engine, folders, now)
+
+def open_ledger(chosen: Settings) -> Engine:
+    """The ledger, in the form of this program. Raises NotReady where it has another one; only `satchel upgrade` changes
+    that."""
+    engine, found = find_ledger(chosen)
+    if found == REVISION:
+        return engine
+    if found > REVISION:
+        raise later(chosen, found)
+    was = f"has the form of an earlier program ({found}; this one needs {REVISION})" if found else "has no tables yet"
+    todo = "stop the exchange, make a backup, and run" if found else "run"
+    raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
+
+
+def later(chosen: Settings, found: str) -> NotReady:
+    """What is said of a ledger that a later program has had: nobody here knows what its rows mean."""
+    was = f"has the form of a later program ({found}; this one knows {REVISION})"
+    return NotReady(f"The ledger of {chosen.home} {was}: use that program; nothing was changed.")
+
+
+def build(given: Path | None) -> Offline:
+    """The parts of a command. Raises NotReady and settings.SettingsError."""
+    harden()
+    chosen = settings_file.load(home_of(given))
+    return Offline(chosen, open_ledger(chosen), Home(chosen.home), now)

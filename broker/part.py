@@ -1,10 +1,11 @@
 """What every process of the exchange has in common: signals, a heartbeat, an end when its parent is gone.
 
-Owns `run/<name>.json`. Promises: SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time,
-so that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor; what only
-the operator can mend ends a part with one sentence and `UNUSABLE`.
+Owns `run/<name>.json` and `run/lock`. Promises: SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid,
+readiness and time, so that `satchel status` and the supervisor need no other channel; no process long outlives its
+supervisor; what only the operator can mend ends a part with one sentence and `UNUSABLE`.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -15,12 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from broker.core.errors import OperatorError
 
 UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
 _BEAT_SECONDS = 1.0
+_ALIVE_SECONDS = 5.0
 
 
 class Part:
@@ -100,3 +102,20 @@ def read_beats(run: Path) -> list[dict[str, Any]]:
         except (OSError, ValueError):
             continue
     return beats
+
+
+def is_alive(beat: dict[str, Any], now: float) -> bool:
+    """Whether the part of this heartbeat has told of itself within the last seconds; `now` is in seconds since 1970."""
+    return bool(now - beat["at"] < _ALIVE_SECONDS)
+
+
+def hold(run: Path) -> IO[str] | None:
+    """The lock of a home, which the exchange has while it runs, and who upgrades its ledger: held until it is closed,
+    and by every process that inherits it. None where another one has it."""
+    lock = open(run / "lock", "w")  # noqa: SIM115  the caller closes it, or ends with it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock

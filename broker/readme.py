@@ -1,15 +1,16 @@
 """What an LEA finds beside its folders: README.txt with its own commands, and the directory of keys.
 
 Owns these pages. Promises: every command in them works as it stands for this LEA with gpg and an SFTP program (a test
-runs them); an LEA whose folder is missing keeps nobody else from theirs, and is named to the caller.
+runs them); an LEA whose folder is missing keeps nobody else from theirs, and is named to the caller. The directory has
+the last keys of parties that have left, too: with it signatures are checked, and nothing is sealed to anybody in it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from broker.core.model import LeaId, Party
 from broker.edge import keyring
 from broker.edge.folders import Missing
-from broker.edge.ledger import directory
+from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import reading
 from broker.edge.published import publishing
 from broker.edge.sftp_hostkey import ensure_host_key
@@ -67,18 +68,19 @@ def write_pages(services: Offline) -> list[LeaId]:
     """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
     with publishing(services.home) as publisher:
         with reading(services.engine) as connection:
-            parties = [party.id for party in directory.all_parties(connection)]
-            keys = directory.certificates_of_all(connection)
+            every = [party.id for party in directory.all_parties(connection)]
+            served = [party.id for party in removals.present(connection)]
+            keys = removals.published(connection)
         files = {"exchange.asc": services.home.certificate.read_text("utf-8")}
-        files |= {f"{lea}.asc": "\n".join(keys.get(lea, ())) for lea in parties}
-        missing = publisher.publish(parties, files)
+        files |= {f"{lea}.asc": "\n".join(keys.get(lea, ())) for lea in every}
+        missing = publisher.publish(served, files)
     return sorted({*missing, *write_readmes(services)})
 
 
 def write_readmes(services: Offline) -> list[LeaId]:
     """Bring README.txt of every LEA up to date; gives the LEAs whose folder is missing. Writes only what changed."""
     with reading(services.engine) as connection:
-        parties = directory.all_parties(connection)
+        parties = removals.present(connection)
     fill = _filler(services)
 
     def write(party: Party) -> None:
@@ -89,7 +91,7 @@ def write_readmes(services: Offline) -> list[LeaId]:
     return _for_each(parties, write)
 
 
-def _for_each(parties: list[Party], write: Callable[[Party], None]) -> list[LeaId]:
+def _for_each(parties: Sequence[Party], write: Callable[[Party], None]) -> list[LeaId]:
     missing = []
     for party in parties:
         try:

@@ -38,6 +38,13 @@ class LedgerHost:
         """The LEA's folder."""
         return self._services.home.leas / lea_id(lea)
 
+    def read_whole(self, lea: str, name: str) -> None:
+        """The last byte of an inbox file is about to go out."""
+        try:
+            collect.read_whole(self._services, lea, name.partition(".")[0])
+        except OperationalError:
+            raise Deferred("the ledger is busy") from None
+
     def collected(self, lea: str, name: str, how: str) -> None:
         """An inbox file was read to its end, or removed."""
         try:

@@ -6,7 +6,6 @@ one home, and the parts of one that was killed are gone before the next one star
 """
 
 import ctypes
-import fcntl
 import os
 import signal
 import subprocess
@@ -22,7 +21,7 @@ import structlog
 from broker.edge.embedded_redis import binary, configuration
 from broker.edge.queues import Queues, socket_path
 from broker.edge.settings import Settings
-from broker.part import UNUSABLE, read_beats
+from broker.part import UNUSABLE, hold, read_beats
 
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
@@ -134,18 +133,13 @@ class Supervisor:
         self._lock: IO[str] | None = None
 
     def _take_home(self) -> None:
-        self._lock = open(self._run / "lock", "w")  # noqa: SIM115  held until the process ends
         holder = self._run / "supervisor.pid"
         until = time.monotonic() + _GONE_SECONDS
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if _is_alive(holder) or time.monotonic() > until:
-                    told = f"Another `satchel up` runs {self._settings.home} already; stop it first."
-                    raise AlreadyUp(told) from None
-                time.sleep(_LOOK_SECONDS)  # it was killed, and its parts are ending
+        while (lock := hold(self._run)) is None:
+            if _is_alive(holder) or time.monotonic() > until:
+                raise AlreadyUp(f"Another `satchel up` runs {self._settings.home} already; stop it first.")
+            time.sleep(_LOOK_SECONDS)  # it was killed, and its parts are ending
+        self._lock = lock  # until the process ends
         holder.write_text(str(os.getpid()))
 
     def _ready(self) -> bool:

@@ -14,10 +14,10 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.folders import INBOX
-from broker.edge.ledger import directory
+from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, overdue, sweep
+from broker.stages import claims, harvest, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -35,7 +35,7 @@ class Inboxes:
     def look(self) -> None:
         """Publish what a crash left staged, and notice what was taken out."""
         with reading(self._services.engine) as connection:
-            leas = [party.id for party in directory.all_parties(connection)]
+            leas = [party.id for party in removals.present(connection)]
         for lea in leas:
             try:
                 self._look_at(lea)
@@ -78,6 +78,7 @@ def main() -> None:
         "keys": lambda: sweep.resume_for_keys(services),
         "daybreak": Daybreak(services).look,
         "flags": lambda: sweep.resume_unflagged(services),
+        "held back": lambda: missing.hold_what_came_late(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,

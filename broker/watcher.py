@@ -18,7 +18,7 @@ from broker.core.errors import Deferred
 from broker.core.frames import Extent, extent
 from broker.core.model import LeaId
 from broker.edge.folders import OUTBOX
-from broker.edge.ledger import directory
+from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
 from broker.edge.readiness import Found, Readiness, Ready, Wait
@@ -85,7 +85,8 @@ class Watcher:
 
     def _new_leas(self) -> dict[LeaId, Path]:
         with reading(self._services.engine) as connection:
-            leas = {party.id for party in directory.all_parties(connection)}
+            leas = {party.id for party in removals.present(connection)}
+        self._known &= leas  # nothing is taken from who has left
         fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
         self._known |= set(fresh)
         return fresh
@@ -135,6 +136,9 @@ class Watcher:
 
     def _look(self, lea: LeaId) -> float | None:
         """Go on looking through one LEA's outbox; returns when to look again, or None for the next hint or scan."""
+        if lea not in self._known:  # it has left
+            self._drop_pass(lea)
+            return None
         try:
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one

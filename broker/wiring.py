@@ -17,13 +17,13 @@ from broker.edge import calendars, exit_codes, openpgp, settings_file
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
-from broker.edge.ledger.engine import connect, writing
+from broker.edge.ledger.engine import writing
 from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.resources import folder as data_folder
 from broker.edge.vault import DirectoryVault
 from broker.identity import models, registrar
-from broker.offline import NotReady, harden, logger, now
+from broker.offline import NotReady, harden, logger, now, open_ledger
 from broker.stages.services import Services
 
 
@@ -70,7 +70,7 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     folders = Home(chosen.home)
     services = Services(
         settings=chosen,
-        engine=connect(chosen),
+        engine=open_ledger(chosen),
         vault=DirectoryVault(folders.vault),
         home=folders,
         outboxes=Outboxes(folders, chosen.limits),

@@ -4,30 +4,67 @@ Owns its kinds and words. Promises: it names the student by number alone, and th
 nobody else (Utah 53A-11-502, -504).
 """
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 
 class Kind(StrEnum):
-    """What has happened."""
+    """What has happened. Of what one packet does to one student the kind that stands first here is told."""
 
     ENROLLMENT = "enrollment"  # an LEA has enrolled the student, which asks for the record
     REQUEST = "request"  # an LEA has asked for what is held of the student
-    PACKET = "packet"  # a packet about the student came, and is held
+    ANSWER = "answer"  # an LEA has said which student it meant, and this one was a candidate
+    EXIT = "exit"  # an LEA has said that the student has left
+    UPDATE = "update"  # an LEA has sent other facts of the student
+    VERIFY = "verify"  # an LEA has asked whether the student has this number
+    PACKET = "packet"  # a packet about the student came
+    RECALL = "recall"  # an LEA takes back what it had sent about the student
+    ACKNOWLEDGEMENT = "acknowledgement"  # an LEA has said something of a packet about the student
+    CANDIDATE = "candidate"  # a line or packet may be about the student, or names the student's number
+    DECISION = "decision"  # the state's operator has decided, merged or parted numbers
+    FLAG = "flag"  # the flag was set: what LEAs have, and what was taken back
+    TAKEN = "taken"  # an LEA has what had been taken back
 
 
 MEANS = {
     Kind.ENROLLMENT: (
         "This LEA has enrolled a student who is flagged as missing. The previous school was not asked for the record,"
-        " and the LEA was told only that it is held."
+        " and the LEA was told at most that it is held."
     ),
     Kind.REQUEST: (
-        "This LEA has asked for the records of a student who is flagged as missing. It was given nothing, and told only"
-        " that they are held."
+        "This LEA has asked for the records of a student who is flagged as missing. It was given nothing, and told at"
+        " most that they are held."
     ),
+    Kind.ANSWER: (
+        "This LEA has answered which student it meant, where one who is flagged as missing was a candidate. Where it"
+        " says that it is a new student, nothing is done until you decide: `satchel review list`."
+    ),
+    Kind.EXIT: "This LEA has reported that a student who is flagged as missing has left it, or leaves it.",
+    Kind.UPDATE: "This LEA has sent other facts of a student who is flagged as missing.",
+    Kind.VERIFY: "This LEA has asked whether a number belongs to a student who is flagged as missing.",
     Kind.PACKET: (
-        "This LEA has sent a packet about a student who is flagged as missing. The packet is held, and goes on by"
-        " itself when the flag is lifted."
+        "This LEA has sent a packet about a student who is flagged as missing. Nothing of it goes on to anybody until"
+        " the flag is lifted."
+    ),
+    Kind.RECALL: "This LEA takes back what it had sent about a student who is flagged as missing.",
+    Kind.ACKNOWLEDGEMENT: "This LEA says that it has, or cannot use, a packet about a student flagged as missing.",
+    Kind.CANDIDATE: (
+        "This LEA has sent a line or a packet that may be about a student who is flagged as missing: it names the"
+        " student's number, or somebody who is much alike."
+    ),
+    Kind.DECISION: (
+        "The state's operator has decided a question about a student who is flagged as missing, or has merged or parted"
+        " numbers of the student. The LEA is the one whose packet or enrollment it is about."
+    ),
+    Kind.FLAG: (
+        "A student was flagged as missing. LEAs had asked for the record before, or have it: under `asked` who has"
+        " asked, under `withdrawn` what was taken out of an inbox before anybody took it, under `stopped` what was on"
+        " its way, under `taken` what LEAs have."
+    ),
+    Kind.TAKEN: (
+        "This LEA has read, or says that it has, a packet about a student who is flagged as missing, which was taken"
+        " out of its inbox when the flag was set."
     ),
 }
 _WHAT_NEXT = (
@@ -36,17 +73,33 @@ _WHAT_NEXT = (
 )
 
 
-def notice(kind: Kind, ssid: str, lea: str, lea_name: str, tracking: str, at: str) -> dict[str, Any]:
-    """The body of the notice. `tracking` is the packet that it came by, '' for none; `at` is ISO 8601."""
+def notice(
+    kind: Kind,
+    ssid: str,
+    lea: str,
+    lea_name: str,
+    tracking: str,
+    at: str,
+    more: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, Any]:
+    """The body of the notice. `lea` is '' where it is not of one LEA alone; `tracking` is the packet that it came by,
+    '' for none; `at` is ISO 8601; `more` are lists of what else is to be known, of which empty ones are left out."""
     packet = {"tracking": tracking} if tracking else {}
-    who = {"lea": lea, "name": lea_name} if lea_name else {"lea": lea}
+    by = {"by": who(lea, lea_name)} if lea else {}
+    lists = {name: list(some) for name, some in (more or {}).items() if some}
     return {
         "what": str(kind),
         "means": MEANS[kind],
         "ssid": ssid,
-        "by": who,
+        **by,
         "at": at,
         **packet,
+        **lists,
         "rule": "Utah 53A-11-502 and 53A-11-504",
         "what_next": _WHAT_NEXT,
     }
+
+
+def who(lea: str, name: str) -> dict[str, str]:
+    """An LEA as notices name it."""
+    return {"lea": lea, "name": name} if name else {"lea": lea}

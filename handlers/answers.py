@@ -49,6 +49,7 @@ class Sent:
 # each says what was found, and what to do about it
 REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
+    "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
     "unknown-ssid": "No student has this SSID; check it, or leave it out to have the student looked up.",
     "unknown-student": "Nobody is known by this name and birth date; check both, or send New if the student is new.",
     "known-already": "The student was known already: use this number, and Retrieve next time.",

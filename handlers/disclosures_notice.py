@@ -2,11 +2,13 @@
 
 Owns its form; the sentences are `broker.formats.story`. Promises: each line as data and as a plain sentence with its
 ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and `numbers` say
-whose list it is, so that a copy for the parent is made of one student's papers only.
+whose list it is, so that a copy for the parent is made of one student's papers only. What the parent opted out of
+stands in it too, for the parent to check (Utah SB 152, 2026).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from broker.core.model import Student
@@ -14,6 +16,7 @@ from broker.formats import story
 
 if TYPE_CHECKING:
     from broker.edge.ledger.disclosures import Disclosure
+    from broker.edge.ledger.opt_outs import OptOut
 
 MOST_LINES = 10_000  # in one notice
 
@@ -31,9 +34,11 @@ def notice(
     names: Mapping[str, str],
     *,
     is_all: bool,
+    opted: "Sequence[OptOut]" = (),
 ) -> dict[str, Any]:
     """The body of the notice: `about` names the LEA's own packet, `names` the parties by id; `is_all` unless the lines
-    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first."""
+    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first;
+    `opted` the opt-outs that stand and that the LEA may know of."""
     means = (_ALL if is_all else _OWN) + (_CUT if len(lines) > MOST_LINES else "") + _MAY
     whose = {
         "student": {
@@ -44,4 +49,10 @@ def notice(
         "numbers": list(numbers),
     }
     told = story.notice(numbers[0], lines[-MOST_LINES:], names, zone=None)
-    return {"about": {name: value for name, value in about.items() if value}, "means": means} | whose | told
+    out = {"opt_outs": [_opt_out(one, names) for one in opted]}
+    return {"about": {name: value for name, value in about.items() if value}, "means": means} | whose | out | told
+
+
+def _opt_out(one: "OptOut", names: Mapping[str, str]) -> dict[str, str]:
+    said = {"purpose": one.purpose, "lea": one.lea, "since": datetime.fromtimestamp(one.at).astimezone().date()}
+    return {name: str(value) for name, value in said.items()} | {"sentence": story.opt_out(one, names, zone=None)}

@@ -13,6 +13,7 @@ from typing import Any
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
 from handlers.base import LEAS, STATE, Handler
+from handlers.line_facts import NOTHING, Facts, facts_of
 
 HANDLER = Handler(
     type=PacketType.ENROLLMENT,
@@ -36,8 +37,8 @@ class Entry:
     """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
 
     `code` is the state's entry or exit code, `programme` the school's schedule, both as `grade` '' when not given;
-    `military` says that it is a child of a military family, whose record comes sooner (Utah 53A-1-1001, article IV);
-    `pointer` is the line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
+    `facts` is what else is said of the stay; `pointer` is the line's JSON pointer (RFC 6901). Repr hidden: it holds a
+    student.
     """
 
     student: Student = field(repr=False)
@@ -48,7 +49,7 @@ class Entry:
     pointer: str
     grade: str = ""
     programme: str = ""
-    military: bool = False
+    facts: Facts = NOTHING
 
 
 def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -63,7 +64,7 @@ def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
             pointer=f"/students/{number}",
             grade=line.get("grade", ""),
             programme=line.get("programme", ""),
-            military=line.get("military", False),
+            facts=facts_of(line),
         )
         for number, line in enumerate(body["students"])
     )

@@ -23,6 +23,10 @@ MEANS = {
         "On a day, this LEA has reported unusually many students of other LEAs long after they are said to have come,"
         " or only after they had left again."
     ),
+    Kind.ANNOUNCED: (
+        "This LEA has reported an entry far ahead of its day, of a student whom another LEA has. It counts from its"
+        " day; until then this LEA is given nothing of the student."
+    ),
 }
 _WHAT_NEXT = {
     Kind.CONTEST: (
@@ -34,6 +38,7 @@ _WHAT_NEXT = {
         "Ask the LEA why it reports so late. After a change of its system this is usual; if there was none, look at"
         " what it was given with `satchel disclosures`."
     ),
+    Kind.ANNOUNCED: "Ask the LEA what it knows of the move. If it was a mistake, have it take the entry back.",
 }
 
 
@@ -45,6 +50,12 @@ def contest(
     case = {} if transfer is None else {"transfer": transfer}
     about = {"ssid": ssid, "lea": _who(lea), "contested_by": _who(by), **case, "tracking": tracking}
     return _body(Kind.CONTEST, about, at)
+
+
+def announced(ssid: str, lea: tuple[str, str], day: str, tracking: str, at: str) -> dict[str, Any]:
+    """The body of the notice that this LEA has announced the student for the ISO date `day`, by packet `tracking`."""
+    about = {"ssid": ssid, "lea": _who(lea), "entry": day, "tracking": tracking}
+    return _body(Kind.ANNOUNCED, about, at)
 
 
 def pattern(

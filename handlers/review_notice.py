@@ -6,7 +6,7 @@ its year. No guardian, phone, address or birth date of another LEA's, no name of
 candidate is or was the asking LEA's own student: then what this LEA itself has told, and the number that it has.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,12 +39,14 @@ _HOW = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shown:
-    """A candidate: what is known of the student, and the student's locations at the asking LEA; `known` is None for one
-    who is no longer there. `is_near` is false of one who is there only because the LEA named that SSID. Repr hidden."""
+    """A candidate: what is known of the student, the locations at the asking LEA without those that were taken
+    back, and whether they count today; `known` is None for one who is no longer there. `is_near` is false of one who is
+    there only because the LEA named that SSID. Repr hidden."""
 
     known: Student | None = field(repr=False)
     own: Sequence[EnrollmentRow] = field(repr=False)
     is_near: bool
+    enrolled: Enrolled
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,8 +59,8 @@ class Question:
     candidates: Sequence[Shown] = field(repr=False)
 
 
-def notice(about: Mapping[str, str], questions: Sequence[Question], today: str, note: str = "") -> dict[str, Any]:
-    """The body of the notice; `about` names the LEA's own packet, `today` is ISO 8601, `note` says why it comes again.
+def notice(about: Mapping[str, str], questions: Sequence[Question], note: str = "") -> dict[str, Any]:
+    """The body of the notice; `about` names the LEA's own packet, `note` says why it comes again.
 
     At most `MOST_QUESTIONS` questions.
     """
@@ -66,7 +68,7 @@ def notice(about: Mapping[str, str], questions: Sequence[Question], today: str, 
         "about": dict(about),
         "how_to_answer": _HOW,
         "decisions": _decisions(questions),
-        "questions": [_question(one, today) for one in questions],
+        "questions": [_question(one) for one in questions],
         "answers": [_to_fill_in(one) for one in questions],
     }
     return body | ({"note": note} if note else {})
@@ -90,7 +92,7 @@ def _to_fill_in(question: Question) -> dict[str, Any]:
     }
 
 
-def _question(question: Question, today: str) -> dict[str, Any]:
+def _question(question: Question) -> dict[str, Any]:
     name = question.sent.legal_name
     return {
         "tracking": question.tracking,
@@ -104,22 +106,22 @@ def _question(question: Question, today: str) -> dict[str, Any]:
             "birth_date": question.sent.birth_date.isoformat(),
         },
         "candidates": [
-            {"candidate": letter_of(place)} | _candidate(question.sent, one, today)
+            {"candidate": letter_of(place)} | _candidate(question.sent, one)
             for place, one in enumerate(question.candidates)
         ],
     }
 
 
-def _candidate(sent: Student, shown: Shown, today: str) -> dict[str, Any]:
+def _candidate(sent: Student, shown: Shown) -> dict[str, Any]:
     if shown.known is None:
         return {"note": "No longer a candidate."}
-    seen, own = see(sent, shown.known), stays(shown.own)
+    seen, own = see(sent, shown.known), shown.own
     if not shown.is_near:
         return {"note": _ONLY_THE_NUMBER, "compared": {name: str(seen[name]) for name in _NAMES_AND_BIRTH}}
     body: dict[str, Any] = {"compared": {name: str(sight) for name, sight in seen.items()}}
     hints = _hints(seen, shown.known)
     body |= {"hints": hints} if hints else {}
-    body["enrolled_at_your_lea"] = str(_enrolled(own, today))
+    body["enrolled_at_your_lea"] = str(shown.enrolled)
     return body | ({"your_student": _yours(shown.known.ssid, own)} if own else {})
 
 
@@ -130,17 +132,6 @@ def _hints(seen: Mapping[str, Sight], known: Student) -> dict[str, Any]:
     if seen["birth_date"] is not Sight.AGREES:
         hints["birth_year"] = known.birth_date.year
     return hints
-
-
-def stays(rows: Iterable[EnrollmentRow]) -> list[EnrollmentRow]:
-    """Locations without those that were taken back: left on the day they were entered."""
-    return [row for row in rows if not row.exit_date or row.exit_date > row.entry_date]
-
-
-def _enrolled(own: Sequence[EnrollmentRow], today: str) -> Enrolled:
-    if any(not row.exit_date or row.exit_date > today for row in own):
-        return Enrolled.NOW
-    return Enrolled.EARLIER if own else Enrolled.NEVER
 
 
 def _yours(ssid: Ssid | None, own: Sequence[EnrollmentRow]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
 from broker.formats.ssid_csv import SHEET, Sheet, Unread
 from handlers.base import LEAS, STATE, Handler
+from handlers.line_facts import NOTHING, Facts, facts_of
 
 HANDLER = Handler(
     type=PacketType.SSID_REQUEST,
@@ -37,7 +38,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """One line. `entry` and `exit` are first and last day of membership, the latter None while it goes on;
-    `school_year` is None where none was given. `form` is '' for JSON (see `formats.ssid_answer`). Repr hidden."""
+    `school_year` is None where none was given. `form` is '' for JSON (see `formats.ssid_answer`); `facts` is what else
+    is said of the stay. Repr hidden."""
 
     line: int
     kind: Kind
@@ -51,6 +53,7 @@ class Request:
     programme: str
     school_year: int | None
     form: str = ""
+    facts: Facts = NOTHING
 
 
 def requests(body: Mapping[str, Any]) -> tuple[Request | Unread, ...]:
@@ -85,6 +88,7 @@ def _request(entry: Mapping[str, Any], year: int | None, number: int, sheet: She
         programme=entry.get("programme", ""),
         school_year=entry.get("school_year", year),
         form=sheet.form,
+        facts=facts_of(entry),
     )
 
 

@@ -20,7 +20,7 @@ _MEANS = {
         "These students have enrolled with you. Their previous schools were asked for their records at once; you have"
         " nothing to do. The records come into your inbox by themselves."
     ),
-    "on-its-way": "The record of the previous school was sent before you enrolled the student; it comes now.",
+    "on-its-way": "The record of the previous school is on its way already; it comes by itself.",
     "held": "These students have enrolled with you. Their records are held by the state, which will tell you more.",
     "resumed": "The records of these students are no longer held. Their previous schools were asked for them.",
     "declined": "The previous school says that it cannot send this record; the state can see that. Call the school.",
@@ -30,6 +30,10 @@ _MEANS = {
     "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
     "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
     "merged": "Two numbers turned out to be one student's, whose record is asked for already. This case is ended.",
+    "not-needed": (
+        "By what was reported since, this school need not be asked: its record has gone to the next school already, or"
+        " it has the student beside the other one. Nothing is to be sent."
+    ),
     "by-state": "The state has ended this case. Nothing is to be sent.",
     "recalled": "The school that had sent the record has taken it back before you collected it. It is asked for again.",
 }

@@ -3,17 +3,29 @@
 Owns what roles, actions and conditions are called there. A word of the program that is missing here is a KeyError.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from broker.core.access import RULES, Action, Need, Role, Rule
 from broker.core.grounds import GROUNDS, REFUSALS, Ground
+from broker.core.opt_outs import OPT_OUTS
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
 ROLES = {
-    Role.CURRENT_LEA: ("LEA now", "The district or charter school where the student is enrolled."),
-    Role.FORMER_LEA: ("LEA before", "A district or charter school where the student was enrolled earlier."),
-    Role.OTHER_LEA: ("other LEA", "A district or charter school where the student never was."),
+    Role.CURRENT_LEA: (
+        "LEA now",
+        "The district or charter school where the student is enrolled; with a dual enrollment, each of them.",
+    ),
+    Role.FORMER_LEA: (
+        "LEA before",
+        "A district or charter school where the student was enrolled before a later entry elsewhere, or an exit.",
+    ),
+    Role.OTHER_LEA: (
+        "other LEA",
+        "A district or charter school where the student never was, or for which an entry does not count yet.",
+    ),
     Role.SENDING_LEA: ("LEA that wrote it", "The district or charter school that wrote and signed the packet itself."),
     Role.STATE_OPERATOR: ("operator", "The person of the state at the exchange's own machine (the command line)."),
     Role.STATE_AUDITOR: ("state's office", "The state as a party of the exchange: it audits, and hears of alerts."),
@@ -58,6 +70,90 @@ NEEDS = {
     Need.REQUEST: "the LEA has recorded the request of the student or the parent",
     Need.EXCEPTION: "a legal exception of the state stands",
 }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an LEA is given otherwise where the child is flagged: `kinds` are the packet types of what it finds in its
+    inbox, or `receipt`; `other` is what it is given of any child, `flagged` what of this one, `why` why that is so."""
+
+    kinds: tuple[str, ...]
+    other: str
+    flagged: str
+    why: str
+
+
+_NOT_SENT = (
+    "The record of a flagged child is not sent (53A-11-504). That nothing comes can be seen; a letter that says it was"
+    " asked for would be untrue."
+)
+DIFFERENCES = {
+    "told-held": Difference(
+        ("transfer",),
+        "the LEA that enrolled the child: a `transfer` notice that the previous school was asked (`requested`), and how"
+        " that goes on",
+        "a `transfer` notice that the records are held by the state (`held`), and nothing more until they are not",
+        _NOT_SENT,
+    ),
+    "not-asked": Difference(
+        ("record-request",),
+        "the previous LEA: a `record-request` notice",
+        "nothing",
+        "Asked, it would have to send the record within 30 school days, and would learn where the child is"
+        " (53A-11-504).",
+    ),
+    "no-backpack": Difference(
+        ("backpack",),
+        "the LEA that enrolled the child, or asks: the parts of the record store; their LEA: receipts `delivered`",
+        "nothing",
+        "What the store holds is the child's record, too.",
+    ),
+    "no-record": Difference(
+        ("student-record", "transcript"),
+        "the receiver: the record or transcript itself",
+        "nothing",
+        "The record of a flagged child is not sent (53A-11-504).",
+    ),
+    "held-by-state": Difference(
+        ("receipt",),
+        "who sent a record or transcript, or asked for something that it may have: receipts `delivered`, `applied`,"
+        " `refused` or `held` for another reason; who was to get it: a receipt `delivered`",
+        "the sender: a receipt `held` for `blocked` (where the state has still to decide whom a packet is about: none"
+        " yet); the receiver: none",
+        "The packet rests, and its sender must be able to see that it is not lost. The receipt says who holds it, and"
+        " not why.",
+    ),
+    "no-disclosures": Difference(
+        ("disclosures",),
+        "who asks for it and may have it: the `disclosures` notice",
+        "nothing, until the flag is lifted",
+        "The list says where the child was enrolled last, and who asks for it.",
+    ),
+    "no-number": Difference(
+        ("ssid",),
+        "who answers a question with `new`: the line's answer with a new number, at once",
+        "the same answer, once the state has decided",
+        "A second number would take the child out from under the flag (53A-11-502); what is not decided cannot be"
+        " told.",
+    ),
+}
+
+
+# a receipt of what an LEA has not dropped itself: the exchange's notice, or a part of the record store on its way
+_OF_A_LETTER = re.compile(r'"packet": \{("from": "\w+", )?"sha256".*"type": "([a-z-]+)"\}')
+
+
+def difference(_party: str, kind: str, text: str) -> str:
+    """Which difference this is, that a party was given it of the one child and not of the other; '' for none."""
+    letter = _OF_A_LETTER.search(text) if kind == "receipt" else None
+    meant = letter[2] if letter else kind
+    return next((name for name, one in DIFFERENCES.items() if meant in one.kinds), "")
+
+
+def differences(table: Table) -> str:
+    """What LEAs are given otherwise where a child is flagged."""
+    rows = ((one.other, one.flagged, one.why) for one in DIFFERENCES.values())
+    return table(("of any child", "of a flagged child", "why it cannot be the same"), rows)
 
 
 def matrix(table: Table) -> str:
@@ -106,3 +202,10 @@ def grounds(table: Table) -> str:
 def refusals(table: Table) -> str:
     """Every reason to refuse, with its law."""
     return table(("refused", "why", "law"), ((f"`{one}`", law.means, law.law) for one, law in REFUSALS.items()))
+
+
+def opt_outs(table: Table) -> str:
+    """What one may opt out of."""
+    return table(
+        ("purpose", "what it stops", "law"), ((f"`{name}`", one.means, one.law) for name, one in OPT_OUTS.items())
+    )

@@ -17,7 +17,7 @@ def _umask() -> Iterator[None]:
 
 
 # What takes minutes begins first, so that no worker is left with it at the end.
-_LONG = ("test_documents_run.py", "test_chaos.py")
+_LONG = ("test_documents_run.py", "test_chaos.py", "test_upgrade.py", "test_reports_in_any_order.py", "test_flagged.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

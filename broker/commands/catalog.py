@@ -68,6 +68,12 @@ COMMANDS: Mapping[str, Entry] = {
         "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",
         _HOUSE,
     ),
+    "upgrade": Entry(
+        "upgrade:upgrade",
+        "Bring the ledger of an earlier program to the form of this one, while the exchange is stopped; of a ledger in"
+        " the home a copy is kept.",
+        _HOUSE,
+    ),
     "status": Entry(
         "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
     ),
@@ -76,6 +82,7 @@ COMMANDS: Mapping[str, Entry] = {
     "lea add": Entry("home:add", "Enter a party into the directory and make its folders."),
     "lea key": Entry("home:key", "Renew a party's key, take in its revocation, or add a further key."),
     "lea list": Entry("home:list_leas", "Who is in the directory, with keys and when they expire."),
+    "lea remove": Entry("leaving:remove", "Let a party leave: no login, nothing new to or from it; what it did stays."),
     "exception add": Entry("federal:add", "Record that the law lets this federal name in, with all names under it."),
     "exception list": Entry("federal:list_", "List every exception that was ever recorded, with its law."),
     "exception end": Entry(
@@ -126,6 +133,10 @@ COMMANDS: Mapping[str, Entry] = {
     "student show": Entry(
         "registry:show",
         "Show what the registry knows of one student, with who brought it and when; your look is logged.",
+    ),
+    "student opt-outs": Entry(
+        "opt_outs:opt_outs",
+        "List what parents opted out of: whose, since when, and which LEA told it; your look is logged.",
     ),
     "student flags": Entry(
         "alerts:flags",

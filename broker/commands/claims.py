@@ -22,6 +22,7 @@ from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.files import created
 from broker.core.school_year import Calendar
+from broker.core.stays import Today
 from broker.edge.ledger import claims as ledger
 from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
@@ -51,15 +52,15 @@ def _day(text: str, option: str) -> date:
         fail(f"{option} must be a date such as 2026-11-23.", 2)
 
 
-def _period(calendar: Calendar, today: date, first: str, last: str, school_year: int | None) -> ledger.Period:
+def _period(calendar: Calendar, by: Today, first: str, last: str, school_year: int | None) -> ledger.Period:
     if not first and not last:
-        return ledger.period(calendar, today, school_year)
+        return ledger.period(calendar, date.fromisoformat(by.day), school_year, by)
     if school_year is not None or not (first and last):
         fail("Give --from and --to together, or --school-year alone.", 2)
     begins, ends = _day(first, "--from"), _day(last, "--to")
     if not _FIRST_YEAR <= begins.year <= ends.year <= _LAST_YEAR or begins > ends or ends.year - begins.year > _YEARS:
         fail(f"--from must not be after --to, nor more than {_YEARS} years before it.", 2)
-    return ledger.between(calendar, begins, ends)
+    return ledger.between(calendar, begins, ends, by)
 
 
 def _form(form: Format | None, as_json: bool, out: Path | None) -> Format:
@@ -95,7 +96,7 @@ def claims(
     chosen_form = _form(form, as_json, out)
     services = offline.build(home)
     today = services.clock().astimezone().date()
-    chosen = _period(services.settings.claims.calendar, today, first, last, school_year)
+    chosen = _period(services.settings.claims.calendar, services.settings.today(today), first, last, school_year)
     with reading(services.engine) as connection:
         if lea and directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")

@@ -6,6 +6,8 @@ student's name is printed.
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +16,11 @@ from sqlalchemy import Connection
 
 from broker import offline, wiring
 from broker.commands.common import HomeOption, JsonOption, say
+from broker.commands.review_text import place
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
 from broker.stages import missing
+from broker.stages.holdback import Thing
 from broker.stages.services import Services
 
 SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
@@ -30,9 +34,23 @@ def flag(
     """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
     done = _decide(missing.put, ssid, who, why, home)
     if as_json:
-        say(json.dumps({"ssid": done.ssid, "flagged": True}))
+        say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
         return
     say(f"The student {done.ssid} is flagged. Nothing about the student is sent on until the flag is lifted.")
+    for one in done.held.withdrawn:
+        say(f"Taken out of the inbox of {one.lea} again, not read: {_thing(one)}.")
+    for one in done.held.stopped:
+        say(f"Held on its way to {one.lea}: {_thing(one)}.")
+    for one in done.held.taken:
+        say(f"{one.lea} has {_thing(one)} since {_time(one.since)}.")
+
+
+def _thing(one: Thing) -> str:
+    return f"{one.tracking} ({one.type} of {one.source})"
+
+
+def _time(at: float | None) -> str:
+    return datetime.fromtimestamp(at or 0.0, UTC).isoformat(timespec="seconds")
 
 
 def unflag(
@@ -40,10 +58,14 @@ def unflag(
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
     done = _decide(missing.lift, ssid, who, why, home)
+    questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:
-        say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed)}))
+        say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
         return
     say(f"The flag of the student {done.ssid} is lifted. Packets that were held and go on now: {len(done.resumed)}.")
+    if questions:
+        named = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
+        say(f"Questions that an LEA has answered with `new` wait for you: {named}. Decide them: `satchel review show`.")
 
 
 def _decide(

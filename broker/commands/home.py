@@ -7,6 +7,7 @@ mode 0600 and never overwritten.
 import json
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +26,10 @@ from broker.core.model import LeaId, Party, PartyKind
 from broker.edge import federal_names, keyring, settings_file, validity
 from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
-from broker.edge.ledger import directory
+from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.removals import Removal
 from broker.edge.sftp_hostkey import check_line, ensure_host_key
 from broker.readme import write_pages
 
@@ -105,16 +107,29 @@ def add(
         alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
         if alike:
             fail(f"{alike} is in the directory already, and {lea} differs from it by capital letters only.")
-        if directory.party(connection, lea):
-            fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
+        _check_new(connection, party)
         federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in keys)])
-        directory.add_party(connection, party, now)
+        if directory.party(connection, lea):
+            removals.take_back(connection, party)
+        else:
+            directory.add_party(connection, party, now)
         _put(connection, party.id, info, armored, now)
         for line, _ in keys:
             directory.add_ssh_key(connection, party.id, line, now)
         services.home.create_lea(party.id)
     write_pages(services)
     say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
+
+
+def _check_new(connection: Connection, party: Party) -> None:
+    """A party that was removed comes back as what it was: what it did and was given, it did and was given as such."""
+    lea, known = party.id, directory.party(connection, party.id)
+    if known is None:
+        return
+    if lea not in removals.standing(connection):
+        fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
+    if known.kind is not party.kind:
+        fail(f"{lea} was a {known.kind.value}, and comes back as one or not at all; choose another id.")
 
 
 def _checked(services: offline.Offline, cert: Path) -> tuple[keyring.KeyInfo, bytes]:
@@ -170,6 +185,8 @@ def key(
     with federal_gate.guarded(services), writing(services.engine) as connection:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
+        if lea in removals.standing(connection):
+            fail(f"{lea} was removed; `satchel lea add {lea}` takes it in again, with its key.")
         for line, thing in (_ssh_key(names, path) for path in ssh_key or []):
             federal_gate.enter(services, connection, lea, [thing])
             directory.add_ssh_key(connection, LeaId(lea), line, now)
@@ -210,7 +227,9 @@ def _grown(known: list[bytes], content: bytes) -> bytes | None:
     return None
 
 
-def _row(services: offline.Offline, party: Party, certificates: list[bytes]) -> dict[str, object]:
+def _row(
+    services: offline.Offline, party: Party, certificates: list[bytes], removal: Removal | None
+) -> dict[str, object]:
     infos = [keyring.inspect(one, services.clock()) for one in certificates]
     keys = [
         {
@@ -220,7 +239,12 @@ def _row(services: offline.Offline, party: Party, certificates: list[bytes]) -> 
         }
         for info in infos
     ]
-    return {"id": party.id, "name": party.name, "kind": party.kind.value, "keys": keys}
+    gone = {"at": _time(removal), "by": removal.by, "why": removal.why} if removal else None
+    return {"id": party.id, "name": party.name, "kind": party.kind.value, "keys": keys, "removed": gone}
+
+
+def _time(removal: Removal) -> str:
+    return datetime.fromtimestamp(removal.at, UTC).isoformat(timespec="seconds")
 
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -229,10 +253,13 @@ def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
     with reading(services.engine) as connection:
         parties = directory.all_parties(connection)
         certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
+        gone = removals.standing(connection)
     if as_json:
-        say(json.dumps([_row(services, party, certificates[party.id]) for party in parties]))
+        say(json.dumps([_row(services, party, certificates[party.id], gone.get(party.id)) for party in parties]))
         return
     for party in parties:
         infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
         keys = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
+        if removal := gone.get(party.id):
+            keys = f"removed {_time(removal)[:10]} by {removal.by}: {removal.why}"
         say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {keys}")

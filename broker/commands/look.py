@@ -18,9 +18,8 @@ from broker.core.model import State
 from broker.edge.ledger import follow_ups, reviews, views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
-from broker.part import read_beats
+from broker.part import is_alive, read_beats
 
-_ALIVE_SECONDS = 5.0
 _PIPED_COLUMNS = 200
 
 
@@ -39,7 +38,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         questions, asked = reviews.count_open(connection)
         students = follow_ups.count(connection)
     parts = [
-        {"part": beat["part"], "pid": beat["pid"], "alive": now - beat["at"] < _ALIVE_SECONDS, "ready": beat["ready"]}
+        {"part": beat["part"], "pid": beat["pid"], "alive": is_alive(beat, now), "ready": beat["ready"]}
         for beat in read_beats(services.home.run)
     ]
     whole = {

@@ -21,7 +21,7 @@ from broker.core.errors import Refused
 from broker.edge import keyring, openpgp
 from broker.edge.settings import Limits
 
-_BLOCK = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----.*?-----END PGP PUBLIC KEY BLOCK-----[^\n]*\n?", re.DOTALL)
+_BEGIN, _END = b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----END PGP PUBLIC KEY BLOCK-----"
 _ALL = "all"  # the directory's file that repeats what the others hold
 
 # The table of codes speaks to the sender of a packet; these are for who opens one.
@@ -48,7 +48,7 @@ class Signer:
     @property
     def name(self) -> str:
         """The name in the key: its user id without the address, RFC 4880 section 5.11."""
-        return re.sub(r"\s*<[^<>]*>\s*$", "", self.title) or "?"
+        return re.sub(r"<[^<>]*>\Z", "", self.title.rstrip()).rstrip() or "?"
 
 
 class Directory:
@@ -58,8 +58,8 @@ class Directory:
         self.certificates: dict[bytes, str] = {}
         for path in self._paths(folder):
             content = read(path, limits.certificate_bytes * (64 if path.stem == _ALL else 1))
-            for block in _BLOCK.findall(content) or [content]:
-                self.certificates.setdefault(block.strip() + b"\n", path.stem)
+            for block in _blocks(content) or [content.strip()]:
+                self.certificates.setdefault(block + b"\n", path.stem)
         if not self.certificates:
             fail(f"{folder} holds no public keys (*.asc); fetch your directory folder and name it with --directory.")
 
@@ -83,6 +83,12 @@ class Directory:
     def name(self, party: str) -> str:
         """The name in a party's key; its id where there is none."""
         return next((one.name for one in self._signers.values() if one.party == party), party)
+
+
+def _blocks(content: bytes) -> list[bytes]:
+    """Each armoured key of a file; one that lacks its end is passed over, and does not take in the next one."""
+    parts = (part.partition(_END) for part in content.split(_BEGIN)[1:])
+    return [_BEGIN + key + end for key, end, _ in parts if end]
 
 
 def _inspected(certificate: bytes) -> keyring.KeyInfo | None:

@@ -25,13 +25,13 @@ from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
 from broker.core.model import Ssid
 from broker.core.review import By
-from broker.edge.ledger import registry, reviews
+from broker.edge.ledger import flags, registry, reviews
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.part import read_beats
-from broker.stages import follow_up, students, transfers
+from broker.stages import follow_up, holdback, students, transfers, watch
 from broker.stages.services import Services
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
@@ -52,7 +52,7 @@ def show(
     """Show what the registry knows of one student, with who brought it and when; your look is logged."""
     services = offline.build(home)
     with writing(services.engine) as connection:
-        found = registry_text.gather(connection, ssid)
+        found = registry_text.gather(connection, ssid, services.settings.today(services.clock().date()))
         if found is None:
             fail(f"No student has the SSID {ssid}; check the number.")
         note_read(connection, [ssid], Action.READ_REGISTRY, services.clock().timestamp(), who=who, why=why)
@@ -80,10 +80,14 @@ def merge(
         if not is_sure:
             _check_alike(services, connection, kept, other)
         follow_up.catch_up(services, connection, [kept, other])
+        lea = watch.whose_stay(services, connection, kept, other)
         done = registrar.merge(
-            connection, services.model, kept, other, by.who, by.why, now.timestamp(), now.date().isoformat()
+            connection, services.model, kept, other, by.who, by.why, now.timestamp(), services.today()
         )
-        transfers.reconcile(services, connection, [kept], arrived=True)
+        if flags.is_flagged(connection, kept):  # what lies in an inbox under the other number is of a flagged child now
+            holdback.hold_back(services, connection, kept)
+        transfers.reconcile(services, connection, [kept], is_told=True)
+        watch.decided(services, connection, [kept], lea)
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{kept} stands for {other}, too.")
 
@@ -103,7 +107,8 @@ def unmerge(
         registrar.check_index(connection, services.model)
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
-        transfers.reconcile(services, connection, [kept, other], arrived=False)
+        transfers.reconcile(services, connection, [kept, other], is_told=True)
+        watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
         students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
         waiting = _open(connection, done)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")

@@ -12,14 +12,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.model import Name
-from broker.edge.ledger import details, merges, registry
+from broker.core.stays import Today
+from broker.edge.ledger import details, merges, opt_outs, registry, stays
 from broker.edge.ledger.details import Told
 from broker.edge.ledger.merges import Merge
+from broker.edge.ledger.opt_outs import OptOut
 
 
-def gather(connection: Connection, ssid: str) -> dict[str, Any] | None:
+def gather(connection: Connection, ssid: str, today: Today) -> dict[str, Any] | None:
     """All of a student, as JSON can have it; None for a number that nobody has. `stands_for` is the SSID that it was
-    merged into, itself where it was not, and None where it was withdrawn."""
+    merged into, itself where it was not, and None where it was withdrawn. `here` is the LEA where the student is,
+    `has` every LEA that has the student, `announced` those whose entry does not count yet (`core.stays`)."""
     person = registry.person(connection, ssid)
     if person is None:
         return None
@@ -32,8 +35,22 @@ def gather(connection: Connection, ssid: str) -> dict[str, Any] | None:
         "gender": person.gender,
         "names": [_told(one) for one in details.names(connection, ssid)],
         "evidence": [_told(one) for one in details.evidences(connection, ssid)],
-        "locations": [asdict(one) for one in registry.locations(connection, ssid)],
+        **_whereabouts(connection, ssid, today),
+        "opt_outs": [_opt_out(one) for one in opt_outs.about(connection, ssid)],
         "merges": [_merge(one) for one in merges.about(connection, ssid)],
+    }
+
+
+def _whereabouts(connection: Connection, ssid: str, today: Today) -> dict[str, Any]:
+    rows = registry.locations(connection, ssid)
+    account = stays.account_of(rows, today)
+    ends = {place: account.end_of(place) for place in account.counting}
+    return {
+        "here": account.here,
+        "has": sorted(account.holders),
+        "announced": sorted(account.announced),
+        "locations": [asdict(row) | {"over_on": ends.get(stays.location(row), "")} for row in rows],
+        "corrections": [asdict(one) for one in stays.history(connection, ssid)] if rows else [],
     }
 
 
@@ -51,6 +68,10 @@ def _merge(one: Merge) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "moved"}
 
 
+def _opt_out(one: OptOut) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "id"}
+
+
 def tell(found: dict[str, Any]) -> Iterator[str]:
     """The lines."""
     yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
@@ -62,8 +83,14 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one)}"
     for one in found["evidence"]:
         yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
+    yield f"  {_where(found)}"
     for one in found["locations"]:
         yield f"  {_place(one)}"
+    for one in found["corrections"]:
+        fact, told = one["fact"].replace("_", " "), f"by {one['tracking'] or 'the state'} on {_day(one['at'])}"
+        yield f"  corrected {told}: {fact} {one['before'] or 'none'} to {one['after'] or 'none'}"
+    for one in found["opt_outs"]:
+        yield f"  {_opting(one)}"
     for one in found["merges"]:
         yield f"  {_merging(one)}"
 
@@ -96,12 +123,28 @@ def _brought(one: dict[str, Any]) -> str:
     return f"until {_day(one['ended_at'])}, {who}"
 
 
+def _where(found: dict[str, Any]) -> str:
+    beside = [lea for lea in found["has"] if lea != found["here"]]
+    words = [f"at {found['here']} now" if found["here"] else "at no LEA now that records follow to"]
+    words += [f"also at {', '.join(beside)} (dual)"] if beside else []
+    words += [f"announced by {', '.join(found['announced'])}"] if found["announced"] else []
+    return ", ".join(words)
+
+
 def _place(one: dict[str, Any]) -> str:
-    until = f" to {one['exit_date']}" if one["exit_date"] else ", open"
+    until = f" to {one['exit_date']}" if one["exit_date"] else ", no exit told"
+    until += f", over since {one['over_on']}" if one["over_on"] not in ("", one["exit_date"]) else ""
     facts = [("local id", one["local_id"]), ("grade", one["grade"]), ("programme", one["programme"])]
     facts += [("entry code", one["entry_code"]), ("exit code", one["exit_code"])]
+    facts += [("part of the day", one["day_part"]), ("dual", one["dual"] and "yes")]
+    facts += [("military", one["military"] and "yes")]
     said = "".join(f", {name} {value}" for name, value in facts if value)
     return f"{one['lea']} school {one['school'] or 'not named'}: from {one['entry_date']}{until}{said}"
+
+
+def _opting(one: dict[str, Any]) -> str:
+    told = f"opted out of {one['purpose']}, as {one['lea']} told on {_day(one['at'])} in {one['tracking']}"
+    return told if one["ended_at"] is None else f"{told}; ended on {_day(one['ended_at'])} by {one['ended_by']}"
 
 
 def _merging(one: dict[str, Any]) -> str:

@@ -68,7 +68,8 @@ def list_(
         return
     table = Table(Column("tracking", no_wrap=True, min_width=36), "lea", "packet", "which", "candidates", "asked")
     for row in rows:
-        asked = f"{age(now - row['opened_at'])} ago"
+        said = f"; LEA {row['lea']} says: {row['answered']}" if row["answered"] else ""
+        asked = f"{age(now - row['opened_at'])} ago{said}"
         table.add_row(
             row["tracking"],
             row["lea"],

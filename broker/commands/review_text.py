@@ -10,8 +10,9 @@ from rich.console import Console
 from broker.commands import waterfall
 from broker.commands.common import say
 from broker.core.model import Name, Student
-from broker.core.review import OWN_STUDENT
-from broker.edge.ledger.reviews import Decision, Review
+from broker.core.review import OWN_STUDENT, Verb
+from broker.edge.ledger import stays
+from broker.edge.ledger.reviews import ANSWERED, Decision, Review
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.identity.evidence import Limits
 from broker.stages.review_view import Seen, View
@@ -69,6 +70,11 @@ def _question(seen: View, now: float) -> Iterator[str]:
     yield "Sent: " + (_student(seen.sent) if seen.sent else "not kept, for an older version asked.")
     if not seen.candidates:
         yield "Nobody in the registry comes near."
+    if answered := seen.review.subject.get(ANSWERED):
+        yield (
+            f"LEA {seen.review.lea} has answered: {Verb.NEW}, because: {answered['why']}. A candidate is flagged as"
+            " missing, so nothing is done until you decide; the LEA does not know."
+        )
 
 
 def _candidate(seen: Seen) -> Iterator[str]:
@@ -98,7 +104,7 @@ def _name(name: Name) -> str:
 
 
 def _place(spot: EnrollmentRow) -> str:
-    if spot.exit_date and spot.exit_date <= spot.entry_date:
+    if stays.location(spot).is_void:
         return f"Enrollment at {spot.lea}, school {spot.school}, of {spot.entry_date} was taken back."
     until = f" until {spot.exit_date}" if spot.exit_date else " and has not left"
     number = f" as {spot.local_id}" if spot.local_id else ""

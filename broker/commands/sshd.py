@@ -14,7 +14,7 @@ from broker.commands.common import HomeOption, fail, say
 from broker.commands.federal_gate import check_settings
 from broker.edge import sshd_config
 from broker.edge.durable import write_atomic
-from broker.edge.ledger import directory
+from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import reading
 
 
@@ -28,7 +28,7 @@ def generate(
     services = offline.build(home)
     check_settings(services)
     with reading(services.engine) as connection:
-        lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in directory.all_parties(connection)}
+        lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in removals.present(connection)}
     users = [sshd_config.system_user(lea) for lea in lines]
     try:
         text = sshd_config.generate(services.settings.home, users, keys.absolute(), port, address)

@@ -5,13 +5,13 @@ allow is refused, and an allowance whose conditions are not known to hold is non
 disclosure log (34 CFR 99.32), and every word its law (`broker.core.grounds`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from broker.core.grounds import Ground, Why
 from broker.core.model import PartyKind
-from broker.core.routing import Location
+from broker.core.stays import Account
 
 __all__ = [
     "Action",
@@ -25,14 +25,13 @@ __all__ = [
     "Why",
     "judge",
     "role_of",
-    "was_there",
 ]
 
 
 class Role(StrEnum):
     """As whom somebody acts. Of one LEA it depends on the student, and on the day."""
 
-    CURRENT_LEA = "current-lea"  # has the student enrolled, be it for a day to come (34 CFR 99.31(a)(2))
+    CURRENT_LEA = "current-lea"  # has the student; for a day to come only where no LEA has it (`core.stays`)
     FORMER_LEA = "former-lea"  # had the student enrolled earlier
     OTHER_LEA = "other-lea"  # never had
     SENDING_LEA = "sending-lea"  # wrote and signed what it is about
@@ -91,7 +90,7 @@ class Facts:
     """What the verdict depends on beside the role. A default allows nothing but what needs no fact, with one exception:
     `is_flagged` must always be given where the student is known.
 
-    `was_there` says that the data are of a time when the student was at this LEA (see the function of that name);
+    `was_there` says that the data are of a time when the student was at this LEA (`Account.was_at`);
     `is_own` that the LEA wrote what it is about, was asked it, or, of the disclosure log, that the lines are about its
     own records; `has_request` that the LEA recorded that the student or the parent asked; `has_exception` that a legal
     exception of the state stands.
@@ -245,25 +244,16 @@ _ROLE_OF_KIND: Mapping[str, Role] = {
 _LEAS = frozenset({PartyKind.DISTRICT, PartyKind.CHARTER})
 
 
-def role_of(kind: str | None, locations: Iterable[Location], lea: str, today: str, *, origin: str = "") -> Role:
-    """As whom a party of this kind acts on a student with these locations on the day `today` (ISO 8601).
+def role_of(kind: str | None, account: Account | None, lea: str, *, origin: str = "") -> Role:
+    """As whom a party of this kind acts on the student whose stays these are; None for a student whom nobody knows.
 
     `kind` is a `PartyKind`, None for nobody of the directory. `origin`, where given, is the LEA that wrote what it is
-    about: that LEA acts as `SENDING_LEA`.
+    about: that LEA acts as `SENDING_LEA`. Who has only announced the student (`Account.announced`) never had it.
     """
     if kind not in _LEAS:
         return _ROLE_OF_KIND.get(kind or "", Role.ANYONE)
     if origin and origin == lea:
         return Role.SENDING_LEA
-    own = [spot for spot in locations if spot.lea == lea and not spot.is_void]
-    if any(spot.is_open(today) for spot in own):
+    if account is not None and lea in account.holders:
         return Role.CURRENT_LEA
-    return Role.FORMER_LEA if own else Role.OTHER_LEA
-
-
-def was_there(locations: Sequence[Location], lea: str, first: str, last: str) -> bool:
-    """Whether the student was at this LEA on some day from `first` to `last` (ISO 8601, both included)."""
-    return any(
-        spot.lea == lea and not spot.is_void and spot.entry_date <= last and (spot.exit_date or last) >= first
-        for spot in locations
-    )
+    return Role.FORMER_LEA if account is not None and lea in account.had else Role.OTHER_LEA

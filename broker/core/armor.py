@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from broker.core.errors import Refused
 
-_BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*\r?\n")
-_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:(?: [^\r\n]{0,4000})?[ \t]*\r?\n")
-_BLANK = re.compile(rb"[ \t]*\r?\n")
+# No repetition gives blanks back (`*+`): a value may itself be of blanks, and every split of them would be tried.
+_BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*+\r?\n")
+_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}+:(?: [^\r\n]{0,4000}+)?+[ \t]*+\r?\n")
+_BLANK = re.compile(rb"[ \t]*+\r?\n")
 _CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = tuple("-----BEGIN PGP ".encode(name) for name in ("utf-16-le", "utf-16-be"))

@@ -5,7 +5,7 @@ depends on the spans only, not on their order. The days and their division are `
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import combinations
@@ -93,8 +93,14 @@ def together(common: Iterable[Overlap]) -> tuple[int, int]:
 
 def stays_in(spans: Iterable[Span], year: SchoolYear) -> tuple[Stay, ...]:
     """The stays of one school year, in a fixed order."""
-    found = [stay for span in spans if (stay := stay_in(span, year)) is not None]
+    found = [stay for span in spans if (stay := stay_in(_of_year(span, year), year)) is not None]
     return tuple(sorted(found, key=_order))
+
+
+def _of_year(span: Span, year: SchoolYear) -> Span:
+    """A grade is that of the school year of the entry: a kindergarten student is in first grade a year later."""
+    before = year.closes.replace(year=year.closes.year - 1)
+    return span if not span.kindergarten or before < span.entry <= year.closes else replace(span, kindergarten=None)
 
 
 def _order(stay: Stay) -> tuple[Any, ...]:

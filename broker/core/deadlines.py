@@ -67,6 +67,14 @@ class Calendar:
         at = bisect_right(self.days, day.toordinal()) + school_days - 1
         return date.fromordinal(self.days[at]) if at < len(self.days) else self.last
 
+    def back(self, day: date, school_days: int) -> date:
+        """The latest day since which, on `day`, so many school days have passed; `day` itself for 0."""
+        self._reach(day)
+        if school_days == 0:
+            return day
+        at = bisect_right(self.days, day.toordinal()) - school_days
+        return date.fromordinal(self.days[at]) - _DAY if at >= 0 else self.first
+
     def count(self, first: date, last: date) -> int:
         """How many school days there are from `first` to `last`, both included; 0 where last < first."""
         if last < first:
@@ -110,6 +118,19 @@ def due(clock: Clock, start: date, calendar: Calendar, lengths: Mapping[Clock, i
     """
     length = lengths[clock]
     return calendar.add(start, length) if clock in COUNTS_SCHOOL_DAYS else start + timedelta(days=length)
+
+
+def goes_on(clock: Clock, due_on: date, stood: tuple[date, date], calendar: Calendar) -> date:
+    """The last day in time of a clock that stood between two days, and then goes on from where it stood.
+
+    What was left on the first of them is left on the second; what was late by then is as late.
+    """
+    since, until = stood
+    if clock not in COUNTS_SCHOOL_DAYS:
+        return due_on + (until - since)
+    if due_on >= since:
+        return calendar.add(until, calendar.passed(since, due_on))
+    return calendar.back(until, calendar.passed(due_on, since))
 
 
 def overdue_days(due_on: date, today: date, calendar: Calendar) -> int:

@@ -25,8 +25,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.ADMITTED: frozenset({State.ROUTED, State.APPLIED, State.HELD, State.REFUSED}),
     State.HELD: frozenset({State.ADMITTED, State.REFUSED}),
     State.ROUTED: frozenset({State.DELIVERED, State.HELD, State.REFUSED}),
-    # what was not collected yet can be taken back by its sender
-    State.DELIVERED: frozenset({State.COLLECTED, State.REFUSED}),
+    # what was not collected yet can be taken back by its sender, or is held where the state flags its student
+    State.DELIVERED: frozenset({State.COLLECTED, State.REFUSED, State.HELD}),
     State.COLLECTED: frozenset(),
     State.APPLIED: frozenset(),
     State.REFUSED: frozenset(),

@@ -23,6 +23,8 @@ _IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
 _BYTES_PER_PART = 256
 _FREE_PARTS = 16
 _LONGEST_HEADER = 6
+_MOST_ZEROS = 8  # that end a file by chance: one sealed file in 2 to the 64
+_BLOCK = 512  # bytes; writers fill whole ones, but for the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ def header(tag: int, length: int) -> bytes:
 def extent(file: BinaryIO, most: int = 64) -> Extent:
     """Whether a seekable binary file holds a whole message, by its packet headers or by the lines of its armour.
 
-    Reads headers, or the first and last lines; never the bodies. An empty file is SHORT.
+    Reads headers, or the first and last lines; never the bodies. An empty file is SHORT, and so is one whose length was
+    set before its bytes came (SMB, `rsync --preallocate`): what is not written yet reads as zeros, and neither a packet
+    nor armour begins with one; nor does what is sealed end in many.
     """
     size = file.seek(0, io.SEEK_END)
 
@@ -173,23 +177,35 @@ def extent(file: BinaryIO, most: int = 64) -> Extent:
         return file.read(count)
 
     first = read(0, 256)
-    if not first:
+    if not any(first):
         return Extent.SHORT
+    last = read(max(0, size - 256), 256)
     if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
-        return _armored_extent(first, read(max(0, size - 256), 256))
+        return _armored_extent(first, last)
     if tag(first[0]) not in KNOWN_TAGS:
         return Extent.FOREIGN
-    last = PKESK
+    return Extent.SHORT if _is_unwritten(last, size) else _framed_extent(read, size, most)
+
+
+def _is_unwritten(last: bytes, size: int) -> bool:
+    """Whether a file that ends like this still lacks its end: so many zeros, or a last block of nothing else."""
+    zeros = len(last) - len(last.rstrip(b"\0"))
+    return zeros >= _MOST_ZEROS or 0 < size % _BLOCK <= zeros
+
+
+def _framed_extent(read: Callable[[int, int], bytes], size: int, most: int) -> Extent:
+    found, end = PKESK, 0
     try:
         for frame in _walk(_Reader(read, size, frozenset()), most):
-            last = frame.tag
+            found, end = frame.tag, frame.end
     except Refused as refused:
-        return Extent.SHORT if refused.code == "truncated" else Extent.FOREIGN
-    return Extent.SHORT if last in (PKESK, SKESK) else Extent.WHOLE
+        is_short = refused.code == "truncated" or read(end, 1) == b"\0"
+        return Extent.SHORT if is_short else Extent.FOREIGN
+    return Extent.SHORT if found in (PKESK, SKESK) else Extent.WHOLE
 
 
 def _armored_extent(first: bytes, last: bytes) -> Extent:
-    begin, head = b"-----BEGIN PGP ", first.removeprefix(b"\xef\xbb\xbf").lstrip()
+    begin, head = b"-----BEGIN PGP ", first.removeprefix(b"\xef\xbb\xbf").lstrip().rstrip(b"\0")
     if not head.startswith(begin[: len(head)] or begin):
         return Extent.FOREIGN
     lines = last.strip().splitlines()

@@ -129,6 +129,9 @@ class Why(StrEnum):
     NOT_THEN = "not-then"
     NOT_OWN = "not-own"
     NO_REQUEST = "no-request"
+    NOT_THERE_NOW = "not-there-now"
+    NOTHING_HELD = "nothing-held"
+    NOBODY_TO_ASK = "nobody-to-ask"
     FLAGGED = "flagged"
     TOO_OFTEN = "too-often"
     FEDERAL = "federal"
@@ -155,6 +158,21 @@ REFUSALS: Mapping[Why, Law] = {
         "FERPA, 34 CFR 99.30 and 99.10",
         "nobody recorded that the student or the parent asked for it",
         "What depends on a request of the student or the parent waits until the LEA has recorded one.",
+    ),
+    Why.NOT_THERE_NOW: Law(
+        "FERPA, 34 CFR 99.31(a)(2); Utah 53A-11-504",
+        "the student is at another school now",
+        "The record is asked for the school where the student is; where the student was before, nobody is asked.",
+    ),
+    Why.NOTHING_HELD: Law(
+        "Utah 53A-1-413",
+        "the record store held nothing of the student that it might have",
+        "What was asked for is not there, or is not of the time when the student was at that LEA.",
+    ),
+    Why.NOBODY_TO_ASK: Law(
+        "Utah 53A-11-504",
+        "no other school had a record that it still owed",
+        "No other LEA had the student, or each has sent its record already.",
     ),
     Why.FLAGGED: Law(
         "Utah 53A-11-502 and 53A-11-504",

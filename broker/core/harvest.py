@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from broker.core.routing import Location
+from broker.core.stays import Account, Location
 from broker.core.transfer import Reason
 
 
@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CONTEST = "contest"  # the previous LEA says that the student has not left it
     NOT_KEPT = "not-kept"  # too many students were taken in and not kept
     LATE_ENTRIES = "late-entries"  # too many entries came long after their day, or after the student had left
+    ANNOUNCED = "announced"  # an entry far ahead, of a student whom another LEA has
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +62,28 @@ def too_many_lost(intake: Intake, limits: Limits) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as `lea` reported it on the day `reported`; `others` are the student's locations at other LEAs."""
+    """One entry as `lea` reported it on the day `reported`; `others` are the student's stays at other LEAs, as they are
+    on that day."""
 
     lea: str
     reported: date
     spot: Location
-    others: tuple[Location, ...]
+    others: Account
 
 
 def is_late(entry: Entry, limits: Limits) -> bool:
     """Whether the entry came so late that it gives sight of what the LEA had no part in: long after its day while
     another LEA has the student, or only after the student had left again and another LEA had come before that. One that
     was taken back is no entry."""
-    others = [spot for spot in entry.others if not spot.is_void]
     if entry.spot.is_void:
         return False
     day = entry.reported.isoformat()
     if entry.spot.exit_date and entry.spot.exit_date < day:
-        return any(spot.entry_date < entry.spot.exit_date for spot in others)
+        return any(spot.entry_date < entry.spot.exit_date for spot in entry.others.counting)
     oldest = entry.reported - timedelta(days=limits.backdated_days)
-    return entry.spot.entry_date < oldest.isoformat() and any(_is_there(spot, day) for spot in others)
-
-
-def _is_there(spot: Location, day: str) -> bool:
-    return spot.entry_date <= day and spot.is_open(day)
+    return entry.spot.entry_date < oldest.isoformat() and any(
+        spot.entry_date <= day and spot.lea in entry.others.holders for spot in entry.others.counting
+    )
 
 
 def late_entries(late: Iterable[tuple[str, date]], limits: Limits) -> dict[str, int]:

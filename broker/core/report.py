@@ -49,7 +49,8 @@ def _at(counts: Mapping[int, int], place: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One case as the report sees it; days are None where something has not happened, `due_on` is '' for none."""
+    """One case as the report sees it; days are None where something has not happened, `due_on` is '' for none.
+    `reported_on` is the day on which the destination told of the student, None for that on which the case opened."""
 
     source: LeaId
     destination: LeaId
@@ -59,6 +60,7 @@ class Asked:
     asked_on: date | None = None
     answered_on: date | None = None
     due_on: str = ""
+    reported_on: date | None = None
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ class Report:
 
 def is_reported_late(case: Asked, request_days: int) -> bool:
     """Whether the destination reported the enrollment later than it must ask for the record."""
-    return (case.opened_on - case.entered_on).days > request_days
+    return ((case.reported_on or case.opened_on) - case.entered_on).days > request_days
 
 
 def _count_asked(tally: Tally, case: Asked, calendar: Calendar) -> None:

@@ -1,43 +1,27 @@
 """Who may send what to whom, and where a packet goes.
 
-Owns the routing decision over facts that others looked up. Promises: no I/O; deny by default: a receiver that is not
-a party, or a kind of party that the packet type does not name, is refused.
+Owns the routing decision over facts that others looked up; where the child is says `broker.core.stays`. Promises: no
+I/O; deny by default: a receiver that is not a party, or a kind of party that the packet type does not name, is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from broker.core.errors import Refused
 from broker.core.model import HeldFor, LeaId, PartyKind
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A span for which an LEA has the student enrolled; `exit_date` is '' while open. Dates are ISO 8601."""
-
-    lea: LeaId
-    entry_date: str
-    exit_date: str
-
-    def is_open(self, today: str) -> bool:
-        """Whether the student has not left by `today`."""
-        return not self.is_void and (not self.exit_date or self.exit_date > today)
-
-    @property
-    def is_void(self) -> bool:
-        """Whether it was taken back: a location that is left on the day it was entered never was."""
-        return bool(self.exit_date) and self.exit_date <= self.entry_date
+from broker.core.stays import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision needs; `addressed_to` is the document's `to`, `locations` in the order of entry."""
+    """What the decision needs. `addressed_to` is the document's `to`; `account` None where the type needs no student;
+    `awaited_by` are the LEAs whose transfer cases wait for the sender's record of this student."""
 
     sender: LeaId
     addressed_to: LeaId | None
     identity: str  # match | review | '' where the type needs no student
-    locations: Sequence[Location]
-    today: str
+    account: Account | None
+    awaited_by: Collection[LeaId] = ()
     is_blocked: bool = False
     follows_student: bool = True  # a transcript goes where the student asks, and not where the student is
 
@@ -49,25 +33,28 @@ class Hold:
     why: HeldFor
 
 
-def here(locations: Sequence[Location], today: str) -> LeaId | None:
-    """The LEA that the student entered last and has not left; of two on one day the one reported later. None where
-    the student is nowhere. `locations` in the order of entry."""
-    current = [spot for spot in locations if spot.is_open(today)]
-    newest = max((spot.entry_date for spot in current), default="")
-    return next((spot.lea for spot in reversed(current) if spot.entry_date == newest), None)
+def enrolled_at(
+    account: Account, sender: LeaId, addressed_to: LeaId | None = None, awaited_by: Collection[LeaId] = ()
+) -> LeaId | None:
+    """Where a record of `sender` goes: to the LEA where the student is; None where it has to wait.
 
-
-def enrolled_at(locations: Sequence[Location], sender: LeaId, today: str) -> LeaId | None:
-    """Where a record of `sender` goes: the LEA where the student is, unless that is the sender."""
-    found = here(locations, today)
-    return found if found != sender else None
+    A `to` leads no record past the LEAs that have the student. Of a student with a dual enrollment these are several: a
+    record goes to the one that it is addressed to; else where the student is, unless only another one waits for it.
+    """
+    others = account.holders - {sender}
+    if addressed_to:
+        return addressed_to if addressed_to in others else None
+    waiting = [lea for lea in sorted(others) if lea in awaited_by]
+    if account.here in others and (account.here in waiting or not waiting):
+        return account.here
+    return waiting[0] if waiting else None
 
 
 def destination(facts: Facts) -> LeaId | Hold:
     """The receiver, or what the packet has to wait for.
 
-    A `to` does not lead a record past the student's enrollment (FERPA 34 CFR 99.31(a)(2): to a school where the student
-    enrolls): where the two differ, the record waits until they agree.
+    A record goes to a school where the student enrolls, and to no other (FERPA 34 CFR 99.31(a)(2)): where its `to` and
+    the enrollment differ, it waits until they agree.
     """
     if facts.is_blocked:
         return Hold(HeldFor.BLOCKED)
@@ -75,14 +62,15 @@ def destination(facts: Facts) -> LeaId | Hold:
         return Hold(HeldFor.REVIEW)
     if facts.addressed_to and not (facts.identity and facts.follows_student):
         return facts.addressed_to
-    found = enrolled_at(facts.locations, facts.sender, facts.today)
-    is_right = found and facts.addressed_to in (None, found)
-    return found if found and is_right else Hold(HeldFor.ENROLLMENT)
+    if facts.account is None:
+        return Hold(HeldFor.ENROLLMENT)
+    found = enrolled_at(facts.account, facts.sender, facts.addressed_to, facts.awaited_by)
+    return found or Hold(HeldFor.ENROLLMENT)
 
 
-def check_had_student(locations: Sequence[Location], sender: LeaId) -> None:
+def check_had_student(account: Account, sender: LeaId) -> None:
     """Raises Refused("not-your-student") where the student never was at the sender's."""
-    if not any(spot.lea == sender and not spot.is_void for spot in locations):
+    if sender not in account.had:
         raise Refused("not-your-student", "/student")
 
 

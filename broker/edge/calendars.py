@@ -5,7 +5,6 @@ the rest is worked out once a process. A day is what was last said of it: by the
 for all, else closed as a public holiday, else open from Monday to Friday while school is in.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,9 +15,9 @@ import holidays as library
 from sqlalchemy import Connection
 
 from broker.core import school_year
-from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, teaching
+from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
 from broker.core.errors import OperatorError
-from broker.core.transfer import LIVE
+from broker.core.transfer import LIVE, stood
 from broker.edge.ledger import school_days, transfers
 from broker.edge.ledger.school_days import Kind
 from broker.edge.ledger.transfers import TransferRow
@@ -75,6 +74,26 @@ def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, s
     return due(clock, start, calendar, settings.transfers.lengths)
 
 
+def deadline(connection: Connection, settings: Settings, case: TransferRow) -> tuple[str, str]:
+    """The last day on which the source of a case is in time, an ISO date, and by which clock. It counts from the first
+    request (Utah 53A-11-504), less the time in which the clock stood. Raises CalendarError."""
+    clock = Clock.MILITARY if case.military else Clock.ANSWER
+    if case.requested_at is None:
+        return "", ""
+    start = day_of(case.requested_at)
+    steps = transfers.steps_of(connection, case)
+    stands = [
+        (day_of(since), day_of(until))
+        for since, until in stood(steps, rejected=settings.transfers.clock_stands)
+        if since >= case.requested_at
+    ]
+    calendar = calendar_of(connection, settings, case.source, start, max([start, *(until for _, until in stands)]))
+    found = due(clock, start, calendar, settings.transfers.lengths)
+    for one in stands:
+        found = goes_on(clock, found, one, calendar)
+    return found.isoformat(), str(clock)
+
+
 def marks(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
     """What is said of the days from `first` to `last`, by day: public holidays, and what was entered in their place.
 
@@ -91,19 +110,14 @@ def move_deadlines(connection: Connection, settings: Settings, lea: str, at: flo
 
     Called after a change of the calendar. `at` is seconds since the epoch. Raises CalendarError.
     """
-    cases: dict[str, list[tuple[date, TransferRow]]] = defaultdict(list)
-    for case in transfers.listing(connection, LIVE, lea):
-        if case.requested_at is not None and case.rule in COUNTS_SCHOOL_DAYS:
-            cases[case.source].append((day_of(case.requested_at), case))
     moved = 0
-    for source, asked in cases.items():
-        starts = [start for start, _ in asked]
-        calendar = calendar_of(connection, settings, source, min(starts), max(starts))
-        for start, case in asked:
-            now = due(Clock(case.rule), start, calendar, settings.transfers.lengths).isoformat()
-            if now != case.due_on:
-                transfers.change(connection, replace(case, due_on=now), at, "the school calendar has changed")
-                moved += 1
+    for case in transfers.listing(connection, LIVE, lea):
+        if case.requested_at is None or case.rule not in COUNTS_SCHOOL_DAYS:
+            continue
+        now, _ = deadline(connection, settings, case)
+        if now != case.due_on:
+            transfers.change(connection, replace(case, due_on=now), at, "the school calendar has changed")
+            moved += 1
     return moved
 
 

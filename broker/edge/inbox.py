@@ -85,10 +85,15 @@ class Inboxes:
                 raise Deferred(f"inbox of LEA {lea} has another file for {tracking}") from None
         return True
 
-    def withdraw(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> bool:
+    def withdraw(
+        self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType, *, is_urgent: bool = False
+    ) -> bool:
         """Take a published packet out of view, into a hidden file whose token is `withdrawn(token)`; False where the
-        receiver has taken it. Doing it again changes nothing. Deferred while the packet is still to be published."""
+        receiver has taken it. Doing it again changes nothing. Deferred while the packet is still to be published; where
+        it `is_urgent` that is not waited for, and who is late in publishing it finds nothing."""
         with self._home.enter(lea, INBOX) as folder, self._batch.writing(folder):
+            if is_urgent and _hide(folder, _temp(tracking, token), _temp(tracking, withdrawn(token))):
+                return True
             if durable.exists_at(folder, _temp(tracking, token)):
                 raise Deferred("the packet is about to appear in the inbox")
             try:
@@ -140,6 +145,15 @@ def _temp(tracking: TrackingId, token: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise ValueError("a delivery token is 1 to 64 letters, digits, dashes or underscores")
     return f".{tracking_id(tracking)}.{token}.tmp"
+
+
+def _hide(folder: int, staged: str, back: str) -> bool:
+    """Whether the packet was still to be published; it never will be."""
+    try:
+        durable.rename_new(folder, staged, folder, back)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _anew(folder: int, name: str) -> int:

@@ -8,12 +8,14 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from broker.core.deadlines import Clock
 from broker.core.errors import OperatorError
 from broker.core.school_year import Calendar
+from broker.core.stays import Today
 
 
 class SettingsError(OperatorError):
@@ -165,6 +167,16 @@ class Transfers:
     holidays: str = _setting("US-UT", "ISO 3166-2 code", "where public holidays are free of school; empty: none")
     year_round: str = _setting("", "LEA ids, with commas", "that teach in summer too, not only opens to closes")
     codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
+    clock_stands: bool = _setting(
+        True, "true | false", "the answer's clock stands while a record lies with its receiver that rejects it later"
+    )
+    ahead_days: int = _setting(0, "days", "before its day an entry counts although another LEA has the student")
+    unrenewed_goes_on: bool = _setting(
+        True, "true | false", "a stay without an exit that nobody renewed goes on into the next school year"
+    )
+    dual_asks: bool = _setting(
+        False, "true | false", "an LEA with a dual enrollment has the others asked by itself, not on its request only"
+    )
 
     def __post_init__(self) -> None:
         """Raises ValueError for texts that name nothing."""
@@ -191,6 +203,15 @@ class Transfers:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcripts:
+    """What goes to higher education."""
+
+    request_days: int = _setting(
+        400, "days", "after the student asked for it, a transcript may go: a school year, and the summer after it", 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Harvest:
     """What an LEA may ask for in a day, and what the state is told of (`broker.core.harvest`)."""
 
@@ -201,6 +222,9 @@ class Harvest:
     lost_students: int = _setting(5, "students", "taken in and not kept, or contested, before the state is told", 1)
     lost_percent: int = _setting(20, "percent", "of an LEA's transfers-in that were not kept, before that", 1)
     backdated_days: int = _setting(30, "days", "before its report, an entry older than this counts as backdated", 1)
+    announced_days: int = _setting(
+        30, "days", "an entry further ahead, of a student whom another LEA has, is told to the state", 1
+    )
     backdated_per_day: int = _setting(20, "entries", "late in this way, of one LEA on one day, before that", 1)
 
 
@@ -219,4 +243,10 @@ class Settings:
     identity: Identity = Identity()
     claims: Claims = Claims()
     transfers: Transfers = Transfers()
+    transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()
+
+    def today(self, day: date) -> Today:
+        """The day by which it is judged where a student is, with what the state has decided about that."""
+        of = self.transfers
+        return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)

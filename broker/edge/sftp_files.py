@@ -76,10 +76,14 @@ def unlink(folder: int, name: str) -> bool:
     return True
 
 
-def rename(folder: int, old: str, new: str) -> None:
-    """Rename within a folder, and make it last. Raises FileNotFoundError."""
-    os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+def rename_new(folder: int, old: str, new: str) -> bool:
+    """Rename within a folder, and make it last; False where anything has the new name. Raises FileNotFoundError."""
+    try:
+        durable.rename_new(folder, old, folder, new)
+    except FileExistsError:
+        return False
     durable.sync(folder)
+    return True
 
 
 def write_all(descriptor: int, content: bytes, offset: int) -> None:

@@ -1,7 +1,7 @@
 """What an open file is to a session, and the kind that is only read.
 
 Owns the account of which bytes were sent. Promises: `done(True)` means that every byte of the file was handed to a line
-and that the client itself closed the file.
+and that the client itself closed the file; no byte that makes a file whole is handed out before `last` has returned.
 """
 
 import os
@@ -48,7 +48,8 @@ class Tally:
     """Which bytes of one file were sent, over every handle that reads it (clients read in segments, and resume)."""
 
     def __init__(self) -> None:
-        self.is_told = False  # the exchange knows already that all was sent
+        self.is_noted = False  # the exchange knows already that all was sent
+        self.is_told = False  # and that it was closed
         self._lock = threading.Lock()
         self._sent = Ranges()
 
@@ -56,6 +57,11 @@ class Tally:
         """Count sent bytes; what comes in too wild an order is not counted."""
         with self._lock, suppress(Scattered):
             self._sent.add(start, end)
+
+    def drop(self, start: int) -> None:
+        """Count nothing from `start` on: it was not sent after all."""
+        with self._lock:
+            self._sent.cut(start)
 
     def covers(self, size: int) -> bool:
         """Whether all was sent."""
@@ -80,19 +86,31 @@ class Tallies:
 
 
 class Download:
-    """A file that is only read; when the client closes it, `done` is told whether all of it has been sent by then."""
+    """A file that is only read; when the client closes it, `done` is told whether all of it has been sent by then.
+    `last` is called once all of it is to have been sent, before what makes it whole is handed out."""
 
     verb = "download"
 
-    def __init__(self, descriptor: int, tally: Tally, done: Callable[[bool], None]) -> None:
+    def __init__(
+        self, descriptor: int, tally: Tally, done: Callable[[bool], None], last: Callable[[], None] = lambda: None
+    ) -> None:
         self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
         self._tally = tally
         self._done = done
+        self._last = last
 
     def read(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes; none at the end."""
+        """Up to `count` bytes; none at the end. Raises Deferred."""
         content = os.pread(self._descriptor, count, offset)
         self._tally.add(offset, offset + len(content))
+        if content and not self._tally.is_noted and self._tally.covers(self._size):
+            try:
+                self._last()
+            except Exception:
+                self._tally.drop(offset)
+                raise
+            self._tally.is_noted = True
         return content
 
     def write(self, _offset: int, _content: bytes, /) -> None:

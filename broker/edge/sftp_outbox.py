@@ -3,12 +3,12 @@
 Owns the files of one LEA's outbox while clients work on them; every session of that LEA shares one `Outbox`. Promises:
 bytes rest under a name that intake ignores until the client has closed the file properly; then they are on disk
 (fsync) before the name appears. A broken upload keeps its bytes without gaps and is offered for resume. Whoever opens
-a name last has it: an upload left behind by a dead line cannot block its successor.
+a name last has it: an upload left behind by a dead line cannot block its successor. A finished file is never replaced:
+what comes to its name gets a name of its own beside it, and to its client goes by the name that was asked for.
 """
 
 import os
 import threading
-import time
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -16,14 +16,14 @@ from pathlib import Path
 from broker.edge import durable
 from broker.edge import sftp_files as files
 from broker.edge.settings import Limits, Sftp
-from broker.edge.sftp_paths import HIDDEN, Folder, is_name, is_temporary, published, resting, shown
+from broker.edge.sftp_memory import Memory
+from broker.edge.sftp_paths import HIDDEN, Folder, beside, is_name, is_temporary, published, resting, shown
 from broker.edge.sftp_quota import Quota
 from broker.edge.sftp_upload import Upload
 from broker.edge.sftp_wire import Attributes, Denied, Entry, Flag, Status
 
-# Intake may take a file within milliseconds, but clients look at it once more (rclone, WinSCP: size and date).
-TAKEN_SECONDS = 60.0
-TAKEN_MOST = 1024
+_THERE = "A file of the new name is already there; wait until the exchange has taken it, or choose another name."
+_NEXT = "A finished file is not replaced: send the new one under another name, or remove its temporary file first."
 
 
 def _missing() -> Denied:
@@ -35,10 +35,10 @@ class Outbox:
 
     def __init__(self, root: Path, settings: Sftp, limits: Limits) -> None:
         self._root = root
-        self._sealed_bytes = limits.sealed_bytes
+        self._limits = limits
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
-        self._taken: dict[str, tuple[float, Attributes]] = {}
+        self._memory = Memory()
         self._quota = Quota(settings)
 
     def open(self, name: str, flags: int) -> Upload:
@@ -51,6 +51,8 @@ class Outbox:
                 return self._begin(folder, name, flags)
             if stored is None:
                 raise _missing()
+            if stored != resting(name) and flags & Flag.CREATE and not flags & (Flag.APPEND | Flag.READ):
+                return self._begin(folder, name, flags)  # scp writes from the start, and cuts at the end
             if stored != resting(name):
                 raise Denied(Status.FAILURE, "This file is already complete; send the new one from its start.")
             return self._go_on(folder, name, flags)
@@ -86,8 +88,8 @@ class Outbox:
             del self._uploads[resting(name)]
             if published(name) != resting(name):
                 self._quota.end(resting(name))
-                files.rename(folder, resting(name), published(name))
-                self._remember(name, os.fstat(upload.descriptor))
+                stored = self._give_name(folder, resting(name), name)
+                self._memory.keep(name, stored, os.fstat(upload.descriptor))
             else:
                 durable.sync(folder)
 
@@ -104,22 +106,22 @@ class Outbox:
 
     def allow(self, end: int, growth: int) -> None:
         """Whether a file may reach up to `end` and the outbox grow by `growth` bytes. Raises Denied."""
-        if end > self._sealed_bytes:
-            raise Denied(
-                Status.FAILURE, f"The file is larger than this exchange accepts ({self._sealed_bytes} bytes); split it."
-            )
+        most = self._limits.sealed_bytes
+        if end > most:
+            raise Denied(Status.FAILURE, f"The file is larger than this exchange accepts ({most} bytes); split it.")
         self._quota.grow(growth)
 
     def stat(self, name: str) -> Attributes:
         """Size and date of a file, also of one that intake took a moment ago."""
         with files.opened(self._root, Folder.OUTBOX) as folder:
-            known = files.regular(folder, resting(name)) or files.regular(folder, name)
+            stored = self._stored(folder, name)
+            known = None if stored is None else files.regular(folder, stored)
         if known is not None:
             return files.attributes(known, writable=True)
-        until, remembered = self._taken.get(name, (0.0, Attributes()))
-        if until < time.monotonic():
+        remembered = self._memory.of(name)
+        if remembered is None:
             raise _missing()
-        return remembered
+        return remembered.attributes
 
     def list(self) -> Generator[Entry]:
         """Every file, unfinished uploads under the name they will have."""
@@ -141,10 +143,13 @@ class Outbox:
     def remove(self, name: str) -> None:
         """Remove a file and what is being uploaded to its name."""
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
+            # lftp and WinSCP make room like this for what they have uploaded beside it, and rename that next
+            if files.regular(folder, published(name)) is not None and self._quota.is_followed(name):
+                raise Denied(Status.FAILURE, _NEXT)
             self._put_aside(name)
             self._quota.end(resting(name))
             unfinished = files.unlink(folder, resting(name))
-            if not (files.unlink(folder, name) or unfinished):
+            if not (files.unlink(folder, self._finished(name)) or unfinished):
                 raise _missing()
 
     def rename(self, old: str, new: str, *, replace: bool) -> None:
@@ -155,21 +160,31 @@ class Outbox:
                 raise _missing()
             if stored in self._uploads or (stored.startswith(HIDDEN) and not is_temporary(old)):
                 raise Denied(Status.FAILURE, "The upload of this file is not finished; finish it first.")
-            if not replace and files.regular(folder, published(new)) is not None:
-                raise Denied(Status.FAILURE, "A file of the new name is already there.")
+            if not (replace and not is_temporary(new)) and files.regular(folder, published(new)) is not None:
+                raise Denied(Status.FAILURE, _THERE)
             if old != new:
                 self._put_aside(new)
                 self._quota.end(stored)
-                files.rename(folder, stored, published(new))
-                self._renamed(folder, new)
+                known = files.regular(folder, stored)
+                self._renamed(folder, new, self._give_name(folder, stored, new), known)
 
-    def _renamed(self, folder: int, name: str) -> None:
+    def _renamed(self, folder: int, name: str, stored: str, known: os.stat_result | None) -> None:
         if published(name) == resting(name):
             return
         files.unlink(folder, resting(name))
-        known = files.regular(folder, name)
         if known is not None:
-            self._remember(name, known)
+            self._memory.keep(name, stored, known)
+
+    def _give_name(self, folder: int, stored: str, name: str) -> str:
+        """Show a whole file under its name, or beside a finished one that has it; the name that it has got. Of two
+        files neither is lost: both were promised to be packets when their client was answered OK."""
+        if files.rename_new(folder, stored, published(name)):
+            return published(name)
+        if not is_temporary(name):
+            for other in beside(name, self._limits.file_name_chars):
+                if files.rename_new(folder, stored, other):
+                    return other
+        raise Denied(Status.FAILURE, _THERE)
 
     def truncate(self, name: str, size: int) -> None:
         """Shorten an unfinished upload that nobody is writing."""
@@ -184,12 +199,13 @@ class Outbox:
                 os.close(descriptor)
 
     def _stored(self, folder: int, name: str) -> str | None:
-        for stored in (resting(name), name):
+        for stored in (resting(name), self._finished(name)):
             if files.regular(folder, stored) is not None:
                 return stored
         return None
 
-    def _remember(self, name: str, known: os.stat_result) -> None:
-        while len(self._taken) >= TAKEN_MOST:
-            self._taken.pop(next(iter(self._taken)))
-        self._taken[name] = (time.monotonic() + TAKEN_SECONDS, files.attributes(known, writable=True))
+    def _finished(self, name: str) -> str:
+        """The name on disk of the finished file that a client means: the newest that it has put under `name`, never an
+        older one that still stands there while the newest is taken."""
+        newest = self._memory.of(name)
+        return name if newest is None else newest.stored

@@ -6,6 +6,7 @@ places above does not exist. Pure.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,7 @@ REMOVABLE = frozenset({Folder.OUTBOX, Folder.INBOX, Folder.RECEIPTS})
 HIDDEN = ".satchel-upload."  # what is being uploaded as `x` rests as `.satchel-upload.x` until it is whole
 NAME_BYTES = 255 - len(HIDDEN)
 PATH_BYTES = 4096
+NAMES_BESIDE = 1000
 
 _TAKEN_AWAY = re.compile(r"\.[0-9a-f]{16}\.taken")  # what intake is just removing
 
@@ -117,3 +119,15 @@ def published(name: str) -> str:
 def shown(stored: str) -> str:
     """The client's name of a file on disk."""
     return stored.removeprefix(HIDDEN)
+
+
+def beside(name: str, most: int) -> Iterator[str]:
+    """Names for a file whose own is taken, of at most `most` characters: `x.again2.pgp`, `x.again3.pgp` and so on for
+    `x.pgp`. It stands before the endings, which say what a file is (`REQ_01_20261123_1.again2.csv.pgp`)."""
+    stem, dot, endings = name.partition(".")
+    for n in range(2, NAMES_BESIDE + 2):
+        ending = f".again{n}{dot}{endings}"
+        short = stem[: max(most - len(ending), 1)]
+        while len(short) > 1 and len((short + ending).encode()) > NAME_BYTES:
+            short = short[:-1]
+        yield short + ending

@@ -42,6 +42,12 @@ class Quota:
         with self._lock:
             self._partials.pop(stored, None)
 
+    def is_followed(self, name: str) -> bool:
+        """Whether a temporary file stands there that is called after `name`, as programs do that mean to rename it."""
+        with self._lock:
+            temporary = [stored for stored in self._partials if not stored.startswith(HIDDEN)]
+        return any(f".{name}." in f".{stored.rstrip('~')}." for stored in temporary)
+
     def grow(self, growth: int) -> None:
         """Count `growth` more bytes. Raises Denied when the outbox would hold too many."""
         if growth <= 0:

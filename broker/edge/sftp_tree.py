@@ -37,6 +37,10 @@ class Host(Protocol):
         Both can come for one file, and each more than once. May raise Deferred: the client is told to try again.
         """
 
+    def read_whole(self, lea: str, name: str) -> None:
+        """The last byte of an inbox file is about to be sent, whether its client ever closes it or not. May raise
+        Deferred: then it is not sent, and the client is told to try again."""
+
 
 def tracking(name: str) -> str:
     """The tracking id in a file name of inbox or receipts, for the log; "-" when there is none."""
@@ -76,7 +80,11 @@ class Tree:
         with files.opened(self._root, place.folder) as folder:
             descriptor = files.open_regular(folder, place.name, os.O_RDONLY)
         tally = self._tallies.of(f"{place.folder}/{place.name}", descriptor)
-        return Download(descriptor, tally, lambda whole: self._read(place, tally, whole))
+        return Download(descriptor, tally, lambda whole: self._read(place, tally, whole), lambda: self._last(place))
+
+    def _last(self, place: Place) -> None:
+        if place.folder is Folder.INBOX:
+            self._host.read_whole(self._lea, place.name)
 
     def _read(self, place: Place, tally: Tally, whole: bool) -> None:
         if whole and place.folder is Folder.INBOX and not tally.is_told:

@@ -6,6 +6,7 @@ surrogate, no byte order mark. Time is linear and memory bounded: the number of 
 are limited before anything is built from them. No refusal and no exception holds a piece of the input.
 """
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -21,7 +22,9 @@ DEEPEST = 200  # the serialiser's own limit is 254
 _BOM = b"\xef\xbb\xbf"
 _PLACES_WITHIN = 1024 * 1024
 _ATTACHED = re.compile(rb'(?<!\\)"[A-Za-z0-9+/=]{65536,}+"')
-_TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*:)?|[\[\]{}]', re.DOTALL)
+# The end of what is read ends a string, too: else a string without an end is looked for anew at each quote within it.
+_TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))(\s*+:)?|[\[\]{}]', re.DOTALL)
+_NAME_BYTES = 20  # a name is kept as its digest of so many bytes; no two names that anyone can find have the same
 
 
 def parse(content: bytes, max_depth: int) -> dict[str, Any]:
@@ -125,18 +128,20 @@ def _first_offence(content: bytes, max_depth: int, within: int = _PLACES_WITHIN)
             if len(names) > max_depth:
                 return "too-deep", token.start()
         elif token.group(2) is not None and names:
-            name = _unescaped(text)
+            name = _digest(text)
             if name in names[-1]:
                 return "duplicate-key", token.start()
             names[-1].add(name)
     return None
 
 
-def _unescaped(text: bytes) -> bytes:
+def _digest(text: bytes) -> bytes:
+    """What is kept of a name, however it is written: as many bytes for each (the serialiser's own bytes take 4 kB)."""
     try:
-        return orjson.dumps(orjson.loads(text)) if b"\\" in text else text
+        name = orjson.dumps(orjson.loads(text)) if b"\\" in text else text
     except json.JSONDecodeError:
-        return text
+        name = text
+    return hashlib.blake2b(name, digest_size=_NAME_BYTES).digest()
 
 
 def _offence(code: str, content: bytes, max_depth: int) -> Refused:

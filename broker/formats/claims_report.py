@@ -37,6 +37,7 @@ def _membership(stay: Stay) -> dict[str, Any]:
         "exit": span.exit.isoformat() if span.exit else None,
         "programme": span.programme.value,
         "grade": _GRADE[span.kindergarten],
+        "day_part": str(span.day_part),
     }
 
 

@@ -17,7 +17,7 @@ from broker.formats.parent_files import Attached, places
 from broker.formats.parent_papers import ADD, RECORDS, REPLACE, Paper, once, standing
 from broker.formats.parent_terms import PARTS, Term
 from broker.formats.parent_values import NOT_GIVEN, day, line, name, spoken, year
-from broker.formats.story import log_lines
+from broker.formats.story import log_lines, opt_out_sentences
 
 _WHAT = {
     REPLACE: "Student backpack: all that the school had then",
@@ -31,6 +31,8 @@ _LEAD = (
 )
 _GIVEN = "Who has been given this record"
 _WHO = "Who asked for the record or was given it, and when."
+_OPTED = "What you opted out of"
+_NOT_OPTED = "No opt-out is recorded for your child. If you want to opt out, tell your school."
 _NO_LIST = (
     "This copy has no such list. Ask your school: it can get the list from the exchange that carries the records."
     " You have the right to see it (federal rule 34 CFR 99.32)."
@@ -114,7 +116,16 @@ def _disclosures(shown: Sequence[Paper]) -> Section:
     means = line(str(lists[0].document.get("means", "")))
     covers = (Text(f"What the exchange told the school about this list: {means}"),) if means else ()
     heading = f"As the exchange wrote it on {day(lists[0].document['created'])}"
-    return Section(_GIVEN, _WHO, (Piece(heading, (*covers, _log(lists[0]))),))
+    return Section(_GIVEN, _WHO, (Piece(heading, (*covers, _log(lists[0]), *_opt_outs(lists[0]))),))
+
+
+def _opt_outs(paper: Paper) -> tuple[Block, ...]:
+    """What the parent opted out of, where the exchange told it; an older one did not."""
+    told = opt_out_sentences(paper.document)
+    if told is None:
+        return ()
+    rows = tuple((line(one),) for one in told)
+    return (Table(_OPTED, ("What was recorded",), rows) if rows else Text(_NOT_OPTED),)
 
 
 def _log(paper: Paper) -> Block:

@@ -12,7 +12,7 @@ from typing import Any
 from broker.core.errors import Refused
 from broker.core.model import PacketType
 from broker.formats.parent_values import line, name
-from broker.formats.story import log_lines
+from broker.formats.story import log_lines, opt_out_sentences
 
 RECORDS = (PacketType.STUDENT_RECORD, PacketType.BACKPACK)
 REPLACE, ADD = "replace", "add"
@@ -47,6 +47,7 @@ def check_log(document: Mapping[str, Any]) -> None:
     """Raises Refused("schema") for what is no list of disclosures. Whose it is an older exchange told by its `ssid`
     alone."""
     log_lines(document)
+    opt_out_sentences(document)
     try:
         created = datetime.fromisoformat(document["created"])
     except (KeyError, TypeError, ValueError):

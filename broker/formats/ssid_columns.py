@@ -8,13 +8,14 @@ be like is the schema's to say, but for what only a spreadsheet would write.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
 from broker.core.errors import Refused
 from broker.formats.table import Row
 
-Read = Callable[[str], str | int]
+Read = Callable[[str], str | int | float | list[str]]
 
 
 class Unfit(ValueError):
@@ -37,6 +38,8 @@ _DATES = (
 _YEAR = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}|[0-9]{4}))?")
 _REQUESTS = {"n": "new", "r": "retrieve", "u": "update", "v": "verify"}
 _GENDERS = {"female": "F", "male": "M", "nonbinary": "X", "non-binary": "X", "unknown": "U"}
+_BOXES = dict.fromkeys(("y", "yes", "true", "1", "x"), True) | dict.fromkeys(("n", "no", "false", "0"), False)
+_PART = re.compile(r"(?P<number>[0-9]{0,3}\.?[0-9]{1,6})\s*(?:/\s*(?P<whole>[0-9]{1,3})|(?P<percent>%))?")
 _NOT_IN_NUMBERS = str.maketrans("", "", " -")
 
 
@@ -80,6 +83,28 @@ def _birth_order(text: str) -> int:
     if not re.fullmatch("[0-9]{1,2}", text):
         raise Unfit("must be a whole number from 1 to 20")
     return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    """As systems export a box that is ticked or not. An empty cell says neither, and is not read."""
+    said = _BOXES.get(text.lower())
+    if said is None:
+        raise Unfit("must be Y or N")
+    return said
+
+
+def _part(text: str) -> float:
+    """0.5, 50% and 1/2 are the same part of the school day."""
+    found = _PART.fullmatch(text)
+    if not found or (found["whole"] and not int(found["whole"])):
+        raise Unfit("must be a part of the school day, such as 0.5, 50% or 1/2")
+    return float(Fraction(found["number"]) / int(found["whole"] or (100 if found["percent"] else 1)))
+
+
+def _purposes(text: str) -> list[str]:
+    """One word or several; `none` ends what was opted out of before."""
+    words = [word for word in re.split("[;,|\\s]+", text.lower()) if word]
+    return [] if words == ["none"] else [word.replace("_", "-") for word in words]
 
 
 def _gender(text: str) -> str:
@@ -138,6 +163,33 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "exit_code": Column(("exit_code",), ("withdrawal code", "exit type", "exit reason")),
         "grade": Column(("grade",), ("grade level", "current grade")),
         "programme": Column(("programme",), ("program", "track", "schedule"), _programme),
+        "dual": Column(
+            ("dual",),
+            (
+                *("dual enrollment", "dual enrolled", "dual enrolment", "dual enrollment flag", "is dual"),
+                *("enrolled elsewhere", "also enrolled elsewhere", "also at another lea", "shared student"),
+            ),
+            _yes_or_no,
+        ),
+        "military": Column(
+            ("military",),
+            (
+                *("military family", "military child", "military student", "military connected", "military flag"),
+                *("military dependent", "military connected student", "child of military family", "is military"),
+            ),
+            _yes_or_no,
+        ),
+        "day_part": Column(
+            ("day_part",),
+            (
+                *("part of day", "part of the day", "part of school day", "part day", "part time", "day fraction"),
+                *("fraction of day", "portion of day", "fte", "membership fraction"),
+            ),
+            _part,
+        ),
+        "opt_outs": Column(
+            ("opt_outs",), ("opt out", "opted out", "opted out of", "opt out of", "parent opt out"), _purposes
+        ),
         "guardian_last_name": _name(
             _GUARDIAN, "last", "guardian last", "parent last name", "guardian 1 last name", "parent 1 last name"
         ),

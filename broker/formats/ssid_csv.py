@@ -38,6 +38,7 @@ class Unread:
     first_name: str = field(default="", repr=False)
     local_number: str = field(default="", repr=False)
     school_year: str = ""
+    ssid: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,12 +104,17 @@ def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
 
 
 def _echo(number: int, cells: Mapping[str, str]) -> Unread:
-    try:
-        year = str(COLUMNS["school_year"].read(cells.get("school_year", "")))
-    except Unfit:
-        year = ""
+    year, ssid = (_read(name, cells.get(name, "")) for name in ("school_year", "ssid"))
     last, first, local = (_shown(cells.get(name, "")) for name in ("last_name", "first_name", "local_number"))
-    return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year)
+    return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year, ssid=ssid)
+
+
+def _read(name: str, cell: str) -> str:
+    """A cell as its column has it; '' where it is none."""
+    try:
+        return str(COLUMNS[name].read(cell))
+    except Unfit:
+        return ""
 
 
 def _shown(cell: str) -> str:
@@ -171,8 +177,13 @@ def _single(echo: Unread, entry: Entry, check: Callable[[list[Entry]], object]) 
     if fault is None:
         return echo, entry
     said = (line.partition(": ") for line in fault.hint.splitlines())
-    found = {PLACES.get(pointer.removeprefix("/students/0/"), ""): must for pointer, _, must in said}
+    found = {_column_at(pointer.removeprefix("/students/0/")): must for pointer, _, must in said}
     return _at_fault(echo, {name: must for name, must in found.items() if name})
+
+
+def _column_at(place: str) -> str:
+    """The column that a place in an entry is read from, whole or as a list; '' for none."""
+    return PLACES.get(place) or PLACES.get(place.rpartition("/")[0], "")
 
 
 def _fault(entries: list[Entry], check: Callable[[list[Entry]], object]) -> Refused | None:

@@ -13,8 +13,10 @@ from broker.core.errors import Refused
 from broker.core.model import LeaId
 
 _ENDING = r"(?:\.(?:csv|txt))?(?:\.(?:pgp|gpg|asc))?"
+# what the SFTP server puts into the name of a file that was sent while an earlier one of its name still stood there
+_AGAIN = r"(?:\.again[0-9]{1,4})?"
 _NAME = re.compile(
-    rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_ENDING}",
+    rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_AGAIN}{_ENDING}",
     re.IGNORECASE | re.ASCII,
 )
 _IS_CSV = re.compile(r".*\.csv(?:\.(?:pgp|gpg|asc))?", re.IGNORECASE | re.DOTALL)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
+from broker.core.opt_outs import words_of
 
 if TYPE_CHECKING:  # a school's own computer has no database
     from broker.edge.ledger.disclosures import Disclosure
+    from broker.edge.ledger.opt_outs import OptOut
 
 _MONTHS = (
     "January",
@@ -37,6 +39,7 @@ _THINGS: Mapping[str, str] = {
     "backpack": "the learner profile (backpack)",
     "parent-copy": "a copy of the records for the parent",
     "registry": "the student's names, birth date and schools",
+    "opt-outs": "the list of what parents opted out of",
     "review": "the question of which student was meant",
     "disclosures": "the list of who was given the student's records",
     "claims": "the report of days that two schools claim",
@@ -201,6 +204,15 @@ def notice(
     return {"ssid": ssid, "parties": {lea: names[lea] for lea in sorted(named)}, "disclosures": told}
 
 
+def opt_out(one: "OptOut", names: Mapping[str, str], zone: tzinfo | None = UTC) -> str:
+    """What was opted out of, who recorded it and when, in words."""
+    day = datetime.fromtimestamp(one.at, UTC).astimezone(zone)
+    known = words_of(one.purpose)
+    what = f"{known.what} ({known.law})" if known else one.purpose
+    told = f"On {day.day} {_MONTHS[day.month - 1]} {day.year} {names.get(one.lea, one.lea)} recorded that the parent,"
+    return _plain(f"{told} or the student of age, opted out of {what}.")
+
+
 def as_data(one: "Disclosure") -> dict[str, Any]:
     """A line as JSON can have it: `at` in ISO 8601, UTC."""
     return asdict(one) | {"at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")}
@@ -216,3 +228,17 @@ def log_lines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         if not isinstance(one, dict) or not isinstance(one.get("sentence"), str):
             raise Refused("schema", f"/disclosures/{place}/sentence")
     return told
+
+
+def opt_out_sentences(body: Mapping[str, Any]) -> list[str] | None:
+    """The sentences about opt-outs in a `disclosures` notice; None where it says nothing of them. Raises
+    Refused("schema") for what is no list of such."""
+    told = body.get("opt_outs")
+    if told is None:
+        return None
+    if not isinstance(told, list):
+        raise Refused("schema", "/opt_outs")
+    for place, one in enumerate(told):
+        if not isinstance(one, dict) or not isinstance(one.get("sentence"), str):
+            raise Refused("schema", f"/opt_outs/{place}/sentence")
+    return [one["sentence"] for one in told]

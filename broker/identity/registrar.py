@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from broker.core.errors import OperatorError
 from broker.core.model import Ssid, Student
+from broker.core.stays import Today
 from broker.edge.ledger import blocks, details, merges, registry
 from broker.edge.ledger.merges import Merge, Outcome
 from broker.edge.ledger.registry import Person, Source
@@ -69,11 +70,11 @@ def known(connection: Connection, ssid: str) -> Student | None:
 
 
 def merge(
-    connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: str
+    connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
 ) -> Outcome:
     """Find that two numbers are one student's: `kept` stands for both. Raises OperatorError where that cannot be.
 
-    `at` is seconds since the epoch, `today` the ISO date by which it is judged where the student is enrolled.
+    `at` is seconds since the epoch, `today` the day by which it is judged where the student is enrolled.
     """
     done = merges.merge(connection, kept, other, who, why, at, today)
     for ssid in (kept, other):

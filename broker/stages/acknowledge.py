@@ -7,21 +7,26 @@ case again; a rejected request is a source that cannot send. Who says that the s
 the transfer: of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Document, LeaId, PacketType, State
-from broker.edge.ledger import acknowledgements, directory, moves, packets
+from broker.core.model import Document, HeldFor, LeaId, PacketType, State
+from broker.edge.ledger import acknowledgements, directory, moves, packets, views
+from broker.edge.ledger import transfers as cases
 from broker.edge.ledger.acknowledgements import Acknowledgement
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats import pesc
-from broker.stages import collect, contest, transfers
+from broker.stages import collect, contest, flags, transfers
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from handlers import acknowledgement
+from handlers.alert_notice import Kind
 from handlers.base import LEAS
 
 REJECTED = "rejected"
@@ -29,14 +34,25 @@ _PESC, _JSON = "pesc", "acknowledgement.v1"
 _CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Write down what the receiver says, collect the packet, and tell its sender.
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Write down what the receiver says, collect the packet, and tell its sender; the refusal's move where a newer
+    request must be answered.
 
     Raises Refused: `unknown-tracking`, `unknown-document` for what was not delivered to this party; Deferred while the
     packet is about to appear in its inbox.
     """
-    body = document.body
     about = _named(connection, row.origin, document)
+    asked = cases.asked_by(connection, about.tracking)
+    watch = Watch(services, connection, row)
+    watch.saw([about.ssid, asked.ssid if asked else ""], Kind.ACKNOWLEDGEMENT)
+    watch.tell()
+    work = partial(_carry_out, services, connection, row, document.body, about)
+    return flags.standing(services, connection, row, work)
+
+
+def _carry_out(
+    services: Services, connection: Connection, row: PacketRow, body: Mapping[str, Any], about: PacketRow
+) -> None:
     said = Acknowledgement(
         tracking=about.tracking,
         by=row.tracking,
@@ -51,6 +67,8 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
         return
     acknowledgements.add(connection, said)
+    if about.state is State.HELD:  # it was taken back since, and waits to be delivered again
+        return
     if about.receiver != row.origin:  # its own, which somebody else was given
         contest.of_delivery(services, connection, about)
         return
@@ -89,11 +107,17 @@ def _named(connection: Connection, receiver: LeaId, document: Document) -> Packe
     found = packets.get(
         connection, named or _tracking_of(connection, receiver, acknowledgement.documents_of(document.body))
     )
-    if found is None or found.state not in (State.DELIVERED, State.COLLECTED):
+    if found is None or not (found.state in (State.DELIVERED, State.COLLECTED) or _is_held_back(connection, found)):
         raise Refused("unknown-tracking", "/tracking")
     if found.receiver != receiver and not (named and _is_contest(document) and contest.can_be(found, receiver)):
         raise Refused("unknown-tracking", "/tracking")
     return found
+
+
+def _is_held_back(connection: Connection, row: PacketRow) -> bool:
+    """Whether the state has taken the packet out of its receiver's inbox, who may have copied it."""
+    is_held = row.state is State.HELD and row.held_for == HeldFor.BLOCKED
+    return is_held and views.was_delivered(connection, row.tracking)
 
 
 def _is_contest(document: Document) -> bool:

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
-from broker.core.model import Document, State, Student, TrackingId
+from broker.core.model import Document, PacketType, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge import openpgp
-from broker.edge.ledger import epoch
+from broker.edge.ledger import epoch, flags
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import reading
+from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
@@ -31,7 +31,9 @@ from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
 from broker.stages.look import Letter, Look
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from broker.stages.whereto import may_come
+from handlers.alert_notice import Kind
 from handlers.backpack import slip_of
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -64,6 +66,9 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
     )
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
+    if document.type is PacketType.TRANSCRIPT:
+        days = settings.transcripts.request_days
+        request.check_day(document.body, services.clock(), settings.identity.tzinfo, days)
     handler = handler_of(document.type)
     sender = look.party(row.origin)
     if sender is None:
@@ -103,6 +108,7 @@ def _travelling(
         return planned
     student = to_student(document.body["student"])
     finding = match.find(look.connection, services.model, student, row.origin)
+    look.named[row.tracking] = _numbers(student, finding)
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
@@ -112,6 +118,7 @@ def _travelling(
         again = match.find(connection, services.model, student, row.origin)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
+        look.named[row.tracking] = _numbers(student, again)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
@@ -136,6 +143,22 @@ def _is_still(services: Services, connection: Connection, one: Move, found: Mapp
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 
+def _numbers(student: Student, finding: match.Finding) -> list[str]:
+    """Whom a packet may be about, and the number that it names."""
+    return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
+
+
+def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
+    fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
+    flagged = flags.numbers(connection) if fresh else {}
+    for one in fresh if flagged else ():
+        watch = Watch(services, connection, one.new, flagged)
+        watch.saw(look.named[one.row.tracking])
+        watch.saw([one.new.ssid], Kind.PACKET)
+        watch.tell()
+
+
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     """The packet with whom it is about, or that a person must say so."""
     is_match = finding.answer is Answer.MATCH
@@ -153,4 +176,4 @@ def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], docu
     return replace(planned, effect=effect)
 
 
-PLAN = Plan(Stage.ADMIT, _work, _settle, after=_forget)
+PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

@@ -14,8 +14,7 @@ from sqlalchemy import Connection
 from broker.core.access import Action, Deny, Facts, Role, judge, role_of
 from broker.core.errors import Refused
 from broker.core.model import LeaId, PacketType, Sha256, State, TrackingId
-from broker.core.routing import Location
-from broker.edge.ledger import backpacks, directory, flags, packets, registry
+from broker.edge.ledger import backpacks, directory, flags, packets, stays
 from broker.edge.ledger.backpacks import Part
 from broker.edge.ledger.rows import PacketRow
 from broker.stages.look import Look
@@ -79,7 +78,7 @@ def forward(
     `Purpose`. No line of the disclosure log is written here: each delivery is one.
     """
     why = Purpose(purpose)
-    had = {spot.lea for spot in _locations(connection, ssid) if not spot.is_void}
+    had = stays.account(connection, ssid, services.today()).had
     parts = [part for part in _allowed(services, connection, ssid, receiver, why) if source in ("", part.lea)]
     parts = [part for part in parts if part.lea in had]  # what came under a merge that was undone is another's
     if not (source == receiver or why is Purpose.PARENT_COPY):
@@ -94,36 +93,23 @@ def forward(
     return [*carried.values(), *(row.tracking for row in fresh.values())]
 
 
-def role(connection: Connection, ssid: str, lea: str, today: date) -> Role:
-    """As whom this LEA acts on the student whom this number stands for."""
+def role(services: Services, connection: Connection, ssid: str, lea: str) -> Role:
+    """As whom this LEA acts today on the student whom this number stands for."""
     party = directory.party(connection, lea)
-    return role_of(party.kind if party else None, _locations(connection, ssid), lea, today.isoformat())
-
-
-def last_day(connection: Connection, ssid: str, lea: str) -> date | None:
-    """The last day on which this LEA had the student; None where it has the student still, or never had."""
-    own = [spot for spot in _locations(connection, ssid) if spot.lea == lea and not spot.is_void]
-    if not own or any(not spot.exit_date for spot in own):
-        return None
-    return date.fromisoformat(max(spot.exit_date for spot in own))
-
-
-def _locations(connection: Connection, ssid: str) -> list[Location]:
-    rows = registry.locations(connection, ssid)
-    return [Location(row.lea, row.entry_date, row.exit_date) for row in rows]
+    return role_of(party.kind if party else None, stays.account(connection, ssid, services.today()), lea)
 
 
 def _allowed(services: Services, connection: Connection, ssid: str, receiver: str, why: Purpose) -> list[Part]:
     is_flagged = flags.is_any(connection) and flags.is_flagged(connection, ssid)
-    acting = role(connection, ssid, receiver, services.clock().date())
+    acting = role(services, connection, ssid, receiver)
     # of an earlier LEA only what was current while it had the student is looked at; that it asks is on record
     facts = Facts(is_flagged=is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
     if isinstance(judge(acting, _ACTION[why is Purpose.PARENT_COPY, acting is Role.CURRENT_LEA], facts), Deny):
         return []
     if acting is Role.CURRENT_LEA:
         return backpacks.current(connection, ssid)
-    day = last_day(connection, ssid, receiver)
-    return backpacks.current(connection, ssid, _midnight_after(day)) if day else []
+    day = stays.account(connection, ssid, services.today()).last_day(receiver)
+    return backpacks.current(connection, ssid, _midnight_after(date.fromisoformat(day))) if day else []
 
 
 # by whether it is for the parent, and whether the LEA has the student now
@@ -140,6 +126,11 @@ def _midnight_after(day: date) -> float:
     return datetime.combine(day + timedelta(days=1), time.min).astimezone().timestamp()
 
 
+def is_for_parent(row: PacketRow) -> bool:
+    """Whether this part was forwarded to be handed to the parent."""
+    return row.type == PacketType.BACKPACK and row.source_mark == Purpose.PARENT_COPY
+
+
 def _copy(services: Services, part: Part, receiver: str, why: Purpose) -> PacketRow:
     """A packet with the same letter for another reader; without a document's id, for that is the first one's."""
     at = services.clock().timestamp()
@@ -147,7 +138,7 @@ def _copy(services: Services, part: Part, receiver: str, why: Purpose) -> Packet
         tracking=TrackingId(services.new_tracking()),
         origin=LeaId(part.lea),
         source_name="",
-        source_mark="",
+        source_mark=why if why is Purpose.PARENT_COPY else "",  # no file has such a mark
         sha256=Sha256(part.sha256),
         size=part.size,
         received_at=at,

@@ -89,7 +89,7 @@ def _work_all(
     moves: list[Move] = []
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
-        look = Look(connection, services.clock())
+        look = Look(connection, services.clock(), services.today())
         for row in rows:
             try:
                 if row.attempts > DEATHS:

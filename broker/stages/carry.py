@@ -22,7 +22,7 @@ from broker.edge.ledger.reviews import Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats.documents import to_student
 from broker.identity import registrar, ssid, withdrawn
-from broker.stages import students
+from broker.stages import opt_outs, students
 from broker.stages.batch import refuse
 from broker.stages.services import Services
 from broker.stages.wish import Wish
@@ -44,12 +44,16 @@ def has_merged(done: Done) -> bool:
     return "merged" in done.subject.get(DONE, {})
 
 
-def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
-    """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
+def check_waits(row: PacketRow) -> None:
+    """The packet must still wait for the decision. Raises Deferred, Refused("already-decided")."""
     if row.state is State.ADMITTED:
         raise Deferred("the packet is about to be held")
     if row.state is not State.HELD:
         raise Refused("already-decided")
+
+
+def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+    """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
     now = services.clock().timestamp()
     if choice.verb is Verb.NONE:
         moves.advance(connection, [refuse(services, row, Refused("withdrawn"))], now)
@@ -76,10 +80,12 @@ def line(services: Services, connection: Connection, row: PacketRow, found: Revi
         return _done(found, "", {})
     if choice.verb is Verb.NEW and GIVEN not in found.subject:
         answered = students.settle_as(services, connection, row, wish, None)
+        opt_outs.record(services, connection, row, [(wish, answered)])
         return _done(found, answered.ssid or "", _of_new(connection, answered.ssid))
     number, undo = _number(services, connection, row, found, choice, by, wish.student)
     before = changes.snapshot(connection, number)
-    students.settle_as(services, connection, row, wish, number)
+    answered = students.settle_as(services, connection, row, wish, number)
+    opt_outs.record(services, connection, row, [(wish, answered)])
     after = changes.snapshot(connection, number)
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 
@@ -111,8 +117,8 @@ def _number(
     if given:
         withdrawn.give_back(connection, services.model, given)
     if choice.ssid and given:
-        day = now.date().isoformat()
-        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), day)
+        today = services.today()
+        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), today)
         return choice.ssid, {"merged": given}
     if choice.ssid:
         return choice.ssid, {}

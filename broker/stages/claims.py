@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from broker.core.model import LeaId, PacketType, Ssid
 from broker.edge import reports
 from broker.edge.ledger import claims
+from broker.edge.ledger.claims import Period
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.reports import Draft
 from broker.formats.claims_report import VERSION, CsvReport, JsonReport, document
@@ -37,12 +38,16 @@ def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) ->
     with others. What is legal waits for the night: most of it is a move whose exit is still on its way."""
     day = today(services)
     told: dict[LeaId, list[dict[str, Any]]] = {}
-    for finding in claims.of(connection, claims.period(services.settings.claims.calendar, day), ssids):
+    for finding in claims.of(connection, _period(services, day), ssids):
         for lea in finding.concerned if not finding.verdict.legal else ():
             told.setdefault(lea, []).append(document(finding, lea))
     for lea, documents in sorted(told.items()):
         for start in range(0, len(documents), _STUDENTS):
             _leave(services, connection, lea, day, "enrollment", documents[start : start + _STUDENTS])
+
+
+def _period(services: Services, day: date) -> Period:
+    return claims.period(services.settings.claims.calendar, day, by=services.settings.today(day))
 
 
 def _leave(
@@ -84,7 +89,7 @@ def write(services: Services, day: date) -> Iterator[None]:
 
 def _documents(services: Services, day: date, draft: Draft) -> Iterator[dict[str, Any] | None]:
     """The state's documents, None after each page; what each LEA is to be told goes on its pile."""
-    chosen = claims.period(services.settings.claims.calendar, day)
+    chosen = _period(services, day)
     after = ""
     while True:
         with reading(services.engine) as connection:

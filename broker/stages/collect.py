@@ -1,7 +1,9 @@
 """collect: a DELIVERED packet becomes COLLECTED, with a receipt that says how that is known.
 
-Contract: called when the SFTP server sent a file to its last byte, when an inbox file is gone, or with a signed
-acknowledgement; whichever comes first counts, and the others change nothing.
+Contract: called when the SFTP server sent a file to its last byte and it was closed, when an inbox file is gone, or
+with a signed acknowledgement; whichever comes first counts, and the others change nothing. What was sent to its last
+byte is noted before: it is not collected, for the line may have broken and the law's clocks must not stop for that, but
+it cannot be taken back any more.
 """
 
 from collections.abc import Sequence
@@ -9,14 +11,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from broker.core.errors import Deferred
-from broker.core.model import LeaId, PacketType, State
+from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.edge.inbox import InboxState
-from broker.edge.ledger import corrections, moves
+from broker.edge.ledger import corrections, history, moves
 from broker.edge.ledger.engine import writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import transfers, withdraw
+from broker.stages import flags, transfers, withdraw
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from handlers.alert_notice import Kind
 
 _AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
@@ -36,8 +39,8 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
     row = corrections.locked(connection, tracking)
     if row is None or row.receiver != receiver:
         return False
-    if how == READ and row.state is State.REFUSED and row.code in _TAKEN_BACK:  # through a handle that was open already
-        withdraw.read_after(services, connection, row, how)
+    if how == READ:
+        _tell_late(services, connection, row)
     if row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
@@ -48,6 +51,28 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
         moves.advance(connection, [move_of(services, row, how, **said)], services.clock().timestamp())
         transfers.collected(services, connection, [row])
     return True
+
+
+def _tell_late(services: Services, connection: Connection, row: PacketRow) -> None:
+    """A packet that was taken out of the inbox was read through a handle that was open already: who took it back is
+    told, once."""
+    is_taken_back = row.state is State.REFUSED and row.code in _TAKEN_BACK
+    if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
+        withdraw.read_after(services, connection, row, READ)
+    if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
+        flags.alert(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
+
+
+def read_whole(services: Services, receiver: str, tracking: str) -> None:
+    """The last byte of this packet is about to be sent to its receiver."""
+    with writing(services.engine) as connection:
+        row = corrections.locked(connection, tracking)
+        if row is None or row.receiver != receiver:
+            return
+        if row.state is State.DELIVERED and not history.was_read(connection, tracking):
+            at = services.clock().timestamp()
+            history.stay(connection, tracking, State.DELIVERED, history.READ_WHOLE, at)
+        _tell_late(services, connection, row)
 
 
 def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -> None:

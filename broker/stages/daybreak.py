@@ -1,7 +1,7 @@
 """daybreak: what a new day changes by itself.
 
-Contract: an exit that was reported ahead moves the student on its day, and no packet says so then. Once a day, in
-slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
+Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then. Once a day,
+in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
 changes nothing more; after a start the last weeks are looked at, for nobody knows when this last ran.
 """
 
@@ -36,17 +36,25 @@ class Daybreak:
 
 
 def turn(services: Services, after: date, today: date) -> Iterator[None]:
-    """Follow the students whose last day somewhere was after `after` and is past by `today`, a slice at a time."""
-    last = ""
+    """Follow the students for whom something has turned on a day after `after`, and by `today`, a slice at a time."""
+    last, is_over = "", _has_year_ended(services, after, today)
     while True:
         with reading(services.engine) as connection:
-            some = registry.left_between(connection, after.isoformat(), today.isoformat(), last, _AT_ONCE)
+            days = (after.isoformat(), today.isoformat())
+            some = registry.turned_between(connection, *days, last, _AT_ONCE, announced=is_over)
         if some:
             last = some[-1]
             with writing(services.engine) as connection:
                 registry.lock(connection)
-                transfers.reconcile(services, connection, some, arrived=False)
+                transfers.reconcile(services, connection, some)
                 students.release_waiting(services, connection, some)
         if len(some) < _AT_ONCE:
             return
         yield
+
+
+def _has_year_ended(services: Services, after: date, today: date) -> bool:
+    """Whether teaching has ended on one of these days: then entries ahead count where nobody else has the student."""
+    calendar = services.settings.claims.calendar
+    years = range(calendar.containing(after), calendar.containing(today) + 1)
+    return any(after <= calendar.year(number).closes < today for number in years)

@@ -3,10 +3,12 @@
 Contract: the verbs of the command line, the console and `review-answer` packets, each within the caller's write
 transaction. `decide` checks the choice against the registry as it is now: where somebody has come up who was not shown,
 or the candidate is not who it was, nothing is done and the question is put again. The same decision twice has one
-effect; another one is refused, until `takeback.undo` has taken the first one back.
+effect; another one is refused, until `takeback.undo` has taken the first one back. That it is a new student, an LEA
+does not decide where a candidate is flagged as missing: its answer is kept, and the question waits for the state.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -14,15 +16,18 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.model import Document, Ssid
 from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen
+from broker.edge.ledger import flags as flag_ledger
 from broker.edge.ledger import packets, registry, reviews
 from broker.edge.ledger.reviews import Review, Weighed
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.documents import to_student
 from broker.identity import match
-from broker.stages import carry, follow_up, review, transfers
+from broker.stages import carry, flags, follow_up, review, transfers
 from broker.stages.services import Services
-from handlers import review_answer
-from handlers.ssid_request import Kind
+from broker.stages.watch import Watch, decided
+from handlers import review_answer, ssid_request
+from handlers.alert_notice import Kind
+from handlers.review_answer import Reply
 
 _CHANGED = "The registry has changed since you were asked: look at the candidates again."
 _BITS = 0.01  # a weight that differs by less has not changed
@@ -36,26 +41,38 @@ class Result(StrEnum):
     ASKED_AGAIN = "asked-again"  # nothing was done: the registry has changed, look again
 
 
-def answer(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out a `review-answer` packet: all of its answers, or none. Raises Refused.
+def answer(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Carry out a `review-answer` packet: all of its answers, or none; the refusal's move where that is why.
 
     An LEA decides only for a student who is near the one it sent: with a number alone it could claim anybody's child. A
     change of a student's own attributes that is in doubt it does not decide at all: they could be edited to force a
-    match, a failure that the state names itself.
+    match, a failure that the state names itself. That it answers where a flagged child is a candidate the state hears,
+    also where the answer is refused.
     """
     registry.lock(connection)
+    replies = review_answer.replies(document.body)
+    watch = Watch(services, connection, row)
+    for reply in replies:
+        found = reviews.get(connection, reply.tracking, reply.line)
+        if found is not None and found.lea == row.origin:
+            watch.saw((one.ssid for one in found.candidates), Kind.ANSWER)
+    watch.tell()
+    return flags.standing(services, connection, row, lambda: _answer_all(services, connection, row, replies))
+
+
+def _answer_all(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
     again: dict[str, None] = {}
-    for reply in review_answer.replies(document.body):
+    for reply in replies:
         found = reviews.get(connection, reply.tracking, reply.line)
         if found is None or found.lea != row.origin:
             raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
         choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.candidates], reply.pointer)
         if choice.verb is Verb.SAME and not review.is_near(services, connection, found, choice.ssid or ""):
             raise Refused("not-near", f"{reply.pointer}/candidate")
-        if choice.verb is not Verb.NONE and found.subject.get("request") == Kind.UPDATE:
+        if choice.verb is not Verb.NONE and found.subject.get("request") == ssid_request.Kind.UPDATE:
             raise Refused("state-decides", reply.pointer)
         by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
-        result = decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer)
+        result = _decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer, is_lea=True)
         if result is Result.ASKED_AGAIN:
             again[reply.tracking] = None
     for tracking in again:
@@ -72,21 +89,50 @@ def ask_again(services: Services, connection: Connection, tracking: str) -> None
 def decide(
     services: Services, connection: Connection, tracking: str, line: int, choice: Choice, by: By, pointer: str = ""
 ) -> Result:
-    """Carry out a decision. On `ASKED_AGAIN` nothing was done and the caller is to call `ask_again`.
+    """Carry out a decision of the state's operator. On `ASKED_AGAIN` nothing was done and the caller is to call
+    `ask_again`. The state's office hears of it where a candidate is a flagged child.
 
     Raises Refused: "unknown-tracking" for no such question, "already-decided" where another decision stands,
     "unknown-candidate" for a student who is not (or no longer) a candidate; Deferred while a worker has the packet.
     """
     registry.lock(connection)
+    result = _decide(services, connection, tracking, line, choice, by, pointer)
+    found = reviews.get(connection, tracking, line)
+    if found is not None and result is Result.DONE:
+        decided(services, connection, [one.ssid for one in found.candidates], found.lea, tracking)
+    return result
+
+
+def _decide(
+    services: Services,
+    connection: Connection,
+    tracking: str,
+    line: int,
+    choice: Choice,
+    by: By,
+    pointer: str,
+    *,
+    is_lea: bool = False,
+) -> Result:
     found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
     if found is None or row is None:
         raise Refused("unknown-tracking", f"{pointer}/tracking" if pointer else "")
     if found.closed_at is not None:
         return _again(connection, found, choice, pointer)
+    if is_lea and reviews.ANSWERED in found.subject:
+        if choice.verb is not Verb.NEW:
+            raise Refused("already-decided", pointer)
+        return Result.ALREADY
     choice = _followed(connection, found, choice, pointer)
     if choice.verb is not Verb.NONE and (fresh := _news(services, connection, found, choice)):
         reviews.change(connection, replace(found, candidates=fresh))
         return Result.ASKED_AGAIN
+    if line == OWN_STUDENT:
+        carry.check_waits(row)
+    if is_lea and choice.verb is Verb.NEW and _is_of_the_state(connection, found):
+        reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: asdict(by)}))
+        return Result.DONE
+    found = replace(found, subject={name: one for name, one in found.subject.items() if name != reviews.ANSWERED})
     follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
     carry_out = carry.packet if line == OWN_STUDENT else carry.line
     done = carry_out(services, connection, row, found, choice, by)
@@ -94,8 +140,15 @@ def decide(
     reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
     if done.ssid:  # two numbers may have become one
-        transfers.reconcile(services, connection, [done.ssid], arrived=carry.has_merged(done), cause=tracking)
+        transfers.reconcile(services, connection, [done.ssid], cause=tracking)
     return Result.DONE
+
+
+def _is_of_the_state(connection: Connection, found: Review) -> bool:
+    """Whether a candidate is a flagged child: then a number of its own would take this one out from under the flag, and
+    the state decides whether it is another one. The LEA is told what it is told of any answer (Utah 53A-11-502)."""
+    flagged = flag_ledger.numbers(connection)
+    return any(one.ssid in flagged for one in found.candidates)
 
 
 def _again(connection: Connection, found: Review, choice: Choice, pointer: str) -> Result:

@@ -18,7 +18,7 @@ from broker.core.routing import Hold
 from broker.edge import openpgp
 from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import disclose, transfers
+from broker.stages import disclose, flags, transfers
 from broker.stages import replace as replacing
 from broker.stages.anew import whereto_anew
 from broker.stages.batch import Plan, move, refuse
@@ -58,9 +58,15 @@ def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
     why = goal.why if isinstance(goal, Hold) else HeldFor.ENROLLMENT
     held = row._replace(state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
     if isinstance(goal, Hold) and why is HeldFor.BLOCKED:
-        return move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
+        planned = move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
+        return replace(planned, effect=lambda connection: _held(services, connection, planned))
     again = held._replace(state=State.ADMITTED, held_for="")  # route looks once more, under the lock
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
+
+
+def _held(services: Services, connection: Connection, planned: Move) -> Move:
+    flags.held(services, connection, planned.new)
+    return planned
 
 
 def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
@@ -73,7 +79,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
         return list(planned)
     left: set[str] = set()
     if epoch.settle(connection) != look.epoch:
-        fresh = Look(connection, services.clock())
+        fresh = Look(connection, services.clock(), services.today())
         left = {one.row.tracking for one in bound if one.new.origin and not _is_right(fresh, one.new)}
     followed = replacing.followed(connection, [one.new for one in bound])
     return [

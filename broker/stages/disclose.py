@@ -38,11 +38,7 @@ def deliveries(services: Services, connection: Connection, rows: Sequence[Packet
 
 
 def _line(services: Services, connection: Connection, row: PacketRow, at: float) -> Disclosure:
-    action, ground = DELIVERY[PacketType(row.type)]
-    is_asked = row.type == PacketType.BACKPACK and row.addressed_to
-    today = services.clock().date()
-    if is_asked and backpack.role(connection, row.ssid, row.receiver, today) is not Role.CURRENT_LEA:
-        action, ground = Action.READ_OWN_TIME, Ground.TAUGHT
+    action, ground = _ground(services, connection, row)
     return Disclosure(
         at=at,
         ssid=row.ssid,
@@ -54,6 +50,16 @@ def _line(services: Services, connection: Connection, row: PacketRow, at: float)
         ground=ground,
         tracking=row.tracking,
     )
+
+
+def _ground(services: Services, connection: Connection, row: PacketRow) -> tuple[Action, Ground]:
+    """What a part of the record store is depends on what for, and to whom, it goes."""
+    if backpack.is_for_parent(row):
+        return Action.EXPORT_FOR_PARENT, Ground.PARENT_INSPECTION
+    is_asked = row.type == PacketType.BACKPACK and row.addressed_to
+    if is_asked and backpack.role(services, connection, row.ssid, row.receiver) is not Role.CURRENT_LEA:
+        return Action.READ_OWN_TIME, Ground.TAUGHT
+    return DELIVERY[PacketType(row.type)]
 
 
 def refused(services: Services, connection: Connection, moved: Iterable[Move], before: State) -> None:

@@ -2,56 +2,113 @@
 
 Contract: called within the transaction in which it happens. Each event is told once: it is kept as an alert, and left
 as a sealed notice for every party of the state that has a key; what concerns a student is a line of the disclosure log.
-The LEA that it is about learns nothing of it here. How a flag is set and lifted is in `missing`.
+The LEA that it is about learns nothing of it here. What one packet does to one child is one event, named after who sent
+the packet; `watch` finds the children whom a packet concerns. How a flag is set and lifted is in `missing`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.errors import Refused
 from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
 from broker.core.model import PacketType, Party, PartyKind
-from broker.edge.ledger import directory, disclosures, flags
+from broker.edge.ledger import directory, disclosures, flags, packets, registry
 from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.edge.ledger.transfers import TransferRow
+from broker.stages.batch import refuse
 from broker.stages.notices import leave
 from broker.stages.services import Services
 from handlers import alert_notice, harvest_notice
 from handlers.alert_notice import Kind
 
-_REFUSED = {
-    Kind.ENROLLMENT: (Action.REQUEST_RECORD, "student-record"),
-    Kind.REQUEST: (Action.REQUEST_RECORD, ""),
-    Kind.PACKET: (Action.SEND_RECORD, ""),
-}
+_OF_A_CHILD = tuple(Kind)
+More = Mapping[str, Sequence[Any]]
 
 
-def alert(services: Services, connection: Connection, kind: str, ssid: str, lea: str, tracking: str) -> None:
-    """Tell the state that `lea` asked for (or sent) something of a flagged student, by packet `tracking`, '' for none.
+def alert(
+    services: Services,
+    connection: Connection,
+    kind: str,
+    ssid: str,
+    lea: str,
+    tracking: str,
+    *,
+    is_news: bool = False,
+    more: More | None = None,
+) -> None:
+    """Tell the state that `lea` has to do with a flagged student, by packet `tracking`, '' for none.
 
-    `kind` is a word of `handlers.alert_notice.Kind`; ValueError for another. The same again changes nothing.
+    `kind` is a word of `handlers.alert_notice.Kind`; ValueError for another. Of one packet and one student the state is
+    told once while the flag stands, unless it `is_news`: something else than the packet's coming. `more` as in the
+    notice.
     """
     what, now = Kind(kind), services.clock()
-    if flags.is_told(connection, what, ssid, lea, tracking):
+    if tracking and not is_news and flags.is_told_of(connection, ssid, tracking, _OF_A_CHILD):
         return
     flags.alert(connection, what, ssid, lea, tracking, now.timestamp())
-    action, thing = _REFUSED[what]
-    refused = Disclosure(
-        at=now.timestamp(),
+    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, _iso(now), more)
+    told = _tell(services, connection, body)
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, now))
+
+
+def refused(
+    services: Services, connection: Connection, action: Action, ssid: str, lea: str, what: str, tracking: str
+) -> None:
+    """The line of the log that says what an LEA did not get, or could not send, of a flagged student."""
+    line = Disclosure(
+        at=services.clock().timestamp(),
         ssid=ssid,
         action=action,
         outcome="refused",
         party=lea,
-        what=thing,
+        what=what,
         ground=Why.FLAGGED,
         tracking=tracking,
     )
-    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, _iso(now))
-    told = _tell(services, connection, body)
-    disclosures.add(connection, [refused, *_lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, now)])
+    disclosures.add(connection, [line])
+
+
+def held(services: Services, connection: Connection, row: PacketRow) -> None:
+    """A packet about a flagged student goes no further."""
+    refused(services, connection, Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
+    alert(services, connection, Kind.PACKET, row.ssid, row.origin, row.tracking)
+
+
+def blocked(
+    services: Services, connection: Connection, case: TransferRow, cause: str, *, is_told: bool = False
+) -> None:
+    """A transfer case of a flagged student is blocked. `cause` is the packet by which that happens: of it the state is
+    told when it comes, naming who sent it. Where there is none the case has come up by itself, on its day, and the
+    state is told unless it was when the enrollment came, or is told by the caller (`is_told`)."""
+    tracking = case.cause or _entry_of(connection, case)
+    row = packets.get(connection, tracking)
+    asks = row.origin if row and row.origin else case.destination
+    refused(services, connection, Action.REQUEST_RECORD, case.ssid, asks, PacketType.STUDENT_RECORD, tracking)
+    if not cause and not is_told:
+        alert(services, connection, Kind.ENROLLMENT, case.ssid, asks, tracking)
+
+
+def _entry_of(connection: Connection, case: TransferRow) -> str:
+    """The packet by which the destination has enrolled the student last; '' for none."""
+    spots = registry.locations(connection, case.ssid)
+    return next((spot.tracking for spot in reversed(spots) if spot.lea == case.destination), "")
+
+
+def standing(services: Services, connection: Connection, row: PacketRow, work: Callable[[], None]) -> Move | None:
+    """Carry out a packet of which the state was told. Where it is refused, what it did is undone, and what was told
+    stays: the refusal's move is handed back."""
+    try:
+        with connection.begin_nested():
+            work()
+    except Refused as refusal:
+        return refuse(services, row, refusal)
+    return None
 
 
 def contest(
@@ -74,6 +131,18 @@ def contest(
     flags.alert(connection, Pattern.CONTEST, ssid, lea, cause, now.timestamp())
     parties = _named(connection, lea), _named(connection, by)
     told = _tell(services, connection, harvest_notice.contest(ssid, *parties, transfer, tracking, _iso(now)))
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
+
+
+def announced(services: Services, connection: Connection, ssid: str, lea: str, day: str, tracking: str) -> None:
+    """Tell the state that `lea` has reported an entry far ahead (on the ISO date `day`), by packet `tracking`, of a
+    student whom another LEA has."""
+    now = services.clock()
+    if flags.is_told(connection, Pattern.ANNOUNCED, ssid, lea, tracking):
+        return
+    flags.alert(connection, Pattern.ANNOUNCED, ssid, lea, tracking, now.timestamp())
+    body = harvest_notice.announced(ssid, _named(connection, lea), day, tracking, _iso(now))
+    told = _tell(services, connection, body)
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 

@@ -103,7 +103,7 @@ def _work(
     zone = services.clock().tzinfo
     for one in some:
         desk = Desk(services, connection, letters, one.cause, datetime.fromtimestamp(one.at, zone), coming)
-        transfer_desk.reconcile(desk, one.ssid, arrived=bool(one.arrived), military=bool(one.military))
+        transfer_desk.reconcile(desk, one.ssid)
     if some:
         letters.send()
         release_waiting(services, connection, [one.ssid for one in some])

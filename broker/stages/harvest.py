@@ -104,7 +104,7 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
     late: list[tuple[str, date]] = []
     while True:
         with reading(services.engine) as connection:
-            some, following = harvest.entries(connection, since, after)
+            some, following = harvest.entries(connection, services.settings, since, after)
         late += [(one.lea, one.reported) for one in some if is_late(one, limits)]
         yield
         if following is None:

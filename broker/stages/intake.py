@@ -54,8 +54,7 @@ def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd
     # two links to one file can have the same name once it is printed: the second is seen again by the next look
     unfit = list({(_shown(one), one.source_mark): (one, error) for one, error in unfit}.values())
     with writing(services.engine) as connection:
-        names = [_shown(one) for one, _ in unfit]
-        known = packets.by_source(connection, lea, names)
+        known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
         fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
         made = [_refused_row(services, lea, one, error) for one, error in fresh]
         packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
@@ -74,7 +73,7 @@ def _enter(services: Services, lea: LeaId, taken: list[Taken]) -> tuple[list[Pac
     if not taken:
         return [], []
     with writing(services.engine) as connection:
-        known = packets.by_source(connection, lea, [one.name for one in taken])
+        known = packets.by_source(connection, lea, [(one.name, one.source_mark) for one in taken])
         # the same bytes may have been refused as unsealed, and removed, since they were stored: then look again later
         taken = [one for one in taken if services.vault.has(one.sha256)]
         fresh = [one for one in taken if not _is_known(known, one)]

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Party, Student, TrackingId
-from broker.core.routing import Location
+from broker.core.model import LeaId, Party, Student, TrackingId
+from broker.core.stays import Account, Today
 from broker.edge import keyring, openpgp, validity
-from broker.edge.ledger import directory, epoch, flags, registry
+from broker.edge.ledger import directory, epoch, flags, stays, transfers
 from handlers.backpack import Slip
 
 
@@ -29,19 +29,20 @@ class Letter:
 class Look:
     """Facts as the ledger had them when this batch first asked."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, today: Today) -> None:
         self.connection = connection
         self.now = now
-        self.today = now.date().isoformat()
+        self.today = today
         self.epoch = epoch.now(connection)  # before any other fact, so that a later change is seen
         self.letter: Letter | None = None  # of the packet that is worked on now
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
+        self.named: dict[TrackingId, list[str]] = {}  # every number that may be meant in them
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
         self._revoked: dict[str, set[str]] = {}
-        self._locations: dict[str, list[Location]] = {}
+        self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
     def letter_of(self, tracking: str) -> Letter | None:
@@ -79,12 +80,16 @@ class Look:
         """Whether some party owns this key."""
         return directory.owner_of(self.connection, key_id) is not None
 
-    def locations(self, ssid: str) -> list[Location]:
+    def account(self, ssid: str) -> Account:
         """Where a student is and was enrolled."""
-        if ssid not in self._locations:
-            spots = registry.locations(self.connection, ssid)
-            self._locations[ssid] = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
-        return self._locations[ssid]
+        if ssid not in self._accounts:
+            self._accounts[ssid] = stays.account(self.connection, ssid, self.today)
+        return self._accounts[ssid]
+
+    def awaited_by(self, ssid: str, sender: str) -> list[LeaId]:
+        """Of several LEAs that have the student, those whose transfer cases wait for this sender's record."""
+        is_asked = len(self.account(ssid).holders) > 1
+        return transfers.awaiting(self.connection, ssid, sender) if is_asked else []
 
     def is_flagged(self, ssid: str) -> bool:
         """Whether the state holds what is known of this student."""

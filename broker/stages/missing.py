@@ -1,30 +1,39 @@
 """missing: the state flags a student as missing, or lifts the flag when the child is found (Utah 53A-11-502).
 
 Contract: called within a write transaction, for the state's operator and for nobody else. A flag takes effect at once:
-transfer cases are blocked, and what is on its way about the student is held where it stands. LEAs are told nothing of
-the flag itself. Lifted, the cases go on and what was held goes on. Both are in the disclosure log, with who and why.
+transfer cases are blocked, what is on its way about the student is held where it stands, and what lies in an inbox is
+taken out again (`holdback`). LEAs are told nothing of the flag itself. Lifted, the cases go on and what was held goes
+on. Both are in the disclosure log, with who and why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
 from broker.core.access import Action
 from broker.core.errors import OperatorError
 from broker.core.grounds import Ground
-from broker.core.model import HeldFor, Ssid
-from broker.edge.ledger import disclosures, flags, registry, views
+from broker.core.model import HeldFor, Ssid, State
+from broker.edge.ledger import disclosures, flags, packets, registry, reviews, views
 from broker.edge.ledger.disclosures import Disclosure
-from broker.stages import sweep, transfers
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.reviews import Review
+from broker.stages import holdback, sweep, transfers
+from broker.stages.disclose import DELIVERY
+from broker.stages.holdback import HeldBack
 from broker.stages.services import Services
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`ssid` is the number that stands for the student, `resumed` the packets that go on."""
+    """`ssid` is the number that stands for the student, `resumed` the packets that go on; `held` what was taken back
+    and what was not; `questions` wait for the state, for an LEA has said that a student whom it sent is another one."""
 
     ssid: Ssid
     resumed: tuple[str, ...] = ()
+    held: HeldBack = field(default_factory=HeldBack)
+    questions: tuple[Review, ...] = ()
 
 
 def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
@@ -34,8 +43,26 @@ def put(services: Services, connection: Connection, ssid: str, who: str, why: st
         raise OperatorError(f"The student {number} is flagged already; `satchel student unflag` lifts the flag.")
     flags.put(connection, number, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.SET_FLAG, who, why)
-    transfers.reconcile(services, connection, [number], arrived=False)
-    return Done(number)
+    held = holdback.hold_back(services, connection, number)
+    transfers.reconcile(services, connection, [number], is_told=True)
+    holdback.tell(services, connection, number, held)
+    return Done(number, held=held)
+
+
+def hold_what_came_late(services: Services) -> None:
+    """Take back what lies in an inbox about a flagged student nevertheless: the LEA's folder was not there when the
+    flag was set."""
+    with reading(services.engine) as connection:
+        flagged = flags.numbers(connection)
+        late = views.about(connection, list(flagged), list(DELIVERY), [State.DELIVERED]) if flagged else []
+        students = sorted({flagged[row.ssid] for row in map(partial(packets.get, connection), late) if row})
+    for number in students:
+        with writing(services.engine) as connection:
+            registry.lock(connection)
+            held = replace(holdback.hold_back(services, connection, number), taken=())
+            transfers.reconcile(services, connection, [number], is_told=True)
+            if held.withdrawn:
+                holdback.tell(services, connection, number, held)
 
 
 def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
@@ -49,8 +76,9 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
     sweep.resume_in(services, connection, held, HeldFor.BLOCKED)
-    transfers.reconcile(services, connection, [number], arrived=False)
-    return Done(number, tuple(held))
+    transfers.reconcile(services, connection, [number])
+    questions = reviews.answered_about(connection, registry.numbers(connection, number))
+    return Done(number, tuple(held), questions=tuple(questions))
 
 
 def _number(connection: Connection, ssid: str) -> Ssid:

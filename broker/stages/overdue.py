@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from broker.core.model import LeaId, PacketType
 from broker.edge import reports
-from broker.edge.ledger import directory, transfer_views
+from broker.edge.ledger import directory, removals, transfer_views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.reports import Draft
 from broker.formats import overdue_notice
@@ -65,7 +65,9 @@ def _pile(services: Services, day: date, draft: Draft, calendars: Calendars) -> 
 
 def _tell(services: Services, day: date, draft: Draft, calendars: Calendars) -> Iterator[None]:
     """Leave each LEA that has a day of school its notice; an LEA a slice."""
-    for lea, _ in draft.piles():
+    with reading(services.engine) as connection:
+        gone = removals.standing(connection)  # they would find a notice for each day when they are back
+    for lea in (lea for lea, _ in draft.piles() if lea not in gone):
         with reading(services.engine) as connection:
             is_school_day = calendars.of(connection, lea, day).is_school_day(day)
         if is_school_day:

@@ -108,21 +108,23 @@ def _reported_late(services: Services, day: date) -> Iterator[_Lines]:
         with reading(services.engine) as connection:
             rows = transfer_views.opened(connection, since, before, after)
             late = [_late(connection, row) for row in rows if is_reported_late(ranking.asked(row), most)]
-        yield [(lea, {"opened": one.reported_on.isoformat(), "line": late_line(one)}) for lea, one in late]
+        yield [(lea, {"opened": opened.isoformat(), "line": late_line(one)}) for lea, opened, one in late]
         if len(rows) < transfer_views.PAGE:
             return
         after = rows[-1].id
 
 
-def _late(connection: Connection, row: TransferRow) -> tuple[LeaId, Late]:
+def _late(connection: Connection, row: TransferRow) -> tuple[LeaId, date, Late]:
+    """For whom, since when the case has been open, and what is told."""
     ssid, spots = _student(connection, row)
+    opened = day_of(row.opened_at)
     one = Late(
         transfer=row.id,
         ssid=ssid,
         other=row.source,
         other_name=_name(connection, row.source),
         entered_on=date.fromisoformat(row.entered_on),
-        reported_on=day_of(row.opened_at),
+        reported_on=date.fromisoformat(row.reported_on) if row.reported_on else opened,
         local_id=_local_id(spots, row.destination),
     )
-    return LeaId(row.destination), one
+    return LeaId(row.destination), opened, one

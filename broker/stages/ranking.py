@@ -122,4 +122,5 @@ def asked(row: TransferRow) -> Asked:
         asked_on=None if row.requested_at is None else day_of(row.requested_at),
         answered_on=None if row.answered_at is None else day_of(row.answered_at),
         due_on=row.due_on,
+        reported_on=date.fromisoformat(row.reported_on) if row.reported_on else None,
     )

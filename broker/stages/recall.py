@@ -1,10 +1,10 @@
 """recall: a sender takes back a packet that nobody has collected yet, and with a backpack what is stored of it.
 
 Contract: called within the transaction that applies the recall. Only the LEA whose packet it is; for anybody else there
-is no such packet. What was collected stays so, and the sender is told to call. A backpack is taken out of the record
-store as if it had never come: what it had replaced counts again, for that was right until the wrong one came, and an
-LEA that enrolls the student tomorrow is better served by it than by nothing; if it is wrong too, its sender recalls it
-as well. Parts of it that were forwarded and not collected come back with it.
+is no such packet. What was collected stays so, what was read to its last byte counts like it, and the sender is told to
+call. A backpack is taken out of the record store as if it had never come: what it had replaced counts again, for that
+was right until the wrong one came, and an LEA that enrolls the student tomorrow is better served by it than by nothing;
+if it is wrong too, its sender recalls it as well. Parts of it that were forwarded and not collected come back with it.
 """
 
 from sqlalchemy import Connection
@@ -12,22 +12,33 @@ from sqlalchemy import Connection
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Document, PacketType, State
-from broker.edge.ledger import corrections, disclosures, registry
-from broker.edge.ledger.rows import PacketRow
-from broker.stages import withdraw
+from broker.edge.ledger import corrections, disclosures, history, registry
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.stages import flags, withdraw
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from handlers import recall
+from handlers.alert_notice import Kind
 from handlers.recall import Wish
 
 _RECALLED = "recalled"
+_READ_WHOLE = "It was sent to its last byte; the receiver's program has not closed the file, or its line broke before."
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out a `recall` packet. Raises Refused: "unknown-tracking", "collected-already", "carried-out"; Deferred
-    while the packet is in hands that cannot be waited for."""
+def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+    """Carry out a `recall` packet; the refusal's move where it is about a student and refused ("unknown-tracking",
+    "collected-already", "carried-out"). Raises Refused("unknown-tracking") where nothing of the kind is the sender's;
+    Deferred while the packet is in hands that cannot be waited for."""
     wish = recall.wish_of(document.body)
     registry.lock(connection)
     found = _named(connection, row, wish)
+    watch = Watch(services, connection, row)
+    watch.saw([found.ssid], Kind.RECALL)
+    watch.tell()
+    return flags.standing(services, connection, row, lambda: _carry_out(services, connection, row, found, wish))
+
+
+def _carry_out(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> None:
     if found.state is State.REFUSED:
         raise Refused("unknown-tracking", wish.pointer)
     if found.state is State.COLLECTED:
@@ -37,7 +48,7 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     elif found.state is State.APPLIED:
         raise Refused("carried-out", wish.pointer)
     elif not _take(services, connection, row, found, wish):
-        raise Refused("collected-already", wish.pointer)
+        raise _had(connection, found, wish)
 
 
 def _named(connection: Connection, row: PacketRow, wish: Wish) -> PacketRow:
@@ -65,6 +76,11 @@ def _take(services: Services, connection: Connection, row: PacketRow, found: Pac
     return withdraw.take(services, connection, found, refused, row, wish.why)
 
 
+def _had(connection: Connection, found: PacketRow, wish: Wish) -> Refused:
+    is_read = found.state is State.DELIVERED and history.was_read(connection, found.tracking)
+    return Refused("collected-already", wish.pointer, _READ_WHOLE if is_read else "")
+
+
 def _take_backpack(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> None:
     """The stored version, and every part of it that is on its way, whichever of them is named. Who has collected a part
     keeps it; the sender has its receipt."""
@@ -75,7 +91,9 @@ def _take_backpack(services: Services, connection: Connection, row: PacketRow, f
     stored = [one for one in same if one and one.state is State.APPLIED]
     stored = [one for one in stored if corrections.is_stored(connection, one.tracking)]
     if not stored and found.tracking not in taken:
-        raise Refused("unknown-tracking" if found.state is State.APPLIED else "collected-already", wish.pointer)
+        raise (
+            Refused("unknown-tracking", wish.pointer) if found.state is State.APPLIED else _had(connection, found, wish)
+        )
     for one in stored:
         corrections.unstore(connection, one.tracking, row.tracking, now)
     disclosures.add(connection, [withdraw.line_of(one, Action.RECALL, wish.why, now) for one in stored])

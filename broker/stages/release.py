@@ -13,6 +13,5 @@ from broker.stages.services import Services
 
 def release_waiting(services: Services, connection: Connection, ssids: Sequence[str]) -> None:
     """Records go on at route that waited for these students to enroll, or for the key of an LEA that they have left."""
-    now = services.clock()
     for number in views.students_waited_for(connection, ssids):
-        waiting.release(connection, number, now.timestamp(), now.date().isoformat())
+        waiting.release(connection, number, services.clock().timestamp(), services.today())

@@ -2,17 +2,19 @@
 
 Contract: called within the transaction that delivers. Later is what was dropped later (tracking ids are in the order of
 time). An earlier one that nobody has collected goes to nobody any more; of one that was collected the later one says
-that it takes its place. An earlier one that is worked after a later one was delivered ends itself. Two versions in two
-hands at one moment are settled one after the other, and neither worker waits for the other.
+that it takes its place; either is a line of the disclosure log. An earlier one that is worked after a later one was
+delivered ends itself. Two versions in two hands at one moment are settled one after the other, and neither worker waits
+for the other.
 """
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import PacketType, State
-from broker.edge.ledger import corrections
+from broker.edge.ledger import corrections, disclosures
 from broker.edge.ledger.corrections import Version
 from broker.edge.ledger.rows import PacketRow
 from broker.stages import withdraw
@@ -62,17 +64,24 @@ def settle(services: Services, connection: Connection, new: PacketRow) -> Packet
 def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:
     """Take away what can be; which one is replaced: the newest that its receiver has, else the newest; '' for none."""
     refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
-    had = ""
+    had: PacketRow | None = None
     for tracking in earlier:
         row = corrections.locked(connection, tracking, waits=False)
         is_taken = (
             row is not None
             and row.state in withdraw.ON_THE_WAY
-            and withdraw.take(services, connection, row, refused, new, "a later one took its place")
+            and withdraw.take(services, connection, row, refused, new, _WHY)
         )
         if row is not None and row.state is not State.REFUSED and not is_taken:
-            had = tracking
-    return had or (earlier[-1] if earlier else "")
+            had = row
+    if had is None:
+        return earlier[-1] if earlier else ""
+    at = services.clock().timestamp()
+    disclosures.add(connection, [withdraw.line_of(had, Action.CORRECT_RECORD, _WHY, at)])
+    return had.tracking
+
+
+_WHY = "a later one took its place"
 
 
 def _key(one: Version) -> _Key:

@@ -1,7 +1,8 @@
 """requests: an LEA asks for a student's records, and gets what it may have, or hears why not (Utah 53A-1-413).
 
 Contract: called within the write transaction that admits the packet, or that lets it go on after the state held it.
-Every request ends in an answer or a code, and is a line of the disclosure log either way. Whoever never had the student
+Every request ends in an answer or a code, and is a line of the disclosure log either way: refused, with a word of why,
+where there is nothing to answer with. Whoever never had the student
 learns nothing: not whether there is such a student, nor that the state holds the record. A request about a flagged
 student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504). How often an LEA may ask
 in a day, about one student and about all, is bounded; what comes above is refused, and a line of the log like any.
@@ -15,21 +16,18 @@ from sqlalchemy import Connection
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
-from broker.core.routing import Location, here
-from broker.edge.ledger import directory, disclosures, harvest, registry
-from broker.edge.ledger import flags as ledger_flags
+from broker.edge.ledger import disclosures, harvest, registry, stays
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
-from broker.stages import backpack, flags, follow_up, transfers
+from broker.stages import backpack, flags, follow_up, told, transfers
 from broker.stages.backpack import Purpose
 from broker.stages.batch import move, refuse
 from broker.stages.look import Look
-from broker.stages.notices import leave
 from broker.stages.reread import reread
 from broker.stages.services import Services
-from handlers import disclosures_notice
+from broker.stages.watch import Watch
 from handlers.alert_notice import Kind
 from handlers.record_request import Ask, Want, ask_of
 
@@ -74,24 +72,48 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     ask = ask_of(document.body)
     registry.lock(connection)
     finding = match.find(connection, services.model, ask.student, row.origin)
+    watch, candidates = Watch(services, connection, row), [one.ssid for one in finding.candidates]
+    watch.saw([finding.ssid, ask.student.ssid, *candidates], Kind.REQUEST)
+    watch.tell()
     if finding.answer is not Answer.MATCH or finding.ssid is None:
-        return _unsure(services, connection, row, ask, [one.ssid for one in finding.candidates])
-    acting = backpack.role(connection, finding.ssid, row.origin, services.clock().date())
+        return _unsure(services, connection, row, ask, candidates)
+    acting = backpack.role(services, connection, finding.ssid, row.origin)
     case = _Case(services, connection, row, ask, finding.ssid, acting)
-    is_held = _alert(services, connection, row, finding.ssid)
     if _is_day_full(case):
         return _too_often(case)
     verdict = _judged(ask.want, acting)
     if isinstance(verdict, Deny):
         _log(case, verdict)
-        return refuse(services, row, Refused("not-there-now" if acting is Role.FORMER_LEA else "not-your-student"))
-    if is_held:
+        return refuse(services, row, Refused(_refusal(case)))
+    if watch.saw([finding.ssid]):
+        action, what = _LOGGED[ask.want]
+        flags.refused(services, connection, action, finding.ssid, row.origin, what, row.tracking)
         return _hold(services, row._replace(ssid=finding.ssid))
     if _is_student_full(case):
         return _too_often(case)
-    _log(case, verdict)
-    lack = _ANSWER[ask.want](case)
-    return refuse(services, row, Refused(lack)) if lack else None
+    return _answer(case, verdict)
+
+
+def _refusal(case: _Case) -> str:
+    """The code for an LEA that has not the student: it had, or is to have it, or neither."""
+    if case.acting is Role.FORMER_LEA:
+        return "not-there-now"
+    account = stays.account(case.connection, case.ssid, case.services.today())
+    return "not-there-yet" if case.lea in account.announced else "not-your-student"
+
+
+def _answer(case: _Case, verdict: Permit) -> Move | None:
+    """The log says what came of it; a list of disclosures has the line of its own request in it."""
+    is_list = case.ask.want in _LISTS
+    if is_list:
+        _log(case, verdict)
+    lack = _ANSWER[case.ask.want](case)
+    if not is_list:
+        _log(case, Deny(Why(lack)) if lack else verdict)
+    return refuse(case.services, case.row, Refused(lack)) if lack else None
+
+
+_LISTS = frozenset({Want.PARENT_COPY, Want.DISCLOSURES})  # there is always one
 
 
 def resume(services: Services, look: Look, row: PacketRow) -> Move:
@@ -109,14 +131,6 @@ def _judged(want: Want, acting: Role) -> Permit | Deny:
     return judge(acting, action, Facts(was_there=True, has_request=True, is_own=True))
 
 
-def _alert(services: Services, connection: Connection, row: PacketRow, ssid: str) -> bool:
-    """Whether the student is flagged; the state is told then."""
-    if not (ledger_flags.is_any(connection) and ledger_flags.is_flagged(connection, ssid)):
-        return False
-    flags.alert(services, connection, Kind.REQUEST, ssid, row.origin, row.tracking)
-    return True
-
-
 def _hold(services: Services, row: PacketRow) -> Move:
     """All that the asking LEA is told."""
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
@@ -127,13 +141,10 @@ def _hold(services: Services, row: PacketRow) -> Move:
 
 def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask, candidates: list[Ssid]) -> Move:
     """Nobody, or more than one, who could be meant. Only of its own students is an LEA told that there is one."""
-    for ssid in candidates:
-        _alert(services, connection, row, ssid)
     case = _Case(services, connection, row, ask, "", Role.OTHER_LEA)
     if _is_day_full(case):
         return _too_often(case)
-    today = services.clock().date()
-    is_own = any(backpack.role(connection, ssid, row.origin, today) in _ITS_OWN for ssid in candidates)
+    is_own = any(backpack.role(services, connection, ssid, row.origin) in _ITS_OWN for ssid in candidates)
     why = Why.NO_RULE if is_own else Why.NOT_THERE
     _log(case, Deny(why))
     return refuse(services, row, Refused("name-the-ssid" if is_own else "not-your-student"))
@@ -186,12 +197,7 @@ def _log(case: _Case, verdict: Permit | Deny) -> None:
 
 def _record(case: _Case) -> str:
     asked = transfers.ask_again(case.services, case.connection, case.ssid, case.lea, case.row.tracking)
-    if asked:
-        return ""
-    today = case.services.clock().date().isoformat()
-    spots = registry.locations(case.connection, case.ssid)
-    places = [Location(spot.lea, spot.entry_date, spot.exit_date) for spot in spots]
-    return "nobody-to-ask" if here(places, today) == case.lea else "not-there-now"
+    return "" if asked else "nobody-to-ask"
 
 
 def _backpack(case: _Case) -> str:
@@ -213,27 +219,8 @@ def _forward(case: _Case, purpose: Purpose) -> bool:
 
 def _disclosures(case: _Case) -> str:
     is_all = case.acting is Role.CURRENT_LEA
-    every = (_as_told(one) for one in disclosures.about(case.connection, case.ssid) if one.action not in _OF_THE_STATE)
-    lines = [one for one in every if is_all or one.source == case.lea]
-    parties = {name for one in lines for name in (one.party, one.source) if name}
-    found = (directory.party(case.connection, one) for one in sorted(parties))
-    names = {str(one.id): one.name for one in found if one}
-    about = {"packet": case.row.type, "id": case.row.packet_id, "file": case.row.source_name}
-    numbers = registry.numbers(case.connection, case.ssid)
-    body = disclosures_notice.notice(about, _whose(case), numbers, lines, names, is_all=is_all)
-    leave(case.services, case.connection, case.lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
+    told.leave_list(case.services, case.connection, case.row, case.ssid, _whose(case), is_all=is_all)
     return ""
-
-
-# What the state is told, and lines about the flag of a missing child (Utah 53A-11-502): no disclosure of a record, and
-# nobody's but the state's.
-_OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT, Action.RECEIVE_WARNING})
-
-
-def _as_told(line: Disclosure) -> Disclosure:
-    """The line as an LEA and the parent may read it: that somebody asked and got nothing, and not that it was for a
-    flag, also when the flag is lifted."""
-    return replace(line, ground="") if line.ground == Why.FLAGGED else line
 
 
 def _whose(case: _Case) -> Student:

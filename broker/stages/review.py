@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from broker.core.model import PacketType, Ssid
-from broker.core.review import MOST_CANDIDATES
-from broker.edge.ledger import blocks, details, registry, reviews
+from broker.core.review import MOST_CANDIDATES, Enrolled
+from broker.core.stays import Account
+from broker.edge.ledger import blocks, details, registry, reviews, stays
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
@@ -22,7 +23,7 @@ from broker.identity.answer import Answer
 from broker.identity.features import Features
 from broker.stages.notices import leave
 from broker.stages.services import Services
-from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice, stays
+from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice
 
 
 class Candidate(Protocol):
@@ -66,14 +67,15 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
 def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
     """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
 
-    `row` must know the packet's type and document id. `note` says why it is asked again.
+    `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
+    the state is to decide, it is not asked again.
     """
-    waiting = [one for one in reviews.lines(connection, row.tracking) if one.closed_at is None]
+    asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
+    waiting = [one for one in asked if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
-    today = services.clock().date().isoformat()
     questions = (question(services, connection, one) for one in waiting if one.subject)
     for some in _portions(questions, MOST_QUESTIONS):
-        body = notice({name: value for name, value in about.items() if value}, some, today, note)
+        body = notice({name: value for name, value in about.items() if value}, some, note)
         leave(services, connection, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
 
 
@@ -94,7 +96,7 @@ def is_near(services: Services, connection: Connection, review: Review, ssid: st
     person = registry.standing(connection, ssid)
     if person is None or not review.subject:
         return False
-    if stays(spot for spot in registry.locations(connection, person.ssid) if spot.lea == review.lea):
+    if review.lea in stays.account(connection, person.ssid, services.today()).had:
         return True
     sent = index.variants_of(to_student(review.subject["student"]))
     return compare.answer_of(services.model, sent, blocks.variants(connection, person.ssid))[0] is not Answer.NONE
@@ -118,6 +120,15 @@ def _weighed_now(services: Services, connection: Connection, sent: Sequence[Feat
 def _shown(services: Services, connection: Connection, review: Review, ssid: Ssid) -> Shown:
     person = registry.standing(connection, ssid)
     if person is None:
-        return Shown(None, (), is_near=False)
-    own = [spot for spot in registry.locations(connection, person.ssid) if spot.lea == review.lea]
-    return Shown(details.student(connection, person), own, is_near(services, connection, review, person.ssid))
+        return Shown(None, (), is_near=False, enrolled=Enrolled.NEVER)
+    rows = registry.locations(connection, person.ssid)
+    account = stays.account_of(rows, services.today())
+    own = [row for row in rows if row.lea == review.lea and not stays.location(row).is_void]
+    near = is_near(services, connection, review, person.ssid)
+    return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea))
+
+
+def _enrolled(account: Account, lea: str) -> Enrolled:
+    if lea in account.holders:
+        return Enrolled.NOW
+    return Enrolled.EARLIER if lea in account.had else Enrolled.NEVER

@@ -60,6 +60,7 @@ class View:
             "asks": self.asks,
             "sent": to_block(self.sent) if self.sent else None,
             "candidates": [_to_json(one) for one in self.candidates],
+            "answered": self.review.subject.get(reviews.ANSWERED),
             "decisions": [asdict(one) for one in self.decisions],
         }
 
@@ -76,18 +77,27 @@ def _to_json(seen: Seen) -> dict[str, Any]:
     }
 
 
-_ASKS = ("request", "school", "day", "code", "exit_day", "exit_code", "grade", "programme")
+_ASKS = (
+    *("request", "school", "day", "code", "exit_day", "exit_code", "grade", "programme"),
+    *("dual", "military", "day_part", "opt_outs"),
+)
 
 
 def view(connection: Connection, model: Model, review: Review) -> View:
     """The question with everything that is known now."""
     row = packets.get(connection, review.tracking)
     sent = to_student(review.subject["student"]) if review.subject else None
-    asks = {name: str(review.subject[name]) for name in _ASKS if review.subject.get(name)}
+    asks = {name: _told(review.subject[name]) for name in _ASKS if review.subject.get(name)}
     seen = [_seen(connection, model, place, one, sent) for place, one in enumerate(review.candidates)]
     known = reviews.history(connection, review.tracking, review.line)
     facts = (row.type, row.source_name, str(row.state)) if row else ("", "", "")
     return View(review, *facts, sent, asks, seen, known)
+
+
+def _told(asked: Any) -> str:
+    if isinstance(asked, list):
+        return ", ".join(asked)
+    return "yes" if asked is True else str(asked)
 
 
 def _seen(connection: Connection, model: Model, place: int, candidate: Weighed, sent: Student | None) -> Seen:

@@ -61,11 +61,11 @@ def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
     asked = _ASKED.get(PacketType(row.type))
     if asked is None or row.identity != "match":
         return
-    locations = look.locations(row.ssid)
+    account = look.account(row.ssid)
     facts = access.Facts(was_there=True, has_request=True)  # admit has refused a transcript that nobody asked for
     for lea, action, origin in ((row.origin, asked[0], row.origin), (goal, asked[1], "")):
         party = look.party(lea)
-        role = access.role_of(party.kind if party else None, locations, lea, look.today, origin=origin)
+        role = access.role_of(party.kind if party else None, account, lea, origin=origin)
         if isinstance(access.judge(role, action, facts), access.Deny):
             raise Refused("not-allowed", "/to")
 
@@ -98,10 +98,10 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
     def effect(connection: Connection) -> Move:
         """What came since this batch looked found nothing held to let go, so look again."""
         registry.lock(connection)
-        if whereto(Look(connection, services.clock()), row) != goal:
+        if whereto(Look(connection, services.clock(), services.today()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")
         if why is HeldFor.BLOCKED:
-            flags.alert(services, connection, "packet", row.ssid, row.origin, row.tracking)
+            flags.held(services, connection, row)
         return planned
 
     return replace(planned, effect=effect)

@@ -12,6 +12,7 @@ from functools import cached_property
 import structlog
 from sqlalchemy import Engine
 
+from broker.core.stays import Today
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
@@ -42,6 +43,10 @@ class Services:
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
+
+    def today(self, now: datetime | None = None) -> Today:
+        """The day by which it is judged where a student is: that of the clock, or of another moment."""
+        return self.settings.today((now or self.clock()).date())
 
     @cached_property
     def model(self) -> Model:

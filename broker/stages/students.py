@@ -6,72 +6,58 @@ in a line is a claim to be checked against name and birth date. No line ends ano
 the previous one), and only an LEA where the student is enrolled changes what is known of the student.
 """
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.model import Name, PacketType, Ssid, Student
-from broker.edge import exit_codes
+from broker.core.model import PacketType, Ssid
+from broker.core.stays import AHEAD
 from broker.edge.ledger import registry
 from broker.edge.ledger.follow_ups import FollowUp
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow, PacketRow
+from broker.edge.ledger.rows import PacketRow
 from broker.formats import ssid_name
 from broker.identity import answer as identity
-from broker.identity import compare, match, registrar, ssid
+from broker.identity import registrar
 from broker.identity.match import Candidate
-from broker.stages import claims, follow_up, notices, review
+from broker.stages import announced, claims, follow_up, notices, review
 from broker.stages.follow_up import Pace
+from broker.stages.line import (
+    ENTRY,
+    EXIT,
+    MAKES_NEW,
+    NEW,
+    RETRIEVE,
+    TOO_FAR,
+    UPDATE,
+    VERIFY,
+    Task,
+    amend,
+    as_new,
+    enter,
+    is_here,
+    leave,
+)
 from broker.stages.release import release_waiting
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from broker.stages.wish import Wish
 from handlers import answers
 from handlers.answers import Answer, Outcome, Sent
 
 __all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
 
-ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
-_MAKES_NEW = frozenset({ENTRY, NEW, RETRIEVE})  # what a person's "a new student" can be carried out for
-_AHEAD = timedelta(days=400)  # records follow the newest entry: 2062 for 2026 would lead them past all true ones
+_REPORTS = MAKES_NEW | {EXIT}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Task:
-    """A wish, and all that carrying it out needs."""
-
-    services: Services
-    connection: Connection
-    row: PacketRow
-    wish: Wish
-    pace: Pace
-
-    @property
-    def source(self) -> Source:
-        return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
-
-    def find(self, student: Student) -> match.Finding:
-        return match.find(self.connection, self.services.model, student, self.row.origin)
-
-    def compare(self, known: Student, sent: Student) -> identity.Verdict:
-        return compare.compare(self.services.model, known, sent)
-
-    def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:
-        claimed = self.wish.student.ssid
-        is_other = bool(claimed and number and claimed != number)
-        return Answer(self.wish.line, outcome, number, why or ("other-ssid" if is_other else ""), field)
-
-    def refused(self, why: str, field: str = "") -> Answer:
-        return self.answered(Outcome.REFUSED, None, why, field)
-
-
-def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace) -> Answer:
+def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
     """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
-    if wish.request in _MAKES_NEW and wish.day > (services.clock().date() + _AHEAD).isoformat():
-        return Answer(wish.line, Outcome.REFUSED, None, "unreadable", "date", "It must not be more than a year ahead.")
-    return _SETTLE[wish.request](_Task(services, connection, row, wish, pace))
+    task = Task(services, connection, row, wish, pace, watch)
+    latest = (services.clock().date() + AHEAD).isoformat()
+    for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
+        if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
+            return replace(task.refused("unreadable", fact), must=TOO_FAR)
+    return _SETTLE[wish.request](task)
 
 
 def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
@@ -80,8 +66,9 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
     Leaves the LEA a further notice about the line, and lets go what waited for the student.
     """
     registry.lock(connection)
-    task = _Task(services, connection, row, wish, Pace(services, connection))
-    answer = _as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
+    watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
+    task = Task(services, connection, row, wish, Pace(services, connection), watch)
+    answer = as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
     if answer.ssid:
         follow(services, connection, row, [(wish, answer)])
     tell(services, connection, row, wish.form, [(sent(wish), answer)])
@@ -90,20 +77,18 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
 
 def is_located(wish: Wish, answer: Answer) -> bool:
     """Whether this line has opened a location, or found the very same one open."""
-    return wish.request in _MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
+    return wish.request in MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
 
 
 def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
-    numbers = [(wish, answer.ssid, is_located(wish, answer)) for wish, answer in done if answer.ssid]
-    arrived = list(dict.fromkeys(number for _, number, is_here in numbers if is_here))
-    military = {number for wish, number, is_here in numbers if is_here and wish.military}
-    left = {number for wish, number, _ in numbers if wish.request == EXIT} - set(arrived)
+    told = [(wish, answer, answer.ssid) for wish, answer in done if answer.ssid]
+    moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
-    moved = [FollowUp(number, row.tracking, at, 1, int(number in military)) for number in arrived]
-    moved += [FollowUp(number, row.tracking, at, 0) for number in sorted(left)]  # they may be where they were before
-    follow_up.follow(services, connection, moved)
-    claims.notice(services, connection, arrived)
+    follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
+    announced.tell(services, connection, list(dict.fromkeys(moved)))
+    arrived = [number for wish, answer, number in told if is_located(wish, answer)]
+    claims.notice(services, connection, list(dict.fromkeys(arrived)))
 
 
 def tell(
@@ -125,9 +110,9 @@ def sent(wish: Wish) -> Sent:
 # how a line is looked at
 
 
-def _look_up(task: _Task) -> Answer:
+def _look_up(task: Task) -> Answer:
     """Find the student, and do it; give a number to one whom nobody has."""
-    finding, wish = task.find(task.wish.student), task.wish
+    finding, wish = task.watch.find(task.wish.student), task.wish
     if finding.answer is identity.Answer.REVIEW:
         return _ask(task, finding.candidates)
     if finding.ssid is not None:
@@ -138,10 +123,10 @@ def _look_up(task: _Task) -> Answer:
         return task.refused("no-open-enrollment")  # nobody has left who never came
     if wish.request == RETRIEVE:
         return task.refused("unknown-student")
-    return _as_new(task)
+    return as_new(task)
 
 
-def _request(task: _Task) -> Answer:
+def _request(task: Task) -> Answer:
     """A request may name the number; then a birth date that differs from the one held with it is fatal."""
     claimed = task.wish.student.ssid
     known = registrar.known(task.connection, claimed) if claimed else None
@@ -152,7 +137,7 @@ def _request(task: _Task) -> Answer:
     return _look_up(task)
 
 
-def _update(task: _Task) -> Answer:
+def _update(task: Task) -> Answer:
     """Attributes of the student with this number change, if they stay the same child's beyond doubt.
 
     Who edits attributes to force a match is a failure that the state names (LAW): an update is not applied where the
@@ -162,7 +147,7 @@ def _update(task: _Task) -> Answer:
     known = registrar.known(task.connection, student.ssid or "")
     if known is None or known.ssid is None:
         return task.refused("unknown-ssid", "ssid")
-    if not _is_here(task, known.ssid):
+    if not is_here(task, known.ssid):
         return task.refused("not-your-student")
     verdict = task.compare(known, student)
     is_born_then = known.birth_date == student.birth_date
@@ -170,15 +155,15 @@ def _update(task: _Task) -> Answer:
         return task.refused("birth-date-differs", "birth_date")
     rivals = [
         one
-        for one in task.find(replace(student, ssid=None)).candidates
+        for one in task.watch.find(replace(student, ssid=None)).candidates
         if one.ssid != known.ssid and one.weight >= verdict.weight
     ]
     if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:
         return _ask(task, [Candidate(known.ssid, verdict.weight, verdict), *rivals])
-    return _amend(task, known.ssid, Outcome.UPDATED)
+    return amend(task, known.ssid, Outcome.UPDATED)
 
 
-def _verify(task: _Task) -> Answer:
+def _verify(task: Task) -> Answer:
     """Number, name and birth date belong together, or not; nothing is changed."""
     known = registrar.known(task.connection, task.wish.student.ssid or "")
     if known is None or known.ssid is None:
@@ -190,100 +175,12 @@ def _verify(task: _Task) -> Answer:
     return task.answered(Outcome.VERIFIED, known.ssid)
 
 
-def _ask(task: _Task, candidates: Sequence[Candidate]) -> Answer:
+def _ask(task: Task, candidates: Sequence[Candidate]) -> Answer:
     review.open_review(task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates)
     return task.answered(Outcome.REVIEW, None, "not-sure")
 
 
-def _is_here(task: _Task, number: Ssid) -> bool:
-    """Whether the student is enrolled at this LEA now."""
-    today, spots = task.services.clock().date().isoformat(), registry.locations(task.connection, number)
-    return any(spot.lea == task.row.origin and (not spot.exit_date or spot.exit_date > today) for spot in spots)
-
-
-# what is done with a student who is known
-
-
-def _enter(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Open the location."""
-    wish = task.wish
-    if outcome is Outcome.MATCHED:
-        registrar.learn(task.connection, task.services.model, number, wish.student, task.source)
-    _locate(task, number)
-    is_news = wish.request == NEW and outcome is Outcome.MATCHED
-    answer = task.answered(outcome, number, "known-already" if is_news else "")
-    return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
-
-
-def _locate(task: _Task, number: Ssid) -> None:
-    """Enter the location; one that has ended already ends the very one that began on its day, if that is open."""
-    task.pace.catch_up(number)
-    wish, lea = task.wish, task.row.origin
-    location = EnrollmentRow(
-        ssid=number,
-        lea=lea,
-        school=wish.school,
-        local_id=wish.student.local_id,
-        entry_date=wish.day,
-        exit_date=wish.exit_day,
-        entry_code=wish.code,
-        exit_code=wish.exit_code,
-        tracking=task.row.tracking,
-        grade=wish.grade,
-        programme=wish.programme,
-    )
-    if wish.exit_day:
-        spots = registry.locations(task.connection, number)
-        days = [one.entry_date for one in spots if (one.lea, one.school, one.exit_date) == (lea, wish.school, "")]
-        if days and max(days) == wish.day:  # `leave` ends the newest
-            registry.leave(task.connection, number, lea, wish.school, wish.exit_day, wish.exit_code)
-            return
-    registry.enter(task.connection, location)
-
-
-def _leave(task: _Task, number: Ssid, outcome: Outcome) -> Answer:
-    """Close the location."""
-    task.pace.catch_up(number)
-    wish = task.wish
-    if not registry.leave(task.connection, number, task.row.origin, wish.school, wish.day, wish.code):
-        return replace(task.refused("no-open-enrollment"), ssid=number)
-    return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
-
-
-def _with_code_told(task: _Task, answer: Answer, code: str, field: str) -> Answer:
-    """A code that the state does not list is told, and keeps nobody from leaving. What is to be told of the number goes
-    before it."""
-    settings = task.services.settings
-    if answer.why or not code or code in exit_codes.load(settings.home, settings.transfers.codes):
-        return answer
-    return replace(answer, why="unknown-exit-code", field=field)
-
-
-def _amend(task: _Task, number: Ssid, _outcome: Outcome) -> Answer:
-    """Take over what the line says of the student; a part of the name that it leaves out stays as it is."""
-    known = registrar.known(task.connection, number)
-    if known is None or not _is_here(task, number):
-        return task.refused("not-your-student")
-    said, was = task.wish.student.legal_name, known.legal_name
-    name = Name(said.first or was.first, said.last, said.middle or was.middle, said.suffix or was.suffix)
-    student = replace(task.wish.student, legal_name=name)
-    registrar.amend(task.connection, task.services.model, number, student, task.source)
-    return task.answered(Outcome.UPDATED, number)
-
-
-def _as_new(task: _Task) -> Answer:
-    """Give a new number."""
-    if task.wish.request not in _MAKES_NEW:
-        return task.refused("unknown-student")
-    digits = task.services.settings.identity.ssid_digits
-    student = replace(task.wish.student, ssid=None)
-    number = registrar.register(
-        task.connection, task.services.model, student, lambda: ssid.allocate(secrets.randbelow, digits), task.source
-    )
-    return _enter(task, number, Outcome.ASSIGNED)
-
-
-_SETTLE: Mapping[str, Callable[[_Task], Answer]] = {
+_SETTLE: Mapping[str, Callable[[Task], Answer]] = {
     ENTRY: _look_up,
     EXIT: _look_up,
     NEW: _request,
@@ -291,10 +188,10 @@ _SETTLE: Mapping[str, Callable[[_Task], Answer]] = {
     UPDATE: _update,
     VERIFY: _verify,
 }
-_DO: Mapping[str, Callable[[_Task, Ssid, Outcome], Answer]] = {
-    ENTRY: _enter,
-    EXIT: _leave,
-    NEW: _enter,
-    RETRIEVE: _enter,
-    UPDATE: _amend,
+_DO: Mapping[str, Callable[[Task, Ssid, Outcome], Answer]] = {
+    ENTRY: enter,
+    EXIT: leave,
+    NEW: enter,
+    RETRIEVE: enter,
+    UPDATE: amend,
 }

@@ -22,11 +22,12 @@ from broker.edge.inbox import InboxState, withdrawn
 from broker.edge.ledger import corrections, directory, flags, follow_ups, history, moves, packets, views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
-from broker.edge.ledger.rows import Move, Step
+from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
 from broker.stages.services import Services
+from broker.stages.whereto import is_forwarded
 
 _AT_ONCE = 2_000
 _RECEIPTS_AT_ONCE = 500
@@ -168,11 +169,16 @@ def resume_in(services: Services, connection: Connection, trackings: Sequence[st
     """Held packets go on at route, within a transaction."""
     rows = [packets.get(connection, tracking) for tracking in trackings]
     released = [
-        Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, why),))
+        Move(row, row._replace(state=State.ADMITTED, held_for="", receiver=_still(row)), (Step(State.ADMITTED, why),))
         for row in rows
         if row is not None and row.state is State.HELD and row.held_for == why
     ]
     moves.advance(connection, released, services.clock().timestamp())
+
+
+def _still(row: PacketRow) -> LeaId:
+    """The receiver, where it stays the same whatever comes; a record is routed anew to where the student is now."""
+    return LeaId("") if row.held_for == HeldFor.BLOCKED and not is_forwarded(row) else LeaId(row.receiver)
 
 
 def resume_unflagged(services: Services) -> None:

@@ -22,10 +22,11 @@ from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
-from broker.stages import follow_up, review, students, transfers
+from broker.stages import follow_up, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import sign
 from broker.stages.services import Services
+from broker.stages.watch import decided
 
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
@@ -53,13 +54,16 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     subject = {name: value for name, value in found.subject.items() if name != DONE}
     touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     follow_up.catch_up(services, connection, sorted(touched))
+    if decision.ssid:
+        opt_outs.take_back(services, connection, tracking, decision.ssid, by)
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()
     reviews.taken_back(connection, decision, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
-    transfers.reconcile(services, connection, sorted(touched), arrived=False, cause=tracking)
+    transfers.reconcile(services, connection, sorted(touched), cause=tracking)
+    decided(services, connection, [*sorted(touched), *(one.ssid for one in found.candidates)], found.lea, tracking)
     students.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     review.ask(services, connection, row, _note(decision))
     return Undone(delivered)

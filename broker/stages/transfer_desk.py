@@ -4,16 +4,17 @@ Contract: called within the write transaction of what happened, or of what follo
 moment as of which it works. A case begins, and its clock, at that moment. Who is told of it is collected in `Letters`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from broker.core.routing import Location
-from broker.core.transfer import LIVE, Open, Reason, TransferState, plan
+from broker.core.asking import Correct, Open, plan
+from broker.core.model import LeaId
+from broker.core.transfer import LIVE, Reason, TransferState
 from broker.edge.ledger import flags as ledger_flags
-from broker.edge.ledger import packets, registry, transfers
+from broker.edge.ledger import packets, registry, stays, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages import backpack, flags
@@ -25,7 +26,8 @@ class Desk:
     """What working on one student's cases needs.
 
     `cause` is the tracking id of the packet from which it follows, '' for none; `then` the moment as of which it is
-    worked, None for now. `coming` are records that are on their way although their rows say so no more.
+    worked, None for now. `coming` are records that are on their way although their rows say so no more. `is_told` says
+    that the caller tells the state of a flagged student itself.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class Desk:
         cause: str,
         then: datetime | None = None,
         coming: Sequence[PacketRow] = (),
+        *,
+        is_told: bool = False,
     ) -> None:
         self.services = services
         self.connection = connection
@@ -44,27 +48,43 @@ class Desk:
         self.now = then or services.clock()
         self.at = self.now.timestamp()
         self.coming = coming
+        self.is_told = is_told
 
     def change(self, new: TransferRow, why: str = "") -> None:
         """Write a case as it is now."""
         transfers.change(self.connection, new, self.at, why, self.cause)
 
 
-def reconcile(desk: Desk, number: str, *, arrived: bool, military: bool) -> None:
-    """Make the cases of this student what `broker.core.transfer.plan` says that they should be."""
-    spots = [
-        Location(spot.lea, spot.entry_date, spot.exit_date) for spot in registry.locations(desk.connection, number)
-    ]
+def reconcile(desk: Desk, number: str, asker: LeaId | None = None) -> None:
+    """Make the cases of this student what `broker.core.asking.plan` says that they should be. `asker` is an LEA that
+    asks by a request."""
+    account = stays.account(desk.connection, number, desk.services.today(desk.now))
     rows = {row.id: row for row in transfers.about(desk.connection, number)}
-    today = desk.now.date().isoformat()
-    cancels, opens = plan(spots, [row.case for row in rows.values()], today, arrived=arrived)
-    for one in cancels:
-        _cancel(desk, rows.pop(one.id), one.reason)
+    dual_asks = desk.services.settings.transfers.dual_asks
+    planned = plan(account, [row.case for row in rows.values()], asker=asker, dual_asks=dual_asks)
+    for one in planned.cancels:
+        _cancel(desk, rows[one.id], one.reason)
+    for correct in planned.corrects:
+        rows[correct.id] = _correct(desk, rows[correct.id], correct)
     is_flagged = ledger_flags.is_any(desk.connection) and ledger_flags.is_flagged(desk.connection, number)
-    for row in rows.values():
+    for row in [row for row in rows.values() if row.id not in {one.id for one in planned.cancels}]:
         _block_or_resume(desk, row, is_flagged)
-    for new in opens:
-        _open(desk, number, new, is_flagged, military)
+    for new in planned.opens:
+        _open(desk, number, new, is_flagged, rows)
+
+
+def _correct(desk: Desk, row: TransferRow, correct: Correct) -> TransferRow:
+    """The case goes by what is known now: its first day, and whether it is of a military family (53A-1-1001)."""
+    row = replace(
+        row,
+        entered_on=correct.entered_on,
+        reported_on=correct.reported_on,
+        military=int(correct.military),
+    )
+    due_on, rule = desk.letters.deadline(row)
+    row = replace(row, due_on=due_on, rule=rule)
+    desk.change(row)
+    return row
 
 
 def _cancel(desk: Desk, row: TransferRow, reason: Reason) -> None:
@@ -77,30 +97,32 @@ def _cancel(desk: Desk, row: TransferRow, reason: Reason) -> None:
 def _block_or_resume(desk: Desk, row: TransferRow, is_flagged: bool) -> None:
     if is_flagged and row.state in LIVE - {TransferState.BLOCKED}:
         desk.change(replace(row, state=TransferState.BLOCKED), "flag")
-        flags.alert(desk.services, desk.connection, "enrollment", row.ssid, row.destination, row.cause)
+        flags.blocked(desk.services, desk.connection, row, desk.cause, is_told=desk.is_told)
         desk.letters.tell(row.destination, "held", row)
     elif not is_flagged and row.state is TransferState.BLOCKED:
         ask(desk, row, "resumed", "lifted")
         _forward(desk, row)
 
 
-def _open(desk: Desk, number: str, new: Open, is_flagged: bool, military: bool) -> None:
-    row = transfers.add(
-        desk.connection,
-        TransferRow(
-            ssid=number,
-            source=new.source,
-            destination=new.destination,
-            entered_on=new.entered_on,
-            opened_at=desk.at,
-            cause=desk.cause,
-            state=TransferState.BLOCKED if is_flagged else TransferState.REQUESTED,
-            follows=new.follows,
-            military=int(military),
-        ),
+def _open(desk: Desk, number: str, new: Open, is_flagged: bool, rows: Mapping[int, TransferRow]) -> None:
+    row = TransferRow(
+        ssid=number,
+        source=new.source,
+        destination=new.destination,
+        entered_on=new.entered_on,
+        opened_at=desk.at,
+        cause=desk.cause,
+        state=TransferState.BLOCKED if is_flagged else TransferState.REQUESTED,
+        follows=new.follows,
+        military=int(new.military),
+        reported_on=new.reported_on,
     )
+    if new.is_revived and new.follows is not None:  # the first request counts (53A-11-504)
+        first = rows[new.follows]
+        row = replace(row, opened_at=first.opened_at, requested_at=first.requested_at)
+    row = transfers.add(desk.connection, row, desk.at)
     if is_flagged:
-        flags.alert(desk.services, desk.connection, "enrollment", number, new.destination, desk.cause)
+        flags.blocked(desk.services, desk.connection, row, desk.cause, is_told=desk.is_told)
         desk.letters.tell(new.destination, "held", row)
         return
     ask(desk, row, "requested")
@@ -108,14 +130,18 @@ def _open(desk: Desk, number: str, new: Open, is_flagged: bool, military: bool) 
 
 
 def ask(desk: Desk, row: TransferRow, event: str, why: str = "") -> None:
-    """Ask the source, unless its record is on its way already; tell the destination. The clock begins."""
-    due_on, rule = desk.letters.deadline(row, desk.now)
-    row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at, due_on=due_on, rule=rule)
+    """Ask the source, unless its record is on its way already; tell the destination. The clock begins with the first
+    request, and a further one does not move it."""
+    is_first = row.requested_at is None
+    row = replace(row, state=TransferState.REQUESTED, reason="", requested_at=desk.at if is_first else row.requested_at)
+    desk.change(row, why)
+    due_on, rule = desk.letters.deadline(row, is_first=is_first)
+    row = replace(row, due_on=due_on, rule=rule)
     if _is_coming(desk, row):
         event = "on-its-way"
     else:
         row = replace(row, request=desk.letters.ask(row))
-    desk.change(row, why)
+    desk.change(row)
     desk.letters.tell(row.destination, event, row)
 
 

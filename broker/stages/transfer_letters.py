@@ -5,7 +5,7 @@ so that a school that enrolls a hundred students finds one letter and not a hund
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,11 +24,6 @@ from handlers.transfer_notices import About
 _CASES = 1_000  # in one notice
 
 
-def _deadline(services: Services, connection: Connection, row: TransferRow, day: date) -> tuple[str, str]:
-    clock = Clock.MILITARY if row.military else Clock.ANSWER
-    return calendars.due_on(connection, services.settings, clock, row.source, day).isoformat(), str(clock)
-
-
 class Letters:
     """What is to be told because of one event; `send` leaves it."""
 
@@ -40,12 +35,14 @@ class Letters:
         self._places: dict[str, list[EnrollmentRow]] = {}
         self._deadlines: dict[tuple[str, int, date], tuple[str, str]] = {}
 
-    def deadline(self, row: TransferRow, begins: datetime) -> tuple[str, str]:
-        """The last day on which the source's answer is in time, an ISO date, and by which clock; that `begins` then."""
-        day = begins.astimezone().date()
-        key = (row.source, row.military, day)
+    def deadline(self, row: TransferRow, *, is_first: bool = False) -> tuple[str, str]:
+        """The last day on which the source's answer is in time, an ISO date, and by which clock; '' for a case that was
+        not asked for yet. `is_first`: its clock begins just now."""
+        if not is_first or row.requested_at is None:
+            return calendars.deadline(self._connection, self._services.settings, row)
+        key = (row.source, row.military, calendars.day_of(row.requested_at))
         if key not in self._deadlines:
-            self._deadlines[key] = _deadline(self._services, self._connection, row, day)
+            self._deadlines[key] = calendars.deadline(self._connection, self._services.settings, row)
         return self._deadlines[key]
 
     def tell(self, lea: str, event: str, row: TransferRow) -> None:

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.model import PacketType, State
-from broker.core.transfer import LIVE, Reason, TransferState
+from broker.core.model import LeaId, PacketType, State
+from broker.core.transfer import LIVE, REJECTED, Reason, TransferState
 from broker.edge.ledger import corrections, registry, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages import disclose, follow_up, transfer_desk
+from broker.stages.release import release_waiting
 from broker.stages.services import Services
 from broker.stages.transfer_desk import Desk, ask
 from broker.stages.transfer_letters import Letters
@@ -26,30 +27,36 @@ def reconcile(
     connection: Connection,
     ssids: Collection[str],
     *,
-    arrived: bool,
     cause: str = "",
+    is_told: bool = False,
 ) -> None:
-    """Make the cases of these students right. `arrived` says that they were enrolled just now, by packet `cause`."""
+    """Make the cases of these students right, for something that packet `cause` has changed ('' for none). `is_told` is
+    as in `Desk`."""
     named = list(dict.fromkeys(ssids))
     follow_up.work_off(services, connection, named)
     letters = Letters(services, connection)
     for number in follow_up.concerned(connection, named):
-        desk = Desk(services, connection, letters, cause)
-        transfer_desk.reconcile(desk, number, arrived=arrived, military=False)
+        desk = Desk(services, connection, letters, cause, is_told=is_told)
+        transfer_desk.reconcile(desk, number)
     letters.send()
 
 
 def ask_again(services: Services, connection: Connection, ssid: str, lea: str, cause: str) -> int:
-    """An authorised user of the LEA where the student is asks for the records (Utah 53A-1-413): its cases that are not
-    answered are asked for once more, and one opens where there is none yet; how many were asked."""
-    reconcile(services, connection, [ssid], arrived=True, cause=cause)
+    """An authorised user of an LEA that has the student asks for the records (Utah 53A-1-413): its cases that are not
+    answered are asked for once more, and one opens for every other LEA that has or had the student and was not asked;
+    how many were asked. A case's clock counts from its first request."""
+    follow_up.work_off(services, connection, [ssid])
     letters = Letters(services, connection)
     desk = Desk(services, connection, letters, cause)
+    transfer_desk.reconcile(desk, ssid, asker=LeaId(lea))
     mine = [row for row in transfers.about(connection, ssid) if row.destination == lea and row.state in LIVE]
-    for row in mine:
+    for row in [replace(row, by_request=1) for row in mine]:
         if row.state is not TransferState.BLOCKED and row.cause != cause:
             ask(desk, row, "requested", "asked again")
+        else:
+            desk.change(row)
     letters.send()
+    release_waiting(services, connection, [ssid])  # of a dual enrollment a record may go now to whoever asks
     return len(mine)
 
 
@@ -107,6 +114,16 @@ def taken_back(services: Services, connection: Connection, row: PacketRow, by: s
         _ask_unasked(services, connection, row, "recalled", "recalled")
 
 
+def held_back(services: Services, connection: Connection, trackings: Sequence[str]) -> None:
+    """These records were taken out of inboxes for the state: their cases wait again, and their clocks go on from the
+    first request. The caller calls `reconcile`."""
+    at = services.clock().timestamp()
+    for case in transfers.answered_by(connection, trackings):
+        if case.state is TransferState.ANSWERED:
+            new = replace(case, state=TransferState.REQUESTED, answered_at=None, answer="")
+            transfers.change(connection, new, at, "held back", case.answer)
+
+
 def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
     was not asked because of it, is asked now."""
@@ -131,7 +148,7 @@ def rejected(services: Services, connection: Connection, tracking: str, code: st
     """The receiver can not use the record (`code`): its source is asked again."""
     for case in transfers.answered_by(connection, [tracking]):
         if case.state in (TransferState.ANSWERED, TransferState.CLOSED) and not _later(connection, case):
-            _reopen(services, connection, case, f"rejected {code}".strip(), tracking)
+            _reopen(services, connection, case, f"{REJECTED} {code}".strip(), tracking)
 
 
 def _later(connection: Connection, case: TransferRow) -> bool:
@@ -146,7 +163,7 @@ def _reopen(services: Services, connection: Connection, case: TransferRow, why: 
     at = services.clock().timestamp()
     new = replace(case, state=TransferState.REQUESTED, answered_at=None, answer="", closed_at=None, reason=why)
     transfers.change(connection, new, at, why, tracking)
-    reconcile(services, connection, [case.ssid], arrived=False, cause=tracking)
+    reconcile(services, connection, [case.ssid], cause=tracking)
     now = transfers.get(connection, case.id)
     if now is None or now.state is not TransferState.REQUESTED:
         return

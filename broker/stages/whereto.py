@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import HeldFor, LeaId, PacketType
-from broker.core.routing import Facts, Hold, check_had_student, destination, here
+from broker.core.routing import Facts, Hold, check_had_student, destination
 from broker.edge.ledger import packets
 from broker.edge.ledger.rows import PacketRow
 from broker.stages.look import Look
@@ -26,7 +26,7 @@ def may_come(connection: Connection, row: PacketRow) -> bool:
 def check_had(look: Look, row: PacketRow) -> None:
     """Raises Refused("not-your-student") where the student never was at the sender's; Deferred where one may come."""
     try:
-        check_had_student(look.locations(row.ssid), row.origin)
+        check_had_student(look.account(row.ssid), row.origin)
     except Refused:
         if may_come(look.connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way") from None
@@ -47,7 +47,6 @@ def whereto(look: Look, row: PacketRow) -> LeaId | Hold:
         return _forwarded(look, row)
     handler = handler_of(row.type)
     is_about = handler.needs_student and row.identity == "match"
-    locations = look.locations(row.ssid) if is_about else ()
     if is_about:
         check_had(look, row)
     return destination(
@@ -55,8 +54,8 @@ def whereto(look: Look, row: PacketRow) -> LeaId | Hold:
             sender=row.origin,
             addressed_to=LeaId(row.addressed_to) if row.addressed_to else None,
             identity=row.identity,
-            locations=locations,
-            today=look.today,
+            account=look.account(row.ssid) if is_about else None,
+            awaited_by=look.awaited_by(row.ssid, row.origin) if is_about else (),
             is_blocked=is_about and look.is_flagged(row.ssid),
             follows_student=handler.follows_student,
         )
@@ -68,9 +67,9 @@ def _forwarded(look: Look, row: PacketRow) -> LeaId | Hold:
     (`addressed_to`) while it has had the student."""
     if look.is_flagged(row.ssid):
         return Hold(HeldFor.BLOCKED)
-    locations = look.locations(row.ssid)
-    check_had_student(locations, row.origin)  # it had the student when the part came; a merge may be undone since
-    had = any(spot.lea == row.receiver and not spot.is_void for spot in locations)
-    if not had or (not row.addressed_to and here(locations, look.today) != row.receiver):
+    account = look.account(row.ssid)
+    check_had_student(account, row.origin)  # it had the student when the part came; a merge may be undone since
+    has = account.had if row.addressed_to else account.holders
+    if row.receiver not in has:
         raise Refused("moved-on")
     return LeaId(row.receiver)

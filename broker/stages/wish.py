@@ -19,6 +19,8 @@ class Wish:
     `line` is the line's place in the document: from 0 in JSON, the line of the file in CSV. `request` is entry, exit,
     new, retrieve, update or verify; `day` the first day of membership, of an exit the last; `exit_day` ends a location
     that is opened by the same line. `form` is '' where the answer is JSON, else a form of `formats.ssid_answer`.
+    `exits` are days of exits that the same packet tells of the student at this school. `dual`, `military`, `day_part`
+    and `opt_outs` are as in `handlers.line_facts`: None or '' where nothing is said.
     """
 
     line: int
@@ -32,8 +34,12 @@ class Wish:
     grade: str = ""
     programme: str = ""
     school_year: str = ""
-    military: bool = False
+    military: bool | None = None
     form: str = ""
+    dual: bool | None = None
+    day_part: str = ""
+    opt_outs: tuple[str, ...] | None = None
+    exits: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """All of it; `student` is the identity block."""
@@ -41,5 +47,12 @@ class Wish:
 
     @staticmethod
     def from_json(kept: Mapping[str, Any]) -> "Wish":
-        """The wish that `to_json` has written down."""
-        return Wish(**(dict(kept) | {"student": to_student(kept["student"])}))
+        """The wish that `to_json` has written down, also that of a version before 0.2: it knew no `dual`, and wrote
+        `military` as false where the line did not say."""
+        read = dict(kept) | {"student": to_student(kept["student"])}
+        if "dual" not in kept:
+            read["military"] = kept.get("military") or None
+        for name in ("opt_outs", "exits"):
+            if kept.get(name) is not None:
+                read[name] = tuple(kept[name])
+        return Wish(**read)

@@ -1,9 +1,10 @@
-"""withdraw: a packet is taken away from wherever it is, before its receiver has had it; it becomes REFUSED.
+"""withdraw: a packet is taken away from wherever it is, before its receiver has had it; it becomes REFUSED, or HELD.
 
-Contract: called within the write transaction of what takes it away: its sender's recall, or a later record in its
-place. In the inbox the file is hidden first and for good on disk, then the ledger commits, then the sweeper removes it;
-a crash, or a transaction that comes to nothing, leaves a hidden file that the sweeper shows again. What the receiver
-took first stays collected. A worker that has the packet in hand finds it gone when it commits, and drops its work.
+Contract: called within the write transaction of what takes it away: its sender's recall, a later record in its place,
+or a flag of the state. In the inbox the file is hidden first and for good on disk, then the ledger commits, then the
+sweeper removes it; a crash, or a transaction that comes to nothing, leaves a hidden file that the sweeper shows again.
+What the receiver took first stays collected, and what it has read to its last byte stays where it is. A worker that has
+the packet in hand finds it gone when it commits, and drops its work.
 """
 
 from dataclasses import replace
@@ -14,7 +15,7 @@ from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.ledger import disclosures, moves, reviews
+from broker.edge.ledger import disclosures, history, moves, reviews, views
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import transfers
@@ -28,18 +29,27 @@ _READ = (
     " receiver and ask for it to be deleted."
 )
 
+# says nothing of why: whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
+_HELD_BACK = (
+    "The packet was taken out of the receiver's inbox, and is held by the state. There is nothing to do; it goes on by"
+    " itself when the state says so."
+)
+
 
 def take(
     services: Services, connection: Connection, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
-    """Take this packet away; False where its receiver has had it. `row` is locked and `ON_THE_WAY`; `refused` says why,
-    to its sender and to who found it in the inbox; `by` is the packet that takes it away, `why` a word for the log.
+    """Take this packet away; False where its receiver has had it, or has read it to its last byte. `row` is locked and
+    `ON_THE_WAY`; `refused` says why, to its sender and to who found it in the inbox; `by` is the packet that takes it
+    away, `why` a word for the log.
 
     Raises Deferred where the packet is worked in the very round that works `by`, or is about to appear in the inbox.
     """
     if row.claim and row.claim == by.claim:
         raise Deferred("the packet is worked in the same round")
     was_shown = row.state is State.DELIVERED
+    if was_shown and history.was_read(connection, row.tracking):
+        return False
     if was_shown:
         token = row.claim.rpartition(":")[2]
         if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, PacketType(row.type)):
@@ -47,7 +57,8 @@ def take(
         services.inboxes.flush()
     now = services.clock().timestamp()
     new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
-    told = [(row.origin, State.REFUSED), (row.receiver if was_shown else "", State.REFUSED)]
+    has_seen = was_shown or (row.held_for == HeldFor.BLOCKED and views.was_delivered(connection, row.tracking))
+    told = [(row.origin, State.REFUSED), (row.receiver if has_seen else "", State.REFUSED)]
     papers = sign(services, new, told, sentence=refused.sentence)
     step = Step(State.REFUSED, refused.code)
     if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
@@ -58,6 +69,25 @@ def take(
     if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
         transfers.taken_back(services, connection, row, by.tracking if is_answered else "")
+    return True
+
+
+def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
+    """Take a delivered packet back for the state, which holds what is known of its student now; False where its
+    receiver has had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself
+    when it is let go."""
+    if history.was_read(connection, row.tracking):
+        return False
+    token, kind = row.claim.rpartition(":")[2], PacketType(row.type)
+    if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, kind, is_urgent=True):
+        return False
+    services.inboxes.flush()
+    new = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
+    told = [(row.origin, State.HELD), (row.receiver, State.HELD)]
+    papers = sign(services, new, told, sentence=_HELD_BACK)
+    step = Step(State.HELD, HeldFor.BLOCKED)
+    if not moves.advance(connection, [Move(row, new, (step,), papers)], services.clock().timestamp()).moved:
+        raise Deferred("a worker has just moved the packet")
     return True
 
 

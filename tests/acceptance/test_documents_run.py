@@ -136,7 +136,7 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
 
     def enrolls(_: Reader) -> None:
         for one in (BEN, NOAH):
-            canyon.enroll(one, date="2026-12-02")
+            canyon.enroll(one, date="2026-11-30")
 
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(
@@ -258,7 +258,8 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
             settings = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", settings)
         (home / "satchel.toml").write_text(settings)
         gpg.import_((home / "exchange.asc").read_bytes())
-        for name, file in (("canyon", "canyon-public"), ("summit", "summit-public"), ("summit-new", "summit-new")):
+        made = {"canyon": "canyon-public", "summit": "summit-public", "harbor": "harbor-public"}
+        for name, file in (made | {"summit-new": "summit-new"}).items():
             (reader.desk / f"{file}.asc").write_bytes(gpg.export(gpg.generate(f"{name} <{name}@leas.example>")))
             make_key(reader.desk / f"{name}-ssh")
 

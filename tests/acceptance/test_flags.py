@@ -203,7 +203,7 @@ def run(story: Story, *words: str) -> str:
 def test_the_commands(story: Story) -> None:
     decided = ("--who", OPERATOR, "--why", WHY)
     done = json.loads(run(story, "student", "flag", story.ssid, *decided, "--json"))
-    assert done == {"ssid": story.ssid, "flagged": True}
+    assert done == {"ssid": story.ssid, "flagged": True, "withdrawn": [], "stopped": [], "taken": []}
     story.move()
     newest = json.loads(run(story, "alerts", "--json"))[0]
     assert (newest["kind"], newest["ssid"], newest["lea"]) == ("enrollment", story.ssid, B)

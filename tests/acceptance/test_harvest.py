@@ -119,10 +119,20 @@ def test_the_delivery_of_its_own_backpack_is_contested(office: Office) -> None:
     assert [(one.kind, one.lea) for one in alerts(office)] == [("contest", B)]
 
 
-def test_who_enrolled_with_an_older_day_makes_no_case_and_is_contested_all_the_same(office: Office) -> None:
+def test_an_older_day_gives_no_sight_of_a_student_whom_another_lea_entered_later(office: Office) -> None:
     (student,) = at_school(office)
     office.send(A, documents.backpack(**{"from": A, "student": student}))
     office.enroll(B, student, date="2026-08-01")
+    refused = ask(office, student)
+    assert (refused.state, refused.code) == ("REFUSED", "nothing-held")
+    assert not office.inbox(B, "backpack")
+
+
+def test_who_enrolled_beside_another_lea_makes_no_case_and_is_contested_all_the_same(office: Office) -> None:
+    (student,) = at_school(office)
+    office.send(A, documents.backpack(**{"from": A, "student": student}))
+    beside = desk.enrollment(B, student, date=today(office))
+    office.send(B, beside | {"students": [line | {"dual": True} for line in beside["students"]]})
     assert ask(office, student).state == "APPLIED"
     assert office.inbox(A, "record-request") == []
     (part,) = office.inbox(B, "backpack")

@@ -32,6 +32,7 @@ from broker.edge.ledger.transfers import TransferRow
 from broker.stages import overdue
 from broker.stages.cancel import cancel
 from broker.stages.services import Services
+from tests.support import accounts
 from tests.support.exchange import satchel as alone
 from tests.support.office import Office
 
@@ -92,9 +93,9 @@ def student(office: Office, ssid: str, *spots: tuple[str, str, str], code: str =
         for lea, entry, left in spots:
             number = f"{lea}-{ssid}"
             row = EnrollmentRow(Ssid(ssid), LeaId(lea), "1", number, entry, "", "", "", "")
-            registry.enter(connection, row)
+            accounts.enter(connection, row)
             if left:
-                registry.leave(connection, ssid, lea, "1", left, code)
+                accounts.leave(connection, ssid, lea, "1", left, code)
 
 
 def case(office: Office, ssid: str, **more: Any) -> int:

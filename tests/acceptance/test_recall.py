@@ -3,9 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 from sqlalchemy import select
 
@@ -19,10 +22,14 @@ from broker.edge.ledger import backpacks, corrections, disclosures, reviews, tra
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets, receipts
+from broker.edge.settings import Sftp
+from broker.edge.sftp_server import SftpServer
 from broker.identity import registrar
+from broker.sftp import LedgerHost
 from broker.stages import admit, batch, collect, deliver, route, sweep, withdraw
 from tests.support import desk, documents, postgres
 from tests.support.office import Office
+from tests.support.ssh import hang_up, make_key
 
 A, B, C = "01", "6G", "7K"
 RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run}
@@ -143,6 +150,83 @@ def test_a_file_that_was_read_by_sftp_first_is_collected_although_it_lies_there(
     done = recall(office, tracking=sent.tracking)
     assert (done.state, done.code) == ("REFUSED", "collected-already")
     assert records_in(office) == [sent.tracking]
+
+
+class Door(LedgerHost):
+    """The exchange behind its SFTP server; one key opens every LEA's folder."""
+
+    def __init__(self, office: Desk, line: str) -> None:
+        super().__init__(office.services)
+        self._line = line
+
+    def authorized_keys(self, lea: str) -> list[str]:
+        del lea
+        return [self._line]
+
+
+@contextmanager
+def reader(office: Desk, folder: Path) -> Iterator[paramiko.SFTPClient]:
+    """A client of B."""
+    server = SftpServer(Sftp(port=0), folder / "host", Door(office, make_key(folder / "key")), None)
+    port = server.serve()
+    try:
+        with closing(paramiko.Transport(("127.0.0.1", port))) as line:
+            line.connect(username=B, pkey=paramiko.Ed25519Key.from_private_key_file(str(folder / "key")))
+            client = paramiko.SFTPClient.from_transport(line)
+            assert client is not None
+            yield client
+    finally:
+        server.stop()
+
+
+def test_what_was_read_to_its_last_byte_is_not_taken_back(office: Desk, tmp_path: Path) -> None:
+    """The receiver's line broke before its program had closed the file: it has the record, and the sender must know.
+    Collected it is when the file is closed, removed or acknowledged, and not before."""
+    sent = office.send(A, office.record())
+    (path,) = office.exchange.inbox(B)
+    with reader(office, tmp_path) as client:
+        file = client.open(f"/inbox/{path.name}")
+        assert file.read() == path.read_bytes()
+        hang_up(client)
+    done = recall(office, tracking=sent.tracking)
+    assert (done.state, done.code) == ("REFUSED", "collected-already")
+    assert "line broke" in told(office, done.tracking)[-1][1]["means"]
+    assert office.row(sent.tracking).state == "DELIVERED"
+    assert case_of(office, sent) is TransferState.ANSWERED
+    assert records_in(office) == [sent.tracking]
+    office.collect(B)
+    assert office.row(sent.tracking).state == "COLLECTED"
+
+
+def test_what_was_read_but_for_its_last_byte_is_taken_back(office: Desk, tmp_path: Path) -> None:
+    sent = office.send(A, office.record())
+    (path,) = office.exchange.inbox(B)
+    with reader(office, tmp_path) as client:
+        file = client.open(f"/inbox/{path.name}")
+        assert len(file.read(path.stat().st_size - 1)) == path.stat().st_size - 1
+        assert recall(office, tracking=sent.tracking).state == "APPLIED"
+
+
+def test_a_later_record_does_not_take_away_what_was_read_whole(office: Desk) -> None:
+    sent = office.send(A, office.record())
+    collect.read_whole(office.services, B, sent.tracking)
+    later = office.send(A, office.record())
+    assert (office.row(sent.tracking).state, later.replaces) == ("DELIVERED", sent.tracking)
+    assert records_in(office) == [sent.tracking, later.tracking]
+
+
+def test_the_last_byte_through_a_file_opened_before_is_told_once(office: Desk, tmp_path: Path) -> None:
+    sent = office.send(A, office.record())
+    (path,) = office.exchange.inbox(B)
+    with reader(office, tmp_path) as client, client.open(f"/inbox/{path.name}") as file:
+        file.read(100)
+        recall(office, tracking=sent.tracking)
+        before = office.row(sent.tracking).receipts
+        file.read()
+        assert office.row(sent.tracking).receipts == before + 1
+    collect.run(office.services, B, [sent.tracking], collect.READ)
+    assert office.row(sent.tracking).receipts == before + 1
+    assert told(office, sent.tracking)[-1][1]["how"] == "sftp-read"
 
 
 def test_reading_to_the_end_through_a_file_opened_before_is_told_to_the_sender(office: Desk) -> None:

@@ -85,12 +85,15 @@ def test_to_where_the_student_is_enrolled(here: Town) -> None:
     tracking = here["01"].delivered("enrolled.pgp")
     assert here["6G"].read(tracking)[0] == as_bytes(document)
     assert who_has(here, tracking) == ["6G"]
-    # and, once the student has left there again, to the school where the student still is
+    # and, once the student has left there again, to where it is entered then: 02 is over, though it told of no exit
     left = enrollment("6G", student, event="exit", date="2026-11-01")
     here["6G"].send("exit.pgp", left)
     assert [line["answer"] for line in here["6G"].notice(left["id"])] == ["matched"]
     here["01"].send("enrolled-2.pgp", record("01", student))
-    assert who_has(here, here["01"].delivered("enrolled-2.pgp")) == ["02"]
+    held = here["01"].receipt("enrolled-2.pgp", "HELD", "DELIVERED", "REFUSED")
+    assert (held["state"], held["held_for"]) == ("HELD", "enrollment")
+    here["02"].enroll(without_number(student), date="2026-11-15")
+    assert who_has(here, here["01"].delivered("enrolled-2.pgp", "HELD")) == ["02"]
 
 
 def test_held_until_the_student_enrolls(here: Town) -> None:

@@ -212,6 +212,50 @@ def test_a_killed_download_is_not_collected_and_goes_on(house: House) -> None:
     assert got.read_bytes() == source.read_bytes()
 
 
+# --- the same name twice, while nothing is taken in
+
+
+def twice(house: House) -> list[bytes]:
+    """What intake would take."""
+    return [(house.outbox() / name).read_bytes() for name in sorted(house.visible())]
+
+
+@pytest.mark.parametrize("program", ["sftp", "sftp renames", "scp", "lftp", "rclone"])
+def test_the_same_name_twice_is_two_packets(house: House, served: Running, program: str) -> None:
+    require_tool("sftp")
+    sent = []
+    for size in (30_000, 20_000):
+        source = document(house, "x.pgp", size)
+        sent.append(source.read_bytes())
+        _sends(served, program, source)
+    assert sorted(twice(house), key=len, reverse=True) == sent
+
+
+def test_lftp_is_told_that_a_finished_file_is_not_replaced(house: House, served: Running) -> None:
+    """With a temporary file it removes the old one, and renames: it is refused, and both contents are there."""
+    command = f"set xfer:use-temp-file yes; put -O outbox {document(house, 'x.pgp', 30_000)}"
+    ok(lftp(served, command))
+    document(house, "x.pgp", 20_000)
+    refused = lftp(served, command)
+    assert refused.returncode != 0
+    assert "choose another name" in refused.stderr
+    assert sorted((house.outbox() / name).stat().st_size for name in names(house.outbox())) == [20_000, 30_000]
+
+
+def _sends(served: Running, program: str, source: Path) -> None:
+    if program == "sftp":
+        ok(served.sftp(f"put {source} outbox/\n"))
+    elif program == "sftp renames":
+        ok(served.sftp(f"put {source} outbox/x.part\nrename outbox/x.part outbox/x.pgp\n"))
+    elif program == "scp":
+        words = ["scp", "-s", *served.options("01"), "-P", str(served.port), str(source), "127.0.0.1:/outbox/"]
+        assert subprocess.run(words, capture_output=True, timeout=60, check=False).returncode == 0
+    elif program == "lftp":
+        ok(lftp(served, f"put -O outbox {source}"))
+    else:
+        ok(rclone(served, "copyto", str(source), "x:outbox/x.pgp"))
+
+
 # --- lftp
 
 

@@ -3,6 +3,8 @@
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +143,46 @@ def test_a_transcript_in_json_goes_the_same_way(office: Office, ssid: str) -> No
 def test_what_is_refused(office: Office, ssid: str, changes: Mapping[str, Any], code: str) -> None:
     row = office.send(A, transcript(ssid, **changes))
     assert (row.state, row.code) == ("REFUSED", code)
+
+
+def ago(office: Office, days: int) -> str:
+    return (office.services.clock().date() - timedelta(days=days)).isoformat()
+
+
+@pytest.mark.parametrize("is_xml", [False, True])
+def test_a_request_of_long_ago_or_of_a_day_to_come_is_none(office: Office, ssid: str, is_xml: bool) -> None:
+    for on, created in (
+        ("1999-05-06", documents.CREATED),
+        ("1999-05-06", "1999-05-07T10:00:00-07:00"),
+        (ago(office, 401), documents.CREATED),
+        (ago(office, -2), f"{ago(office, -3)}T10:00:00-07:00"),
+        ("2198-01-01", "2199-01-01T10:00:00-07:00"),
+    ):
+        document = transcript(ssid, request={"by": "student", "on": on}, created=created)
+        row = office.send(A, pesc.to_pesc(document, state="UT") if is_xml else document)
+        assert (row.state, row.code) == ("REFUSED", "no-request"), on
+        assert told(office, row.tracking, A)[-1]["place"] == "/request/on"
+
+
+@pytest.mark.parametrize("days", [0, 12, 400])
+def test_a_request_of_the_school_year_is_one(office: Office, ssid: str, days: int) -> None:
+    now = office.services.clock().isoformat(timespec="seconds")
+    document = transcript(ssid, request={"by": "parent", "on": ago(office, days)}, created=now)
+    assert office.send(A, document).state == "DELIVERED"
+
+
+def test_how_old_a_request_may_be_is_a_setting(office: Office, ssid: str) -> None:
+    settings = office.services.settings
+    strict = replace(settings, transcripts=replace(settings.transcripts, request_days=5))
+    plain, office.services = office.services, replace(office.services, settings=strict)
+    try:
+        row = office.send(A, transcript(ssid, request={"by": "student", "on": ago(office, 6)}))
+        assert (row.state, row.code) == ("REFUSED", "no-request")
+        now = office.services.clock().isoformat(timespec="seconds")
+        row = office.send(A, transcript(ssid, request={"by": "student", "on": ago(office, 5)}, created=now))
+        assert row.state == "DELIVERED", row.code
+    finally:
+        office.services = plain
 
 
 def test_a_transcript_that_no_student_asked_for_is_refused_in_xml_too(office: Office, ssid: str) -> None:

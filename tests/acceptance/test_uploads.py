@@ -76,6 +76,14 @@ def by_one_handle(upload: Slow) -> None:
             file.write(piece)
 
 
+def by_length_first(upload: Slow) -> None:
+    """SMB, and `rsync --preallocate --inplace`: the file has its whole length before its first byte is written."""
+    with upload.path.open("wb", buffering=0) as file:
+        file.truncate(len(upload.content))
+        for piece in upload.pieces():
+            file.write(piece)
+
+
 def by_many_handles(upload: Slow) -> None:
     """A client that opens, appends and closes; each close looks like the end."""
     for piece in upload.pieces():
@@ -95,6 +103,9 @@ def by_part(upload: Slow) -> None:
 SLOW: dict[str, tuple[Callable[[Slow], None], tuple[str, ...]]] = {
     "handle.pgp": (by_one_handle, ()),
     "handle.asc": (by_one_handle, ("--armor",)),
+    "length.pgp": (by_length_first, ()),
+    "length.asc": (by_length_first, ("--armor",)),
+    "length-pieces.pgp": (by_length_first, ("pipe",)),
     "append.pgp": (by_many_handles, ()),
     "append.asc": (by_many_handles, ("--armor",)),
     "part.pgp": (by_part, ()),

@@ -83,7 +83,7 @@ def register(exchange: Exchange, students: int, senders: Sequence[str], receiver
 
 def _stay(number: int, lea: str, entry: str, left: str) -> EnrollmentRow:
     ssid = Ssid(str(1_000_000_000 + number))
-    return EnrollmentRow(ssid, LeaId(lea), "704", str(number), entry, left, "", "", tracking="")
+    return EnrollmentRow(ssid, LeaId(lea), "704", str(number), entry, left, "", "", "", reported_on=entry, is_old=1)
 
 
 def person(number: int) -> Student:

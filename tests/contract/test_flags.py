@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
 from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import corrections, directory, epoch, flags, packets, tables
+from broker.edge.ledger import corrections, directory, epoch, flags, moves, packets, tables, views
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import replace as replacing
 from tests.support import ledgers, postgres
 
@@ -102,6 +102,35 @@ def test_all_that_stand_are_listed_under_the_number_that_stands(engine: Engine) 
         flags.lift(connection, found[0], "who", "found", 4.0)
         assert [one.ssid for one in flags.all_standing(connection)] == [ANA, ANA]
         assert flags.count_standing(connection) == 2
+
+
+def test_every_number_of_a_flagged_student_is_found_at_once(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert flags.numbers(connection) == {}
+        flags.put(connection, ANA, "who", "why", 1.0)
+        assert flags.numbers(connection) == {ANA: ANA, OLD: ANA}
+        row = {"ssid": OLD, "set_at": 2.0, "set_by": "who", "set_why": "before the merge"}
+        connection.execute(insert(tables.flags), row)
+        flags.put(connection, BEN, "who", "why", 3.0)
+        assert flags.numbers(connection) == {ANA: ANA, OLD: ANA, BEN: BEN}
+        (flag,) = flags.standing(connection, BEN)
+        flags.lift(connection, flag, "who", "found", 4.0)
+        assert flags.numbers(connection) == {ANA: ANA, OLD: ANA}
+
+
+def test_what_was_told_of_a_packet_counts_while_the_flag_stands(engine: Engine) -> None:
+    with writing(engine) as connection:
+        flags.put(connection, ANA, "who", "why", 2.0)
+        flags.alert(connection, "packet", ANA, "01", "before", 1.0)
+        flags.alert(connection, "verify", OLD, "01", "since", 3.0)
+        told = ("packet", "verify")
+        assert [flags.is_told_of(connection, ANA, one, told) for one in ("before", "since", "never")] == [
+            False,
+            True,
+            False,
+        ]
+        assert not flags.is_told_of(connection, ANA, "since", ["packet"])
+        assert not flags.is_told_of(connection, BEN, "since", told)
 
 
 def test_nobody_flags_a_number_that_nobody_has(engine: Engine) -> None:
@@ -222,6 +251,24 @@ def test_a_stored_version_is_taken_out_as_if_it_had_never_come(engine: Engine) -
         assert not corrections.is_stored(connection, "v2")
         corrections.unstore(connection, "v3", said.tracking, 9.0)
         assert _ends(connection)["v1"] == ("", None)
+
+
+def test_what_is_out_and_what_was_taken_is_found_by_student(engine: Engine) -> None:
+    out = [packet(1, state=State.ROUTED, receiver="6G"), packet(2, ssid=OLD, state=State.ROUTED, receiver="6G")]
+    enter(engine, *out, packet(3, ssid=BEN, state=State.ROUTED), packet(4), packet(5, state=State.ROUTED, origin=""))
+    kinds = [str(one) for one in TYPES]
+    with writing(engine) as connection:
+        assert views.about(connection, [ANA, OLD], kinds, [State.ROUTED]) == [one.tracking for one in out]
+        assert views.about(connection, [ANA, OLD], [PacketType.BACKPACK], [State.ROUTED]) == []
+        assert views.passed_on(connection, [ANA, OLD], kinds) == []
+        assert not views.was_delivered(connection, out[0].tracking)
+        for after in (State.DELIVERED, State.COLLECTED):
+            row = packets.get(connection, out[0].tracking)
+            assert row is not None
+            moves.advance(connection, [Move(row, row._replace(state=after), (Step(after),))], 5.0)
+        assert views.was_delivered(connection, out[0].tracking)
+        (taken,) = views.passed_on(connection, [ANA, OLD], kinds)
+        assert taken == (out[0].tracking, "student-record", "01", "6G", 5.0)
 
 
 def _ends(connection: Connection) -> dict[str, tuple[str, float | None]]:

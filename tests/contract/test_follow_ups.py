@@ -36,7 +36,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 def one(ssid: str, at: float = 1_790_000_000.123456) -> FollowUp:
-    return FollowUp(ssid, "018f", at, 1, 1)
+    return FollowUp(ssid, "018f", at)
 
 
 def test_rows_are_taken_in_the_order_in_which_they_came(engine: Engine) -> None:
@@ -44,14 +44,14 @@ def test_rows_are_taken_in_the_order_in_which_they_came(engine: Engine) -> None:
         assert not follow_ups.is_any(connection)
         follow_ups.put(connection, [one(CY), one(ANA)])
         follow_ups.put(connection, [])
-        follow_ups.put(connection, [FollowUp(BEN, "019a", 2.0, 0)])
+        follow_ups.put(connection, [FollowUp(BEN, "019a", 2.0)])
     with reading(engine) as connection:
         assert follow_ups.is_any(connection)
         assert follow_ups.count(connection) == 3
     with writing(engine) as connection:
         assert follow_ups.take(connection, 2) == [one(CY), one(ANA)]
     with writing(engine) as connection:
-        assert follow_ups.take(connection, 2) == [FollowUp(BEN, "019a", 2.0, 0)]
+        assert follow_ups.take(connection, 2) == [FollowUp(BEN, "019a", 2.0)]
         assert follow_ups.take(connection, 2) == []
         assert not follow_ups.is_any(connection)
 

@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
-from broker.core.harvest import Entry
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.core.routing import Location
+from broker.core.stays import Location
 from broker.core.transfer import Reason, TransferState
-from broker.edge.ledger import directory, disclosures, flags, harvest, packets, registry, tables, transfers
+from broker.edge.ledger import directory, disclosures, flags, harvest, packets, tables, transfers
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from tests.support import ledgers, postgres
+from broker.edge.settings import Settings
+from tests.support import accounts, ledgers, postgres
 
 A, B = LeaId("01"), LeaId("6G")
+SETTINGS = Settings(Path("nowhere"))
 NUMBERS = [Ssid(f"10000000{n}") for n in range(10, 20)]
 NOW, DAY = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp(), 86_400.0
 MONTH = NOW - 30 * DAY
@@ -119,7 +120,7 @@ def test_students_who_were_not_kept(engine: Engine) -> None:
             spot(NUMBERS[n], B, day, day) for n in (6, 7, 0)
         ]  # the merged one's location is under the other number
         for one in (*spots, spot(NUMBERS[7], B, day)):
-            registry.enter(connection, one)
+            accounts.enter(connection, one)
     with reading(engine) as connection:
         found = harvest.lost(connection, MONTH, 20, "still-enrolled")
         assert [(one.transfer, one.is_contested) for one in found] == [
@@ -149,11 +150,12 @@ def test_entries_of_students_of_others(engine: Engine) -> None:
             spot(NUMBERS[2], B, "2026-08-18", by=early),  # out of sight
         ]
         for one in spots:
-            registry.enter(connection, one)
+            accounts.enter(connection, one)
     reported = datetime.fromtimestamp(NOW).astimezone().date()
-    wanted = Entry(B, reported, Location(B, "2026-08-01", ""), (Location(A, "2026-08-17", ""),))
     with reading(engine) as connection:
-        assert harvest.entries(connection, MONTH) == ([wanted], None)
-        some, after = harvest.entries(connection, MONTH, limit=1)
-        assert (some, after is not None) == ([wanted], True)
-        assert harvest.entries(connection, MONTH, after or 0) == ([], None)
+        (found,), none = harvest.entries(connection, SETTINGS, MONTH)
+        assert (found.lea, found.reported, found.spot) == (B, reported, Location(B, "2026-08-01", ""))
+        assert (found.others.had, none) == ({A}, None)
+        (again,), after = harvest.entries(connection, SETTINGS, MONTH, limit=1)
+        assert (again.spot, after is not None) == (found.spot, True)
+        assert harvest.entries(connection, SETTINGS, MONTH, after or 0) == ([], None)

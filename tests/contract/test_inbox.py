@@ -176,6 +176,18 @@ def test_what_is_about_to_appear_is_not_taken_back_yet(inboxes: Inboxes) -> None
     assert inboxes.staged(LEA) == [(ONE, "t1")]
 
 
+def test_what_is_about_to_appear_never_does_where_it_is_urgent(home: Home, inboxes: Inboxes) -> None:
+    inboxes.stage_delivery(LEA, ONE, "t1", [b"x"])
+    assert inboxes.withdraw(LEA, ONE, "t1", RECORD, is_urgent=True)
+    assert inboxes.staged(LEA) == [(ONE, withdrawn("t1"))]
+    assert not inboxes.publish(LEA, ONE, "t1", RECORD)  # by one who is late
+    assert inboxes.withdraw(LEA, ONE, "t1", RECORD, is_urgent=True)  # again
+    assert inboxes.publish(LEA, ONE, withdrawn("t1"), RECORD)  # it came to nothing
+    assert names(home) == [file_name(ONE, RECORD)]
+    (home.folder(LEA, INBOX) / file_name(ONE, RECORD)).unlink()
+    assert not inboxes.withdraw(LEA, ONE, "t1", RECORD, is_urgent=True)
+
+
 def test_a_file_planted_where_a_packet_was_is_not_taken_for_it(home: Home, inboxes: Inboxes) -> None:
     inboxes.stage_delivery(LEA, ONE, "t1", [b"ours"])
     inboxes.publish(LEA, ONE, "t1", RECORD)

@@ -1,5 +1,6 @@
 """The ledger over SQLite and PostgreSQL: the same promises of both."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -247,6 +248,36 @@ def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> No
         done = moves.advance(connection, planned, NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0001", "018f-0003"]
     assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_of_two_workers_with_one_document_the_later_one_has_a_repeat_and_goes_on(engine: Engine, is_kept: bool) -> None:
+    rows = [packet(1), packet(2), packet(3)]
+    give_birth(engine, *rows)
+    first, second, other = (
+        replace(admitted(row), document=(document, f"digest of {row.tracking}"))
+        for row, document in zip(rows, ("one", "one", "two"), strict=True)
+    )
+    found: list[moves.Advanced] = []
+
+    def later() -> None:
+        with writing(engine) as connection:
+            found.append(moves.advance(connection, [second, other], NOW))
+
+    thread = threading.Thread(target=later)
+    with reading(engine) as looking, contextlib.suppress(InterruptedError), writing(engine) as connection:
+        assert moves.advance(connection, [first], NOW).moved == (first,)
+        thread.start()
+        while not looking.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
+            assert thread.is_alive()
+        if not is_kept:
+            raise InterruptedError  # the first worker's transaction comes to nothing
+    thread.join(20)
+    if is_kept:
+        assert found == [moves.Advanced((other,), (), ((second, first.row.tracking, "digest of 018f-0001"),))]
+    else:
+        assert found == [moves.Advanced((second, other), (), ())]
 
 
 def test_a_document_whose_effect_failed_has_not_used_up_its_id(engine: Engine) -> None:

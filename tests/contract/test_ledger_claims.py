@@ -109,10 +109,13 @@ def test_an_exit_ends_it(engine: Engine) -> None:
 def test_school_years(engine: Engine) -> None:
     student(engine, "1", ("01", "2023-08-21"), ("6G", "2024-11-20"))
     student(engine, "2", ("01", "2026-08-17"), ("6G", "2027-08-16"))
-    assert told(engine) == [("1", 2027), ("2", 2028)]  # the coming year, for there is an entry in it
+    assert told(engine) == [("1", 2027)]  # an entry ahead claims nothing while another LEA has the student
+    summer = date(2027, 7, 10)
+    assert told(engine, claims.period(CALENDAR, summer)) == [("1", 2028), ("2", 2028)]  # the coming year is announced
     assert told(engine, claims.period(CALENDAR, TODAY, 2024)) == []
     assert told(engine, claims.period(CALENDAR, TODAY, 2025)) == [("1", 2025)]
-    assert told(engine, claims.period(CALENDAR, TODAY, 2028)) == [("1", 2028), ("2", 2028)]
+    assert told(engine, claims.period(CALENDAR, TODAY, 2028)) == [("1", 2028)]
+    assert told(engine, claims.period(CALENDAR, summer, 2028)) == [("1", 2028), ("2", 2028)]
 
 
 def test_days(engine: Engine) -> None:
@@ -132,7 +135,7 @@ def test_days(engine: Engine) -> None:
 def test_one_lea(engine: Engine) -> None:
     student(engine, "1", ("01", "2026-08-17"), ("6G", "2026-11-20"))
     student(engine, "2", ("02", "2026-08-17"), ("6G", "2026-11-20"))
-    student(engine, "3", ("02", "2026-08-17", "2026-08-20"), ("6G", "2026-11-20"), ("01", "2026-12-01", "2026-12-02"))
+    student(engine, "3", ("02", "2026-08-17", "2026-08-20"), ("6G", "2026-11-20"), ("01", "2026-11-21", "2026-11-22"))
     assert told(engine, lea="01") == [("1", 2027), ("3", 2027)]
     assert told(engine, lea="02") == [("2", 2027)]  # of student 3 its days are nobody else's
     assert told(engine, lea="none") == []

@@ -22,7 +22,7 @@ from broker.edge.ledger.engine import is_current, reading, writing
 from tests.support import ledgers, postgres
 
 FIXED = {
-    "transfers": {"id", "ssid", "source", "destination", "entered_on", "opened_at", "cause"},
+    "transfers": {"id", "ssid", "source", "destination", "opened_at", "cause"},
     "flags": {"id", "ssid", "set_at", "set_by", "set_why"},
     "alerts": {"id", "at", "kind", "ssid", "lea", "tracking"},
     "backpacks": {"id", "lea", "tracking", "mode", "sha256", "size", "signer", "at"},

@@ -22,7 +22,7 @@ from broker.identity.answer import Answer
 from broker.identity.model import Model
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import ledgers, postgres
+from tests.support import accounts, ledgers, postgres
 
 NOW = 1_800_000_000.0
 FIRST = Source(LeaId("01"), "packet-1", NOW)
@@ -172,28 +172,29 @@ def test_a_name_that_was_taken_back_counts_no_longer(engine: Engine, model: Mode
 def test_the_database_keeps_numbers_and_history(engine: Engine, model: Model, statement: str) -> None:
     enter(engine, model)
     with writing(engine) as connection:
-        registry.enter(connection, place("1"))
+        accounts.enter(connection, place("1"))
     with pytest.raises(DBAPIError), writing(engine) as connection:
         connection.execute(text(statement))
 
 
 def place(number: str, lea: str = "01", day: str = "2026-08-17", local_id: str = "77") -> EnrollmentRow:
-    return EnrollmentRow(Ssid(number), LeaId(lea), "704", local_id, day, "", "11", "", "packet-1", "08", "dual")
+    facts = ("11", "", "packet-1", "08", "dual")
+    return EnrollmentRow(Ssid(number), LeaId(lea), "704", local_id, day, "", *facts, reported_on=day)
 
 
 def test_a_location_keeps_grade_and_programme(engine: Engine, model: Model) -> None:
     enter(engine, model)
     with writing(engine) as connection:
-        registry.enter(connection, place("1"))
-        registry.enter(connection, place("1"))
+        accounts.enter(connection, place("1"))
+        accounts.enter(connection, place("1"))
         assert registry.locations(connection, "1") == [place("1")]
-        assert registry.leave(connection, "1", "01", "704", "2026-12-01", "T")
+        accounts.leave(connection, "1", "01", "704", "2026-12-01", "T")
         assert registry.locations(connection, "1") == [replace(place("1"), exit_date="2026-12-01", exit_code="T")]
 
 
 def test_nobody_enters_under_a_number_that_nobody_has(engine: Engine) -> None:
     with pytest.raises(KeyError), writing(engine) as connection:
-        registry.enter(connection, place("404"))
+        accounts.enter(connection, place("404"))
 
 
 def test_the_index_made_again_is_the_one_that_grew(engine: Engine, model: Model) -> None:

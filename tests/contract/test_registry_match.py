@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from broker.core.model import LeaId, Name, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import blocks, directory, migrate, registry
+from broker.edge.ledger import blocks, directory, migrate
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow
@@ -27,7 +27,7 @@ from broker.identity.model import Model
 from broker.simulate.errors import spoil
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import ledgers, postgres
+from tests.support import accounts, ledgers, postgres
 
 SOURCE = Source(LeaId("01"), "packet-0", 1_800_000_000.0)
 BORN = date(2012, 3, 4)
@@ -91,7 +91,7 @@ def enter(engine: Engine, model: Model, number: str, student: Student, lea: str 
         registrar.register(connection, model, replace(student, ssid=None), lambda: Ssid(number), SOURCE)
         if lea:
             row = EnrollmentRow(Ssid(number), LeaId(lea), "1", local_id, "2026-08-17", "", "", "", "packet-0")
-            registry.enter(connection, row)
+            accounts.enter(connection, row)
 
 
 def find(engine: Engine, model: Model, student: Student, lea: str = "01") -> Finding:
@@ -221,7 +221,7 @@ def test_the_own_student_is_found_among_many_who_share_the_keys(engine: Engine, 
     with writing(engine) as connection:
         registrar.bring_in(connection, model, many, SOURCE)
         row = EnrollmentRow(Ssid("00299"), LeaId("01"), "1", "77", "2026-08-17", "", "", "", "packet-0")
-        registry.enter(connection, row)
+        accounts.enter(connection, row)
         own = blocks.candidates(connection, _blocks(model, child("Ana")), ("01", "77"))
         claimed = blocks.candidates(connection, _blocks(model, child("Ana")), None, "00298")
     assert (own[0].ssid, own[0].found) == ("00299", blocks.Found.BY_LOCAL_ID)

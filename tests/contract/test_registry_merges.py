@@ -36,7 +36,7 @@ from broker.edge.ledger.transfers import TransferRow
 from broker.identity import match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.model import Model
-from tests.support import ledgers, postgres
+from tests.support import accounts, ledgers, postgres
 from tests.support.ledgers import Dump
 
 NOW, TODAY = 1_800_000_000.0, "2026-11-23"
@@ -70,8 +70,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iter
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)
         for student, number in ((ANA, KEPT), (MARIA, OTHER)):
             registrar.register(connection, model, student, lambda n=number: n, SOURCE)
-        registry.enter(connection, place(KEPT, "01", "2025-08-17", "2026-06-01"))
-        registry.enter(connection, place(OTHER, "6G", "2026-08-17"))
+        accounts.enter(connection, place(KEPT, "01", "2025-08-17", "2026-06-01"))
+        accounts.enter(connection, place(OTHER, "6G", "2026-08-17"))
     yield made
     made.dispose()
 
@@ -113,7 +113,9 @@ def go(engine: Engine, name: str, *states: State, connection: Connection | None 
 
 def merge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
     with writing(engine) as connection:
-        return registrar.merge(connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, TODAY)
+        return registrar.merge(
+            connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, accounts.today(TODAY)
+        )
 
 
 def unmerge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
@@ -143,9 +145,9 @@ def test_the_kept_number_stands_for_both(engine: Engine, model: Model) -> None:
             finding = match.find(connection, model, replace(student, ssid=number), "02")
             assert {one.ssid for one in finding.candidates} == {KEPT}
     with writing(engine) as connection:
-        registry.enter(connection, place(OTHER, "02", "2026-09-01"))
+        accounts.enter(connection, place(OTHER, "02", "2026-09-01"))
         assert registry.locations(connection, KEPT)[-1].ssid == KEPT
-        assert registry.leave(connection, OTHER, "02", "704", "2026-10-01", "")
+        accounts.leave(connection, OTHER, "02", "704", "2026-10-01", "")
 
 
 def test_merged_and_parted_everything_is_as_it_was(engine: Engine, model: Model) -> None:
@@ -290,7 +292,7 @@ def test_what_has_but_one_receiver_keeps_it(engine: Engine, model: Model, kind: 
 
 def test_nothing_goes_on_that_waits_for_something_else(engine: Engine, model: Model) -> None:
     with writing(engine) as connection:
-        assert registry.leave(connection, OTHER, "6G", "704", "2026-10-01", "")
+        accounts.leave(connection, OTHER, "6G", "704", "2026-10-01", "")
     packet(engine, "held", KEPT, State.HELD, held_for="enrollment")
     packet(engine, "blocked", KEPT, State.HELD, held_for="blocked")
     assert merge(engine, model).released == ()
@@ -301,7 +303,7 @@ def test_what_came_since_stays_with_the_kept_one(engine: Engine, model: Model) -
     packet(engine, "new", KEPT, State.HELD, held_for="enrollment")
     later = Source(LeaId("02"), "packet-9", NOW + 1.5)
     with writing(engine) as connection:
-        registry.enter(connection, place(KEPT, "02", "2026-11-01"))
+        accounts.enter(connection, place(KEPT, "02", "2026-11-01"))
         registrar.amend(
             connection, model, KEPT, replace(ANA, legal_name=Name("Ana", "Reyes-Lee"), phone="801-555-0100"), later
         )

@@ -168,6 +168,39 @@ def test_a_broken_line_is_not_collected_and_its_resume_is(house: House, served: 
     wait_until(lambda: house.heard == [("01", PACKET, "sftp-read")])
 
 
+def test_the_last_byte_is_noted_before_it_goes_out(house: House, served: Running) -> None:
+    """It is not collected yet, but nobody can say any more that the receiver does not have it."""
+    content = deliver(house)
+    with served.client() as client:
+        file = client.open(f"/inbox/{PACKET}", "rb")
+        file.read(200_000)
+        assert house.sent == []
+        file.seek(200_000)
+        assert file.read() == content[200_000:]
+        assert house.sent == [("01", PACKET)]
+        hang_up(client)
+    with served.client() as client, client.open(f"/inbox/{PACKET}", "rb") as file:
+        file.read()
+    assert (house.sent, len(house.heard)) == ([("01", PACKET)], 1)
+
+
+def test_what_cannot_be_noted_does_not_go_out(house: House, served: Running) -> None:
+    content = deliver(house, 20_000)
+    house.deaf = True
+    with served.client() as client, pytest.raises(OSError, match="try again later"):
+        client.open(f"/inbox/{PACKET}", "rb").read()
+    house.deaf = False
+    assert (house.sent, house.heard) == ([], [])
+    with served.client() as client:
+        with client.open(f"/inbox/{PACKET}", "rb"):
+            pass
+        client.stat("/inbox")
+        assert (house.sent, house.heard) == ([], [])  # it was not sent to its last byte
+        with client.open(f"/inbox/{PACKET}", "rb") as file:
+            assert file.read() == content
+    assert (house.sent, len(house.heard)) == ([("01", PACKET)], 1)
+
+
 def test_segments_of_several_readers_count_together(house: House, sftp: Client) -> None:
     deliver(house)
     ends = [(200_000, 300_000), (0, 100_000), (100_000, 200_000)]

@@ -32,9 +32,18 @@ class Books:
     asked: dict[str, list[str]]
 
     @property
-    def delivered(self) -> set[str]:
-        """Every packet that ever was."""
+    def ever(self) -> set[str]:
+        """Every packet that ever was delivered."""
         return {tracking for tracking, _, after in self.moves if after == "DELIVERED"}
+
+    @property
+    def delivered(self) -> set[str]:
+        """Those of them that were not taken out of the inbox again for the state, or came back since."""
+        return {one for one in self.ever if self.deliveries(one) > self.moves[one, "DELIVERED", "HELD"]}
+
+    def deliveries(self, tracking: str) -> int:
+        """How often a packet came into an inbox: once, and once more for each time that the state had taken it back."""
+        return self.moves[tracking, "ROUTED", "DELIVERED"]
 
 
 def read(engine: Engine) -> Books:

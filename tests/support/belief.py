@@ -1,55 +1,50 @@
 """What a test believes of students, from what it has sent and done itself: the other side of a comparison.
 
-Owns a second, plain account of where each student is, whom the state has flagged, which numbers are one student's, and
-which LEA should be asking which for a record.
-Promises: it never looks at an exchange. Students are small numbers here; each begins under a number of its own.
+Owns whom the state has flagged, which numbers are one student's, and which LEA should be asking which for a record;
+where each student is, it has from `tests.support.whereabouts`.
+Promises: it never looks at an exchange. Students are small numbers here; each begins under a number of its own. Days
+are ISO dates.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
+
+from tests.support.told import Report, Stay, tell_all
+from tests.support.whereabouts import Account
 
 
-@dataclass
+@dataclass(eq=False)
 class Spot:
-    """A stay at an LEA; `exit` is '' while nobody has said that the student left."""
+    """A stay, and under which number it stands."""
 
     number: int
-    lea: str
-    entry: str
-    exit: str = ""
-
-    @property
-    def counts(self) -> bool:
-        """A stay that ended on its first day was a mistake."""
-        return not self.exit or self.exit > self.entry
-
-
-_DEBTS = frozenset({"moved-on", "left"})
-_MAY_COME_AGAIN = _DEBTS | {"returned", "merged"}
+    stay: Stay
 
 
 @dataclass(eq=False)
 class Asking:
     """One LEA is to send another the student's record, for a stay that began on the day `since`; `state` is waiting,
-    answered, closed or over."""
+    answered, closed or over; `is_requested` says that the other one has asked for it by itself."""
 
     number: int
     source: str
     destination: str
     since: str
+    is_requested: bool = False
     state: str = "waiting"
-    why: str = ""  # it is over
     answer: str = ""  # the record's tracking id
-    is_passed_on: bool = False
 
-    def stands(self, begun: str) -> bool:
-        """Whether it is the one for a stay that began on this day."""
-        return self.state == "waiting" or (self.state != "over" and self.since == begun)
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Who is asked, and who asks."""
+        return (self.source, self.destination)
 
 
 @dataclass
 class Belief:
-    """`stands` names, for each number, the one that stands for it; `flagged` the numbers on which a flag was put."""
+    """`stands` names, for each number, the one that stands for it; `flagged` the numbers on which a flag was put.
+    `spots` are in the order in which they were reported."""
 
     spots: list[Spot] = field(default_factory=list)
     stands: dict[int, int] = field(default_factory=dict)
@@ -70,56 +65,52 @@ class Belief:
         kept = self.number(number)
         return {one for one in {*self.stands, kept} if self.number(one) == kept}
 
-    def enter(self, child: int, lea: str, day: str) -> None:
-        """An LEA has enrolled the student; the same once more changes nothing."""
-        self.stands.setdefault(child, child)
-        number = self.stands[child]
-        if not any(one.lea == lea and one.entry == day and one.counts for one in self._of(number)):
-            self.spots.append(Spot(number, lea, day))
+    def tell(self, child: int, reports: Iterable[Report], today: str) -> list[str]:
+        """What an LEA has reported of the student; why each line is refused, '' for what is not."""
+        lines = list(reports)
+        stays = self.stays(child)
+        known = len(stays)
+        refused = tell_all(stays, lines, date.fromisoformat(today))
+        if len(stays) > known:
+            self.stands.setdefault(child, child)
+        self.spots += [Spot(self.number(child), one) for one in stays[known:]]
+        return refused
 
-    def leave(self, child: int, lea: str, day: str) -> None:
-        """The student has left: the stay that began last and has not ended does so."""
-        standing = [one for one in self._of(self.number(child)) if one.lea == lea and not one.exit]
-        if self.is_known(child) and standing:
-            # of one day there are two where numbers were merged: then the one told later
-            max(reversed(standing), key=lambda one: one.entry).exit = day
+    def stays(self, child: int) -> list[Stay]:
+        """The student's stays, those taken back too, in the order in which they were reported."""
+        return [one.stay for one in self._of(self.number(child))]
 
     def _of(self, number: int) -> list[Spot]:
         return [one for one in self.spots if one.number == number]
 
-    def stays(self, child: int) -> list[Spot]:
-        """The student's stays that count, as they began; of one day in the order in which they were told."""
-        mine = [one for one in self._of(self.number(child)) if one.counts]
-        return sorted(mine, key=lambda one: one.entry)
+    def account(self, child: int) -> Account:
+        """What follows from the student's stays."""
+        return Account(self.stays(child))
 
-    def was_at(self, child: int, lea: str) -> bool:
-        """Whether the student is or was there."""
-        return any(one.lea == lea for one in self.stays(child))
+    def was_at(self, child: int, lea: str, today: str) -> bool:
+        """Whether the student is or was there; whoever was only announced was not."""
+        return any(one.lea == lea for one in self.account(child).counting(date.fromisoformat(today)))
+
+    def is_to_come(self, child: int, lea: str, today: str) -> bool:
+        """Whether the student was only announced there."""
+        return lea in self.account(child).announced(date.fromisoformat(today))
 
     def is_at(self, child: int, lea: str, today: str) -> bool:
-        """Whether the student is enrolled there now, be it beside another LEA."""
-        return any(one.lea == lea and (not one.exit or one.exit > today) for one in self.stays(child))
+        """Whether the LEA has the student now, be it beside another LEA."""
+        return lea in self.holders(child, today)
+
+    def holders(self, child: int, today: str) -> set[str]:
+        """The LEAs that have the student now."""
+        return self.account(child).holders(date.fromisoformat(today))
 
     def here(self, child: int, today: str) -> str:
-        """Where the student is: where it came last and has not left; '' for nowhere."""
-        standing = [one for one in self.stays(child) if not one.exit or one.exit > today]
-        return standing[-1].lea if standing else ""
+        """Where records follow to; '' for nowhere."""
+        return self.account(child).here(date.fromisoformat(today))
 
     def came_from(self, child: int, today: str) -> str:
-        """The LEA before the one where the student is; '' for none, and for a stay that was only renewed."""
-        stays, now_at = self.stays(child), self.here(child, today)
-        if not now_at:
-            return ""
-        last = max(n for n, one in enumerate(stays) if one.lea == now_at and (not one.exit or one.exit > today))
-        return stays[last - 1].lea if last and stays[last - 1].lea != now_at else ""
-
-    def begun(self, child: int, today: str) -> str:
-        """The day on which the stay began where the student is; a stay renewed is one stay."""
-        stays, now_at = self.stays(child), self.here(child, today)
-        last = max(n for n, one in enumerate(stays) if one.lea == now_at and (not one.exit or one.exit > today))
-        while last and stays[last - 1].lea == now_at:
-            last -= 1
-        return stays[last].entry
+        """The LEA before the one where the student was last; '' for none."""
+        runs = self.account(child).runs(date.fromisoformat(today))
+        return runs[-2].lea if len(runs) > 1 else ""
 
     def is_flagged(self, child: int) -> bool:
         """Whether a flag stands on any number of the student."""
@@ -132,10 +123,6 @@ class Belief:
     def unflag(self, child: int) -> None:
         """The state has lifted what flags there were."""
         self.flagged -= self.same(child)
-
-    def left_between(self, after: str, today: str) -> set[int]:
-        """Students with a stay that ended after the one day, by the other."""
-        return {one.number for one in self.spots if after < one.exit <= today}
 
     def merge(self, kept: int, other: int) -> None:
         """Two numbers are one student's: what was under `other` is under `kept` now."""
@@ -159,57 +146,61 @@ class Belief:
         numbers = self.same(child)
         return [one for one in self._askings if one.number in numbers]
 
-    def settle(self, child: int, today: str, *, arrived: bool) -> None:
+    def settle(self, child: int, today: str) -> None:
         """Something was told of the student, or a day has come: what is asked for is what should be now.
 
-        The LEA where the student is asks the one that it came from (`arrived`: an LEA has just said so). What other
-        LEAs waited for when the student went on comes along as a debt. Where a move turns out not to have been, what
-        was waited for before it is waited for again. Nobody asks itself, nor twice, nor one that never had the student.
+        The LEA where the student is asks each of its sources once in a stay, and nobody else asks by itself. Who has
+        asked by a request waits for as long as it has the student. Nobody is asked who turns out never to have had it.
         """
-        here, mine = self.here(child, today), self.askings(child)
-        ended = [one for one in mine if one.state == "waiting" and self._end(child, one, here)]
-        if not here:
-            return
-        begun = self.begun(child, today)
-        ended += self._drop_doubles(child, begun)
-        debts = [one for one in (mine if arrived else ended) if one.why in _DEBTS and not one.is_passed_on]
-        again = [one for one in mine if one.why in _MAY_COME_AGAIN and (one.destination, one.since) == (here, begun)]
-        stands = {one.source for one in mine if one.destination == here and one.stands(begun)}
-        wanted: dict[str, Asking | None] = {
-            one.source: one
-            for one in sorted(debts + again, key=mine.index)
-            if one.source not in stands | {here} and self.was_at(child, one.source)
-        }
-        origin = self.came_from(child, today) if arrived else ""
-        if origin and origin not in stands:
-            wanted.setdefault(origin, None)
-        for source, earlier in wanted.items():
-            if earlier is not None:
-                earlier.is_passed_on = True
-            self._askings.append(Asking(self.number(child), source, here, begun))
+        here, day = self.here(child, today), date.fromisoformat(today)
+        for one in self._waiting(child):
+            if self._may_wait(child, one, day):
+                one.since = str(self.account(child).since(day, one.destination))
+            else:
+                one.state = "over"
+        if here:
+            self._ask(child, here, day)
 
-    def _end(self, child: int, one: Asking, here: str) -> bool:
-        """Whether nobody is to send this any more; then it is over, and says why."""
-        if one.destination == here and self.was_at(child, one.source):
+    def ask(self, child: int, lea: str, today: str) -> None:
+        """An LEA that has the student asks for whatever it lacks."""
+        day = date.fromisoformat(today)
+        if self.is_at(child, lea, today):
+            self._ask(child, lea, day, is_request=True)
+            for one in self._waiting(child):
+                one.is_requested |= one.destination == lea
+
+    def _ask(self, child: int, lea: str, day: date, *, is_request: bool = False) -> None:
+        since, number = str(self.account(child).since(day, lea)), self.number(child)
+        done = {one.source for one in self.askings(child) if self._stands(child, one, lea, day)}
+        for source in sorted(self._sources(child, lea if is_request else "", day) - done):
+            self._askings.append(Asking(number, source, lea, since, is_request))
+
+    def _sources(self, child: int, asker: str, day: date) -> set[str]:
+        done = [one for one in self.askings(child) if one.state in ("answered", "closed")]
+        answered = {(one.source, one.destination, date.fromisoformat(one.since)) for one in done}
+        return self.account(child).sources(day, answered, asker)
+
+    def _waiting(self, child: int) -> list[Asking]:
+        return [one for one in self.askings(child) if one.state == "waiting"]
+
+    def _stands(self, child: int, one: Asking, lea: str, day: date) -> bool:
+        """Whether it is the one for this stay at the LEA, answered or not."""
+        if one.destination != lea or one.state == "over":
             return False
-        there = [spot for spot in self._of(self.number(child)) if spot.lea == one.destination]
-        if not there or not self.was_at(child, one.source):
-            why = "undone"
-        elif not any(spot.counts for spot in there if spot.entry >= one.since):
-            why = "withdrawn"
-        else:
-            why = "left" if not here else "returned" if here == one.source else "moved-on"
-        one.state, one.why = "over", why
-        return True
+        account, since = self.account(child), date.fromisoformat(one.since)
+        return account.is_of_now(day, lea, since) if lea == account.here(day) else account.since(day, lea) == since
 
-    def _drop_doubles(self, child: int, begun: str) -> list[Asking]:
-        """Two numbers that became one student's may both have asked the same LEA; the asking of this stay is kept."""
-        kept: dict[str, Asking] = {}
-        live = [one for one in self.askings(child) if one.state == "waiting"]
-        for one in sorted(live, key=lambda one: one.since != begun):
-            if kept.setdefault(one.source, one) is not one:
-                one.state, one.why = "over", "merged"
-        return [one for one in live if one.state == "over"]
+    def _may_wait(self, child: int, one: Asking, day: date) -> bool:
+        """Whether it is still to be sent: for this stay, and once."""
+        alike = [two for two in self.askings(child) if two.ends == one.ends and two.state != "over"]
+        if any(two is not one and self._stands(child, two, one.destination, day) for two in alike[: alike.index(one)]):
+            return False
+        if one.is_requested:
+            had = {stay.lea for stay in self.account(child).counting(day)}
+            return one.source in had and one.destination in self.account(child).holders(day)
+        return self._stands(child, one, self.account(child).here(day), day) and one.source in self._sources(
+            child, "", day
+        )
 
     def delivered(self, child: int, sender: str, receiver: str, tracking: str) -> None:
         """A record lies in an inbox: whoever waited for it waits no more."""
@@ -225,21 +216,12 @@ class Belief:
             if one.answer == tracking and one.state == "answered":
                 one.state = "closed"
 
-    def not_there(self, child: int, tracking: str, today: str, *, is_rejected: bool = False) -> None:
-        """A record was taken back uncollected, or is of no use to its receiver: it is waited for again, unless the
-        student came the same way once more since."""
+    def not_there(self, child: int, tracking: str, today: str) -> None:
+        """A record was taken back uncollected, or is of no use to its receiver: it is waited for again, where it still
+        is wanted."""
         for one in [one for one in self.askings(child) if one.answer == tracking]:
-            if not self._has_come_again(child, one):
-                one.state, one.answer = "waiting", ""
-                self.settle(child, today, arrived=False)
-            elif not is_rejected:
-                one.state, one.answer, one.why = "over", "", "moved-on"
-
-    def _has_come_again(self, child: int, one: Asking) -> bool:
-        later = self.askings(child)[self.askings(child).index(one) + 1 :]
-        return any(
-            (two.source, two.destination) == (one.source, one.destination) for two in later if two.state != "over"
-        )
+            one.state, one.answer = "waiting", ""
+        self.settle(child, today)
 
     def replaced(self, tracking: str) -> None:
         """A later record is about to take the place of this one."""

@@ -58,6 +58,14 @@ class Exchange:
         satchel("init", str(home), "--name", "Test exchange")
         self.configure(**(QUICK | changed))
 
+    @classmethod
+    def of(cls, home: Path) -> "Exchange":
+        """An exchange whose home is there already, and is not up."""
+        made = cls.__new__(cls)
+        made.home, made.process, made.log = home, None, home.parent / f"{home.name}.log"
+        made.log.touch()
+        return made
+
     def configure(self, **changed: Any) -> None:
         """Change settings by name."""
         path = self.home / "satchel.toml"

@@ -20,9 +20,10 @@ from broker import wiring
 from broker.commands import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp
+from broker.edge import openpgp, settings_file
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import connect, reading
+from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
@@ -69,6 +70,7 @@ class Office:
         if ledger_url:
             path = self.exchange.home / "satchel.toml"
             path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{ledger_url}"', path.read_text()))
+            migrate(connect(settings_file.load(self.exchange.home)))
         kinds = kinds or {}
         self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
         for lea in leas:
@@ -86,13 +88,13 @@ class Office:
         with redirect_stdout(io.StringIO()):
             home.add(lea, f"LEA {lea}", self.leas[lea].kind, path, None, self.exchange.home)
 
-    def drop(self, lea: str, document: Mapping[str, Any] | bytes) -> str:
-        """Put a document into an outbox, and have it taken in; its tracking id."""
+    def drop(self, lea: str, document: Mapping[str, Any] | bytes, *, name: str = "") -> str:
+        """Put a document into an outbox, under this name where one is given, and have it taken in; its tracking id."""
         self._names += 1
         key = openpgp.load_secret(self.leas[lea].secret)
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         sealed = openpgp.seal(content, key, [self.exchange.certificate])  # now: no signature may be of a day to come
-        self.exchange.drop(lea, f"{self._names}.pgp", sealed)
+        self.exchange.drop(lea, name or f"{self._names}.pgp", sealed)
         found = [one for one in self.services.outboxes.scan(LeaId(lea)) if not isinstance(one, Odd)]
         return intake.run(self.services, LeaId(lea), found)[0]
 

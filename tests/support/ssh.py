@@ -72,6 +72,7 @@ class House:
         self.home = home
         self.lines: dict[str, list[str]] = {}
         self.heard: list[tuple[str, str, str]] = []
+        self.sent: list[tuple[str, str]] = []
         self.deaf = False
         self._lock = threading.Lock()
         (home / "keys").mkdir(parents=True)
@@ -90,6 +91,12 @@ class House:
             raise Deferred("the ledger is busy")
         with self._lock:
             self.heard.append((lea, name, how))
+
+    def read_whole(self, lea: str, name: str) -> None:
+        if self.deaf:
+            raise Deferred("the ledger is busy")
+        with self._lock:
+            self.sent.append((lea, name))
 
     def key(self, lea: str) -> Path:
         return self.home / "keys" / lea

@@ -19,12 +19,12 @@ from broker.core.access import (
     Why,
     judge,
     role_of,
-    was_there,
 )
 from broker.core.grounds import GROUNDS, REFUSALS, law_of
 from broker.core.model import LeaId, PartyKind
-from broker.core.routing import Location
+from broker.core.stays import Location
 from tests import access_page
+from tests.support.accounts import account
 
 NO = "no-rule"
 # For each action, a cell for each role: a refusal's word, or a ground's word and, after a colon, its conditions:
@@ -194,7 +194,7 @@ def test_every_refusal_says_its_law_and_no_word_has_two_meanings() -> None:
         (PartyKind.CHARTER, "6G", Role.CURRENT_LEA),
         ("charter", "6G", Role.CURRENT_LEA),
         (PartyKind.CHARTER, "03", Role.OTHER_LEA),  # an enrollment that was taken back never was
-        (PartyKind.DISTRICT, "07", Role.CURRENT_LEA),  # 99.31(a)(2): where the student intends to enroll
+        (PartyKind.DISTRICT, "07", Role.OTHER_LEA),  # has announced the student, whom 6G has
         (PartyKind.DISTRICT, "99", Role.OTHER_LEA),
         (PartyKind.STATE, "6G", Role.STATE_AUDITOR),
         (PartyKind.HIGHER_ED, "6G", Role.HIGHER_ED),
@@ -205,19 +205,19 @@ def test_every_refusal_says_its_law_and_no_word_has_two_meanings() -> None:
     ],
 )
 def test_role(kind: str | None, lea: str, role: Role) -> None:
-    assert role_of(kind, SPOTS, lea, TODAY) is role
+    assert role_of(kind, account(SPOTS, TODAY), lea) is role
 
 
 def test_whose_packet_it_is_makes_a_role_of_leas_only() -> None:
-    assert role_of(PartyKind.DISTRICT, SPOTS, "01", TODAY, origin="01") is Role.SENDING_LEA
-    assert role_of(PartyKind.DISTRICT, SPOTS, "01", TODAY, origin="6G") is Role.FORMER_LEA
-    assert role_of(PartyKind.STATE, SPOTS, "01", TODAY, origin="01") is Role.STATE_AUDITOR
-    assert role_of(PartyKind.DISTRICT, [], "", TODAY) is Role.OTHER_LEA  # the exchange's own packets have no origin
+    assert role_of(PartyKind.DISTRICT, account(SPOTS, TODAY), "01", origin="01") is Role.SENDING_LEA
+    assert role_of(PartyKind.DISTRICT, account(SPOTS, TODAY), "01", origin="6G") is Role.FORMER_LEA
+    assert role_of(PartyKind.STATE, account(SPOTS, TODAY), "01", origin="01") is Role.STATE_AUDITOR
+    assert role_of(PartyKind.DISTRICT, None, "") is Role.OTHER_LEA  # the exchange's own packets have no origin
 
 
 def test_on_the_last_day_the_student_has_left() -> None:
-    assert role_of(PartyKind.DISTRICT, SPOTS, "01", "2026-06-04") is Role.CURRENT_LEA
-    assert role_of(PartyKind.DISTRICT, SPOTS, "01", "2026-06-05") is Role.FORMER_LEA
+    assert role_of(PartyKind.DISTRICT, account(SPOTS, "2026-06-04"), "01") is Role.CURRENT_LEA
+    assert role_of(PartyKind.DISTRICT, account(SPOTS, "2026-06-05"), "01") is Role.FORMER_LEA
 
 
 @pytest.mark.parametrize(
@@ -229,11 +229,12 @@ def test_on_the_last_day_the_student_has_left() -> None:
         ("01", "2020-01-01", "2024-08-14", False),
         ("03", "2026-01-01", "2026-12-31", False),
         ("6G", "2030-01-01", "2030-01-02", True),
+        ("07", "2027-01-05", "2027-06-01", False),  # does not count yet
         ("99", "2026-01-01", "2026-12-31", False),
     ],
 )
 def test_was_there(lea: str, first: str, last: str, expected: bool) -> None:
-    assert was_there(SPOTS, lea, first, last) is expected
+    assert account(SPOTS, TODAY).was_at(lea, first, last) is expected
 
 
 def test_the_page_names_every_role_action_and_condition() -> None:

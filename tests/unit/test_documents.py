@@ -14,8 +14,10 @@ from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
 from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
+from broker.core.opt_outs import Purpose
 from broker.core.transfer import Reason
 from broker.edge.contracts import Contracts
+from broker.edge.ledger.history import READ_WHOLE
 from broker.edge.resources import folder
 from broker.formats import canonical
 from handlers.answers import REASONS
@@ -30,7 +32,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 _LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:broker|handlers|schemas|tests|docs|keys|config)/[\w./-]*)`")
 _GROUPS = sorted({group for group, _, name in (one.rpartition(" ") for one in COMMANDS) if group} - COMMANDS.keys())
-_COMMAND = re.compile(rf"satchel ((?:{'|'.join(_GROUPS)}) \w+|[a-z-]+)")
+_COMMAND = re.compile(rf"satchel ((?:{'|'.join(_GROUPS)}) [\w-]+|[a-z-]+)")
 _WORD = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`")
 
 
@@ -52,7 +54,7 @@ def test_every_code_that_is_named_exists(name: str) -> None:
     shown = set(re.findall(r'"code": "([a-z-]+)"', text_of(name)))
     assert shown <= CODES.keys() | words()
     named = set(_WORD.findall(re.sub(r"(?ms)^```.*?^```$", "", text_of(name))))
-    assert named <= CODES.keys() | words()
+    assert named <= CODES.keys() | words() | {READ_WHOLE}  # what the history says of a packet that stayed
 
 
 def words() -> set[str]:
@@ -74,6 +76,7 @@ def words() -> set[str]:
         *Why,
         *PartyKind,
         *Programme,
+        *Purpose,
         *REASONS,
         *reasons,
         *parts,

@@ -13,7 +13,7 @@ from broker.core.frames import Extent, extent, walk
 from tests.support.craft import in_parts
 
 PKESK = frames.packet(frames.PKESK, bytes(100))
-SEIPD = frames.packet(frames.SEIPD, b"\x01" + bytes(3000))
+SEIPD = frames.packet(frames.SEIPD, b"\x01" + b"\x5a" * 3000)
 ARMORED = b"-----BEGIN PGP MESSAGE-----\nVersion: 1\n\nAAAA\n=AAAA\n-----END PGP MESSAGE-----\n"
 
 
@@ -94,7 +94,7 @@ def test_random_bytes_end_in_packets_or_a_refusal(data: bytes) -> None:
         assert [frame.end for frame in found][-1:] == ([len(data)] if data else [])
 
 
-@pytest.mark.parametrize("body", [SEIPD, in_parts(frames.SEIPD, bytes(3000))])
+@pytest.mark.parametrize("body", [SEIPD, in_parts(frames.SEIPD, b"\x5a" * 3000)])
 def test_extent_of_every_half_upload(body: bytes) -> None:
     whole = PKESK + body
     assert extent(io.BytesIO(whole)) is Extent.WHOLE
@@ -113,6 +113,34 @@ def test_extent_of_what_waiting_does_not_mend(data: bytes) -> None:
     assert extent(io.BytesIO(data)) is Extent.FOREIGN
 
 
+@pytest.mark.parametrize("beyond", [0, 1, 4096])
+@pytest.mark.parametrize("body", [SEIPD, in_parts(frames.SEIPD, b"\x5a" * 3000)])
+def test_extent_of_every_file_whose_length_was_set_before_its_bytes_came(body: bytes, beyond: int) -> None:
+    """SMB and `rsync --preallocate`: what is not written yet reads as zeros. Writers fill whole blocks but the last."""
+    whole = PKESK + body
+    end = len(whole) + beyond
+    there = [*range(len(whole) - 8), len(whole) - len(whole) % 512, *([len(whole)] if beyond else [])]
+    assert {extent(io.BytesIO(whole[:at].ljust(end, b"\0"))) for at in there} == {Extent.SHORT}
+
+
+def test_extent_of_every_armour_whose_length_was_set_before_its_bytes_came() -> None:
+    end = len(ARMORED)
+    assert {extent(io.BytesIO(ARMORED[:at].ljust(end, b"\0"))) for at in range(end - 1)} == {Extent.SHORT}
+    assert extent(io.BytesIO(ARMORED + bytes(100))) is Extent.SHORT
+
+
+def test_extent_of_blocks_that_came_out_of_order() -> None:
+    whole = PKESK + in_parts(frames.SEIPD, b"\x5a" * 9000)
+    assert extent(io.BytesIO(whole[:4096] + bytes(4096) + whole[8192:])) is Extent.SHORT
+
+
+@pytest.mark.parametrize("zeros", range(8))
+def test_a_sealed_packet_may_end_in_a_few_zeros(zeros: int) -> None:
+    """One in 256 ends in one: it must not wait."""
+    whole = PKESK + frames.packet(frames.SEIPD, b"\x01" + b"\x5a" * 3000 + bytes(zeros))
+    assert extent(io.BytesIO(whole)) is Extent.WHOLE
+
+
 class _Counting(io.BytesIO):
     taken = 0
 
@@ -123,7 +151,7 @@ class _Counting(io.BytesIO):
 
 
 def test_extent_reads_headers_only() -> None:
-    file = _Counting(PKESK + frames.header(frames.SEIPD, 5_000_000) + bytes(5_000_000))
+    file = _Counting(PKESK + frames.header(frames.SEIPD, 5_000_000) + b"\x5a" * 5_000_000)
     assert extent(file) is Extent.WHOLE
     assert file.taken < 1000
 

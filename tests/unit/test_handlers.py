@@ -9,6 +9,7 @@ from broker.core.model import Name, PacketType, PartyKind, Ssid, Student
 from broker.formats.documents import to_document, to_student
 from handlers import acknowledgement, enrollment, ssid_request, student_record
 from handlers.enrollment import Event
+from handlers.line_facts import NOTHING, Facts
 from handlers.registry import HANDLERS
 from handlers.ssid_request import Kind, Request
 from tests.support import documents
@@ -119,9 +120,9 @@ def test_the_entries_of_an_enrollment() -> None:
     assert (second.event, second.code) == (Event.EXIT, "")
     assert (first.grade, first.programme, second.grade, second.programme) == ("", "", "KG", "year-round")
     assert (first.pointer, second.pointer) == ("/students/0", "/students/1")
-    assert (first.military, second.military) == (False, False)
-    body["students"][1]["military"] = True
-    assert [one.military for one in enrollment.entries(body)] == [False, True]
+    assert (first.facts, second.facts) == (NOTHING, NOTHING)
+    body["students"][1] |= {"military": True, "dual": False, "day_part": 0.3333, "opt_outs": []}
+    assert enrollment.entries(body)[1].facts == Facts(dual=False, military=True, day_part="1/3", opt_outs=())
 
 
 def test_the_lines_of_an_ssid_request() -> None:

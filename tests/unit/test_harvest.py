@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from broker.core.harvest import Entry, Intake, Limits, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
-from broker.core.routing import Location
+from broker.core.stays import Location
+from tests.support.accounts import account
 
 LIMITS = Limits(lost_students=5, lost_percent=20, backdated_days=30, backdated_per_day=3)
 TODAY = date(2026, 11, 23)
@@ -41,7 +42,7 @@ def test_more_lost_or_contested_never_makes_it_less_of_a_pattern(all_: int, lost
 
 
 def entry(first: str, last: str = "", *others: Location) -> Entry:
-    return Entry("6G", TODAY, Location(LeaId("6G"), first, last), others or (THERE,))
+    return Entry("6G", TODAY, Location(LeaId("6G"), first, last), account(others or (THERE,)))
 
 
 @pytest.mark.parametrize(
@@ -66,12 +67,13 @@ def test_an_entry_that_came_late(one: Entry, is_one: bool) -> None:
 
 @given(days, days, days)
 def test_who_has_nobody_elsewhere_is_never_late(reported: date, first: date, last: date) -> None:
-    assert not is_late(Entry("6G", reported, Location(LeaId("6G"), str(first), str(last)), ()), LIMITS)
+    assert not is_late(Entry("6G", reported, Location(LeaId("6G"), str(first), str(last)), account(())), LIMITS)
 
 
 @given(days)
 def test_what_is_reported_at_once_is_never_late(day: date) -> None:
-    assert not is_late(Entry("6G", day, Location(LeaId("6G"), str(day), ""), (THERE,)), LIMITS)
+    others = account([THERE], str(day))
+    assert not is_late(Entry("6G", day, Location(LeaId("6G"), str(day), ""), others), LIMITS)
 
 
 def test_only_days_with_too_many_count() -> None:

@@ -14,6 +14,7 @@ from broker.core.errors import Refused
 from broker.core.page import Facts, Page, Section, Table, Text
 from broker.edge.contracts import BASE, Contracts, load
 from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.opt_outs import OptOut
 from broker.edge.resources import folder
 from broker.formats import parent, parent_files, parent_values
 from broker.formats.documents import to_student
@@ -442,6 +443,22 @@ def test_the_notice_of_the_exchange_is_such_a_list() -> None:
     text = shown(section(made(about(), notice), "Who has been given this record"))
     assert "Canyon received the school record sent by Alpine" in text
     assert "Every disclosure of your own records" in text
+
+
+def test_what_the_parent_opted_out_of_stands_beside_it() -> None:
+    told = OptOut("1000000019", "higher-education-data", "01", "t", 0.0)
+    whose = to_student(documents.student()), ["1000000019"]
+    for opted, said in (([told], "Alpine recorded that the parent"), ([], "No opt-out is recorded")):
+        body = disclosures_notice.notice({}, *whose, [], {"01": "Alpine"}, is_all=True, opted=opted)
+        notice = Paper({**disclosures().document, **body}, "Exchange", True)
+        check_log(notice.document)
+        assert said in shown(section(made(about(), notice), "Who has been given this record"))
+
+
+@pytest.mark.parametrize("body", [{"opt_outs": "x"}, {"opt_outs": ["x"]}, {"opt_outs": [{"purpose": "x"}]}])
+def test_what_is_no_list_of_opt_outs_is_refused(body: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="schema"):
+        check_log({**disclosures().document, **body})
 
 
 @pytest.mark.parametrize("body", [{}, {"disclosures": "x"}, {"disclosures": ["x"]}, {"disclosures": [{"at": "x"}]}])

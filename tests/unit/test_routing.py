@@ -1,5 +1,7 @@
 """Where a packet goes, and who may send what to whom."""
 
+from typing import Any
+
 import pytest
 
 from broker.core.errors import Refused
@@ -7,14 +9,14 @@ from broker.core.model import HeldFor, LeaId, PartyKind
 from broker.core.routing import (
     Facts,
     Hold,
-    Location,
     check_had_student,
     check_receiver,
     check_sender,
     destination,
     enrolled_at,
-    here,
 )
+from broker.core.stays import Location
+from tests.support.accounts import account
 
 A, B, C = LeaId("01"), LeaId("6G"), LeaId("7K")
 TODAY = "2026-11-23"
@@ -22,8 +24,8 @@ AT_A, AT_B, AT_C = Location(A, "2025-08-18", ""), Location(B, "2026-08-17", ""),
 WAITS = Hold(HeldFor.ENROLLMENT)
 
 
-def facts(*locations: Location, to: LeaId | None = None, identity: str = "match", **more: bool) -> Facts:
-    return Facts(A, to, identity, locations, TODAY, **more)
+def facts(*locations: Location, to: LeaId | None = None, identity: str = "match", **more: Any) -> Facts:
+    return Facts(A, to, identity, account(locations, TODAY), **more)
 
 
 def test_a_record_goes_where_the_student_is_enrolled_now() -> None:
@@ -96,24 +98,29 @@ def test_an_enrollment_taken_back_never_was() -> None:
     assert destination(facts(AT_B, Location(C, "2026-12-01", "2026-12-01"))) == B
 
 
-def test_where_a_student_is() -> None:
-    assert here((), TODAY) is None
-    assert here((Location(A, "2025-08-18", "2026-06-01"),), TODAY) is None
-    assert here((AT_A, AT_B), TODAY) == B
-    assert here((AT_B, AT_A), TODAY) == B  # by the day of entry, not by when it was reported
-    assert here((AT_B, Location(C, AT_B.entry_date, "")), TODAY) == C  # of one day, the one reported later
-    assert here((AT_B, Location(C, "2026-10-01", "2026-11-22")), TODAY) == B
-
-
 def test_where_the_record_of_a_sender_goes() -> None:
-    assert enrolled_at((AT_A, AT_B), A, TODAY) == B
-    assert enrolled_at((AT_A, AT_B), B, TODAY) is None
-    assert enrolled_at((), A, TODAY) is None
+    assert enrolled_at(account((AT_A, AT_B)), A) == B
+    assert enrolled_at(account((AT_A, AT_B)), B) is None
+    assert enrolled_at(account(()), A) is None
+
+
+def test_of_a_dual_enrollment_a_record_follows_the_stay_that_is_not_dual() -> None:
+    """R277-419-5 allows two LEAs at once; the other one is sent what it waits for, or what is addressed to it."""
+    both = (AT_A, Location(B, "2026-10-01", "", dual=True))
+    assert destination(facts(*both)) == WAITS  # the sender has the student itself
+    assert destination(facts(*both, to=B)) == B
+    assert destination(facts(*both, awaited_by=[B])) == B
+    assert destination(facts(*both, awaited_by=[C])) == WAITS
+    third = account((Location(C, "2025-08-18", "2026-06-01"), *both))
+    assert enrolled_at(third, C) == A
+    assert enrolled_at(third, C, awaited_by=[B]) == B
+    assert enrolled_at(third, C, awaited_by=[A, B]) == A
+    assert enrolled_at(third, C, addressed_to=B) == B
 
 
 @pytest.mark.parametrize("left", ["", "2026-06-01", TODAY])
 def test_who_has_or_had_the_student_may_send(left: str) -> None:
-    check_had_student((Location(A, "2025-08-18", left), AT_B), A)
+    check_had_student(account((Location(A, "2025-08-18", left), AT_B)), A)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_who_has_or_had_the_student_may_send(left: str) -> None:
 def test_who_never_had_the_student_may_not(locations: tuple[Location, ...]) -> None:
     """An enrollment taken back counts as none."""
     with pytest.raises(Refused) as refused:
-        check_had_student(locations, A)
+        check_had_student(account(locations), A)
     assert (refused.value.code, refused.value.pointer) == ("not-your-student", "/student")
 
 

@@ -24,6 +24,7 @@ from tests.support.sheets import ANA, BEN, CONTRACTS, HEADER, LEA, NAME, read, r
         "REQ_01_20261123_1.csv",
         "REQ_01_20261123_1.asc",
         "REQ_01_20261123_1.txt.pgp",
+        "REQ_01_20261123_1.again2.csv.pgp",  # sent while an earlier one still stood in outbox
     ],
 )
 def test_one_request_has_one_id_however_its_name_is_spelt(file: str) -> None:
@@ -137,6 +138,10 @@ EVERYTHING: dict[str, tuple[str, list[Any], Any]] = {
     "exit_code": ("TR", ["exit_code"], "TR"),
     "grade": ("KG", ["grade"], "KG"),
     "programme": ("Year Round", ["programme"], "year-round"),
+    "dual": ("Y", ["dual"], True),
+    "military": ("no", ["military"], False),
+    "day_part": ("50%", ["day_part"], 0.5),
+    "opt_outs": ("Higher-Education-Data", ["opt_outs"], ["higher-education-data"]),
     "guardian_last_name": ("Ortiz", ["student", "guardians", 0, "last"], "Ortiz"),
     "guardian_first_name": ("Marta", ["student", "guardians", 0, "first"], "Marta"),
     "guardian_2_last_name": ("Reyes", ["student", "guardians", 1, "last"], "Reyes"),

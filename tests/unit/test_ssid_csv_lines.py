@@ -61,6 +61,45 @@ def test_a_line_at_fault_is_named_and_stops_no_other(line: str, reason: str, fie
     assert all(name in unread.must for name in fields) or not unread.must
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "name", "value"),
+    [
+        *(("Dual Enrollment", cell, "dual", True) for cell in ("Y", "y", "Yes", "TRUE", "1", "X")),
+        *(("Military", cell, "military", False) for cell in ("N", "no", "False", "0")),
+        *(("FTE", cell, "day_part", 0.5) for cell in ("0.5", ".5", "0.50", "50%", "50 %", "1/2", "2 / 4")),
+        *(("FTE", cell, "day_part", 1) for cell in ("1", "1.0", "100%", "1/1")),
+        ("Part of Day", "1/3", "day_part", 1 / 3),
+        ("Opt Out", "none", "opt_outs", []),
+        ("Opt Out", "higher_education_data", "opt_outs", ["higher-education-data"]),
+        ("Opt Out", "higher-education-data; higher-education-data", "opt_outs", ["higher-education-data"] * 2),
+    ],
+)
+def test_what_a_sheet_says_of_a_stay(column: str, cell: str, name: str, value: object) -> None:
+    assert student(f"{ANA},{cell}", f"{HEADER},{column}")[name] == value
+
+
+@pytest.mark.parametrize("column", ["Dual", "Military", "Day Part", "Opt Outs"])
+def test_an_empty_cell_says_nothing_of_a_stay(column: str) -> None:
+    assert student(f"{ANA},", f"{HEADER},{column}") == student(ANA)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "field"),
+    [
+        *(("Dual", cell, "dual") for cell in ("maybe", "2", "ja")),
+        *(
+            ("Day Part", cell, "day_part")
+            for cell in ("0", "half", "150%", "3/2", "1/0", "2", "-0.5", "0%", "1e-3", "٠.٥")
+        ),
+        *(("Opt Outs", cell, "opt_outs") for cell in ("everything", "Y", "none higher-education-data")),
+    ],
+)
+def test_what_a_sheet_may_not_say_of_a_stay(column: str, cell: str, field: str) -> None:
+    found = fault(f"{ANA},{cell}", f"{HEADER},{column}")
+    assert found.fields == (field,)
+    assert found.must.startswith(f"{field} must be")
+
+
 def test_several_faults_of_a_line_are_told_at_once() -> None:
     found = fault("Give,2027,01,704,1,Reyes,Ana,never,")
     assert found.fields == ("request_type", "birth_date")

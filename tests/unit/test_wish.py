@@ -34,6 +34,10 @@ WISHES = st.builds(
     request=st.sampled_from(["entry", "exit", "new", "retrieve", "update", "verify"]),
     **dict.fromkeys(("school", "day", "code", "exit_day", "exit_code", "grade", "programme", "school_year"), TEXT),
     form=st.sampled_from(["", ",", "\ufeff;"]),
+    dual=st.none() | st.booleans(),
+    military=st.none() | st.booleans(),
+    day_part=st.sampled_from(["", "1/2", "1"]),
+    opt_outs=st.none() | st.sampled_from([(), ("higher-education-data",)]),
 )
 
 

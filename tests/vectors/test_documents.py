@@ -68,6 +68,7 @@ KINDS = ("new", "retrieve", "update", "verify")
 WHOLE_REQUEST = {
     **{"request": "new", "school": "704", "school_year": 2027, "date": "2026-08-17", "exit_date": "2027-06-04"},
     **{"code": "11", "exit_code": "GE", "grade": "12", "programme": "special-schedule"},
+    **{"military": True, "dual": False, "day_part": 0.5, "opt_outs": ["higher-education-data"]},
 }
 ATTACHMENT = {"name": "iep.pdf", "media_type": "application/pdf", "content": "JVBERi0xLjcK"}
 
@@ -176,6 +177,10 @@ VECTORS = [
         "/students/1/student/birth_order",
     ),
     Vector("a grade and a schedule", _line(grade="KG", programme="year-round"), "enrollment"),
+    Vector("half of each day beside another LEA", _line(dual=True, day_part=0.5, opt_outs=[]), "enrollment"),
+    Vector("a part of a day as a text", _line(day_part="1/2"), "schema", "/students/1/day_part"),
+    Vector("more than the whole day", _line(day_part=1.5), "schema", "/students/1/day_part"),
+    Vector("an opt-out that nobody knows", _line(opt_outs=["everything"]), "schema", "/students/1/opt_outs/0"),
     Vector("a schedule that nobody knows", _line(programme="evenings"), "schema", "/students/1/programme"),
     # the lines of an SSID request
     Vector("the four requests", _requests(*({"request": kind} for kind in KINDS)), "ssid-request"),

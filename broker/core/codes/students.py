@@ -36,6 +36,10 @@ ROWS: dict[str, Code] = {
         "Only an LEA where the student is enrolled now may ask other LEAs for the record.",
         "Send the enrollment first; for the time when the student was with you, ask with `want` backpack.",
     ),
+    "not-there-yet": Code(
+        "Your enrollment of the student begins on a later day, and another LEA has the student until then.",
+        "Wait for that day: the earlier schools are asked by themselves then. If the day is wrong, send the right one.",
+    ),
     # taking back
     "recalled": Code(
         "The packet was taken back by its sender before it was collected.",
@@ -46,7 +50,7 @@ ROWS: dict[str, Code] = {
         "Nothing is left for you to do: go by the later one; if you had made a copy of this one, delete it.",
     ),
     "collected-already": Code(
-        "The packet was collected by its receiver, and cannot be taken back.",
+        "The packet was collected by its receiver, or read to its last byte, and cannot be taken back.",
         "Call the receiver and ask for it to be deleted, then send the right document; it is marked as the later one.",
     ),
     "carried-out": Code(

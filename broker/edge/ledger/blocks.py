@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from broker.edge.ledger import ready
+from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import enrollments, registry_index, student_blocks, student_features, students
 
 MOST_CANDIDATES = 50
@@ -180,8 +181,7 @@ def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
         yield select(student_blocks.c.ssid, _by(Found.BY_BLOCK)).where(block).limit(MOST_IN_BLOCK)
     if has_own:
         own = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
-        stays = enrollments.c.exit_date != enrollments.c.entry_date  # else it was taken back, as a mistake
-        yield select(enrollments.c.ssid, _by(Found.BY_LOCAL_ID)).where(own, stays).limit(_MOST_OWN)
+        yield select(enrollments.c.ssid, _by(Found.BY_LOCAL_ID)).where(own, counts(enrollments.c)).limit(_MOST_OWN)
     if has_claim:
         number_kept = func.coalesce(func.nullif(students.c.merged_into, literal_column("''")), students.c.ssid)
         claim = students.c.ssid == bindparam("claimed")

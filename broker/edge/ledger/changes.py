@@ -16,7 +16,11 @@ from broker.edge.ledger import epoch
 from broker.edge.ledger.tables import enrollments, evidence, student_names, students
 
 _PERSON = ("first", "middle", "last", "suffix", "birth_date", "gender")
-_PLACE = ("exit_date", "exit_code")
+# what an entry or exit can correct of a location; the first two are all that was kept before 0005
+_PLACE = (
+    *("exit_date", "exit_code", "local_id", "entry_code", "grade", "programme", "day_part"),
+    *("dual", "military"),
+)
 _Rows = dict[int, Any]
 
 
@@ -26,7 +30,8 @@ class ChangedSince(OperatorError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
-    """A student's row and, by their ids, the ends of locations, names and evidence. Repr hidden."""
+    """A student's row and, by their ids, what can be corrected of locations, and the ends of names and evidence. Repr
+    hidden."""
 
     person: Mapping[str, str] | None
     places: _Rows
@@ -118,10 +123,11 @@ def _take_back_places(connection: Connection, changes: Changes) -> None:
         mine = enrollments.c.id.in_(changes.places_new)
         connection.execute(update(enrollments).where(mine).values(exit_date=enrollments.c.entry_date, exit_code=""))
     for number, before, after in changes.places_ended:
-        row = connection.execute(select(*[enrollments.c[name] for name in _PLACE]).where(enrollments.c.id == number))
+        names = _PLACE[: len(after)]
+        row = connection.execute(select(*[enrollments.c[name] for name in names]).where(enrollments.c.id == number))
         if list(row.one()) != after:
-            raise ChangedSince("The student's exit was changed again since; let the LEA send the right entry and exit.")
-        values = dict(zip(_PLACE, before, strict=True))
+            raise ChangedSince("The enrollment was changed again since; let the LEA send the right entry and exit.")
+        values = dict(zip(names, before, strict=True))
         connection.execute(update(enrollments).where(enrollments.c.id == number).values(values))
     epoch.advance(connection)
 

@@ -5,9 +5,10 @@ student and LEA, a bounded number of students at a time, in the order of SSIDs; 
 so that a finding is never half old and half new. What a report says is true at the moment its page was read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
@@ -17,12 +18,17 @@ from broker.core.claims import Finding, judge
 from broker.core.membership import Programme, Span
 from broker.core.model import LeaId, Ssid
 from broker.core.school_year import Calendar, SchoolYear
+from broker.core.stays import Account, Location, Today
+from broker.edge.ledger.stays import ends_by
 from broker.edge.ledger.tables import enrollments
 
 _STUDENTS = 200  # of several LEAs, in one page
 _SPANS = 200  # the newest of a student at an LEA; a school year has fewer weekdays than could part more of them
 _COMING = 3  # school years after the current one that entries may be dated in
-_COLUMNS = ("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade")
+_COLUMNS = (
+    *("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade", "day_part"),
+    *("dual", "reported_on"),
+)
 _KINDERGARTEN = frozenset({"K", "KG"})
 _PROGRAMMES = {programme.value: programme for programme in Programme}
 
@@ -32,27 +38,32 @@ class Period:
     """What a report is about: school years, oldest first, and students whose days overlap from `first` to `last`.
 
     A year after `current` is only looked at for students who have an entry in it, or after it: who is in two LEAs now
-    will be there next year as well, until an exit is sent, and need not be told of twice.
+    will be there next year as well, until an exit is sent, and need not be told of twice. `today`, where given, is the
+    day by which an entry ahead counts or does not count yet (`core.stays`).
     """
 
     years: tuple[SchoolYear, ...]
     current: int
     first: date
     last: date
+    today: Today | None = None
 
 
-def period(calendar: Calendar, today: date, number: int | None = None) -> Period:
-    """One school year by its number; without it the current one, and the coming ones as far as entries name them."""
+def period(calendar: Calendar, today: date, number: int | None = None, by: Today | None = None) -> Period:
+    """One school year by its number; without it the current one, and the coming ones as far as entries name them.
+
+    By what counts today; `by` says how that is judged where it is not as the settings are from the start.
+    """
     current = calendar.containing(today)
     numbers = range(current, current + _COMING + 1) if number is None else [number]
     years = tuple(map(calendar.year, numbers))
-    return Period(years, numbers[0], years[0].first, years[-1].last)
+    return Period(years, numbers[0], years[0].first, years[-1].last, by or Today(today.isoformat(), calendar))
 
 
-def between(calendar: Calendar, first: date, last: date) -> Period:
-    """The school years of these days."""
+def between(calendar: Calendar, first: date, last: date, by: Today | None = None) -> Period:
+    """The school years of these days; `by` as for `period`, None for every entry however far ahead."""
     numbers = range(calendar.containing(first), calendar.containing(last) + 1)
-    return Period(tuple(map(calendar.year, numbers)), numbers[-1], first, last)
+    return Period(tuple(map(calendar.year, numbers)), numbers[-1], first, last, by)
 
 
 def _movers(lea: str) -> Select[Any]:
@@ -70,10 +81,10 @@ def _newest() -> Select[Any]:
     """The memberships of some students that touch the days from `first` to `last`, without those taken back."""
     row = enrollments.c
     rank = func.row_number().over(partition_by=(row.ssid, row.lea), order_by=(row.entry_date.desc(), row.id.desc()))
-    stays = (row.exit_date == "") | ((row.exit_date > row.entry_date) & (row.exit_date >= bindparam("first")))
     ranked = (
         select(*[row[name] for name in _COLUMNS], rank.label("rank"))
-        .where(row.ssid.in_(bindparam("ssids", expanding=True)), row.entry_date <= bindparam("last"), stays)
+        .where(row.ssid.in_(bindparam("ssids", expanding=True)))
+        .where(row.entry_date <= bindparam("last"), ends_by(row, bindparam("first")))
         .subquery()
     )
     newest = ranked.c.rank <= _SPANS
@@ -85,7 +96,8 @@ _NEWEST = _newest()
 
 
 def span_of(row: Mapping[str, str]) -> Span:
-    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''."""
+    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''; a
+    part of the day that was not told as the whole of it."""
     grade = row["grade"].strip().upper()
     return Span(
         lea=LeaId(row["lea"]),
@@ -95,6 +107,7 @@ def span_of(row: Mapping[str, str]) -> Span:
         local_id=row["local_id"],
         programme=_PROGRAMMES.get(row["programme"], Programme.UNKNOWN),
         kindergarten=grade in _KINDERGARTEN if grade else None,
+        day_part=Fraction(row["day_part"] or 1),
     )
 
 
@@ -135,8 +148,24 @@ def of(connection: Connection, chosen: Period, ssids: Sequence[str]) -> list[Fin
         some = days | {"ssids": ordered[start : start + _STUDENTS]}
         rows = [dict(zip(_COLUMNS, row, strict=True)) for row in connection.execute(_NEWEST, some)]
         for ssid, own in groupby(rows, lambda row: row["ssid"]):
-            found += _judged(Ssid(ssid), [span_of(row) for row in own], chosen)
+            spans = [span_of(row) for row in _counting(own, chosen.today)]
+            found += _judged(Ssid(ssid), spans, chosen) if spans else ()
     return found
+
+
+def _counting(rows: Iterable[dict[str, str]], today: Today | None) -> list[dict[str, str]]:
+    """Without entries ahead that count from their day only."""
+    every = list(rows)
+    if today is None or all(row["entry_date"] <= today.day for row in every):
+        return every
+    ordered = sorted(every, key=lambda row: row["entry_date"])
+    places = [
+        Location(LeaId(row["lea"]), row["entry_date"], row["exit_date"], row["school"], bool(row["dual"]))
+        for row in ordered
+    ]
+    dated = [replace(one, reported_on=row["reported_on"]) for one, row in zip(places, ordered, strict=True)]
+    counting = set(Account(dated, today).counting)
+    return [row for row, one in zip(ordered, dated, strict=True) if one in counting]
 
 
 def all_of(connection: Connection, chosen: Period, lea: str = "") -> Iterator[Finding]:

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, func, select, update
 from broker.core.errors import Deferred
 from broker.core.model import PacketType, State
 from broker.edge.ledger import packets as ledger
+from broker.edge.ledger import registry
 from broker.edge.ledger.rows import PacketRow
-from broker.edge.ledger.tables import backpacks, packet_ids, packets, students
+from broker.edge.ledger.tables import backpacks, is_first, is_waiting, packet_ids, packets, students
 
 _OUT = [State.REFUSED, State.DUPLICATE]
 _KEPT = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
@@ -66,13 +67,13 @@ def by_document(connection: Connection, origin: str, document: str) -> str | Non
 def is_unopened_before(connection: Connection, origin: str, tracking: str) -> bool:
     """Whether a packet that this sender dropped before that one is still to be opened."""
     waiting = (packets.c.state == State.RECEIVED) & (packets.c.origin == origin) & (packets.c.tracking < tracking)
-    return connection.execute(select(packets.c.tracking).where(waiting).limit(1)).first() is not None
+    return connection.execute(select(packets.c.tracking).where(waiting, is_waiting).limit(1)).first() is not None
 
 
 def with_content(connection: Connection, row: PacketRow) -> list[str]:
     """Every packet of the same sender, type and bytes, itself included: a backpack and the parts forwarded of it."""
     same = (packets.c.origin == row.origin) & (packets.c.sha256 == row.sha256) & (packets.c.type == row.type)
-    query = select(packets.c.tracking).where(same, packets.c.state.not_in(_OUT)).order_by(packets.c.tracking)
+    query = select(packets.c.tracking).where(same, is_first).order_by(packets.c.tracking)
     return [found[0] for found in connection.execute(query)]
 
 
@@ -90,8 +91,7 @@ def take_in_hand(connection: Connection, numbers: Collection[str]) -> set[str]:
 
 def versions(connection: Connection, kept: Collection[str], types: Sequence[PacketType]) -> list[Version]:
     """The packets of these types about these students, under whatever number, that were not refused; oldest first."""
-    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(kept)), students.c.merged_into != "")
-    whose = packets.c.ssid.in_(list(kept)) | packets.c.ssid.in_(merged)
+    whose = packets.c.ssid.in_(registry.numbers_among(kept))
     query = select(*_VERSION).join(students, students.c.ssid == packets.c.ssid)
     query = query.where(whose, packets.c.type.in_(list(types)), packets.c.state.not_in(_OUT))
     found = (Version(*row) for row in connection.execute(query.order_by(packets.c.tracking)))

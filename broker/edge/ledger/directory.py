@@ -75,15 +75,6 @@ def certificates_of(connection: Connection, lea: str, with_retired: bool = False
     return [row.armored.encode() for row in connection.execute(query.order_by(certificates.c.added_at.desc()))]
 
 
-def certificates_of_all(connection: Connection) -> dict[str, list[str]]:
-    """The certificates in use by party, newest first, armored; a party without one is left out."""
-    standing = select(certificates).where(certificates.c.retired_at.is_(None))
-    found: dict[str, list[str]] = {}
-    for row in connection.execute(standing.order_by(certificates.c.added_at.desc())):
-        found.setdefault(row.party, []).append(row.armored)
-    return found
-
-
 def retire(connection: Connection, lea: str, fingerprint: str, at: float) -> bool:
     """Use a party's certificate no more: nothing is encrypted to it, and nothing that it signs is taken in; False when
     it was not in use anyway. It stays known as this party's."""

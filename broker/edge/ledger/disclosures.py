@@ -4,11 +4,13 @@ Owns `disclosures`. Promises: append-only; one line a delivery, read or refusal,
 tells of; no student's name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, insert, select
 
+from broker.core.access import Action
+from broker.core.grounds import Why
 from broker.edge.ledger import registry
 from broker.edge.ledger.tables import disclosures, packets
 
@@ -56,6 +58,18 @@ def about(connection: Connection, ssid: str) -> list[Disclosure]:
     named = disclosures.c.ssid.in_(numbers) | disclosures.c.tracking.in_(sent)
     query = select(*_COLUMNS).where(named, is_theirs).order_by(disclosures.c.seq)
     return [Disclosure(*row) for row in connection.execute(query)]
+
+
+def requests_among(connection: Connection, trackings: Collection[str]) -> set[str]:
+    """Those of these packets that are requests with a line of their own, beside what the state was told of them."""
+    asked = disclosures.c.action.in_([Action.REQUEST_RECORD, Action.READ_DISCLOSURES])
+    found: set[str] = set()
+    ordered = sorted(trackings)
+    for start in range(0, len(ordered), _PAGE):
+        mine = disclosures.c.tracking.in_(ordered[start : start + _PAGE])
+        query = select(disclosures.c.tracking).where(mine, asked, disclosures.c.ground != Why.FLAGGED)
+        found |= {row[0] for row in connection.execute(query)}
+    return found
 
 
 def all_of(connection: Connection) -> Iterator[Disclosure]:

@@ -20,7 +20,7 @@ from broker.core.errors import Deferred, OperatorError
 from broker.edge.settings import Settings
 
 _LOOK_SECONDS = 0.001
-REVISION = "0004"  # of the newest migration; a test compares the two
+REVISION = "0006"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -69,12 +69,17 @@ def connect(settings: Settings) -> Engine:
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared)
 
 
+def form(connection: Connection) -> str:
+    """The revision of the tables: four digits, of which a later program has a greater one; '' without tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the tables have the form that this program expects."""
     with reading(engine) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == REVISION
+        return form(connection) == REVISION
 
 
 class Busy(Deferred, OperatorError):

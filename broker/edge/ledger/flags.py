@@ -7,7 +7,7 @@ their way see.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, union, update
 
 from broker.edge.ledger import epoch, registry
 from broker.edge.ledger.tables import alerts, flags, students
@@ -43,6 +43,7 @@ class Alert:
 
 _FLAG = [flags.c[name] for name in Flag.__dataclass_fields__]
 _ALERT = [alerts.c[name] for name in Alert.__dataclass_fields__]
+_STANDS = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
 
 
 def is_flagged(connection: Connection, ssid: str) -> bool:
@@ -60,11 +61,22 @@ def standing(connection: Connection, ssid: str) -> list[Flag]:
     return [one for one in about(connection, ssid) if one.lifted_at is None]
 
 
+def numbers(connection: Connection) -> dict[str, str]:
+    """Every number of every student who is flagged, by the number that stands for the student: one look for a whole
+    packet, and none where no flag stands."""
+    if not is_any(connection):
+        return {}
+    flagged = select(_STANDS.label("ssid")).join(flags, students.c.ssid == flags.c.ssid)
+    kept = flagged.where(flags.c.lifted_at.is_(None)).cte("flagged")
+    own = select(kept.c.ssid, kept.c.ssid)
+    merged = select(students.c.ssid, kept.c.ssid).join(kept, kept.c.ssid == students.c.merged_into)
+    return {row[0]: row[1] for row in connection.execute(union(own, merged.where(students.c.merged_into != "")))}
+
+
 def all_standing(connection: Connection, limit: int = 1000) -> list[Flag]:
     """Every flag that stands, oldest first. `ssid` is the number that stands for the student now, which is not the one
     that was flagged where that was merged into another; two flags of one student are two."""
-    number = case((students.c.merged_into != "", students.c.merged_into), else_=flags.c.ssid).label("ssid")
-    columns = [number if column.name == "ssid" else column for column in _FLAG]
+    columns = [_STANDS.label("ssid") if column.name == "ssid" else column for column in _FLAG]
     query = select(*columns).join(students, students.c.ssid == flags.c.ssid).where(flags.c.lifted_at.is_(None))
     return [Flag(*row) for row in connection.execute(query.order_by(flags.c.id).limit(limit))]
 
@@ -109,6 +121,15 @@ def is_told(connection: Connection, kind: str, ssid: str, lea: str, tracking: st
     """Whether this very thing was kept before."""
     same = (alerts.c.ssid == ssid) & (alerts.c.kind == kind) & (alerts.c.lea == lea) & (alerts.c.tracking == tracking)
     return connection.execute(select(alerts.c.id).where(same).limit(1)).first() is not None
+
+
+def is_told_of(connection: Connection, ssid: str, tracking: str, kinds: Sequence[str]) -> bool:
+    """Whether the state was told, in any of these ways, that this packet concerns the student whom this number stands
+    for, since the oldest flag was set that stands on the student."""
+    since = min((flag.set_at for flag in standing(connection, ssid)), default=0.0)
+    same = alerts.c.ssid.in_(registry.numbers(connection, ssid)) & (alerts.c.tracking == tracking)
+    found = select(alerts.c.id).where(same, alerts.c.at >= since, alerts.c.kind.in_(list(kinds))).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def alerts_of(connection: Connection, is_seen: bool | None = None, limit: int = 1000) -> Sequence[Alert]:

@@ -15,14 +15,11 @@ from broker.edge.ledger.tables import follow_ups, students
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """One student: `ssid` is the number that stands for the student, `cause` the tracking id of the packet, `at` when
-    it was carried out, in seconds since the epoch. `arrived` is 1 for one who was enrolled by it, `military` 1 for the
-    child of a military family; otherwise 0."""
+    it was carried out, in seconds since the epoch."""
 
     ssid: str
     cause: str
     at: float
-    arrived: int
-    military: int = 0
 
 
 _ROW = [follow_ups.c[name] for name in FollowUp.__dataclass_fields__]
@@ -65,7 +62,7 @@ def take_of(connection: Connection, ssids: Sequence[str]) -> list[FollowUp]:
     return found
 
 
-def _take(connection: Connection, query: Select[int, str, str, float, int, int]) -> list[FollowUp]:
+def _take(connection: Connection, query: Select[int, str, str, float]) -> list[FollowUp]:
     # in one order, so that two who take some of the same never wait for each other
     rows = connection.execute(query.order_by(None).order_by(follow_ups.c.id).with_for_update()).all()
     for start in range(0, len(rows), _AT_ONCE):

@@ -28,7 +28,7 @@ _FIXED = {
 
 _TOLD = ("transfer_events", "disclosures", "acknowledgements")
 _LATER_FIXED = {
-    "transfers": ("id", "ssid", "source", "destination", "entered_on", "opened_at", "cause"),
+    "transfers": ("id", "ssid", "source", "destination", "opened_at", "cause"),
     "flags": ("id", "ssid", "set_at", "set_by", "set_why"),
     "alerts": ("id", "at", "kind", "ssid", "lea", "tracking"),
     "backpacks": ("id", "lea", "tracking", "mode", "sha256", "size", "signer", "at"),
@@ -116,9 +116,21 @@ def _kept(table: str, message: str) -> _Rule:
     return (f"{table}_kept", f"BEFORE DELETE ON {table}", "1 = 1", message)
 
 
-_RULES = {"0001": _first, "0002": _identity, "0003": _transfers}
+def _stays() -> list[_Rule]:
+    return [
+        _packets_move(),
+        *(rule for rule in _fixed(_LATER_FIXED) if rule[0] == "transfers_fixed"),
+        *_append_only(("enrollment_changes",)),
+        *_fixed({"opt_outs": ("id", "ssid", "purpose", "lea", "tracking", "at")}),
+    ]
+
+
+_RULES = {"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays}
 # Triggers of an earlier migration, with their table, that this one makes anew.
-_REMADE = {"0003": (("packets_move", "packets"),)}
+_REMADE = {
+    "0003": (("packets_move", "packets"),),
+    "0005": (("packets_move", "packets"), ("transfers_fixed", "transfers")),
+}
 
 
 def statements(dialect: str, revision: str) -> list[str]:

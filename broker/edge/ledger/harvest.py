@@ -3,20 +3,21 @@
 Promises: reads only; no student's name. Requests are counted in the disclosure log, in which each has its line.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, distinct, exists, func, not_, or_, select
 
 from broker.core.access import Action
 from broker.core.grounds import Why
 from broker.core.harvest import NOT_KEPT, Entry
 from broker.core.model import LeaId
-from broker.core.routing import Location
+from broker.core.stays import Location
 from broker.core.transfer import TransferState
 from broker.edge.ledger import registry
+from broker.edge.ledger.stays import account_of, counts, of_many
 from broker.edge.ledger.tables import alerts, disclosures, enrollments, packets, students, transfer_events, transfers
+from broker.edge.settings import Settings
 
 _AT_ONCE = 500
 _DAY = 86_400.0
@@ -95,13 +96,13 @@ def _stay(*, is_void: bool) -> ColumnElement[bool]:
     spot = enrollments.c
     merged = select(students.c.merged_into).where(students.c.ssid == transfers.c.ssid).correlate(transfers)
     whose = or_(spot.ssid == transfers.c.ssid, spot.ssid == func.nullif(merged.scalar_subquery(), ""))
-    void = and_(spot.exit_date != "", spot.exit_date <= spot.entry_date)
     there = [whose, spot.lea == transfers.c.destination, spot.entry_date == transfers.c.entered_on]
-    return exists().where(*there, void if is_void else ~void).correlate(transfers)
+    is_there = counts(spot)
+    return exists().where(*there, not_(is_there) if is_void else is_there).correlate(transfers)
 
 
 def entries(
-    connection: Connection, since: float, after: int = 0, limit: int = _AT_ONCE
+    connection: Connection, settings: Settings, since: float, after: int = 0, limit: int = _AT_ONCE
 ) -> tuple[list[Entry], int | None]:
     """The next entries that came since then of students who are or were at another LEA too, behind this number; the
     number to go on behind, None at the end."""
@@ -111,25 +112,13 @@ def entries(
     query = query.join(packets, packets.c.tracking == spot.tracking)
     mine = [spot.id > after, spot.tracking >= _first_id(since), packets.c.received_at >= since, elsewhere]
     rows = connection.execute(query.where(*mine).order_by(spot.id).limit(limit)).all()
-    places = _places(connection, sorted({row.ssid for row in rows}))
-    found = [
-        Entry(
-            row.lea,
-            _day(row.received_at),
-            Location(LeaId(row.lea), row.entry_date, row.exit_date),
-            tuple(one for one in places[row.ssid] if one.lea != row.lea),
-        )
-        for row in rows
-    ]
+    places = of_many(connection, sorted({row.ssid for row in rows}))
+    found = []
+    for row in rows:
+        day, own = _day(row.received_at), Location(LeaId(row.lea), row.entry_date, row.exit_date)
+        others = account_of((one for one in places[row.ssid] if one.lea != row.lea), settings.today(day))
+        found.append(Entry(row.lea, day, own, others))
     return found, rows[-1].id if len(rows) == limit else None
-
-
-def _places(connection: Connection, ssids: Sequence[str]) -> dict[str, list[Location]]:
-    spot, found = enrollments.c, dict[str, list[Location]]()
-    query = select(spot.ssid, spot.lea, spot.entry_date, spot.exit_date).where(spot.ssid.in_(list(ssids)))
-    for row in connection.execute(query.order_by(spot.entry_date, spot.id)):
-        found.setdefault(row.ssid, []).append(Location(LeaId(row.lea), row.entry_date, row.exit_date))
-    return found
 
 
 def _day(at: float) -> date:

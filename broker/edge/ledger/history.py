@@ -1,7 +1,7 @@
 """Receipts and events in the ledger, and which receipts still have no file.
 
 Owns `events`, `receipts` and `publications`. Promises: history is only appended to; a receipt is pending until its file
-is durable.
+is durable. An event whose state before and after is the same tells of something that left the packet where it was.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
+from broker.core.model import State
 from broker.edge.ledger.rows import SignedReceipt
 from broker.edge.ledger.tables import events, publications, receipts
 
+READ_WHOLE = "read-whole"  # sent to its last byte; it stays DELIVERED until it is closed, removed or acknowledged
 _PAPER = tuple(one.name for one in fields(SignedReceipt))
 
 
@@ -27,6 +29,22 @@ def append_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write events, each a row of the table without its number."""
     if rows:
         connection.execute(insert(events), rows)
+
+
+def stay(connection: Connection, tracking: str, state: State, why: str, at: float) -> None:
+    """Write what happened to a packet that stayed in this state; `at` is seconds since the epoch."""
+    append_events(connection, [{"tracking": tracking, "at": at, "before": state, "after": state, "why": why}])
+
+
+def has_stayed(connection: Connection, tracking: str, state: State, why: str) -> bool:
+    """Whether this happened to a packet in this state."""
+    mine = (events.c.tracking == tracking) & (events.c.before == state) & (events.c.after == state)
+    return connection.execute(select(events.c.seq).where(mine, events.c.why == why).limit(1)).first() is not None
+
+
+def was_read(connection: Connection, tracking: str) -> bool:
+    """Whether this packet was sent to its last byte to its receiver while it lay in the inbox."""
+    return has_stayed(connection, tracking, State.DELIVERED, READ_WHOLE)
 
 
 def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[SignedReceipt]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from broker.core.errors import OperatorError
 from broker.core.model import Ssid
+from broker.core.stays import Today
 from broker.edge.ledger import handover, registry, waiting
 from broker.edge.ledger.handover import Moved
 from broker.edge.ledger.tables import merges, students
@@ -65,7 +66,7 @@ def _merge(row: Any) -> Merge:
     return Merge(**(dict(row._mapping) | {"moved": Moved(**json.loads(row.moved))}))
 
 
-def merge(connection: Connection, kept: str, other: str, who: str, why: str, at: float, today: str) -> Outcome:
+def merge(connection: Connection, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
     """Let `kept` stand for `other`, too, and let packets go on that waited only for that. Raises NotMerged."""
     registry.lock(connection)
     _check(connection, kept, other)

@@ -1,12 +1,33 @@
-"""Bringing the tables of a ledger to the newest form, by Alembic."""
+"""Bringing the tables of a ledger to the newest form, by Alembic.
 
+Promises: one transaction, so that a ledger is as it was or as it is to be, whatever is killed; of a SQLite ledger that
+has tables, `upgrade` keeps a copy first; two at once do not race, for the second one waits and finds nothing to do.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger import copies
+from broker.edge.ledger.engine import REVISION, form, writing
+
+_LOCK = 0x5A7C_4E1E  # any number will do that nobody else takes for an advisory lock in this database
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """`before` is the form that was found, '' without tables; `copy` the file that has the ledger as it was then."""
+
+    before: str
+    copy: Path | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there was anything to do."""
+        return self.before < REVISION
 
 
 def _config() -> Config:
@@ -16,9 +37,27 @@ def _config() -> Config:
     return config
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest form; does nothing where they are."""
+def _run(connection: Connection) -> None:
     config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest form, and keep no copy; does nothing where they are."""
     with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _run(connection)
+
+
+def upgrade(engine: Engine) -> Upgraded:
+    """Bring the ledger to the newest form; a later one is left as it is. Raises copies.NoCopy and engine.Busy."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        before = form(connection)
+        done = Upgraded(before)
+        if done.is_changed:
+            if before and connection.dialect.name == "sqlite":
+                done = Upgraded(before, copies.keep(Path(str(engine.url.database)), before))
+            _run(connection)
+    return done

@@ -4,11 +4,12 @@ Owns how a `Move` is written. Promises: it compares the state and the claim firs
 nothing; a document's id belongs to the packet that brought it first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import State
@@ -51,6 +52,7 @@ class Advanced:
 
 
 _FOUND = ("type", "packet_id", "addressed_to", "signer", "ssid", "identity")
+_ID = (packet_ids.c.origin, packet_ids.c.packet_id)
 _UPDATE = (
     update(packets)
     .where(packets.c.tracking == bindparam("b_tracking"))
@@ -103,32 +105,42 @@ def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
 
 def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
     """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
-    ids = [move.document[0] for move in moves if move.document]
-    if not ids:
-        return list(moves), []
-    senders = {move.row.origin for move in moves if move.document}
-    mine = packet_ids.c.origin.in_(sorted(senders)) & packet_ids.c.packet_id.in_(ids)
-    rows = connection.execute(select(packet_ids).where(mine))
-    owners = {(row.origin, row.packet_id): (row.tracking, row.digest) for row in rows}
+    firsts: dict[tuple[str, str], tuple[str, str]] = {}  # of these packets
+    for move in moves:
+        if move.document:
+            firsts.setdefault((move.row.origin, move.document[0]), (move.row.tracking, move.document[1]))
+    owners = _owners(connection, firsts)
     kept: list[Move] = []
     repeated: list[tuple[Move, str, str]] = []
-    fresh: list[dict[str, str]] = []
     for move in moves:
-        if not move.document:
+        owner = owners[move.row.origin, move.document[0]] if move.document else (move.row.tracking, "")
+        if owner[0] == move.row.tracking:
             kept.append(move)
-            continue
-        packet_id, digest = move.document
-        owner = owners.setdefault((move.row.origin, packet_id), (move.row.tracking, digest))
-        if owner[0] != move.row.tracking:
+        else:
             repeated.append((move, *owner))
-            continue
-        kept.append(move)
-        fresh.append(
-            {"origin": move.row.origin, "packet_id": packet_id, "tracking": move.row.tracking, "digest": digest}
-        )
-    if fresh:
-        connection.execute(insert(packet_ids), fresh)
     return kept, repeated
+
+
+def _owners(
+    connection: Connection, firsts: Mapping[tuple[str, str], tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """To whom each (origin, document id) belongs, as (tracking, digest): to these packets where nobody has it yet.
+
+    One statement, for between looking and entering another worker could enter the same id. On PostgreSQL it waits for
+    the worker that has an id in hand; in one order, so that two never wait for each other.
+    """
+    if not firsts:
+        return {}
+    rows = [
+        {"origin": origin, "packet_id": packet_id, "tracking": tracking, "digest": digest}
+        for (origin, packet_id), (tracking, digest) in sorted(firsts.items())
+    ]
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    # an update that changes nothing gives back the row that is there, which "do nothing" does not
+    same = {"tracking": packet_ids.c.tracking}
+    new = insert(packet_ids).on_conflict_do_update(index_elements=_ID, set_=same).returning(packet_ids)
+    found = connection.execute(new, rows)
+    return {(row.origin, row.packet_id): (row.tracking, row.digest) for row in found}
 
 
 def _forget_ids(connection: Connection, unused: Sequence[tuple[PacketRow, str]]) -> None:

@@ -4,7 +4,7 @@ Owns the look-ups of `packets` and who works on what. Promises: a claim counts t
 that a worker's death is counted too. How packets move is in `moves`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, u
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
-from broker.edge.ledger.tables import packets
+from broker.edge.ledger.tables import is_claimed, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
@@ -33,18 +33,21 @@ def get(connection: Connection, tracking: str) -> PacketRow | None:
     return _row(found) if found else None
 
 
-def by_source(connection: Connection, origin: str, names: Sequence[str]) -> dict[tuple[str, str], PacketRow]:
-    """Packets taken from these file names of an outbox, by (name, mark)."""
-    rows = connection.execute(select(*_ROW).where(packets.c.origin == origin, packets.c.source_name.in_(names)))
-    return {(row.source_name, row.source_mark): _row(row) for row in rows}
+def by_source(
+    connection: Connection, origin: str, drops: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], PacketRow]:
+    """Packets taken from these drops of an outbox, by (name, mark)."""
+    names, marks = sorted({name for name, _ in drops}), sorted({mark for _, mark in drops})
+    mine = (packets.c.origin == origin) & packets.c.source_name.in_(names) & packets.c.source_mark.in_(marks)
+    rows = (_row(values) for values in connection.execute(select(*_ROW).where(mine)))
+    return {(row.source_name, row.source_mark): row for row in rows}
 
 
 def firsts(connection: Connection, origin: str, hashes: Sequence[str]) -> dict[str, PacketRow]:
     """The packet, not refused and no duplicate itself, that brought each content first; by SHA-256."""
     rows = connection.execute(
         select(*_ROW)
-        .where(packets.c.origin == origin, packets.c.sha256.in_(hashes))
-        .where(packets.c.state.not_in([State.REFUSED, State.DUPLICATE]))
+        .where(packets.c.origin == origin, packets.c.sha256.in_(hashes), is_first)
         .order_by(packets.c.tracking.desc())
     )
     return {row.sha256: _row(row) for row in rows}
@@ -69,13 +72,12 @@ def is_under_way(connection: Connection, ssids: Sequence[str], origin: str, rece
 def is_any_unopened(connection: Connection, origin: str, but: str) -> bool:
     """Whether another packet of this LEA is still to be opened."""
     waiting = (packets.c.state == State.RECEIVED) & (packets.c.origin == origin) & (packets.c.tracking != but)
-    return connection.execute(select(packets.c.tracking).where(waiting).limit(1)).first() is not None
+    return connection.execute(select(packets.c.tracking).where(waiting, is_waiting).limit(1)).first() is not None
 
 
 def in_flight(connection: Connection, origin: str) -> int:
     """How many packets of this LEA are still to be worked."""
-    states = [State.RECEIVED, State.ADMITTED, State.ROUTED]
-    found = select(packets.c.tracking).where(packets.c.state.in_(states), packets.c.origin == origin).limit(1000)
+    found = select(packets.c.tracking).where(is_waiting, packets.c.origin == origin).limit(1000)
     return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
@@ -164,7 +166,7 @@ def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> i
     """
     done = connection.execute(
         update(packets)
-        .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), packets.c.claim_until > 0)
+        .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), is_claimed)
         .values(
             claim="",
             claim_until=0.0,
@@ -177,10 +179,7 @@ def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> i
 
 def forget_queues(connection: Connection) -> None:
     """Nobody was told of anything: what the queue held is gone, or was in the hands of a worker that died."""
-    waiting = [State.RECEIVED, State.ADMITTED, State.ROUTED]
-    connection.execute(
-        update(packets).where(packets.c.state.in_(waiting), packets.c.claim == "").values(enqueued_at=0.0)
-    )
+    connection.execute(update(packets).where(is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:

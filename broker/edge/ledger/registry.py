@@ -1,18 +1,18 @@
 """The registry: students, their numbers and where they are enrolled.
 
-Owns `students` and `enrollments`; what is told of a student is in `details`, what the model looks for in `blocks`.
-Promises: a number is drawn and entered in the caller's transaction, so it is never given twice and never reassigned;
-rows come back in a fixed order. Whoever changes a student goes through `broker.identity.registrar`, which keeps the
-three together.
+Owns `students`, and reads `enrollments`, which `stays` writes; what is told of a student is in `details`, what the
+model looks for in `blocks`. Promises: a number is drawn and entered in the caller's transaction, so it is never given
+twice and never reassigned; rows come back in a fixed order. Whoever changes a student goes through
+`broker.identity.registrar`, which keeps the three together.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, false, func, insert, or_, select, text, union, update
 
 from broker.core.model import LeaId, Ssid
-from broker.edge.ledger import epoch, ready
+from broker.edge.ledger import ready
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments, students
 
@@ -46,10 +46,6 @@ _PERSON = [students.c[name] for name in Person.__dataclass_fields__]
 _LOCATION = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 _BY_NUMBER = select(*_PERSON).where(students.c.ssid == bindparam("ssid"))
 _KEPT = select(students.c.merged_into).where(students.c.ssid == bindparam("ssid")).scalar_subquery()
-_THE_SAME = select(enrollments.c.id).where(
-    *(enrollments.c[name] == bindparam(name) for name in ("ssid", "lea", "school", "entry_date")),
-    (enrollments.c.exit_date == "") | (enrollments.c.exit_date > bindparam("entry_date")),
-)
 _LOCATIONS = (
     select(*_LOCATION)
     .where(enrollments.c.ssid == func.coalesce(func.nullif(_KEPT, ""), bindparam("ssid")))
@@ -81,6 +77,14 @@ def numbers(connection: Connection, ssid: str) -> list[str]:
     kept = found.ssid if found else ssid
     merged = select(students.c.ssid).where(students.c.merged_into == kept, students.c.merged_into != "")
     return [kept, *(row[0] for row in connection.execute(merged.order_by(students.c.ssid)))]
+
+
+def numbers_among(kept: Collection[str]) -> CompoundSelect[str]:
+    """Every number of the students whom these numbers stand for, as a part of a query: one set, for PostgreSQL reads
+    the whole of a table whose numbers are asked for as "one of these, or one merged into them"."""
+    own = select(students.c.ssid).where(students.c.ssid.in_(list(kept)))
+    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(kept)), students.c.merged_into != "")
+    return union(own, merged)
 
 
 def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
@@ -135,40 +139,22 @@ def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
     return list(found)
 
 
-def left_between(connection: Connection, after: str, last: str, behind: str, limit: int) -> list[Ssid]:
-    """Students with a location that ended after the ISO date `after`, on `last` at the latest, in the order of their
-    numbers, from behind the number `behind`."""
-    is_between = (enrollments.c.exit_date > after) & (enrollments.c.exit_date <= last)
+def turned_between(
+    connection: Connection, after: str, last: str, behind: str, limit: int, *, announced: bool = False
+) -> list[Ssid]:
+    """Students with a location that began or ended after the ISO date `after`, on `last` at the latest, in the order of
+    their numbers, from behind the number `behind`; with `announced` also those with one that is still to begin."""
+    place = enrollments.c
+    is_between = or_(
+        *((day > after) & (day <= last) for day in (place.entry_date, place.exit_date)),
+        (place.entry_date > last) if announced else false(),
+    )
     query = select(enrollments.c.ssid).where(is_between, enrollments.c.ssid > behind).distinct()
     return [Ssid(row[0]) for row in connection.execute(query.order_by(enrollments.c.ssid).limit(limit))]
 
 
-def enter(connection: Connection, row: EnrollmentRow) -> None:
-    """Open a location; the same LEA, school and entry date again changes nothing, unless that one was left on the day
-    it was entered, which is how a mistake is taken back. Raises KeyError for a number that nobody has."""
-    row = replace(row, ssid=_number(connection, row.ssid))
-    if connection.execute(_THE_SAME, asdict(row)).first() is None:
-        connection.execute(insert(enrollments), asdict(row))
-        epoch.advance(connection)
-
-
-def leave(connection: Connection, ssid: str, lea: str, school: str, day: str, code: str) -> bool:
-    """Close the student's newest open location at this school of the LEA; False where there is none. Raises KeyError
-    for a number that nobody has."""
-    newest = connection.execute(
-        select(enrollments.c.id)
-        .where(enrollments.c.ssid == _number(connection, ssid), enrollments.c.lea == lea)
-        .where(enrollments.c.school == school, enrollments.c.exit_date == "")
-        .order_by(enrollments.c.entry_date.desc(), enrollments.c.id.desc())
-    ).scalar()
-    if newest is None:
-        return False
-    connection.execute(update(enrollments).where(enrollments.c.id == newest).values(exit_date=day, exit_code=code))
-    epoch.advance(connection)
-    return True
-
-
-def _number(connection: Connection, ssid: str) -> Ssid:
+def number(connection: Connection, ssid: str) -> Ssid:
+    """The number that stands for this one. Raises KeyError for a number that nobody has."""
     found = standing(connection, ssid)
     if found is None:
         raise KeyError("no student has this number")

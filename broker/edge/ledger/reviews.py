@@ -13,9 +13,11 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
 from broker.core.review import Verb
+from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
+ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def change(connection: Connection, review: Review) -> None:
 
 
 def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: int = 1000) -> list[dict[str, Any]]:
-    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data."""
+    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data.
+    `answered` is what the LEA has said where the state is to decide, '' for nothing."""
     query = (
         select(
             reviews.c.tracking,
@@ -114,6 +117,7 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
             reviews.c.lea,
             packets.c.type,
             packets.c.state,
+            reviews.c.subject,
             reviews.c.candidates,
             reviews.c.opened_at,
             reviews.c.closed_at,
@@ -125,7 +129,21 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
     )
     if lea:
         query = query.where(reviews.c.lea == lea)
-    return [dict(row._mapping) | {"candidates": len(json.loads(row.candidates))} for row in connection.execute(query)]
+    return [_listed(row) for row in connection.execute(query)]
+
+
+def _listed(row: Any) -> dict[str, Any]:
+    shown = {name: value for name, value in row._mapping.items() if name != "subject"}
+    answered = Verb.NEW if ANSWERED in json.loads(row.subject) else ""
+    return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
+
+
+def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
+    """Questions that wait for the state because a student with one of these numbers was flagged when the LEA answered
+    that it is a new student; the oldest first."""
+    waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
+    found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
+    return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
 
 
 def count_open(connection: Connection) -> tuple[int, float | None]:
@@ -167,8 +185,8 @@ def taken_back(connection: Connection, decision: Decision, who: str, why: str, n
 def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
     """Whether a packet other than this one is about the student, or there is a location other than these."""
     other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
-    stays = (enrollments.c.exit_date == "") | (enrollments.c.exit_date > enrollments.c.entry_date)
-    place = select(enrollments.c.id).where(enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), stays)
+    mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
+    place = select(enrollments.c.id).where(*mine)
     return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
 
 
@@ -192,6 +210,6 @@ def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> l
     query = (
         select(packets.c.tracking)
         .join(events, events.c.tracking == packets.c.tracking)
-        .where(is_led, events.c.after == State.DELIVERED, events.c.at >= at)
+        .where(is_led, events.c.after == State.DELIVERED, events.c.before != State.DELIVERED, events.c.at >= at)
     )
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

@@ -21,7 +21,7 @@ class PacketRow(NamedTuple):
     tracking: TrackingId
     origin: LeaId
     source_name: str
-    source_mark: str
+    source_mark: str  # of the file; of a part of the record store that goes to a parent, that it does
     sha256: Sha256
     size: int
     received_at: float
@@ -94,7 +94,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRow:
-    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601; '' where it is not known."""
+    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601; '' where it is not known.
+
+    `dual`, `military` and `is_old` are 0 or 1, as in `core.stays.Location`; `day_part` is a fraction such as 1/2, ''
+    for the whole day (Utah R277-419-6(4)); `reported_on` is the day on which the entry was first told.
+    """
 
     ssid: Ssid
     lea: LeaId
@@ -107,3 +111,8 @@ class EnrollmentRow:
     tracking: str
     grade: str = ""
     programme: str = ""
+    dual: int = 0
+    military: int = 0
+    day_part: str = ""
+    reported_on: str = ""
+    is_old: int = 0

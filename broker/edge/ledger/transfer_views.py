@@ -15,7 +15,7 @@ from broker.core.model import LeaId, PacketType, State
 from broker.core.report import OWED
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, transfer_events, transfers
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.transfers import TransferRow, in_states
 
 PAGE = 200
 MEMORY_DAYS = 100  # longer than a summer without a day of school
@@ -35,11 +35,11 @@ class Choice:
 def page(connection: Connection, choice: Choice, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
     """The next of the chosen cases behind this number."""
     case = transfers.c
-    wanted: list[ColumnElement[bool]] = [case.state.in_(sorted(choice.states))]
+    wanted: list[ColumnElement[bool]] = [in_states(choice.states)]
     if choice.lea:
         wanted.append(or_(case.source == choice.lea, case.destination == choice.lea))
     if choice.overdue_on:
-        wanted += [case.state.in_(sorted(OWED)), case.due_on != "", case.due_on < choice.overdue_on]
+        wanted += [in_states(OWED), case.due_on != "", case.due_on < choice.overdue_on]
     return _page(connection, wanted, after, limit)
 
 

@@ -9,18 +9,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Case, TransferState
 from broker.edge.ledger import registry
-from broker.edge.ledger.tables import students, transfer_events, transfers
+from broker.edge.ledger.tables import is_live, is_requested, students, transfer_events, transfers
 
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates; `military` is 0 or
-    1; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id` 0 is a case not entered yet."""
+    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on`
+    the one on which the destination told of its first day; `military` is 0 or 1, and so is `by_request`: the
+    destination has asked for it itself; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id`
+    0 is a case not entered yet."""
 
     ssid: str
     source: str
@@ -40,13 +42,16 @@ class TransferRow:
     answer: str = ""
     closed_at: float | None = None
     overdue_at: float | None = None
+    reported_on: str = ""
+    by_request: int = 0
     id: int = 0
 
     @property
     def case(self) -> Case:
         """As `broker.core.transfer` sees it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
-        return Case(self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
+        ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
+        return Case(*ends, military=bool(self.military), reported_on=self.reported_on, by_request=bool(self.by_request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ _FIELDS = tuple(TransferRow.__dataclass_fields__)
 _ROW = [transfers.c[name] for name in _FIELDS]
 _AT_ONCE = 500
 _EVENT = [transfer_events.c[name] for name in TransferEvent.__dataclass_fields__]
-_FIXED = ("id", "ssid", "source", "destination", "entered_on", "opened_at", "cause")
+_FIXED = ("id", "ssid", "source", "destination", "opened_at", "cause")
 
 
 def _row(values: Any) -> TransferRow:
@@ -88,8 +93,7 @@ def among(connection: Connection, ssids: Sequence[str]) -> list[TransferRow]:
     """The live cases of these students, whose numbers stand for themselves, under whatever number."""
     if not ssids:
         return []
-    merged = select(students.c.ssid).where(students.c.merged_into.in_(list(ssids)), students.c.merged_into != "")
-    whose = transfers.c.ssid.in_(list(ssids)) | transfers.c.ssid.in_(merged)
+    whose = transfers.c.ssid.in_(registry.numbers_among(ssids))
     query = select(*_ROW).where(whose, transfers.c.state.in_(list(LIVE))).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
 
@@ -115,7 +119,7 @@ def answered_by(connection: Connection, trackings: Sequence[str]) -> list[Transf
 
 def asked_by(connection: Connection, tracking: str) -> TransferRow | None:
     """The case whose request notice this is."""
-    found = connection.execute(select(*_ROW).where(transfers.c.request == tracking)).first()
+    found = connection.execute(select(*_ROW).where(transfers.c.request == tracking, is_requested)).first()
     return _row(found) if found and tracking else None
 
 
@@ -123,10 +127,17 @@ def listing(
     connection: Connection, states: Iterable[TransferState] = LIVE, lea: str = "", limit: int | None = None
 ) -> list[TransferRow]:
     """Cases in these states, of one LEA (at either end) where given, oldest first."""
-    query = select(*_ROW).where(transfers.c.state.in_(list(states))).order_by(transfers.c.id)
+    query = select(*_ROW).where(in_states(states)).order_by(transfers.c.id)
     if lea:
         query = query.where((transfers.c.source == lea) | (transfers.c.destination == lea))
     return [_row(values) for values in connection.execute(query.limit(limit) if limit else query)]
+
+
+def in_states(states: Iterable[TransferState]) -> ColumnElement[bool]:
+    """Whether a case is in one of these states; of live ones only those are looked through."""
+    chosen = set(states)
+    is_chosen = transfers.c.state.in_(sorted(chosen))
+    return is_chosen & is_live if chosen <= LIVE else is_chosen
 
 
 def events_of(connection: Connection, number: int) -> list[TransferEvent]:
@@ -135,12 +146,29 @@ def events_of(connection: Connection, number: int) -> list[TransferEvent]:
     return [TransferEvent(*values) for values in connection.execute(query)]
 
 
-def add(connection: Connection, row: TransferRow, why: str = "") -> TransferRow:
-    """Enter a new case; the row with its number."""
+def steps_of(connection: Connection, row: TransferRow) -> list[tuple[float, str, str]]:
+    """When a case went where and why, oldest first; of one that was opened again because what had ended it was taken
+    back, with the steps from before."""
+    before: list[tuple[float, str, str]] = []
+    earlier = get(connection, row.follows) if row.follows is not None else None
+    if earlier is not None and (earlier.source, earlier.destination) == (row.source, row.destination):
+        before = steps_of(connection, earlier)
+    return before + [(one.at, one.after, one.why) for one in events_of(connection, row.id)]
+
+
+def awaiting(connection: Connection, ssid: str, source: str) -> list[LeaId]:
+    """The LEAs whose live cases wait for this LEA's record of the student."""
+    mine = [row for row in about(connection, ssid) if row.source == source and row.state in LIVE]
+    return [LeaId(row.destination) for row in mine]
+
+
+def add(connection: Connection, row: TransferRow, at: float | None = None) -> TransferRow:
+    """Enter a new case; the row with its number. `at` is now where that is later than `opened_at`, in seconds since the
+    epoch."""
     values = {name: value for name, value in asdict(row).items() if name != "id"}
     done = connection.execute(insert(transfers).returning(transfers.c.id), values)
     new = replace(row, id=done.scalar_one())
-    _note(connection, new.id, row.opened_at, "", row.state, why, row.cause)
+    _note(connection, new.id, row.opened_at if at is None else at, "", row.state, "", row.cause)
     return new
 
 

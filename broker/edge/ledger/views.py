@@ -4,16 +4,16 @@ Promises: no student data in what it returns; every list is bounded.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
-from broker.edge.ledger.tables import events, packets, publications, receipts, students
+from broker.edge.ledger.history import READ_WHOLE
+from broker.edge.ledger.tables import events, is_refused, is_waiting, packets, publications, receipts, students
 
 _NEWEST = 10_000
 _AT_ONCE = 500
-_WAITING = [State.RECEIVED, State.ADMITTED, State.ROUTED]
 _SHOWN = (
     "tracking",
     "origin",
@@ -38,7 +38,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def oldest_waiting(connection: Connection) -> float | None:
     """When the oldest packet that is still to be worked came in; seconds since the epoch."""
-    return connection.execute(select(func.min(packets.c.received_at)).where(packets.c.state.in_(_WAITING))).scalar()
+    return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
 
 
 def unpublished(connection: Connection) -> int:
@@ -79,7 +79,7 @@ def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
 
 def refused_as(connection: Connection, codes: Iterable[str]) -> list[Sha256]:
     """What was refused with one of these codes, by content; the newest, in bounded number."""
-    query = select(packets.c.sha256).where(packets.c.state == State.REFUSED, packets.c.code.in_(list(codes)))
+    query = select(packets.c.sha256).where(is_refused, packets.c.code.in_(list(codes)))
     newest = query.order_by(packets.c.tracking.desc()).limit(_NEWEST)
     return [Sha256(row[0]) for row in connection.execute(newest)]
 
@@ -112,6 +112,42 @@ def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[st
         both = union(own, merged.where(students.c.merged_into.in_(some), students.c.merged_into != ""))
         found |= {row[0] for row in connection.execute(both)}
     return sorted(found)
+
+
+class Passed(NamedTuple):
+    """A packet that its receiver has; `since` is seconds since the epoch."""
+
+    tracking: str
+    type: str
+    origin: str
+    receiver: str
+    since: float
+
+
+def about(connection: Connection, ssids: Sequence[str], kinds: Sequence[str], states: Sequence[State]) -> list[str]:
+    """What LEAs have sent about the student with these numbers, of these types and in these states; oldest first."""
+    query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(list(states)))
+    mine = query.where(packets.c.type.in_(list(kinds)), packets.c.origin != "")
+    return [row[0] for row in connection.execute(mine.order_by(packets.c.tracking))]
+
+
+def passed_on(connection: Connection, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
+    """What receivers have of these types about the student with these numbers, also where it was read to its last byte
+    and is not collected; what was taken last comes first."""
+    since = func.min(events.c.at).label("since")
+    columns = [packets.c[name] for name in Passed._fields[:-1]]
+    query = select(*columns, since).join(events, events.c.tracking == packets.c.tracking)
+    is_read = (packets.c.state == State.DELIVERED) & (events.c.why == READ_WHOLE)
+    is_collected = (packets.c.state == State.COLLECTED) & (events.c.after == State.COLLECTED)
+    query = query.where(packets.c.ssid.in_(list(ssids)), packets.c.type.in_(list(kinds)), is_collected | is_read)
+    rows = connection.execute(query.group_by(*columns).order_by(since.desc(), packets.c.tracking))
+    return [Passed._make(row) for row in rows]
+
+
+def was_delivered(connection: Connection, tracking: str) -> bool:
+    """Whether this packet has ever lain in an inbox."""
+    mine = (events.c.tracking == tracking) & (events.c.after == State.DELIVERED)
+    return connection.execute(select(events.c.seq).where(mine).limit(1)).first() is not None
 
 
 def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -> list[str]:

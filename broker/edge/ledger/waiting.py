@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from broker.core.model import HeldFor, PacketType, State
-from broker.core.routing import Location, enrolled_at
-from broker.edge.ledger import moves, packets, registry, views
+from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.core.routing import enrolled_at
+from broker.core.stays import Today
+from broker.edge.ledger import moves, packets, stays, transfers, views
 from broker.edge.ledger.handover import Stood
 from broker.edge.ledger.rows import Move, PacketRow, Step
 
@@ -18,20 +19,24 @@ _ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
 _GONE = (State.DELIVERED, State.COLLECTED)
 
 
-def release(connection: Connection, ssid: str, at: float, today: str) -> list[Stood]:
+def release(connection: Connection, ssid: str, at: float, today: Today) -> list[Stood]:
     """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
     where the student is no more; where they stood.
 
-    `at` is seconds since the epoch, `today` an ISO date.
+    `at` is seconds since the epoch.
     """
-    spots = [Location(one.lea, one.entry_date, one.exit_date) for one in registry.locations(connection, ssid)]
+    account = stays.account(connection, ssid, today)
+
+    def goal(row: PacketRow) -> LeaId | None:
+        waiting = transfers.awaiting(connection, ssid, row.origin) if len(account.holders) > 1 else ()
+        return enrolled_at(account, row.origin, LeaId(row.addressed_to) if row.addressed_to else None, waiting)
+
     found = (packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=ssid))
-    goals = ((row, enrolled_at(spots, row.origin, today)) for row in found if row)
-    rows = [row for row, goal in goals if goal and row.addressed_to in ("", goal)]
+    rows = [row for row in found if row and goal(row)]
     keyless = (
         packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.RECEIVER_KEY, ssid=ssid)
     )
-    rows += [row for row in keyless if row and _follows(row) and enrolled_at(spots, row.origin, today) != row.receiver]
+    rows += [row for row in keyless if row and _follows(row) and goal(row) != row.receiver]
     planned = [
         Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
         for row in rows

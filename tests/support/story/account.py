@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 from broker.edge.ledger.rows import PacketRow
 from tests.support import desk
+from tests.support.told import Report
 from tests.support.world import Key
 
 # LEAs, and who else takes part
 LEAS = ("01", "02", "03", "4A", "5B")
+SCHOOLS = ("401", "402")
 STATE, UNIVERSITY, NOBODY = "UT", "U1", "ZZ"
 KINDS = dict.fromkeys(LEAS[:3], "district") | dict.fromkeys(LEAS[3:], "charter")
 KINDS |= {STATE: "state", UNIVERSITY: "higher-ed"}
@@ -16,6 +18,7 @@ CHILDREN = [one | {"birth_date": "2013-05-06"} for one in desk.children(3, 700)]
 TWIN = 2  # whose number is found to be another one's
 FINAL = {"REFUSED", "COLLECTED", "APPLIED", "DUPLICATE"}
 RECORD, BACKPACK, TRANSCRIPT, ASK = "student-record", "backpack", "transcript", "record-request"
+ENROLL = "enrollment"
 ABOUT = (RECORD, BACKPACK, TRANSCRIPT)  # what is about a student and goes to somebody
 
 
@@ -28,7 +31,8 @@ class Sent:
     key: Key
     child: int = -1
     to: str = ""
-    day: str = ""
+    day: str = ""  # on which the student asked for a transcript
+    reports: tuple[Report, ...] = ()  # of an enrollment
     about: str = ""  # another packet
     status: str = ""  # of an acknowledgement; of a backpack its mode, of a record request what it wants
     was_known: bool = False  # whether the student was, when it was last seen unopened

@@ -7,7 +7,7 @@ from tests.support.audit import Books
 from tests.support.story.account import ASK, NOBODY, RECORD, STATE, TRANSCRIPT, UNIVERSITY, Sent
 from tests.support.story.follow import Follower
 
-_OF_ASKING = {"not-your-student", "not-there-now", "nobody-to-ask", "nothing-held", "name-the-ssid"}
+_OF_ASKING = {"not-your-student", "not-there-now", "not-there-yet", "nobody-to-ask", "nothing-held", "name-the-ssid"}
 
 
 class Agreement(Follower):
@@ -19,14 +19,23 @@ class Agreement(Follower):
         """Where a record or transcript may go now; '' for nowhere."""
         if one.kind == TRANSCRIPT:
             return one.to
-        here = self.belief.here(child, self.world.today)
-        return here if here != one.sender and one.to in ("", here) else ""
+        here, others = self.belief.here(child, self.world.today), self.belief.holders(child, self.world.today)
+        others.discard(one.sender)
+        if one.to or here in others:
+            return one.to if one.to in others else here if not one.to else ""
+        return self._waits_beside(one, child, others)
+
+    def _waits_beside(self, one: Sent, child: int, others: set[str]) -> str:
+        """What comes from where the student is, addressed to nobody, goes to another LEA that has it and waits."""
+        asked = [asking for asking in self.belief.askings(child) if asking.state == "waiting"]
+        waits = [asking.destination for asking in asked if asking.source == one.sender]
+        return next((lea for lea in waits if lea in others), "")
 
     def had(self, row: PacketRow, lea: str, how: Callable[[list[bool]], bool]) -> bool:
         """Whether the student was at this LEA, now and (`all`) or (`any`) at the last look: a round goes by what was
         when it began."""
         child = self.own.child(row.ssid) if row.ssid else self.own.sent[row.tracking].child
-        return how([self.belief.was_at(child, lea), (child, lea) in self.own.had])
+        return how([self.belief.was_at(child, lea, self.world.today), (child, lea) in self.own.had])
 
     def reasons(self, one: Sent, row: PacketRow) -> set[str]:
         """What a packet may wait for now."""
@@ -78,7 +87,7 @@ class Agreement(Follower):
         return any(by.state == "APPLIED" and by.origin == row.origin for by in recalls)
 
     def _is_replaced(self, one: Sent, row: PacketRow, rows: dict[str, PacketRow]) -> bool:
-        later = [key for key in self.own.sent if key > row.tracking and key in self.books.delivered]
+        later = [key for key in self.own.sent if key > row.tracking and key in self.books.ever]
         alike = [key for key in later if (self.own.sent[key].kind, self.own.sent[key].sender) == (one.kind, one.sender)]
         return any(self.is_same(rows[key].ssid, row.ssid) for key in alike)
 

@@ -9,7 +9,8 @@ from broker.edge.ledger.rows import PacketRow
 from broker.formats.transcript import Facts, from_record
 from tests.support import desk, documents
 from tests.support.belief import Belief
-from tests.support.story.account import ASK, CHILDREN, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
+from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
+from tests.support.told import Report
 from tests.support.world import Key, World
 from tests.unit import test_pesc_acknowledgement as pesc
 
@@ -21,6 +22,11 @@ _LINE = {
     "credits_earned": 0.5,
     "mark": "A",
 }
+
+
+def _line(child: int, report: Report) -> dict[str, Any]:
+    told = {"student": CHILDREN[child], "school": report.school, "event": report.event, "date": str(report.day)}
+    return told | ({} if report.dual is None else {"dual": report.dual})
 
 
 class Letters(RuleBasedStateMachine):
@@ -52,8 +58,9 @@ class Letters(RuleBasedStateMachine):
         return tracking
 
     def _document(self, one: Sent) -> dict[str, Any] | bytes:
-        if one.kind in ("entry", "exit"):
-            return desk.enrollment(one.sender, CHILDREN[one.child], event=one.kind, date=one.day)
+        if one.kind == ENROLL:
+            lines = [_line(one.child, report) for report in one.reports]
+            return documents.enrollment(0, **{"from": one.sender, "students": lines})
         if one.kind == "recall":
             return documents.recall(**{"from": one.sender, "tracking": one.about})
         if one.kind == "acknowledgement":

@@ -1,6 +1,7 @@
 """What befalls the parties: the state's officers, keys and time; and the exchange's own work, whole or broken off."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from broker.edge.ledger.engine import writing
 from broker.identity import registrar
 from broker.stages import batch, missing, students, transfers
 from broker.worker import RUNS
-from tests.support.story.account import CHILDREN, LEAS, RECORD, TWIN, Sent
-from tests.support.story.sends import Parties, children, leas, receivers
+from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
+from tests.support.story.enrolls import children, leas
+from tests.support.story.sends import Parties, receivers
 from tests.support.world import PLACES
 
 
@@ -57,14 +59,13 @@ class Moves(Parties):
         other, mine = self.own.ssids[TWIN], self.own.ssids[kept if stands == TWIN else stands]
         with writing(services.engine) as connection:
             if stands == TWIN:
-                day = now.date().isoformat()
-                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), day)
-                transfers.reconcile(services, connection, [mine], arrived=True)
+                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
+                transfers.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
-                self.settle(TWIN, arrived=True)
+                self.settle(TWIN)
             else:
                 registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
-                transfers.reconcile(services, connection, [mine, other], arrived=False)
+                transfers.reconcile(services, connection, [mine, other])
                 students.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
                 self.settle(stands)
@@ -85,7 +86,7 @@ class Moves(Parties):
             for key in good if what.endswith("all") else good[:1]:
                 self.world.revoke(lea, key)
 
-    @rule(days=st.sampled_from((0, 0, 1, 3, 31)))
+    @rule(days=st.sampled_from((0, 0, 0, 1, 1, 3, 3, 31, 200)))
     def wait(self, days: int) -> None:
         self.world.ahead += timedelta(days=days, minutes=6)
 
@@ -97,11 +98,11 @@ class Moves(Parties):
         sender = self.belief.came_from(child, self.world.today) or lea
         if self.can_send(sender) and self.can_send(lea):
             tracking = self.drop(Sent(RECORD, sender, self.key(sender), child))
-            if what in ("enter", "leave"):
-                event = "entry" if what == "enter" else "exit"
-                where = lea if what == "enter" else self.belief.here(child, self.world.today) or lea
-                if self.can_send(where):
-                    self.drop(Sent(event, where, self.key(where), child, day=self.world.day(0)))
+            if what == "enter":
+                self.enroll(child, lea, self.entry(lea, SCHOOLS[0], 0))
+            if what == "leave":
+                where = self.belief.here(child, self.world.today) or lea
+                self.enroll(child, where, replace(self.entry(where, SCHOOLS[0], 0), event="exit"))
             if what == "send":
                 self.drop(Sent(RECORD, sender, self.key(sender), child))
             meanwhile = what if what in ("flag", "merge_or_unmerge") else "admit"

@@ -1,16 +1,12 @@
-"""What parties do: enroll students, let them go, send and ask, take what lies in their inboxes."""
+"""What parties do: send and ask, take back, take what lies in their inboxes."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from broker.core.flow import Stage
-from broker.stages import batch
-from broker.worker import RUNS
 from tests.support.story.account import (
     ABOUT,
     ASK,
     BACKPACK,
-    CHILDREN,
     LEAS,
     NOBODY,
     RECORD,
@@ -19,62 +15,26 @@ from tests.support.story.account import (
     UNIVERSITY,
     Sent,
 )
-from tests.support.story.checks import Checks
+from tests.support.story.enrolls import Enrollments, children, leas, often
 
 RECEIVERS = (*LEAS, UNIVERSITY)
-children = st.integers(0, len(CHILDREN) - 1)
-leas = st.sampled_from(LEAS)
 receivers = st.sampled_from(RECEIVERS)
-ago = st.sampled_from((0, 0, 0, -1, -2))  # days from today
-ahead = st.sampled_from((0, 0, -1, -2, 1, 2, 4))
-often, rarely = st.sampled_from((True, True, False)), st.sampled_from((False, False, True))
 _TO = ("", "", "", "here", "here", *LEAS, STATE, NOBODY)
 _TOWARDS = st.sampled_from((UNIVERSITY,) * 5 + (LEAS[0], STATE, NOBODY))
 _WANTS = ("record", "record", "backpack", "parent-copy", "disclosures")
 
 
-class Parties(Checks):
+class Parties(Enrollments):
     """What LEAs and universities do."""
 
-    @initialize(first=st.tuples(leas, leas, leas))
-    def begin(self, first: tuple[str, str, str]) -> None:
-        for child, lea in enumerate(first):
-            self.drop(Sent("entry", lea, self.key(lea), child, day=self.world.day(-90)))
-        self.world.rest(self.look)
-
     # what they send
-
-    @rule(child=children, lea=leas, days=ago, is_worked=often)
-    def enter(self, child: int, lea: str, days: int, is_worked: bool) -> None:
-        if self.can_send(lea):
-            tracking = self.drop(Sent("entry", lea, self.key(lea), child, day=self.world.day(days)))
-            self._admit(tracking, is_worked)
-
-    @rule(child=children, days=ahead, is_withdrawn=rarely, is_worked=often)
-    def leave(self, child: int, days: int, is_withdrawn: bool, is_worked: bool) -> None:
-        """Where the student is said to be; on the very day of the entry it never was there."""
-        lea = self.belief.here(child, self.world.today)
-        if lea and self.can_send(lea):
-            entered = max(one.entry for one in self.belief.stays(child) if one.lea == lea)
-            day = entered if is_withdrawn else self.world.day(days)
-            self._admit(self.drop(Sent("exit", lea, self.key(lea), child, day=day)), is_worked)
-
-    @rule(child=children, lea=leas, days=ago)
-    def leave_anywhere(self, child: int, lea: str, days: int) -> None:
-        if self.can_send(lea):
-            self.drop(Sent("exit", lea, self.key(lea), child, day=self.world.day(days)))
-
-    def _admit(self, tracking: str, is_worked: bool) -> None:
-        if is_worked:
-            batch.run(self.world.services, RUNS[Stage.ADMIT], [tracking])
-            self.look()
 
     @rule(child=children, where=st.integers(0, 9), to=st.sampled_from(_TO), is_worked=st.booleans())
     def send_record(self, child: int, where: int, to: str, is_worked: bool) -> None:
         lea = self._former(child, where)
         if self.can_send(lea):
             to = self.belief.here(child, self.world.today) if to == "here" else to
-            self._admit(self.drop(Sent(RECORD, lea, self.key(lea), child, to)), is_worked)
+            self.admit(self.drop(Sent(RECORD, lea, self.key(lea), child, to)), is_worked)
 
     @rule(child=children, where=st.integers(0, 9), mode=st.sampled_from(("replace", "add")))
     def send_backpack(self, child: int, where: int, mode: str) -> None:
@@ -88,13 +48,13 @@ class Parties(Checks):
         lea = self._former(child, where)
         if self.can_send(lea) and child in self.own.ssids:
             day = self.world.day(-1) if is_asked else ""
-            self._admit(self.drop(Sent(TRANSCRIPT, lea, self.key(lea), child, to, day)), is_worked)
+            self.admit(self.drop(Sent(TRANSCRIPT, lea, self.key(lea), child, to, day)), is_worked)
 
     @rule(child=children, lea=leas, want=st.sampled_from(_WANTS), is_worked=st.booleans())
     def ask(self, child: int, lea: str, want: str, is_worked: bool) -> None:
         """Any LEA asks for anything, of the student or for the parent, whether it may have it or not."""
         if self.can_send(lea):
-            self._admit(self.drop(Sent(ASK, lea, self.key(lea), child, status=want)), is_worked)
+            self.admit(self.drop(Sent(ASK, lea, self.key(lea), child, status=want)), is_worked)
 
     def _former(self, child: int, where: int) -> str:
         """Mostly an LEA that has had the student."""

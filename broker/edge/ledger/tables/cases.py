@@ -1,8 +1,9 @@
 """Tables of what follows a student: transfers, flags, the record store, and the log of disclosures."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, literal_column
 
-from broker.edge.ledger.tables.base import Serial, metadata
+from broker.core.transfer import LIVE
+from broker.edge.ledger.tables.base import Serial, in_constants, metadata, partial
 
 # The case that opens when a student of `source` enrolls at `destination`; states in broker.core.transfer.
 transfers = Table(
@@ -12,12 +13,14 @@ transfers = Table(
     Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
     Column("source", Text, ForeignKey("parties.id"), nullable=False),
     Column("destination", Text, ForeignKey("parties.id"), nullable=False),
-    Column("entered_on", Text, nullable=False),  # the first day at the destination
     Column("opened_at", Float, nullable=False),
     Column("cause", Text, nullable=False),  # tracking id of the packet that opened it; '' for the state's operator
     Column("follows", BigInteger),  # the case that this one took the place of
-    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
     # what may change:
+    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
+    Column("entered_on", Text, nullable=False),  # the first day at the destination, by what is known now
+    Column("reported_on", Text, nullable=False, server_default=""),  # when the destination told of it; '': as it opened
+    Column("by_request", Integer, nullable=False, server_default="0"),  # 1: the destination has asked for it itself
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
     Column("requested_at", Float),  # when the source was asked
@@ -33,7 +36,12 @@ transfers = Table(
     Index("transfers_by_destination", "destination", "state"),
     Index("transfers_by_answer", "answer"),
     Index("transfers_by_due", "state", "due_on"),
+    partial("transfers_by_request", "request", where="request <> ''"),
+    partial("transfers_live", "id", where="state IN ('blocked', 'refused', 'requested')"),
 )
+# Of which cases these indexes are; a query that is to use one says so by this very condition.
+is_requested = transfers.c.request != literal_column("''")
+is_live = in_constants(transfers.c.state, LIVE)
 
 transfer_events = Table(
     "transfer_events",
@@ -55,8 +63,6 @@ follow_ups = Table(
     Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, unique=True),
     Column("cause", Text, nullable=False),  # tracking id of that packet
     Column("at", Float, nullable=False),  # when it was carried out: the cases begin then
-    Column("arrived", Integer, nullable=False),  # 1: was enrolled by it
-    Column("military", Integer, nullable=False),  # 1: 53A-1-1001
 )
 
 # Missing children (Utah 53A-11-502): set and lifted by the state only.
@@ -71,6 +77,7 @@ flags = Table(
     Column("lifted_at", Float),
     Column("lifted_by", Text, nullable=False, server_default=""),
     Column("lifted_why", Text, nullable=False, server_default=""),
+    partial("flags_standing", "id", where="lifted_at IS NULL"),
 )
 
 # What the state must hear of at once.
@@ -105,13 +112,7 @@ backpacks = Table(
     Column("ended_at", Float),  # replaced by `ended_by`
     Column("ended_by", Text, nullable=False, server_default=""),
     Index("backpacks_by_student", "ssid", "lea", "version"),
-    Index(
-        "backpacks_current",
-        "ssid",
-        "lea",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    partial("backpacks_current", "ssid", "lea", where="ended_at IS NULL"),
 )
 
 # Who was given what of whom, and on what ground (34 CFR 99.32); one line a read, a delivery or a refusal.

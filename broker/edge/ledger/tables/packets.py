@@ -1,8 +1,20 @@
 """Tables of the directory, the packets and their history, and what the state has entered beside them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
 
-from broker.edge.ledger.tables.base import Serial, metadata
+from broker.core.model import State
+from broker.edge.ledger.tables.base import Serial, in_constants, metadata, partial
 
 parties = Table(
     "parties",
@@ -11,6 +23,9 @@ parties = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+    Column("removed_at", Float),  # no longer a party; what it did stays
+    Column("removed_by", Text, nullable=False, server_default=""),
+    Column("removed_why", Text, nullable=False, server_default=""),
 )
 
 certificates = Table(
@@ -72,11 +87,19 @@ packets = Table(
     Column("updated_at", Float, nullable=False),
     Column("replaces", Text, nullable=False, server_default=""),  # tracking id of the earlier packet; '' for none
     Index("packets_by_state", "state", "due_at"),
-    Index("packets_by_source", "origin", "source_name"),
-    Index("packets_by_content", "origin", "sha256"),
+    Index("packets_by_drop", "origin", "source_name", "source_mark"),  # a name may come every night
     Index("packets_by_receiver", "receiver", "state"),
     Index("packets_by_student", "ssid", "state"),
+    partial("packets_first", "origin", "sha256", where="state NOT IN ('DUPLICATE', 'REFUSED')"),
+    partial("packets_waiting", "origin", "state", where="state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
+    partial("packets_claimed", "claim", where="claim_until > 0"),
+    partial("packets_refused", "state", "code", where="state = 'REFUSED'"),
 )
+# Of which packets these indexes are; a query that is to use one says so by this very condition.
+is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])
+is_waiting = in_constants(packets.c.state, [State.RECEIVED, State.ADMITTED, State.ROUTED])
+is_claimed = packets.c.claim_until > literal_column("0")
+is_refused = packets.c.state == literal_column(f"'{State.REFUSED}'")
 
 packet_ids = Table(
     "packet_ids",

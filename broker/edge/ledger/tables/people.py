@@ -1,8 +1,8 @@
 """Tables of the registry: students, their names and numbers, where they are enrolled, and what is decided of them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text
 
-from broker.edge.ledger.tables.base import Serial, metadata
+from broker.edge.ledger.tables.base import Serial, metadata, partial
 
 students = Table(
     "students",
@@ -16,12 +16,7 @@ students = Table(
     Column("gender", Text, nullable=False),
     Column("added_at", Float, nullable=False),
     Column("merged_into", Text, nullable=False, server_default=""),  # the SSID that stands for this one; '' for none
-    Index(
-        "students_merged",
-        "merged_into",
-        sqlite_where=text("merged_into <> ''"),
-        postgresql_where=text("merged_into <> ''"),
-    ),
+    partial("students_merged", "merged_into", where="merged_into <> ''"),
 )
 
 # Every name by which a student was ever reported, as it was spelt.
@@ -112,8 +107,41 @@ enrollments = Table(
     Column("tracking", Text, nullable=False),
     Column("grade", Text, nullable=False, server_default=""),  # '' where it is not known
     Column("programme", Text, nullable=False, server_default=""),
+    Column("dual", Integer, nullable=False, server_default="0"),  # 1: beside another LEA's stay (R277-419-5)
+    Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, art. IV
+    Column("day_part", Text, nullable=False, server_default=""),  # such as 1/2 (R277-419-6(4)); '': the whole day
+    Column("reported_on", Text, nullable=False, server_default=""),  # the day on which the entry was first told
+    # 1: told to a program that did not work out cases from stays; what it left unasked is nobody's to ask for now
+    Column("is_old", Integer, nullable=False, server_default="0"),
     Index("enrollments_by_student", "ssid", "lea"),
     Index("enrollments_by_local_id", "lea", "local_id"),
+)
+
+# What an LEA corrected of a stay, one row a fact.
+enrollment_changes = Table(
+    "enrollment_changes",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("enrollment", BigInteger, nullable=False, index=True),
+    Column("fact", Text, nullable=False),  # a column of enrollments
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("tracking", Text, nullable=False),  # the packet that said so
+    Column("at", Float, nullable=False),
+)
+
+# What a parent opted out of, as an LEA recorded it (Utah SB 152, 2026); `ended_at` is None while it stands.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("lea", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("ended_by", Text, nullable=False, server_default=""),
 )
 
 # What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.
@@ -127,6 +155,7 @@ reviews = Table(
     Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
+    partial("reviews_open", "opened_at", "tracking", "line", where="closed_at IS NULL"),
 )
 
 decisions = Table(

@@ -1,0 +1,68 @@
+"""`satchel student opt-outs`: what parents opted out of, for the state's operator (Utah SB 152, 2026).
+
+Promises: no student's name; an opt-out is listed under the number that stands for the student now; whoever looks leaves
+a line of the disclosure log for each student that is shown.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from broker import offline
+from broker.commands.common import HomeOption, JsonOption, say
+from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
+from broker.core.access import Action
+from broker.core.opt_outs import OPT_OUTS, Purpose
+from broker.edge.ledger import opt_outs as ledger
+from broker.edge.ledger.engine import writing
+from broker.edge.ledger.opt_outs import OptOut
+
+_PIPED_COLUMNS = 200
+
+
+def opt_outs(
+    purpose: Annotated[Purpose | None, typer.Option(help="Only opt-outs of this purpose.")] = None,
+    who: ReaderOption = "",
+    why: PurposeOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what parents opted out of: whose, since when, and which LEA told it; your look is logged."""
+    services = offline.build(home)
+    at = services.clock().timestamp()
+    with writing(services.engine) as connection:
+        rows = list(ledger.all_standing(connection, purpose or ""))
+        ssids = [row.ssid for row in rows]
+        note_read(connection, ssids, Action.READ_REGISTRY, at, who=who, why=why, what="opt-outs")
+    if as_json:
+        say(json.dumps([_data(row) for row in rows]))
+        return
+    _tell(rows)
+
+
+def _data(row: OptOut) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in ("id", "ended_at", "ended_by")}
+
+
+def _tell(rows: Sequence[OptOut]) -> None:
+    if not rows:
+        say("No opt-out stands.")
+        return
+    table = Table("ssid", "opted out of", "told by", "since", "packet")
+    for row in rows:
+        since = datetime.fromtimestamp(row.at, UTC).date().isoformat()
+        table.add_row(row.ssid, row.purpose, row.lea, since, row.tracking)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_COLUMNS  # whoever reads a pipe wants whole lines
+    console.print(table)
+    for purpose in sorted({row.purpose for row in rows} & OPT_OUTS.keys()):
+        say(f"{purpose}: {OPT_OUTS[Purpose(purpose)].means}")
+    students = len({row.ssid for row in rows})
+    say(f"{len(rows):,} opt-outs of {students:,} student{'s' * (students != 1)}.")

@@ -1,0 +1,64 @@
+"""`satchel upgrade`: the ledger of an earlier program gets the form of this one.
+
+Promises: the only command that does so; nobody else runs the home meanwhile; killed at any moment, the ledger is as it
+was or as it is to be.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from broker import offline
+from broker.commands.common import HomeOption, JsonOption, say
+from broker.edge import settings_file
+from broker.edge.folders import Home
+from broker.edge.ledger.engine import REVISION
+from broker.edge.ledger.migrate import Upgraded
+from broker.edge.ledger.migrate import upgrade as upgrade_ledger
+from broker.part import hold, is_alive, read_beats
+
+
+def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Bring the ledger of an earlier program to the form of this one, while the exchange is stopped; of a ledger in the
+    home a copy is kept."""
+    offline.harden()
+    chosen = settings_file.load(offline.home_of(home))
+    engine, found = offline.find_ledger(chosen)
+    if found > REVISION:
+        raise offline.later(chosen, found)
+    if found == REVISION:
+        return _tell(chosen.home, Upgraded(found), as_json)
+    with _stopped(Home(chosen.home)):
+        return _tell(chosen.home, upgrade_ledger(engine), as_json)
+
+
+@contextmanager
+def _stopped(home: Home) -> Iterator[None]:
+    """Nobody starts the exchange while the block runs. Raises NotReady where it runs, or a part of it does."""
+    home.run.mkdir(mode=0o700, exist_ok=True)
+    lock, now = hold(home.run), time.time()
+    if lock is None or any(is_alive(beat, now) for beat in read_beats(home.run)):
+        raise offline.NotReady(f"The exchange of {home.root} runs, or is being upgraded; stop `satchel up` first.")
+    with lock:
+        yield
+
+
+def _tell(home: Path, done: Upgraded, as_json: bool) -> None:
+    if as_json:
+        facts: dict[str, Any] = {"home": str(home), "from": done.before or None, "to": REVISION}
+        say(json.dumps(facts | {"changed": done.is_changed, "copy": str(done.copy) if done.copy else None}))
+    elif not done.is_changed:
+        say(f"The ledger of {home} has the form of this program already ({REVISION}); nothing was done.")
+    elif not done.before:
+        say(f"The ledger of {home} has its tables now (form {REVISION}).")
+    else:
+        say(f"The ledger of {home} was brought from form {done.before} to {REVISION}. {_kept(done.copy)}")
+
+
+def _kept(copy: Path | None) -> str:
+    if copy is None:
+        return "No copy was made here: PostgreSQL is backed up with its own tools."
+    return f"As it was, it is in {copy}; delete that when all is well, for it holds students' names."

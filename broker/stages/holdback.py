@@ -1,0 +1,136 @@
+"""holdback: what has gone out, or is about to, about a student who is flagged as missing now (Utah 53A-11-504).
+
+Contract: called within the write transaction that sets the flag, or brings another number under it. What lies in an
+inbox is taken out again as by a recall (`withdraw`) and held, what was routed is held where it is; both go on by
+themselves when the flag is lifted. The cases that they answered wait again, with the clocks that they had. What its
+receiver took first it has; the state is told which LEA has what, since when, by tracking id.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.access import Action
+from broker.core.model import HeldFor, LeaId, State
+from broker.core.transfer import TransferState
+from broker.edge.folders import Missing
+from broker.edge.ledger import corrections, history, moves, registry, views
+from broker.edge.ledger import transfers as cases
+from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.views import Passed
+from broker.stages import collect, flags, transfers, withdraw
+from broker.stages.disclose import DELIVERY
+from broker.stages.papers import sign
+from broker.stages.services import Services
+from broker.stages.whereto import is_forwarded
+from handlers.alert_notice import Kind, who
+
+_MOST = 500  # in one notice; `satchel student flag --json` and the disclosure log have all
+_OUT = (State.ROUTED, State.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A packet about the student. `lea` is its receiver, `source` who wrote it; `since` is when the receiver took it
+    (seconds since the epoch), None where it has not."""
+
+    tracking: str
+    type: str
+    source: str
+    lea: str
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """`withdrawn` lay in an inbox, `stopped` was about to; `taken` is what receivers have."""
+
+    withdrawn: tuple[Thing, ...] = ()
+    stopped: tuple[Thing, ...] = ()
+    taken: tuple[Thing, ...] = ()
+
+
+def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack:
+    """Take back what can be, and say what cannot: `ssid` stands for a student who is flagged. Cases that were answered
+    by it are REQUESTED again; the caller makes them what they should be. Where an LEA's folder is not there it is left
+    to a later call."""
+    numbers = registry.numbers(connection, ssid)
+    withdrawn: list[PacketRow] = []
+    stopped: list[PacketRow] = []
+    for tracking in views.about(connection, numbers, list(DELIVERY), _OUT):
+        row = corrections.locked(connection, tracking)
+        if row is not None and row.state is State.ROUTED:
+            _stop(services, connection, row)
+            stopped.append(row)
+        elif row is not None and row.state is State.DELIVERED and _is_back(services, connection, row):
+            withdrawn.append(row)
+    for row in (*withdrawn, *stopped):
+        log = (Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
+        flags.refused(services, connection, *log)
+    transfers.held_back(services, connection, [row.tracking for row in withdrawn])
+    taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DELIVERY)))
+    return HeldBack(tuple(map(_of_row, withdrawn)), tuple(map(_of_row, stopped)), tuple(taken))
+
+
+def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
+    """A worker that has it in hand drops its work."""
+    goal = row.receiver if is_forwarded(row) else LeaId("")
+    held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
+    papers = sign(services, held, [(row.origin, State.HELD)])
+    step = Step(State.HELD, HeldFor.BLOCKED)
+    moves.advance(connection, [Move(row, held, (step,), papers)], services.clock().timestamp())
+
+
+def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool:
+    try:
+        if withdraw.hold(services, connection, row):
+            return True
+        if history.was_read(connection, row.tracking):  # taken, and collected when the receiver's program says so
+            return False
+        collect.collect_in(connection, services, LeaId(row.receiver), row.tracking, collect.REMOVED)
+    except Missing:
+        services.log.warning("a flagged student's packet cannot be taken back yet", tracking=row.tracking)
+    return False
+
+
+def tell(services: Services, connection: Connection, ssid: str, found: HeldBack) -> None:
+    """Tell the state who had asked for the record of the student who is flagged now, and who has what; of nothing
+    where nobody had to do with it."""
+    asked = [one for one in cases.about(connection, ssid) if one.state is TransferState.BLOCKED]
+    things = (*found.withdrawn, *found.stopped, *found.taken)
+    leas = {*(one.destination for one in asked), *(one.lea for one in things)}
+    if leas:
+        lea = leas.pop() if len(leas) == 1 else ""
+        flags.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(asked, found))
+
+
+def _lists(asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
+    """For the notice."""
+    parts = {"withdrawn": found.withdrawn, "stopped": found.stopped, "taken": found.taken}
+    lists = {name: [_shown(one) for one in things[:_MOST]] for name, things in parts.items()}
+    return {"asked": [_of_case(one) for one in asked]} | lists
+
+
+def _of_case(case: TransferRow) -> dict[str, Any]:
+    return {**who(case.destination, ""), "transfer": case.id, "from": case.source, "entered_on": case.entered_on}
+
+
+def _shown(one: Thing) -> dict[str, Any]:
+    since = {"since": _iso(one.since)} if one.since is not None else {}
+    return {**who(one.lea, ""), "tracking": one.tracking, "type": one.type, "from": one.source, **since}
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
+
+
+def _of_row(row: PacketRow) -> Thing:
+    return Thing(row.tracking, row.type, row.origin, row.receiver)
+
+
+def _of_passed(one: Passed) -> Thing:
+    return Thing(one.tracking, one.type, one.origin, one.receiver, one.since)

@@ -1,0 +1,97 @@
+"""watch: which flagged children a packet concerns, so that the state is told of each once, in the most telling way.
+
+Contract: made at the beginning of the packet's transaction, which holds `registry.lock`; `tell` is called once, at its
+end. Flags are looked up once for the whole packet: a batch of thousands of lines costs nothing more where no flag
+stands, and a look into a set for each line where some do (Utah 53A-11-502: "any request concerning the record").
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+
+from broker.core.model import Student
+from broker.edge.ledger import flags as ledger
+from broker.edge.ledger import stays
+from broker.edge.ledger.rows import PacketRow
+from broker.identity import match
+from broker.stages import flags
+from broker.stages.services import Services
+from handlers.alert_notice import Kind
+
+_RANK = {kind: place for place, kind in enumerate(Kind)}
+# by what a line of an enrollment or SSID request asks for
+_OF_LINE = {
+    "entry": Kind.ENROLLMENT,
+    "new": Kind.ENROLLMENT,
+    "retrieve": Kind.ENROLLMENT,
+    "exit": Kind.EXIT,
+    "update": Kind.UPDATE,
+    "verify": Kind.VERIFY,
+}
+_BY_NUMBER = frozenset({"update", "verify"})  # the number alone says whom the line is about
+
+
+class Watch:
+    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        row: PacketRow,
+        flagged: Mapping[str, str] | None = None,
+    ) -> None:
+        self._services = services
+        self._connection = connection
+        self._row = row
+        self._flagged = ledger.numbers(connection) if flagged is None else flagged
+        self._seen: dict[str, Kind] = {}
+        self._line = Kind.CANDIDATE
+        self._is_looked_up = False
+
+    def saw(self, numbers: Iterable[str | None], kind: Kind = Kind.CANDIDATE) -> bool:
+        """The packet concerns the students with these numbers, in this way; whether one of them is flagged."""
+        found = [self._flagged[one] for one in numbers if one and one in self._flagged] if self._flagged else []
+        for ssid in found:
+            self._seen[ssid] = min(kind, self._seen.get(ssid, kind), key=_RANK.__getitem__)
+        return bool(found)
+
+    def begin(self, student: Student, request: str) -> None:
+        """A line is looked at, which may name a number."""
+        self._line, self._is_looked_up = _OF_LINE[request], False
+        self.saw([student.ssid], self._line if request in _BY_NUMBER else Kind.CANDIDATE)
+
+    def find(self, student: Student) -> match.Finding:
+        """Who is the student of whom the line tells? As `broker.identity.match.find`."""
+        self._is_looked_up = True
+        finding = match.find(self._connection, self._services.model, student, self._row.origin)
+        self.saw([finding.ssid], self._line)
+        self.saw(one.ssid for one in finding.candidates)
+        return finding
+
+    def refused(self, student: Student) -> None:
+        """The line was refused: whom it may be about is looked up now, if that was not needed before."""
+        if self._flagged and not self._is_looked_up:
+            self._line = Kind.CANDIDATE
+            self.find(student)
+
+    def tell(self) -> None:
+        """Tell the state."""
+        for ssid, kind in self._seen.items():
+            flags.alert(self._services, self._connection, kind, ssid, self._row.origin, self._row.tracking)
+
+
+def decided(services: Services, connection: Connection, ssids: Iterable[str], lea: str, tracking: str = "") -> None:
+    """Tell the state of each flagged one of these students that its operator has decided something, or merged or parted
+    numbers: about this LEA's packet, or where this LEA is whose enrollment it changes, '' for none."""
+    flagged = ledger.numbers(connection)
+    for ssid in dict.fromkeys(flagged[one] for one in ssids if one in flagged):
+        flags.alert(services, connection, Kind.DECISION, ssid, lea, tracking, is_news=True)
+
+
+def whose_stay(services: Services, connection: Connection, kept: str, other: str) -> str:
+    """Of two numbers that are about to be merged, or were parted just now: the LEA whose enrollment a flagged child
+    gets or loses by it; '' for none."""
+    flagged = ledger.numbers(connection)
+    counting = stays.account(connection, kept if other in flagged else other, services.today()).counting
+    return str(counting[-1].lea) if counting else ""

@@ -1,0 +1,40 @@
+"""A directory of public keys, as `satchel open` reads it."""
+
+from pathlib import Path
+
+import pytest
+
+from broker.commands import opening
+from broker.core import armor
+from broker.edge.settings import Limits
+
+ONE, OTHER = (armor.enarmor("PUBLIC KEY BLOCK", data).encode() for data in (b"one", b"other"))
+COMMENTED = OTHER.replace(b"-----\n\n", b"-----\nComment: well-known --- key\n\n", 1)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_the_keys_of_a_file_are_told_apart(tmp_path: Path, end: bytes) -> None:
+    content = (b"Keys:\n" + ONE + COMMENTED + b"and so on").replace(b"\n", end)
+    (tmp_path / "all.asc").write_bytes(content)
+    found = [held.replace(end, b"\n") for held in opening.Directory(tmp_path, Limits()).certificates]
+    assert [held.strip() for held in found] == [ONE.strip(), COMMENTED.strip()]
+
+
+def test_a_key_without_its_end_does_not_hide_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "all.asc").write_bytes(ONE[:40] + b"\n" + OTHER)
+    assert list(opening.Directory(tmp_path, Limits()).certificates) == [OTHER]
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("LEA 01 <a@example.org>", "LEA 01"),
+        ("LEA 01  <a@example.org> \n", "LEA 01"),
+        ("LEA <one> 01", "LEA <one> 01"),
+        ("<a@example.org>", "?"),
+        ("LEA 01", "LEA 01"),
+        ("", "?"),
+    ],
+)
+def test_a_name_is_the_user_id_without_the_address(title: str, name: str) -> None:
+    assert opening.Signer("01", title).name == name
