@@ -260,3 +260,21 @@ def test_a_question_about_what_lives_reads_that_only(office: Office, what: str) 
         ASKED[what](connection)
     assert found.most
     assert found.above(most(office)) == {}
+
+
+def test_many_receipts_without_a_file_are_asked_for_by_name(office: Office) -> None:
+    """As after a night: joined with what waits, PostgreSQL read every receipt there ever was."""
+    engine, names = office.services.engine, {"tracking": "'fffffffe-' || t", "n": "1"}
+    with engine.connect() as connection:
+        connection.execute(text(numbered("publications", 400, **names)))
+        signed = names | {"state": "'RECEIVED'", "party": f"'{A}'", "at": "0", "text": "'signed'"}
+        connection.execute(text(numbered("receipts", 400, **signed)))
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE publications")  # its plan goes by how many there are
+        with costs.counted(engine, TABLES) as found:
+            got = history.pending(connection, 500)
+            assert len(history.pending(connection, 500, [A])) == 0
+        connection.rollback()
+    assert len(got) >= 400
+    assert found.whole == {}
+    assert not [plan for plan in found.plans.values() if "SCAN receipts" in plan]

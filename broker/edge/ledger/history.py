@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 
-from broker.core.model import State
+from broker.core.model import State, TrackingId
 from broker.edge.ledger.rows import SignedReceipt
 from broker.edge.ledger.tables import events, publications, receipts
 
@@ -49,13 +49,27 @@ def was_read(connection: Connection, tracking: str) -> bool:
 
 def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[SignedReceipt]:
     """Receipts whose file is not known to be written, the oldest first, but for those of the parties in `but`."""
-    joined = publications.join(
-        receipts, and_(receipts.c.tracking == publications.c.tracking, receipts.c.n == publications.c.n)
-    )
-    columns = [receipts.c[name] for name in _PAPER]
-    query = select(*columns).select_from(joined).where(receipts.c.party.not_in(list(but)))
-    query = query.order_by(publications.c.tracking, publications.c.n).limit(limit)
-    return [SignedReceipt(*row) for row in connection.execute(query)]
+    found: list[SignedReceipt] = []
+    behind = (TrackingId(""), 0)
+    while len(found) < limit and (names := _pending_behind(connection, behind, limit)):
+        behind = names[-1]
+        found += [one for one in _receipts(connection, names) if one.party not in but]
+    return found[:limit]
+
+
+def _pending_behind(connection: Connection, behind: tuple[TrackingId, int], limit: int) -> list[tuple[TrackingId, int]]:
+    """The next pending receipts by (tracking, number)."""
+    name = (publications.c.tracking, publications.c.n)
+    query = select(*name).where(tuple_(*name) > behind).order_by(*name).limit(limit)
+    return [(TrackingId(row.tracking), row.n) for row in connection.execute(query)]
+
+
+def _receipts(connection: Connection, names: Sequence[tuple[TrackingId, int]]) -> list[SignedReceipt]:
+    """These receipts, in this order. They are asked for by name: joined, PostgreSQL reads all that there ever were."""
+    query = select(*[receipts.c[name] for name in _PAPER])
+    rows = connection.execute(query.where(receipts.c.tracking.in_({tracking for tracking, _ in names})))
+    by_name = {(one.tracking, one.n): one for one in (SignedReceipt(*row) for row in rows)}
+    return [by_name[name] for name in names]
 
 
 def published(connection: Connection, done: Sequence[SignedReceipt]) -> None:
