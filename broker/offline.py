@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from broker.core.errors import OperatorError
-from broker.edge import settings_file
+from broker.edge import home_id, settings_file
 from broker.edge.folders import Home
-from broker.edge.ledger.engine import REVISION, connect, form, reading
+from broker.edge.ledger import homes
+from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
 from broker.edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,22 +96,43 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
     try:
         with reading(engine) as connection:
             return engine, form(connection)
-    except DatabaseError as error:
-        reason = str(error.orig).partition("\n")[0]
-        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason}.") from None
+    except DBAPIError as error:
+        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
+
+
+def said_of(error: Exception) -> str | None:
+    """What is told of a database that does not answer, or breaks off; None for an error that is the program's own."""
+    if isinstance(error, DBAPIError) and (
+        isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    ):
+        return f"The ledger's database does not answer: {reason_of(error)}."
+    return None
+
+
+def reason_of(error: DBAPIError) -> str:
+    """Why the database could not be reached, in its own words."""
+    return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 
 
 def open_ledger(chosen: Settings) -> Engine:
-    """The ledger, in the form of this program. Raises NotReady where it has another one; only `satchel upgrade` changes
-    that."""
+    """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
+    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
+        check_home(engine, chosen)
         return engine
     if found > REVISION:
         raise later(chosen, found)
     was = f"has the form of an earlier program ({found}; this one needs {REVISION})" if found else "has no tables yet"
     todo = "stop the exchange, make a backup, and run" if found else "run"
     raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
+
+
+def check_home(engine: Engine, chosen: Settings) -> None:
+    """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
+    with reading(engine) as connection:
+        owner = homes.owner(connection)
+    home_id.check(Home(chosen.home), owner, place_of(chosen))
 
 
 def later(chosen: Settings, found: str) -> NotReady:

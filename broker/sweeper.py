@@ -31,6 +31,7 @@ class Inboxes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._seen: dict[str, int] = {}
+        self._lost: set[str] = set()
 
     def look(self) -> None:
         """Publish what a crash left staged, and notice what was taken out."""
@@ -39,8 +40,17 @@ class Inboxes:
         for lea in leas:
             try:
                 self._look_at(lea)
-            except Deferred:
-                self._services.log.warning("inbox cannot be read", lea=lea)
+            except Deferred as later:
+                self._is_lost(lea, later)
+            else:
+                self._lost.discard(lea)
+
+    def _is_lost(self, lea: LeaId, later: Deferred) -> None:
+        """Said once for as long as it lasts: nothing in it counts as collected meanwhile."""
+        if lea not in self._lost:
+            self._services.log.warning("inbox cannot be read", lea=lea, why=later.why)
+        self._lost.add(lea)
+        self._seen.pop(lea, None)
 
     def _look_at(self, lea: LeaId) -> None:
         with self._services.home.enter(lea, INBOX) as folder:

@@ -6,7 +6,7 @@ home is not complete; hardens the process that will hold plaintext.
 
 import hashlib
 import hmac
-import socket
+import uuid
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.ledger.engine import writing
+from broker.edge.ledger.homes import Marks
 from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.resources import folder as data_folder
@@ -68,20 +69,21 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     harden()
     chosen = settings_file.load(home)
     folders = Home(chosen.home)
+    engine = open_ledger(chosen)
     services = Services(
         settings=chosen,
-        engine=open_ledger(chosen),
+        engine=engine,
         vault=DirectoryVault(folders.vault),
         home=folders,
         outboxes=Outboxes(folders, chosen.limits),
-        inboxes=Inboxes(folders),
+        inboxes=Inboxes(folders, Marks(engine)),
         key=read_key(folders),
         contracts=Contracts(data_folder("schemas"), chosen.identity.ssid_digits, chosen.limits.students_per_enrollment),
         queues=Queues(chosen),
         clock=now,
         new_tracking=new_tracking,
         digest=digester(folders),
-        worker=f"{socket.gethostname()}/{part}-{number}",  # claims of other machines are not its own
+        worker=f"{uuid.uuid4().hex}/{part}-{number}",  # of this very process: machines may share a name
         log=logger(f"{part}-{number}"),
         load_model=partial(models.load, chosen.home),
     )

@@ -1,7 +1,7 @@
 """A worker process: admits, routes and delivers what the queues name.
 
-Promises: one thread, so that its claims are its own; on start it frees what an earlier process of the same name had
-claimed when it died, and the deaths stay counted.
+Promises: one thread, so that its claims are its own; on start it frees what the process before it, of the same name in
+the same home, had claimed when it died, and the deaths stay counted. What anybody else has claimed ends by its lease.
 """
 
 import argparse
@@ -49,8 +49,10 @@ def main() -> None:
     services = wiring.build(chosen.home, "worker", chosen.number)
     with Part(services.home.run, f"worker-{chosen.number}").living() as part:
         with writing(services.engine) as connection:
-            packets.release_worker(connection, services.worker)
+            if earlier := part.claimed_as():
+                packets.release_worker(connection, earlier)
             packets.forget_queues(connection)
+        part.claim_as(services.worker)
         services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage})
         gc.collect()
         gc.freeze()  # what was loaded stays: it need not be looked through at every collection

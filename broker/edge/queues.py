@@ -15,7 +15,8 @@ import redis
 from dramatiq.brokers.redis import RedisBroker
 
 from broker.core.flow import Stage
-from broker.edge.settings import Settings
+from broker.edge import passwords
+from broker.edge.settings import Settings, SettingsError
 
 Run = Callable[[list[str]], None]
 
@@ -47,7 +48,12 @@ class Queues:
         self._batch = settings.workers.batch
         self._poll_ms = settings.workers.poll_ms
         url = url_of(settings)
-        self._redis = redis.Redis.from_url(url)
+        try:
+            self._redis = redis.Redis.from_url(url, password=passwords.of_redis(settings))
+        except ValueError:  # its text may have the URL in it
+            raise SettingsError(
+                f"redis.url in {settings.home / 'satchel.toml'} is not a redis:// or unix:// URL."
+            ) from None
         self._broker = RedisBroker(client=self._redis, middleware=[], namespace="satchel")
         self._worker: dramatiq.Worker | None = None
         for lane in LANES:

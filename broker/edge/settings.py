@@ -105,6 +105,7 @@ class Redis:
     """The queue's server."""
 
     url: str = _setting("", "redis:// or unix:// URL", "empty: Satchel starts its own on a socket in run/")
+    password_file: str = _setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_REDIS_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Ledger:
     """The database."""
 
     url: str = _setting("", "SQLAlchemy URL", "empty: SQLite in ledger.db of this home")
+    password_file: str = _setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_LEDGER_PASSWORD")
     busy_seconds: float = _setting(30.0, "seconds", "to wait for another writer", 0.1)
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from broker import wiring
+from broker import founding, wiring
 from broker.commands import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
 from broker.edge import openpgp, settings_file
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.migrate import upgrade
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
@@ -70,7 +70,8 @@ class Office:
         if ledger_url:
             path = self.exchange.home / "satchel.toml"
             path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{ledger_url}"', path.read_text()))
-            migrate(connect(settings_file.load(self.exchange.home)))
+            chosen = settings_file.load(self.exchange.home)
+            upgrade(connect(chosen), lambda connection: founding.settle(connection, chosen))
         kinds = kinds or {}
         self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
         for lea in leas:

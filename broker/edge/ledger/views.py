@@ -41,6 +41,12 @@ def oldest_waiting(connection: Connection) -> float | None:
     return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
 
 
+def newest_sealed(connection: Connection) -> Sha256 | None:
+    """The content of the newest packet that was not refused: the vault must have it. None where there is none."""
+    query = select(packets.c.sha256).where(packets.c.state != State.REFUSED).order_by(packets.c.tracking.desc())
+    return connection.execute(query.limit(1)).scalar()
+
+
 def unpublished(connection: Connection) -> int:
     """Receipts whose file is still to be written."""
     return connection.execute(select(func.count()).select_from(publications)).scalar_one()

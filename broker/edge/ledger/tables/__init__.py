@@ -16,6 +16,7 @@ from broker.edge.ledger.tables.cases import (
     transfer_events,
     transfers,
 )
+from broker.edge.ledger.tables.homes import home, inbox_marks
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
@@ -64,6 +65,8 @@ __all__ = [
     "exceptions",
     "flags",
     "follow_ups",
+    "home",
+    "inbox_marks",
     "is_claimed",
     "is_first",
     "is_live",
