@@ -14,6 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from broker.edge import settings_file
+from broker.edge.ledger.engine import connect
+from broker.edge.ledger.migrate import migrate
+
 SATCHEL = [sys.executable, "-m", "broker.cli"]
 _PATIENCE = 60.0
 
@@ -51,12 +55,21 @@ def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: 
 class Exchange:
     """One home and, after `up`, its processes."""
 
-    def __init__(self, home: Path, **changed: Any) -> None:
+    def __init__(self, home: Path, *, ledger_url: str = "", **changed: Any) -> None:
         self.home = home
         self.process: subprocess.Popen[str] | None = None
         self.log = home.parent / f"{home.name}.log"
         satchel("init", str(home), "--name", "Test exchange")
+        if ledger_url:
+            self.keep_ledger_at(ledger_url)
+            migrate(connect(settings_file.load(home)))
         self.configure(**(QUICK | changed))
+
+    def keep_ledger_at(self, url: str) -> None:
+        """The ledger is that database from now on."""
+        path = self.home / "satchel.toml"
+        text = re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", lambda found: f'{found[1]}"{url}"', path.read_text())
+        path.write_text(text)
 
     @classmethod
     def of(cls, home: Path) -> "Exchange":
