@@ -5,15 +5,15 @@ noted in the ledger before the client is answered.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy.exc import OperationalError
 
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.sftp_server import SftpServer
 from broker.part import Part, run
@@ -40,17 +40,26 @@ class LedgerHost:
 
     def read_whole(self, lea: str, name: str) -> None:
         """The last byte of an inbox file is about to go out."""
-        try:
+        with self._noting():
             collect.read_whole(self._services, lea, name.partition(".")[0])
-        except OperationalError:
-            raise Deferred("the ledger is busy") from None
 
     def collected(self, lea: str, name: str, how: str) -> None:
         """An inbox file was read to its end, or removed."""
-        try:
+        with self._noting():
             collect.run(self._services, lea, [name.partition(".")[0]], _HOW[how])
-        except OperationalError:
-            raise Deferred("the ledger is busy") from None
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """A sick ledger is told of once; each client is told to try again. Raises Deferred."""
+        services = self._services
+        try:
+            yield
+        except Exception as error:
+            if cause_of(error) not in NOT_KEPT:
+                raise
+            services.troubles.meet(services.log, "collection", error)
+            raise Deferred("the ledger cannot be written now") from None
+        services.troubles.over(services.log, "collection")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
 
 Promises: receipts' files follow within a fraction of a second; every other duty within `sweep_seconds`; a round that
-fails is logged and the next one tries again.
+fails is told once, until it is well again, and the next one tries again.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.folders import INBOX
 from broker.edge.ledger import removals
+from broker.edge.ledger.again import again
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
 from broker.stages import claims, harvest, missing, overdue, sweep
@@ -22,6 +24,7 @@ from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
+_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
 _TICK_NS = 2_000_000_000
 
 
@@ -65,15 +68,18 @@ class Inboxes:
 
 
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
-    """Whether it did something, as far as it says."""
+    """Whether it did something, as far as it says. What fails is told once, and tried again."""
     try:
-        return bool(work())
-    except OSError as broken:  # a disk that failed a flush; only a new process can go on
-        services.log.error("round failed", duty=duty, kind=type(broken).__name__)
-        part.fail()
-    except Exception as bug:  # noqa: BLE001  the sweeper is what others rely on: it goes on
-        services.log.error("round failed", duty=duty, kind=type(bug).__name__)
-    return False
+        done = bool(again(services.engine, work))
+    except Exception as error:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+        services.troubles.meet(services.log, duty, error)
+        if isinstance(error, OSError):  # a disk that failed a flush; only a new process can go on
+            part.fail()
+        elif cause_of(error) in NOT_KEPT:
+            part.stop.wait(_LEDGER_SECONDS)
+        return False
+    services.troubles.over(services.log, duty)
+    return done
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The watcher process: complete files of all outboxes are taken in, LEA by LEA in turn.
 
 Promises: file-system events are a hint to look, the scan at start and on a timer is the truth; one LEA with
-100,000 files gets one batch a turn, like every other; a file that is not complete is waited for and never taken early.
+100,000 files gets one batch a turn, like every other; a file that is not complete is waited for and never taken early;
+a sick ledger is told of once, and waited for.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from broker.core.frames import Extent, extent
 from broker.core.model import LeaId
 from broker.edge.folders import OUTBOX
 from broker.edge.ledger import removals
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
 from broker.edge.readiness import Found, Readiness, Ready, Wait
@@ -28,6 +30,7 @@ from broker.stages import intake
 from broker.stages.services import Services
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
+_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
 _IDLE_SECONDS = 0.25
 _ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
 
@@ -78,6 +81,12 @@ class Watcher:
             self._services.outboxes.tidy(lea)
         except Deferred as later:
             self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
+
+    def begin_again(self) -> None:
+        """Forget what was begun: the next turn looks at every outbox anew."""
+        for lea in list(self._passes):
+            self._drop_pass(lea)
+        self._next_scan = 0.0
 
     def stop(self) -> None:
         """End the watching threads."""
@@ -209,9 +218,14 @@ def main() -> None:
         for turn in itertools.count():
             try:
                 watcher.turn()
-            except Exception as bug:  # noqa: BLE001  nothing is lost: the files are still where they were
-                services.log.error("round failed", kind=type(bug).__name__)
-                part.fail()
+                services.troubles.over(services.log, "intake")
+            except Exception as error:  # noqa: BLE001  nothing is lost: the files are still where they were
+                services.troubles.meet(services.log, "intake", error)
+                if cause_of(error) in NOT_KEPT:
+                    watcher.begin_again()
+                    part.stop.wait(_LEDGER_SECONDS)
+                else:
+                    part.fail()
             if turn == 0:
                 part.ready()
             if part.stop.is_set():

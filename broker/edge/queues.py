@@ -23,6 +23,7 @@ Run = Callable[[list[str]], None]
 LANES = ("express", "bulk")
 _FINISH_FIRST = {Stage.DELIVER: 0, Stage.ROUTE: 1, Stage.ADMIT: 2}  # what was begun is ended before more is begun
 _BULK_AFTER = 10
+AWAY = (redis.RedisError, dramatiq.errors.ConnectionError)  # what is raised where Redis cannot be reached
 _EPOCH = "satchel:epoch"
 _SOCKET_PATH_MOST = 100  # sockaddr_un holds 108 bytes on Linux, 104 elsewhere
 
@@ -72,7 +73,7 @@ class Queues:
                         options={},
                     )
                 )
-        except (redis.RedisError, dramatiq.errors.ConnectionError):
+        except AWAY:
             return False
         return True
 

@@ -115,6 +115,7 @@ class Ledger:
     url: str = _setting("", "SQLAlchemy URL", "empty: SQLite in ledger.db of this home")
     password_file: str = _setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_LEDGER_PASSWORD")
     busy_seconds: float = _setting(30.0, "seconds", "to wait for another writer", 0.1)
+    conflict_tries: int = _setting(8, "times", "the same work is done where two writers were in each other's way", 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """How every working stage handles a batch: claim, work each, commit once, tell the next stage.
 
 Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
-ends that packet, a `Deferred` delays it, any other exception is a bug that stops only that packet, and after the third
-unfinished attempt it is refused as `poison`; state, event and receipt are one transaction; only then the next stage is
-told. A packet with nothing in its way goes through the following stages in the same round: every move is still made,
-checked and told, but it is claimed, read and committed once.
+ends that packet, a `Deferred` delays it, a bug stops only that packet, and after the third unfinished attempt it is
+refused as `poison`; what the world causes (`blame`) delays and is never counted; state, event and receipt are one
+transaction; only then the next stage is told. A packet with nothing in its way goes through the following stages in the
+same round: every move is still made, checked and told, but it is claimed, read and committed once. A round that was in
+another writer's way is worked again from fresh reads.
 """
 
 import traceback
@@ -17,12 +18,15 @@ from sqlalchemy import Connection
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import PacketType, State, TrackingId
-from broker.edge.ledger import moves, packets
+from broker.edge.ledger import epoch, moves, packets, registry
+from broker.edge.ledger.again import again, committed
+from broker.edge.ledger.blame import NOT_KEPT, Cause, cause_of
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages.look import Look
 from broker.stages.papers import sign, sign_refusal
 from broker.stages.services import Services
+from broker.stages.troubles import kind_of
 
 Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
@@ -76,11 +80,31 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     now = services.clock().timestamp()
     token = f"{services.worker}:{uuid.uuid4().hex}"
     until = now + services.settings.workers.lease_seconds
-    with writing(services.engine) as connection:
-        claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
-    moves, returned, look = _work_all(services, plans, claimed.rows)
-    _commit(services, plans, look, moves, returned)
+    state = WORKED_BY[plans[0].stage]
+    claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
+
+    def once() -> Written:
+        planned, returned, look = _work_all(services, plans, claimed.rows)
+        return _commit(services, plans, look, planned, returned)
+
+    written = again(services.engine, once)
+    for plan in plans:
+        plan.after(services, written.moved)
+        plan.lost(services, written.lost)
+    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in written.moved])
     return claimed.alone
+
+
+def give_back(services: Services, worker: str) -> int:
+    """Let go of all that this worker has claimed, as it was before and to be tried later: what happened to it was not
+    the packets' doing. How many they were."""
+
+    def once(connection: Connection) -> int:
+        held = packets.claimed_by(connection, worker)
+        packets.release(connection, [_unblamed(services, row) for row in held])
+        return len(held)
+
+    return committed(services.engine, once)
 
 
 def _work_all(
@@ -95,7 +119,9 @@ def _work_all(
                 if row.attempts > DEATHS:
                     raise Refused("poison")
                 moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
-            except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
+            except Exception as error:
+                if cause_of(error) in NOT_KEPT:
+                    raise
                 _settle(services, plans[0].stage, row, error, moves, returned)
             look.letter = None
     return moves, returned, look
@@ -113,7 +139,9 @@ def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -
         row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
         try:
             more = plan.work(services, look, row)
-        except Exception as error:  # noqa: BLE001  raised again at the stage's own turn
+        except Exception as error:
+            if cause_of(error) in NOT_KEPT:
+                raise
             services.log.info(
                 "left to its own turn", tracking=row.tracking, stage=plan.stage, kind=type(error).__name__
             )
@@ -144,9 +172,17 @@ def _settle(
     elif isinstance(error, Deferred):
         returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
         services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)
-    else:
+    elif cause_of(error) is Cause.BUG:
         _report(services, stage, row, error)
         returned.append(_later(services, row, deferrals=row.deferrals, attempts=row.attempts))
+    else:
+        services.troubles.meet(services.log, "work", error, tracking=row.tracking, stage=stage)
+        services.log.info("deferred", tracking=row.tracking, stage=stage, why=kind_of(error))
+        returned.append(_unblamed(services, row))
+
+
+def _unblamed(services: Services, row: PacketRow) -> PacketRow:
+    return _later(services, row, deferrals=row.deferrals + 1, attempts=max(row.attempts - 1, 0))
 
 
 def _report(services: Services, stage: Stage, row: PacketRow, bug: Exception) -> None:
@@ -186,36 +222,58 @@ def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
     return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a round has moved, and what it had planned and another worker was faster with."""
+
+    moved: Sequence[Move] = ()
+    lost: Sequence[Move] = ()
+
+
 def _commit(
     services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
-) -> None:
+) -> Written:
     if not planned and not returned:
-        return
+        return Written()
     for plan in plans:
         plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
+        _take_turn(connection, planned, returned)
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
         settled = _of(planned, leading=False)
         for plan in plans:
             settled = plan.settle(services, connection, look, settled)
+        kept = {one.row.tracking for one in settled}
+        left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
+        moves.give_up(connection, left)
         advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
         others = [_repeat(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
             _settle(services, plans[0].stage, row, error, others, returned)
         ended = moves.advance(connection, others, now)
-        kept = {one.row.tracking for one in settled}
-        left = [one.row for one in _of(planned, leading=False) if one.row.tracking not in kept]
-        returned += [row._replace(attempts=0) for row in left]
+        returned += [one.row._replace(attempts=0) for one in left]
         packets.release(connection, returned)
         for plan in plans:
             plan.note(services, connection, look, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
-    lost = [one for one in planned if one.row.tracking not in won]
-    for plan in plans:
-        plan.after(services, advanced.moved)
-        plan.lost(services, lost)
-    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
+    return Written(advanced.moved, [one for one in planned if one.row.tracking not in won])
+
+
+def _take_turn(connection: Connection, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
+    """Before anything else is locked, in the one order of all writers (`epoch`): the students, where any of these
+    moves may change them, and the packets."""
+    if any(_reaches_students(one) for one in planned):
+        registry.lock(connection)
+    else:
+        epoch.settle(connection)
+    moves.reserve(connection, planned, returned)
+
+
+def _reaches_students(one: Move) -> bool:
+    """Whether writing it may come to the students, or to what else is kept of them: by an effect, or in the store."""
+    is_kept = one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED
+    return one.effect is not None or is_kept
 
 
 def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
@@ -230,5 +288,5 @@ def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -
             messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
     missed = [ids for (stage, lane), ids in messages.items() if not services.queues.enqueue(stage, ids, lane)]
     if missed:
-        with writing(services.engine) as connection:
-            packets.enqueued(connection, [tracking for ids in missed for tracking in ids], 0.0)
+        lost = [tracking for ids in missed for tracking in ids]
+        committed(services.engine, lambda connection: packets.enqueued(connection, lost, 0.0))

@@ -9,6 +9,7 @@ one is not told again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,8 +17,9 @@ from sqlalchemy import Connection
 from broker.core.model import LeaId, PacketType, Ssid
 from broker.edge import reports
 from broker.edge.ledger import claims
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.claims import Period
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
 from broker.edge.reports import Draft
 from broker.formats.claims_report import VERSION, CsvReport, JsonReport, document
 from broker.stages import nightly
@@ -111,10 +113,13 @@ def _tell(services: Services, day: date, draft: Draft) -> Iterator[None]:
     now = dict(draft.piles())
     for lea, digest in now.items():
         if before.get(lea) != digest:
-            with writing(services.engine) as connection:
-                for some in draft.parts(lea, _STUDENTS):
-                    _leave(services, connection, lea, day, "night", some)
+            committed(services.engine, partial(_leave_all, services, lea, day, draft))
             before[lea] = digest
             reports.remember(memory, before)
             yield
     reports.remember(memory, now)
+
+
+def _leave_all(services: Services, lea: LeaId, day: date, draft: Draft, connection: Connection) -> None:
+    for some in draft.parts(lea, _STUDENTS):
+        _leave(services, connection, lea, day, "night", some)

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge import reports
 from broker.edge.ledger import harvest
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.stages import flags, nightly
 from broker.stages.nightly import folder
 from broker.stages.services import Services
@@ -138,10 +141,12 @@ def _remember(services: Services, told: dict[str, int]) -> None:
 
 
 def _tell_one(services: Services, one: _Found) -> None:
-    with writing(services.engine) as connection:
+    def once(connection: Connection) -> None:
         last = harvest.last_alert(connection, one.kind, one.lea)
         if last is None or _day_of(last) != nightly.today(services):
             flags.pattern(services, connection, one.kind, one.lea, one.counts, one.transfers)
+
+    committed(services.engine, once)
 
 
 def _day_of(at: float) -> date:

@@ -5,7 +5,7 @@ test can hand it another world; the identity model is read when it is first aske
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from broker.edge.queues import Queues
 from broker.edge.settings import Settings
 from broker.edge.vault import Vault
 from broker.identity.model import Model
+from broker.stages.troubles import Troubles
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Services:
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
+    troubles: Troubles = field(default_factory=Troubles, compare=False)
 
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""

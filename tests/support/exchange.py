@@ -51,11 +51,12 @@ def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: 
 class Exchange:
     """One home and, after `up`, its processes."""
 
-    def __init__(self, home: Path, **changed: Any) -> None:
+    def __init__(self, home: Path, *, ledger_url: str = "", **changed: Any) -> None:
         self.home = home
         self.process: subprocess.Popen[str] | None = None
         self.log = home.parent / f"{home.name}.log"
-        satchel("init", str(home), "--name", "Test exchange")
+        there = ("--ledger-url", ledger_url) if ledger_url else ()
+        satchel("init", str(home), "--name", "Test exchange", *there)
         self.configure(**(QUICK | changed))
 
     @classmethod

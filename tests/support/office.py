@@ -5,7 +5,6 @@ Promises: everything else is real: home, ledger, vault, keys, stages; queues rem
 
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -16,14 +15,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from broker import founding, wiring
+from broker import wiring
 from broker.commands import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp, settings_file
+from broker.edge import openpgp
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import connect, reading
-from broker.edge.ledger.migrate import upgrade
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
@@ -66,12 +64,7 @@ class Office:
     """The exchange and its LEAs."""
 
     def __init__(self, root: Path, *leas: str, ledger_url: str = "", kinds: Mapping[str, str] | None = None) -> None:
-        self.exchange = Exchange(root / "home")
-        if ledger_url:
-            path = self.exchange.home / "satchel.toml"
-            path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{ledger_url}"', path.read_text()))
-            chosen = settings_file.load(self.exchange.home)
-            upgrade(connect(chosen), lambda connection: founding.settle(connection, chosen))
+        self.exchange = Exchange(root / "home", ledger_url=ledger_url)
         kinds = kinds or {}
         self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
         for lea in leas:

@@ -192,11 +192,11 @@ class World(Office):
         """One message for a worker. `meanwhile` happens when it has worked everything and not yet committed."""
         commit = batch._commit
 
-        def overtaken(*args: Any) -> None:
+        def overtaken(*args: Any) -> batch.Written:
             happens = waiting.pop() if waiting else None
             if happens:
                 happens()
-            commit(*args)
+            return commit(*args)
 
         waiting = [meanwhile]
         with patch.object(batch, "_commit", overtaken):

@@ -84,18 +84,18 @@ def place_of(settings: Settings) -> str:
 
 def connect(settings: Settings) -> Engine:
     """An engine with its pool; no connection is made yet."""
-    url = url_of(settings)
+    url, busy = url_of(settings), settings.ledger.busy_seconds
+    options = {"busy_seconds": busy, "conflict_tries": settings.ledger.conflict_tries}
     if url.get_backend_name() == "sqlite":
-        busy = settings.ledger.busy_seconds
-        engine = create_engine(
-            url, hide_parameters=True, connect_args={"timeout": busy}, execution_options={"busy_seconds": busy}
-        )
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy}, execution_options=options)
         _prepare_sqlite(engine)
         return engine
     # a plan made while a table was empty would be kept for a prepared statement, and read the whole table ever after
     unprepared: dict[str, Any] = {"prepare_threshold": None}
-    patience = {"connect_timeout": max(1, round(settings.ledger.busy_seconds))}
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared | patience)
+    patience = {"connect_timeout": max(1, round(busy))}
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared | patience, execution_options=options
+    )
 
 
 def form(connection: Connection) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
 
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
@@ -141,7 +141,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
             "b_deferrals": row.deferrals,
             "b_due": row.due_at,
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.tracking)
     ]
     if values:
         connection.execute(
@@ -159,27 +159,25 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
         )
 
 
-def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> int:
-    """Free what a dead worker had claimed (tokens begin with its name); the attempts stay counted.
+def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
+    """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
+    mine = packets.c.claim.startswith(f"{worker}:", autoescape=True)
+    query = select(*_ROW).where(mine, is_claimed).order_by(packets.c.tracking).with_for_update()
+    return [_row(values) for values in connection.execute(query)]
 
-    `uncounted` takes so many back, where it is known that none of these packets was to blame.
-    """
-    done = connection.execute(
-        update(packets)
-        .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), is_claimed)
-        .values(
-            claim="",
-            claim_until=0.0,
-            enqueued_at=0.0,
-            attempts=case((packets.c.attempts > uncounted, packets.c.attempts - uncounted), else_=0),
-        )
-    )
-    return done.rowcount
+
+def release_worker(connection: Connection, worker: str) -> int:
+    """Free what a dead worker had claimed; the attempts stay counted. How many packets they were."""
+    held = claimed_by(connection, worker)
+    release(connection, held)
+    return len(held)
 
 
 def forget_queues(connection: Connection) -> None:
     """Nobody was told of anything: what the queue held is gone, or was in the hands of a worker that died."""
-    connection.execute(update(packets).where(is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
+    free = select(packets.c.tracking).where(is_waiting, packets.c.claim == "")
+    mine = packets.c.tracking.in_(_in_order(free).scalar_subquery())
+    connection.execute(update(packets).where(mine, is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
@@ -198,4 +196,17 @@ def due(connection: Connection, state: State, now: float, stale_before: float, l
 
 def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:
     """Note that a queue was told of these."""
+    hold(connection, ids)
     connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
+
+
+def hold(connection: Connection, ids: Iterable[str]) -> None:
+    """Nobody else changes these packets before this transaction ends. Taken together and in one order, so that two who
+    want some of the same never wait for each other (SQLite: there is one writer)."""
+    named = sorted(set(ids))
+    if named and connection.dialect.name == "postgresql":
+        connection.execute(_in_order(select(packets.c.tracking).where(packets.c.tracking.in_(named))))
+
+
+def _in_order(query: Select[str]) -> Select[str]:
+    return query.order_by(packets.c.tracking).with_for_update()

@@ -165,3 +165,10 @@ def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -
         merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
         query = query.where((packets.c.ssid == ssid) | packets.c.ssid.in_(merged))
     return [row[0] for row in connection.execute(query)]
+
+
+def by_student(connection: Connection, trackings: Sequence[str]) -> list[str]:
+    """These packets in the order of their students' numbers."""
+    query = select(packets.c.tracking, packets.c.ssid).where(packets.c.tracking.in_(list(trackings)))
+    students = {row.tracking: row.ssid for row in connection.execute(query)}
+    return sorted(trackings, key=lambda tracking: (students.get(tracking, ""), tracking))
