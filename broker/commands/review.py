@@ -23,7 +23,7 @@ from broker.commands.review_text import age
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Ssid
-from broker.core.review import By, Choice, Verb, place_of
+from broker.core.review import By, Choice, Verb, letters
 from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.reviews import Review
@@ -222,5 +222,6 @@ def _way(one: Review) -> str:
 
 def _candidate(found: Review, named: str) -> Ssid:
     """By its letter or its number."""
-    place = place_of(named)
-    return found.candidates[place].ssid if 0 <= place < len(found.candidates) else Ssid(named)
+    names = letters([one.is_hidden for one in found.candidates])
+    by_letter = {letter: one.ssid for letter, one in zip(names, found.candidates, strict=True)}
+    return by_letter.get(named, Ssid(named))

@@ -229,6 +229,9 @@ class Harvest:
         30, "days", "an entry further ahead, of a student whom another LEA has, is told to the state", 1
     )
     backdated_per_day: int = _setting(20, "entries", "late in this way, of one LEA on one day, before that", 1)
+    guesses_per_child: int = _setting(5, "guesses", "of one LEA at one child that it never had, on one day", 1)
+    guesses_per_day: int = _setting(300, "guesses", "of one LEA at children that it never had, on one day", 1)
+    guesses_told: int = _setting(50, "guesses", "of one LEA within `days` days, before the state is told", 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, review
+from broker.stages import apply, own_students, review
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
@@ -107,18 +107,20 @@ def _travelling(
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
-    finding = match.find(look.connection, services.model, student, row.origin)
-    look.named[row.tracking] = _numbers(student, finding)
+    whole, finding = own_students.find(services, look, row, student)
+    look.named[row.tracking] = _numbers(student, whole)
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Connection) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
-        again = match.find(connection, services.model, student, row.origin)
+        whole, again = own_students.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
-        look.named[row.tracking] = _numbers(student, again)
+        look.named[row.tracking] = _numbers(student, whole)
+        if not again.candidates:
+            return own_students.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
@@ -139,7 +141,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
 
 
 def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
-    again = match.find(connection, services.model, found[one.row.tracking], one.row.origin)
+    _, again = own_students.find_now(services, connection, one.row, found[one.row.tracking])
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 

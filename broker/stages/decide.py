@@ -4,7 +4,9 @@ Contract: the verbs of the command line, the console and `review-answer` packets
 transaction. `decide` checks the choice against the registry as it is now: where somebody has come up who was not shown,
 or the candidate is not who it was, nothing is done and the question is put again. The same decision twice has one
 effect; another one is refused, until `takeback.undo` has taken the first one back. That it is a new student, an LEA
-does not decide where a candidate is flagged as missing: its answer is kept, and the question waits for the state.
+does not decide where a candidate is flagged as missing, or is one whom it may not see: its answer is kept, and the
+question waits for the state. So it does where the LEA only confirms what it sent. Where an LEA decides that it is a
+student of another LEA, the state hears of it.
 """
 
 from collections.abc import Iterable
@@ -13,7 +15,9 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from broker.core import knowledge
 from broker.core.errors import Refused
+from broker.core.knowledge import Asked
 from broker.core.model import Document, Ssid
 from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen
 from broker.edge.ledger import flags as flag_ledger
@@ -66,17 +70,30 @@ def _answer_all(services: Services, connection: Connection, row: PacketRow, repl
         found = reviews.get(connection, reply.tracking, reply.line)
         if found is None or found.lea != row.origin:
             raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
-        choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.candidates], reply.pointer)
-        if choice.verb is Verb.SAME and not review.is_near(services, connection, found, choice.ssid or ""):
-            raise Refused("not-near", f"{reply.pointer}/candidate")
-        if choice.verb is not Verb.NONE and found.subject.get("request") == ssid_request.Kind.UPDATE:
-            raise Refused("state-decides", reply.pointer)
+        choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.shown], reply.pointer)
+        _check_may(services, connection, found, choice, reply.pointer)
+        is_strange = choice.ssid and not review.is_own(services, connection, row.origin, choice.ssid)
         by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
         result = _decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer, is_lea=True)
+        if result is Result.DONE and is_strange and choice.ssid:
+            number = _number(connection, choice.ssid) or choice.ssid
+            flags.self_decided(services, connection, number, row.origin, (found.tracking, found.line))
         if result is Result.ASKED_AGAIN:
             again[reply.tracking] = None
     for tracking in again:
         ask_again(services, connection, tracking)
+
+
+def _check_may(services: Services, connection: Connection, found: Review, choice: Choice, pointer: str) -> None:
+    """Raises Refused where the LEA may not decide so."""
+    if choice.verb in (Verb.NONE, Verb.CONFIRM):
+        return
+    if found.subject.get("request") == ssid_request.Kind.UPDATE:
+        raise Refused("state-decides", pointer)
+    if choice.verb is Verb.SAME and not review.is_near(services, connection, found, choice.ssid or ""):
+        raise Refused("not-near", f"{pointer}/candidate")
+    if choice.verb is Verb.SAME and not review.may_see(services, connection, found, choice.ssid or ""):
+        raise Refused("state-decides", pointer)
 
 
 def ask_again(services: Services, connection: Connection, tracking: str) -> None:
@@ -120,17 +137,22 @@ def _decide(
     if found.closed_at is not None:
         return _again(connection, found, choice, pointer)
     if is_lea and reviews.ANSWERED in found.subject:
-        if choice.verb is not Verb.NEW:
+        if choice.verb != found.subject[reviews.ANSWERED].get("verb", Verb.NEW):
             raise Refused("already-decided", pointer)
         return Result.ALREADY
     choice = _followed(connection, found, choice, pointer)
-    if choice.verb is not Verb.NONE and (fresh := _news(services, connection, found, choice)):
-        reviews.change(connection, replace(found, candidates=fresh))
-        return Result.ASKED_AGAIN
+    if choice.verb is not Verb.NONE:
+        fresh, is_news = _looked_again(services, connection, found, choice, is_lea=is_lea)
+        if is_news or len(fresh) > len(found.candidates):
+            found = replace(found, candidates=fresh)
+            reviews.change(connection, found)
+        if is_news:
+            return Result.ASKED_AGAIN
     if line == OWN_STUDENT:
         carry.check_waits(row)
-    if is_lea and choice.verb is Verb.NEW and _is_of_the_state(connection, found):
-        reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: asdict(by)}))
+    if is_lea and (choice.verb is Verb.CONFIRM or (choice.verb is Verb.NEW and _is_of_the_state(connection, found))):
+        said = {**asdict(by), "verb": choice.verb}
+        reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: said}))
         return Result.DONE
     found = replace(found, subject={name: one for name, one in found.subject.items() if name != reviews.ANSWERED})
     follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
@@ -145,10 +167,15 @@ def _decide(
 
 
 def _is_of_the_state(connection: Connection, found: Review) -> bool:
-    """Whether a candidate is a flagged child: then a number of its own would take this one out from under the flag, and
-    the state decides whether it is another one. The LEA is told what it is told of any answer (Utah 53A-11-502)."""
+    """Whether it is not the LEA's to say that it is a new student.
+
+    A candidate is a flagged child: a number of its own would take this one out from under the flag (53A-11-502). Or
+    there is, or may be, one whom the LEA does not see: where it names a number, that is so whether or not there is such
+    a student. The LEA is told what it is told of any answer.
+    """
     flagged = flag_ledger.numbers(connection)
-    return any(one.ssid in flagged for one in found.candidates)
+    names_one = found.subject.get("student", {}).get("ssid") and found.subject.get("request") in knowledge.TELLS
+    return bool(names_one) or any(one.is_hidden or one.ssid in flagged for one in found.candidates)
 
 
 def _again(connection: Connection, found: Review, choice: Choice, pointer: str) -> Result:
@@ -176,20 +203,37 @@ def _followed(connection: Connection, found: Review, choice: Choice, pointer: st
     return Choice(choice.verb, number)
 
 
-def _news(services: Services, connection: Connection, found: Review, choice: Choice) -> tuple[Weighed, ...]:
-    """The candidates as they are now, if they are not those that were shown; nothing otherwise.
+def _looked_again(
+    services: Services, connection: Connection, found: Review, choice: Choice, *, is_lea: bool
+) -> tuple[tuple[Weighed, ...], bool]:
+    """The candidates as they are now, and whether they are not those that were shown.
 
     Candidates keep their letters, for the LEA may still have the notice of before in its hands: who is new comes last.
+    Who may not be seen is no news to the LEA: it must not hear that somebody has come up.
     """
     if not found.subject:
         raise Refused("asked-before")
-    finding = match.find(connection, services.model, to_student(found.subject["student"]), found.lea)
+    finding = _found_now(services, connection, found)
     now = review.weighed_now(services, connection, found)
     shown, least = {one.ssid for one in now}, min((one.weight for one in found.candidates), default=float("-inf"))
     unseen = [one for one in finding.candidates if one.ssid not in shown]
     fresh = [one for one in unseen if one.ssid == finding.ssid or one.weight > least][: MOST_CANDIDATES - len(now)]
     pairs = zip(now, found.candidates, strict=True)
     chosen_now = [(one, before) for one, before in pairs if choice.verb is Verb.SAME and one.ssid == choice.ssid]
-    if not fresh and all(abs(one.weight - before.weight) <= _BITS for one, before in chosen_now):
-        return ()
-    return (*now, *(Weighed(one.ssid, one.weight) for one in fresh))
+    is_same = all(abs(one.weight - before.weight) <= _BITS for one, before in chosen_now)
+    come = [review.hidden(services, connection, found, Weighed(one.ssid, one.weight)) for one in fresh]
+    return (*now, *come), not is_same or any(not (one.is_hidden and is_lea) for one in come)
+
+
+def _found_now(services: Services, connection: Connection, found: Review) -> match.Finding:
+    """Who is meant, as the question was first asked: among all students, or among the LEA's own."""
+
+    def is_own(ssid: Ssid) -> bool:
+        return review.is_own(services, connection, found.lea, ssid)
+
+    student, asks = to_student(found.subject["student"]), found.subject.get("request", "")
+    person = registry.standing(connection, student.ssid or "")
+    whole, own = match.find_own(connection, services.model, student, found.lea, is_own)
+    if asks == Asked.UPDATE:
+        return whole
+    return whole if asks in knowledge.REVEALS and not (person and is_own(person.ssid)) else own

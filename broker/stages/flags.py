@@ -146,6 +146,15 @@ def announced(services: Services, connection: Connection, ssid: str, lea: str, d
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 
+def self_decided(services: Services, connection: Connection, ssid: str, lea: str, question: tuple[str, int]) -> None:
+    """Tell the state that `lea` has decided its own question (packet and line) for this student of another LEA."""
+    now = services.clock()
+    flags.alert(connection, Pattern.SELF_DECIDED, ssid, lea, question[0], now.timestamp())
+    body = harvest_notice.self_decided(ssid, _named(connection, lea), question, _iso(now))
+    told = _tell(services, connection, body)
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
+
+
 def pattern(
     services: Services,
     connection: Connection,

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge import reports
-from broker.edge.ledger import harvest
+from broker.edge.ledger import guesses, harvest
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import reading, writing
 from broker.stages import flags, nightly
 from broker.stages.nightly import folder
 from broker.stages.services import Services
@@ -61,6 +61,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         found: list[_Found] = []
         yield from _not_kept(services, found)
         yield from _late(services, found)
+        yield from _guessed(services, found)
         yield from _tell(services, found)
         lines = [{"lea": one.lea, "what": one.kind, **one.counts} for one in found]
         draft.files[names(day)[0]].write(json.dumps({"day": day.isoformat(), "patterns": lines}, indent=1) + "\n")
@@ -116,6 +117,20 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
     for lea, count in sorted(late_entries(late, limits).items()):
         counts = {"days": settings.days, "late_entries": count, "limit_of_a_day": settings.backdated_per_day}
         found.append(_Found(Kind.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
+
+
+def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
+    """Questions in vain. What is older than the days in sight is forgotten here, too."""
+    settings = services.settings.harvest
+    first = (nightly.today(services) - timedelta(days=settings.days)).isoformat()
+    with writing(services.engine) as connection:
+        guesses.forget(connection, first)
+        some = guesses.since(connection, first)
+    for one in some:
+        if one.guesses >= settings.guesses_told:
+            counts = {"days": settings.days, "guesses": one.guesses, "children": one.children}
+            found.append(_Found(Kind.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
+    yield
 
 
 def _tell(services: Services, found: list[_Found]) -> Iterator[None]:

@@ -2,15 +2,18 @@
 
 Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
 needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the
-packet. Nothing is ever decided by itself, however long it waits: `broker.stages.decide` has the verbs.
+packet. Nothing is ever decided by itself, however long it waits: `broker.stages.decide` has the verbs. Of children whom
+the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from broker.core import knowledge
 from broker.core.model import PacketType, Ssid
 from broker.core.review import MOST_CANDIDATES, Enrolled
 from broker.core.stays import Account
@@ -21,6 +24,7 @@ from broker.formats.documents import to_student
 from broker.identity import compare, index
 from broker.identity.answer import Answer
 from broker.identity.features import Features
+from broker.identity.sight import see
 from broker.stages.notices import leave
 from broker.stages.services import Services
 from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice
@@ -47,15 +51,43 @@ def open_review(
     line: int,
     subject: Mapping[str, Any],
     candidates: Iterable[Candidate],
-) -> None:
+) -> bool:
     """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student.
 
     `subject` is JSON: `student`, the block as it was sent (`student.v1`), and whatever else is carried out once it is
     decided; of a record only the block, nothing of what is in it. The heaviest candidates come first, 26 at most.
-    Call `ask` when all questions of the packet are open.
+    Call `ask` when all questions of the packet are open. Whether the LEA is shown any candidate.
     """
     opened = services.clock().timestamp()
-    reviews.enter(connection, Review(row.tracking, line, row.origin, subject, weighed(candidates), opened))
+    asked = Review(row.tracking, line, row.origin, subject, (), opened)
+    found = [hidden(services, connection, asked, one) for one in weighed(candidates)]
+    reviews.enter(connection, replace(asked, candidates=tuple(found)))
+    return any(not one.is_hidden for one in found)
+
+
+def hidden(services: Services, connection: Connection, review: Review, candidate: Weighed) -> Weighed:
+    """The candidate, hidden if the LEA may not see it."""
+    return replace(candidate, is_hidden=not may_see(services, connection, review, candidate.ssid))
+
+
+def may_see(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
+    """Whether the LEA may see this candidate: one whom it has or had, or one who has birth date and surname of whom it
+    sent. What is told of a student of its own (an update) is no ground to show it another LEA's."""
+    person = registry.standing(connection, ssid)
+    if person is None or not review.subject:
+        return False
+    if is_own(services, connection, review.lea, person.ssid):
+        return True
+    if review.subject.get("request") not in knowledge.TELLS | {knowledge.Asked.RETRIEVE}:
+        return False
+    sent = to_student(review.subject["student"])
+    return knowledge.may_be_shown(see(sent, details.student(connection, person)))
+
+
+def is_own(services: Services, connection: Connection, lea: str, ssid: str) -> bool:
+    """Whether the LEA has or had the student, or has announced it."""
+    account = stays.account(connection, ssid, services.today())
+    return lea in account.had | account.announced
 
 
 def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
@@ -85,8 +117,8 @@ def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Que
 
 
 def question(services: Services, connection: Connection, review: Review) -> Question:
-    """The question with what is known of its candidates now."""
-    shown = [_shown(services, connection, review, one.ssid) for one in review.candidates]
+    """The question with what is known now of those candidates whom the LEA may see."""
+    shown = [_shown(services, connection, review, one.ssid) for one in review.shown]
     return Question(review.tracking, review.line, to_student(review.subject["student"]), shown)
 
 
@@ -114,18 +146,19 @@ def _weighed_now(services: Services, connection: Connection, sent: Sequence[Feat
     if person is None:
         return candidate
     known = blocks.variants(connection, person.ssid)
-    return Weighed(person.ssid, compare.answer_of(services.model, sent, known)[1])
+    return replace(candidate, ssid=person.ssid, weight=compare.answer_of(services.model, sent, known)[1])
 
 
 def _shown(services: Services, connection: Connection, review: Review, ssid: Ssid) -> Shown:
     person = registry.standing(connection, ssid)
-    if person is None:
+    if person is None or not may_see(services, connection, review, ssid):  # an older version has shown anybody
         return Shown(None, (), is_near=False, enrolled=Enrolled.NEVER)
     rows = registry.locations(connection, person.ssid)
     account = stays.account_of(rows, services.today())
     own = [row for row in rows if row.lea == review.lea and not stays.location(row).is_void]
     near = is_near(services, connection, review, person.ssid)
-    return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea))
+    is_theirs = review.lea in account.had | account.announced
+    return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea), is_theirs)
 
 
 def _enrolled(account: Account, lea: str) -> Enrolled:

@@ -15,6 +15,7 @@ from broker.edge.ledger import stays
 from broker.edge.ledger.rows import PacketRow
 from broker.identity import match
 from broker.stages import flags
+from broker.stages.guesses import Guesses
 from broker.stages.services import Services
 from handlers.alert_notice import Kind
 
@@ -32,7 +33,8 @@ _BY_NUMBER = frozenset({"update", "verify"})  # the number alone says whom the l
 
 
 class Watch:
-    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already."""
+    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already.
+    `guesses` counts what the packet asks in vain."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Watch:
         self._services = services
         self._connection = connection
         self._row = row
+        self.guesses = Guesses(services, connection, row)
         self._flagged = ledger.numbers(connection) if flagged is None else flagged
         self._seen: dict[str, Kind] = {}
         self._line = Kind.CANDIDATE
@@ -63,8 +66,16 @@ class Watch:
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
+        return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin))
+
+    def find_own(self, student: Student) -> tuple[match.Finding, match.Finding]:
+        """Who is it among all, and who among those whom the LEA has or had? As `broker.identity.match.find_own`."""
+        model, is_own = self._services.model, self.guesses.is_own
+        whole, own = match.find_own(self._connection, model, student, self._row.origin, is_own)
+        return self._looked_up(whole), own
+
+    def _looked_up(self, finding: match.Finding) -> match.Finding:
         self._is_looked_up = True
-        finding = match.find(self._connection, self._services.model, student, self._row.origin)
         self.saw([finding.ssid], self._line)
         self.saw(one.ssid for one in finding.candidates)
         return finding
@@ -76,7 +87,8 @@ class Watch:
             self.find(student)
 
     def tell(self) -> None:
-        """Tell the state."""
+        """Tell the state, and keep what was guessed."""
+        self.guesses.write()
         for ssid, kind in self._seen.items():
             flags.alert(self._services, self._connection, kind, ssid, self._row.origin, self._row.tracking)
 

@@ -17,21 +17,23 @@ from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
-ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
+ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A student whom the packet may be about; `weight` in bits."""
+    """A student whom the packet may be about; `weight` in bits. Who is hidden is for the state alone to choose."""
 
     ssid: Ssid
     weight: float
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Review:
     """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
-    `student` the block that was sent. Candidates stand in the order of their letters. Repr hidden."""
+    `student` the block that was sent. Candidates stand in the order in which they came (`core.review.letters`). Repr
+    hidden."""
 
     tracking: TrackingId
     line: int
@@ -40,6 +42,11 @@ class Review:
     candidates: tuple[Weighed, ...]
     opened_at: float
     closed_at: float | None = None
+
+    @property
+    def shown(self) -> list[Weighed]:
+        """The candidates whom the LEA sees, in the order of their letters."""
+        return [one for one in self.candidates if not one.is_hidden]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,12 +67,17 @@ class Decision:
 
 
 def _review(row: Any) -> Review:
-    candidates = tuple(Weighed(Ssid(one["ssid"]), float(one["weight"])) for one in json.loads(row.candidates))
+    candidates = tuple(
+        Weighed(Ssid(one["ssid"]), float(one["weight"]), one.get("hidden", False)) for one in json.loads(row.candidates)
+    )
     return Review(row.tracking, row.line, row.lea, json.loads(row.subject), candidates, row.opened_at, row.closed_at)
 
 
 def _as_text(candidates: Sequence[Weighed]) -> str:
-    return json.dumps([{"ssid": one.ssid, "weight": round(one.weight, 6)} for one in candidates])
+    hidden = {True: {"hidden": True}, False: {}}
+    return json.dumps(
+        [{"ssid": one.ssid, "weight": round(one.weight, 6)} | hidden[one.is_hidden] for one in candidates]
+    )
 
 
 def _is(tracking: str, line: int) -> Any:
@@ -134,13 +146,14 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
 
 def _listed(row: Any) -> dict[str, Any]:
     shown = {name: value for name, value in row._mapping.items() if name != "subject"}
-    answered = Verb.NEW if ANSWERED in json.loads(row.subject) else ""
+    said = json.loads(row.subject).get(ANSWERED)
+    answered = said.get("verb", Verb.NEW) if said else ""
     return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
 
 
 def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
-    """Questions that wait for the state because a student with one of these numbers was flagged when the LEA answered
-    that it is a new student; the oldest first."""
+    """Questions that an LEA has answered, that wait for the state, and that have a student with one of these numbers as
+    a candidate; the oldest first."""
     waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
     found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
     return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]

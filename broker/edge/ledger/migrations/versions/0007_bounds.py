@@ -1,4 +1,4 @@
-"""Which home a ledger belongs to, and by which mark each LEA's inbox is known."""
+"""Which home a ledger belongs to and by which mark each inbox is known; what is counted so that it stays bounded."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,17 @@ def _homes() -> None:
     )
 
 
+def _guesses() -> None:
+    """By LEA, day and child, how often it guessed in vain."""
+    op.create_table(
+        "guesses",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in ("lea", "day", "child", "kind")),
+        sa.Column("count", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
 def upgrade() -> None:
     """Make the new tables."""
     _homes()
+    _guesses()

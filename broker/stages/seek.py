@@ -1,0 +1,164 @@
+"""seek: whom a line of an enrollment or SSID request is about, and what is answered where that is not sure.
+
+Contract: called within a write transaction that holds `registry.lock`, by `students` and for one line at a time. A
+match by the identity rules enrolls a child, whoever had it. Everything else is answered alike whether a child that the
+LEA never had exists or not (`broker.core.knowledge`), and is a guess, which is counted; of its own students an LEA is
+told what differs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from broker.core.knowledge import ROWS, TELLS, TOO_MANY, Asked
+from broker.core.model import Ssid
+from broker.edge.ledger import registry
+from broker.identity import answer as identity
+from broker.identity import registrar
+from broker.identity.match import Candidate
+from broker.stages import review
+from broker.stages.line import (
+    ENTRY,
+    EXIT,
+    NEW,
+    RETRIEVE,
+    UPDATE,
+    VERIFY,
+    Task,
+    amend,
+    as_new,
+    enter,
+    is_here,
+    leave,
+)
+from handlers.answers import Answer, Outcome
+
+_FIELD = {"not-borne-out": "ssid", "not-verified": "ssid"}
+
+
+def _look_up(task: Task) -> Answer:
+    """Find the student among all, and do it; give a number to one whom nobody has. Where the LEA names the number of a
+    student of its own, nobody else is looked at."""
+    wish = task.wish
+    is_own_number = bool(wish.student.ssid) and _own_number(task)
+    finding = task.watch.find_own(wish.student)[1] if is_own_number else task.watch.find(wish.student)
+    if finding.ssid is not None:
+        return _carry_out(task, finding.ssid)
+    if wish.student.ssid and not is_own_number:
+        return _strange(task, finding.candidates)
+    if finding.answer is identity.Answer.NONE:
+        return as_new(task) if wish.request in TELLS else _strange(task, ())
+    if all(_is_own(task, one) for one in finding.candidates):
+        return _ask(task, finding.candidates, "not-sure")
+    if wish.request not in TELLS and not any(_is_own(task, one) for one in finding.candidates):
+        return _strange(task, finding.candidates)
+    return _strange(task, finding.candidates, is_asked=True)
+
+
+def _request(task: Task) -> Answer:
+    """A request may name the number; then a birth date that differs from the one held with it is fatal."""
+    known = registrar.known(task.connection, task.wish.student.ssid) if task.wish.student.ssid else None
+    if known is None or known.birth_date == task.wish.student.birth_date:
+        return _look_up(task)
+    if _own_number(task):
+        return task.refused("birth-date-differs", "birth_date")
+    return _strange(task, task.watch.find(task.wish.student).candidates)
+
+
+def _leave(task: Task) -> Answer:
+    """Nobody leaves an LEA who never was there: only its own students are looked at."""
+    whole, own = task.watch.find_own(task.wish.student)
+    if own.ssid is not None:
+        return leave(task, own.ssid, Outcome.MATCHED)
+    return _ask(task, own.candidates, "not-sure") if own.candidates else _strange(task, whole.candidates)
+
+
+def _update(task: Task) -> Answer:
+    """Attributes of the student with this number change, if they stay the same child's beyond doubt.
+
+    Who edits attributes to force a match is a failure that the state names (LAW): an update is not applied where the
+    student would come nearer to somebody else than to who it is now.
+    """
+    student = task.wish.student
+    known = registrar.known(task.connection, student.ssid or "")
+    if known is None or known.ssid is None or not is_here(task, known.ssid):
+        return task.refused("not-your-student") if _own_number(task) else _strange(task, ())
+    verdict = task.compare(known, student)
+    is_born_then = known.birth_date == student.birth_date
+    if not is_born_then and verdict.answer is identity.Answer.NONE:
+        return task.refused("birth-date-differs", "birth_date")
+    rivals = [
+        one
+        for one in task.watch.find(replace(student, ssid=None)).candidates
+        if one.ssid != known.ssid and one.weight >= verdict.weight
+    ]
+    if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:
+        return _ask(task, [Candidate(known.ssid, verdict.weight, verdict), *rivals], "not-sure")
+    return amend(task, known.ssid, Outcome.UPDATED)
+
+
+def _verify(task: Task) -> Answer:
+    """Number, name and birth date of a student of its own belong together, or not; nothing is changed."""
+    known = registrar.known(task.connection, task.wish.student.ssid or "")
+    if known is None or known.ssid is None or not _own_number(task):
+        return _strange(task, ())
+    if known.birth_date != task.wish.student.birth_date:
+        return task.refused("birth-date-differs", "birth_date")
+    if task.compare(known, task.wish.student).answer is not identity.Answer.MATCH:
+        return task.refused("name-differs", "last_name")
+    return task.answered(Outcome.VERIFIED, known.ssid)
+
+
+def _carry_out(task: Task, number: Ssid) -> Answer:
+    """The line matches a student. Whoever has guessed at it too often today is told what a wrong guess is told."""
+    guesses, wish = task.watch.guesses, task.wish
+    if guesses.is_closed(wish.student.ssid, [number]) and not guesses.is_own(number):
+        guesses.count(Asked(wish.request), wish.student.ssid, [number])
+        return task.refused(TOO_MANY)
+    return DO[wish.request](task, number, Outcome.MATCHED)
+
+
+def _own_number(task: Task) -> bool:
+    """Whether the number that the line names is that of a student whom the LEA has or had."""
+    person = registry.standing(task.connection, task.wish.student.ssid or "")
+    return person is not None and task.watch.guesses.is_own(person.ssid)
+
+
+def _is_own(task: Task, candidate: Candidate) -> bool:
+    return task.watch.guesses.is_own(candidate.ssid)
+
+
+def _strange(task: Task, found: Sequence[Candidate], *, is_asked: bool = False) -> Answer:
+    """The answer where the LEA never had who is meant; `is_asked` where there may be such a one beside its own."""
+    wish = task.wish
+    asked, number = Asked(wish.request), wish.student.ssid
+    if not task.watch.guesses.count(asked, number, [one.ssid for one in found]):
+        return task.refused(TOO_MANY)
+    word = ROWS[asked].word(is_numbered=bool(number))
+    if word == "compare" or is_asked:
+        return _ask(task, found, word)
+    return task.refused(word, _FIELD.get(word, ""))
+
+
+def _ask(task: Task, candidates: Sequence[Candidate], word: str) -> Answer:
+    """Put a question; where the LEA may see a candidate it is asked which one."""
+    is_shown = review.open_review(
+        task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates
+    )
+    return task.answered(Outcome.REVIEW, None, "not-sure" if is_shown else word)
+
+
+LOOK: Mapping[str, Callable[[Task], Answer]] = {
+    ENTRY: _look_up,
+    EXIT: _leave,
+    NEW: _request,
+    RETRIEVE: _request,
+    UPDATE: _update,
+    VERIFY: _verify,
+}
+DO: Mapping[str, Callable[[Task, Ssid, Outcome], Answer]] = {
+    ENTRY: enter,
+    EXIT: leave,
+    NEW: enter,
+    RETRIEVE: enter,
+    UPDATE: amend,
+}
