@@ -4,22 +4,25 @@ Owns the loop around admit, route and deliver. Promises: a packet's attempt is c
 ends that packet, a `Deferred` delays it, any other exception is a bug that stops only that packet, and after the third
 unfinished attempt it is refused as `poison`; state, event and receipt are one transaction; only then the next stage is
 told. A packet with nothing in its way goes through the following stages in the same round: every move is still made,
-checked and told, but it is claimed, read and committed once.
+checked and told, but it is claimed, read and committed once. What carries out many lines of documents is committed in
+several transactions, and a packet with more of them than one may have (`Move.slices`) comes last, and has a turn.
 """
 
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import moves, packets
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import Busy, give_way, reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.settings import Limits
 from broker.stages.look import Look
 from broker.stages.papers import sign, sign_refusal
 from broker.stages.services import Services
@@ -79,8 +82,51 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     with writing(services.engine) as connection:
         claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
     moves, returned, look = _work_all(services, plans, claimed.rows)
-    _commit(services, plans, look, moves, returned)
+    for some in _transactions([one for one in moves if one.slices is None], services.settings.limits):
+        _commit(services, plans, look, some, returned)
+        returned = []
+    _commit(services, plans, look, [], returned)
+    _in_slices(services, plans, look, [one for one in moves if one.slices])
     return claimed.alone
+
+
+def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move]]:
+    """The moves of one transaction after the other, those that lead others first: as many as carry out no more lines
+    together than one transaction may, and at least one."""
+    some: list[Move] = []
+    for one in [*_of(planned, leading=True), *_of(planned, leading=False)]:
+        if some and one.lines and sum(other.lines for other in some) + one.lines > limits.lines_per_transaction:
+            yield some
+            give_way()
+            some = []
+        some.append(one)
+    if some:
+        yield some
+
+
+def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
+    """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
+    behind what other LEAs have sent, and so does the first where more of it is to be done."""
+    waiting = [one.row._replace(attempts=0) for one in planned]
+    if planned and _has_ended(services, plans, look, planned[0]):
+        waiting = waiting[1:]
+    _commit(services, plans, look, [], waiting)
+    tell(services, [(row.tracking, row.state, row.lane) for row in waiting])
+
+
+def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
+    """Give the packet its turn; whether it has come to its move, or to something else than the next turn."""
+    moves, returned = [one], list[PacketRow]()
+    try:
+        if one.slices and not one.slices():
+            return False
+    except (OSError, DBAPIError, Busy):  # the disk or the database, not the packet: as in `_commit`
+        raise
+    except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
+        moves = []
+        _settle(services, plans[0].stage, one.row, error, moves, returned)
+    _commit(services, plans, look, moves, returned)
+    return True
 
 
 def _work_all(

@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.model import Document, Ssid
 from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen
 from broker.edge.ledger import flags as flag_ledger
-from broker.edge.ledger import packets, registry, reviews
+from broker.edge.ledger import packets, registry, reviews, slices
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.documents import to_student
@@ -129,6 +129,8 @@ def _decide(
         return Result.ASKED_AGAIN
     if line == OWN_STUDENT:
         carry.check_waits(row)
+    elif slices.is_begun(connection, tracking):
+        raise Deferred("other lines of the packet are still being carried out")
     if is_lea and choice.verb is Verb.NEW and _is_of_the_state(connection, found):
         reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: asdict(by)}))
         return Result.DONE
