@@ -73,6 +73,15 @@ REASONS: Mapping[str, str] = {
     "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
     "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
     " the state if it is the right one.",
+    "not-all-kept": "The line is carried out, but your LEA has told so many names, guardians or other facts of this"
+    " student that not all were kept; send only those that are right now, and call the state if one that matters is"
+    " missing.",
+    "changed-too-often": "Your LEA has changed this as often as it may in a year; check your system for lines that undo"
+    " each other, and call the state if this one is right.",
+    "too-many-stays": "Your LEA has told as many enrollments of this student as are kept; correct those that are there"
+    " instead of sending new ones, and call the state if this one is right.",
+    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
+    " then send the line again.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

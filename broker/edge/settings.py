@@ -49,7 +49,21 @@ class Limits:
     file_name_chars: int = _setting(200, "characters", "longest file name in outbox", 16)
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
     cases_per_transaction: int = _setting(100, "students", "who moved, worked while all other writers wait", 1)
+    lines_per_transaction: int = _setting(100, "lines", "of packets, carried out while all other writers wait", 1)
+    lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is kept of one student, as one LEA tells it: what comes above is not kept, and the LEA is told."""
+
+    names: int = _setting(24, "names", "spellings of the legal name, and aliases", 17)
+    aliases: int = _setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
+    guardians: int = _setting(24, "names", "guardians, which add up", 16)
+    changes: int = _setting(100, "changes a year", "of legal name, birth date, phone and the like; of one stay", 4)
+    stays: int = _setting(64, "stays", "at schools of the LEA; a child is at school for 13 years", 1)
+    questions: int = _setting(20, "questions", "that are open about whom its lines mean", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +255,7 @@ class Settings:
     home: Path
     name: str = "Satchel exchange"
     limits: Limits = Limits()
+    told: Told = Told()
     intake: Intake = Intake()
     workers: Workers = Workers()
     sftp: Sftp = Sftp()

@@ -25,11 +25,12 @@ from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, own_students, review
-from broker.stages.batch import Plan, move
+from broker.stages import apply, broken_off, own_students, review
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
 from broker.stages.look import Letter, Look
+from broker.stages.outcome import move
 from broker.stages.services import Services
 from broker.stages.watch import Watch
 from broker.stages.whereto import may_come
@@ -91,12 +92,10 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         "addressed_to": document.receiver or "",
         "signer": opened.signing_key,
     }
-    planned = (
-        _ending_here(services, row, known, document)
-        if handler.ends_here
-        else _travelling(services, look, row, known, document, handler)
-    )
-    return replace(planned, document=(document.id, services.digest(opened.content)))
+    brought = (document.id, services.digest(opened.content))
+    if handler.ends_here:
+        return _ending_here(services, row, known, document, brought)
+    return replace(_travelling(services, look, row, known, document, handler), document=brought)
 
 
 def _travelling(
@@ -128,7 +127,7 @@ def _travelling(
             review.ask(services, connection, new)
         return replace(planned, new=new)
 
-    return replace(planned, effect=effect)
+    return replace(planned, effect=effect, lines=1)
 
 
 def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
@@ -151,7 +150,11 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
-    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
+    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
+    begun of a packet that came to nothing is ended."""
+    for one in moved:
+        if one.new.state in (State.REFUSED, State.DUPLICATE):
+            broken_off.end(services, connection, one.new)
     fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():
@@ -167,15 +170,13 @@ def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     return row._replace(ssid=finding.ssid or "", identity="match" if is_match else "review")
 
 
-def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], document: Document) -> Move:
+def _ending_here(
+    services: Services, row: PacketRow, known: dict[str, Any], document: Document, brought: tuple[str, str]
+) -> Move:
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
-    planned = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
-
-    def effect(connection: Connection) -> Move:
-        return apply.APPLY[document.type](services, connection, row._replace(**known), document) or planned
-
-    return replace(planned, effect=effect)
+    done = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
+    return apply.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
 PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

@@ -4,29 +4,29 @@ Owns the loop around admit, route and deliver. Promises: a packet's attempt is c
 ends that packet, a `Deferred` delays it, a bug stops only that packet, and after the third unfinished attempt it is
 refused as `poison`; what the world causes (`blame`) delays and is never counted; state, event and receipt are one
 transaction; only then the next stage is told. A packet with nothing in its way goes through the following stages in the
-same round: every move is still made, checked and told, but it is claimed, read and committed once. A round that was in
-another writer's way is worked again from fresh reads.
+same round: every move is still made, checked and told, but it is claimed, read and committed once. What was in another
+writer's way is worked again from fresh reads. What carries out many lines of documents is committed in several
+transactions, and a packet with more of them than one may have (`Move.slices`) comes last, and has a turn.
 """
 
-import traceback
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Deferred, Refused
+from broker.core.errors import Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import epoch, moves, packets, registry
 from broker.edge.ledger.again import again, committed
-from broker.edge.ledger.blame import NOT_KEPT, Cause, cause_of
-from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
+from broker.edge.ledger.engine import give_way, reading, writing
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.edge.settings import Limits
 from broker.stages.look import Look
-from broker.stages.papers import sign, sign_refusal
+from broker.stages.outcome import failed, repeated, unblamed
 from broker.stages.services import Services
-from broker.stages.troubles import kind_of
 
 Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
@@ -82,17 +82,75 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     until = now + services.settings.workers.lease_seconds
     state = WORKED_BY[plans[0].stage]
     claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
+    planned, returned, look = _work_all(services, plans, claimed.rows)
+    for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
+        _write(services, plans, look, some, returned)
+        returned = []
+    _write(services, plans, look, [], returned)
+    _in_slices(services, plans, look, [one for one in planned if one.slices])
+    return claimed.alone
+
+
+def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move]]:
+    """The moves of one transaction after the other, those that lead others first: as many as carry out no more lines
+    together than one transaction may, and at least one."""
+    some: list[Move] = []
+    for one in [*_of(planned, leading=True), *_of(planned, leading=False)]:
+        if some and one.lines and sum(other.lines for other in some) + one.lines > limits.lines_per_transaction:
+            yield some
+            give_way()
+            some = []
+        some.append(one)
+    if some:
+        yield some
+
+
+def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
+    """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
+    behind what other LEAs have sent, and so does the first where more of it is to be done."""
+    waiting = [one.row._replace(attempts=0) for one in planned]
+    if planned and _has_ended(services, plans, look, planned[0]):
+        waiting = waiting[1:]
+    _write(services, plans, look, [], waiting)
+    tell(services, [(row.tracking, row.state, row.lane) for row in waiting])
+
+
+def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
+    """Give the packet its turn; whether it has come to its move, or to something else than the next turn."""
+    planned, returned = [one], list[PacketRow]()
+    try:
+        if one.slices and not again(services.engine, one.slices):
+            return False
+    except Exception as error:
+        if cause_of(error) in NOT_KEPT:
+            raise
+        planned = []
+        failed(services, plans[0].stage, one.row, error, planned, returned)
+    _write(services, plans, look, planned, returned)
+    return True
+
+
+def _write(
+    services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move], returned: Sequence[PacketRow]
+) -> None:
+    """Commit these, and then tell. Where another writer was in the way, the packets are worked again from fresh reads;
+    what has had its turn is not, for what it prepared stands."""
+    is_first = True
 
     def once() -> Written:
-        planned, returned, look = _work_all(services, plans, claimed.rows)
-        return _commit(services, plans, look, planned, returned)
+        nonlocal is_first
+        rows = [] if is_first else [one.row for one in planned if one.slices is None]
+        is_first = False
+        if not rows:
+            return _commit(services, plans, look, list(planned), list(returned))
+        anew, late, fresh = _work_all(services, plans, rows)
+        return _commit(services, plans, fresh, anew, [*returned, *late])
 
     written = again(services.engine, once)
     for plan in plans:
         plan.after(services, written.moved)
         plan.lost(services, written.lost)
     tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in written.moved])
-    return claimed.alone
 
 
 def give_back(services: Services, worker: str) -> int:
@@ -101,7 +159,7 @@ def give_back(services: Services, worker: str) -> int:
 
     def once(connection: Connection) -> int:
         held = packets.claimed_by(connection, worker)
-        packets.release(connection, [_unblamed(services, row) for row in held])
+        packets.release(connection, [unblamed(services, row) for row in held])
         return len(held)
 
     return committed(services.engine, once)
@@ -122,7 +180,7 @@ def _work_all(
             except Exception as error:
                 if cause_of(error) in NOT_KEPT:
                     raise
-                _settle(services, plans[0].stage, row, error, moves, returned)
+                failed(services, plans[0].stage, row, error, moves, returned)
             look.letter = None
     return moves, returned, look
 
@@ -163,65 +221,6 @@ def _joined(first: Move, then: Move) -> Move:
     )
 
 
-def _settle(
-    services: Services, stage: Stage, row: PacketRow, error: Exception, moves: list[Move], returned: list[PacketRow]
-) -> None:
-    """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
-    if isinstance(error, Refused):
-        moves.append(refuse(services, row, error))
-    elif isinstance(error, Deferred):
-        returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
-        services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)
-    elif cause_of(error) is Cause.BUG:
-        _report(services, stage, row, error)
-        returned.append(_later(services, row, deferrals=row.deferrals, attempts=row.attempts))
-    else:
-        services.troubles.meet(services.log, "work", error, tracking=row.tracking, stage=stage)
-        services.log.info("deferred", tracking=row.tracking, stage=stage, why=kind_of(error))
-        returned.append(_unblamed(services, row))
-
-
-def _unblamed(services: Services, row: PacketRow) -> PacketRow:
-    return _later(services, row, deferrals=row.deferrals + 1, attempts=max(row.attempts - 1, 0))
-
-
-def _report(services: Services, stage: Stage, row: PacketRow, bug: Exception) -> None:
-    """Log where it happened, never the exception's text: that may hold what was in the packet."""
-    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-    services.log.error(
-        "bug", tracking=row.tracking, stage=stage, kind=type(bug).__name__, places=places, attempt=row.attempts
-    )
-
-
-def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) -> PacketRow:
-    workers = services.settings.workers
-    pause = min(workers.retry_first_seconds * 2 ** min(deferrals + attempts, 30), workers.retry_most_seconds)
-    due = services.clock().timestamp() + pause
-    return row._replace(deferrals=deferrals, attempts=attempts, due_at=due)
-
-
-def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
-    """The move to REFUSED with the sender's receipt."""
-    new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
-    return Move(row, new, (Step(State.REFUSED, refused.code),), sign_refusal(services, row, refused))
-
-
-def move(
-    services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
-) -> Move:
-    """A move to `new`, with a receipt for each (party, state) to be told."""
-    return Move(row, new, tuple(steps), sign(services, new, told))
-
-
-def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
-    """The document's id was used: DUPLICATE when the same document was sealed again, refused when it is another one."""
-    row = planned.row
-    if planned.document is None or planned.document[1] != digest:
-        return refuse(services, row, Refused("replayed-id", "/id"))
-    again = planned.new._replace(state=State.DUPLICATE, duplicate_of=first)
-    return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a round has moved, and what it had planned and another worker was faster with."""
@@ -248,9 +247,9 @@ def _commit(
         left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
         moves.give_up(connection, left)
         advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
-        others = [_repeat(services, *one) for one in advanced.repeated]
+        others = [repeated(services, *one) for one in advanced.repeated]
         for row, error in advanced.failed:
-            _settle(services, plans[0].stage, row, error, others, returned)
+            failed(services, plans[0].stage, row, error, others, returned)
         ended = moves.advance(connection, others, now)
         returned += [one.row._replace(attempts=0) for one in left]
         packets.release(connection, returned)

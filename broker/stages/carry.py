@@ -23,7 +23,7 @@ from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats.documents import to_student
 from broker.identity import registrar, ssid, withdrawn
 from broker.stages import opt_outs, students
-from broker.stages.batch import refuse
+from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers.answers import Answer, Outcome

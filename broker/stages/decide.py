@@ -16,12 +16,12 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from broker.core import knowledge
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.knowledge import Asked
 from broker.core.model import Document, Ssid
 from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen
 from broker.edge.ledger import flags as flag_ledger
-from broker.edge.ledger import packets, registry, reviews
+from broker.edge.ledger import packets, registry, reviews, slices
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.documents import to_student
@@ -150,6 +150,8 @@ def _decide(
             return Result.ASKED_AGAIN
     if line == OWN_STUDENT:
         carry.check_waits(row)
+    elif slices.is_begun(connection, tracking):
+        raise Deferred("other lines of the packet are still being carried out")
     if is_lea and (choice.verb is Verb.CONFIRM or (choice.verb is Verb.NEW and _is_of_the_state(connection, found))):
         said = {**asdict(by), "verb": choice.verb}
         reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: said}))

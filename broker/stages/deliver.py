@@ -21,9 +21,10 @@ from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import disclose, flags, transfers
 from broker.stages import replace as replacing
 from broker.stages.anew import whereto_anew
-from broker.stages.batch import Plan, move, refuse
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
+from broker.stages.outcome import move, refuse
 from broker.stages.papers import sign
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto

@@ -21,8 +21,8 @@ from broker.edge.ledger import directory, disclosures, flags, packets, registry
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages.batch import refuse
 from broker.stages.notices import leave
+from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from handlers import alert_notice, harvest_notice
 from handlers.alert_notice import Kind

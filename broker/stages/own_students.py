@@ -14,9 +14,9 @@ from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.identity import match
 from broker.stages import disclose
-from broker.stages.batch import refuse
 from broker.stages.guesses import Guesses
 from broker.stages.look import Look
+from broker.stages.outcome import refuse
 from broker.stages.services import Services
 
 

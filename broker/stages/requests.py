@@ -24,8 +24,8 @@ from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.stages import backpack, flags, follow_up, told, transfers
 from broker.stages.backpack import Purpose
-from broker.stages.batch import move, refuse
 from broker.stages.look import Look
+from broker.stages.outcome import move, refuse
 from broker.stages.reread import reread
 from broker.stages.services import Services
 from broker.stages.watch import Watch

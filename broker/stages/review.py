@@ -17,7 +17,7 @@ from broker.core import knowledge
 from broker.core.model import PacketType, Ssid
 from broker.core.review import MOST_CANDIDATES, Enrolled
 from broker.core.stays import Account
-from broker.edge.ledger import blocks, details, registry, reviews, stays
+from broker.edge.ledger import blocks, details, packets, registry, reviews, stays
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
@@ -25,7 +25,7 @@ from broker.identity import compare, index
 from broker.identity.answer import Answer
 from broker.identity.features import Features
 from broker.identity.sight import see
-from broker.stages.notices import leave
+from broker.stages.notices import made
 from broker.stages.services import Services
 from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice
 
@@ -102,13 +102,21 @@ def ask(services: Services, connection: Connection, row: PacketRow, note: str = 
     `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
     the state is to decide, it is not asked again.
     """
-    asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
-    waiting = [one for one in asked if reviews.ANSWERED not in one.subject]
+    rows = list(asked(services, connection, row, note))
+    if rows:
+        services.vault.flush()
+        packets.born(connection, rows, [])
+
+
+def asked(services: Services, connection: Connection, row: PacketRow, note: str = "") -> Iterator[PacketRow]:
+    """The same notices, made and not left yet; the vault is to be flushed."""
+    every = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
+    waiting = [one for one in every if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     questions = (question(services, connection, one) for one in waiting if one.subject)
     for some in _portions(questions, MOST_QUESTIONS):
         body = notice({name: value for name, value in about.items() if value}, some, note)
-        leave(services, connection, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
+        yield made(services, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
 
 
 def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Question]]:

@@ -19,9 +19,10 @@ from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import backpack, disclose, flags, requests, transfers
 from broker.stages.anew import check_had_anew, whereto_anew
-from broker.stages.batch import Plan, move
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Look
+from broker.stages.outcome import move
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto
 from handlers.registry import handler_of

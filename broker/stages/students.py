@@ -6,14 +6,14 @@ in a line is a claim to be checked against name and birth date. No line ends ano
 the previous one), and only an LEA where the student is enrolled changes what is known of the student.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from broker.core.model import PacketType, Ssid
 from broker.core.stays import AHEAD
-from broker.edge.ledger import registry
+from broker.edge.ledger import packets, registry
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import PacketRow
 from broker.formats import ssid_name
@@ -64,24 +64,45 @@ def is_located(wish: Wish, answer: Answer) -> bool:
 
 def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
-    told = [(wish, answer, answer.ssid) for wish, answer in done if answer.ssid]
-    moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
-    follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
-    announced.tell(services, connection, list(dict.fromkeys(moved)))
-    arrived = [number for wish, answer, number in told if is_located(wish, answer)]
-    claims.notice(services, connection, list(dict.fromkeys(arrived)))
+    follow_some(services, connection, [FollowUp(number, row.tracking, at) for number in reported(done)])
+    claims.notice(services, connection, arrived(done))
+
+
+def follow_some(
+    services: Services, connection: Connection, moved: Sequence[FollowUp], at_once: int | None = None
+) -> int:
+    """What follows of itself for students who have moved, each named once for a packet; as `follow_up.follow`."""
+    followed = follow_up.follow(services, connection, moved, at_once)
+    announced.tell(services, connection, [one.ssid for one in moved])
+    return followed
+
+
+def reported(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students of whom these lines have reported where they are, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and wish.request in _REPORTS))
+
+
+def arrived(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students whom these lines have enrolled, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and is_located(wish, answer)))
 
 
 def tell(
     services: Services, connection: Connection, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
 ) -> None:
     """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
+    made = answered(services, row, form, lines)
+    services.vault.flush()
+    packets.born(connection, [made], [])
+
+
+def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]) -> PacketRow:
+    """The same notice, made and not left yet; the vault is to be flushed."""
     if form:
         content = answers.table(form, ssid_name.read(row.source_name, row.origin).stem, lines)
-        notices.leave_bytes(services, connection, row.origin, PacketType.SSID, content)
-    else:
-        notices.leave(services, connection, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+        return notices.made_of(services, row.origin, PacketType.SSID, content)
+    return notices.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
 
 
 def sent(wish: Wish) -> Sent:

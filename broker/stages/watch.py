@@ -59,6 +59,16 @@ class Watch:
             self._seen[ssid] = min(kind, self._seen.get(ssid, kind), key=_RANK.__getitem__)
         return bool(found)
 
+    @property
+    def seen(self) -> Mapping[str, str]:
+        """The flagged children found so far, by number, and in which way the packet concerns them."""
+        return {ssid: str(kind) for ssid, kind in self._seen.items()}
+
+    def saw_before(self, seen: Mapping[str, str]) -> None:
+        """What another watch of the same packet has `seen`."""
+        for ssid, kind in seen.items():
+            self._seen[ssid] = min(Kind(kind), self._seen.get(ssid, Kind(kind)), key=_RANK.__getitem__)
+
     def begin(self, student: Student, request: str) -> None:
         """A line is looked at, which may name a number."""
         self._line, self._is_looked_up = _OF_LINE[request], False

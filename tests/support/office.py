@@ -109,6 +109,10 @@ class Office:
         """Go on to when every packet that was put off is due again."""
         self.ahead += timedelta(seconds=self.services.settings.workers.retry_most_seconds)
 
+    def ahead_of_leases(self) -> None:
+        """Go on to when what a worker had claimed that is no more is free again."""
+        self.ahead += timedelta(seconds=self.services.settings.workers.lease_seconds + 1)
+
     def send(self, lea: str, document: Mapping[str, Any] | bytes) -> PacketRow:
         """Send a document and let the exchange work until nothing is left; the packet then."""
         tracking = self.drop(lea, document)

@@ -22,6 +22,7 @@ from broker.edge import passwords
 from broker.edge.settings import Settings, SettingsError
 
 _LOOK_SECONDS = 0.001
+_WAY_SECONDS = 0.004  # some looks of those who wait
 _DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
@@ -148,6 +149,11 @@ def _wait(line: int, until: float) -> None:
             if time.monotonic() > until:
                 raise Busy("The ledger is busy: another process writes to it and does not end.") from None
             time.sleep(_LOOK_SECONDS)
+
+
+def give_way() -> None:
+    """Called between two transactions of one long work: whoever waits to write has its turn first."""
+    time.sleep(_WAY_SECONDS)
 
 
 @contextmanager

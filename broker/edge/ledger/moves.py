@@ -101,6 +101,16 @@ def give_up(connection: Connection, moves: Sequence[Move]) -> None:
         _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
 
 
+def keep_id(connection: Connection, move: Move) -> bool:
+    """Take the document's id for this packet, before its move; False where another packet has it."""
+    return not _remember_ids(connection, [move])[1]
+
+
+def give_up_id(connection: Connection, row: PacketRow, document: str) -> None:
+    """The document of a packet that came to nothing has not used up its id."""
+    _forget_ids(connection, [(row, document)])
+
+
 def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
     wanted = {move.row.tracking: move for move in moves}
     if not wanted:

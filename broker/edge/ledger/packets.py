@@ -131,6 +131,17 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
     )
 
 
+def prolong(connection: Connection, row: PacketRow, until: float) -> bool:
+    """Go on with a packet that was claimed, and with all that was claimed with it, until then; False where it is no
+    longer in this state and under this claim. What was done so far is no failed attempt. Locks the packet's row."""
+    held = (packets.c.tracking == row.tracking) & (packets.c.state == row.state) & (packets.c.claim == row.claim)
+    done = connection.execute(update(packets).where(held).values(claim_until=until, attempts=1))
+    if done.rowcount:
+        others = (packets.c.claim == row.claim) & is_claimed & (packets.c.tracking != row.tracking)
+        connection.execute(update(packets).where(others).values(claim_until=until))
+    return bool(done.rowcount)
+
+
 def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
     """Give claimed packets back unchanged in state, with the `attempts`, `deferrals` and `due_at` of these rows."""
     values = [

@@ -142,6 +142,20 @@ publications = Table(
     Column("n", Integer, primary_key=True),
 )
 
+# What a packet of many lines has done so far, one row a transaction; gone when the packet is answered.
+packet_slices = Table(
+    "packet_slices",
+    metadata,
+    Column("tracking", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # the document's id
+    Column("form", Text, nullable=False),  # in which it is answered
+    Column("answers", Text, nullable=False),  # JSON: numbers, and what became of the lines; no name, no birth date
+    Column("seen", Text, nullable=False),  # JSON: the flagged children that these lines concern, and how
+    Column("at", Float, nullable=False),
+    Column("followed", Integer, nullable=False, server_default="0"),  # 1: it is done what follows from these lines
+)
+
 # What a receiver said of a packet that it had.
 acknowledgements = Table(
     "acknowledgements",
