@@ -27,7 +27,7 @@ def is_settled(engine: Engine, chosen: Settings) -> bool:
     have the newest form. Raises OtherHome where it is another home's, or the vault is."""
     home = Home(chosen.home)
     with reading(engine) as connection:
-        owner, is_marked = homes.owner(connection), not marks.missing(connection)
+        owner, is_marked = homes.owner(connection), not homes.unmarked(connection)
     if owner is None:
         return False
     home_id.check_owner(home, owner, place_of(chosen))

@@ -25,7 +25,7 @@ from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, review
+from broker.stages import apply, corrected, review
 from broker.stages.batch import Plan, move
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
@@ -124,6 +124,8 @@ def _travelling(
             subject = {"student": document.body["student"]}
             review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
             review.ask(services, connection, new)
+        else:
+            look.students[row.tracking] = student
         return replace(planned, new=new)
 
     return replace(planned, effect=effect)
@@ -149,7 +151,11 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
-    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
+    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it. What waited
+    for a person to say who is meant, and was sent again, waits no longer."""
+    for one in moved:
+        if one.row.tracking in look.students and one.new.state not in (State.DUPLICATE, State.REFUSED):
+            corrected.by_packet(services, connection, one.new, look.students[one.row.tracking])
     fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():

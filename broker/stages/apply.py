@@ -15,7 +15,7 @@ from broker.core.model import Document, Name, PacketType, Student
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
-from broker.stages import acknowledge, decide, opt_outs, recall, requests, review, students
+from broker.stages import acknowledge, corrected, decide, opt_outs, recall, requests, review, students
 from broker.stages.follow_up import Pace
 from broker.stages.line import EXIT
 from broker.stages.services import Services
@@ -80,6 +80,8 @@ def _carry_out(
         done.append((students.sent(wish), answer))
     opt_outs.record(services, connection, row, carried)
     students.follow(services, connection, row, carried)
+    other = corrected.by_lines(services, connection, row, carried)
+    done = [(sent, other.get(answer.line, answer)) for sent, answer in done]
     watch.tell()
     students.tell(services, connection, row, form, sorted(done, key=lambda one: one[1].line))
     review.ask(services, connection, row)
