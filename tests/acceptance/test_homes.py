@@ -189,8 +189,10 @@ def test_a_copy_of_a_home_never_runs_beside_it_nor_unnoticed_after_it(url: str, 
         assert first.down() == 0
         second.up()  # one after the other nobody can tell which is the right one
         assert second.down() == 0
-        stale = satchel("up", *first.at, check=False)
-        assert is_sentence(stale, 1, "satchel restored"), stale.stderr
+        for words in (["up"], ["status"], ["lea", "list"]):
+            stale = satchel(*words, *first.at, check=False)
+            assert is_sentence(stale, 1, "satchel restored"), stale.stderr
+        assert is_sentence(start("sweeper", first.home), UNUSABLE, "satchel restored")
         assert "go on with" in satchel("restored", *first.at).stdout
         first.up()
         assert first.down() == 0
