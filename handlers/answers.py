@@ -65,7 +65,8 @@ REASONS: Mapping[str, str] = {
     "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
     "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
     " the state if it is the right one.",
-    "corrected": "You have sent this line again, and the later one took its place; the question about it is closed.",
+    "corrected": "You have sent this line more than once, and another one of them is carried out; the question about"
+    " this one is closed.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

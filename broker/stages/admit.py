@@ -153,9 +153,9 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
     """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it. What waited
     for a person to say who is meant, and was sent again, waits no longer."""
-    for one in moved:
-        if one.row.tracking in look.students and one.new.state not in (State.DUPLICATE, State.REFUSED):
-            corrected.by_packet(services, connection, one.new, look.students[one.row.tracking])
+    live = (one.new for one in moved if one.new.state not in (State.DUPLICATE, State.REFUSED))
+    named = [(row, look.students[row.tracking]) for row in live if row.tracking in look.students]
+    corrected.by_packets(services, connection, named)
     fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():

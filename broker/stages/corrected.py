@@ -1,10 +1,10 @@
 """corrected: what an LEA sends again, and what is understood now, answers the question about the earlier one.
 
-Contract: called within the write transaction in which a line was carried out, or a packet's student was found. Of the
-same LEA's open questions about the student whom that line or packet names, the one about the same report is closed, for
-the later one took its place; of another report of the student, and of a packet that is held, it is answered: this is
-the student, so that it goes on. Told in the notices, and in the log of decisions with the packet that did so. Nothing
-is decided of a question that has another student in it, or a flagged child: that is the state's.
+Contract: called within the write transaction in which a line was carried out, a packet's student was found, or a person
+has decided. Of the same LEA's open questions about the student who is named there, one about the same report is closed
+where the report came later than it; of any other report of the student, and of a packet that is held, it is answered:
+this is the student, so that it goes on. Told in the notices, and in the log of decisions with the packet that did so.
+Nothing is decided of a question that has another student in it, or a flagged child: that is the state's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.model import Ssid, State, Student
+from broker.core.model import PacketType, Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
 from broker.core.school_year import Calendar
 from broker.edge.ledger import flags, moves, packets, registry, reviews
@@ -23,7 +23,7 @@ from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
 from broker.identity import compare
 from broker.identity.answer import Answer as Likeness
-from broker.stages import carry, decide, students
+from broker.stages import carry, students
 from broker.stages.batch import refuse
 from broker.stages.line import EXIT, MAKES_NEW, UPDATE
 from broker.stages.services import Services
@@ -95,9 +95,31 @@ def _in_words(found: Review) -> tuple[object, ...]:
     return (_name(sent), sent.local_id, found.subject.get("school", ""), found.subject.get("day", ""))
 
 
-def by_packet(services: Services, connection: Connection, row: PacketRow, student: Student) -> None:
-    """This packet is about this student, beyond doubt."""
-    _settle(services, connection, row, [_Known(student, Ssid(row.ssid), str(row.type))], is_own=True)
+def by_packets(services: Services, connection: Connection, found: Sequence[tuple[PacketRow, Student]]) -> None:
+    """These packets are each about this student, beyond doubt. One look for all of them where nothing is asked."""
+    asked = reviews.asked_about_packets(connection, {row.origin for row, _ in found})
+    for lea in asked:
+        open_ = [to_student(one.subject["student"]) for one in asked[lea] if one.subject]
+        numbers, names = {one.local_id for one in open_} - {""}, {_name(one) for one in open_}
+        for row, student in found:
+            if row.origin == lea and (student.local_id in numbers or _name(student) in names):
+                known = _Known(student, Ssid(row.ssid), str(row.type))
+                _settle(services, connection, row, [known], is_own=True)
+
+
+def by_decision(services: Services, connection: Connection, row: PacketRow, found: Review, ssid: str) -> None:
+    """A person has decided that this question of the packet is about this student ('' for nobody): so are those about
+    the same that the LEA has sent again meanwhile."""
+    if not ssid or not found.subject:
+        return
+    student = to_student(found.subject["student"])
+    if found.line == OWN_STUDENT:
+        known = _Known(student, Ssid(ssid), str(row.type))
+    else:
+        wish = Wish.from_json({name: one for name, one in found.subject.items() if name in _OF_WISH})
+        known = _of_line(wish, Ssid(ssid))
+    if known.what:
+        _settle(services, connection, row, [known], is_own=found.line == OWN_STUDENT)
 
 
 def _settle(
@@ -125,6 +147,7 @@ class _Desk:
         self._services = services
         self._connection = connection
         self._by = By(f"LEA {row.origin}, packet {row.tracking}", _WHY)
+        self._tracking = row.tracking
         self._by_number: dict[str, list[_Known]] = {}
         self._by_name: dict[object, list[_Known]] = {}
         self._told: dict[str, list[_Told]] = {}
@@ -167,7 +190,7 @@ class _Desk:
             return False
         if found.line == OWN_STUDENT:
             return row.state is State.HELD and self._packet(row, found, known)
-        if _is_same_report(calendar, found, known):
+        if found.tracking < self._tracking and _is_same_report(calendar, found, known):
             self._replaced(row, found, "corrected")
             return True
         return found.subject.get("request") != UPDATE and self._answered(row, found, known)
@@ -175,19 +198,21 @@ class _Desk:
     def _packet(self, row: PacketRow, found: Review, known: _Known) -> bool:
         if self._answered(row, found, known):
             return True
-        if row.type != known.what:
-            return False
+        if not (row.type == known.what == PacketType.STUDENT_RECORD and row.tracking < self._tracking):
+            return False  # only of records a later one takes the place of an earlier one
         now = self._services.clock().timestamp()
         moves.advance(self._connection, [refuse(self._services, row, Refused("replaced"))], now)
         self.close(found)
         return True
 
     def _answered(self, row: PacketRow, found: Review, known: _Known) -> bool:
-        """Whether the student is one whom the question is about; then it is."""
-        if not _is_candidate(self._connection, found, known.ssid):
+        """Whether the student is one whom the question is about, or is named in the very same words; then it is."""
+        sent = to_student(found.subject["student"])
+        is_same = (_name(sent), sent.local_id) == (_name(known.student), known.student.local_id)
+        if not (is_same or _is_candidate(self._connection, found, known.ssid)):
             return False
         choice = Choice(Verb.SAME, known.ssid)
-        decide.close(self._services, self._connection, row, found, choice, self._by)
+        carry.close(self._services, self._connection, row, found, choice, self._by)
         return True
 
     def withdraw(self, found: Review) -> None:

@@ -184,6 +184,22 @@ def test_a_line_that_is_in_doubt_again_answers_nothing(case: Case) -> None:
     assert case.question(first).closed_at is None
 
 
+def test_the_same_line_every_night_is_one_answer(case: Case) -> None:
+    nights = [case.tell(case.doubtful, "review") for _ in range(3)]
+    done = case.office.answer("6G", nights[1].tracking, 0, "same", candidate="A")
+    assert done.state == "APPLIED"
+    assert [case.decided(one)[0] for one in nights] == [Verb.NONE, Verb.SAME, Verb.SAME]
+    assert [one for one in case.places() if one[0] == "6G"] == [("6G", "401", "2026-08-17", "")]
+
+
+def test_a_new_student_in_the_same_words_is_that_new_student(case: Case) -> None:
+    nights = [case.tell(case.doubtful, "review") for _ in range(2)]
+    case.office.answer("6G", nights[0].tracking, 0, "new")
+    first, second = case.decided(nights[0]), case.decided(nights[1])
+    assert (first[0], second[0]) == (Verb.NEW, Verb.SAME)
+    assert first[1] == second[1] != case.ssid
+
+
 def test_of_a_flagged_child_only_the_state_decides(case: Case) -> None:
     first = case.tell(case.doubtful, "review")
     with writing(case.office.services.engine) as connection:

@@ -181,7 +181,7 @@ def test_a_password_in_the_settings_works_and_is_warned_of_until_nobody_else_rea
         f"not a url {SECRET}",
         f"mysql://u:{SECRET}@db/x",
         f"postgresql://u:{SECRET}@db:port/x",
-        f"postgresql://u:{SECRET}@127.0.0.1:1/x?{SECRET}=1",
+        f"postgresql://u:{SECRET}@127.0.0.1:1/x?nonsense=1",
         f"postgresql://u:{SECRET}@127.0.0.1:1/x",
     ],
 )
@@ -195,7 +195,7 @@ def test_no_mistake_in_a_url_shows_its_password(tmp_path: Path, url: str) -> Non
     for words in (["status"], ["up"]):
         ended = run(*words, "--home", str(home))
         assert ended.returncode == 1
-        assert SECRET not in ended.stderr.partition(f"?{SECRET}")[0].replace(f'option "{SECRET}"', ""), ended.stderr
+        assert SECRET not in ended.stderr, ended.stderr
         assert "Traceback" not in ended.stderr
         assert "in a way it should not" not in ended.stderr
 

@@ -5,7 +5,7 @@ only taken back; reprs show no student; lists are bounded.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,17 @@ def open_of(connection: Connection, lea: str, *, but: str, is_own: bool) -> list
         query = query.where(reviews.c.line == OWN_STUDENT)
     ordered = query.order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
     return [_review(row) for row in connection.execute(ordered.limit(_MOST_LINES))]
+
+
+def asked_about_packets(connection: Connection, leas: Collection[str]) -> dict[str, list[Review]]:
+    """Questions about packets' own students that wait, by LEA; only the LEAs that have any."""
+    if not leas:
+        return {}
+    waiting = (reviews.c.closed_at.is_(None), reviews.c.line == OWN_STUDENT, reviews.c.lea.in_(sorted(leas)))
+    found: dict[str, list[Review]] = {}
+    for row in connection.execute(select(reviews).where(*waiting).limit(_MOST_LINES)):
+        found.setdefault(row.lea, []).append(_review(row))
+    return found
 
 
 def change(connection: Connection, review: Review) -> None:
