@@ -27,7 +27,7 @@ def is_settled(engine: Engine, chosen: Settings) -> bool:
     have the newest form. Raises OtherHome where it is another home's, or the vault is."""
     home = Home(chosen.home)
     with reading(engine) as connection:
-        owner, is_marked = homes.owner(connection), not marks.missing(connection)
+        owner, is_marked = homes.owner(connection), not homes.unmarked(connection)
     if owner is None:
         return False
     home_id.check_owner(home, owner, place_of(chosen))
@@ -60,22 +60,17 @@ def _check_has(home: Home, newest: Sha256 | None) -> None:
 
 
 def begin_run(engine: Engine, home: Home) -> None:
-    """The exchange starts on this ledger. Raises OtherHome where the last start that the ledger knows is not the last
-    one of this home: a backup of one of them was put back, or a copy of the home has run."""
+    """The exchange starts on this ledger. A crash in between leaves a home that knows both starts, this and the last.
+
+    Raises OtherHome as `home_id.check_last` does."""
     with reading(engine) as connection:
         last = homes.last_run(connection)
-    if not is_last(home, last):
-        raise OtherHome(
-            f"{home.root} is not as it was when the exchange ran last on its ledger: a backup of one of them was put"
-            f" back, or a copy of the home has run; if this is the home to go on with, run `satchel restored --home"
-            f" {home.root}`."
-        )
-    _go_on(engine, home, last)
-
-
-def is_last(home: Home, last: str) -> bool:
-    """Whether the last start that the ledger knows is this home's last."""
-    return last in (home_id.runs(home) or ("",))
+    home_id.check_last(home, last)
+    new = home_id.new()
+    home_id.put_runs(home, last, new)
+    with writing(engine) as connection:
+        homes.begin_run(connection, new)
+    home_id.put_runs(home, new)
 
 
 def accept(connection: Connection, home: Home) -> Sequence[LeaId]:
@@ -84,12 +79,3 @@ def accept(connection: Connection, home: Home) -> Sequence[LeaId]:
     doubtful = marks.take_from_lacking(connection, home)
     home_id.put_runs(home, homes.last_run(connection))
     return doubtful
-
-
-def _go_on(engine: Engine, home: Home, last: str) -> None:
-    """A crash in between leaves a home that knows both."""
-    new = home_id.new()
-    home_id.put_runs(home, last, new)
-    with writing(engine) as connection:
-        homes.begin_run(connection, new)
-    home_id.put_runs(home, new)

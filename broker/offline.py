@@ -114,12 +114,13 @@ def reason_of(error: DBAPIError) -> str:
     return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 
 
-def open_ledger(chosen: Settings) -> Engine:
+def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
     """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
-    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together."""
+    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them
+    `is_put_back` from a backup and this is not allowed for."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
-        check_home(engine, chosen)
+        check_home(engine, chosen, is_put_back=is_put_back)
         return engine
     if found > REVISION:
         raise later(chosen, found)
@@ -128,11 +129,14 @@ def open_ledger(chosen: Settings) -> Engine:
     raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
 
 
-def check_home(engine: Engine, chosen: Settings) -> None:
+def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False) -> None:
     """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
+    home = Home(chosen.home)
     with reading(engine) as connection:
-        owner = homes.owner(connection)
-    home_id.check(Home(chosen.home), owner, place_of(chosen))
+        owner, last = homes.owner(connection), homes.last_run(connection)
+    home_id.check(home, owner, place_of(chosen))
+    if not is_put_back:
+        home_id.check_last(home, last)
 
 
 def later(chosen: Settings, found: str) -> NotReady:
@@ -141,8 +145,8 @@ def later(chosen: Settings, found: str) -> NotReady:
     return NotReady(f"The ledger of {chosen.home} {was}: use that program; nothing was changed.")
 
 
-def build(given: Path | None) -> Offline:
-    """The parts of a command. Raises NotReady and settings.SettingsError."""
+def build(given: Path | None, *, is_put_back: bool = False) -> Offline:
+    """The parts of a command. Raises NotReady, settings.SettingsError, and what `open_ledger` does."""
     harden()
     chosen = settings_file.load(home_of(given))
-    return Offline(chosen, open_ledger(chosen), Home(chosen.home), now)
+    return Offline(chosen, open_ledger(chosen, is_put_back=is_put_back), Home(chosen.home), now)

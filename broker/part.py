@@ -68,7 +68,7 @@ class Part:
         while (lock := hold(self._file.parent, f"{self.name}.lock")) is None:
             if time.monotonic() > until:
                 raise OperatorError(
-                    f"{self.name} of this home runs already; a further worker is given its own --number."
+                    f"{self.name} of this home runs already; give a further worker a --number of its own."
                 )
             time.sleep(_LOOK_SECONDS)  # its last process may be ending
         self._lock = lock

@@ -82,6 +82,8 @@ REASONS: Mapping[str, str] = {
     " instead of sending new ones, and call the state if this one is right.",
     "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
     " then send the line again.",
+    "corrected": "You have sent this line more than once, and another one of them is carried out; the question about"
+    " this one is closed.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

@@ -62,7 +62,7 @@ COMMANDS: Mapping[str, Entry] = {
         "transcript:make", "Make a student's transcript in PESC's form, at the student's request."
     ),
     "transcript show": Entry("transcript:show", "Show what is in a transcript, as the exchange reads it."),
-    "init": Entry("home:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
+    "init": Entry("init:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
     "up": Entry(
         "up:up",
         "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",

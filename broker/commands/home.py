@@ -1,12 +1,9 @@
-"""`satchel init`, `lea`, `up`, `sshd-config`: the operator's side.
+"""`satchel lea add`, `key` and `list`: the directory of parties.
 
-Owns how a home and its LEAs come to be. Promises: a key is checked before anything is written; secrets are created with
-mode 0600 and never overwritten.
+Owns how LEAs come to be. Promises: a key is checked before anything is written.
 """
 
 import json
-import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from broker import founding, offline
+from broker import offline
 from broker.commands import federal_gate
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.federal_gate import Thing
@@ -23,87 +20,18 @@ from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import federal_names, keyring, passwords, settings_file, validity
-from broker.edge.durable import write_atomic
-from broker.edge.folders import Home, lea_id
+from broker.edge import federal_names, keyring, validity
+from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
-from broker.edge.ledger.engine import connect, place_of, reading, writing
-from broker.edge.ledger.migrate import upgrade
+from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.removals import Removal
-from broker.edge.queues import Queues
-from broker.edge.settings import Settings
-from broker.edge.sftp_hostkey import check_line, ensure_host_key
+from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
 from broker.stages import marks
 
 _BEGIN = b"\n-----BEGIN PGP "
 _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
 KIND_OF = {kind.value: kind for kind in PartyKind}
-
-
-def init(
-    home: Annotated[Path, typer.Argument(help="The folder to make; it must be empty or not there yet.")],
-    name: Annotated[str, typer.Option(help="The exchange's name, as LEAs see it.")] = "Satchel exchange",
-    ledger_url: Annotated[str, typer.Option(help="An empty PostgreSQL database for the ledger.")] = "",
-    redis_url: Annotated[str, typer.Option(help="A Redis or Valkey server for the queues.")] = "",
-    ledger_password_file: Annotated[
-        Path | None, typer.Option(help="A file of mode 0600 with the database's password.")
-    ] = None,
-    redis_password_file: Annotated[Path | None, typer.Option(help="A file of mode 0600 with Redis's password.")] = None,
-) -> None:
-    """Make a home: settings, the exchange's key, ledger and folders."""
-    if home.exists() and (not home.is_dir() or any(home.iterdir())):
-        fail(f"{home} is not an empty folder; choose another one.")
-    offline.harden()
-    if not name.strip() or not name.isprintable() or not str(home).isprintable():
-        fail("The name of the exchange and of its folder must be plain text on one line.", 2)
-    changed = {
-        "ledger.url": _url("ledger", ledger_url),
-        "ledger.password_file": str(ledger_password_file.absolute()) if ledger_password_file else "",
-        "redis.url": _url("redis", redis_url),
-        "redis.password_file": str(redis_password_file.absolute()) if redis_password_file else "",
-    }
-    chosen = settings_file.parse(home.absolute(), settings_file.render(name, changed))
-    _check_servers(chosen)
-    folders = Home(home.absolute())
-    try:
-        folders.create()
-    except OSError as error:
-        fail(f"{home} cannot be made: {error.strerror}.")
-    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
-    _write_secret(folders.keys / "exchange.key", secret)
-    _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
-    write_atomic(folders.certificate, keyring.public(secret), 0o644)
-    ensure_host_key(folders.keys / "ssh_host_ed25519")
-    write_atomic(folders.settings, settings_file.render(name, changed).encode(), 0o600)
-    chosen = settings_file.load(home)
-    upgrade(connect(chosen), lambda connection: founding.settle(connection, chosen))
-    say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
-
-
-def _url(section: str, url: str) -> str:
-    if not url.isprintable() or (url and passwords.is_in(url)):
-        fail(
-            f"--{section}-url must have no password in it, for others see it in the list of processes: give"
-            f" --{section}-password-file FILE, or SATCHEL_{section.upper()}_PASSWORD in the environment.",
-            2,
-        )
-    return url
-
-
-def _check_servers(chosen: Settings) -> None:
-    """Before anything is written: the database is there, and nobody's; Redis answers."""
-    if chosen.ledger.url and offline.find_ledger(chosen)[1]:
-        fail(f"The ledger at {place_of(chosen)} belongs to another home already; give the URL of an empty database.")
-    if chosen.redis.url and not Queues(chosen).ping():
-        fail("Redis does not answer; see --redis-url, and its password.")
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
 
 
 def _read_certificate(path: Path, most: int) -> bytes:

@@ -58,7 +58,7 @@ def _say_inbox(lea: str, absent: Collection[str], is_again: bool, as_json: bool)
 def restored(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Go on with a home or a ledger that was put back from a backup, while the exchange is stopped; inboxes that lack
     anything wait for `lea inbox`."""
-    services = offline.build(home)
+    services = offline.build(home, is_put_back=True)
     with stopped(services.home), writing(services.engine) as connection:
         doubtful = founding.accept(connection, services.home)
     _say_restored(services, doubtful, as_json)

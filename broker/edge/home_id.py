@@ -100,6 +100,17 @@ def runs(home: Home) -> tuple[str, ...]:
         raise OtherHome(f"{home.root / _RUNS} cannot be read; put it back from a backup.") from None
 
 
+def check_last(home: Home, last: str) -> None:
+    """See that the last start that the ledger knows was this home's last. Raises OtherHome: a backup of one of them was
+    put back, or a copy of the home has run."""
+    if last not in (runs(home) or ("",)):
+        raise OtherHome(
+            f"{home.root} is not as it was when the exchange ran last on its ledger: a backup of one of them was put"
+            f" back, or a copy of the home has run; if this is the home to go on with, run `satchel restored --home"
+            f" {home.root}`."
+        )
+
+
 def put_runs(home: Home, *known: str) -> None:
     """Write them down, durably."""
     write_atomic(home.root / _RUNS, "".join(f"{one}\n" for one in known if one).encode(), 0o600)

@@ -25,7 +25,7 @@ from broker.formats import reading, request
 from broker.formats.documents import to_document, to_student
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, broken_off, own_students, review
+from broker.stages import apply, broken_off, corrected, own_students, review
 from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
@@ -125,6 +125,8 @@ def _travelling(
             subject = {"student": document.body["student"]}
             review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
             review.ask(services, connection, new)
+        else:
+            look.students[row.tracking] = student
         return replace(planned, new=new)
 
     return replace(planned, effect=effect, lines=1)
@@ -151,10 +153,14 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
     """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
-    begun of a packet that came to nothing is ended."""
+    begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
+    waits no longer."""
+    live = [one.new for one in moved if one.new.state not in (State.DUPLICATE, State.REFUSED)]
     for one in moved:
         if one.new.state in (State.REFUSED, State.DUPLICATE):
             broken_off.end(services, connection, one.new)
+    named = [(row, look.students[row.tracking]) for row in live if row.tracking in look.students]
+    corrected.by_packets(services, connection, named)
     fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():

@@ -26,7 +26,7 @@ from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.documents import to_student
 from broker.identity import match
-from broker.stages import carry, flags, follow_up, review, transfers
+from broker.stages import carry, corrected, flags, follow_up, review
 from broker.stages.services import Services
 from broker.stages.watch import Watch, decided
 from handlers import review_answer, ssid_request
@@ -158,13 +158,8 @@ def _decide(
         return Result.DONE
     found = replace(found, subject={name: one for name, one in found.subject.items() if name != reviews.ANSWERED})
     follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
-    carry_out = carry.packet if line == OWN_STUDENT else carry.line
-    done = carry_out(services, connection, row, found, choice, by)
-    now = services.clock().timestamp()
-    reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
-    reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
-    if done.ssid:  # two numbers may have become one
-        transfers.reconcile(services, connection, [done.ssid], cause=tracking)
+    done = carry.close(services, connection, row, found, choice, by)
+    corrected.by_decision(services, connection, row, found, done.ssid)
     return Result.DONE
 
 

@@ -10,7 +10,7 @@ been one transaction; the answer appears with the move, once. What another LEA t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -20,7 +20,7 @@ from broker.edge.ledger.engine import give_way, reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.slices import Slice
-from broker.stages import claims, opt_outs, review, students
+from broker.stages import claims, corrected, opt_outs, review, students
 from broker.stages.follow_up import Pace
 from broker.stages.services import Services
 from broker.stages.watch import Watch
@@ -65,6 +65,7 @@ def carry_out(services: Services, connection: Connection, work: Work) -> None:
     watch.saw(work.named)
     done = _settle(services, connection, work, work.lines, Pace(services, connection), watch)
     students.follow(services, connection, work.row, list(_carried(done)))
+    done = _corrected(services, connection, work, done)
     watch.tell()
     notices = list(_answers(services, connection, work, done))
     services.vault.flush()
@@ -83,6 +84,12 @@ def _settle(
             break
     opt_outs.record(services, connection, work.row, _carried(done))
     return done
+
+
+def _corrected(services: Services, connection: Connection, work: Work, done: Sequence[_Done]) -> list[_Done]:
+    """These lines, with what they settled of earlier questions: some are answered otherwise then."""
+    other = corrected.by_lines(services, connection, work.row, list(_carried(done)))
+    return [replace(one, answer=other.get(one.answer.line, one.answer)) for one in done]
 
 
 def _answer(services: Services, connection: Connection, work: Work, line: Line, pace: Pace, watch: Watch) -> Answer:
@@ -177,7 +184,7 @@ class InSlices:
             watch = Watch(services, connection, work.row)
             watch.saw(work.named if n == 0 else ())
             pace = Pace(services, connection, is_sliced=True)
-            done = _settle(services, connection, work, lines, pace, watch)
+            done = _corrected(services, connection, work, _settle(services, connection, work, lines, pace, watch))
             part = Slice(
                 tracking=work.row.tracking,
                 n=n,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from broker.core.model import LeaId, TrackingId
 from broker.edge.folders import INBOX, Home, Missing, is_marked
 from broker.edge.inbox import Inboxes
-from broker.edge.ledger import homes, removals, views
+from broker.edge.ledger import homes, views
 
 _BYTES = 16
 
@@ -26,13 +26,7 @@ def give(connection: Connection, home: Home, lea: LeaId, at: float) -> None:
 
 def give_missing(connection: Connection, home: Home, at: float) -> Sequence[LeaId]:
     """Mark the inboxes that have no mark in the ledger; the LEAs whose inbox is not there, or is in doubt."""
-    return [lea for lea in missing(connection) if not _give_sure(connection, home, lea, at)]
-
-
-def missing(connection: Connection) -> Sequence[LeaId]:
-    """The LEAs whose inbox has no mark in the ledger."""
-    marked = homes.marks(connection)
-    return [party.id for party in removals.present(connection) if party.id not in marked]
+    return [lea for lea in homes.unmarked(connection) if not _give_sure(connection, home, lea, at)]
 
 
 def _give_sure(connection: Connection, home: Home, lea: LeaId, at: float) -> bool:
@@ -55,7 +49,7 @@ def absent(connection: Connection, home: Home, lea: LeaId) -> Collection[str]:
 
 def take_from_lacking(connection: Connection, home: Home) -> Sequence[LeaId]:
     """No inbox is believed any more that lacks anything, or is not there; whose they are."""
-    lacking = [party.id for party in removals.present(connection) if _is_lacking(connection, home, party.id)]
+    lacking = [lea for lea in homes.present(connection) if _is_lacking(connection, home, lea)]
     for lea in lacking:
         homes.drop_mark(connection, lea)
     return lacking
@@ -64,7 +58,7 @@ def take_from_lacking(connection: Connection, home: Home) -> Sequence[LeaId]:
 def lost(connection: Connection, home: Home) -> Sequence[LeaId]:
     """The LEAs whose inbox is not there, or is not the one that is known."""
     marked = homes.marks(connection)
-    return [party.id for party in removals.present(connection) if not _stands(home, party.id, marked.get(party.id, ""))]
+    return [lea for lea in homes.present(connection) if not _stands(home, lea, marked.get(lea, ""))]
 
 
 def _stands(home: Home, lea: LeaId, mark: str) -> bool:

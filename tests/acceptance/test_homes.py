@@ -22,6 +22,7 @@ from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading, writing
 from broker.part import UNUSABLE
 from broker.stages import sweep
+from broker.sweeper import Inboxes
 from tests.support import desk, ledgers, postgres
 from tests.support.exchange import SATCHEL, Exchange, satchel, wait_until
 from tests.support.office import Office
@@ -49,7 +50,7 @@ def use(home: Path, url: str) -> None:
     path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{url}"', path.read_text()))
 
 
-def start(part: str, home: Path, seconds: float = 30) -> Ended:
+def start(part: str, home: Path, seconds: float = 180) -> Ended:
     """Run a part of the exchange by itself; it must end."""
     command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
@@ -62,9 +63,11 @@ def is_sentence(ended: Ended, code: int, *says: str) -> bool:
 
 def notices(office: Office, count: int = 2) -> list[str]:
     """So many packets lie in the inbox of 01."""
-    for number in range(count):
-        office.enroll("01", desk.child("Ana", f"Reyes{number}", "2012-03-04", gender="F", local_id=f"A{number}"))
-    return office.inbox("01", "ssid")
+    for name in ("Reyes", "Oyelaran", "Whitcomb")[:count]:
+        office.enroll("01", desk.child("Ana", name, "2012-03-04", gender="F", local_id=name))
+    found = office.inbox("01", "ssid")
+    assert len(found) == count == len(list(office.exchange.folder("01", "inbox").glob("*.pgp")))
+    return found
 
 
 def states(office: Office, trackings: list[str]) -> set[str]:
@@ -112,7 +115,7 @@ def start_for_a_while(part: str, home: Path) -> Ended:
     command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
     begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        out, err = begun.communicate(timeout=10)
+        out, err = begun.communicate(timeout=20)
     except subprocess.TimeoutExpired:
         begun.send_signal(signal.SIGTERM)
         out, err = begun.communicate(timeout=60)
@@ -186,8 +189,10 @@ def test_a_copy_of_a_home_never_runs_beside_it_nor_unnoticed_after_it(url: str, 
         assert first.down() == 0
         second.up()  # one after the other nobody can tell which is the right one
         assert second.down() == 0
-        stale = satchel("up", *first.at, check=False)
-        assert is_sentence(stale, 1, "satchel restored"), stale.stderr
+        for words in (["up"], ["status"], ["lea", "list"]):
+            stale = satchel(*words, *first.at, check=False)
+            assert is_sentence(stale, 1, "satchel restored"), stale.stderr
+        assert is_sentence(start("sweeper", first.home), UNUSABLE, "satchel restored")
         assert "go on with" in satchel("restored", *first.at).stdout
         first.up()
         assert first.down() == 0
@@ -214,7 +219,7 @@ def test_the_lease_of_a_supervisor_that_was_killed_is_free_for_the_next(url: str
 
 
 def test_a_backup_put_back_under_a_ledger_that_went_on_collects_nothing(url: str, tmp_path: Path) -> None:
-    """The disk of the home was lost after the ledger's server had gone on: the backup's inboxes lack what came since."""
+    """The home's disk was lost, and its ledger is on another: the backup's inboxes lack what came since."""
     here = Office(tmp_path / "here", "01", "02", ledger_url=url)
     home, inbox = here.exchange.home, here.exchange.folder("01", "inbox")
     here.exchange.configure(enabled=False, processes=1)
@@ -306,19 +311,12 @@ def test_only_the_inbox_that_was_marked_last_is_believed(tmp_path: Path, how: st
         if how == "another home's":
             other = Office(tmp_path / "other", "01").exchange.folder("01", "inbox")
             shutil.copytree(other, inbox, dirs_exist_ok=True)
-    look_at(here, "01")
+    Inboxes(here.services).look()
     assert states(here, laid) == {"DELIVERED"}
     said = json.loads(satchel("lea", "inbox", "01", "--json", *here.exchange.at).stdout)
     assert said == {"id": "01", "absent": laid, "again": False}  # the operator says that it is the one
-    look_at(here, "01")
+    Inboxes(here.services).look()
     assert states(here, laid) == {"COLLECTED"}
-
-
-def look_at(office: Office, lea: str) -> None:
-    """As the sweeper does, whatever it finds."""
-    from broker.sweeper import Inboxes
-
-    Inboxes(office.services).look()
 
 
 def test_a_program_that_takes_every_file_leaves_the_mark(tmp_path: Path) -> None:
@@ -328,7 +326,7 @@ def test_a_program_that_takes_every_file_leaves_the_mark(tmp_path: Path) -> None
     for path in inbox.rglob("*"):  # hidden ones too, as `rsync --remove-source-files` would where it may
         if path.is_file() and path.parent == inbox:
             path.unlink()
-    look_at(here, "01")
+    Inboxes(here.services).look()
     assert states(here, laid) == {"COLLECTED"}
     assert here.exchange.status()["inboxes_lost"] == []
 
@@ -365,19 +363,19 @@ def test_a_worker_frees_its_own_claims_and_no_other_s(url: str, tmp_path: Path) 
     """Containers and cloned machines share a host's name; their workers are not each other's."""
     here = Office(tmp_path, "01", ledger_url=url)
     here.exchange.configure(enabled=False, processes=1)
-    its_own, other, left = (here.drop("01", desk.enrollment("01"), name=f"{n}.pgp") for n in range(3))
+    its_own, other, left = (here.drop("01", {"of": number}) for number in range(3))  # of no use: each is refused
     others = (f"{os.uname().nodename}/worker-0", f"{'0' * 32}/worker-0")
     for tracking, name in zip((other, left), others, strict=True):
         claim(here, tracking, name)  # alive on another machine, for all that anybody here knows
     here.exchange.up()
     try:
-        wait_until(lambda: here.row(its_own).state == "APPLIED", "what is free is worked")
+        wait_until(lambda: here.row(its_own).state == "REFUSED", "what is free is worked")
         assert (claim_of(here, other), claim_of(here, left)) == tuple(f"{name}:0" for name in others)
         (pid,) = (pid for name, pid in here.exchange.parts().items() if name.startswith("worker"))
         mine = (here.exchange.home / "run" / "worker-0.claims").read_text().partition(" ")[2]
         claim(here, other, mine)
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: here.row(other).state == "APPLIED", "its own claim is free when it starts again")
+        wait_until(lambda: here.row(other).state == "REFUSED", "its own claim is free when it starts again")
         assert claim_of(here, left) == f"{others[1]}:0"
     finally:
         here.exchange.close()

@@ -29,21 +29,39 @@ def _as_nobody(command: list[str], folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60, **more)
 
 
+def _options(root: Path) -> str:
+    return f"-c listen_addresses='' -c unix_socket_directories={root} -c fsync=off"
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database."""
+def server(password: str = "") -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database, without the password that it wants, where one is given."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     root = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(root, "nobody")
     data = root / "data"
     try:
-        _as_nobody([initdb, "-D", str(data), "-U", "satchel", "-A", "trust", "--no-sync"], root)
-        options = f"-c listen_addresses='' -c unix_socket_directories={root} -c fsync=off"
-        _as_nobody([pg_ctl, "-D", str(data), "-w", "-l", str(root / "log"), "-o", options, "start"], root)
+        (root / "password").write_text(password or "none")
+        (root / "password").chmod(0o644)
+        how = ["-A", "scram-sha-256" if password else "trust", f"--pwfile={root / 'password'}"]
+        _as_nobody([initdb, "-D", str(data), "-U", "satchel", *how, "--no-sync"], root)
+        _as_nobody([pg_ctl, "-D", str(data), "-w", "-l", str(root / "log"), "-o", _options(root), "start"], root)
         try:
             yield f"postgresql+psycopg://satchel@/postgres?host={root}"
         finally:
             _as_nobody([pg_ctl, "-D", str(data), "-w", "-m", "immediate", "stop"], root)
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def away(url: str) -> Iterator[None]:
+    """The server of this URL is stopped, at once, and started again at the end of the block."""
+    root = Path(url.partition("host=")[2])
+    command = [_program("pg_ctl"), "-D", str(root / "data"), "-w"]
+    _as_nobody([*command, "-m", "immediate", "stop"], root)
+    try:
+        yield
+    finally:
+        _as_nobody([*command, "-l", str(root / "log"), "-o", _options(root), "start"], root)

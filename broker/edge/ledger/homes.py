@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
+from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.tables import home, inbox_marks
+from broker.edge.ledger.tables import home, inbox_marks, parties
 
 _ROW = 1
 
@@ -42,6 +43,19 @@ def last_run(connection: Connection) -> str:
 def begin_run(connection: Connection, run: str) -> None:
     """The exchange starts."""
     connection.execute(update(home).values(run=run))
+
+
+def unmarked(connection: Connection) -> list[LeaId]:
+    """The parties of today whose inbox has no mark."""
+    known = parties.outerjoin(inbox_marks, inbox_marks.c.lea == parties.c.id)
+    query = select(parties.c.id).select_from(known).where(inbox_marks.c.lea.is_(None), parties.c.removed_at.is_(None))
+    return [LeaId(row.id) for row in connection.execute(query.order_by(parties.c.id))]
+
+
+def present(connection: Connection) -> list[LeaId]:
+    """The parties of today, who have folders."""
+    query = select(parties.c.id).where(parties.c.removed_at.is_(None)).order_by(parties.c.id)
+    return [LeaId(row.id) for row in connection.execute(query)]
 
 
 def marks(connection: Connection) -> Mapping[str, str]:

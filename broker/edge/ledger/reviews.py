@@ -5,14 +5,14 @@ only taken back; reprs show no student; lists are bounded.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
-from broker.core.review import Verb
+from broker.core.review import OWN_STUDENT, Verb
 from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
@@ -108,6 +108,28 @@ def lines(connection: Connection, tracking: str) -> list[Review]:
     """All questions of a packet, in the order of their lines."""
     query = select(reviews).where(reviews.c.tracking == tracking).order_by(reviews.c.line).limit(_MOST_LINES)
     return [_review(row) for row in connection.execute(query)]
+
+
+def open_of(connection: Connection, lea: str, *, but: str, is_own: bool) -> list[Review]:
+    """Questions to this LEA that wait, the oldest first, without those of the packet `but`; those of packets' own
+    students only where `is_own`."""
+    waiting = (reviews.c.closed_at.is_(None), reviews.c.lea == lea, reviews.c.tracking != but)
+    query = select(reviews).where(*waiting)
+    if is_own:
+        query = query.where(reviews.c.line == OWN_STUDENT)
+    ordered = query.order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
+    return [_review(row) for row in connection.execute(ordered.limit(_MOST_LINES))]
+
+
+def asked_about_packets(connection: Connection, leas: Collection[str]) -> dict[str, list[Review]]:
+    """Questions about packets' own students that wait, by LEA; only the LEAs that have any."""
+    if not leas:
+        return {}
+    waiting = (reviews.c.closed_at.is_(None), reviews.c.line == OWN_STUDENT, reviews.c.lea.in_(sorted(leas)))
+    found: dict[str, list[Review]] = {}
+    for row in connection.execute(select(reviews).where(*waiting).limit(_MOST_LINES)):
+        found.setdefault(row.lea, []).append(_review(row))
+    return found
 
 
 def change(connection: Connection, review: Review) -> None:
