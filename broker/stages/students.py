@@ -197,6 +197,8 @@ def _verify(task: Task) -> Answer:
 
 
 def _ask(task: Task, candidates: Sequence[Candidate]) -> Answer:
+    if not review.may_ask(task.services, task.connection, task.row.origin, candidates):
+        return task.refused("too-many-questions")
     review.open_review(task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates)
     return task.answered(Outcome.REVIEW, None, "not-sure")
 
