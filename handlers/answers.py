@@ -72,8 +72,8 @@ REASONS: Mapping[str, str] = {
     " each other, and call the state if this one is right.",
     "too-many-stays": "Your LEA has told as many enrollments of this student as are kept; correct those that are there"
     " instead of sending new ones, and call the state if this one is right.",
-    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first, then"
-    " send the line again.",
+    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
+    " then send the line again.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 
