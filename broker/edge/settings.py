@@ -48,7 +48,7 @@ class Limits:
     schema_errors: int = _setting(20, "places", "places named in one schema refusal", 1)
     file_name_chars: int = _setting(200, "characters", "longest file name in outbox", 16)
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
-    cases_per_transaction: int = _setting(100, "students", "who moved, worked while all other writers wait", 1)
+    cases_per_transaction: int = _setting(25, "students", "who moved, worked while all other writers wait", 1)
     lines_per_transaction: int = _setting(100, "lines", "of packets, carried out while all other writers wait", 1)
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from broker.core.model import Document, Name, PacketType, Student
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
-from broker.stages import acknowledge, decide, lines, recall, requests
+from broker.stages import acknowledge, decide, lines, recall, replies, requests
 from broker.stages.line import EXIT
 from broker.stages.lines import InSlices, Line, Work
 from broker.stages.services import Services
@@ -32,9 +32,8 @@ Apply = Callable[[Services, Connection, PacketRow, Document], Move | None]
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a packet that ends here, with its effect; `row` knows the packet's type and document id, `done` is
     what becomes of the packet where nothing else is to be told of it."""
-    if document.type not in LINES:
-        apply = APPLY[document.type]
-        return replace(done, effect=lambda connection: apply(services, connection, row, document) or done, lines=1)
+    if document.type in APPLY:
+        return _as_a_whole(services, row, document, done)
     work = LINES[document.type](services, row, document)
     if len(work.lines) > services.settings.limits.lines_per_transaction:
         sliced = InSlices(services, work, done)
@@ -45,6 +44,15 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
         return done
 
     return replace(done, effect=effect, lines=len(work.lines))
+
+
+def _as_a_whole(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    apply, is_answer = APPLY[document.type], document.type is PacketType.REVIEW_ANSWER
+    cost = replies.lines_of(document) if is_answer else 1
+    if is_answer and cost > services.settings.limits.lines_per_transaction:
+        sliced = replies.InSlices(services, row, document, done)
+        return replace(done, slices=sliced, effect=sliced.end)
+    return replace(done, effect=lambda connection: apply(services, connection, row, document) or done, lines=cost)
 
 
 def enroll(_services: Services, row: PacketRow, document: Document) -> Work:

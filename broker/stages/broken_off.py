@@ -28,12 +28,14 @@ def end(services: Services, connection: Connection, row: PacketRow) -> None:
         return
     registry.lock(connection)
     row = row._replace(packet_id=parts[0].document)
-    answers = sorted((Answer(**one) for part in parts for one in part.answers), key=lambda one: one.line)
-    at = {one["ssid"]: part.at for part in reversed(parts) for one in part.answers if one["ssid"]}
+    told = [(part.at, one) for part in parts for one in part.answers if "answer" in one]
+    answers = sorted((Answer(**one) for _, one in told), key=lambda one: one.line)
+    at = {one["ssid"]: at for at, one in reversed(told) if one["ssid"]}
     moved = [FollowUp(ssid, row.tracking, when) for ssid, when in at.items()]
     students.follow_some(services, connection, moved, at_once=0)
     lines.tell_state(services, connection, row, parts)
-    students.tell(services, connection, row, parts[0].form, [(_UNREAD, one) for one in answers])
+    if answers:
+        students.tell(services, connection, row, parts[0].form, [(_UNREAD, one) for one in answers])
     now = services.clock().timestamp()
     for one in reviews.lines(connection, row.tracking):
         if one.closed_at is None:

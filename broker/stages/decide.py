@@ -33,7 +33,7 @@ from handlers import review_answer, ssid_request
 from handlers.alert_notice import Kind
 from handlers.review_answer import Reply
 
-_CHANGED = "The registry has changed since you were asked: look at the candidates again."
+CHANGED = "The registry has changed since you were asked: look at the candidates again."
 _BITS = 0.01  # a weight that differs by less has not changed
 
 
@@ -55,33 +55,56 @@ def answer(services: Services, connection: Connection, row: PacketRow, document:
     """
     registry.lock(connection)
     replies = review_answer.replies(document.body)
+    tell_state(services, connection, row, replies)
+    return flags.standing(services, connection, row, lambda: _answer_all(services, connection, row, replies))
+
+
+def tell_state(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
+    """The state hears of each flagged child who is a candidate of what is answered."""
     watch = Watch(services, connection, row)
     for reply in replies:
         found = reviews.get(connection, reply.tracking, reply.line)
         if found is not None and found.lea == row.origin:
             watch.saw((one.ssid for one in found.candidates), Kind.ANSWER)
     watch.tell()
-    return flags.standing(services, connection, row, lambda: _answer_all(services, connection, row, replies))
 
 
 def _answer_all(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
     again: dict[str, None] = {}
     for reply in replies:
-        found = reviews.get(connection, reply.tracking, reply.line)
-        if found is None or found.lea != row.origin:
-            raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
-        choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.shown], reply.pointer)
-        _check_may(services, connection, found, choice, reply.pointer)
-        is_strange = choice.ssid and not review.is_own(services, connection, row.origin, choice.ssid)
-        by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
-        result = _decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer, is_lea=True)
-        if result is Result.DONE and is_strange and choice.ssid:
-            number = _number(connection, choice.ssid) or choice.ssid
-            flags.self_decided(services, connection, number, row.origin, (found.tracking, found.line))
-        if result is Result.ASKED_AGAIN:
+        if answer_one(services, connection, row, reply) is Result.ASKED_AGAIN:
             again[reply.tracking] = None
     for tracking in again:
         ask_again(services, connection, tracking)
+
+
+def answer_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> Result:
+    """Carry out one answer of an LEA's packet `row`. Raises as `decide` does, and what forbids it to an LEA."""
+    found, choice = _choice(services, connection, row, reply)
+    is_strange = choice.ssid and not review.is_own(services, connection, row.origin, choice.ssid)
+    by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
+    result = _decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer, is_lea=True)
+    if result is Result.DONE and is_strange and choice.ssid:
+        number = _number(connection, choice.ssid) or choice.ssid
+        flags.self_decided(services, connection, number, row.origin, (found.tracking, found.line))
+    return result
+
+
+def check_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> None:
+    """Whether that can be done now, and nothing of it. Raises what `answer_one` does."""
+    _, choice = _choice(services, connection, row, reply)
+    _, packet, _, is_done = _may_decide(connection, reply.tracking, reply.line, choice, reply.pointer, is_lea=True)
+    if reply.line == OWN_STUDENT and not is_done:
+        carry.check_waits(packet)
+
+
+def _choice(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> tuple[Review, Choice]:
+    found = reviews.get(connection, reply.tracking, reply.line)
+    if found is None or found.lea != row.origin:
+        raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
+    choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.shown], reply.pointer)
+    _check_may(services, connection, found, choice, reply.pointer)
+    return found, choice
 
 
 def _check_may(services: Services, connection: Connection, found: Review, choice: Choice, pointer: str) -> None:
@@ -100,7 +123,7 @@ def ask_again(services: Services, connection: Connection, tracking: str) -> None
     """Put the open questions of this packet to its LEA again."""
     row = packets.get(connection, tracking)
     if row is not None:
-        review.ask(services, connection, row, _CHANGED)
+        review.ask(services, connection, row, CHANGED)
 
 
 def decide(
@@ -131,16 +154,9 @@ def _decide(
     *,
     is_lea: bool = False,
 ) -> Result:
-    found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
-    if found is None or row is None:
-        raise Refused("unknown-tracking", f"{pointer}/tracking" if pointer else "")
-    if found.closed_at is not None:
-        return _again(connection, found, choice, pointer)
-    if is_lea and reviews.ANSWERED in found.subject:
-        if choice.verb != found.subject[reviews.ANSWERED].get("verb", Verb.NEW):
-            raise Refused("already-decided", pointer)
+    found, row, choice, is_done = _may_decide(connection, tracking, line, choice, pointer, is_lea=is_lea)
+    if is_done:
         return Result.ALREADY
-    choice = _followed(connection, found, choice, pointer)
     if choice.verb is not Verb.NONE:
         fresh, is_news = _looked_again(services, connection, found, choice, is_lea=is_lea)
         if is_news or len(fresh) > len(found.candidates):
@@ -150,8 +166,6 @@ def _decide(
             return Result.ASKED_AGAIN
     if line == OWN_STUDENT:
         carry.check_waits(row)
-    elif slices.is_begun(connection, tracking):
-        raise Deferred("other lines of the packet are still being carried out")
     if is_lea and (choice.verb is Verb.CONFIRM or (choice.verb is Verb.NEW and _is_of_the_state(connection, found))):
         said = {**asdict(by), "verb": choice.verb}
         reviews.change(connection, replace(found, subject={**found.subject, reviews.ANSWERED: said}))
@@ -161,6 +175,26 @@ def _decide(
     done = carry.close(services, connection, row, found, choice, by)
     corrected.by_decision(services, connection, row, found, done.ssid)
     return Result.DONE
+
+
+def _may_decide(
+    connection: Connection, tracking: str, line: int, choice: Choice, pointer: str, *, is_lea: bool
+) -> tuple[Review, PacketRow, Choice, bool]:
+    """The question, its packet, the choice with the number that stands now, and whether that was decided before."""
+    found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
+    if found is None or row is None:
+        raise Refused("unknown-tracking", f"{pointer}/tracking" if pointer else "")
+    if found.closed_at is not None:
+        _again(connection, found, choice, pointer)
+        return found, row, choice, True
+    if is_lea and reviews.ANSWERED in found.subject:
+        if choice.verb != found.subject[reviews.ANSWERED].get("verb", Verb.NEW):
+            raise Refused("already-decided", pointer)
+        return found, row, choice, True
+    choice = _followed(connection, found, choice, pointer)
+    if line != OWN_STUDENT and slices.is_begun(connection, tracking):
+        raise Deferred("other lines of the packet are still being carried out")
+    return found, row, choice, False
 
 
 def _is_of_the_state(connection: Connection, found: Review) -> bool:
@@ -175,14 +209,13 @@ def _is_of_the_state(connection: Connection, found: Review) -> bool:
     return bool(names_one) or any(one.is_hidden or one.ssid in flagged for one in found.candidates)
 
 
-def _again(connection: Connection, found: Review, choice: Choice, pointer: str) -> Result:
-    """The same decision once more, or another one."""
+def _again(connection: Connection, found: Review, choice: Choice, pointer: str) -> None:
+    """The same decision once more; raises Refused for another one."""
     stands = reviews.standing(connection, found.tracking, found.line)
     if stands is None or stands.verb is not choice.verb:
         raise Refused("already-decided", pointer)
     if choice.verb is Verb.SAME and _number(connection, stands.ssid) != _number(connection, choice.ssid or ""):
         raise Refused("already-decided", pointer)
-    return Result.ALREADY
 
 
 def _number(connection: Connection, ssid: str) -> Ssid | None:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from sqlalchemy import Connection
 
 from broker.core.model import Ssid
-from broker.edge.ledger import moves, packets, registry, slices
+from broker.edge.ledger import packets, registry, slices
 from broker.edge.ledger.engine import give_way, reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import Move, PacketRow
@@ -23,6 +23,7 @@ from broker.edge.ledger.slices import Slice
 from broker.stages import claims, corrected, opt_outs, review, students
 from broker.stages.follow_up import Pace
 from broker.stages.services import Services
+from broker.stages.sliced import Sliced
 from broker.stages.watch import Watch
 from broker.stages.wish import Wish
 from handlers.answers import Answer, Outcome, Sent
@@ -118,45 +119,22 @@ def _number(line: Line) -> int:
     return line.line if isinstance(line, Wish) else line[1].line
 
 
-class InSlices:
-    """A packet whose lines are carried out some at a time; `move` is what becomes of it then."""
+class InSlices(Sliced):
+    """A packet whose lines are carried out some at a time."""
 
     def __init__(self, services: Services, work: Work, move: Move) -> None:
+        super().__init__(services, work.row, move)
         self._services = services
         self._work = work
-        self._move = move
-        self._notices: list[PacketRow] = []
-        self._is_repeated = False
 
-    def __call__(self) -> bool:
-        """Go on for one turn; whether nothing is left but `end`. False, too, where somebody else has the packet."""
-        parts = self._begun()
-        if parts is None:
-            return False
-        if self._is_repeated:
-            return True
+    def go_on(self, parts: list[Slice]) -> bool:
+        """The lines, then what follows from all of them, then the answer."""
         return self._settle_all(parts) and self._follow_all(parts) and self._prepare(parts)
 
     def end(self, connection: Connection) -> Move:
-        """In the transaction of the move: the answer is left, and the state is told."""
-        parts = slices.of(connection, self._work.row.tracking)
-        tell_state(self._services, connection, self._work.row, parts)
-        packets.born(connection, self._notices, [])
-        slices.forget(connection, self._work.row.tracking)
-        return self._move
-
-    def _is_held(self, connection: Connection) -> bool:
-        until = self._services.clock().timestamp() + self._services.settings.workers.lease_seconds
-        return packets.prolong(connection, self._move.row, until)
-
-    def _begun(self) -> list[Slice] | None:
-        """What is done so far; None where somebody else has the packet. The document's id is this packet's before
-        anything of it is carried out; where it is another's, the move finds that too, and nothing is to be done."""
-        with writing(self._services.engine) as connection:
-            if not self._is_held(connection):
-                return None
-            self._is_repeated = not moves.keep_id(connection, self._move)
-            return slices.of(connection, self._work.row.tracking)
+        """The answer is left, and the state is told."""
+        tell_state(self._services, connection, self.row, slices.of(connection, self.row.tracking))
+        return super().end(connection)
 
     def _settle_all(self, parts: list[Slice]) -> bool:
         limits = self._services.settings.limits
@@ -179,7 +157,7 @@ class InSlices:
         services, work = self._services, self._work
         with writing(services.engine) as connection:
             registry.lock(connection)  # before the packet, in the one order of all writers
-            if not self._is_held(connection):
+            if not self.is_held(connection):
                 return None
             watch = Watch(services, connection, work.row)
             watch.saw(work.named if n == 0 else ())
@@ -205,7 +183,7 @@ class InSlices:
                 continue
             with writing(self._services.engine) as connection:
                 registry.lock(connection)
-                if not self._is_held(connection):
+                if not self.is_held(connection):
                     return False
                 some = [FollowUp(one, part.tracking, part.at) for one in numbers]
                 limit -= students.follow_some(self._services, connection, some, limit)
@@ -218,13 +196,13 @@ class InSlices:
         services, work, lines = self._services, self._work, {_number(one): one for one in self._work.lines}
         answers = [Answer(**one) for part in parts for one in part.answers]
         done = [_Done(lines[one.line], one) for one in answers]
-        self._notices.clear()
+        self.notices.clear()
         with reading(services.engine) as connection:
-            self._notices += claims.notices(services, connection, students.arrived(_carried(done)))
+            self.notices += claims.notices(services, connection, students.arrived(_carried(done)))
             for one in _answers(services, connection, work, done):
-                self._notices.append(one)
+                self.notices.append(one)
                 with writing(services.engine) as other:
-                    if not self._is_held(other):
+                    if not self.is_held(other):
                         return False
         services.vault.flush()
         return True

@@ -90,6 +90,13 @@ def is_own(services: Services, connection: Connection, lea: str, ssid: str) -> b
     return lea in account.had | account.announced
 
 
+def may_ask(services: Services, connection: Connection, lea: str, candidates: Iterable[Candidate]) -> bool:
+    """Whether one more question about the first of these candidates may be put to this LEA."""
+    first = weighed(candidates)[:1]
+    most = services.settings.told.questions
+    return all(reviews.open_about(connection, lea, one.ssid) < most for one in first)
+
+
 def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
     """The candidates in the order of their letters."""
     found = sorted((Weighed(one.ssid, one.weight) for one in candidates), key=lambda one: (-one.weight, one.ssid))

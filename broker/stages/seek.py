@@ -141,6 +141,8 @@ def _strange(task: Task, found: Sequence[Candidate], *, is_asked: bool = False) 
 
 def _ask(task: Task, candidates: Sequence[Candidate], word: str) -> Answer:
     """Put a question; where the LEA may see a candidate it is asked which one."""
+    if not review.may_ask(task.services, task.connection, task.row.origin, candidates):
+        return task.refused("too-many-questions")
     is_shown = review.open_review(
         task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates
     )

@@ -94,8 +94,15 @@ def enter(connection: Connection, review: Review) -> None:
         "candidates": _as_text(review.candidates),
         "opened_at": review.opened_at,
         "closed_at": None,
+        "about": review.candidates[0].ssid if review.candidates else "",
     }
     connection.execute(insert(reviews), row)
+
+
+def open_about(connection: Connection, lea: str, ssid: str) -> int:
+    """How many questions to this LEA wait whose first candidate was this student when they were opened."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
 
 
 def get(connection: Connection, tracking: str, line: int) -> Review | None:
