@@ -91,6 +91,9 @@ def _update(task: Task) -> Answer:
         for one in task.watch.find(replace(student, ssid=None)).candidates
         if one.ssid != known.ssid and one.weight >= verdict.weight
     ]
+    strangers = [one.ssid for one in rivals if not _is_own(task, one)]
+    if strangers and not task.watch.guesses.count(Asked.UPDATE, known.ssid, strangers):
+        return task.refused(TOO_MANY)
     if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:
         return _ask(task, [Candidate(known.ssid, verdict.weight, verdict), *rivals], "not-sure")
     return amend(task, known.ssid, Outcome.UPDATED)

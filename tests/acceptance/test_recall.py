@@ -302,8 +302,10 @@ def test_what_waits_for_an_enrollment_is_taken_back(office: Desk) -> None:
 
 
 def test_what_waits_for_a_decision_is_taken_back_with_the_question(office: Desk) -> None:
-    unknown = next(STUDENTS)
-    sent = office.send(A, desk.record(A, unknown))
+    known = next(STUDENTS)
+    office.enroll(A, known, date="2025-08-18")
+    year = int(known["birth_date"][:4]) - 1
+    sent = office.send(A, desk.record(A, known | {"birth_date": f"{year}{known['birth_date'][4:]}"}))
     assert (sent.state, sent.held_for) == ("HELD", "review")
     assert recall(office, tracking=sent.tracking).state == "APPLIED"
     assert office.row(sent.tracking).code == "recalled"

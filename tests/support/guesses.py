@@ -65,16 +65,21 @@ class Worlds:
         return [(one, other) for one, other in _side_by_side(*seen) if one != other]
 
     def _sees(self, office: Office, sent: tuple[Mapping[str, Any] | bytes, ...]) -> Iterator[str]:
+        _publish(office)
         before = _listing(office)
         rows = [office.send(ASKS, document) for document in sent]
-        while sweep.publish_receipts(office.services):
-            pass
+        _publish(office)
         named = set(_NUMBER.findall(" ".join(map(_text, sent))))
         order = {row.tracking: f"MINE-{place}" for place, row in enumerate(rows)}
         fresh = sorted(_listing(office) - before)
         for path in fresh:
             text = _opened(office, path)
             yield _plain(f"{path.parent.name}/{path.name}: {text}", named, order)
+
+
+def _publish(office: Office) -> None:
+    while sweep.publish_receipts(office.services):
+        pass
 
 
 def _listing(office: Office) -> set[Path]:
