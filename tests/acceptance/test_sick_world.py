@@ -3,19 +3,27 @@
 A packet that is to blame is stopped alone, and is `poison` at last.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import pytest
 
+from broker import sweeper
+from broker.core.errors import Deferred
 from broker.core.flow import DEATHS
 from broker.edge import openpgp
-from broker.edge.ledger import moves, packets
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger import epoch, moves, packets, registry
+from broker.edge.ledger.engine import reading, writing
 from broker.edge.vault import DirectoryVault
+from broker.part import Part
+from broker.sftp import LedgerHost
 from broker.stages import batch, students, sweep
+from broker.stages.daybreak import Daybreak
+from broker.watcher import Watcher, watch_turn
 from tests.support import desk, postgres, sickness
+from tests.support.exchange import wait_until
 from tests.support.sickness import BEHIND, BUGS, LEDGER, OPERATIONS, WORLD, Post
 from tests.support.world import World
 
@@ -103,6 +111,13 @@ def test_on_postgresql_the_same_holds(branch: World, operation: str) -> None:
     sicken(branch, operation, "lost connection")
 
 
+def test_the_watch_over_the_order_of_locks_sees_who_is_late(branch: World) -> None:
+    with writing(branch.services.engine) as connection:
+        epoch.settle(connection)
+        with pytest.raises(AssertionError, match="students is locked after"):
+            registry.lock(connection)
+
+
 @pytest.mark.parametrize("kind", ["lost connection", "deadlock"])
 def test_a_commit_that_fails_is_nobodys(quick: World, kind: str) -> None:
     trackings = records(quick)
@@ -181,3 +196,106 @@ def test_what_is_owed_outlives_the_process(quick: World) -> None:
 def test_the_ledger_has_no_claim_left(quick: World) -> None:
     with reading(quick.services.engine) as connection:
         assert packets.claimed_by(connection, quick.services.worker) == []
+
+
+# the other parts
+
+
+def living(world: World, name: str) -> Part:
+    """A part that waits for nothing."""
+    part = Part(world.services.home.run, name)
+    part.stop.set()
+    return part
+
+
+def test_a_duty_that_fails_is_told_once_and_tried_again(quick: World) -> None:
+    part, done = living(quick, "sweeper"), list[int]()
+    quick.log.lines.clear()
+
+    def work() -> int:
+        done.append(1)
+        if len(done) <= TIMES:
+            raise LEDGER["lost connection"]()
+        return 1
+
+    assert [sweeper._guarded(quick.services, part, "receipts", work) for _ in range(TIMES + 2)] == [
+        *[False] * TIMES,
+        *[True] * 2,
+    ]
+    assert [line[1] for line in quick.log.lines] == ["trouble", "trouble is over"]
+    assert not part.failed
+
+
+def test_a_conflict_of_a_duty_is_nothing_to_tell(quick: World) -> None:
+    done: list[int] = []
+    quick.log.lines.clear()
+
+    def work() -> int:
+        done.append(1)
+        if len(done) == 1:
+            raise LEDGER["deadlock"]()
+        return 1
+
+    assert sweeper._guarded(quick.services, living(quick, "sweeper"), "receipts", work)
+    assert quick.log.lines == []
+
+
+@pytest.mark.parametrize("kind", ["lost connection", "ended transaction", "broken disk"])
+def test_a_day_that_was_broken_off_is_begun_again(quick: World, kind: str) -> None:
+    daybreak, looked = Daybreak(quick.services), list[int]()
+    with sickness.raising(registry, "turned_between", (LEDGER | WORLD)[kind], 1) as raised:
+        daybreak.look()  # the day is begun, and nothing of it is done yet
+        with pytest.raises(type(raised[0]) if raised else Exception):
+            daybreak.look()
+    real = registry.turned_between
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(registry, "turned_between", lambda *args, **more: looked.append(1) or real(*args, **more))
+        daybreak.look()
+        daybreak.look()
+    assert looked == [1]
+
+
+@pytest.mark.parametrize("kind", ["lost connection", "aborted transaction", "ended transaction", "deadlock"])
+def test_the_watcher_waits_for_a_sick_ledger_and_takes_every_file_once(quick: World, kind: str) -> None:
+    quick.log.lines.clear()
+    child = desk.child("Bo", f"Zander{chr(65 + next(NUMBERS))}", "2012-03-04")
+    key = openpgp.load_secret(quick.leas[A].secret)
+    document = json.dumps(desk.enrollment(A, child, date=quick.day(-90))).encode()
+    name = f"sick-{next(NUMBERS)}.pgp"
+    quick.exchange.drop(A, name, openpgp.seal(document, key, [quick.exchange.certificate]))
+    watcher, part = Watcher(quick.services), living(quick, "watcher")
+    watcher.start()
+    with sickness.raising(packets, "born", LEDGER[kind], TIMES) as raised:
+        wait_until(lambda: look(quick, watcher, part) and len(raised) == TIMES and is_taken(quick, name), "the file")
+    watcher.stop()
+    assert not part.failed
+    rows = [row for row in quick.rows().values() if row.source_name == name]
+    assert [row.state for row in rows] == ["RECEIVED"]
+    told = [line[1] for line in quick.log.lines if line[0] in ("error", "warning")]
+    assert told == ([] if kind == "deadlock" else ["trouble", "trouble is over"])
+    Post(quick).rest()
+
+
+def look(world: World, watcher: Watcher, part: Part) -> bool:
+    watch_turn(world.services, watcher, part)
+    return True
+
+
+def is_taken(world: World, name: str) -> bool:
+    return not (world.exchange.folder(A, "outbox") / name).exists()
+
+
+@pytest.mark.parametrize("kind", ["lost connection", "aborted transaction", "ended transaction"])
+def test_a_reader_is_told_to_try_again_and_the_packet_is_collected_once(quick: World, kind: str) -> None:
+    trackings = records(quick)
+    Post(quick).rest()
+    host, name = LedgerHost(quick.services), f"{trackings[0]}.student-record.pgp"
+    for ask in (lambda: host.read_whole(B, name), lambda: host.collected(B, name, "sftp-read")):
+        with sickness.raising(packets, "get", LEDGER[kind], 2):
+            for _ in range(2):
+                with pytest.raises(Deferred):
+                    ask()
+        assert quick.row(trackings[0]).state == "DELIVERED"
+        ask()
+    assert [quick.row(one).state for one in trackings] == ["COLLECTED", "DELIVERED", "DELIVERED"]
+    quick.collect(B)

@@ -37,7 +37,7 @@ from broker.stages.batch import Plan
 from broker.stages.daybreak import Daybreak
 from broker.worker import RUNS
 from tests.bench import load
-from tests.support import postgres
+from tests.support import order, postgres
 from tests.support.office import Office
 
 _MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
@@ -122,6 +122,8 @@ class World(Office):
             clock=lambda: datetime.now(UTC) + self.ahead,
             load_model=lambda: model,
         )
+        if server:
+            order.watch(self.services.engine)
         self.daybreak, self.dawn = Daybreak(self.services), ""
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
 
