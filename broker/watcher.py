@@ -206,6 +206,20 @@ class Watcher:
             return Wait(now + self._services.settings.intake.settle_seconds)
 
 
+def watch_turn(services: Services, watcher: Watcher, part: Part) -> None:
+    """One turn; a sick ledger is told of once, and waited for."""
+    try:
+        watcher.turn()
+        services.troubles.over(services.log, "intake")
+    except Exception as error:  # noqa: BLE001  nothing is lost: the files are still where they were
+        services.troubles.meet(services.log, "intake", error)
+        if cause_of(error) in NOT_KEPT:
+            watcher.begin_again()
+            part.stop.wait(_LEDGER_SECONDS)
+        else:
+            part.fail()
+
+
 def main() -> None:
     """Entry point of the process."""
     parser = argparse.ArgumentParser()
@@ -216,16 +230,7 @@ def main() -> None:
     with Part(services.home.run, "watcher").living() as part:
         watcher.start()
         for turn in itertools.count():
-            try:
-                watcher.turn()
-                services.troubles.over(services.log, "intake")
-            except Exception as error:  # noqa: BLE001  nothing is lost: the files are still where they were
-                services.troubles.meet(services.log, "intake", error)
-                if cause_of(error) in NOT_KEPT:
-                    watcher.begin_again()
-                    part.stop.wait(_LEDGER_SECONDS)
-                else:
-                    part.fail()
+            watch_turn(services, watcher, part)
             if turn == 0:
                 part.ready()
             if part.stop.is_set():

@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 import uuid6
+from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.edge import calendars, exit_codes, openpgp, settings_file
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.homes import Marks
 from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
@@ -90,7 +91,10 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     if part == "worker":  # the others may never ask who a student is, nor when a record is due
         calendars.check(chosen)
         exit_codes.load(chosen.home, chosen.transfers.codes)
-        with writing(services.engine) as connection:
-            registrar.adopt(connection, services.model)
-            registrar.check_index(connection, services.model)
+        committed(services.engine, partial(_check_index, services))
     return services
+
+
+def _check_index(services: Services, connection: Connection) -> None:
+    registrar.adopt(connection, services.model)
+    registrar.check_index(connection, services.model)

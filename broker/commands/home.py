@@ -23,7 +23,8 @@ from broker.core.model import LeaId, Party, PartyKind
 from broker.edge import federal_names, keyring, validity
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.removals import Removal
 from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
@@ -66,7 +67,8 @@ def add(
     things = [federal_gate.name_of(names, lea, name), federal_gate.certificate_of(names, info.fingerprint, armored)]
     party = Party(LeaId(lea), name, KIND_OF[kind])
     now = services.clock().timestamp()
-    with federal_gate.guarded(services), writing(services.engine) as connection:
+
+    def enter(connection: Connection) -> None:
         others = (one.id for one in directory.all_parties(connection))
         alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
         if alike:
@@ -82,6 +84,9 @@ def add(
             directory.add_ssh_key(connection, party.id, line, now)
         services.home.create_lea(party.id)
         marks.give(connection, services.home, party.id, now)
+
+    with federal_gate.guarded(services):
+        committed(services.engine, enter)
     write_pages(services)
     say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
 
@@ -147,7 +152,8 @@ def key(
     services = offline.build(home)
     now = services.clock().timestamp()
     names = federal_names.load(services.settings.home)
-    with federal_gate.guarded(services), writing(services.engine) as connection:
+
+    def renew(connection: Connection) -> str:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         if lea in removals.standing(connection):
@@ -158,7 +164,10 @@ def key(
         for path in remove_ssh_key or []:
             if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path)):
                 fail(f"{path} is no SSH key of {lea}; nothing was changed.")
-        said = _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
+        return _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
+
+    with federal_gate.guarded(services):
+        said = committed(services.engine, renew)
     write_pages(services)
     say(said)
 

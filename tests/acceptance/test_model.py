@@ -10,19 +10,40 @@ environment so many new ones are tried.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import postgres
 from tests.support.story.rules import Moves
 
 _FRESH = int(os.environ.get("SATCHEL_MODEL_EXAMPLES", "0"))
 
+
+class OnPostgresql(Moves):
+    """The same stories, beside a PostgreSQL server."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with postgres.server() as url:
+        OnPostgresql.server = url
+        yield
+
+
+def _told(stories: int, steps: int) -> settings:
+    return settings(
+        max_examples=_FRESH or stories,
+        derandomize=not _FRESH,
+        stateful_step_count=steps,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 TestTheWholeExchange = Moves.TestCase
-TestTheWholeExchange.settings = settings(
-    max_examples=_FRESH or 25,
-    derandomize=not _FRESH,
-    stateful_step_count=30,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+TestTheWholeExchange.settings = _told(25, 30)
+TestTheWholeExchangeOnPostgresql = OnPostgresql.TestCase
+TestTheWholeExchangeOnPostgresql.settings = _told(4, 20)

@@ -16,8 +16,8 @@ from tests.support import desk, postgres
 from tests.support.exchange import Exchange, satchel, wait_until
 
 LEAS = ("01", "02", "03")
-PAIRS = 4  # of students who are merged and parted again and again
-MOVERS = 12
+PAIRS = 2  # of students who are merged and parted again and again
+MOVERS = 8
 BECAUSE = ("--who", "Jo Field", "--why", "the same child", "--sure")
 
 
@@ -52,6 +52,18 @@ def numbers(exchange: Exchange) -> dict[str, str]:
 
 @pytest.mark.timeout(280)
 def test_workers_and_merges_at_the_same_students_never_wait_for_each_other(exchange: Exchange) -> None:
+    work_beside_merges(exchange, rounds=1, days=3)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_for_longer_the_same_holds(exchange: Exchange) -> None:
+    work_beside_merges(exchange, rounds=6, days=20)
+
+
+def work_beside_merges(exchange: Exchange, rounds: int, days: int) -> None:
+    """Two at a time merge and part students from the command line, so many `rounds`; each student moves on each of
+    these `days`."""
     leas = {one: load.lea(one, "district", "cv25519") for one in LEAS}
     for one in leas.values():
         exchange.add(one.id, one.certificate, one.kind)
@@ -71,21 +83,23 @@ def test_workers_and_merges_at_the_same_students_never_wait_for_each_other(excha
     def merges(first: int) -> list["subprocess.CompletedProcess[str]"]:
         """Two of the students are made one, and two again, from the command line."""
         done = []
-        for round_ in range(2):
+        for _ in range(rounds):
             for pair in range(first, PAIRS, 2):
                 kept, other = ssids[2 * pair], ssids[2 * pair + 1]
                 done.append(satchel("student", "merge", kept, other, *BECAUSE, *exchange.at, check=False))
                 done.append(satchel("student", "unmerge", kept, other, *BECAUSE[:4], *exchange.at, check=False))
-                assert round_ < 2
         return done
 
     def traffic() -> None:
         """Each student moves on by a packet of its own, and records about it come from everywhere meanwhile."""
-        for day, lea in enumerate(("02", "03", "01", "02", "03"), 1):
+        for day, lea in enumerate(LEAS[1:] + LEAS * days, 1):
+            if day > days:
+                return
             for number, one in enumerate(movers):
                 drop(lea, desk.enrollment(lea, one, date=f"2026-09-{day:02}"))
                 drop(LEAS[number % 3], desk.record(LEAS[number % 3], one))
-            mixed = movers[day:] + movers[:day]
+            turned = day % MOVERS
+            mixed = movers[turned:] + movers[:turned]
             drop(lea, desk.enrollment(lea, *mixed, date=f"2026-10-{day:02}"))
 
     with ThreadPoolExecutor(3) as pool:

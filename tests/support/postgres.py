@@ -1,4 +1,5 @@
-"""A PostgreSQL server of its own for contract tests: made, started and removed here, on a Unix socket only."""
+"""A PostgreSQL server of its own for tests: made, started and removed here, on a Unix socket only; and databases on it,
+of which one is quickly made as a copy of another."""
 
 import os
 import pwd
@@ -8,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
 
 from tests.support.tools import missing
 
@@ -65,3 +68,22 @@ def away(url: str) -> Iterator[None]:
         yield
     finally:
         _as_nobody([*command, "-l", str(root / "log"), "-o", _options(root), "start"], root)
+
+
+def made(server: str, name: str, like: str = "template1") -> str:
+    """The URL of a new database on that server, a copy of another one, which whoever was in it has to leave."""
+    _said(server, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :like", like=like)
+    _said(server, f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def dropped(server: str, name: str) -> None:
+    """The database is no more."""
+    _said(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _said(server: str, statement: str, **values: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement), values)
+    engine.dispose()
