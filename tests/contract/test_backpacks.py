@@ -15,7 +15,6 @@ from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, State
 from broker.edge.ledger import backpacks, directory, merges, packets, tables
 from broker.edge.ledger.backpacks import Part
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import PacketRow
 from tests.support import ledgers, postgres
 
@@ -32,8 +31,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         for lea in ("01", "02", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)

@@ -1,5 +1,9 @@
-"""A PostgreSQL server of its own for contract tests: made, started and removed here, on a Unix socket only."""
+"""A PostgreSQL server for the tests of one process: made, started and removed here, on a Unix socket only.
 
+Promises: each test that asks has a database of its own, which is dropped after it with whoever is still in it.
+"""
+
+import atexit
 import os
 import pwd
 import shutil
@@ -7,9 +11,17 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from itertools import count
 from pathlib import Path
 
+import psycopg
+from sqlalchemy import make_url
+
 from tests.support.tools import missing
+
+_MEMORY = Path("/dev/shm")
+_numbers = count(1)
 
 
 def _program(name: str) -> str:
@@ -29,21 +41,48 @@ def _as_nobody(command: list[str], folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60, **more)
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database."""
+@cache
+def _running() -> str:
+    """The folder of this process's server, which ends with the process."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    root = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="pg", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else "/tmp"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     if os.geteuid() == 0:
         shutil.chown(root, "nobody")
-    data = root / "data"
+    at = ["-D", str(root / "data")]
+    _as_nobody([initdb, *at, "-U", "satchel", "-A", "trust", "--no-sync"], root)
+    names = f"-c listen_addresses='' -c unix_socket_directories={root} -c max_connections=200"
+    options = f"{names} -c fsync=off -c full_page_writes=off"  # nothing here outlives the machine
+    _as_nobody([pg_ctl, *at, "-w", "-l", str(root / "log"), "-o", options, "start"], root)
+    atexit.register(_as_nobody, [pg_ctl, *at, "-w", "-m", "immediate", "stop"], root)
+    return str(root)
+
+
+def _ask(*statements: str) -> None:
+    """Statements about whole databases, which are no transaction."""
+    with psycopg.connect(host=_running(), user="satchel", dbname="postgres", autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def database() -> str:
+    """The SQLAlchemy URL of an empty database, which is there until this process ends."""
+    name = f"test{next(_numbers)}"
+    _ask(f"CREATE DATABASE {name}")
+    return f"postgresql+psycopg://satchel@/{name}?host={_running()}"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database, which nobody else has."""
+    url = database()
     try:
-        _as_nobody([initdb, "-D", str(data), "-U", "satchel", "-A", "trust", "--no-sync"], root)
-        options = f"-c listen_addresses='' -c unix_socket_directories={root} -c fsync=off"
-        _as_nobody([pg_ctl, "-D", str(data), "-w", "-l", str(root / "log"), "-o", options, "start"], root)
-        try:
-            yield f"postgresql+psycopg://satchel@/postgres?host={root}"
-        finally:
-            _as_nobody([pg_ctl, "-D", str(data), "-w", "-m", "immediate", "stop"], root)
+        yield url
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        _ask(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+def replace(url: str, template: str) -> None:
+    """Make the database of this URL anew: a copy of another one, which nobody is in."""
+    name, like = make_url(url).database, make_url(template).database
+    _ask(f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {like}")
