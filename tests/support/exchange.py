@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support import preloaded
+
 SATCHEL = [sys.executable, "-m", "broker.cli"]
 _PATIENCE = 60.0
 
@@ -30,8 +32,8 @@ QUICK = {
 
 
 def satchel(*args: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run the command line."""
-    ended = subprocess.run([*SATCHEL, *args], input=stdin, capture_output=True, text=True, timeout=120, check=False)
+    """Run the command line, in a process of its own."""
+    ended = preloaded.run(args, stdin)
     if check and ended.returncode:
         raise AssertionError(f"satchel {' '.join(args)} ended with {ended.returncode}: {ended.stderr}")
     return ended
