@@ -28,7 +28,6 @@ from broker.edge.durable import write_atomic
 from broker.edge.folders import Home, lea_id
 from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.removals import Removal
 from broker.edge.sftp_hostkey import check_line, ensure_host_key
 from broker.readme import write_pages
@@ -43,6 +42,8 @@ def init(
     name: Annotated[str, typer.Option(help="The exchange's name, as LEAs see it.")] = "Satchel exchange",
 ) -> None:
     """Make a home: settings, the exchange's key, ledger and folders."""
+    from broker.edge.ledger.migrate import migrate  # no other command here makes tables
+
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         fail(f"{home} is not an empty folder; choose another one.")
     offline.harden()

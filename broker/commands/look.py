@@ -17,7 +17,6 @@ from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
 from broker.edge.ledger import follow_ups, reviews, views
 from broker.edge.ledger.engine import reading
-from broker.edge.queues import Queues
 from broker.part import is_alive, read_beats
 
 _PIPED_COLUMNS = 200
@@ -29,6 +28,8 @@ def _when(at: float | None) -> str:
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
+    from broker.edge.queues import Queues  # the other commands need none
+
     services = offline.build(home)
     now = time.time()
     with reading(services.engine) as connection:
