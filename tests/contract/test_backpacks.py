@@ -17,6 +17,7 @@ from broker.edge.ledger.backpacks import Part
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import PacketRow
 from tests.support import ledgers, postgres
+from tests.support.scale import examples
 
 ANA, BEN = "1000000019", "1000000027"
 NOW = 5_000.0
@@ -140,7 +141,7 @@ ORDERS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.sampled_from(["
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @given(ORDERS, st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_arrival_changes_nothing(
     engine: Engine, drawn: Sequence[tuple[int, bool, str]], random: Random, at_once: int
 ) -> None:
