@@ -3,8 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
+# a file's tests stay together, and files begin in the order of tests/conftest.py
+PARALLEL := -n logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test long check bench lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,7 +18,12 @@ demo: $(STAMP)
 	$(RUN) -m broker.demo $(if $(KEEP),--keep)
 
 test: $(STAMP)
-	$(RUN) -m pytest -n logical --dist loadfile
+	$(RUN) -m pytest $(PARALLEL)
+
+# What takes longer than a minute by nature: new examples in their thousands, years of history, every Python, the bench.
+long: $(STAMP)
+	SATCHEL_LONG=1 $(RUN) -m pytest -m long -o timeout=7200 $(PARALLEL)
+	$(RUN) -m tests.bench
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -18,7 +18,6 @@ from broker.core.model import State
 from broker.edge import passwords
 from broker.edge.ledger import follow_ups, reviews, views
 from broker.edge.ledger.engine import reading
-from broker.edge.queues import Queues
 from broker.part import is_alive, read_beats
 from broker.stages import marks
 
@@ -31,6 +30,8 @@ def _when(at: float | None) -> str:
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
+    from broker.edge.queues import Queues  # the other commands need none
+
     services = offline.build(home)
     for sentence in passwords.shown_to_others(services.settings):
         warn(sentence)

@@ -1,6 +1,6 @@
 """Many students move by one packet: their cases are worked in slices, and come out as if none had waited."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -132,15 +132,9 @@ MEANWHILE: dict[str, list[Callable[[Office], None]]] = {
 ASKED_LATER = {one: ["0", "1"] for one in ("delivered", "flagged", "flagged and found")}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
 @pytest.mark.parametrize("meanwhile", ["merged and parted", pytest.param("flagged and found", marks=pytest.mark.long)])
-def test_on_postgresql_who_waits_ends_like_who_does_not(tmp_path: Path, server: str, meanwhile: str) -> None:
-    urls = [postgres.made(server, f"{meanwhile} {limit}") for limit in (100, 1)]
+def test_on_postgresql_who_waits_ends_like_who_does_not(tmp_path: Path, meanwhile: str) -> None:
+    urls = [postgres.made(f"{meanwhile} {limit}") for limit in (100, 1)]
     check_alike(tmp_path, meanwhile, *urls)
 
 

@@ -31,10 +31,12 @@ from broker.stages import missing, sweep
 from broker.sweeper import Inboxes
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
+from tests.support.scale import larger
 
 A, B = "01", "6G"
 NAME = "nightly.pgp"  # what A calls every file
-MANY, SOME = 100_000, 20_000
+MANY, SOME = larger(100_000, 1_000_000), 20_000
+pytestmark = pytest.mark.grows
 # steps of SQLite's machine, or pages of PostgreSQL: a look at all that has ended takes 300,000 steps, or 1,000 pages
 MOST = {"sqlite": 10_000, "postgresql": 300}
 TABLES = ("packets", "packet_ids", "events", "receipts", "transfers", "reviews", "flags", "alerts", "disclosures")

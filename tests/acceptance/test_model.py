@@ -6,7 +6,7 @@ Beside the exchange it keeps its own account of where each student is and who sh
 (`tests.support.belief`), made only of what it has sent and done; after each step the books must agree with it.
 
 Each story begins in a home of its own. They are the same ones in every run; with SATCHEL_MODEL_EXAMPLES in the
-environment so many new ones are tried.
+environment so many new ones are tried, a thousand by `make long`.
 """
 
 import os
@@ -15,10 +15,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import postgres
+from tests.support import postgres, scale
 from tests.support.story.rules import Moves
 
-_FRESH = int(os.environ.get("SATCHEL_MODEL_EXAMPLES", "0"))
+_FRESH = int(os.environ.get("SATCHEL_MODEL_EXAMPLES", scale.larger(0, 1_000)))
 
 
 class OnPostgresql(Moves):
@@ -43,7 +43,7 @@ def _told(stories: int, steps: int) -> settings:
     )
 
 
-TestTheWholeExchange = Moves.TestCase
+TestTheWholeExchange = pytest.mark.grows(Moves.TestCase)
 TestTheWholeExchange.settings = _told(25, 30)
-TestTheWholeExchangeOnPostgresql = OnPostgresql.TestCase
+TestTheWholeExchangeOnPostgresql = pytest.mark.grows(OnPostgresql.TestCase)
 TestTheWholeExchangeOnPostgresql.settings = _told(4, 20)

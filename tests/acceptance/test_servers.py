@@ -26,7 +26,7 @@ Ended = subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with postgres.server(SECRET) as url:
+    with postgres.alone(SECRET) as url:
         yield url
 
 
@@ -226,7 +226,7 @@ def test_what_starts_without_its_database_ends_in_a_sentence(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     """The parts say so in sentences, and work on when it is back."""
-    with postgres.server() as gone:
+    with postgres.alone() as gone:
         exchange = Exchange(tmp_path / "home", enabled=False, processes=1)
         settings = exchange.home / "satchel.toml"
         text = settings.read_text()

@@ -13,7 +13,7 @@ from tests.support import ledgers, postgres
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with postgres.server() as url:
+    with postgres.alone() as url:
         yield url
 
 

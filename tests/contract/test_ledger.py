@@ -14,12 +14,11 @@ from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
 from broker.edge.ledger import directory, history, moves, packets, registry, tables, views
-from broker.edge.ledger.engine import connect, is_current, reading, writing
+from broker.edge.ledger.engine import is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
 from broker.edge.ledger.rows import Move, PacketRow, SignedReceipt, Step
-from broker.edge.settings import Ledger, Settings
-from tests.support import postgres
+from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
 
@@ -33,12 +32,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url)))
-    if url:
-        with writing(made) as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     yield made
     made.dispose()
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support import preloaded
+
 SATCHEL = [sys.executable, "-m", "broker.cli"]
 _PATIENCE = 60.0
 
@@ -30,8 +32,8 @@ QUICK = {
 
 
 def satchel(*args: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run the command line."""
-    ended = subprocess.run([*SATCHEL, *args], input=stdin, capture_output=True, text=True, timeout=120, check=False)
+    """Run the command line, in a process of its own."""
+    ended = preloaded.run(args, stdin)
     if check and ended.returncode:
         raise AssertionError(f"satchel {' '.join(args)} ended with {ended.returncode}: {ended.stderr}")
     return ended
@@ -58,6 +60,12 @@ class Exchange:
         there = ("--ledger-url", ledger_url) if ledger_url else ()
         satchel("init", str(home), "--name", "Test exchange", *there)
         self.configure(**(QUICK | changed))
+
+    def keep_ledger_at(self, url: str) -> None:
+        """The ledger is that database from now on."""
+        path = self.home / "satchel.toml"
+        text = re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", lambda found: f'{found[1]}"{url}"', path.read_text())
+        path.write_text(text)
 
     @classmethod
     def of(cls, home: Path) -> "Exchange":

@@ -80,7 +80,7 @@ def _spare(lea: str, number: int, days: int) -> load.Lea:
 def _template(kinds: tuple[tuple[str, str], ...], server: str) -> Office:
     """On that PostgreSQL server, '' for SQLite."""
     root = tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
-    url = postgres.made(server, _name_of(root)) if server else ""
+    url = postgres.made(_name_of(root)) if server else ""
     made = Office(Path(root.name), *dict(kinds), kinds=dict(kinds), ledger_url=url)
     made.services.engine.dispose()
     made.exchange.root = root  # type: ignore[attr-defined]  # lives as long as the template
@@ -103,7 +103,7 @@ class World(Office):
         self._server = server
         if server:
             like = _name_of(made.exchange.root)  # type: ignore[attr-defined]
-            self.exchange.keep_ledger_at(postgres.made(server, _name_of(self.root), like))
+            self.exchange.keep_ledger_at(postgres.made(_name_of(self.root), like))
         self.leas = dict(made.leas)
         self.told, self.ahead, self._names = type(made.told)(), timedelta(), 0
         chosen = read_settings(self.exchange.home)
@@ -131,7 +131,7 @@ class World(Office):
         """The home is no more."""
         self.services.engine.dispose()
         if self._server:
-            postgres.dropped(self._server, _name_of(self.root))
+            postgres.dropped(_name_of(self.root))
         self.root.cleanup()
 
     @property

@@ -11,6 +11,7 @@ from broker.core import frames
 from broker.core.errors import Refused
 from broker.core.frames import Extent, extent, walk
 from tests.support.craft import in_parts
+from tests.support.scale import examples
 
 PKESK = frames.packet(frames.PKESK, bytes(100))
 SEIPD = frames.packet(frames.SEIPD, b"\x01" + b"\x5a" * 3000)
@@ -156,7 +157,7 @@ def test_extent_reads_headers_only() -> None:
     assert file.taken < 1000
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=400))
 def test_extent_always_answers(data: bytes) -> None:
     assert extent(io.BytesIO(data)) in set(Extent)
