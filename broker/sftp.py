@@ -66,6 +66,7 @@ def main() -> None:
         part.ready(address=services.settings.sftp.address, port=port)
         part.stop.wait()
         server.stop()
+        services.apart.close()
 
 
 if __name__ == "__main__":

@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import structlog
 
+from broker.edge import apart
 from broker.edge.embedded_redis import binary, configuration
+from broker.edge.folders import Home
 from broker.edge.queues import Queues, socket_path
 from broker.edge.settings import Settings
 from broker.part import UNUSABLE, hold, read_beats
@@ -26,6 +29,7 @@ from broker.part import UNUSABLE, hold, read_beats
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
 _STOP_SECONDS = 60.0
+_KILLED_SECONDS = 5.0
 _GONE_SECONDS = 60.0  # that the parts of a killed supervisor may take to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -93,7 +97,8 @@ class Child:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):  # a thread of it hangs in a mount, and not even that ends it
+                self.process.wait(_KILLED_SECONDS)
 
 
 def _part(settings: Settings, module: str, *more: str) -> list[str]:
@@ -221,3 +226,4 @@ def _forget(run: Path) -> None:
     """Heartbeats of an earlier run say nothing about this one."""
     for path in run.glob("*.json"):
         path.unlink(missing_ok=True)
+    apart.forget(Home(run.parent))

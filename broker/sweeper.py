@@ -5,7 +5,6 @@ fails is logged and the next one tries again.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
-from broker.edge.folders import INBOX
+from broker.edge.apart import Silent
 from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
@@ -39,12 +38,13 @@ class Inboxes:
         for lea in leas:
             try:
                 self._look_at(lea)
+            except Silent:  # told once, and by `satchel status`
+                continue
             except Deferred:
                 self._services.log.warning("inbox cannot be read", lea=lea)
 
     def _look_at(self, lea: LeaId) -> None:
-        with self._services.home.enter(lea, INBOX) as folder:
-            changed = os.fstat(folder).st_mtime_ns
+        changed = self._services.inboxes.changed(lea)
         if self._seen.get(lea) == changed:
             return
         unfinished = sweep.finish_deliveries(self._services, lea)
@@ -96,6 +96,7 @@ def main() -> None:
                 for duty, work in duties.items():
                     _guarded(services, part, duty, work)
                 due = time.monotonic() + services.settings.workers.sweep_seconds
+        services.apart.close()
 
 
 if __name__ == "__main__":

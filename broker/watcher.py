@@ -2,11 +2,13 @@
 
 Promises: file-system events are a hint to look, the scan at start and on a timer is the truth; one LEA with
 100,000 files gets one batch a turn, like every other; a file that is not complete is waited for and never taken early.
+LEAs with mounts of their own are looked at beside the others, in a thread each, and nobody waits for one that hangs.
 """
 
 import argparse
 import itertools
 import queue
+import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId
+from broker.edge.apart import Silent
 from broker.edge.folders import OUTBOX
 from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
@@ -52,33 +55,39 @@ class Watcher:
         chosen = services.settings.intake
         self._services = services
         self._hints: queue.SimpleQueue[tuple[LeaId, str, bool]] = queue.SimpleQueue()
-        self._watch = Watch(chosen.watch, chosen.poll_seconds)
+        self._watch = Watch(chosen.watch, chosen.poll_seconds, services.apart.is_apart)
         self._readiness = Readiness(chosen.settle_seconds, chosen.broken_seconds)
         self._known: set[LeaId] = set()
         self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
         self._due: dict[LeaId, float] = {}
         self._passes: dict[LeaId, _Pass] = {}
         self._next_scan = 0.0
+        self._beside: dict[LeaId, threading.Thread] = {}  # looks that go on in threads of their own
+        self._ended: queue.SimpleQueue[tuple[LeaId, float | None]] = queue.SimpleQueue()
+        self._tidied: set[LeaId] = set()
+        self._events: set[LeaId] = set()  # LEAs with mounts of their own whose events are heard of
+        self._bug = ""
 
     def _on_hint(self, lea: LeaId, name: str, closed: bool) -> None:
         self._hints.put((lea, name, closed))
 
     def start(self) -> None:
         """Begin to watch; the first full scan is due at once."""
-        outboxes = self._new_leas()
-        for lea in outboxes:
-            self._tidy(lea)
-        self._watch.start(outboxes, self._on_hint)
+        self._new_leas()
+        self._watch.start(self._together(), self._on_hint)
 
-    def _tidy(self, lea: LeaId) -> None:
-        try:
-            self._services.outboxes.tidy(lea)
-        except Deferred as later:
-            self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
+    def _together(self) -> dict[LeaId, Path]:
+        """The outboxes that hang only when the exchange does."""
+        here = (lea for lea in sorted(self._known) if not self._services.apart.is_apart(lea))
+        return {lea: self._services.home.folder(lea, OUTBOX) for lea in here}
 
     def stop(self) -> None:
-        """End the watching threads."""
+        """End the watching threads; looks that hang are left."""
         self._watch.stop()
+        until = time.monotonic() + self._services.settings.intake.answer_seconds + 1
+        for thread in self._beside.values():
+            thread.join(max(until - time.monotonic(), 0))
+        self._services.apart.close()
 
     def _new_leas(self) -> dict[LeaId, Path]:
         with reading(self._services.engine) as connection:
@@ -113,21 +122,57 @@ class Watcher:
         now = time.monotonic()
         if now >= self._next_scan:
             self._full_scan(now)
-        for lea in [lea for lea, when in self._due.items() if when <= now]:
-            again = self._look(lea)
-            if again is None:
-                del self._due[lea]
+        self._collect()
+        for lea in [lea for lea, when in self._due.items() if when <= now and lea not in self._beside]:
+            if self._services.apart.is_apart(lea):
+                self._look_beside(lea)
             else:
-                self._due[lea] = again
+                self._again(lea, self._look(lea))
+
+    def _again(self, lea: LeaId, when: float | None) -> None:
+        if when is None:
+            self._due.pop(lea, None)
+        else:
+            self._due[lea] = when
+
+    def _look_beside(self, lea: LeaId) -> None:
+        """Look in a thread of its own; a hint that comes meanwhile makes the LEA due again."""
+
+        def look() -> None:
+            again = None
+            try:
+                again = self._look(lea)
+            except Exception as bug:  # noqa: BLE001  raised again by the next turn
+                self._bug = type(bug).__name__
+            self._ended.put((lea, again))
+
+        self._due.pop(lea, None)
+        self._beside[lea] = threading.Thread(target=look, name=f"look-{lea}", daemon=True)
+        self._beside[lea].start()
+
+    def _collect(self) -> None:
+        """Take up what the looks beside have found. Raises RuntimeError for a bug in one."""
+        while not self._ended.empty():
+            lea, again = self._ended.get()
+            self._beside.pop(lea).join()
+            if self._services.apart.is_apart(lea) and lea not in self._events:
+                poll = time.monotonic() + self._services.settings.intake.poll_seconds
+                again = poll if again is None else min(again, poll)
+            if again is not None:
+                self._due[lea] = min(again, self._due.get(lea, again))
+        if self._bug:
+            bug, self._bug = self._bug, ""
+            raise RuntimeError(bug)
 
     def _full_scan(self, now: float) -> None:
         for lea, path in self._new_leas().items():
-            self._watch.add(lea, path)
+            if not self._services.apart.is_apart(lea):
+                self._watch.add(lea, path)
         if not self._watch.alive():
             self._services.log.warning("file events stopped; watching starts again")
             self._watch.stop()
-            outboxes = {lea: self._services.home.folder(lea, OUTBOX) for lea in self._known}
-            self._watch.start(outboxes, self._on_hint)
+            self._events.clear()
+            self._watch.start(self._together(), self._on_hint)
         self._due |= dict.fromkeys(self._known, 0.0)
         self._next_scan = now + self._services.settings.intake.scan_seconds
 
@@ -137,6 +182,7 @@ class Watcher:
             self._drop_pass(lea)
             return None
         try:
+            self._meet(lea)
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
             ready, odd = self._some(one)
@@ -144,7 +190,8 @@ class Watcher:
             left: list[Found] = []
             intake.run(self._services, lea, ready, left)
         except Deferred as later:
-            self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
+            if not isinstance(later, Silent):  # which is told once, and by `satchel status`
+                self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
             self._drop_pass(lea)
             return time.monotonic() + self._services.settings.intake.scan_seconds
         for found in ready:
@@ -157,6 +204,16 @@ class Watcher:
         self._drop_pass(lea)
         self._readiness.forget_unseen(lea, one.began)
         return 0.0 if self._closed.get(lea) else one.soonest
+
+    def _meet(self, lea: LeaId) -> None:
+        """What is done once for each LEA, as soon as its folder answers."""
+        apart = self._services.apart
+        if lea not in self._tidied:
+            self._services.outboxes.tidy(lea)
+            self._tidied.add(lea)
+        hears = apart.is_apart(lea) and lea not in self._events and apart.has_events(lea)
+        if hears and self._watch.add_apart(lea, self._services.home.folder(lea, OUTBOX)):
+            self._events.add(lea)
 
     def _begin(self, lea: LeaId) -> "_Pass":
         return _Pass(lea, self._services.outboxes.scan(lea), time.monotonic(), self._closed.pop(lea, set()))

@@ -14,11 +14,11 @@ import uuid6
 
 from broker.core.errors import Refused
 from broker.edge import calendars, exit_codes, openpgp, settings_file
+from broker.edge.apart import Apart
+from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
 from broker.edge.ledger.engine import writing
-from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.resources import folder as data_folder
 from broker.edge.vault import DirectoryVault
@@ -68,13 +68,17 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     harden()
     chosen = settings_file.load(home)
     folders = Home(chosen.home)
+    of = chosen.intake
+    name = part if part == "watcher" else f"{part}-{number}"
+    apart = Apart(folders, chosen.limits, of.answer_seconds, of.abandon_seconds, name)
     services = Services(
         settings=chosen,
         engine=open_ledger(chosen),
         vault=DirectoryVault(folders.vault),
         home=folders,
-        outboxes=Outboxes(folders, chosen.limits),
-        inboxes=Inboxes(folders),
+        outboxes=ApartOutboxes(folders, chosen.limits, apart),
+        inboxes=ApartInboxes(folders, apart),
+        apart=apart,
         key=read_key(folders),
         contracts=Contracts(data_folder("schemas"), chosen.identity.ssid_digits, chosen.limits.students_per_enrollment),
         queues=Queues(chosen),

@@ -58,6 +58,7 @@ def main() -> None:
         part.ready()
         part.stop.wait()
         services.queues.stop()
+        services.apart.close()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
+from broker.edge.apart import silent
 from broker.edge.ledger import follow_ups, reviews, views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
@@ -48,6 +49,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "receipts_to_publish": unpublished,
         "reviews_open": questions,
         "transfers_to_open": students,
+        "silent": {lea: round(now - since, 3) for lea, since in silent(services.home).items()},
         "parts": parts,
     }
     if as_json:
@@ -59,6 +61,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
     if students:
         say(f"Transfers to open: {students} students of a large packet are worked by and by")
+    for lea, since in silent(services.home).items():
+        say(f"LEA {lea}: its folder does not answer since {_when(since)}; see that its mount is up")
     say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
     say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
 

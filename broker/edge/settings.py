@@ -62,6 +62,12 @@ class Intake:
     settle_seconds: float = _setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
     broken_seconds: float = _setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
     batch: int = _setting(64, "files", "taken in at once", 1)
+    answer_seconds: float = _setting(
+        3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
+    )
+    abandon_seconds: float = _setting(
+        60.0, "seconds", "a folder's reader may be silent, before it is killed and another one tried", 0.1
+    )
     express_in_flight: int = _setting(64, "packets", "of one LEA before its next ones go to the bulk lane", 1)
 
 
