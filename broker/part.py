@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -80,6 +80,7 @@ class Part:
             self.stop.set()
             beating.join()
             self._file.unlink(missing_ok=True)
+            _let_go(self._file.parent / "lock")
         if self.failed:
             sys.exit(1)
 
@@ -107,6 +108,14 @@ def read_beats(run: Path) -> list[dict[str, Any]]:
 def is_alive(beat: dict[str, Any], now: float) -> bool:
     """Whether the part of this heartbeat has told of itself within the last seconds; `now` is in seconds since 1970."""
     return bool(now - beat["at"] < _ALIVE_SECONDS)
+
+
+def _let_go(lock: Path) -> None:
+    """Close what this process inherited of the home's lock: a thread that hangs in a mount may keep it from ending."""
+    for fd in list(Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else ():
+        with suppress(OSError):
+            if fd.readlink() == lock:
+                os.close(int(fd.name))
 
 
 def hold(run: Path) -> IO[str] | None:

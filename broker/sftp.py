@@ -5,6 +5,7 @@ noted in the ledger before the client is answered.
 """
 
 import argparse
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,14 +14,52 @@ from sqlalchemy.exc import OperationalError
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
-from broker.edge.ledger import directory
+from broker.edge.ledger import directory, keeping
 from broker.edge.ledger.engine import reading
-from broker.edge.sftp_server import SftpServer
+from broker.edge.room import Room
+from broker.edge.sftp_server import SftpServer, State
 from broker.part import Part, run
 from broker.stages import collect
 from broker.stages.services import Services
 
+_LOOK_SECONDS = 5.0
+_MOMENT = 1.0
 _HOW = {"sftp-read": collect.READ, "sftp-removed": collect.REMOVED}
+
+
+class Standing(State):
+    """What hinders an LEA: the disk's reserve, its share of what may wait, a mount of its own that hangs."""
+
+    def __init__(self, services: Services) -> None:
+        of = services.settings.intake
+        self._services = services
+        self._room = Room(services.home.vault, of.reserve_bytes)
+        self._most = of.waiting_files, of.waiting_bytes
+        self._looked = float("-inf")
+        self._full: set[str] = set()
+        self._answered: dict[str, float] = {}
+
+    def why_not(self, lea: str) -> str:
+        """See State."""
+        if self._room.spare() <= 0:
+            return "The exchange's disk is nearly full, and it takes no files now; try again later."
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            with reading(self._services.engine) as connection:
+                waiting = keeping.waiting(connection)
+            most_files, most_bytes = self._most
+            self._full = {of for of, (files, size) in waiting.items() if files >= most_files or size >= most_bytes}
+        if lea in self._full:
+            return "Too many of your files have not come to their end; see your receipts, and send more when they have."
+        return ""
+
+    def check(self, lea: str) -> None:
+        """See State; a folder that has just answered is trusted for a moment."""
+        known = lea_id(lea)
+        now = time.monotonic()
+        if self._services.apart.is_apart(known) and now - self._answered.get(lea, 0.0) > _MOMENT:
+            self._services.apart.ask(known, "probe")
+            self._answered[lea] = now
 
 
 class LedgerHost:
@@ -59,7 +98,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sftp")
     host_key = services.home.keys / "ssh_host_ed25519"
-    server = SftpServer(services.settings.sftp, host_key, LedgerHost(services), services.settings.limits)
+    server = SftpServer(
+        services.settings.sftp, host_key, LedgerHost(services), services.settings.limits, Standing(services)
+    )
     with Part(services.home.run, "sftp").living() as part:
         port = server.serve()
         (services.home.run / "sftp.port").write_text(f"{port}\n")

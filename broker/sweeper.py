@@ -16,11 +16,12 @@ from broker.edge.apart import Silent
 from broker.edge.ledger import removals
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, missing, overdue, sweep
+from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
+_SELDOM = 5  # rounds
 _TICK_NS = 2_000_000_000
 
 
@@ -83,18 +84,23 @@ def main() -> None:
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
     }
+    seldom: dict[str, Callable[[], object]] = {
+        "leftovers": lambda: leftovers.purge(services),
+        "quarantine": lambda: leftovers.clear_quarantine(services),
+    }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
-        due, is_more = 0.0, False
+        due, is_more, rounds = 0.0, False, 0
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
                 is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
             if is_due:
-                for duty, work in duties.items():
+                for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)
+                rounds += 1
                 due = time.monotonic() + services.settings.workers.sweep_seconds
         services.apart.close()
 

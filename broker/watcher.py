@@ -27,10 +27,12 @@ from broker.edge.readiness import Found, Readiness, Ready, Wait
 from broker.edge.watch import Watch
 from broker.part import Part, run
 from broker.stages import intake
+from broker.stages.allowance import Allowance
 from broker.stages.services import Services
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
 _IDLE_SECONDS = 0.25
+_FULL_SECONDS = 1.0  # between two looks for room
 _ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
 _HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
 
@@ -62,6 +64,7 @@ class Watcher:
         self._due: dict[LeaId, float] = {}
         self._passes: dict[LeaId, _Pass] = {}
         self._next_scan = 0.0
+        self._allowance = Allowance(services)
         self._beside: dict[LeaId, threading.Thread] = {}  # looks that go on in threads of their own
         self._ended: queue.SimpleQueue[tuple[LeaId, float | None]] = queue.SimpleQueue()
         self._tidied: set[LeaId] = set()
@@ -183,11 +186,15 @@ class Watcher:
             return None
         try:
             self._meet(lea)
+            if not self._allowance.is_open(lea):
+                return time.monotonic() + _FULL_SECONDS
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
             ready, odd = self._some(one)
             intake.run_odd(self._services, lea, odd)
             left: list[Found] = []
+            chosen = self._allowance.choose(lea, ready)
+            is_full, ready = len(chosen) < len(ready), chosen
             intake.run(self._services, lea, ready, left)
         except Deferred as later:
             if not isinstance(later, Silent):  # which is told once, and by `satchel status`
@@ -199,6 +206,9 @@ class Watcher:
                 self._readiness.missed(lea, found, time.monotonic())
             else:
                 self._readiness.forget(lea, found.name)
+        if is_full:
+            self._drop_pass(lea)
+            return time.monotonic() + _FULL_SECONDS
         if not one.is_over:
             return 0.0
         self._drop_pass(lea)

@@ -16,9 +16,10 @@ from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
 from broker.edge.apart import silent
-from broker.edge.ledger import follow_ups, reviews, views
+from broker.edge.ledger import follow_ups, keeping, reviews, views
 from broker.edge.ledger.engine import reading
 from broker.edge.queues import Queues
+from broker.edge.room import free
 from broker.part import is_alive, read_beats
 
 _PIPED_COLUMNS = 200
@@ -38,6 +39,15 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         unpublished = views.unpublished(connection)
         questions, asked = reviews.count_open(connection)
         students = follow_ups.count(connection)
+        waiting = keeping.waiting(connection)
+    of = services.settings.intake
+    full = {
+        lea: {"files": files, "bytes": size}
+        for lea, (files, size) in sorted(waiting.items())
+        if lea and (files >= of.waiting_files or size >= of.waiting_bytes)
+    }
+    spare = free(services.home.vault)
+    disk = {"free_bytes": spare, "reserve_bytes": of.reserve_bytes, "intake_waits": spare <= of.reserve_bytes}
     parts = [
         {"part": beat["part"], "pid": beat["pid"], "alive": is_alive(beat, now), "ready": beat["ready"]}
         for beat in read_beats(services.home.run)
@@ -49,6 +59,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "receipts_to_publish": unpublished,
         "reviews_open": questions,
         "transfers_to_open": students,
+        "disk": disk,
+        "full": full,
         "silent": {lea: round(now - since, 3) for lea, since in silent(services.home).items()},
         "parts": parts,
     }
@@ -61,6 +73,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
     if students:
         say(f"Transfers to open: {students} students of a large packet are worked by and by")
+    if disk["intake_waits"]:
+        say(f"Disk: {spare} bytes are free, and {of.reserve_bytes} are the reserve: nothing is taken in; make room")
+    for lea, has in full.items():
+        say(f"LEA {lea}: {has['files']} of its files have not ended; its outbox waits until that is less")
     for lea, since in silent(services.home).items():
         say(f"LEA {lea}: its folder does not answer since {_when(since)}; see that its mount is up")
     say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))

@@ -72,6 +72,13 @@ class ApartOutboxes(Outboxes):
             return super().quarantine(lea, item, tracking)
         return cast("Path | None", self._apart.ask(lea, "quarantine", item, tracking))
 
+    def tell(self, lea: LeaId, name: str, text: str) -> None:
+        """See Outboxes."""
+        if not self._apart.is_apart(lea):
+            super().tell(lea, name, text)
+            return
+        self._apart.ask(lea, "tell", name, text)
+
     def tidy(self, lea: LeaId) -> int:
         """See Outboxes."""
         if not self._apart.is_apart(lea):

@@ -27,7 +27,7 @@ from broker.edge.settings import Limits
 from broker.edge.vault import DirectoryVault
 
 _BLOCK = 64 * 1024  # bytes read or written between two signs of progress
-_OUTBOX = frozenset({"tidy", "extent", "discard", "quarantine"})
+_OUTBOX = frozenset({"tidy", "extent", "discard", "quarantine", "tell"})
 _INBOX = frozenset({"drop_stage", "inbox_state", "staged", "present", "changed"})
 _INBOX_FLUSHED = frozenset({"publish", "withdraw"})
 

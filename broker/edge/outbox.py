@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -20,7 +20,7 @@ from broker.core.errors import Deferred, Refused
 from broker.core.extent import Extent, Progress, extent
 from broker.core.model import LeaId, Sha256, TrackingId
 from broker.edge import durable
-from broker.edge.folders import OUTBOX, Home, tracking_id
+from broker.edge.folders import OUTBOX, Home, plain, tracking_id
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
 from broker.edge.vault import Vault
@@ -163,6 +163,15 @@ class Outboxes:
                 os.close(place)
             durable.sync(folder)
             return target
+
+    def tell(self, lea: LeaId, name: str, text: str) -> None:
+        """Write a file beside the LEA's README.txt, or remove it where the text is empty."""
+        with self._home.enter(lea) as folder, durable.room("an LEA's folder"):
+            if text:
+                durable.replace_at(folder, plain(name), text.encode(), 0o644, flush=False)
+            else:
+                with suppress(FileNotFoundError):
+                    os.unlink(plain(name), dir_fd=folder)
 
     def tidy(self, lea: LeaId) -> int:
         """At start, before anything discards: show again what a crash hid in the middle of a discard; how many.
