@@ -2,8 +2,8 @@
 
 Contract: intake never touches the disk's reserve, and one LEA never has more in the vault that has not ended than its
 share; what is over stays in the outbox, where it is safe, and is taken in when there is room. Receipts, the ledger and
-deliveries go on meanwhile. The operator is told once when the reserve is reached, and the LEA by a file beside its README.txt:
-`receipts` holds signed statements and nothing else.
+deliveries go on meanwhile. The operator is told once when the reserve is reached, and the LEA by a file beside its
+README.txt: `receipts` holds signed statements and nothing else.
 """
 
 import threading
