@@ -14,15 +14,15 @@ from sqlalchemy.exc import OperationalError
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
-from broker.edge.ledger import directory, keeping
+from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading
 from broker.edge.room import Room
 from broker.edge.sftp_server import SftpServer, State
 from broker.part import Part, run
 from broker.stages import collect
+from broker.stages.allowance import Shares
 from broker.stages.services import Services
 
-_LOOK_SECONDS = 5.0
 _MOMENT = 1.0
 _HOW = {"sftp-read": collect.READ, "sftp-removed": collect.REMOVED}
 
@@ -31,25 +31,20 @@ class Standing(State):
     """What hinders an LEA: the disk's reserve, its share of what may wait, a mount of its own that hangs."""
 
     def __init__(self, services: Services) -> None:
-        of = services.settings.intake
         self._services = services
-        self._room = Room(services.home.vault, of.reserve_bytes)
-        self._most = of.waiting_files, of.waiting_bytes
-        self._looked = float("-inf")
-        self._full: set[str] = set()
+        self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
+        self._shares = Shares(services)
         self._answered: dict[str, float] = {}
 
     def why_not(self, lea: str) -> str:
         """See State."""
         if self._room.spare() <= 0:
             return "The exchange's disk is nearly full, and it takes no files now; try again later."
-        if time.monotonic() - self._looked > _LOOK_SECONDS:
-            self._looked = time.monotonic()
-            with reading(self._services.engine) as connection:
-                waiting = keeping.waiting(connection)
-            most_files, most_bytes = self._most
-            self._full = {of for of, (files, size) in waiting.items() if files >= most_files or size >= most_bytes}
-        if lea in self._full:
+        try:
+            is_full = self._shares.is_full(lea)
+        except OperationalError:  # whether there is room is for the watcher to say, when the ledger answers
+            return ""
+        if is_full:
             return "Too many of your files have not come to their end; see your receipts, and send more when they have."
         return ""
 

@@ -21,7 +21,7 @@ from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
-_SELDOM = 5  # rounds
+_SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
 

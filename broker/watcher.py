@@ -110,6 +110,8 @@ class Watcher:
         for _ in range(self._hints.qsize() + 1):
             lea, name, closed = hint
             self._due[lea] = 0.0
+            if not name:  # events were lost, with the watch perhaps: one of its own mount is begun anew
+                self._events.discard(lea)
             if closed and name:
                 self._closed.setdefault(lea, set()).add(name)
             try:

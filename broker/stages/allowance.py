@@ -28,17 +28,48 @@ If it stays for long, look at the receipts that say HELD, or call the state's ex
 """
 
 
+class Shares:
+    """How much each LEA has waiting; threads may share it. A look at the ledger costs a twentieth of the time at most,
+    however much waits; what was taken since is added up."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        of = services.settings.intake
+        self._most = of.waiting_files, of.waiting_bytes
+        self._lock = threading.Lock()
+        self._looked, self._cost = float("-inf"), 0.0
+        self._waiting: dict[str, tuple[int, int]] = {}
+
+    def is_full(self, lea: str, patience: float = _LOOK_SECONDS) -> bool:
+        """Whether the LEA has its share, as it was known `patience` seconds ago or later."""
+        files, size = self.of(lea, patience)
+        return files >= self._most[0] or size >= self._most[1]
+
+    def of(self, lea: str, patience: float = _LOOK_SECONDS) -> tuple[int, int]:
+        """Files and bytes."""
+        with self._lock:
+            begun = time.monotonic()
+            if begun - self._looked > max(patience, 20 * self._cost):
+                with reading(self._services.engine) as connection:
+                    self._waiting = keeping.waiting(connection)
+                self._looked = time.monotonic()
+                self._cost = self._looked - begun
+            return self._waiting.get(lea, (0, 0))
+
+    def add(self, lea: str, size: int) -> None:
+        """One more file was taken."""
+        with self._lock:
+            files, before = self._waiting.get(lea, (0, 0))
+            self._waiting[lea] = files + 1, before + size
+
+
 class Allowance:
     """The room for all LEAs; threads may share it."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        of = services.settings.intake
-        self._room = Room(services.home.vault, of.reserve_bytes)
-        self._most = of.waiting_files, of.waiting_bytes
-        self._lock = threading.Lock()
-        self._looked = float("-inf")
-        self._waiting: dict[str, tuple[int, int]] = {}
+        self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
+        self._shares = Shares(services)
         self._is_told = False
         self._told: set[LeaId] = set()
 
@@ -49,7 +80,7 @@ class Allowance:
             self._is_told = not is_room
             say = "there is room again: intake goes on" if is_room else "the disk's reserve is reached: intake waits"
             self._services.log.warning(say, reserve_bytes=self._services.settings.intake.reserve_bytes)
-        is_full = self._is_full(lea) and self._is_full(lea, patience=_MOMENT)
+        is_full = self._shares.is_full(lea) and self._shares.is_full(lea, _MOMENT)
         if is_full is not (lea in self._told):
             self._tell(lea, is_full)
         return is_room and not is_full
@@ -58,32 +89,17 @@ class Allowance:
         """Those of these files that may be taken in now, which are counted from here on."""
         chosen = []
         for one in ready:
-            if one.size >= self._room.spare() or self._is_full(lea):
-                continue
-            files, size = self._has(lea)
-            self._room.take(one.size)
-            self._waiting[lea] = files + 1, size + one.size
-            chosen.append(one)
+            if one.size < self._room.spare() and not self._shares.is_full(lea):
+                self._room.take(one.size)
+                self._shares.add(lea, one.size)
+                chosen.append(one)
         return chosen
 
-    def _is_full(self, lea: LeaId, patience: float = _LOOK_SECONDS) -> bool:
-        files, size = self._has(lea, patience)
-        return files >= self._most[0] or size >= self._most[1]
-
-    def _has(self, lea: LeaId, patience: float = _LOOK_SECONDS) -> tuple[int, int]:
-        with self._lock:
-            if time.monotonic() - self._looked > patience:
-                with reading(self._services.engine) as connection:
-                    self._waiting = keeping.waiting(connection)
-                self._looked = time.monotonic()
-            return self._waiting.get(lea, (0, 0))
-
     def _tell(self, lea: LeaId, is_full: bool) -> None:
-        files, size = self._has(lea)
+        files, size = self._shares.of(lea)
         self._services.log.warning("an LEA has its share of what may wait", lea=lea, full=is_full, files=files)
         try:
-            text = _TEXT.format(files=files, bytes=size) if is_full else ""
-            self._services.outboxes.tell(lea, NOTICE, text)
+            self._services.outboxes.tell(lea, NOTICE, _TEXT.format(files=files, bytes=size) if is_full else "")
         except Deferred:
             return  # told when its folder is there again
         (self._told.add if is_full else self._told.discard)(lea)

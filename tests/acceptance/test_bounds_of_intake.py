@@ -67,6 +67,18 @@ def test_half_files_that_are_renamed_again_and_again_are_read_once(here: Town) -
     assert reads(here) - before < 6 * parts, "less than to read each of them once more"
 
 
+def test_a_flood_of_files_and_bytes_leaves_room_for_others(here: Town) -> None:
+    """Small ones and large ones, that are refused, and half ones that are waited for."""
+    for number in range(1_000):
+        here["01"].drop(f"junk-{number}.pgp", b"-----BEGIN PGP MESSAGE-----\n\n%d\n-----END PGP MESSAGE-----" % number)
+    for number in range(4):
+        here["01"].drop(f"large-{number}.pgp", b"no packet %d" % number + bytes(20 * 1024 * 1024) + b"\x01")
+        here["01"].drop(f"half-{number}.pgp", half(20_000))
+    enrolls(here, "02", 0)
+    enrolls(here, "6G", 1)
+    here["01"].refused("junk-999.pgp")
+
+
 @pytest.mark.parametrize("there", ["", "outbox", "inbox", "receipts"])
 def test_a_folder_that_hangs_keeps_nobody_else_waiting(here: Town, there: str) -> None:
     """What is on its way to it waits for it, and goes on by itself; the operator sees who it is; parts end in order."""

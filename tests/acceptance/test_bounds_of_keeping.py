@@ -1,5 +1,7 @@
 """Junk does not fill the disk, and a disk that is nearly full is no disaster: everything from outside."""
 
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +10,12 @@ import pytest
 
 from tests.support.desk import Town, children, record, town
 from tests.support.exchange import satchel, wait_until
+from tests.support.tools import require_root
 
 PARTIES = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
 JUNK = b"-----BEGIN PGP MESSAGE-----\n\n" + b"A" * 40_000 + b"\n-----END PGP MESSAGE-----"
 MOST_FILES, MOST_BYTES = 20, 64 * 1024
+MIB = 1024 * 1024
 NEVER = 1 << 60  # bytes: no disk has so many free
 
 
@@ -76,6 +80,31 @@ def test_a_disk_that_is_nearly_full_stops_intake_only_and_it_goes_on_by_itself(h
     here.exchange.configure(reserve_bytes=1)
     here.exchange.up()
     here["01"].delivered("record.pgp")
+
+
+def test_a_real_disk_that_fills_and_has_room_again(tmp_path: Path) -> None:
+    """Uploads and intake wait, what was taken in before is worked and delivered, and nothing is lost."""
+    require_root("mounts a file system")
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "small", str(small)], check=True)
+    try:
+        with town(small, PARTIES, processes=1, reserve_bytes=32 * MIB) as here:
+            (one, other) = here.all_moved(children(2), "02", "01", "6G")
+            here["01"].send("before.pgp", record("01", one))
+            here["01"].delivered("before.pgp")
+            filler = small / "filler"
+            filler.write_bytes(bytes(shutil.disk_usage(small).free - 24 * MIB))
+            wait_until(lambda: here.exchange.status()["disk"]["intake_waits"], "the reserve is reached")
+            here["02"].send("after.pgp", record("02", other))
+            time.sleep(3)
+            assert (here.exchange.folder("02", "outbox") / "after.pgp").exists()
+            assert shutil.disk_usage(small).free > 16 * MIB
+            filler.unlink()
+            here["02"].receipt("after.pgp", "DELIVERED")
+            assert here.bugs() == []
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
 
 
 def test_an_lea_with_its_share_waiting_waits_and_is_told_while_others_go_on(here: Town) -> None:
