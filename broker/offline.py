@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from broker.core.errors import OperatorError
 from broker.edge import home_id, settings_file
+from broker.edge.apart import Apart
 from broker.edge.folders import Home
 from broker.edge.ledger import homes
 from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
@@ -72,6 +73,11 @@ class Offline:
     engine: Engine
     home: Home
     clock: Callable[[], datetime]
+
+    @cached_property
+    def apart(self) -> Apart:
+        """Who works in the folders of LEAs that have mounts of their own."""
+        return Apart(self.home, self.settings.limits, self.settings.intake.answer_seconds)
 
     @cached_property
     def model(self) -> "Model":

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -118,6 +118,7 @@ class Part:
             self._file.unlink(missing_ok=True)
             if self._lock is not None:
                 self._lock.close()
+            _let_go(self._file.parent / "lock")
         if self.failed:
             sys.exit(1)
 
@@ -159,6 +160,14 @@ def is_up(run: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _let_go(lock: Path) -> None:
+    """Close what this process inherited of the home's lock: a thread that hangs in a mount may keep it from ending."""
+    for fd in list(Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else ():
+        with suppress(OSError):
+            if fd.readlink() == lock:
+                os.close(int(fd.name))
 
 
 def hold(run: Path, name: str = "lock") -> IO[str] | None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ import structlog
 from sqlalchemy import Engine
 
 from broker import founding
+from broker.edge import apart
 from broker.edge.embedded_redis import binary, configuration
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import place_of
@@ -34,6 +36,7 @@ _STOP_SECONDS = 60.0
 _TAKE_SECONDS = 5.0  # that the session of one that was killed may take to end at the database
 _LEASE_SECONDS = 5.0  # between two looks whether the lease of the ledger is still there
 _ELSEWHERE = "The exchange runs on the ledger at {ledger} from another home, a copy of this one; stop that one first."
+_KILLED_SECONDS = 5.0
 _GONE_SECONDS = 60.0  # that the parts of a killed supervisor may take to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -101,7 +104,8 @@ class Child:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):  # a thread of it hangs in a mount, and not even that ends it
+                self.process.wait(_KILLED_SECONDS)
 
 
 def _part(settings: Settings, module: str, *more: str) -> list[str]:
@@ -241,3 +245,4 @@ def _forget(run: Path) -> None:
     """Heartbeats of an earlier run say nothing about this one."""
     for path in run.glob("*.json"):
         path.unlink(missing_ok=True)
+    apart.forget(Home(run.parent))

@@ -5,7 +5,6 @@ fails is told once, until it is well again, and the next one tries again.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +12,19 @@ from pathlib import Path
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
-from broker.edge.folders import INBOX
+from broker.edge.apart import Silent
 from broker.edge.ledger import removals
 from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, missing, overdue, sweep
+from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
 _LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
 
@@ -43,6 +43,8 @@ class Inboxes:
         for lea in leas:
             try:
                 self._look_at(lea)
+            except Silent:  # told once, and by `satchel status`
+                self._seen.pop(lea, None)
             except Deferred as later:
                 self._is_lost(lea, later)
             else:
@@ -56,8 +58,7 @@ class Inboxes:
         self._seen.pop(lea, None)
 
     def _look_at(self, lea: LeaId) -> None:
-        with self._services.home.enter(lea, INBOX) as folder:
-            changed = os.fstat(folder).st_mtime_ns
+        changed = self._services.inboxes.changed(lea)
         if self._seen.get(lea) == changed:
             return
         unfinished = sweep.finish_deliveries(self._services, lea)
@@ -99,19 +100,25 @@ def main() -> None:
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
     }
+    seldom: dict[str, Callable[[], object]] = {
+        "leftovers": lambda: leftovers.purge(services),
+        "quarantine": lambda: leftovers.clear_quarantine(services),
+    }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
-        due, is_more = 0.0, False
+        due, is_more, rounds = 0.0, False, 0
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
                 is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
             if is_due:
-                for duty, work in duties.items():
+                for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)
+                rounds += 1
                 due = time.monotonic() + services.settings.workers.sweep_seconds
+        services.apart.close()
 
 
 if __name__ == "__main__":

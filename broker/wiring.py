@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.edge import calendars, exit_codes, openpgp, settings_file
+from broker.edge.apart import Apart
+from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.homes import Marks
-from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.resources import folder as data_folder
 from broker.edge.vault import DirectoryVault
@@ -71,13 +71,17 @@ def build(home: Path, part: str, number: int = 0) -> Services:
     chosen = settings_file.load(home)
     folders = Home(chosen.home)
     engine = open_ledger(chosen)
+    of = chosen.intake
+    name = part if part == "watcher" else f"{part}-{number}"
+    apart = Apart(folders, chosen.limits, of.answer_seconds, of.abandon_seconds, name)
     services = Services(
         settings=chosen,
         engine=engine,
         vault=DirectoryVault(folders.vault),
         home=folders,
-        outboxes=Outboxes(folders, chosen.limits),
-        inboxes=Inboxes(folders, Marks(engine)),
+        outboxes=ApartOutboxes(folders, chosen.limits, apart),
+        inboxes=ApartInboxes(folders, apart, Marks(engine)),
+        apart=apart,
         key=read_key(folders),
         contracts=Contracts(data_folder("schemas"), chosen.identity.ssid_digits, chosen.limits.students_per_enrollment),
         queues=Queues(chosen),

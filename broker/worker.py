@@ -95,6 +95,7 @@ def main() -> None:
         if not part.failed:
             owed.note(services.log)  # should what is in hand not be done in time: it was asked to stop, and did not die
         services.queues.stop()
+        services.apart.close()
 
 
 if __name__ == "__main__":

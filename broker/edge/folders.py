@@ -191,6 +191,12 @@ class Home:
                 os.close(folder)
             durable.sync(inbox)
 
+    def renew_readme(self, lea: LeaId, text: str) -> None:
+        """Write the LEA's README.txt if it is another one. Missing without the folder."""
+        there = self.leas / lea_id(lea) / "README.txt"
+        if not there.is_file() or there.read_text("utf-8") != text:
+            self.write_readme(lea, text)
+
     def write_readme(self, lea: LeaId, text: str) -> None:
         """Write or replace the LEA's README.txt."""
         with self.enter(lea) as fd:

@@ -162,6 +162,11 @@ class Inboxes:
         `inbox_state` before believing that it is gone."""
         return {TrackingId(found[1]) for found in self._matching(lea, _PUBLISHED)}
 
+    def changed(self, lea: LeaId) -> int:
+        """When something came into the inbox or left it: the folder's own time, in nanoseconds since 1970."""
+        with self._enter(lea) as folder:
+            return os.fstat(folder).st_mtime_ns
+
     def flush(self) -> None:
         """Return when everything staged and published before is durable. OSError if it cannot be."""
         self._batch.flush()

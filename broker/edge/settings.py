@@ -76,6 +76,20 @@ class Intake:
     settle_seconds: float = _setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
     broken_seconds: float = _setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
     batch: int = _setting(64, "files", "taken in at once", 1)
+    answer_seconds: float = _setting(
+        3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
+    )
+    abandon_seconds: float = _setting(
+        60.0, "seconds", "a folder's reader may be silent, before it is killed and another one tried", 0.1
+    )
+    reserve_bytes: int = _setting(
+        256 * MIB, "bytes", "free on the vault's disk that intake and uploads never touch; 0: none"
+    )
+    waiting_files: int = _setting(200_000, "files", "of one LEA in the vault that have not ended, before it waits", 1)
+    waiting_bytes: int = _setting(16 * 1024 * MIB, "bytes", "of them, before it waits", 1024)
+    refused_days: float = _setting(30.0, "days", "the bytes of what was refused are kept", 0.00001)
+    refused_files: int = _setting(10_000, "files", "refused of one LEA whose bytes are kept; the oldest go first", 1)
+    refused_bytes: int = _setting(1024 * MIB, "bytes", "kept of them; the oldest go first", 1024)
     express_in_flight: int = _setting(64, "packets", "of one LEA before its next ones go to the bulk lane", 1)
 
 

@@ -7,6 +7,7 @@ body is copied, never decrypted or encrypted again (DESIGN section 5).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
 from broker.edge import openpgp
+from broker.edge.folders import Missing
 from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import disclose, flags, transfers
@@ -134,14 +136,16 @@ def _flush(services: Services, _moves: Sequence[Move]) -> None:
 def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
-            services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
+            with suppress(Missing):  # the sweeper does it when the folder is there again
+                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
 
 
 def _publish(services: Services, moved: Sequence[Move]) -> None:
     for one in moved:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
-            services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
+            with suppress(Missing):  # the same
+                services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
 
 
 PLAN = Plan(Stage.DELIVER, _work, _settle, _note, before=_flush, after=_publish, lost=_drop)

@@ -25,8 +25,9 @@ from broker.stages.services import Services
 _NO_BYTES = Sha256("")
 
 
-def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
-    """Take these files of one LEA in; returns the tracking ids that are new. Files that changed meanwhile are left."""
+def run(services: Services, lea: LeaId, found: Sequence[Found], left: list[Found] | None = None) -> list[str]:
+    """Take these files of one LEA in; returns the tracking ids that are new. Files that cannot be taken now, such as
+    those that changed meanwhile, stay where they are and are added to `left`."""
     taken: list[Taken] = []
     unfit: list[tuple[Found | Odd, Refused]] = []
     for one in found:
@@ -36,6 +37,8 @@ def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
             unfit.append((one, error))
         except Deferred as later:
             services.log.info("not taken in yet", lea=lea, why=later.why)
+            if left is not None:
+                left.append(one)
     services.vault.flush()
     rows, taken = committed(services.engine, partial(_enter, services, lea, taken)) if taken else ([], [])
     if taken:

@@ -5,12 +5,15 @@ nothing is there of what was put there, it may as well be the bare place of a mo
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from broker.core.model import LeaId, TrackingId
-from broker.edge.folders import INBOX, Home, Missing, is_marked
+from broker.edge.apart import Apart, Silent
+from broker.edge.apart_folders import ApartInboxes
+from broker.edge.folders import Home, Missing
 from broker.edge.inbox import Inboxes
 from broker.edge.ledger import homes, views
 
@@ -55,18 +58,35 @@ def take_from_lacking(connection: Connection, home: Home) -> Sequence[LeaId]:
     return lacking
 
 
-def lost(connection: Connection, home: Home) -> Sequence[LeaId]:
-    """The LEAs whose inbox is not there, or is not the one that is known."""
-    marked = homes.marks(connection)
-    return [lea for lea in homes.present(connection) if not _stands(home, lea, marked.get(lea, ""))]
+def lost(connection: Connection, home: Home, apart: Apart) -> Sequence[LeaId]:
+    """The LEAs whose inbox is not there, or is not the one that is known; of one that does not answer nobody knows."""
+    inboxes = ApartInboxes(home, apart, _Of(homes.marks(connection)))
+    return [lea for lea in homes.present(connection) if not _stands(inboxes, lea)]
 
 
-def _stands(home: Home, lea: LeaId, mark: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """The marks as one look has found them."""
+
+    marks: Mapping[str, str]
+
+    def known(self, lea: str) -> str:
+        """See broker.edge.inbox.Marks."""
+        return self.marks.get(lea, "")
+
+    def now(self, lea: str) -> str:
+        """See broker.edge.inbox.Marks."""
+        return self.known(lea)
+
+
+def _stands(inboxes: Inboxes, lea: LeaId) -> bool:
     try:
-        with home.enter(lea, INBOX) as inbox:
-            return is_marked(inbox, mark)
+        inboxes.changed(lea)
+    except Silent:
+        return True
     except Missing:
         return False
+    return True
 
 
 def _is_lacking(connection: Connection, home: Home, lea: LeaId) -> bool:

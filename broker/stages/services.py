@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Engine
 
 from broker.core.stays import Today
+from broker.edge.apart import Apart
 from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
@@ -35,6 +36,7 @@ class Services:
     home: Home
     outboxes: Outboxes
     inboxes: Inboxes
+    apart: Apart
     key: SecretKey
     contracts: Contracts
     queues: Queues

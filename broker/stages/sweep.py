@@ -16,7 +16,7 @@ from broker.core.flow import NEXT_STAGE
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
-from broker.edge.folders import write_receipts
+from broker.edge.apart_folders import write_all_receipts
 from broker.edge.inbox import InboxState, withdrawn
 from broker.edge.ledger import corrections, directory, epoch, flags, follow_ups, history, moves, packets, views
 from broker.edge.ledger.again import committed
@@ -42,7 +42,7 @@ def publish_receipts(services: Services) -> int:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
         papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), one.text) for one in pending]
-        absent = write_receipts(services.home, papers) if papers else []
+        absent = write_all_receipts(services.home, services.apart, papers) if papers else []
         written = [paper for paper in pending if paper.party not in absent]
         missing |= set(absent)
         if written or not absent:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import directory, history, moves, packets, registry, tables, views
+from broker.edge.ledger import directory, history, keeping, moves, packets, registry, tables, views
 from broker.edge.ledger.engine import is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
@@ -343,3 +343,31 @@ def test_a_party_is_what_was_entered(engine: Engine) -> None:
         assert directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
         assert not directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
         assert directory.ssh_keys_of(connection, "01") == []
+
+
+def test_what_is_kept_of_refused_packets_is_counted_until_it_is_purged(engine: Engine) -> None:
+    """And bytes that any LEA's packet came with which was not refused are needed still."""
+    digests = [f"{number:064x}" for number in range(4)]
+    rows = [
+        packet(1, State.REFUSED, sha256=digests[0], size=100, updated_at=10.0),
+        packet(2, State.DUPLICATE, sha256=digests[1], size=50, updated_at=20.0),
+        packet(3, State.REFUSED, sha256="", size=0, updated_at=5.0),  # set aside, and never in the vault
+        packet(4, State.RECEIVED, sha256=digests[1], size=50, updated_at=30.0),
+    ]
+    with writing(engine) as connection:
+        directory.add_party(connection, Party(LeaId("01"), "One", PartyKind.DISTRICT), NOW)
+    give_birth(engine, *rows)
+    with reading(engine) as connection:
+        assert keeping.kept(connection) == [keeping.Kept(rows[0].origin, 2, 150, 10.0)]
+        assert keeping.waiting(connection) == {rows[3].origin: (1, 50)}
+        found = keeping.oldest(connection, rows[0].origin, 10)
+        assert [one.tracking for one in found] == [rows[0].tracking, rows[1].tracking]
+        assert keeping.needed(connection, [one.sha256 for one in found]) == {digests[1]}
+    with writing(engine) as connection:
+        keeping.purge(connection, found[:1], 99.0)
+    with reading(engine) as connection:
+        assert keeping.kept(connection) == [keeping.Kept(rows[0].origin, 1, 50, 20.0)]
+        told = views.history(connection, rows[0].tracking)
+    assert told is not None
+    assert told["purged_at"] == 99.0
+    assert [step["why"] for step in told["events"]][-1] == "purged"

@@ -27,6 +27,7 @@ _SHOWN = (
     "sha256",
     "received_at",
     "updated_at",
+    "purged_at",
 )
 
 

@@ -86,6 +86,7 @@ packets = Table(
     Column("enqueued_at", Float, nullable=False),  # 0: nobody told a queue of it yet
     Column("updated_at", Float, nullable=False),
     Column("replaces", Text, nullable=False, server_default=""),  # tracking id of the earlier packet; '' for none
+    Column("purged_at", Float),  # its bytes are gone, as nobody needs them any more
     Index("packets_by_state", "state", "due_at"),
     Index("packets_by_drop", "origin", "source_name", "source_mark"),  # a name may come every night
     Index("packets_by_receiver", "receiver", "state"),
@@ -93,6 +94,11 @@ packets = Table(
     partial("packets_first", "origin", "sha256", where="state NOT IN ('DUPLICATE', 'REFUSED')"),
     partial("packets_waiting", "origin", "state", where="state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
     partial("packets_claimed", "claim", where="claim_until > 0"),
+    partial(
+        "packets_kept",
+        *("origin", "updated_at", "size"),
+        where="state IN ('DUPLICATE', 'REFUSED') AND purged_at IS NULL AND size > 0",
+    ),
     partial("packets_refused", "state", "code", where="state = 'REFUSED'"),
 )
 # Of which packets these indexes are; a query that is to use one says so by this very condition.

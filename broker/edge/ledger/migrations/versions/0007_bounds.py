@@ -1,4 +1,4 @@
-"""Which home a ledger belongs to and by which mark each inbox is known; what is counted so that it stays bounded."""
+"""What belongs to a home is known, and what work costs, is kept or is guessed is counted, so that it stays bounded."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,9 +54,18 @@ def _questions() -> None:
     op.create_index("reviews_about", "reviews", ["lea", "about"], sqlite_where=where, postgresql_where=where)
 
 
+def _purged() -> None:
+    """Whose bytes were removed though its row stays, and an index of whose are kept that nobody will work again."""
+    op.add_column("packets", sa.Column("purged_at", sa.Float))
+    where = sa.text("state IN ('DUPLICATE', 'REFUSED') AND purged_at IS NULL AND size > 0")
+    columns = ["origin", "updated_at", "size"]
+    op.create_index("packets_kept", "packets", columns, sqlite_where=where, postgresql_where=where)
+
+
 def upgrade() -> None:
-    """Make the new tables, the column and its index."""
+    """Make the new tables, columns and indexes."""
     _homes()
     _guesses()
     _slices()
     _questions()
+    _purged()
