@@ -1,7 +1,7 @@
 """A worker process: admits, routes and delivers what the queues name.
 
-Promises: one thread, so that its claims are its own; on start it frees what an earlier process of the same name had
-claimed when it died, and the deaths stay counted.
+Promises: one thread, so that its claims are its own; no packet is opened here, but by the reader beside it; on start it
+frees what an earlier process of the same name had claimed when it died, and the deaths stay counted.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.flow import Stage
+from broker.core.lanes import BULK, COSTLY, EXPRESS
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
 from broker.part import Part, run
@@ -45,13 +46,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--costly", action="store_true", help="work what is costly to read, and nothing else")
     chosen = parser.parse_args()
-    services = wiring.build(chosen.home, "worker", chosen.number)
-    with Part(services.home.run, f"worker-{chosen.number}").living() as part:
+    services = wiring.build(chosen.home, "worker", chosen.number, is_patient=chosen.costly)
+    services.reader.start()
+    name, lanes = ("worker-costly", (COSTLY,)) if chosen.costly else (f"worker-{chosen.number}", (EXPRESS, BULK))
+    with Part(services.home.run, name).living() as part:
         with writing(services.engine) as connection:
             packets.release_worker(connection, services.worker)
             packets.forget_queues(connection)
-        services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage})
+        services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage}, lanes)
         gc.collect()
         gc.freeze()  # what was loaded stays: it need not be looked through at every collection
         gc.set_threshold(_GARBAGE)

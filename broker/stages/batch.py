@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Deferred, Refused
+from broker.core.errors import Deferred, PutAside, Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import reading, writing
@@ -90,6 +91,7 @@ def _work_all(
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
         look = Look(connection, services.clock(), services.today())
+        look.rows = rows
         for row in rows:
             try:
                 if row.attempts > DEATHS:
@@ -141,6 +143,9 @@ def _settle(
     """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
     if isinstance(error, Refused):
         moves.append(refuse(services, row, error))
+    elif isinstance(error, PutAside):
+        returned.append(row._replace(lane=error.lane, attempts=0, due_at=0.0))
+        services.log.info("put aside", tracking=row.tracking, stage=stage, lane=error.lane, why=error.why)
     elif isinstance(error, Deferred):
         returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
         services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)
@@ -223,12 +228,17 @@ def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
-    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper."""
+    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper, and so
+    is the costly lane, in which each LEA has its turn."""
     messages: dict[tuple[Stage, int], list[str]] = {}
     for tracking, state, lane in waiting:
         if state in NEXT_STAGE:
             messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
-    missed = [ids for (stage, lane), ids in messages.items() if not services.queues.enqueue(stage, ids, lane)]
+    missed = [
+        ids
+        for (stage, lane), ids in messages.items()
+        if lane == COSTLY or not services.queues.enqueue(stage, ids, lane)
+    ]
     if missed:
         with writing(services.engine) as connection:
             packets.enqueued(connection, [tracking for ids in missed for tracking in ids], 0.0)

@@ -13,7 +13,6 @@ import structlog
 from sqlalchemy import Engine
 
 from broker.core.stays import Today
-from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.openpgp import SecretKey
@@ -21,6 +20,7 @@ from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.settings import Settings
 from broker.edge.vault import Vault
+from broker.formats.opening import Reader
 from broker.identity.model import Model
 
 
@@ -35,11 +35,10 @@ class Services:
     outboxes: Outboxes
     inboxes: Inboxes
     key: SecretKey
-    contracts: Contracts
     queues: Queues
     clock: Callable[[], datetime]
     new_tracking: Callable[[], str]
-    digest: Callable[[bytes], str]  # keyed: it must not let anyone who reads the ledger guess at contents
+    reader: Reader  # whoever opens sealed packets for this process
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]

@@ -20,7 +20,7 @@ from broker.core.errors import Deferred, OperatorError
 from broker.edge.settings import Settings
 
 _LOOK_SECONDS = 0.001
-REVISION = "0006"  # of the newest migration; a test compares the two
+REVISION = "0007"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",

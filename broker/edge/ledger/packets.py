@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
-from broker.edge.ledger.tables import is_claimed, is_first, is_waiting, packets
+from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
@@ -132,7 +133,8 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
 
 
 def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
-    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals` and `due_at` of these rows."""
+    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
+    rows."""
     values = [
         {
             "b_tracking": row.tracking,
@@ -140,6 +142,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
             "b_attempts": row.attempts,
             "b_deferrals": row.deferrals,
             "b_due": row.due_at,
+            "b_lane": row.lane,
         }
         for row in rows
     ]
@@ -154,6 +157,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
                 attempts=bindparam("b_attempts"),
                 deferrals=bindparam("b_deferrals"),
                 due_at=bindparam("b_due"),
+                lane=bindparam("b_lane"),
             ),
             values,
         )
@@ -183,17 +187,49 @@ def forget_queues(connection: Connection) -> None:
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
-    """Packets in `state` that nobody works on and no queue was told of (since `stale_before`): (tracking, lane)."""
+    """Packets in `state`, but for costly ones, that nobody works on and no queue was told of (since `stale_before`):
+    (tracking, lane)."""
     # a time to come is from before the clock was set back
     is_unknown = or_(packets.c.enqueued_at < stale_before, packets.c.enqueued_at > now + _CLOCK_SECONDS)
     rows = connection.execute(
         select(packets.c.tracking, packets.c.lane)
-        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown)
+        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown, packets.c.lane != COSTLY)
         .where(or_(packets.c.claim == "", packets.c.claim_until < now))
         .order_by(packets.c.lane, packets.c.tracking)
         .limit(limit)
     )
     return [(row.tracking, row.lane) for row in rows]
+
+
+def with_costly(connection: Connection) -> set[str]:
+    """LEAs of which a packet waits that is costly to read."""
+    return {row[0] for row in connection.execute(select(packets.c.origin).where(is_costly).distinct())}
+
+
+def due_costly(connection: Connection, now: float, stale_before: float) -> list[tuple[str, State, int]]:
+    """Of each LEA of which no costly packet is in hand, or told of since `stale_before`, the first one that is due, as
+    (tracking, state, lane)."""
+    rows = connection.execute(
+        select(
+            packets.c.tracking,
+            packets.c.origin,
+            packets.c.state,
+            packets.c.lane,
+            packets.c.due_at,
+            packets.c.claim_until,
+            packets.c.enqueued_at,
+        )
+        .where(is_costly)
+        .order_by(packets.c.origin, packets.c.tracking)
+    ).all()
+    busy = {
+        row.origin for row in rows if row.claim_until >= now or stale_before < row.enqueued_at < now + _CLOCK_SECONDS
+    }
+    firsts: dict[str, tuple[str, State, int]] = {}
+    for row in rows:
+        if row.origin not in busy and row.due_at <= now:
+            firsts.setdefault(row.origin, (row.tracking, State(row.state), row.lane))
+    return list(firsts.values())
 
 
 def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:
