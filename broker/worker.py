@@ -1,11 +1,13 @@
 """A worker process: admits, routes and delivers what the queues name.
 
-Promises: one thread, so that its claims are its own; no packet is opened here, but by the reader beside it; on start it
-frees what an earlier process of the same name had claimed when it died, and the deaths stay counted.
+Promises: one thread works, so that its claims are its own, and another keeps them meanwhile; no packet is opened here,
+but by the reader beside it; on start it frees what an earlier process of the same name had claimed when it died, and
+the deaths stay counted.
 """
 
 import argparse
 import gc
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,7 @@ from broker.core.lanes import BULK, COSTLY, EXPRESS
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
 from broker.part import Part, run
-from broker.stages import admit, batch, deliver, route
+from broker.stages import admit, batch, deliver, leases, route
 from broker.stages.batch import Plan
 from broker.stages.services import Services
 
@@ -56,6 +58,7 @@ def main() -> None:
             packets.release_worker(connection, services.worker)
             packets.forget_queues(connection)
         services.queues.start({stage: partial(_run, services, part, stage) for stage in Stage}, lanes)
+        threading.Thread(target=leases.keep_on, args=(services, part.stop), name="leases", daemon=True).start()
         gc.collect()
         gc.freeze()  # what was loaded stays: it need not be looked through at every collection
         gc.set_threshold(_GARBAGE)

@@ -21,6 +21,7 @@ from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import moves, packets
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.stages import leases
 from broker.stages.look import Look
 from broker.stages.papers import sign, sign_refusal
 from broker.stages.services import Services
@@ -77,10 +78,11 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     now = services.clock().timestamp()
     token = f"{services.worker}:{uuid.uuid4().hex}"
     until = now + services.settings.workers.lease_seconds
-    with writing(services.engine) as connection:
-        claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
-    moves, returned, look = _work_all(services, plans, claimed.rows)
-    _commit(services, plans, look, moves, returned)
+    with leases.working(services, token):
+        with writing(services.engine) as connection:
+            claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
+        moves, returned, look = _work_all(services, plans, claimed.rows)
+        _commit(services, plans, look, moves, returned)
     return claimed.alone
 
 

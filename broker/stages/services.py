@@ -5,7 +5,7 @@ test can hand it another world; the identity model is read when it is first aske
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -42,6 +42,7 @@ class Services:
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
+    tokens: set[str] = field(default_factory=set)  # under which packets are being worked now, see `leases`
 
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""

@@ -132,6 +132,18 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
     )
 
 
+def prolong(connection: Connection, token: str, until: float) -> int:
+    """Let the claims under this token end at `until`; how many. Waits for no row: who has one locked is its own worker,
+    that commits."""
+    mine = select(packets.c.tracking).where(packets.c.claim == token, is_claimed).order_by(packets.c.tracking)
+    done = connection.execute(
+        update(packets)
+        .where(packets.c.tracking.in_(mine.with_for_update(skip_locked=True)), packets.c.claim == token)
+        .values(claim_until=until)
+    )
+    return done.rowcount
+
+
 def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
     """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
     rows."""
