@@ -16,6 +16,7 @@ from broker.stages import admit, leases
 from broker.stages.services import Services
 from tests.support import desk, postgres
 from tests.support.exchange import wait_until
+from tests.support.ledgers import blank
 from tests.support.office import Office
 
 LEASE = 0.6
@@ -30,6 +31,8 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    if url:
+        blank(tmp_path, url).dispose()
     made = Office(tmp_path, "01", ledger_url=url)
     yield made
     made.services.engine.dispose()

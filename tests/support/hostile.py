@@ -4,15 +4,34 @@ Owns the kinds. Each is a document to be sealed by an LEA's own key, or a whole 
 """
 
 import json
+import random
 import zlib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
-from broker.core import frames, signatures
+from broker.core import frames, message, signatures
 from broker.edge import openpgp
 from broker.edge.secretkey import SecretKey
-from tests.support import craft, desk, documents
+from tests.support import craft, desk
 
 MIB = 1 << 20
+
+
+_DICE = random.Random(1)
+
+
+def noise(count: int) -> str:
+    """Letters that no compression makes much smaller: what repeats itself too often is refused for that alone."""
+    return "".join(_DICE.choices("abcdefghijklmnop", k=count))
+
+
+def _digits(count: int) -> str:
+    return "1" + "".join(_DICE.choices("0123456789", k=count - 1))
+
+
+def _marks(count: int) -> str:
+    """A letter with so many marks on it."""
+    return "A" + "".join(_DICE.choices("\u0323\u0307\u0301\u0316", k=count))
 
 
 def _names(escape: str, count: int = 900_000) -> bytes:
@@ -25,8 +44,8 @@ def _enrollment(**more: object) -> bytes:
 
 def _faults() -> bytes:
     """Ten thousand lines of which each is wrong in many places."""
-    line = {"student": {f"x{number}": None for number in range(40)}, "y": [], "z": {}}
-    return _enrollment(students=[line] * 10_000)
+    lines = [{"student": {noise(4): None for _ in range(10)}, noise(2): [], "school": {}} for _ in range(10_000)]
+    return _enrollment(students=lines)
 
 
 def _within(value: str) -> bytes:
@@ -41,48 +60,74 @@ def _csv(header: str, lines: str) -> bytes:
     return (header + "\n" + lines).encode()
 
 
-_HEADER = "SSID,Last Name,First Name,Date of Birth,Gender"
+_HEADER = "Request Type,School Year,District,School,Student Number,Last Name,First Name,Date of Birth,SSID"
 _PESC = '<T:CollegeTranscript xmlns:T="urn:org:pesc:message:CollegeTranscript:v1.6.0"%s>%s</T:CollegeTranscript>'
 
 DOCUMENTS: Mapping[str, Callable[[], bytes]] = {
     "names with escaped colons": lambda: _names("\\u003a"),
     "names": lambda: _names("a"),
-    "long names with escaped colons": lambda: _names("\\u003a" + "n" * 1500, 15_000),
-    "one object in another": lambda: b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000,
+    "long names with escaped colons": lambda: (
+        "{" + ",".join(f'"\\u003a{noise(40)}{"n" * 1400}":0' for _ in range(15_000)) + "}"
+    ).encode(),
+    "one object in another": lambda: b'{"a":' * 150 + b"1" + b"}" * 150,
+    "very many objects in each other": lambda: (
+        "".join(f'{{"{noise(1)}":' for _ in range(400_000)) + "1" + "}" * 400_000
+    ).encode(),
     "one list in another": lambda: b'{"a":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
     "a wide list": lambda: b'{"a":[' + b"0," * 999_000 + b"0]}",
     "many empty objects": lambda: b'{"a":[' + b"{}," * 499_000 + b"{}]}",
     "a string without an end": lambda: b'{"a":"' + b'\\"' * MIB,
-    "escapes": lambda: b'{"\\u003a":"' + b"\\u0041" * (5 * MIB) + b'"}',
+    "escapes": lambda: (
+        '{"\\u003a":"' + "".join(f"\\u00{_DICE.randrange(64, 90)}" for _ in range(3 * MIB)) + '"}'
+    ).encode(),
     "a number beyond a double": lambda: _within("1e999999"),
-    "a number of a million digits": lambda: _within("9" * MIB),
-    "many numbers of 4301 digits": lambda: _within("[" + ",".join(["9" * 4301] * 2000) + "]"),
+    "a number of a million digits": lambda: _within(_digits(MIB)),
+    "many numbers of 4301 digits": lambda: _within("[" + ",".join(_digits(4301) for _ in range(1000)) + "]"),
     "many faults": _faults,
     "many properties that nobody knows": lambda: _enrollment(**{f"p{number}": 1 for number in range(300_000)}),
-    "a student with many aliases": lambda: _student(aliases=[{"first": "A", "last": "B"}] * 200_000),
+    "a student with many aliases": lambda: _student(
+        aliases=[{"first": noise(4), "last": noise(4)} for _ in range(200_000)]
+    ),
     "a name of combining characters": lambda: _student(
-        legal_name={"first": "A" + "\u0323\u0307" * 500_000, "last": "B", "middle": "", "suffix": ""}
+        legal_name={
+            "first": "A" + "".join(_DICE.choices("\u0323\u0307\u0301\u0316", k=1_000_000)),
+            "last": "B",
+            "middle": "",
+            "suffix": "",
+        }
     ),
     "names that grow when they are normalised": lambda: _student(
-        aliases=[{"first": "\ufdfa" * 100, "last": "\ufdfa" * 100}] * 20_000
+        aliases=[{"first": "\ufdfa" * 40 + noise(20), "last": noise(20)} for _ in range(20_000)]
     ),
-    "an attachment of no base64": lambda: _enrollment(note="A" * (33 * MIB)),
-    "a CSV of a million columns": lambda: _csv(_HEADER + ",x" * 1_000_000, "1" + "," * 1_000_004),
+    "an attachment of no base64": lambda: _enrollment(note=noise(MIB) + "A" * (33 * MIB)),
+    "a CSV of a million columns": lambda: _csv(
+        _HEADER + "".join(f",{noise(1)}" for _ in range(1_000_000)), "1" + "," * 1_000_008
+    ),
     "a CSV of quotation marks": lambda: _csv(_HEADER, '"\n' * 200_000),
-    "a CSV of quoted lines": lambda: _csv(_HEADER, '"' + "a\n" * 400_000),
-    "a CSV of long lines with quotation marks": lambda: _csv(_HEADER, ('"' + "a" * 200_000 + "\n") * 30),
+    "a CSV of quoted lines": lambda: _csv(_HEADER, '"' + "".join(f"{noise(1)}\n" for _ in range(400_000))),
+    "a CSV of cells with line ends": lambda: _csv(
+        _HEADER, "".join(f'New,2027,01,704,{n},"{noise(2)}' + "\n" * 20 + '",x,2012-03-04,\n' for n in range(9_000))
+    ),
+    "a CSV of ten thousand lines with faults": lambda: _csv(
+        _HEADER, "".join(f"New,2027,01,704,{noise(9)},{noise(300)},,3,{noise(3)}\n" for _ in range(9_999))
+    ),
+    "a CSV of long lines with quotation marks": lambda: _csv(
+        _HEADER, "".join('"' + noise(9_000) + "a" * 200_000 + "\n" for _ in range(30))
+    ),
     "a CSV of blank lines": lambda: _csv(_HEADER, "\n" * 400_000),
     "XML with many attributes": lambda: (_PESC % ("".join(f' a{n}=""' for n in range(200_000)), "")).encode(),
     "XML with many namespaces": lambda: (
         _PESC % ("".join(f' xmlns:n{n}="urn:{n}"' for n in range(100_000)), "<n1:a/>" * 1000)
     ).encode(),
     "XML with namespaces on each element": lambda: (_PESC % ("", '<a xmlns:b="urn:c"/>' * 150_000)).encode(),
-    "XML with a long attribute": lambda: (_PESC % (f' a="{"x" * (7 * MIB)}"', "")).encode(),
-    "XML of many elements": lambda: (_PESC % ("", "<a/>" * 1_500_000)).encode(),
+    "XML with a long attribute": lambda: (_PESC % (f' a="{noise(7 * MIB)}"', "")).encode(),
+    "XML of many elements": lambda: (_PESC % ("", "".join(f"<{noise(3)}/>" for _ in range(1_000_000)))).encode(),
     "XML of one element in another": lambda: b"<a>" * 1_000_000,
     "XML with entities": lambda: b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 1000 + b'">]><a>' + b"&b;" * 300_000 + b"</a>",
-    "XML of comments": lambda: (_PESC % ("", "<!--" + "x" * 100 + "-->" + "<!---->" * 800_000)).encode(),
-    "XML of character references": lambda: (_PESC % ("", "<a>" + "&#65;" * 1_000_000 + "</a>")).encode(),
+    "XML of comments": lambda: (_PESC % ("", "".join(f"<!--{noise(2)}-->" for _ in range(600_000)))).encode(),
+    "XML of character references": lambda: (
+        _PESC % ("", "<a>" + "".join(f"&#{_DICE.randrange(65, 90)};" for _ in range(1_000_000)) + "</a>")
+    ).encode(),
 }
 
 
@@ -97,7 +142,7 @@ def _recipients(certificate: bytes, _key: SecretKey) -> bytes:
 
 
 def _one_passes(certificate: bytes, key: SecretKey) -> bytes:
-    signature = key.sign(signatures.BINARY, [b"x"], documents_now())
+    signature = key.sign(signatures.BINARY, [b"x"], datetime.now(UTC))
     one_pass = frames.packet(frames.ONE_PASS, signatures.one_pass(signature))
     return _message(one_pass * 50_000 + craft.literal(b"x"), certificate)
 
@@ -105,7 +150,7 @@ def _one_passes(certificate: bytes, key: SecretKey) -> bytes:
 def _signed(certificate: bytes, key: SecretKey, unhashed: bytes, count: int = 1) -> bytes:
     """A good signature with these further subpackets, which nobody has signed, so many times."""
     content = b'{"a":1}'
-    body = key.sign(signatures.BINARY, [content], documents_now())
+    body = key.sign(signatures.BINARY, [content], datetime.now(UTC))
     hashed = int.from_bytes(body[4:6], "big")
     at = 6 + hashed
     size = int.from_bytes(body[at : at + 2], "big")
@@ -117,7 +162,7 @@ def _signed(certificate: bytes, key: SecretKey, unhashed: bytes, count: int = 1)
 
 
 def _notations(certificate: bytes, key: SecretKey) -> bytes:
-    one = b"\x0c\x14" + b"\x00\x00\x00\x00\x00\x01\x00\x01nv"
+    one = b"\x0b\x14" + b"\x00\x00\x00\x00\x00\x01\x00\x01nv"
     return _signed(certificate, key, one * 4900)
 
 
@@ -158,24 +203,17 @@ MESSAGES: Mapping[str, Callable[[bytes, SecretKey], bytes]] = {
     "thousands of one-pass signatures": _one_passes,
     "thousands of notations": _notations,
     "signatures within signatures": _embedded,
-    "sixteen signatures with all they can hold": lambda certificate, key: _signed(
-        certificate, key, b"\xff\x00\x00\xf0\x00\x14" + bytes(0xEFFF), 16
+    "signatures with all they can hold": lambda certificate, key: _signed(
+        certificate, key, b"\xff\x00\x00\xf0\x00\x14" + bytes(0xEFFF), message.MOST_SIGNATURES
     ),
     "a body in tiny parts": _tiny_parts,
     "a compressed bomb": _bomb,
     "armour of blanks": lambda _certificate, _key: _armour(b"A:" + b" " * (8 * MIB)),
     "armour of headers": lambda _certificate, _key: _armour(b"A: b\n" * 1_000_000),
-    "armour of padding": lambda _certificate, _key: (
-        _armour(b"\n" + b"=\n" * 1_000_000 + b"-----END PGP MESSAGE-----\n")
+    "armour of padding": lambda _certificate, _key: _armour(
+        b"\n" + b"=\n" * 1_000_000 + b"-----END PGP MESSAGE-----\n"
     ),
 }
-
-
-def documents_now():  # type: ignore[no-untyped-def]
-    """The time of signatures."""
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 def every_kind(certificate: bytes, key: SecretKey) -> dict[str, Callable[[], bytes]]:
@@ -190,6 +228,3 @@ def every_kind(certificate: bytes, key: SecretKey) -> dict[str, Callable[[], byt
     return {name: sealed(make) for name, make in DOCUMENTS.items()} | {
         name: whole(make) for name, make in MESSAGES.items()
     }
-
-
-__all__ = ["DOCUMENTS", "MESSAGES", "documents", "every_kind"]

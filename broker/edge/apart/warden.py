@@ -109,6 +109,7 @@ class Warden:
         self._command = list(command)
         self._size = channel.capacity(largest)
         self._most = largest + _ANSWER_FLOOR
+        self._most_kept = bounds.memory_bytes * 3 // 4  # who has had more memory than this is let go
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._arena = self._state = -1
@@ -163,7 +164,12 @@ class Warden:
         for _ in range(2):  # a process that ends before it begins a task says nothing about any
             child = self._worker()
             given = self._listen(child, self._ask(child, common, tasks[:limit]), len(tasks[:limit]))
-            if given.fault or not given.is_over or self.bounds.is_apart or given.peak > self.bounds.memory_bytes // 2:
+            if (
+                given.fault
+                or not given.is_over
+                or self.bounds.is_apart
+                or given.peak > self.bounds.memory_bytes * 3 // 4
+            ):
                 try:
                     self._renew(given)
                 except NoWard:  # the process that forks is gone too, and that one never touches a task

@@ -1,0 +1,169 @@
+"""Hostile bytes of every kind in one LEA's outbox, beside another LEA's enrollments: refused, kept, and nobody's delay.
+
+Limits are generous, for the machine is shared; what was measured is printed (`pytest -s`).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from broker.core.codes import NOT_KEPT
+from broker.edge import openpgp
+from tests.bench import load
+from tests.support import desk, hostile
+from tests.support.exchange import Exchange, wait_until
+
+BAD, GOOD = "01", "02"
+GENEROUS = 30.0  # seconds for what should take less than 3
+CPU, FIRST = 1.0, 0.4  # of the kinds, "names with escaped colons" needs twice the one, and a few others the other
+ENDED = {"REFUSED", "APPLIED", "DELIVERED", "HELD", "DUPLICATE"}
+# Lines of requests at fault are answered line by line, as honest ones are.
+ANSWERED = {name for name in hostile.DOCUMENTS if "lines with" in name or "cells with" in name}
+
+pytestmark = pytest.mark.slow
+
+
+class Bench:
+    """A running exchange with one LEA that is hostile and one that is not."""
+
+    def __init__(self, root: Path, **settings: Any) -> None:
+        self.exchange = Exchange(root / "home", **({"enabled": False, "processes": 2} | settings))
+        self.leas = {lea: load.lea(lea, "district", "cv25519") for lea in (BAD, GOOD)}
+        for lea in self.leas.values():
+            self.exchange.add(lea.id, lea.certificate)
+        self.exchange.up()
+        self._number = 0
+
+    def key(self, lea: str) -> openpgp.SecretKey:
+        return openpgp.load_secret(self.leas[lea].secret)
+
+    def enroll(self, lea: str) -> str:
+        """Drop an honest enrollment of a new student; its file's name."""
+        self._number += 1
+        document = desk.enrollment(lea, *desk.children(1, self._number))
+        name = f"honest-{self._number}.pgp"
+        content = desk.as_bytes(document)
+        self.exchange.drop(lea, name, openpgp.seal(content, self.key(lea), [self.exchange.certificate]))
+        return name
+
+    def end(self, lea: str, file: str) -> dict[str, Any] | None:
+        about = [one for one in self.exchange.receipts(lea) if one["packet"].get("file") == file]
+        return next((one for one in about if one["state"] in ENDED), None)
+
+    def wait_end(self, lea: str, file: str) -> dict[str, Any]:
+        found: dict[str, Any] = wait_until(
+            lambda: self.end(lea, file), lambda: f"{file}; {self.exchange.log.read_text()[-2000:]}", 120
+        )
+        return found
+
+    def workers(self) -> dict[str, int]:
+        return {name: pid for name, pid in self.exchange.parts().items() if name.startswith("worker")}
+
+    def log(self, event: str) -> list[str]:
+        return [line for line in self.exchange.log.read_text().splitlines() if f'"event": "{event}"' in line]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    made: list[Bench] = []
+
+    def make(**settings: Any) -> Bench:
+        made.append(Bench(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.exchange.close()
+
+
+def test_every_kind_in_turn_beside_an_honest_enrollment(bench: Callable[..., Bench]) -> None:
+    here = bench(read_cpu_seconds=CPU, read_first_cpu_seconds=FIRST)
+    workers = here.workers()
+    assert len(workers) == 3  # two, and one for what is costly
+    took: dict[str, float] = {}
+    codes: dict[str, str] = {}
+    kinds = hostile.every_kind(here.exchange.certificate, here.key(BAD))
+    for number, (name, make) in enumerate(kinds.items(), 1):
+        file = f"REQ_{BAD}_20260817_{number}.csv.pgp" if "CSV" in name else f"hostile-{number}.pgp"
+        content = make()
+        here.exchange.drop(BAD, file, content)
+        began = time.monotonic()
+        honest = here.enroll(GOOD)
+        assert here.wait_end(GOOD, honest)["state"] == "APPLIED"
+        took[name] = time.monotonic() - began
+        ended = here.wait_end(BAD, file)
+        assert ended["state"] == ("APPLIED" if name in ANSWERED else "REFUSED"), (name, ended)
+        codes[name] = ended.get("code", "")
+    for name, seconds in took.items():
+        print(f"{name:45s} {codes[name]:18s} honest enrollment answered after {seconds:5.2f} s")
+    assert max(took.values()) < GENEROUS
+    assert codes["names with escaped colons"] == "too-costly"
+    assert {code for code in codes.values() if code in NOT_KEPT} == set()
+    assert here.workers() == workers
+    kept = sum(1 for path in (here.exchange.home / "vault").glob("??/??/*"))
+    assert kept >= len(kinds)
+    assert here.wait_end(BAD, here.enroll(BAD))["state"] == "APPLIED"
+    assert here.log("bug") == here.log("batch failed") == here.log("a part had died and was started again") == []
+
+
+def test_many_costly_packets_of_one_lea_keep_only_that_lea_waiting(bench: Callable[..., Bench]) -> None:
+    here = bench(read_cpu_seconds=CPU, read_first_cpu_seconds=FIRST)
+    costly = hostile.every_kind(here.exchange.certificate, here.key(BAD))["names with escaped colons"]
+    files = [f"costly-{number}.pgp" for number in range(20)]
+    content = costly()
+    for number, file in enumerate(files):
+        here.exchange.drop(BAD, file, content[:-1] + bytes([content[-1] ^ 0]) if not number else costly())
+    wait_until(lambda: here.log("put aside"), "the first that is put aside", 60)
+    began = time.monotonic()
+    assert here.wait_end(GOOD, here.enroll(GOOD))["state"] == "APPLIED"
+    seconds = time.monotonic() - began
+    print(f"beside 20 costly packets an enrollment is answered after {seconds:.2f} s")
+    assert seconds < GENEROUS
+    left = [file for file in files if here.end(BAD, file) is None]
+    assert len(left) > len(files) // 2  # it did not wait for them
+    assert {here.wait_end(BAD, file)["code"] for file in files} == {"too-costly"}
+    assert len(here.log("not read")) <= 2 * len(files)  # each was begun twice: among others, and by itself
+
+
+def test_a_packet_whose_reading_outlives_its_lease_is_read_once(bench: Callable[..., Bench]) -> None:
+    here = bench(lease_seconds=1.0, read_first_cpu_seconds=0.1)
+    content = hostile.every_kind(here.exchange.certificate, here.key(BAD))["names with escaped colons"]()
+    here.exchange.drop(BAD, "long.pgp", content)
+    reader = wait_until(lambda: _reading(here), "the reader of the costly lane at work", 60)
+    reader.suspend()  # a machine that has no time for it, for longer than the lease
+    time.sleep(4)
+    reader.resume()
+    ended = here.wait_end(BAD, "long.pgp")
+    assert ended["code"] == "unknown-type"
+    assert [one["state"] for one in here.exchange.receipts(BAD)] == ["RECEIVED", "REFUSED"]
+    assert len(here.log("put aside")) == 1
+
+
+def _reading(here: Bench) -> psutil.Process | None:
+    """A process that reads for the costly lane and has begun to."""
+    for name, pid in here.workers().items():
+        for one in psutil.Process(pid).children(recursive=True):
+            if name and one.nice() == 19 and one.cpu_times().user > 0.2:
+                return one
+    return None
+
+
+def test_no_reader_outlives_a_worker_that_is_killed(bench: Callable[..., Bench]) -> None:
+    here = bench()
+    assert here.wait_end(GOOD, here.enroll(GOOD))["state"] == "APPLIED"
+    workers = here.workers()
+    readers = [one for pid in workers.values() for one in psutil.Process(pid).children(recursive=True)]
+    assert len(readers) >= len(workers)
+    for pid in workers.values():
+        psutil.Process(pid).kill()
+    gone, alive = psutil.wait_procs(readers, 30)
+    assert alive == []
+    assert len(gone) == len(readers)
+    assert here.wait_end(GOOD, here.enroll(GOOD))["state"] == "APPLIED"
+    readers = [one for pid in here.workers().values() for one in psutil.Process(pid).children(recursive=True)]
+    here.exchange.down()
+    assert psutil.wait_procs(readers, 30)[1] == []
