@@ -27,6 +27,8 @@ from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
 from broker.stages.services import Services
 
+_SET_ASIDE = 12  # bytes for each byte of a document, that the JSON parser asks for and hardly fills
+
 
 def new_tracking() -> str:
     """A UUIDv7 (RFC 9562 section 5.7): sorts by time."""
@@ -56,10 +58,12 @@ def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
     """The process that reads packets for this one; nothing is started yet. A patient one takes each by itself."""
     limits = chosen.limits
     first = min(limits.read_first_cpu_seconds, limits.read_cpu_seconds)
+    memory = limits.memory_of(limits.largest_bytes if is_patient else limits.read_first_bytes)
     bounds = Bounds(
         cpu_seconds=limits.read_cpu_seconds if is_patient else first,
         wall_seconds=limits.read_wall_seconds,
-        memory_bytes=limits.memory_of(limits.largest_bytes if is_patient else limits.read_first_bytes),
+        memory_bytes=memory,
+        room_bytes=memory + _SET_ASIDE * limits.largest_bytes,
         is_apart=is_patient,
     )
     command = [sys.executable, "-m", "broker.reader", "--home", str(chosen.home)]

@@ -61,7 +61,7 @@ class Limits:
         30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
     )
     read_wall_seconds: float = _setting(
-        600.0, "seconds", "by the clock to read a packet; a reader that stands still for a tenth of it hangs", 1
+        1800.0, "seconds", "by the clock to read a packet; a reader that stands still for a thirtieth of it hangs", 1
     )
     read_memory_bytes: int = _setting(
         0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"

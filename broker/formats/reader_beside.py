@@ -35,11 +35,13 @@ class Beside:
             "certificates": {lea: [one.decode("latin-1") for one in all_] for lea, all_ in around.certificates.items()},
         }
         tasks = [Task(orjson.dumps([one.file, one.lea, one.is_known]), one.content) for one in packets]
-        return {number: _outcome(one) for number, one in self.warden.run(orjson.dumps(common), tasks).items()}
+        return {number: self._outcome(one) for number, one in self.warden.run(orjson.dumps(common), tasks).items()}
 
-
-def _outcome(answer: bytes | Fault) -> Outcome:
-    return Failed(answer, is_costly=answer in _COSTLY) if isinstance(answer, Fault) else outcome_of(answer)
+    def _outcome(self, answer: bytes | Fault) -> Outcome:
+        """Whatever went wrong with a packet among others may go well by itself."""
+        if isinstance(answer, Fault):
+            return Failed(answer, is_costly=answer in _COSTLY or not self.is_patient)
+        return outcome_of(answer)
 
 
 def work_of(desk: Desk) -> Work:

@@ -28,6 +28,14 @@ def _burn() -> bytes:
         pass
 
 
+def _fill() -> bytes:
+    """More than it may have, but not more than it may ask for, for as long as it is let."""
+    held = bytearray(os.urandom(160 << 20))
+    while held:
+        time.sleep(0.01)
+    return b""
+
+
 def _abort_for_memory() -> bytes:
     os.write(2, b"memory allocation of 123 bytes failed\n")
     os.abort()
@@ -49,6 +57,7 @@ ORDERS: dict[bytes, Callable[[], bytes]] = {
     b"sleep": lambda: time.sleep(1000) or b"",
     b"eat": lambda: bytes(len(bytearray(1 << 40))),
     b"grow": lambda: b"".join(bytes(1 << 20) for _ in range(10_000)),
+    b"fill": _fill,
     b"abort": _abort,
     b"abort for memory": _abort_for_memory,
     b"segfault": _fault,

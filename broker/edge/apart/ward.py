@@ -24,6 +24,7 @@ from broker.edge.apart.channel import FRAME, GO, NUMBER, Buffer
 
 Work = Callable[[Buffer, Buffer, Buffer], bytes]  # what all tasks have in common, head, body: the answer
 _AT_ONCE = 64 * 1024
+_LOWER = 5  # a third of what others get of a busy processor: less, and an honest large packet would wait for hours
 _PATIENCE_NS = 2_000_000  # an answer waits so long for the next one
 
 
@@ -74,7 +75,7 @@ def _fork(order: Order, descriptors: list[int], work: Callable[[socket.socket], 
         for one in (errors, *others):
             os.close(one)
         if order.is_low:
-            os.nice(19)
+            os.nice(_LOWER)
         privilege.lower(order.memory)
         work(socket.socket(fileno=own))
     finally:

@@ -24,8 +24,8 @@ from broker.edge.apart.channel import GO, NUMBER, Buffer, Task
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0
-_STANDS_STILL = 10  # a task that has used no processor time for this part of what it may take by the clock hangs
-_TICK = os.sysconf("SC_CLK_TCK")
+_STANDS_STILL = 30  # a task that has used no processor time for this part of what it may take by the clock hangs
+_TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _NO_ROOM = b"memory allocation of"  # what Rust's libraries say before they abort
 _ANSWER_FLOOR = 64 * 1024 * 1024
 
@@ -45,11 +45,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one task may cost. `is_apart`: each is worked by a fresh process, at the lowest priority."""
+    """What one task may cost. `memory_bytes` is what its process may fill, which is looked at twenty times a second;
+    `room_bytes` what it may ask for at all, of which libraries set much aside that they never fill. `is_apart`: each
+    task is worked by a fresh process, at a lower priority."""
 
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int
+    room_bytes: int
     is_apart: bool = False
 
 
@@ -74,7 +77,7 @@ class _Watch:
     moved: float = 0.0
     last: float = 0.0
 
-    def look(self, number: int, spent: float, bounds: Bounds) -> Fault | None:
+    def look(self, number: int, spent: float, filled: int, bounds: Bounds) -> Fault | None:
         now = time.monotonic()
         if number != self.number:
             self.number, self.since, self.spent, self.moved, self.last = number, now, spent, now, spent
@@ -82,6 +85,8 @@ class _Watch:
             self.moved, self.last = now, spent
         if not number:
             return None
+        if filled > bounds.memory_bytes:
+            return Fault.MEMORY
         if spent - self.spent > bounds.cpu_seconds:
             return Fault.CPU
         most = bounds.wall_seconds
@@ -164,12 +169,7 @@ class Warden:
         for _ in range(2):  # a process that ends before it begins a task says nothing about any
             child = self._worker()
             given = self._listen(child, self._ask(child, common, tasks[:limit]), len(tasks[:limit]))
-            if (
-                given.fault
-                or not given.is_over
-                or self.bounds.is_apart
-                or given.peak > self.bounds.memory_bytes * 3 // 4
-            ):
+            if self.bounds.is_apart or given.fault or not given.is_over or given.peak > self._most_kept:
                 try:
                     self._renew(given)
                 except NoWard:  # the process that forks is gone too, and that one never touches a task
@@ -201,7 +201,7 @@ class Warden:
             if not given.is_over and given.fault is None and time.monotonic() - looked > _LOOK_SECONDS:
                 looked = time.monotonic()
                 number = self._begun()
-                fault = watch.look(number, _spent(child.pid), self.bounds)
+                fault = watch.look(number, _spent(child.pid), _filled(child.pid), self.bounds)
                 if fault:
                     given.fault, given.blamed = fault, number - first
         if given.fault and not (0 <= given.blamed < count and given.blamed not in given.answers):
@@ -250,7 +250,7 @@ class Warden:
         read, write = os.pipe()
         os.set_blocking(write, False)
         control = self._control
-        order = {"memory": self.bounds.memory_bytes, "is_low": self.bounds.is_apart}
+        order = {"memory": self.bounds.room_bytes, "is_low": self.bounds.is_apart}
         try:
             if control is None:
                 raise ConnectionError
@@ -282,3 +282,12 @@ def _spent(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _filled(pid: int) -> int:
+    """The memory that a process has filled and shares with no file, in bytes."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * _PAGE
