@@ -4,6 +4,7 @@ Owns the form of all three. Promises: tasks lie in memory without a name (memfd)
 into the ward; what a ward says is taken as bytes and numbers only, and no answer is longer than the warden allows.
 """
 
+import itertools
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ NUMBER = struct.Struct("<Q")
 _PLACE = struct.Struct("<QQ")
 RESULT, NO_MEMORY, END = b"r", b"m", b"e"
 MOST_TASKS = 256
+_AT_ONCE = 16 * 1024 * 1024
 TABLE = _PLACE.size * (1 + 2 * MOST_TASKS)
 
 
@@ -31,26 +33,32 @@ def capacity(largest: int) -> int:
     return largest + TABLE + 64 * 1024 * 1024
 
 
-def put(arena: int, size: int, common: Buffer, tasks: Sequence[Task]) -> None:
-    """Write these into the shared memory. Raises OSError where they do not fit; what lay there before is let go."""
+def put(arena: int, size: int, common: Buffer, tasks: Sequence[Task]) -> int:
+    """Write these into the shared memory; how far it is used now. Raises OSError where they do not fit."""
     pieces = [common, *(piece for task in tasks for piece in task)]
-    if len(tasks) > MOST_TASKS or TABLE + sum(map(len, pieces)) > size:
+    ends = list(itertools.accumulate(map(len, pieces), initial=TABLE))
+    if len(tasks) > MOST_TASKS or ends[-1] > size:
         raise OSError(f"{len(tasks)} tasks do not fit into {size} bytes")
+    table = b"".join(_PLACE.pack(at, len(piece)) for at, piece in zip(ends, pieces, strict=False))
+    if ends[-1] <= _AT_ONCE:
+        _write(arena, b"".join((table.ljust(TABLE, b"\0"), *pieces)), 0)
+    else:  # no second copy of what is large
+        for at, piece in ((0, table), *zip(ends, pieces, strict=False)):
+            _write(arena, piece, at)
+    return ends[-1]
+
+
+def empty(arena: int, size: int) -> None:
+    """Let go of what lies in the shared memory."""
     os.ftruncate(arena, 0)
     os.ftruncate(arena, size)
-    at, table = TABLE, b""
-    for piece in pieces:
-        table += _PLACE.pack(at, len(piece))
-        at = _write(arena, piece, at)
-    _write(arena, table, 0)
 
 
-def _write(arena: int, piece: Buffer, at: int) -> int:
+def _write(arena: int, piece: Buffer, at: int) -> None:
     rest = memoryview(piece)
     while rest:
         done = os.pwrite(arena, rest, at)
         rest, at = rest[done:], at + done
-    return at
 
 
 def get(arena: memoryview, count: int) -> tuple[memoryview, list[Task]]:

@@ -25,7 +25,8 @@ from broker.edge.apart.channel import FRAME, GO, NUMBER, Buffer
 Work = Callable[[Buffer, Buffer, Buffer], bytes]  # what all tasks have in common, head, body: the answer
 _AT_ONCE = 64 * 1024
 _LOWER = 5  # a third of what others get of a busy processor: less, and an honest large packet would wait for hours
-_PATIENCE_NS = 2_000_000  # an answer waits so long for the next one
+_PATIENCE_NS = 20_000_000  # an answer waits so long for the next one
+_GARBAGE = 20_000  # new objects before a collection: of a packet's objects few are in cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
     begun = mmap.mmap(state, NUMBER.size)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     with socket.socket(fileno=control) as asked:
         child = 0
         while True:

@@ -27,6 +27,7 @@ _START_SECONDS = 120.0
 _STANDS_STILL = 30  # a task that has used no processor time for this part of what it may take by the clock hangs
 _TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _NO_ROOM = b"memory allocation of"  # what Rust's libraries say before they abort
+_KEPT_BYTES = 16 * 1024 * 1024  # of the shared memory, that are not given back after each batch
 _ANSWER_FLOOR = 64 * 1024 * 1024
 
 
@@ -120,6 +121,7 @@ class Warden:
         self._arena = self._state = -1
         self._child: _Child | None = None
         self._next = 1
+        self._used = 0  # bytes of the shared memory
 
     def start(self) -> None:
         """Start it, if it does not run; it is not waited for."""
@@ -184,7 +186,9 @@ class Warden:
     def _ask(self, child: _Child, common: Buffer, tasks: Sequence[Task]) -> int:
         """Hand these over; the number of the first."""
         first, self._next = self._next, self._next + len(tasks)
-        channel.put(self._arena, self._size, common, tasks)
+        if self._used > _KEPT_BYTES:
+            channel.empty(self._arena, self._size)
+        self._used = channel.put(self._arena, self._size, common, tasks)
         os.pwrite(self._state, NUMBER.pack(0), 0)
         with suppress(OSError):  # where it has ended, that is seen when it is listened to
             child.link.sendall(GO.pack(first, len(tasks)))
