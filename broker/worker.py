@@ -1,24 +1,27 @@
 """A worker process: admits, routes and delivers what the queues name.
 
-Promises: one thread, so that its claims are its own; on start it frees what the process before it, of the same name in
-the same home, had claimed when it died, and the deaths stay counted. What anybody else has claimed ends by its lease.
-What the database, a disk or an orderly stop breaks off is nobody's death: it is given back uncounted, as soon as the
-database is there again, by this process or the next one.
+Promises: one thread works, so that its claims are its own, and another keeps them meanwhile; no packet is opened here,
+but by the reader beside it. On start it frees what the process before it, of the same name in the same home, had
+claimed when it died, and the deaths stay counted; what anybody else has claimed ends by its lease. What the database, a
+disk or an orderly stop breaks off is nobody's death: it is given back uncounted, as soon as the database is there
+again, by this process or the next one.
 """
 
 import argparse
 import gc
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from broker import wiring
 from broker.core.flow import Stage
+from broker.core.lanes import BULK, COSTLY, EXPRESS
 from broker.edge.ledger import packets
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.blame import Cause, cause_of
 from broker.part import Part, run
-from broker.stages import admit, batch, deliver, route
+from broker.stages import admit, batch, deliver, leases, route
 from broker.stages.batch import Plan
 from broker.stages.owed import Owed
 from broker.stages.services import Services
@@ -77,16 +80,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("--costly", action="store_true", help="work what is costly to read, and nothing else")
     chosen = parser.parse_args()
-    services = wiring.build(chosen.home, "worker", chosen.number)
-    owed = Owed(services.home.run / f"worker-{chosen.number}.owed")
-    with Part(services.home.run, f"worker-{chosen.number}").living() as part:
+    services = wiring.build(chosen.home, "worker", chosen.number, is_patient=chosen.costly)
+    services.reader.start()
+    name, lanes = ("worker-costly", (COSTLY,)) if chosen.costly else (f"worker-{chosen.number}", (EXPRESS, BULK))
+    owed = Owed(services.home.run / f"{name}.owed")
+    with Part(services.home.run, name).living() as part:
         if earlier := part.claimed_as():
             _free(services, owed, earlier)
         owed.settled()
         committed(services.engine, packets.forget_queues)
         part.claim_as(services.worker)
-        services.queues.start({stage: partial(_run, services, part, owed, stage) for stage in Stage})
+        services.queues.start({stage: partial(_run, services, part, owed, stage) for stage in Stage}, lanes)
+        threading.Thread(target=leases.keep_on, args=(services, part.stop), name="leases", daemon=True).start()
         gc.collect()
         gc.freeze()  # what was loaded stays: it need not be looked through at every collection
         gc.set_threshold(_GARBAGE)

@@ -48,6 +48,7 @@ __all__ = [
     "open_packet",
     "relock",
     "seal",
+    "session_of",
     "verify_clear",
 ]
 
@@ -76,7 +77,7 @@ class Opened:
 
 
 def open_packet(
-    sealed: bytes,
+    sealed: Buffer,
     key: SecretKey,
     certificates: Sequence[bytes],
     limits: Limits,
@@ -107,6 +108,11 @@ def open_packet(
     raise min(failures, key=lambda one: {"unknown-signer": 2, "wrong-signer": 1}.get(one.code, 0))
 
 
+def session_of(sealed: Buffer, key: SecretKey) -> Session:
+    """The session key of a packet that was opened before. Raises Refused as opening does."""
+    return key.session_key(_ours(_envelope(sealed, _MOST, _MOST), key))
+
+
 def relock(
     sealed: bytes, key: SecretKey, receiver: bytes, now: datetime | None = None, session: Session | None = None
 ) -> tuple[bytes, memoryview]:
@@ -122,8 +128,8 @@ def relock(
     return _addressed(addressee, cipher, secret), outside.packet
 
 
-def _envelope(sealed: bytes, packets: int, recipients: int) -> Envelope:
-    data = armor.dearmor(sealed)[1] if armor.is_armored(sealed) else sealed
+def _envelope(sealed: Buffer, packets: int, recipients: int) -> Envelope:
+    data = armor.dearmor(bytes(sealed))[1] if armor.is_armored(bytes(sealed[:4096])) else sealed
     return message.envelope(memoryview(data).toreadonly(), packets, recipients)
 
 

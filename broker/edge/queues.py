@@ -7,7 +7,7 @@ away. Retrying, poison counting and backoff are the ledger's, so Dramatiq's own 
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import dramatiq
@@ -20,7 +20,7 @@ from broker.edge.settings import Settings, SettingsError
 
 Run = Callable[[list[str]], None]
 
-LANES = ("express", "bulk")
+LANES = ("express", "bulk", "costly")  # by the numbers of `broker.core.lanes`
 _FINISH_FIRST = {Stage.DELIVER: 0, Stage.ROUTE: 1, Stage.ADMIT: 2}  # what was begun is ended before more is begun
 _BULK_AFTER = 10
 AWAY = (redis.RedisError, dramatiq.errors.ConnectionError)  # what is raised where Redis cannot be reached
@@ -77,10 +77,11 @@ class Queues:
             return False
         return True
 
-    def start(self, runs: Mapping[Stage, Run]) -> None:
-        """Begin to work: one thread, each message handed to its stage's run."""
+    def start(self, runs: Mapping[Stage, Run], lanes: Collection[int]) -> None:
+        """Begin to work what is in these lanes: one thread, each message handed to its stage's run."""
+        own = {number: lane for number, lane in enumerate(LANES) if number in lanes}
         for stage, run in runs.items():
-            for number, lane in enumerate(LANES):
+            for number, lane in own.items():
                 dramatiq.Actor(
                     run,
                     broker=self._broker,
@@ -90,7 +91,8 @@ class Queues:
                     options={},
                 )
         self._broker.delay_queues.clear()  # nothing is ever put there, and each would be asked 25 times a second
-        self._worker = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=self._poll_ms)
+        names = set(own.values())
+        self._worker = dramatiq.Worker(self._broker, queues=names, worker_threads=1, worker_timeout=self._poll_ms)
         self._worker.start()
 
     def stop(self, timeout_ms: int = 60_000) -> None:

@@ -27,6 +27,7 @@ def _setting(default: Any, unit: str, why: str, low: int | float = 0) -> Any:
 
 
 MIB = 1024 * 1024
+_BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
 _NEVER = 24
 _STATE = re.compile("[A-Z]{2}")
 _KNOWN_ZONES = frozenset({"America/Denver"})  # the default is not looked up, for that would happen at import time
@@ -51,7 +52,32 @@ class Limits:
     cases_per_transaction: int = _setting(25, "students", "who moved, worked while all other writers wait", 1)
     lines_per_transaction: int = _setting(100, "lines", "of packets, carried out while all other writers wait", 1)
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
+    read_first_bytes: int = _setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
+    read_first_cpu_seconds: float = _setting(
+        0.5,
+        "seconds of processor time",
+        "to read a packet among others, before it is put aside",
+        0.05,
+    )
+    read_cpu_seconds: float = _setting(
+        30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
+    )
+    read_wall_seconds: float = _setting(
+        1800.0, "seconds", "by the clock to read a packet; a reader that stands still for a thirtieth of it hangs", 1
+    )
+    read_memory_bytes: int = _setting(
+        0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
+    )
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
+
+    def memory_of(self, packet: int) -> int:
+        """The bytes of memory that reading a packet of so many bytes may take."""
+        return self.read_memory_bytes or 4 * packet + _BESIDE_BYTES
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest packet, sealed or opened."""
+        return max(self.sealed_bytes, self.content_bytes)
 
 
 @dataclass(frozen=True, slots=True)

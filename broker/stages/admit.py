@@ -1,9 +1,9 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, once, in memory. Order: open and verify the signer (only keys of
-the LEA whose folder it came from), parse strictly, check the schema, check `from` and what this party may send, find
-the student. What was not sealed at all is not kept. Types that end here are carried out in the very transaction that
-admits them.
+Contract: everything that needs plaintext happens here, once, in memory. Order: the reader opens the packet and verifies
+the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema; then `from` and what
+this party may send are checked, and the student is found. What was not sealed at all is not kept. Types that end here
+are carried out in the very transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,23 @@ from sqlalchemy import Connection
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
+from broker.core.lanes import BULK
 from broker.core.model import Document, PacketType, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
-from broker.edge import openpgp
 from broker.edge.ledger import epoch, flags
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import reading, request
+from broker.formats import request
 from broker.formats.documents import to_document, to_student
+from broker.formats.opening import Read
 from broker.identity import match
 from broker.identity.answer import Answer
 from broker.stages import apply, broken_off, corrected, own_students, review
 from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
-from broker.stages.look import Letter, Look
+from broker.stages.look import Look
+from broker.stages.opening import opened
 from broker.stages.outcome import move
 from broker.stages.services import Services
 from broker.stages.watch import Watch
@@ -50,21 +52,9 @@ def _forget(services: Services, moved: Sequence[Move]) -> None:
     forget(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
 
 
-def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
-    sealed = services.vault.read(row.sha256)
-    limits = services.settings.limits
-    opened = openpgp.open_packet(
-        sealed, services.key, look.certificates(row.origin), limits, services.clock(), look.is_known
-    )
-    look.letter = Letter(row.tracking, sealed, opened.session)
-    return opened
-
-
-def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
+def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> tuple[Document, Handler]:
     settings = services.settings
-    document = to_document(
-        reading.read(content, row.source_name, row.origin, settings.limits, services.contracts, settings.identity)
-    )
+    document = to_document(found.document)
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
     if document.type is PacketType.TRANSCRIPT:
@@ -82,17 +72,18 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
-    opened = _open(services, look, row)
-    document, handler = _understand(services, look, row, opened.content)
+    found = opened(services, look, row)
+    document, handler = _understand(services, look, row, found)
     if handler.is_kept:
         look.slips[row.tracking] = slip_of(document)
     known: dict[str, Any] = {
         "type": document.type,
         "packet_id": document.id,
         "addressed_to": document.receiver or "",
-        "signer": opened.signing_key,
+        "signer": found.signing_key,
+        "lane": min(row.lane, BULK),  # what was costly to read is like any other from here on
     }
-    brought = (document.id, services.digest(opened.content))
+    brought = (document.id, found.digest)
     if handler.ends_here:
         return _ending_here(services, row, known, document, brought)
     return replace(_travelling(services, look, row, known, document, handler), document=brought)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger import epoch, moves, packets, registry
 from broker.edge.ledger.again import again, committed
@@ -24,6 +25,7 @@ from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import give_way, reading, writing
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.settings import Limits
+from broker.stages import leases
 from broker.stages.look import Look
 from broker.stages.outcome import failed, repeated, unblamed
 from broker.stages.services import Services
@@ -81,13 +83,14 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     token = f"{services.worker}:{uuid.uuid4().hex}"
     until = now + services.settings.workers.lease_seconds
     state = WORKED_BY[plans[0].stage]
-    claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
-    planned, returned, look = _work_all(services, plans, claimed.rows)
-    for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
-        _write(services, plans, look, some, returned)
-        returned = []
-    _write(services, plans, look, [], returned)
-    _in_slices(services, plans, look, [one for one in planned if one.slices])
+    with leases.working(services, token):
+        claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
+        planned, returned, look = _work_all(services, plans, claimed.rows)
+        for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
+            _write(services, plans, look, some, returned)
+            returned = []
+        _write(services, plans, look, [], returned)
+        _in_slices(services, plans, look, [one for one in planned if one.slices])
     return claimed.alone
 
 
@@ -172,6 +175,7 @@ def _work_all(
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
         look = Look(connection, services.clock(), services.today())
+        look.rows = rows
         for row in rows:
             try:
                 if row.attempts > DEATHS:
@@ -280,12 +284,17 @@ def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
-    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper."""
+    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper, and so
+    is the costly lane, in which each LEA has its turn."""
     messages: dict[tuple[Stage, int], list[str]] = {}
     for tracking, state, lane in waiting:
         if state in NEXT_STAGE:
             messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
-    missed = [ids for (stage, lane), ids in messages.items() if not services.queues.enqueue(stage, ids, lane)]
+    missed = [
+        ids
+        for (stage, lane), ids in messages.items()
+        if lane == COSTLY or not services.queues.enqueue(stage, ids, lane)
+    ]
     if missed:
         lost = [tracking for ids in missed for tracking in ids]
         committed(services.engine, lambda connection: packets.enqueued(connection, lost, 0.0))

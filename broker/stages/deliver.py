@@ -26,6 +26,7 @@ from broker.stages.anew import whereto_anew
 from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
+from broker.stages.opening import session_of
 from broker.stages.outcome import move, refuse
 from broker.stages.papers import sign
 from broker.stages.services import Services
@@ -49,7 +50,8 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
     letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
-    lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=letter.session)
+    session = letter.session or session_of(services, look, row, letter.sealed)
+    lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
     new = row._replace(state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]

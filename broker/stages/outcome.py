@@ -7,7 +7,7 @@ kind, never by its text; what the world causes delays and is never counted.
 import traceback
 from collections.abc import Sequence
 
-from broker.core.errors import Deferred, Refused
+from broker.core.errors import Deferred, PutAside, Refused
 from broker.core.flow import Stage
 from broker.core.model import State
 from broker.edge.ledger.blame import Cause, cause_of
@@ -23,6 +23,9 @@ def failed(
     """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
     if isinstance(error, Refused):
         moves.append(refuse(services, row, error))
+    elif isinstance(error, PutAside):
+        returned.append(row._replace(lane=error.lane, attempts=0, due_at=0.0))
+        services.log.info("put aside", tracking=row.tracking, stage=stage, lane=error.lane, why=error.why)
     elif isinstance(error, Deferred):
         returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
         services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)

@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 
 from broker.core.stays import Today
 from broker.edge.apart import Apart
-from broker.edge.contracts import Contracts
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.openpgp import SecretKey
@@ -22,6 +21,7 @@ from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.settings import Settings
 from broker.edge.vault import Vault
+from broker.formats.opening import Reader
 from broker.identity.model import Model
 from broker.stages.troubles import Troubles
 
@@ -38,15 +38,15 @@ class Services:
     inboxes: Inboxes
     apart: Apart
     key: SecretKey
-    contracts: Contracts
     queues: Queues
     clock: Callable[[], datetime]
     new_tracking: Callable[[], str]
-    digest: Callable[[bytes], str]  # keyed: it must not let anyone who reads the ledger guess at contents
+    reader: Reader  # whoever opens sealed packets for this process
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
     troubles: Troubles = field(default_factory=Troubles, compare=False)
+    tokens: set[str] = field(default_factory=set)  # under which packets are being worked now, see `leases`
 
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""

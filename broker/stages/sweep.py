@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from broker.core.codes import NOT_KEPT
 from broker.core.flow import NEXT_STAGE
+from broker.core.lanes import BULK, EXPRESS
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
@@ -24,6 +25,7 @@ from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.queues import LANES
 from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
@@ -62,7 +64,8 @@ def enqueue_standing(services: Services) -> int:
         return 0
     now = services.clock().timestamp()
     # while the queues have work, a packet that waits is only behind others: told again later, and not every round
-    patience = services.settings.workers.stale_seconds * (10 if any(waiting.values()) else 1)
+    is_busy = any(waiting.get(LANES[lane]) for lane in (EXPRESS, BULK))
+    patience = services.settings.workers.stale_seconds * (10 if is_busy else 1)
     standing: list[tuple[TrackingId, State, int]] = []
     with reading(services.engine) as connection:
         for state in NEXT_STAGE:
@@ -72,7 +75,21 @@ def enqueue_standing(services: Services) -> int:
         named = [tracking for tracking, _, _ in standing]
         committed(services.engine, lambda connection: packets.enqueued(connection, named, now))
         tell(services, standing)
-    return len(standing)
+    return len(standing) + enqueue_costly(services)
+
+
+def enqueue_costly(services: Services) -> int:
+    """Tell the costly lane of one packet of each LEA that has none in hand there; returns how many."""
+    now = services.clock().timestamp()
+    limits, workers = services.settings.limits, services.settings.workers
+    patience = max(workers.stale_seconds, limits.read_wall_seconds)  # a packet of another LEA may be read meanwhile
+    with reading(services.engine) as connection:
+        found = packets.due_costly(connection, now, now - patience)
+    told = [tracking for tracking, state, lane in found if services.queues.enqueue(NEXT_STAGE[state], [tracking], lane)]
+    if told:
+        with writing(services.engine) as connection:
+            packets.enqueued(connection, told, now)
+    return len(told)
 
 
 def follow_up_some(services: Services) -> int:

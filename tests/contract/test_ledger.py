@@ -179,6 +179,65 @@ def test_an_error_does_not_tell_the_values(engine: Engine) -> None:
     assert "[SQL parameters hidden" in str(error.value)
 
 
+def test_a_claim_that_is_prolonged_does_not_run_out(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2), packet(3))
+    claim(engine, "018f-0001", "018f-0002", token="w:1")
+    claim(engine, "018f-0003", token="w:2")
+    with writing(engine) as connection:
+        assert packets.prolong(connection, "w:1", NOW + 120) == 2
+        assert packets.prolong(connection, "w:9", NOW + 120) == 0
+    assert claim(engine, "018f-0001", token="v:1", at=NOW + 61).rows == ()
+    assert len(claim(engine, "018f-0003", token="v:1", at=NOW + 61).rows) == 1
+    assert len(claim(engine, "018f-0002", token="v:1", at=NOW + 121).rows) == 1
+
+
+def test_a_claim_is_prolonged_without_waiting_for_its_own_workers_commit(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # one writer at a time: who waits for the lock waits a moment, and nobody can take the claim meanwhile
+    give_birth(engine, packet(1))
+    claim(engine, "018f-0001", token="w:1")
+    with writing(engine) as committing:
+        committing.execute(text("SELECT 1 FROM packets FOR UPDATE"))
+        with writing(engine) as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            assert packets.prolong(connection, "w:1", NOW + 120) == 0
+
+
+def costly(number: int, lea: str, **more: object) -> PacketRow:
+    return packet(number, origin=lea, lane=2, **more)
+
+
+def test_the_costly_lane_is_told_of_one_packet_of_each_lea(engine: Engine) -> None:
+    rows = [costly(1, "01"), costly(2, "01"), costly(3, "02"), packet(4), costly(5, "03", due_at=NOW + 5)]
+    give_birth(engine, *rows, costly(6, "04", state=State.ROUTED))
+
+    def due(at: float = NOW) -> list[str]:
+        with reading(engine) as connection:
+            return [tracking for tracking, _, _ in packets.due_costly(connection, at, at - 100)]
+
+    with reading(engine) as connection:
+        assert packets.with_costly(connection) == {"01", "02", "03", "04"}
+        assert packets.due(connection, State.RECEIVED, NOW, NOW, 10) == [("018f-0004", 0)]
+    assert due() == ["018f-0001", "018f-0003", "018f-0006"]
+    assert "018f-0005" in due(NOW + 5)
+    with writing(engine) as connection:
+        packets.enqueued(connection, ["018f-0001"], NOW)
+    assert due() == ["018f-0003", "018f-0006"]  # a queue was told of another one of LEA 01
+    claim(engine, "018f-0003", token="w:1")
+    assert due() == ["018f-0006"]
+    assert "018f-0001" in due(NOW + 101)  # the queue may have lost it
+
+
+def test_a_packet_is_given_back_to_another_lane(engine: Engine) -> None:
+    give_birth(engine, packet(1))
+    row = claim(engine, "018f-0001").rows[0]
+    with writing(engine) as connection:
+        packets.release(connection, [row._replace(lane=2, attempts=0)])
+        found = packets.get(connection, "018f-0001")
+    assert found is not None
+    assert (found.lane, found.attempts, found.claim) == (2, 0, "")
+
+
 def test_a_packet_that_is_not_due_is_not_claimed(engine: Engine) -> None:
     give_birth(engine, packet(1, due_at=NOW + 10))
     assert claim(engine, "018f-0001").rows == ()

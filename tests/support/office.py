@@ -26,6 +26,8 @@ from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
 from broker.edge.queues import LANES, Queues
+from broker.formats.opening import Inside
+from broker.reader import desk as desk_of_reader
 from broker.stages import admit, deliver, intake, route, sweep
 from broker.stages.services import Services
 from tests.bench import load
@@ -72,7 +74,12 @@ class Office:
         self.told = _Told()
         self.ahead = timedelta()  # of the real clock
         built = wiring.build(self.exchange.home, "worker")
-        self.services: Services = replace(built, queues=self.told, clock=lambda: built.clock() + self.ahead)
+        self.services: Services = replace(
+            built,
+            queues=self.told,
+            clock=lambda: built.clock() + self.ahead,
+            reader=Inside(desk_of_reader(built.settings)),  # the same reading, in this process
+        )
         self._names = 0
 
     def enter(self, lea: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
 
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
-from broker.edge.ledger.tables import is_claimed, is_first, is_waiting, packets
+from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
@@ -142,8 +143,21 @@ def prolong(connection: Connection, row: PacketRow, until: float) -> bool:
     return bool(done.rowcount)
 
 
+def prolong_all(connection: Connection, token: str, until: float) -> int:
+    """Let the claims under this token end at `until`; how many. Waits for no row: who has one locked is its own worker,
+    that commits."""
+    mine = select(packets.c.tracking).where(packets.c.claim == token, is_claimed).order_by(packets.c.tracking)
+    done = connection.execute(
+        update(packets)
+        .where(packets.c.tracking.in_(mine.with_for_update(skip_locked=True)), packets.c.claim == token)
+        .values(claim_until=until)
+    )
+    return done.rowcount
+
+
 def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
-    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals` and `due_at` of these rows."""
+    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
+    rows."""
     values = [
         {
             "b_tracking": row.tracking,
@@ -151,6 +165,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
             "b_attempts": row.attempts,
             "b_deferrals": row.deferrals,
             "b_due": row.due_at,
+            "b_lane": row.lane,
         }
         for row in sorted(rows, key=lambda row: row.tracking)
     ]
@@ -165,6 +180,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
                 attempts=bindparam("b_attempts"),
                 deferrals=bindparam("b_deferrals"),
                 due_at=bindparam("b_due"),
+                lane=bindparam("b_lane"),
             ),
             values,
         )
@@ -192,17 +208,49 @@ def forget_queues(connection: Connection) -> None:
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
-    """Packets in `state` that nobody works on and no queue was told of (since `stale_before`): (tracking, lane)."""
+    """Packets in `state`, but for costly ones, that nobody works on and no queue was told of (since `stale_before`):
+    (tracking, lane)."""
     # a time to come is from before the clock was set back
     is_unknown = or_(packets.c.enqueued_at < stale_before, packets.c.enqueued_at > now + _CLOCK_SECONDS)
     rows = connection.execute(
         select(packets.c.tracking, packets.c.lane)
-        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown)
+        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown, packets.c.lane != COSTLY)
         .where(or_(packets.c.claim == "", packets.c.claim_until < now))
         .order_by(packets.c.lane, packets.c.tracking)
         .limit(limit)
     )
     return [(row.tracking, row.lane) for row in rows]
+
+
+def with_costly(connection: Connection) -> set[str]:
+    """LEAs of which a packet waits that is costly to read."""
+    return {row[0] for row in connection.execute(select(packets.c.origin).where(is_costly).distinct())}
+
+
+def due_costly(connection: Connection, now: float, stale_before: float) -> list[tuple[str, State, int]]:
+    """Of each LEA of which no costly packet is in hand, or told of since `stale_before`, the first one that is due, as
+    (tracking, state, lane)."""
+    rows = connection.execute(
+        select(
+            packets.c.tracking,
+            packets.c.origin,
+            packets.c.state,
+            packets.c.lane,
+            packets.c.due_at,
+            packets.c.claim_until,
+            packets.c.enqueued_at,
+        )
+        .where(is_costly)
+        .order_by(packets.c.origin, packets.c.tracking)
+    ).all()
+    busy = {
+        row.origin for row in rows if row.claim_until >= now or stale_before < row.enqueued_at < now + _CLOCK_SECONDS
+    }
+    firsts: dict[str, tuple[str, State, int]] = {}
+    for row in rows:
+        if row.origin not in busy and row.due_at <= now:
+            firsts.setdefault(row.origin, (row.tracking, State(row.state), row.lane))
+    return list(firsts.values())
 
 
 def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from broker.core.lanes import COSTLY
 from broker.core.model import State
 from broker.edge.ledger.tables.base import Serial, in_constants, metadata, partial
 
@@ -93,6 +94,7 @@ packets = Table(
     Index("packets_by_student", "ssid", "state"),
     partial("packets_first", "origin", "sha256", where="state NOT IN ('DUPLICATE', 'REFUSED')"),
     partial("packets_waiting", "origin", "state", where="state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
+    partial("packets_costly", "origin", "tracking", where="lane = 2 AND state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
     partial("packets_claimed", "claim", where="claim_until > 0"),
     partial(
         "packets_kept",
@@ -104,6 +106,7 @@ packets = Table(
 # Of which packets these indexes are; a query that is to use one says so by this very condition.
 is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])
 is_waiting = in_constants(packets.c.state, [State.RECEIVED, State.ADMITTED, State.ROUTED])
+is_costly = (packets.c.lane == literal_column(str(COSTLY))) & is_waiting
 is_claimed = packets.c.claim_until > literal_column("0")
 is_refused = packets.c.state == literal_column(f"'{State.REFUSED}'")
 
