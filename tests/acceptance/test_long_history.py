@@ -235,7 +235,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "whether these bytes are still to be opened": lambda found: packets.waiting_with(found, ["old1", "x"]),
     "what stands still": lambda found: packets.due(found, State.RECEIVED, 2e9, 2e9, 100),
     "what a dead worker had": lambda found: packets.release_worker(found, "worker-0"),
-    "what a living worker has": lambda found: packets.prolong(found, "worker-0:1", 2e9),
+    "what a living worker has": lambda found: packets.prolong_all(found, "worker-0:1", 2e9),
     "which LEAs have a costly packet": packets.with_costly,
     "which costly packets are due": lambda found: packets.due_costly(found, 2e9, 1e9),
     "what no queue knows": packets.forget_queues,

@@ -184,8 +184,8 @@ def test_a_claim_that_is_prolonged_does_not_run_out(engine: Engine) -> None:
     claim(engine, "018f-0001", "018f-0002", token="w:1")
     claim(engine, "018f-0003", token="w:2")
     with writing(engine) as connection:
-        assert packets.prolong(connection, "w:1", NOW + 120) == 2
-        assert packets.prolong(connection, "w:9", NOW + 120) == 0
+        assert packets.prolong_all(connection, "w:1", NOW + 120) == 2
+        assert packets.prolong_all(connection, "w:9", NOW + 120) == 0
     assert claim(engine, "018f-0001", token="v:1", at=NOW + 61).rows == ()
     assert len(claim(engine, "018f-0003", token="v:1", at=NOW + 61).rows) == 1
     assert len(claim(engine, "018f-0002", token="v:1", at=NOW + 121).rows) == 1
@@ -200,7 +200,7 @@ def test_a_claim_is_prolonged_without_waiting_for_its_own_workers_commit(engine:
         committing.execute(text("SELECT 1 FROM packets FOR UPDATE"))
         with writing(engine) as connection:
             connection.execute(text("SET LOCAL lock_timeout = '2s'"))
-            assert packets.prolong(connection, "w:1", NOW + 120) == 0
+            assert packets.prolong_all(connection, "w:1", NOW + 120) == 0
 
 
 def costly(number: int, lea: str, **more: object) -> PacketRow:
