@@ -30,7 +30,7 @@ class LedgerHost:
         self._services = services
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
-        """The SSH public keys of this LEA. Raises Deferred, upon which the line is cut and nothing is said of the key."""
+        """The SSH public keys of this LEA. Raises Deferred: the line is cut, and nothing is said of the key."""
         with self._noting(), reading(self._services.engine) as connection:
             return directory.ssh_keys_of(connection, lea)
 
