@@ -66,8 +66,8 @@ class LedgerHost:
         self._services = services
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
-        """The SSH public keys of this LEA."""
-        with reading(self._services.engine) as connection:
+        """The SSH public keys of this LEA. Raises Deferred: the line is cut, and nothing is said of the key."""
+        with self._noting(), reading(self._services.engine) as connection:
             return directory.ssh_keys_of(connection, lea)
 
     def root(self, lea: str) -> Path:
@@ -93,9 +93,9 @@ class LedgerHost:
         except Exception as error:
             if cause_of(error) not in NOT_KEPT:
                 raise
-            services.troubles.meet(services.log, "collection", error)
-            raise Deferred("the ledger cannot be written now") from None
-        services.troubles.over(services.log, "collection")
+            services.troubles.meet(services.log, "sftp", error)
+            raise Deferred("the ledger cannot be asked now") from None
+        services.troubles.over(services.log, "sftp")
 
 
 def main() -> None:

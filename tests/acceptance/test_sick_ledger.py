@@ -1,6 +1,8 @@
 """The database ends its connections, again and again: nothing is refused for it, and it is told once."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,32 @@ def lose(engine: Engine) -> None:
     time.sleep(0.1)  # the transaction that claims it has ended: the look-ups of the work are next
     end_connections(engine)
     wait_until(lambda: not in_hand(engine), "the claim to be given back")
+
+
+@pytest.mark.timeout(280)
+def test_a_worker_that_is_stopped_in_order_does_not_count_also_where_it_is_killed_then(tmp_path: Path) -> None:
+    """As a machine that is switched off does it: first it asks, and then it does not wait for long."""
+    exchange = Exchange(tmp_path / "home", processes=1, enabled=False)
+    try:
+        sender, receiver = load.lea("01", "district", "cv25519"), load.lea("6G", "charter", "cv25519")
+        for one in (sender, receiver):
+            exchange.add(one.id, one.certificate, one.kind)
+        load.register(exchange, 1, ["01"], "6G")
+        exchange.up()
+        engine = connect(read_settings(exchange.home))
+        exchange.drop("01", "large.pgp", load.sealed(sender, "6G", exchange.certificate, 60_000_000, 0))
+        for _ in range(LOST):
+            wait_until(lambda: in_hand(engine), "the large packet to be claimed")
+            worker = next(pid for name, pid in exchange.parts().items() if name.startswith("worker"))
+            os.kill(worker, signal.SIGTERM)
+            wait_until((exchange.home / "run" / "worker-0.owed").exists, "it to be noted what is owed")
+            os.kill(worker, signal.SIGKILL)
+            wait_until(lambda: not in_hand(engine), "the claim to be given back")
+        engine.dispose()
+        said = exchange.wait_receipt("01", "large.pgp", "REFUSED", "DELIVERED")
+        assert said["state"] == "DELIVERED", said
+    finally:
+        exchange.close()
 
 
 @pytest.mark.timeout(280)

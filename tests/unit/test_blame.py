@@ -42,6 +42,7 @@ def raised_from(outer: Exception, inner: Exception) -> Exception:
 
 WORLD = {
     "the line": lost(),
+    "no server": exc.OperationalError("CONNECT", {}, psycopg.OperationalError("connection refused")),
     "the line, while it is closed": exc.InterfaceError(
         "SELECT", {}, psycopg.InterfaceError("the connection is closed")
     ),
