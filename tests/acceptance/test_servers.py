@@ -83,7 +83,7 @@ def is_sentence(ended: Ended, code: int, *says: str) -> bool:
 
 def run(*words: str, **environment: str) -> Ended:
     return subprocess.run(
-        [*SATCHEL, *words], capture_output=True, text=True, timeout=120, check=False, env=os.environ | environment
+        [*SATCHEL, *words], capture_output=True, text=True, timeout=240, check=False, env=os.environ | environment
     )
 
 
@@ -213,7 +213,7 @@ def test_what_starts_without_its_database_ends_in_a_sentence(tmp_path: Path) -> 
     settings.write_text(text[:place] + f'url = "{url}"' + text[text.index('""', place) + 2 :])
     for part in PARTS:
         command = [sys.executable, "-m", f"broker.{part}", *("--home", str(home))]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         assert is_sentence(ended, UNUSABLE, "cannot be opened"), ended.stderr
     for words in (["up"], ["status"], ["upgrade"], ["lea", "list"], ["transfers"]):
         ended = run(*words, "--home", str(home))
