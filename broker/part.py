@@ -34,6 +34,7 @@ class Part:
         self._file = run / f"{name}.json"
         self._parent = os.getppid()
         self._ready = False
+        self._beating = threading.Lock()  # `ready` beats, too
         self.failed = False
         self._facts: dict[str, Any] = {}
 
@@ -51,8 +52,9 @@ class Part:
     def _beat(self) -> None:
         beat = {"part": self.name, "pid": os.getpid(), "ready": self._ready, "at": time.time(), **self._facts}
         temporary = self._file.with_suffix(".json.tmp")
-        temporary.write_text(json.dumps(beat))
-        temporary.replace(self._file)
+        with self._beating:
+            temporary.write_text(json.dumps(beat))
+            temporary.replace(self._file)
 
     def _run(self) -> None:
         while not self.stop.wait(_BEAT_SECONDS):
