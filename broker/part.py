@@ -40,6 +40,7 @@ class Part:
         self._file = run / f"{name}.json"
         self._parent = os.getppid()
         self._ready = False
+        self._beating = threading.Lock()  # `ready` beats, too
         self.failed = False
         self._lock: IO[str] | None = None
         self._claims = run / f"{name}.claims"
@@ -59,8 +60,9 @@ class Part:
     def _beat(self) -> None:
         beat = {"part": self.name, "pid": os.getpid(), "ready": self._ready, "at": time.time(), **self._facts}
         temporary = self._file.with_suffix(".json.tmp")
-        temporary.write_text(json.dumps(beat))
-        temporary.replace(self._file)
+        with self._beating:
+            temporary.write_text(json.dumps(beat))
+            temporary.replace(self._file)
 
     def _take_name(self) -> None:
         """Two of one name would free each other's claims, and beat in one place. Raises OperatorError."""
