@@ -98,7 +98,7 @@ def _travelling(
         return planned
     student = to_student(document.body["student"])
     whole, finding = own_students.find(services, look, row, student)
-    look.named[row.tracking] = _numbers(student, whole)
+    look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
@@ -108,7 +108,7 @@ def _travelling(
         whole, again = own_students.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
-        look.named[row.tracking] = _numbers(student, whole)
+        look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
         if not again.candidates:
             return own_students.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
@@ -157,7 +157,7 @@ def _note(services: Services, connection: Connection, look: Look, moved: Sequenc
     for one in fresh if flagged else ():
         watch = Watch(services, connection, one.new, flagged)
         watch.saw(look.named[one.row.tracking])
-        watch.saw([one.new.ssid], Kind.PACKET)
+        watch.saw([one.new.ssid, look.meant[one.row.tracking]], Kind.PACKET)
         watch.tell()
 
 

@@ -45,6 +45,7 @@ class Look:
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
         self.named: dict[TrackingId, list[str]] = {}  # every number that may be meant in them
+        self.meant: dict[TrackingId, str] = {}  # of all students the one whom they match, whoever's it is
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}

@@ -122,12 +122,10 @@ class Child:
         return self.student | {"birth_date": born.replace(year=born.year - 1).isoformat()}
 
     def alike(self) -> dict[str, Any]:
-        """Another block that may be the child's: one letter of the first name is another. Such a one is shown to an LEA
-        that never had the child, for surname and birth date are the child's."""
-        first = self.student["legal_name"]["first"]
-        middle = len(first) // 2
-        spelt = f"{first[:middle]}{'a' if first[middle] == 'e' else 'e'}{first[middle + 1 :]}"
-        return self.student | {"legal_name": self.student["legal_name"] | {"first": spelt}}
+        """Another block that may be the child's: the first name has a letter more. Such a one is shown to an LEA that
+        never had the child, for surname and birth date are the child's."""
+        name = self.student["legal_name"]
+        return self.student | {"legal_name": name | {"first": f"{name['first']}x"}}
 
     def today(self, days: int = 0) -> str:
         """A day from now on, ISO 8601."""
@@ -210,7 +208,7 @@ class Child:
     def _plain(self, text: str) -> str:
         name = self.student["legal_name"]
         alike = self.alike()["legal_name"]["first"]
-        for word, said in ((name["first"], "FIRST"), (alike, "FIRST"), (name["last"], "LAST")):
+        for word, said in ((alike, "FIRST"), (name["first"], "FIRST"), (name["last"], "LAST")):
             text = text.replace(word, said)
         for block in (self.student, self.near()):
             text = text.replace(block["birth_date"], "BORN")
