@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from broker.core import frames
 from tests.support.desk import Town, children, record, town
 from tests.support.exchange import satchel, wait_until
 from tests.support.tools import require_root
 
 PARTIES = {"01": ("district", "cv25519"), "02": ("district", "cv25519"), "6G": ("charter", "cv25519")}
-JUNK = b"-----BEGIN PGP MESSAGE-----\n\n" + b"A" * 40_000 + b"\n-----END PGP MESSAGE-----"
+# sealed, and for somebody else: what is not sealed at all is never kept
+JUNK = frames.packet(frames.PKESK, b"\x03" + b"strange!" + b"\x12" + b"\x5a" * 90)
 MOST_FILES, MOST_BYTES = 20, 64 * 1024
 MIB = 1024 * 1024
 NEVER = 1 << 60  # bytes: no disk has so many free
@@ -38,7 +40,7 @@ def test_refused_junk_is_removed_and_told_of_and_nothing_else_is(here: Town) -> 
     kept = here["01"].delivered("kept.pgp")
     before = vault_bytes(here)
     for number in range(120):
-        here["01"].drop(f"junk-{number}.pgp", JUNK + b"%d" % number)
+        here["01"].drop(f"junk-{number}.pgp", JUNK + frames.packet(frames.SEIPD, b"\x01%d" % number + b"\x5a" * 40_000))
     here["01"].refused("junk-119.pgp")
     here["02"].enroll(*children(1, 7))
     wait_until(lambda: vault_bytes(here) - before <= MOST_BYTES + 64 * 1024, "the junk is gone")
