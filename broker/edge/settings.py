@@ -50,8 +50,8 @@ class Limits:
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
     cases_per_transaction: int = _setting(25, "students", "who moved, worked while all other writers wait", 1)
     lines_per_transaction: int = _setting(50, "lines", "of packets, carried out while all other writers wait", 1)
-    transaction_seconds: float = _setting(
-        0.25, "seconds", "after which one of several transactions of a packet ends, behind the line in hand", 0.01
+    transaction_ms: int = _setting(
+        250, "milliseconds", "after which one of several transactions of a packet ends, behind the line in hand", 1
     )
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)

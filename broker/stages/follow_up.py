@@ -85,7 +85,7 @@ class Pace:
     `is_sliced` where the packet has another transaction for the others: then it says when this one should end."""
 
     def __init__(self, services: Services, connection: Connection, *, is_sliced: bool = False) -> None:
-        most = services.settings.limits.transaction_seconds
+        most = services.settings.limits.transaction_ms / 1000
         self._until = services.clock().timestamp() + most if is_sliced else None
         self._services = services
         self._connection = connection

@@ -33,10 +33,10 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-def office_of(root: Path, per: int = 5, turn: int = 1000, url: str = "", **limits: float) -> Office:
+def office_of(root: Path, per: int = 5, turn: int = 1000, url: str = "", **limits: int) -> Office:
     made = Office(root, A, B, C, ledger_url=url)
     settings = made.services.settings
-    bounds = {"lines_per_transaction": per, "lines_per_turn": turn, "transaction_seconds": 1e6} | limits
+    bounds = {"lines_per_transaction": per, "lines_per_turn": turn, "transaction_ms": 1_000_000} | limits
     sliced = replace(settings.limits, **bounds)
     made.services = replace(made.services, settings=replace(settings, limits=sliced))
     return made
@@ -87,7 +87,7 @@ def test_small_packets_of_one_message_share_no_more_lines_than_one_transaction_m
 
 
 def test_a_slice_of_costly_lines_ends_behind_the_line_in_hand(tmp_path: Path) -> None:
-    office = office_of(tmp_path, transaction_seconds=0.0)
+    office = office_of(tmp_path, transaction_ms=0)
     tracking = office.drop(A, desk.enrollment(A, *MANY[:7]))
     with transactions.counted(office.services.engine) as done:
         office.work(Stage.ADMIT)
