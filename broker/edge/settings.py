@@ -50,7 +50,10 @@ class Limits:
     file_name_chars: int = _setting(200, "characters", "longest file name in outbox", 16)
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
     cases_per_transaction: int = _setting(25, "students", "who moved, worked while all other writers wait", 1)
-    lines_per_transaction: int = _setting(100, "lines", "of packets, carried out while all other writers wait", 1)
+    lines_per_transaction: int = _setting(50, "lines", "of packets, carried out while all other writers wait", 1)
+    transaction_ms: int = _setting(
+        250, "milliseconds", "after which one of several transactions of a packet ends, behind the line in hand", 1
+    )
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     read_first_bytes: int = _setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
     read_first_cpu_seconds: float = _setting(

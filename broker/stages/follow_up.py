@@ -82,19 +82,22 @@ def catch_up(services: Services, connection: Connection, ssids: Sequence[str]) -
 
 class Pace:
     """`catch_up` for the students of one packet, one by one, and for no more of them than one transaction may work.
-    `is_sliced` where the packet has another transaction for the others."""
+    `is_sliced` where the packet has another transaction for the others: then it says when this one should end."""
 
     def __init__(self, services: Services, connection: Connection, *, is_sliced: bool = False) -> None:
-        self._is_sliced = is_sliced
+        most = services.settings.limits.transaction_ms / 1000
+        self._until = services.clock().timestamp() + most if is_sliced else None
         self._services = services
         self._connection = connection
         self._is_any = follow_ups.is_any(connection)
         self._left = services.settings.limits.cases_per_transaction
 
     @property
-    def is_spent_in_slices(self) -> bool:
-        """Whether the next student should be left to the next transaction, where there is one."""
-        return self._is_sliced and self._left <= 0
+    def is_spent(self) -> bool:
+        """Whether what comes next should be left to the next transaction, where there is one."""
+        if self._until is None:
+            return False
+        return self._left <= 0 or self._services.clock().timestamp() >= self._until
 
     def catch_up(self, ssid: str) -> None:
         """Before this student moves. Raises Deferred where too many of the packet's students still wait."""

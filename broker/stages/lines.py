@@ -81,7 +81,7 @@ def _settle(
     done = []
     for line in lines:
         done.append(_Done(line, _answer(services, connection, work, line, pace, watch)))
-        if pace.is_spent_in_slices:
+        if pace.is_spent:
             break
     opt_outs.record(services, connection, work.row, _carried(done))
     return done

@@ -18,6 +18,7 @@ from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.slices import Slice
 from broker.stages import decide, review
 from broker.stages.decide import Result
+from broker.stages.follow_up import Pace
 from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from broker.stages.sliced import Sliced
@@ -79,12 +80,18 @@ class InSlices(Sliced):
                 if not self.is_held(connection):
                     return False
                 parts.append(self._slice(connection, len(parts), some))
-            done, left = done + len(some), left - len(some)
+            carried = len(parts[-1].answers)
+            done, left = done + carried, left - carried
             give_way()
         return True
 
     def _slice(self, connection: Connection, n: int, some: Sequence[Reply]) -> Slice:
-        answers = [{"again": self._answer(connection, reply)} for reply in some]
+        pace = Pace(self.services, connection, is_sliced=True)
+        answers: list[dict[str, str]] = []
+        for reply in some:
+            answers.append({"again": self._answer(connection, reply)})
+            if pace.is_spent:
+                break
         now = self.services.clock().timestamp()
         part = Slice(self.row.tracking, n, self.row.packet_id, "", answers, {}, now, is_followed=True)
         slices.put(connection, part)

@@ -1,7 +1,9 @@
 """A packet of many lines is carried out in slices: nobody else waits longer than for one, and it ends as if it had been
 one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from sqlalchemy import func, select
 from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import reviews, slices, tables
+from broker.edge.ledger import flags, reviews, slices, tables
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import admit, decide, lines, students
+from broker.stages import admit, decide, lines, missing, students
 from broker.stages import replies as stages_replies
 from broker.stages.batch import run
 from tests.support import desk, documents, postgres, transactions
@@ -34,7 +36,8 @@ def postgres_url() -> Iterator[str]:
 def office_of(root: Path, per: int = 5, turn: int = 1000, url: str = "", **limits: int) -> Office:
     made = Office(root, A, B, C, ledger_url=url)
     settings = made.services.settings
-    sliced = replace(settings.limits, lines_per_transaction=per, lines_per_turn=turn, **limits)
+    bounds = {"lines_per_transaction": per, "lines_per_turn": turn, "transaction_ms": 1_000_000} | limits
+    sliced = replace(settings.limits, **bounds)
     made.services = replace(made.services, settings=replace(settings, limits=sliced))
     return made
 
@@ -81,6 +84,16 @@ def test_small_packets_of_one_message_share_no_more_lines_than_one_transaction_m
     assert {office.row(one).state for one in sent} == {"APPLIED"}
     assert max(one.written for one in done) <= 5 * _ROWS_A_LINE
     assert stays_of(office) == 20
+
+
+def test_a_slice_of_costly_lines_ends_behind_the_line_in_hand(tmp_path: Path) -> None:
+    office = office_of(tmp_path, transaction_ms=0)
+    tracking = office.drop(A, desk.enrollment(A, *MANY[:7]))
+    with transactions.counted(office.services.engine) as done:
+        office.work(Stage.ADMIT)
+    assert office.row(tracking).state == "APPLIED"
+    assert max(one.written for one in done) <= 2 * _ROWS_A_LINE
+    assert stays_of(office) == 7
 
 
 class Killed(BaseException):
@@ -140,6 +153,42 @@ def test_who_dies_behind_the_last_line_is_followed_up_and_answered_once(
     assert {line["answer"] for line in answer_of(office)} == {"matched"}
     assert len(office.notices(B, "record-request")) == len(MANY)
     assert left_of(office) == 0
+
+
+def test_the_state_is_told_once_of_a_flagged_child_whose_line_was_before_the_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = office_of(tmp_path)
+    ssid = office.enroll(B, MANY[2], date="2026-08-10")[0]["ssid"]
+    with writing(office.services.engine) as connection:
+        missing.put(office.services, connection, ssid, "an officer", "a reason")
+    tracking = office.drop(A, desk.enrollment(A, *MANY, MANY[2], date="2026-11-20"))
+    with monkeypatch.context() as patched:
+        patched.setattr(slices, "put", dies_at(2))
+        with pytest.raises(Killed):
+            office.work(Stage.ADMIT)
+    office.ahead_of_leases()
+    office.work()
+    assert office.row(tracking).state == "APPLIED"
+    with reading(office.services.engine) as connection:
+        told = [(one.kind, one.ssid, one.tracking) for one in flags.alerts_of(connection)]
+    assert told == [("enrollment", ssid, tracking)]
+
+
+def test_two_workers_carry_out_two_packets_about_the_same_children(tmp_path: Path, postgres_url: str) -> None:
+    office = office_of(tmp_path, url=postgres_url)
+    sent = [office.drop(lea, desk.enrollment(lea, *order, date="2026-11-20")) for lea, order in ORDERS.items()]
+    workers = [replace(office.services, worker=f"worker-{n}") for n in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda one: admit.run(one[0], [one[1]]), zip(workers, sent, strict=True)))
+    office.work()
+    assert [office.row(one).state for one in sent] == ["APPLIED", "APPLIED"]
+    assert stays_of(office) == 2 * len(MANY)
+    found = [Counter(line["answer"] for line in answer_of(office, lea)) for lea in ORDERS]
+    assert found[0] + found[1] == {"assigned": len(MANY), "matched": len(MANY)}
+
+
+ORDERS = {A: MANY, B: MANY[::-1]}
 
 
 def test_another_leas_line_comes_in_between_two_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
