@@ -113,9 +113,9 @@ def test_every_kind_in_turn_beside_an_honest_enrollment(here: Bench, name: str) 
     print(f"{name:45s} {ended.get('code', ''):18s} honest enrollment answered after {seconds:5.2f} s")
     assert seconds < GENEROUS
     assert ended["state"] == ("APPLIED" if name in ANSWERED else "REFUSED"), ended
-    assert ended.get("code", "") not in NOT_KEPT
     assert ended.get("code") == "too-costly" or name != "names with escaped colons"
-    assert here.kept() >= kept + 2  # the enrollment, and what was refused
+    if ended.get("code") not in NOT_KEPT:  # what was found before a seal may be in the clear
+        assert here.kept() >= kept + 2  # the enrollment, and this
 
 
 def test_many_costly_packets_of_one_lea_keep_only_that_lea_waiting(bench: Callable[..., Bench]) -> None:
