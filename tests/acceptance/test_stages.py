@@ -54,7 +54,8 @@ class World:
         for one in (self.sender, self.receiver, self.other):
             self.exchange.add(one.id, one.certificate, one.kind)
         self.told = Told()
-        self.services: Services = replace(wiring.build(self.exchange.home, "worker"), queues=self.told)
+        built = wiring.build(self.exchange.home, "worker")
+        self.services: Services = replace(built, queues=self.told, reader=Inside(desk_of_reader(built.settings)))
 
     def drop(self, lea: load.Lea, name: str, document: Any) -> str:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
