@@ -126,7 +126,7 @@ def plan(settings: Settings) -> list[Child]:
         Child(f"worker-{number}", _part(settings, "worker", "--number", str(number)), environment=impatient)
         for number in range(count)
     ]
-    costly = _part(settings, "worker", "--number", str(count), "--costly")
+    costly = _part(settings, "worker", "--costly", "--number", str(count))
     children.append(Child("worker-costly", costly, environment=impatient))
     children += [Child("sweeper", _part(settings, "sweeper")), Child("watcher", _part(settings, "watcher"))]
     if settings.sftp.enabled:

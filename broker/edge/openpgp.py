@@ -39,18 +39,8 @@ from broker.edge.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgo
 from broker.edge.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings import Limits
 
-__all__ = [
-    "Opened",
-    "SecretKey",
-    "Session",
-    "clearsign",
-    "load_secret",
-    "open_packet",
-    "relock",
-    "seal",
-    "session_of",
-    "verify_clear",
-]
+__all__ = ["Opened", "SecretKey", "Session", "clearsign", "load_secret", "open_packet", "relock", "seal"]
+__all__ += ["session_of", "verify_clear"]
 
 _HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
 _AES256 = 9

@@ -23,6 +23,8 @@ from broker.edge import openpgp
 from broker.edge.ledger import slices
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.outbox import Odd
+from broker.formats.opening import Inside
+from broker.reader import desk as desk_of_reader
 from broker.stages import admit, batch, collect, deliver, intake, route, sweep, whereto
 from broker.stages.services import Services
 from tests.bench import load
@@ -55,7 +57,8 @@ class World:
         for one in (self.sender, self.receiver, self.other):
             self.exchange.add(one.id, one.certificate, one.kind)
         self.told = Told()
-        self.services: Services = replace(wiring.build(self.exchange.home, "worker"), queues=self.told)
+        built = wiring.build(self.exchange.home, "worker")
+        self.services: Services = replace(built, queues=self.told, reader=Inside(desk_of_reader(built.settings)))
 
     def drop(self, lea: load.Lea, name: str, document: Any) -> str:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()

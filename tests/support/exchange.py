@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.support import preloaded
 
 SATCHEL = [sys.executable, "-m", "broker.cli"]
@@ -136,6 +138,11 @@ class Exchange:
                 name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
                 found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
         return found
+
+    def readers(self) -> dict[str, int]:
+        """The pids of what the parts have started beside them: who reads packets, and who forks those."""
+        began = [one for pid in self.parts().values() for one in psutil.Process(pid).children(recursive=True)]
+        return {f"reader-{one.pid}": one.pid for one in began}
 
     def folder(self, lea: str, name: str) -> Path:
         """One folder of an LEA."""
