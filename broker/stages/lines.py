@@ -177,17 +177,18 @@ class InSlices(Sliced):
 
     def _follow_all(self, parts: Sequence[Slice]) -> bool:
         """The first students of the packet are followed up at once, the others are kept for the sweeper."""
-        limit = self._services.settings.limits.cases_per_transaction
-        for part, numbers in _moved(parts, self._wishes()):
-            if part.is_followed:
-                continue
+        limits = self._services.settings.limits
+        left = limits.cases_per_transaction
+        todo = [one for one in _moved(parts, self._wishes()) if not one[0].is_followed]
+        for some in _together(todo, limits.lines_per_transaction):
             with writing(self._services.engine) as connection:
                 registry.lock(connection)
                 if not self.is_held(connection):
                     return False
-                some = [FollowUp(one, part.tracking, part.at) for one in numbers]
-                limit -= students.follow_some(self._services, connection, some, limit)
-                slices.followed(connection, part)
+                named = [FollowUp(one, part.tracking, part.at) for part, numbers in some for one in numbers]
+                left -= students.follow_some(self._services, connection, named, left)
+                for part, _ in some:
+                    slices.followed(connection, part)
             give_way()
         return True
 
@@ -220,6 +221,18 @@ def _moved(parts: Iterable[Slice], wishes: Mapping[int, Wish]) -> Iterator[tuple
         fresh = [one for one in students.reported(carried) if one not in seen]
         seen.update(fresh)
         yield part, fresh
+
+
+def _together(parts: Iterable[tuple[Slice, list[Ssid]]], most: int) -> Iterator[list[tuple[Slice, list[Ssid]]]]:
+    """Slices that are followed up in one transaction: of so many students, and at least one slice."""
+    some: list[tuple[Slice, list[Ssid]]] = []
+    for one in parts:
+        if some and sum(len(numbers) for _, numbers in [*some, one]) > most:
+            yield some
+            some = []
+        some.append(one)
+    if some:
+        yield some
 
 
 def tell_state(services: Services, connection: Connection, row: PacketRow, parts: Sequence[Slice]) -> None:

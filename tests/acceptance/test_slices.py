@@ -19,7 +19,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.stages import admit, decide, lines, missing, students
 from broker.stages import replies as stages_replies
 from broker.stages.batch import run
-from tests.support import desk, documents, postgres, transactions
+from tests.support import desk, documents, ledgers, postgres, transactions
 from tests.support.office import Office
 
 A, B, C = "01", "6G", "7K"
@@ -34,6 +34,8 @@ def postgres_url() -> Iterator[str]:
 
 
 def office_of(root: Path, per: int = 5, turn: int = 1000, url: str = "", **limits: int) -> Office:
+    if url:  # of the whole module
+        ledgers.blank(root, url).dispose()
     made = Office(root, A, B, C, ledger_url=url)
     settings = made.services.settings
     bounds = {"lines_per_transaction": per, "lines_per_turn": turn, "transaction_ms": 1_000_000} | limits
