@@ -38,7 +38,7 @@ class Guesses:
         self._own: dict[str, bool] = {}
         self._is_read = False
         self._all = self._written = 0  # guesses of today
-        self._tries: Counter[str] = Counter()  # of today, by child
+        self._tries: Counter[tuple[str, bool]] = Counter()  # of today, by child, and whether by what may come true
         self._fresh: Counter[tuple[str, str]] = Counter()  # of this packet, by child and kind
         of = services.settings.harvest
         self._bounds = Bounds(of.guesses_per_child, of.guesses_per_day)
@@ -51,23 +51,27 @@ class Guesses:
         return self._own[ssid]
 
     def is_closed(self, number: str | None, found: Iterable[str] = ()) -> bool:
-        """Whether the LEA has guessed at one of these too often today: at the number that the line names, or at a
-        student who was found, by lines that may come true."""
+        """Whether the LEA has guessed at one of these too often today, by lines that may come true: at the number that
+        the line names, or at a student who was found. What tells nothing anyway closes no enrollment."""
+        return self._is_closed([*([_NAMED + number] if number else []), *found], may_come_true=True)
+
+    def _is_closed(self, children: Iterable[str], *, may_come_true: bool) -> bool:
         self._read()
-        asked = [*([_NAMED + number] if number else []), *found]
-        return any(self._tries[child] >= self._bounds.per_child for child in asked)
+        return any(self._tries[child, may_come_true] >= self._bounds.per_child for child in children)
 
     def count(self, kind: Asked, number: str | None, found: Sequence[str]) -> bool:
         """Count a guess that came to nothing; whether it is within the bounds, so that it is answered as it is.
 
         Who was found bounds only what tells of that anyway: the answer to anything else must not depend on it.
         """
-        is_within = not self.is_closed(number, found if kind in TELLS else ()) and self._all < self._bounds.per_day
+        asked = [*([_NAMED + number] if number else []), *(found if kind in TELLS else ())]
+        is_closed = self._is_closed(asked, may_come_true=kind in REVEALS)
+        is_within = not is_closed and self._all < self._bounds.per_day
         self._all += 1
         self._fresh[ledger.ALL, kind] += 1
         for child in [*([_NAMED + number] if number else []), *found] if is_within else ():
             self._fresh[child, kind] += 1
-            self._tries[child] += child.startswith(_NAMED) or kind in REVEALS
+            self._tries[child, kind in REVEALS] += 1
         return is_within
 
     def write(self) -> None:
@@ -90,8 +94,8 @@ class Guesses:
         for (child, kind), count in ledger.of_day(self._connection, self._row.origin, self._today.isoformat()).items():
             if child == ledger.ALL:
                 self._all += count
-            elif child.startswith(_NAMED) or kind in REVEALS:
-                self._tries[child] += count
+            else:
+                self._tries[child, kind in REVEALS] += count
         self._written = self._all
 
     def _lines(self, fresh: Counter[tuple[str, str]]) -> list[Disclosure]:
