@@ -1,10 +1,10 @@
 """guesses: what an LEA asks about children that it never had is counted, bounded, and told to the state.
 
-Contract: made for one packet, within its write transaction, which holds `registry.lock`; `write` is called once, at its
-end. A guess is what was asked in vain, whether such a child exists or not; the child of a guess is the number that was
-named, and who was found. Beyond the bounds the answer is one word for everything (`broker.core.knowledge.TOO_MANY`),
-also where the line would match the child at last: else one could go on until it does. Of its own students an LEA may
-ask as often as it likes.
+Contract: made for one packet, within its write transaction, which holds `registry.lock`. `write` is called once, at its
+end; where a packet has several transactions, `keep` at the end of each, and `tell` in the last. A guess is what was
+asked in vain, whether such a child exists or not; the child of a guess is the number that was named, and who was found.
+Beyond the bounds the answer is one word for everything (`broker.core.knowledge.TOO_MANY`), also where the line would
+match the child at last: else one could go on until it does. Of its own students an LEA may ask as often as it likes.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ from broker.edge.ledger.rows import PacketRow
 from broker.stages import flags
 from broker.stages.services import Services
 
+Counted = tuple[str, str, int]  # the child, the kind of guess, how often
 _NAMED = "named "  # before a number that was named, beside the number of who was found
 
 
@@ -75,16 +76,27 @@ class Guesses:
         return is_within
 
     def write(self) -> None:
-        """Keep what was counted: a line of the disclosure log for each kind. Where the LEA has reached the bound of the
-        day by this packet, the state is told at once."""
+        """Keep what was counted, with a line of the disclosure log for each kind."""
+        self.tell(self.keep())
+
+    def keep(self) -> Sequence[Counted]:
+        """Keep what was counted since the last time, and give it. Where the LEA has reached the bound of the day by it,
+        the state is told at once."""
         if not self._fresh:
-            return
+            return []
         fresh, self._fresh = self._fresh, Counter()
         ledger.add(self._connection, self._row.origin, self._today.isoformat(), fresh)
-        disclosures.add(self._connection, self._lines(fresh))
         if self._written < self._bounds.per_day <= self._all:
-            self._tell()
+            self._alert()
         self._written = self._all
+        return [(child, kind, count) for (child, kind), count in sorted(fresh.items())]
+
+    def tell(self, counted: Iterable[Counted]) -> None:
+        """Write the packet's lines of the disclosure log: one for each kind of what it has guessed."""
+        whole: Counter[tuple[str, str]] = Counter()
+        for child, kind, count in counted:
+            whole[child, kind] += count
+        disclosures.add(self._connection, self._lines(whole))
 
     def _read(self) -> None:
         """What was guessed before today, once for the packet."""
@@ -115,7 +127,7 @@ class Guesses:
             for kind in sorted({kind for _, kind in fresh})
         ]
 
-    def _tell(self) -> None:
+    def _alert(self) -> None:
         lea, day = self._row.origin, self._today
         last = harvest.last_alert(self._connection, Pattern.GUESSES, lea)
         if last is not None and datetime.fromtimestamp(last).astimezone().date() == day:

@@ -170,6 +170,7 @@ class InSlices(Sliced):
                 form=work.form,
                 answers=[asdict(one.answer) for one in done],
                 seen=watch.seen,
+                guessed=watch.guesses.keep(),
                 at=services.clock().timestamp(),
             )
             slices.put(connection, part)
@@ -236,9 +237,11 @@ def _together(parts: Iterable[tuple[Slice, list[Ssid]]], most: int) -> Iterator[
 
 
 def tell_state(services: Services, connection: Connection, row: PacketRow, parts: Sequence[Slice]) -> None:
-    """Tell the state of the flagged children whom these lines concern, of each once."""
-    if any(part.seen for part in parts):
+    """Tell the state of the flagged children whom these lines concern, of each once; and the disclosure log what they
+    asked in vain."""
+    if any(part.seen or part.guessed for part in parts):
         watch = Watch(services, connection, row)
         for part in parts:
             watch.saw_before(part.seen)
+        watch.guesses.tell(one for part in parts for one in part.guessed)
         watch.tell()

@@ -38,9 +38,12 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     made.close()
 
 
-def limited(worlds: Worlds, **limits: int) -> None:
+def limited(worlds: Worlds, lines: int = 0, **limits: int) -> None:
+    """Bounds of guesses; with `lines`, a packet with more of them is carried out in slices of so many."""
     for office in worlds.both:
         settings = office.services.settings
+        if lines:
+            settings = replace(settings, limits=replace(settings.limits, lines_per_transaction=lines))
         bounds = replace(settings.harvest, **limits)
         office.services = replace(office.services, settings=replace(settings, harvest=bounds))
 
@@ -65,8 +68,9 @@ def born(child: Block, day: int) -> Block:
     return child | {"birth_date": f"{child['birth_date'][:8]}{day:02d}"}
 
 
-def test_guesses_in_one_packet_are_bounded_logged_and_told(worlds: Worlds) -> None:
-    limited(worlds, guesses_per_day=7)
+@pytest.mark.parametrize("lines", [0, 3], ids=["at once", "in slices"])
+def test_guesses_in_one_packet_are_bounded_logged_and_told(worlds: Worlds, lines: int) -> None:
+    limited(worlds, lines, guesses_per_day=7)
     child = worlds.known(next(CLASS))
     others = [child | {"ssid": f"{number:010d}"} for number in range(2000000000, 2000000010)]
     own = next(CLASS)
@@ -89,7 +93,9 @@ def test_guesses_in_one_packet_are_bounded_logged_and_told(worlds: Worlds) -> No
     assert child["legal_name"]["last"] not in json.dumps(told)
 
 
-def test_one_line_of_the_log_for_each_packet_and_kind(calm: Worlds) -> None:
+@pytest.mark.parametrize("lines", [50, 1], ids=["at once", "in slices"])
+def test_one_line_of_the_log_for_each_packet_and_kind(calm: Worlds, lines: int) -> None:
+    limited(calm, lines)
     child = calm.known(next(CLASS))
     exits = desk.enrollment(ASKS, born(child, 3), born(child, 4), event="exit", date="2026-11-20")
     row = calm.there.send(ASKS, exits)

@@ -123,7 +123,11 @@ def test_a_report_of_another_school_is_carried_out_now(case: Case) -> None:
 
 
 def test_a_record_that_was_parked_goes_on(case: Case) -> None:
+    """6G had the student before, so that it may be asked which one is meant."""
     case.office.enroll("01", case.known, event="exit", date="2026-06-05")
+    before = case.known | {"local_id": "before"}
+    case.tell(before, "matched", school="402", date="2025-08-18")
+    case.tell(before, "matched", school="402", date="2026-06-05", event="exit")
     entered = case.tell(case.doubtful, "review")
     case.office.enroll("02", case.known | {"local_id": "Z"}, date="2026-10-05")
     parked = case.office.send("6G", record("6G", case.doubtful))

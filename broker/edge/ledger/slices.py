@@ -17,7 +17,8 @@ from broker.edge.ledger.tables import packet_slices
 @dataclass(frozen=True, slots=True)
 class Slice:
     """`n` counts from 0; `document` is the document's id, `form` that of its answer; `answers` hold one entry a line,
-    `seen` the flagged SSIDs and how the lines concern them; `at` is seconds since the epoch."""
+    `seen` the flagged SSIDs and how the lines concern them, `guessed` what they asked in vain, as (child, kind, count);
+    `at` is seconds since the epoch."""
 
     tracking: str
     n: int
@@ -27,6 +28,7 @@ class Slice:
     seen: Mapping[str, str]
     at: float
     is_followed: bool = False
+    guessed: Sequence[tuple[str, str, int]] = ()
 
 
 def put(connection: Connection, one: Slice) -> None:
@@ -38,6 +40,7 @@ def put(connection: Connection, one: Slice) -> None:
         "form": one.form,
         "answers": json.dumps(one.answers),
         "seen": json.dumps(one.seen),
+        "guessed": json.dumps(one.guessed),
         "at": one.at,
         "followed": int(one.is_followed),
     }
@@ -57,6 +60,7 @@ def of(connection: Connection, tracking: str) -> list[Slice]:
             json.loads(row.seen),
             row.at,
             bool(row.followed),
+            [(child, kind, count) for child, kind, count in json.loads(row.guessed)],
         )
         for row in connection.execute(query)
     ]

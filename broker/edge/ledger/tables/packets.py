@@ -161,6 +161,7 @@ packet_slices = Table(
     Column("form", Text, nullable=False),  # in which it is answered
     Column("answers", Text, nullable=False),  # JSON: numbers, and what became of the lines; no name, no birth date
     Column("seen", Text, nullable=False),  # JSON: the flagged children that these lines concern, and how
+    Column("guessed", Text, nullable=False),  # JSON: what these lines asked in vain, as [child, kind, count]
     Column("at", Float, nullable=False),
     Column("followed", Integer, nullable=False, server_default="0"),  # 1: it is done what follows from these lines
 )

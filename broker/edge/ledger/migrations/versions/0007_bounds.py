@@ -41,7 +41,7 @@ def _slices() -> None:
         "packet_slices",
         sa.Column("tracking", sa.Text, primary_key=True),
         sa.Column("n", sa.Integer, primary_key=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("document", "form", "answers", "seen")),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("document", "form", "answers", "seen", "guessed")),
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("followed", sa.Integer, nullable=False, server_default="0"),
     )
