@@ -22,9 +22,10 @@ from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.ledger import directory, epoch, moves, packets
 from broker.edge.vault import DirectoryVault, VaultDamaged
+from broker.formats.opening import Inside
 from broker.identity import match
 from broker.part import Part
-from broker.stages import batch, transfers
+from broker.stages import batch, outcome, transfers
 from broker.stages.owed import Owed
 from tests.support.world import World
 
@@ -66,10 +67,10 @@ BUGS: dict[str, Raised] = {
 OPERATIONS: dict[str, tuple[Any, str]] = {
     "claim": (packets, "claim"),
     "vault": (DirectoryVault, "read"),
-    "open": (openpgp, "open_packet"),
+    "open": (Inside, "read"),
     "look-up": (directory, "certificates_of"),
-    "match": (match, "find"),
-    "receipt": (batch, "sign"),
+    "match": (match, "find_own"),
+    "receipt": (outcome, "sign"),
     "re-lock": (openpgp, "relock"),
     "inbox": (Inboxes, "stage_delivery"),
     "flush": (Inboxes, "flush"),
@@ -144,7 +145,7 @@ class Post:
         home = Home(self.world.services.home.root)
         object.__setattr__(self.world.services, "inboxes", Inboxes(home))
         object.__setattr__(self.world.services, "vault", DirectoryVault(home.vault))
-        worker._free(self.world.services, self._owed)
+        worker._free(self.world.services, self._owed, self.world.services.worker)
 
     def rest(self) -> None:
         """Messages until nothing is on its way."""

@@ -22,7 +22,6 @@ from sqlalchemy.exc import (
 
 from broker.core.errors import Deferred, OperatorError, Refused
 from broker.edge.ledger.engine import Busy
-from broker.edge.queues import AWAY
 from broker.edge.vault import VaultDamaged, VaultMissing
 
 
@@ -48,7 +47,6 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause
     ((VaultMissing, VaultDamaged), Cause.WORLD),
     ((TimeoutError, PendingRollbackError, ResourceClosedError, DisconnectionError), Cause.LEDGER),
     (gzip.BadGzipFile, Cause.BUG),  # an OSError by its class, and of the packet's bytes
-    (AWAY, Cause.WORLD),  # Redis
     (OSError, Cause.WORLD),  # vault, inboxes, full or read-only disks, too many open files
     (ImportError, Cause.WORLD),
     (MemoryError, Cause.WORLD),  # of the machine: a packet's own hunger is bounded before
@@ -88,6 +86,7 @@ _SQLITE = {
     ),
     Cause.LEDGER,
 )
+_REDIS = "redis"  # the library: by its name, for commands have no queue and load none
 _PRIMARY = 0xFF  # of an extended result code
 _MISSING = ("no such table", "no such column")
 
@@ -98,6 +97,8 @@ def cause_of(error: BaseException) -> Cause:
         return _of_statement(error)
     if isinstance(error, psycopg.Error | sqlite3.Error):
         return _of_driver(error)
+    if type(error).__module__.partition(".")[0] == _REDIS:
+        return Cause.WORLD
     found = next((cause for kinds, cause in _TABLE if isinstance(error, kinds)), Cause.BUG)
     if found is Cause.BUG and error.__cause__ is not None:
         return cause_of(error.__cause__)
