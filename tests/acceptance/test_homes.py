@@ -371,7 +371,7 @@ def test_a_worker_frees_its_own_claims_and_no_other_s(url: str, tmp_path: Path) 
     try:
         wait_until(lambda: here.row(its_own).state == "REFUSED", "what is free is worked")
         assert (claim_of(here, other), claim_of(here, left)) == tuple(f"{name}:0" for name in others)
-        (pid,) = (pid for name, pid in here.exchange.parts().items() if name == "worker-0")
+        (pid,) = (one["pid"] for one in here.exchange.status()["parts"] if one["part"] == "worker-0")
         mine = (here.exchange.home / "run" / "worker-0.claims").read_text().partition(" ")[2]
         claim(here, other, mine)
         os.kill(pid, signal.SIGKILL)

@@ -161,6 +161,7 @@ def _main(arguments: Sequence[str]) -> int:
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
     atexit._run_exitfuncs()
+    gc.collect()  # as at the end of a process: a connection that is left is closed, and SQLite's log written back
     sys.stdout.flush()
     sys.stderr.flush()
     return code if isinstance(code, int) else int(code is not None)

@@ -86,7 +86,8 @@ _SQLITE = {
     ),
     Cause.LEDGER,
 )
-_REDIS = "redis"  # the library: by its name, for commands have no queue and load none
+# library and class of what is raised where Redis cannot be reached: by name, for commands have no queue and load none
+_OF_THE_QUEUE = frozenset({("redis", "RedisError"), ("dramatiq", "ConnectionError")})
 _PRIMARY = 0xFF  # of an extended result code
 _MISSING = ("no such table", "no such column")
 
@@ -97,12 +98,17 @@ def cause_of(error: BaseException) -> Cause:
         return _of_statement(error)
     if isinstance(error, psycopg.Error | sqlite3.Error):
         return _of_driver(error)
-    if type(error).__module__.partition(".")[0] == _REDIS:
+    if _is_of_the_queue(error):
         return Cause.WORLD
     found = next((cause for kinds, cause in _TABLE if isinstance(error, kinds)), Cause.BUG)
     if found is Cause.BUG and error.__cause__ is not None:
         return cause_of(error.__cause__)
     return found
+
+
+def _is_of_the_queue(error: BaseException) -> bool:
+    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
+    return bool(kinds & _OF_THE_QUEUE)
 
 
 def _of_statement(error: StatementError) -> Cause:

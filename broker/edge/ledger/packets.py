@@ -189,7 +189,10 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
 def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
     """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
     mine = packets.c.claim.startswith(f"{worker}:", autoescape=True)
-    query = select(*_ROW).where(mine, is_claimed).order_by(packets.c.tracking).with_for_update()
+    in_order = (
+        packets.c.tracking + ""
+    )  # an expression: for the column itself SQLite would walk all packets in its order
+    query = select(*_ROW).where(mine, is_claimed).order_by(in_order).with_for_update()
     return [_row(values) for values in connection.execute(query)]
 
 
