@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from broker.core.lanes import COSTLY
 from broker.edge.ledger.engine import connect, reading
 from broker.edge.settings_file import load as read_settings
 from tests.bench import load
@@ -30,10 +31,10 @@ def exchange(tmp_path: Path) -> Iterator[Exchange]:
             made.close()
 
 
-def in_hand(engine: Engine) -> str:
-    """The claim of the worker that is at the large packet now; '' if none is."""
+def in_hand(engine: Engine, lane: int = 0) -> str:
+    """The claim of the worker that is at the large packet now, in this lane or a later one; '' if none is."""
     with reading(engine) as connection:
-        claimed = text("SELECT claim FROM packets WHERE size > 50000000 AND claim_until > 0")
+        claimed = text(f"SELECT claim FROM packets WHERE size > 50000000 AND claim_until > 0 AND lane >= {lane:d}")
         return str(connection.execute(claimed).scalar() or "")
 
 
@@ -69,10 +70,10 @@ def test_a_worker_that_is_stopped_in_order_does_not_count_also_where_it_is_kille
         engine = connect(read_settings(exchange.home))
         exchange.drop("01", "large.pgp", load.sealed(sender, "6G", exchange.certificate, 60_000_000, 0))
         for _ in range(LOST):
-            wait_until(lambda: in_hand(engine), "the large packet to be claimed")
-            worker = next(pid for name, pid in exchange.parts().items() if name.startswith("worker"))
+            wait_until(lambda: in_hand(engine, lane=COSTLY), "the large packet to be claimed")
+            worker = next(one["pid"] for one in exchange.status()["parts"] if one["part"] == "worker-costly")
             os.kill(worker, signal.SIGTERM)
-            wait_until((exchange.home / "run" / "worker-0.owed").exists, "it to be noted what is owed")
+            wait_until((exchange.home / "run" / "worker-costly.owed").exists, "it to be noted what is owed")
             os.kill(worker, signal.SIGKILL)
             wait_until(lambda: not in_hand(engine), "the claim to be given back")
         engine.dispose()
