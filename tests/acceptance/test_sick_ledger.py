@@ -34,8 +34,8 @@ def exchange(tmp_path: Path) -> Iterator[Exchange]:
 def in_hand(engine: Engine, lane: int = 0) -> str:
     """The claim of the worker that is at the large packet now, in this lane or a later one; '' if none is."""
     with reading(engine) as connection:
-        claimed = text(f"SELECT claim FROM packets WHERE size > 50000000 AND claim_until > 0 AND lane >= {lane:d}")
-        return str(connection.execute(claimed).scalar() or "")
+        claimed = text("SELECT claim FROM packets WHERE size > 50000000 AND claim_until > 0 AND lane >= :lane")
+        return str(connection.execute(claimed, {"lane": lane}).scalar() or "")
 
 
 def end_connections(engine: Engine) -> None:
