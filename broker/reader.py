@@ -14,8 +14,7 @@ from broker.edge.digest import Digester
 from broker.edge.folders import Home
 from broker.edge.resources import folder as data_folder
 from broker.edge.settings import Settings
-from broker.formats.opening import Desk
-from broker.formats.reader_beside import work_of
+from broker.formats.reader import Desk, work_of
 from handlers.registry import needed_of
 
 

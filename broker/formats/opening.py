@@ -1,12 +1,10 @@
-"""What is asked of a reader, and what it answers: a sealed packet is opened, verified, read and digested in one go.
+"""What is asked of a reader (`broker.formats.reader`), and what it answers.
 
-Owns everything that is done with hostile bytes before their document is known, and the form in which it comes back.
-Promises: an answer is JSON and is taken apart as data, whoever wrote it, so that a reader that was taken over can say
-what is wrong but run nothing; what only the receiver of a travelling document needs does not come back at all.
-A reader knows no ledger: of a signer whom the LEA's certificates do not know it tells the key, and others judge.
+Owns the form of both. Promises: an answer is JSON and is taken apart as data, whoever wrote it, so that a reader that
+was taken over can say what is wrong but run nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -14,13 +12,9 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from broker.core.errors import Refused
-from broker.core.model import LeaId
-from broker.edge import openpgp
-from broker.edge.contracts import Contracts
-from broker.edge.openpgp import SecretKey, Session
+from broker.edge.openpgp import Session
 from broker.edge.secretkey import Buffer
-from broker.edge.settings import Settings
-from broker.formats import reading, ssid_csv
+from broker.formats import ssid_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,77 +79,6 @@ class Reader(Protocol):
 
     def read(self, around: Circumstances, packets: Sequence[Sealed]) -> Mapping[int, Outcome]:
         """What came of some of these packets, at least one, by their place; those without an outcome were not begun."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What it takes to read: the exchange's key, the schemas, the digest, and what the worker needs of a document."""
-
-    settings: Settings
-    key: SecretKey
-    contracts: Contracts
-    digest: Callable[[bytes], str]
-    needed: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-    def answer(self, around: Circumstances, packet: Sealed) -> bytes:
-        """The answer to one packet (`outcome_of`). Raises MemoryError and nothing else."""
-        strangers: list[str] = []
-        try:
-            return orjson.dumps(self._read(around, packet, strangers))
-        except Refused as refused:
-            said: dict[str, Any] = {"refused": [refused.code, refused.pointer, refused.hint], "strangers": strangers}
-        except MemoryError:
-            raise
-        except Exception as bug:  # noqa: BLE001  its text may hold what was in the packet: told by place and kind
-            said = {"bug": type(bug).__name__, "places": _places(bug)}
-        return orjson.dumps(said)
-
-    def _read(self, around: Circumstances, packet: Sealed, strangers: list[str]) -> dict[str, Any]:
-        settings = self.settings
-        if packet.is_known:
-            cipher, key = openpgp.session_of(packet.content, self.key)
-            return {"session": [cipher, key.hex()]}
-
-        def is_known(key_id: str) -> bool:
-            strangers.append(key_id)
-            return False
-
-        certificates = around.certificates.get(packet.lea, ())
-        opened = openpgp.open_packet(packet.content, self.key, certificates, settings.limits, around.now, is_known)
-        lea = LeaId(packet.lea)
-        whole = reading.read(opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity)
-        return {
-            "session": [opened.session[0], opened.session[1].hex()],
-            "signing_key": opened.signing_key,
-            "digest": self.digest(opened.content),
-            "document": self.needed(whole),
-        }
-
-
-def _places(bug: BaseException) -> list[str]:
-    """Where it happened, without the source text that a formatted traceback looks up."""
-    out: list[str] = []
-    at = bug.__traceback__
-    while at is not None and len(out) < 50:
-        out.append(f"{at.tb_frame.f_code.co_name}:{at.tb_lineno}")
-        at = at.tb_next
-    return out
-
-
-class Inside:
-    """A reader in this very process, for tests without processes."""
-
-    is_patient = True
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def start(self) -> None:
-        """See Reader.start."""
-
-    def read(self, around: Circumstances, packets: Sequence[Sealed]) -> Mapping[int, Outcome]:
-        """See Reader.read."""
-        return {number: outcome_of(self._desk.answer(around, one)) for number, one in enumerate(packets)}
 
 
 def outcome_of(answer: bytes) -> Outcome:

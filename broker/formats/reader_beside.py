@@ -1,18 +1,16 @@
 """Packets read by a process beside this one (`broker.edge.bounded`): how they go there, and what comes back.
 
-Owns this translation, on both sides. Promises: the sealed bytes are not copied on their way into the reader.
+Owns this translation; `reader.work_of` is its other side. Promises: the sealed bytes are not copied on their way into
+the reader.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 import orjson
 
-from broker.edge.bounded.channel import Buffer, Task
-from broker.edge.bounded.ward import Work
+from broker.edge.bounded.channel import Task
 from broker.edge.bounded.warden import Fault, Warden
-from broker.formats.opening import Circumstances, Desk, Failed, Outcome, Sealed, outcome_of
+from broker.formats.opening import Circumstances, Failed, Outcome, Sealed, outcome_of
 
 _COSTLY = frozenset({Fault.CPU, Fault.MEMORY})
 
@@ -42,22 +40,3 @@ class Beside:
         if isinstance(answer, Fault):
             return Failed(answer, is_costly=answer in _COSTLY or not self.is_patient)
         return outcome_of(answer)
-
-
-def work_of(desk: Desk) -> Work:
-    """What the process beside does with each packet."""
-    held: list[tuple[bytes, Circumstances]] = []
-
-    def work(common: Buffer, head: Buffer, body: Buffer) -> bytes:
-        said = bytes(common)
-        if not held or held[0][0] != said:
-            held[:] = [(said, _circumstances(orjson.loads(said)))]
-        file, lea, is_known = orjson.loads(head)
-        return desk.answer(held[0][1], Sealed(body, file, lea, is_known))
-
-    return work
-
-
-def _circumstances(said: Mapping[str, Any]) -> Circumstances:
-    certificates = {lea: [one.encode("latin-1") for one in all_] for lea, all_ in said["certificates"].items()}
-    return Circumstances(datetime.fromisoformat(said["now"]), certificates)

@@ -23,7 +23,7 @@ from broker.edge import openpgp
 from broker.edge.ledger import slices
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.outbox import Odd
-from broker.formats.opening import Inside
+from broker.formats.reader import Inside
 from broker.reader import desk as desk_of_reader
 from broker.stages import admit, batch, collect, deliver, intake, route, sweep, whereto
 from broker.stages.services import Services

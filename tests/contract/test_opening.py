@@ -19,7 +19,8 @@ from broker.edge.ledger import packets
 from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
 from broker.formats import canonical
-from broker.formats.opening import Circumstances, Failed, Inside, Outcome, Read, Rejected, Sealed, outcome_of
+from broker.formats.opening import Circumstances, Failed, Outcome, Read, Rejected, Sealed, outcome_of
+from broker.formats.reader import Inside
 from broker.formats.reader_beside import Beside
 from broker.formats.ssid_csv import Sheet
 from broker.stages import admit, intake, sweep

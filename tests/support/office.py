@@ -26,7 +26,7 @@ from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
 from broker.edge.queues import LANES, Queues
-from broker.formats.opening import Inside
+from broker.formats.reader import Inside
 from broker.reader import desk as desk_of_reader
 from broker.stages import admit, deliver, intake, route, sweep
 from broker.stages.services import Services

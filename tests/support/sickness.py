@@ -22,7 +22,7 @@ from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.ledger import directory, epoch, moves, packets
 from broker.edge.vault import DirectoryVault, VaultDamaged
-from broker.formats.opening import Inside
+from broker.formats.reader import Inside
 from broker.identity import match
 from broker.part import Part
 from broker.stages import batch, outcome, transfers

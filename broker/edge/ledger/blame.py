@@ -10,7 +10,6 @@ import gzip
 import sqlite3
 from enum import StrEnum
 
-import psycopg
 from sqlalchemy.exc import (
     DBAPIError,
     DisconnectionError,
@@ -86,7 +85,17 @@ _SQLITE = {
     ),
     Cause.LEDGER,
 )
-# library and class of what is raised where Redis cannot be reached: by name, for commands have no queue and load none
+# Of libraries that not everybody needs: by library and class, so that nobody loads them for this.
+_POSTGRESQL = ("psycopg", "Error")
+_LINE = frozenset(
+    {
+        ("psycopg", "OperationalError"),
+        ("psycopg", "InterfaceError"),
+        ("sqlite3", "OperationalError"),
+        ("sqlite3", "InterfaceError"),
+    }
+)
+# what is raised where Redis cannot be reached
 _OF_THE_QUEUE = frozenset({("redis", "RedisError"), ("dramatiq", "ConnectionError")})
 _PRIMARY = 0xFF  # of an extended result code
 _MISSING = ("no such table", "no such column")
@@ -96,9 +105,10 @@ def cause_of(error: BaseException) -> Cause:
     """Whose doing this is. What was raised from another exception is that one's, unless it says otherwise itself."""
     if isinstance(error, DBAPIError | StatementError):
         return _of_statement(error)
-    if isinstance(error, psycopg.Error | sqlite3.Error):
+    kinds = _kinds(error)
+    if _POSTGRESQL in kinds or isinstance(error, sqlite3.Error):
         return _of_driver(error)
-    if _is_of_the_queue(error):
+    if kinds & _OF_THE_QUEUE:
         return Cause.WORLD
     found = next((cause for kinds, cause in _TABLE if isinstance(error, kinds)), Cause.BUG)
     if found is Cause.BUG and error.__cause__ is not None:
@@ -106,9 +116,9 @@ def cause_of(error: BaseException) -> Cause:
     return found
 
 
-def _is_of_the_queue(error: BaseException) -> bool:
-    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
-    return bool(kinds & _OF_THE_QUEUE)
+def _kinds(error: BaseException) -> set[tuple[str, str]]:
+    """Library and name of each class that it is of."""
+    return {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
 
 
 def _of_statement(error: StatementError) -> Cause:
@@ -117,7 +127,7 @@ def _of_statement(error: StatementError) -> Cause:
     return cause_of(error.orig) if error.orig is not None else Cause.BUG
 
 
-def _of_driver(error: psycopg.Error | sqlite3.Error) -> Cause:
+def _of_driver(error: BaseException) -> Cause:
     state, code = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorcode", None)
     if state is not None:
         return next((_SQLSTATES[state[:n]] for n in (5, 2) if state[:n] in _SQLSTATES), Cause.BUG)
@@ -125,8 +135,4 @@ def _of_driver(error: psycopg.Error | sqlite3.Error) -> Cause:
         is_missing = str(error).startswith(_MISSING)
         return Cause.LEDGER if is_missing else _SQLITE.get(code & _PRIMARY, Cause.BUG)
     # without a code it is of the driver itself: a line that is lost, or a connection that is closed
-    is_line = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return Cause.LEDGER if is_line or isinstance(error, _LINE) else Cause.BUG
-
-
-_LINE = (sqlite3.OperationalError, sqlite3.InterfaceError)
+    return Cause.LEDGER if _kinds(error) & _LINE else Cause.BUG
