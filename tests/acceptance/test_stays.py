@@ -266,18 +266,6 @@ def test_whom_a_packet_enters_is_the_leas_own_in_its_next_line(her: Story) -> No
     assert her.spans()[1:] == [(B, "401", day("10-01"), day("11-20")), (B, "401", day("11-21"), day("11-21"))]
 
 
-def test_and_whose_entry_a_packet_takes_back_is_not_in_its_next_line(her: Story) -> None:
-    her.enter(A, day("08-17"))
-    her.enter(B, day("11-20"))
-    known = her.student | {"ssid": her.ssid}
-    told = her.tell(
-        B,
-        her.line(B, day("11-20"), "exit", student=known),
-        her.line(B, day("11-21"), "exit", student=known),
-    )
-    assert [one.get("why", "") for one in told] == ["", "no-open-enrollment"]
-
-
 # what the operator sees
 
 
