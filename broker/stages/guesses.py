@@ -44,6 +44,10 @@ class Guesses:
         of = services.settings.harvest
         self._bounds = Bounds(of.guesses_per_child, of.guesses_per_day)
 
+    def look_anew(self) -> None:
+        """Another line is looked at: the one before it may have enrolled a child, or have taken an entry back."""
+        self._own.clear()
+
     def is_own(self, ssid: Ssid) -> bool:
         """Whether the LEA has or had the student, or has announced it."""
         if ssid not in self._own:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from broker.core.knowledge import ROWS, TELLS, TOO_MANY, Asked
 from broker.core.model import Ssid
-from broker.edge.ledger import registry
+from broker.edge.ledger import registry, stays
 from broker.identity import answer as identity
 from broker.identity import registrar
 from broker.identity.match import Candidate
@@ -65,11 +65,20 @@ def _request(task: Task) -> Answer:
 
 
 def _leave(task: Task) -> Answer:
-    """Nobody leaves an LEA who never was there: only its own students are looked at."""
-    whole, own = task.watch.find_own(task.wish.student)
+    """Nobody leaves an LEA who never was there: only its own students are looked at, and those whose entry it took back
+    by the very same exit, for what is told twice is answered twice."""
+    whole, own = task.watch.find_own(task.wish.student, lambda ssid: _may_leave(task, ssid))
     if own.ssid is not None:
         return leave(task, own.ssid, Outcome.MATCHED)
-    return _ask(task, own.candidates, "not-sure") if own.candidates else _strange(task, whole.candidates)
+    shown = [one for one in own.candidates if _is_own(task, one)]
+    return _ask(task, shown, "not-sure") if shown else _strange(task, whole.candidates)
+
+
+def _may_leave(task: Task, ssid: Ssid) -> bool:
+    if task.watch.guesses.is_own(ssid):
+        return True
+    account = stays.account(task.connection, ssid, task.services.today())
+    return account.has_taken_back(task.row.origin, task.wish.school, task.wish.day)
 
 
 def _update(task: Task) -> Answer:

@@ -5,11 +5,11 @@ end. Flags are looked up once for the whole packet: a batch of thousands of line
 stands, and a look into a set for each line where some do (Utah 53A-11-502: "any request concerning the record").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from broker.core.model import Student
+from broker.core.model import Ssid, Student
 from broker.edge.ledger import flags as ledger
 from broker.edge.ledger import stays
 from broker.edge.ledger.rows import PacketRow
@@ -72,15 +72,19 @@ class Watch:
     def begin(self, student: Student, request: str) -> None:
         """A line is looked at, which may name a number."""
         self._line, self._is_looked_up = _OF_LINE[request], False
+        self.guesses.look_anew()
         self.saw([student.ssid], self._line if request in _BY_NUMBER else Kind.CANDIDATE)
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
         return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin))
 
-    def find_own(self, student: Student) -> tuple[match.Finding, match.Finding]:
-        """Who is it among all, and who among those whom the LEA has or had? As `broker.identity.match.find_own`."""
-        model, is_own = self._services.model, self.guesses.is_own
+    def find_own(
+        self, student: Student, is_own: Callable[[Ssid], bool] | None = None
+    ) -> tuple[match.Finding, match.Finding]:
+        """Who is it among all, and who among those whom the LEA has or had, or of whom `is_own` is true? As
+        `broker.identity.match.find_own`."""
+        model, is_own = self._services.model, is_own or self.guesses.is_own
         whole, own = match.find_own(self._connection, model, student, self._row.origin, is_own)
         return self._looked_up(whole), own
 
