@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from broker.core.knowledge import ROWS, TELLS, TOO_MANY, Asked
 from broker.core.model import Ssid
-from broker.edge.ledger import registry
+from broker.edge.ledger import registry, stays
 from broker.identity import answer as identity
 from broker.identity import registrar
 from broker.identity.match import Candidate
@@ -69,7 +69,13 @@ def _leave(task: Task) -> Answer:
     whole, own = task.watch.find_own(task.wish.student)
     if own.ssid is not None:
         return leave(task, own.ssid, Outcome.MATCHED)
+    if whole.ssid is not None and _has_reported(task, whole.ssid):  # it took the entry back, and says so again
+        return leave(task, whole.ssid, Outcome.MATCHED)
     return _ask(task, own.candidates, "not-sure") if own.candidates else _strange(task, whole.candidates)
+
+
+def _has_reported(task: Task, number: Ssid) -> bool:
+    return stays.account(task.connection, number, task.services.today()).has_reported(task.row.origin)
 
 
 def _update(task: Task) -> Answer:
