@@ -188,6 +188,6 @@ def test_wrong_use(here: Town, waiting: str, words: list[str], code: int, said: 
 
 @pytest.fixture(scope="module")
 def waiting(here: Town) -> str:
-    """A packet that is held for review, about a student whom nobody has."""
-    here["01"].send("stranger.pgp", record("01", child("Ludwiga", "Klimowicz", "2013-12-12")))
-    return str(here["01"].receipt("stranger.pgp", "HELD")["tracking"])
+    """A packet that is held for review, about a student who may be one whom its LEA had."""
+    known, sent = child("Ludwika", "Klimowicz", "2013-12-12"), child("Ludwiga", "Klimowicz", "2013-12-12")
+    return held(here, known, sent, "doubtful.pgp")[0]

@@ -436,7 +436,7 @@ def test_a_student_who_came_up_since_is_shown_before_anything_is_done(office: Of
     day = born()
     office.enroll("01", child("Katharine", "Oppenheimer", day, local_id="O-2"), date="2025-08-18")
     row = office.send("01", record("01", child("Katherine", "Oppenheimer", day)))
-    ssid = another(office, child("Katherine", "Oppenheimer", day))
+    ssid = another(office, child("Katherine", "Oppenheimer", day, local_id="O-3"))
     office.enroll("02", child("Katherine", "Oppenheimer", day, ssid=ssid))
     assert office.row(row.tracking).held_for == "review"  # nothing is decided by itself
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
@@ -449,7 +449,8 @@ def test_a_student_who_came_up_since_is_shown_before_anything_is_done(office: Of
 
 
 def another(office: Office, student: dict[str, Any]) -> str:
-    """01 enrolls this one, and says that it is nobody of before; its number."""
+    """01 enrolls this one, under another number of its own than in the record, and says that it is nobody of before;
+    its number."""
     row = office.send("01", enrollment("01", student, date="2025-08-18"))
     office.answer("01", row.tracking, 0, "new")
     line = office.notices("01", "ssid")[-1]["students"][0]
@@ -461,7 +462,7 @@ def test_who_insists_after_seeing_it_is_believed(office: Office) -> None:
     day = born()
     office.enroll("01", child("Katharine", "Quackenbush", day, local_id="Q-2"), date="2025-08-18")
     row = office.send("01", record("01", child("Katherine", "Quackenbush", day)))
-    another(office, child("Katherine", "Quackenbush", day))
+    another(office, child("Katherine", "Quackenbush", day, local_id="Q-3"))
     assert decided(office, row.tracking, NEW, -1) is Result.ASKED_AGAIN
     assert decided(office, row.tracking, NEW, -1) is Result.DONE
 

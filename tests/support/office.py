@@ -37,6 +37,7 @@ from tests.support.exchange import Exchange
 _RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
 
 
+_INBOX_MARK = ".satchel-inbox-"  # a folder, in each inbox, by which the exchange knows it again
 _KEY_DAYS = 1500  # some tests walk through years
 
 
@@ -157,6 +158,11 @@ class Office:
     def inbox(self, lea: str, kind: str) -> list[str]:
         """The tracking ids of the packets of a kind in an LEA's inbox, the oldest first."""
         return sorted(path.name.split(".")[0] for path in self.exchange.inbox(lea) if f".{kind}." in path.name)
+
+    def hidden(self, lea: str) -> list[str]:
+        """What lies in an LEA's inbox and is not in view, but for the inbox's own mark."""
+        names = [path.name for path in self.exchange.folder(lea, "inbox").iterdir()]
+        return [name for name in names if name.startswith(".") and not name.startswith(_INBOX_MARK)]
 
     def collect(self, lea: str) -> None:
         """The LEA takes everything out of its inbox."""
