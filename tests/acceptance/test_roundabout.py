@@ -1,6 +1,8 @@
 """What an LEA learns of a child that it never had by more than one packet: by lines sent again, taken back, or asked
 until a bound is reached, over days. Nothing, as by one packet."""
 
+import copy
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from broker.core.access import Action
 from broker.core.knowledge import REVEALS
-from tests.support import desk
-from tests.support.guesses import ASKED, ASKS, BORN_WRONG, Block, Worlds
+from broker.edge.ledger import disclosures
+from broker.edge.ledger.engine import reading
+from tests.support import desk, documents
+from tests.support.guesses import ASKED, ASKS, BORN_WRONG, HAS, Block, Worlds
 
 CLASS = iter(desk.children(300, 15000))
 
@@ -125,3 +130,54 @@ def test_updates_that_come_near_one_child_are_bounded_for_that_child(worlds: Wor
         line = office.newest_notice(ASKS, "ssid")["students"][0]
         told.append(line.get("why", line["answer"]))
     assert told[5:] == ["too-many-guesses"] * 3
+
+
+# an entry that is taken back before anybody hears of it is a look-up
+
+
+def looked_up(worlds: Worlds) -> list[tuple[str, str]]:
+    with reading(worlds.there.services.engine) as connection:
+        found = [one for one in disclosures.all_of(connection) if one.action == Action.LOOK_UP]
+    return [(one.what, one.purpose) for one in found]
+
+
+@pytest.mark.parametrize("lines", [50, 1], ids=["at once", "in slices"])
+def test_an_entry_and_its_taking_back_in_one_packet_are_a_guess(worlds: Worlds, lines: int) -> None:
+    office = worlds.there
+    limits = replace(office.services.settings.limits, lines_per_transaction=lines)
+    office.services = replace(office.services, settings=replace(office.services.settings, limits=limits))
+    child = nameless(worlds.known(next(CLASS)))
+    document = entry(child)
+    document["students"] += entry(child | {"phone": "801-555-0177"}, "exit")["students"]
+    for _ in range(2):  # every night the same: it is no news
+        office.send(ASKS, copy.deepcopy(document) | {"id": str(uuid.uuid4())})
+        assert [one["answer"] for one in office.newest_notice(ASKS, "ssid")["students"]] == ["matched", "matched"]
+    assert office.inbox(HAS, "record-request") == []
+    assert looked_up(worlds) == [("entry", "1 in vain, at 1 children")]
+
+
+def test_a_stay_that_ends_as_it_begins_is_a_guess(worlds: Worlds) -> None:
+    child = nameless(worlds.known(next(CLASS)))
+    line = {"student": child, "request": "retrieve", "school": "704", "date": "2026-11-20"}
+    line["exit_date"] = line["date"]
+    worlds.there.send(ASKS, documents.ssid_request(line, **{"from": ASKS}))
+    assert worlds.there.newest_notice(ASKS, "ssid")["students"][0]["answer"] == "matched"
+    assert looked_up(worlds) == [("entry", "1 in vain, at 1 children")]
+
+
+def test_an_entry_that_is_announced_and_taken_back_is_a_guess(worlds: Worlds) -> None:
+    child = nameless(worlds.known(next(CLASS)))
+    day = (worlds.there.services.clock() + timedelta(days=20)).date().isoformat()
+    for event in ("entry", "exit"):
+        worlds.there.send(ASKS, desk.enrollment(ASKS, child, event=event, date=day))
+    assert looked_up(worlds) == [("entry", "1 in vain, at 1 children")]
+
+
+def test_a_mistake_of_which_the_previous_lea_has_heard_is_none(worlds: Worlds) -> None:
+    child = nameless(worlds.known(next(CLASS)))
+    for event in ("entry", "exit"):
+        worlds.there.send(ASKS, entry(child, event))
+    new = next(CLASS)
+    for event in ("entry", "exit"):  # a child of its own that never came
+        worlds.there.send(ASKS, entry(new, event))
+    assert looked_up(worlds) == []
