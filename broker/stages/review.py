@@ -187,7 +187,7 @@ def _shown(services: Services, connection: Connection, review: Review, ssid: Ssi
     account = stays.account_of(rows, services.today())
     own = [row for row in rows if row.lea == review.lea and not stays.location(row).is_void]
     near = is_near(services, connection, review, person.ssid)
-    is_theirs = review.lea in account.had | account.announced
+    is_theirs = review.lea in account.had  # who has announced it only is given nothing before its day
     return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea), is_theirs)
 
 

@@ -15,7 +15,7 @@ from broker.core.knowledge import REVEALS
 from broker.edge.ledger import disclosures
 from broker.edge.ledger.engine import reading
 from tests.support import desk, documents
-from tests.support.guesses import ASKED, ASKS, BORN_WRONG, HAS, Block, Worlds
+from tests.support.guesses import ASKED, ASKS, BORN_WRONG, FACTS, HAS, Block, Worlds
 
 CLASS = iter(desk.children(300, 15000))
 
@@ -181,3 +181,19 @@ def test_a_mistake_of_which_the_previous_lea_has_heard_is_none(worlds: Worlds) -
     for event in ("entry", "exit"):  # a child of its own that never came
         worlds.there.send(ASKS, entry(new, event))
     assert looked_up(worlds) == []
+
+
+# who has announced a child is given nothing before its day
+
+
+def test_of_a_child_that_it_has_announced_an_lea_sees_no_guardian_or_phone(worlds: Worlds) -> None:
+    office = worlds.there
+    child = nameless(worlds.known(next(CLASS) | FACTS))
+    day = (office.services.clock() + timedelta(days=20)).date().isoformat()
+    plain = {name: child[name] for name in ("legal_name", "birth_date", "local_id")}
+    office.send(ASKS, desk.enrollment(ASKS, plain, date=day))
+    guess = BORN_WRONG["day"](plain) | FACTS
+    assert office.send(ASKS, desk.record(ASKS, guess)).held_for == "review"
+    (candidate,) = office.newest_notice(ASKS, "review")["questions"][0]["candidates"]
+    assert set(candidate["compared"]) == {"first_name", "last_name", "birth_date"}
+    assert "hints" not in candidate
