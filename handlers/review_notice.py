@@ -50,7 +50,8 @@ _HOW = (
 class Shown:
     """A candidate: what is known of the student, the locations at the asking LEA without those that were taken
     back, and whether they count today; `known` is None for one who is no longer there. `is_near` is false of one who is
-    there only because the LEA named that SSID; `is_own` of one whom the LEA never had. Repr hidden."""
+    there only because the LEA named that SSID; `is_own` of one whom the LEA never had, if it has
+    announced it or not. Repr hidden."""
 
     known: Student | None = field(repr=False)
     own: Sequence[EnrollmentRow] = field(repr=False)
@@ -129,13 +130,9 @@ def _candidate(sent: Student, shown: Shown) -> dict[str, Any]:
     seen, own = see(sent, shown.known), shown.own
     if not shown.is_near:
         return {"note": _ONLY_THE_NUMBER, "compared": {name: str(seen[name]) for name in _NAMES_AND_BIRTH}}
-    if not shown.is_own:
-        return {
-            "compared": {name: str(seen[name]) for name in _NAMES_AND_BIRTH},
-            "enrolled_at_your_lea": str(shown.enrolled),
-        }
-    body: dict[str, Any] = {"compared": {name: str(sight) for name, sight in seen.items()}}
-    hints = _hints(seen, shown.known)
+    names = tuple(seen) if shown.is_own else _NAMES_AND_BIRTH
+    body: dict[str, Any] = {"compared": {name: str(seen[name]) for name in names}}
+    hints = _hints(seen, shown.known) if shown.is_own else {}
     body |= {"hints": hints} if hints else {}
     body["enrolled_at_your_lea"] = str(shown.enrolled)
     return body | ({"your_student": _yours(shown.known.ssid, own)} if own else {})

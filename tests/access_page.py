@@ -161,7 +161,8 @@ def differences(table: Table) -> str:
 _COMPARED = (
     "A question without a candidate (`compare`): compare with the birth certificate, then correct the line, or confirm"
     " it, and the state decides. Where a student has this surname and birth date and another first name, that one is"
-    " shown (`not-sure`). Where nobody comes near and no SSID is named: a new number."
+    " shown (`not-sure`), and of a line with an SSID only the one who has it. Where nobody comes near and no SSID is"
+    " named: a new number."
 )
 _BOUNDED = "In vain: as often as the bounds below allow; then `too-many-guesses`, also for a match."
 _BOUNDED_ALIKE = "In vain: as often as the bounds below allow; then `too-many-guesses`."

@@ -4,7 +4,8 @@ Contract: called within the write transaction in which a line was carried out, a
 has decided. Of the same LEA's open questions about the student who is named there, one about the same report is closed
 where the report came later than it; of any other report of the student, and of a packet that is held, it is answered:
 this is the student, so that it goes on. Told in the notices, and in the log of decisions with the packet that did so.
-Nothing is decided of a question that has another student in it, or a flagged child: that is the state's.
+Nothing is decided of a question that has another student in it. Whether one of its candidates is flagged changes
+nothing of all this, for the LEA would see that: the state hears of it (Utah 53A-11-502).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from broker.core.errors import Refused
 from broker.core.model import PacketType, Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
 from broker.core.school_year import Calendar
-from broker.edge.ledger import flags, moves, packets, registry, reviews
+from broker.edge.ledger import moves, packets, registry, reviews
 from broker.edge.ledger.reviews import Review
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
@@ -27,7 +28,9 @@ from broker.stages import carry, students
 from broker.stages.line import EXIT, MAKES_NEW, UPDATE
 from broker.stages.outcome import refuse
 from broker.stages.services import Services
+from broker.stages.watch import Watch
 from broker.stages.wish import Wish
+from handlers.alert_notice import Kind
 from handlers.answers import Answer, Outcome, Sent
 
 _WHY = "sent again corrected, and understood"
@@ -49,14 +52,14 @@ class _Known:
 
 
 def by_lines(
-    services: Services, connection: Connection, row: PacketRow, carried: Sequence[tuple[Wish, Answer]]
+    services: Services, connection: Connection, row: PacketRow, carried: Sequence[tuple[Wish, Answer]], watch: Watch
 ) -> dict[int, Answer]:
     """These lines of the packet were settled. Gives the answers that are others now, by line: those of exits that take
-    back, on its very day, an entry that is in question."""
+    back, on its very day, an entry that is in question. The caller's `watch` tells the state."""
     known = [_of_line(wish, answer.ssid) for wish, answer in carried if answer.ssid and answer.answer in _UNDERSTOOD]
-    _settle(services, connection, row, [one for one in known if one.what])
+    _settle(services, connection, row, [one for one in known if one.what], watch)
     exits = [wish for wish, answer in carried if wish.request == EXIT and not answer.ssid]
-    return _taken_back(services, connection, row, exits) if exits else {}
+    return _taken_back(services, connection, row, exits, watch) if exits else {}
 
 
 _UNDERSTOOD = frozenset({Outcome.ASSIGNED, Outcome.MATCHED, Outcome.UPDATED})
@@ -66,7 +69,9 @@ def _of_line(wish: Wish, ssid: Ssid) -> _Known:
     return _Known(wish.student, ssid, _KINDS.get(wish.request, ""), wish.school, wish.day)
 
 
-def _taken_back(services: Services, connection: Connection, row: PacketRow, exits: Sequence[Wish]) -> dict[int, Answer]:
+def _taken_back(
+    services: Services, connection: Connection, row: PacketRow, exits: Sequence[Wish], watch: Watch
+) -> dict[int, Answer]:
     entries = {
         _in_words(found): found
         for found in reviews.open_of(connection, row.origin, but=row.tracking, is_own=False)
@@ -75,11 +80,11 @@ def _taken_back(services: Services, connection: Connection, row: PacketRow, exit
     if not entries:
         return {}
     registry.lock(connection)
-    flagged, desk = flags.numbers(connection), _Desk(services, connection, row, ())
+    desk = _Desk(services, connection, row, (), watch)
     answers = {}
     for wish in exits:
         found = entries.pop((_name(wish.student), wish.student.local_id, wish.school, wish.day), None)
-        if found is None or any(one.ssid in flagged for one in found.candidates):
+        if found is None:
             continue
         desk.withdraw(found)
         own = reviews.get(connection, row.tracking, wish.line)
@@ -104,7 +109,7 @@ def by_packets(services: Services, connection: Connection, found: Sequence[tuple
         for row, student in found:
             if row.origin == lea and (student.local_id in numbers or _name(student) in names):
                 known = _Known(student, Ssid(row.ssid), str(row.type))
-                _settle(services, connection, row, [known], is_own=True)
+                _settle_told(services, connection, row, known, is_own=True)
 
 
 def by_decision(services: Services, connection: Connection, row: PacketRow, found: Review, ssid: str) -> None:
@@ -119,11 +124,23 @@ def by_decision(services: Services, connection: Connection, row: PacketRow, foun
         wish = Wish.from_json({name: one for name, one in found.subject.items() if name in _OF_WISH})
         known = _of_line(wish, Ssid(ssid))
     if known.what:
-        _settle(services, connection, row, [known], is_own=found.line == OWN_STUDENT)
+        _settle_told(services, connection, row, known, is_own=found.line == OWN_STUDENT)
+
+
+def _settle_told(services: Services, connection: Connection, row: PacketRow, known: _Known, *, is_own: bool) -> None:
+    watch = Watch(services, connection, row)
+    _settle(services, connection, row, [known], watch, is_own=is_own)
+    watch.tell()
 
 
 def _settle(
-    services: Services, connection: Connection, row: PacketRow, known: Sequence[_Known], *, is_own: bool = False
+    services: Services,
+    connection: Connection,
+    row: PacketRow,
+    known: Sequence[_Known],
+    watch: Watch,
+    *,
+    is_own: bool = False,
 ) -> None:
     """Each question is settled by the first of these that settles it."""
     if not known:
@@ -132,22 +149,23 @@ def _settle(
     if not open_:
         return
     registry.lock(connection)
-    flagged = flags.numbers(connection)
-    desk = _Desk(services, connection, row, known)
+    desk = _Desk(services, connection, row, known, watch)
     for found in open_:
-        if not any(one.ssid in flagged for one in found.candidates):
-            desk.look(found)
+        desk.look(found)
     desk.tell()
 
 
 class _Desk:
-    """One packet's settled lines, beside its LEA's open questions."""
+    """One packet's settled lines, beside its LEA's open questions; its `watch` sees whom these are about."""
 
-    def __init__(self, services: Services, connection: Connection, row: PacketRow, known: Sequence[_Known]) -> None:
+    def __init__(
+        self, services: Services, connection: Connection, row: PacketRow, known: Sequence[_Known], watch: Watch
+    ) -> None:
         self._services = services
         self._connection = connection
         self._by = By(f"LEA {row.origin}, packet {row.tracking}", _WHY)
         self._tracking = row.tracking
+        self._watch = watch
         self._by_number: dict[str, list[_Known]] = {}
         self._by_name: dict[object, list[_Known]] = {}
         self._told: dict[str, list[_Told]] = {}
@@ -168,6 +186,7 @@ class _Desk:
             return
         for known in self._about(found, sent):
             if self._settled(found, known):
+                self._saw(found)
                 return
 
     def _about(self, found: Review, sent: Student) -> Iterator[_Known]:
@@ -220,6 +239,7 @@ class _Desk:
         row = packets.get(self._connection, found.tracking)
         if row is not None:
             self._replaced(row, found, "withdrawn")
+            self._saw(found)
 
     def _replaced(self, row: PacketRow, found: Review, why: str) -> None:
         wish = Wish.from_json({name: one for name, one in found.subject.items() if name in _OF_WISH})
@@ -233,6 +253,9 @@ class _Desk:
         now = self._services.clock().timestamp()
         reviews.decided(self._connection, found, Verb.NONE, "", self._by.who, self._by.why, now)
         reviews.change(self._connection, replace(found, subject={**found.subject, carry.DONE: {}}, closed_at=now))
+
+    def _saw(self, found: Review) -> None:
+        self._watch.saw((one.ssid for one in found.candidates), Kind.ANSWER)
 
     def tell(self) -> None:
         """One notice for each packet whose lines were replaced."""

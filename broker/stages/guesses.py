@@ -67,9 +67,11 @@ class Guesses:
     def count(self, kind: Asked, number: str | None, found: Sequence[str]) -> bool:
         """Count a guess that came to nothing; whether it is within the bounds, so that it is answered as it is.
 
-        Who was found bounds only what tells of that anyway: the answer to anything else must not depend on it.
+        Who was found bounds only what tells of that anyway: the answer to anything else must not depend on it, nor that
+        to a line that names a number.
         """
-        asked = [*([_NAMED + number] if number else []), *(found if kind in TELLS else ())]
+        is_told = kind is Asked.UPDATE or (kind in TELLS and not number)
+        asked = [*([_NAMED + number] if number else []), *(found if is_told else ())]
         is_closed = self._is_closed(asked, may_come_true=kind in REVEALS)
         is_within = not is_closed and self._all < self._bounds.per_day
         self._all += 1

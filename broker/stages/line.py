@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from broker.core.knowledge import Asked
 from broker.core.model import Name, Ssid, Student
 from broker.core.stays import AHEAD, Unfit
 from broker.edge import exit_codes
-from broker.edge.ledger import stays
+from broker.edge.ledger import registry, stays, transfers
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.identity import answer as identity
@@ -75,6 +76,8 @@ def enter(task: Task, number: Ssid, outcome: Outcome) -> Answer:
         _locate(task, number)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
+    if wish.exit_day == wish.day:
+        _count_unseen(task, number)
     is_news = wish.request == NEW and outcome is Outcome.MATCHED
     answer = _with_rest_told(task.answered(outcome, number, "known-already" if is_news else ""), is_all=is_all)
     return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
@@ -111,7 +114,19 @@ def leave(task: Task, number: Ssid, outcome: Outcome) -> Answer:
         stays.leave(task.connection, number, wish.school, wish.day, wish.code, task.source, today, most=most)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
+    _count_unseen(task, number)
     return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
+
+
+def _count_unseen(task: Task, number: Ssid) -> None:
+    """Another LEA's child was entered, and that was taken back before anybody was told of it: the LEA has learned the
+    number, which is a guess like those that come to nothing. It is counted once; nothing is refused for it."""
+    lea, rows = task.row.origin, registry.locations(task.connection, number)
+    mine = [one for one in rows if one.lea == lea]
+    if len(mine) != 1 or len(mine) == len(rows) or not stays.location(mine[0]).is_void:
+        return
+    if not any(case.destination == lea for case in transfers.about(task.connection, number)):
+        task.watch.guesses.count(Asked.ENTRY, None, [number])
 
 
 def _unfit(task: Task, unfit: Unfit, number: Ssid) -> Answer:

@@ -66,7 +66,7 @@ def carry_out(services: Services, connection: Connection, work: Work) -> None:
     watch.saw(work.named)
     done = _settle(services, connection, work, work.lines, Pace(services, connection), watch)
     students.follow(services, connection, work.row, list(_carried(done)))
-    done = _corrected(services, connection, work, done)
+    done = _corrected(services, connection, work, done, watch)
     watch.tell()
     notices = list(_answers(services, connection, work, done))
     services.vault.flush()
@@ -87,9 +87,11 @@ def _settle(
     return done
 
 
-def _corrected(services: Services, connection: Connection, work: Work, done: Sequence[_Done]) -> list[_Done]:
+def _corrected(
+    services: Services, connection: Connection, work: Work, done: Sequence[_Done], watch: Watch
+) -> list[_Done]:
     """These lines, with what they settled of earlier questions: some are answered otherwise then."""
-    other = corrected.by_lines(services, connection, work.row, list(_carried(done)))
+    other = corrected.by_lines(services, connection, work.row, list(_carried(done)), watch)
     return [replace(one, answer=other.get(one.answer.line, one.answer)) for one in done]
 
 
@@ -162,7 +164,8 @@ class InSlices(Sliced):
             watch = Watch(services, connection, work.row)
             watch.saw(work.named if n == 0 else ())
             pace = Pace(services, connection, is_sliced=True)
-            done = _corrected(services, connection, work, _settle(services, connection, work, lines, pace, watch))
+            done = _settle(services, connection, work, lines, pace, watch)
+            done = _corrected(services, connection, work, done, watch)
             part = Slice(
                 tracking=work.row.tracking,
                 n=n,

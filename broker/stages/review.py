@@ -51,8 +51,10 @@ def open_review(
     line: int,
     subject: Mapping[str, Any],
     candidates: Iterable[Candidate],
+    about: str = "",
 ) -> bool:
-    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student.
+    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student; `about`
+    is what the function of this name gives, else it is the first candidate.
 
     `subject` is JSON: `student`, the block as it was sent (`student.v1`), and whatever else is carried out once it is
     decided; of a record only the block, nothing of what is in it. The heaviest candidates come first, 26 at most.
@@ -61,7 +63,8 @@ def open_review(
     opened = services.clock().timestamp()
     asked = Review(row.tracking, line, row.origin, subject, (), opened)
     found = [hidden(services, connection, asked, one) for one in weighed(candidates)]
-    reviews.enter(connection, replace(asked, candidates=tuple(found)))
+    first = found[0].ssid if found else ""
+    reviews.enter(connection, replace(asked, candidates=tuple(found)), about or first)
     return any(not one.is_hidden for one in found)
 
 
@@ -72,7 +75,8 @@ def hidden(services: Services, connection: Connection, review: Review, candidate
 
 def may_see(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
     """Whether the LEA may see this candidate: one whom it has or had, or one who has birth date and surname of whom it
-    sent. What is told of a student of its own (an update) is no ground to show it another LEA's."""
+    sent, and the number if it named one. What is told of a student of its own (an update) is no ground to show it
+    another LEA's."""
     person = registry.standing(connection, ssid)
     if person is None or not review.subject:
         return False
@@ -81,6 +85,9 @@ def may_see(services: Services, connection: Connection, review: Review, ssid: st
     if review.subject.get("request") not in knowledge.TELLS | {knowledge.Asked.RETRIEVE}:
         return False
     sent = to_student(review.subject["student"])
+    named = registry.standing(connection, sent.ssid) if sent.ssid else person
+    if named is None or named.ssid != person.ssid:  # of a number the answer tells nothing, whoever else comes near
+        return False
     return knowledge.may_be_shown(see(sent, details.student(connection, person)))
 
 
@@ -90,11 +97,19 @@ def is_own(services: Services, connection: Connection, lea: str, ssid: str) -> b
     return lea in account.had | account.announced
 
 
-def may_ask(services: Services, connection: Connection, lea: str, candidates: Iterable[Candidate]) -> bool:
-    """Whether one more question about the first of these candidates may be put to this LEA."""
-    first = weighed(candidates)[:1]
-    most = services.settings.told.questions
-    return all(reviews.open_about(connection, lea, one.ssid) < most for one in first)
+def about(
+    services: Services, connection: Connection, lea: str, subject: Mapping[str, Any], candidates: Iterable[Candidate]
+) -> str:
+    """The number under which a question to this LEA is counted among those that wait: its own student's; where there is
+    none, the number that it names itself, whoever has it; else that of the first candidate."""
+    found = [one.ssid for one in weighed(candidates)]
+    own = (one for one in found if is_own(services, connection, lea, one))
+    return next(own, "") or str(subject["student"].get("ssid") or "") or next(iter(found), "")
+
+
+def may_ask(services: Services, connection: Connection, lea: str, number: str) -> bool:
+    """Whether one more question that is counted under this number (`about`) may be put to this LEA."""
+    return reviews.open_about(connection, lea, number) < services.settings.told.questions
 
 
 def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
@@ -172,7 +187,7 @@ def _shown(services: Services, connection: Connection, review: Review, ssid: Ssi
     account = stays.account_of(rows, services.today())
     own = [row for row in rows if row.lea == review.lea and not stays.location(row).is_void]
     near = is_near(services, connection, review, person.ssid)
-    is_theirs = review.lea in account.had | account.announced
+    is_theirs = review.lea in account.had  # who has announced it only is given nothing before its day
     return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea), is_theirs)
 
 

@@ -9,7 +9,7 @@ told what differs.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from broker.core.knowledge import ROWS, TELLS, TOO_MANY, Asked
+from broker.core.knowledge import COMPARE, ROWS, TELLS, TOO_MANY, Asked
 from broker.core.model import Ssid
 from broker.edge.ledger import registry, stays
 from broker.identity import answer as identity
@@ -121,11 +121,12 @@ def _verify(task: Task) -> Answer:
 
 
 def _carry_out(task: Task, number: Ssid) -> Answer:
-    """The line matches a student. Whoever has guessed at it too often today is told what a wrong guess is told."""
+    """The line matches a student. Whoever has guessed at it too often today is told what a wrong guess is told, and
+    asked nothing."""
     guesses, wish = task.watch.guesses, task.wish
     if guesses.is_closed(wish.student.ssid, [number]) and not guesses.is_own(number):
-        guesses.count(Asked(wish.request), wish.student.ssid, [number])
-        return task.refused(TOO_MANY)
+        word = _in_vain(task, [number])
+        return task.refused(TOO_MANY if word == COMPARE else word, _FIELD.get(word, ""))
     return DO[wish.request](task, number, Outcome.MATCHED)
 
 
@@ -141,23 +142,26 @@ def _is_own(task: Task, candidate: Candidate) -> bool:
 
 def _strange(task: Task, found: Sequence[Candidate], *, is_asked: bool = False) -> Answer:
     """The answer where the LEA never had who is meant; `is_asked` where there may be such a one beside its own."""
-    wish = task.wish
-    asked, number = Asked(wish.request), wish.student.ssid
-    if not task.watch.guesses.count(asked, number, [one.ssid for one in found]):
-        return task.refused(TOO_MANY)
-    word = ROWS[asked].word(is_numbered=bool(number))
-    if word == "compare" or is_asked:
+    word = _in_vain(task, [one.ssid for one in found])
+    if word == COMPARE or (is_asked and word != TOO_MANY):
         return _ask(task, found, word)
     return task.refused(word, _FIELD.get(word, ""))
 
 
+def _in_vain(task: Task, found: Sequence[Ssid]) -> str:
+    """Count what was asked in vain; the word for it."""
+    asked, number = Asked(task.wish.request), task.wish.student.ssid
+    is_within = task.watch.guesses.count(asked, number, found)
+    return ROWS[asked].word(is_numbered=bool(number)) if is_within else TOO_MANY
+
+
 def _ask(task: Task, candidates: Sequence[Candidate], word: str) -> Answer:
     """Put a question; where the LEA may see a candidate it is asked which one."""
-    if not review.may_ask(task.services, task.connection, task.row.origin, candidates):
+    services, connection, row, subject = task.services, task.connection, task.row, task.wish.to_json()
+    about = review.about(services, connection, row.origin, subject, candidates)
+    if not review.may_ask(services, connection, row.origin, about):
         return task.refused("too-many-questions")
-    is_shown = review.open_review(
-        task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates
-    )
+    is_shown = review.open_review(services, connection, row, task.wish.line, subject, candidates, about)
     return task.answered(Outcome.REVIEW, None, "not-sure" if is_shown else word)
 
 

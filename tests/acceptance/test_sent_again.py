@@ -204,12 +204,16 @@ def test_a_new_student_in_the_same_words_is_that_new_student(case: Case) -> None
     assert first[1] == second[1] != case.ssid
 
 
-def test_of_a_flagged_child_only_the_state_decides(case: Case) -> None:
+def test_of_a_flagged_child_it_is_the_same_and_the_state_hears(case: Case) -> None:
+    """A question that stays open would tell the LEA of the flag."""
     first = case.tell(case.doubtful, "review")
     with writing(case.office.services.engine) as connection:
         flags.put(connection, case.ssid, "Jo Larsen", "missing", 1.0)
     case.tell(case.right, "matched")
-    assert case.question(first).closed_at is None
+    assert case.decided(first)[:2] == (Verb.NONE, "")
+    with reading(case.office.services.engine) as connection:
+        told = [one.kind for one in flags.alerts_of(connection) if one.ssid == case.ssid]
+    assert told == ["enrollment"]  # which is more telling than that it was asked about
     with writing(case.office.services.engine) as connection:
         (flag,) = flags.standing(connection, case.ssid)
         flags.lift(connection, flag, "Jo Larsen", "found", 2.0)

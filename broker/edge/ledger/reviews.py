@@ -84,8 +84,8 @@ def _is(tracking: str, line: int) -> Any:
     return (reviews.c.tracking == tracking) & (reviews.c.line == line)
 
 
-def enter(connection: Connection, review: Review) -> None:
-    """Open a question."""
+def enter(connection: Connection, review: Review, about: str = "") -> None:
+    """Open a question, which is counted under the number `about` (`open_about`)."""
     row = {
         "tracking": review.tracking,
         "line": review.line,
@@ -94,13 +94,13 @@ def enter(connection: Connection, review: Review) -> None:
         "candidates": _as_text(review.candidates),
         "opened_at": review.opened_at,
         "closed_at": None,
-        "about": review.candidates[0].ssid if review.candidates else "",
+        "about": about,
     }
     connection.execute(insert(reviews), row)
 
 
 def open_about(connection: Connection, lea: str, ssid: str) -> int:
-    """How many questions to this LEA wait whose first candidate was this student when they were opened."""
+    """How many questions to this LEA wait that were counted under this number when they were opened."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
 

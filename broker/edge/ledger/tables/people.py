@@ -155,7 +155,7 @@ reviews = Table(
     Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
-    Column("about", Text, nullable=False, server_default=""),  # the first candidate's SSID when it was opened
+    Column("about", Text, nullable=False, server_default=""),  # the SSID that it is counted under
     partial("reviews_about", "lea", "about", where="closed_at IS NULL"),
     partial("reviews_open", "opened_at", "tracking", "line", where="closed_at IS NULL"),
 )
