@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from broker.core.knowledge import COMPARE, ROWS, TELLS, TOO_MANY, Asked
 from broker.core.model import Ssid
-from broker.edge.ledger import registry, stays
+from broker.edge.ledger import registry, reviews, stays
 from broker.identity import answer as identity
 from broker.identity import registrar
 from broker.identity.match import Candidate
@@ -142,10 +142,23 @@ def _is_own(task: Task, candidate: Candidate) -> bool:
 
 def _strange(task: Task, found: Sequence[Candidate], *, is_asked: bool = False) -> Answer:
     """The answer where the LEA never had who is meant; `is_asked` where there may be such a one beside its own."""
+    word = ROWS[Asked(task.wish.request)].word(is_numbered=bool(task.wish.student.ssid))
+    if (word == COMPARE or is_asked) and _is_said_again(task, found):
+        return _ask(task, found, word)
     word = _in_vain(task, [one.ssid for one in found])
     if word == COMPARE or (is_asked and word != TOO_MANY):
         return _ask(task, found, word)
     return task.refused(word, _FIELD.get(word, ""))
+
+
+def _is_said_again(task: Task, found: Sequence[Candidate]) -> bool:
+    """Whether the very same line is in question still: a system that exports every night sends it again, and guesses
+    nothing by it."""
+    subject, lea = task.wish.to_json(), task.row.origin
+    about = review.about(task.services, task.connection, lea, subject, found)
+    same = ("request", "student")
+    waiting = reviews.subjects_about(task.connection, lea, about)
+    return any(all(one.get(name) == subject.get(name) for name in same) for one in waiting)
 
 
 def _in_vain(task: Task, found: Sequence[Ssid]) -> str:

@@ -197,3 +197,17 @@ def test_of_a_child_that_it_has_announced_an_lea_sees_no_guardian_or_phone(world
     (candidate,) = office.newest_notice(ASKS, "review")["questions"][0]["candidates"]
     assert set(candidate["compared"]) == {"first_name", "last_name", "birth_date"}
     assert "hints" not in candidate
+
+
+# an honest school
+
+
+def test_a_mistyped_mover_sent_again_every_hour_in_the_same_words_is_one_guess(worlds: Worlds) -> None:
+    child = nameless(worlds.known(next(CLASS)))
+    for _ in range(8):
+        worlds.there.send(ASKS, entry(BORN_WRONG["day"](child)) | {"id": str(uuid.uuid4())})
+        assert worlds.there.newest_notice(ASKS, "ssid")["students"][0]["why"] == "compare"
+    assert looked_up(worlds) == [("entry", "1 in vain, at 1 children")]
+    worlds.there.send(ASKS, entry(child))
+    answered = [one["students"][0]["answer"] for one in worlds.there.notices(ASKS, "ssid")]
+    assert "matched" in answered

@@ -17,6 +17,7 @@ from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
+_MOST_ABOUT = 100
 ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
 
@@ -103,6 +104,13 @@ def open_about(connection: Connection, lea: str, ssid: str) -> int:
     """How many questions to this LEA wait that were counted under this number when they were opened."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
+
+
+def subjects_about(connection: Connection, lea: str, ssid: str) -> list[Mapping[str, Any]]:
+    """The subjects of the same questions."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    rows = connection.execute(select(reviews.c.subject).where(waiting).limit(_MOST_ABOUT))
+    return [json.loads(row.subject) for row in rows]
 
 
 def get(connection: Connection, tracking: str, line: int) -> Review | None:
