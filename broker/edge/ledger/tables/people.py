@@ -156,7 +156,11 @@ reviews = Table(
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
     Column("about", Text, nullable=False, server_default=""),  # the first candidate's SSID when it was opened
+    Column("local_id", Text, nullable=False, server_default=""),  # the LEA's own number for who was sent
+    Column("named", Text, nullable=False, server_default=""),  # the mark of name and birth date (`reviews.sent_as`)
     partial("reviews_about", "lea", "about", where="closed_at IS NULL"),
+    partial("reviews_number", "lea", "local_id", "opened_at", "tracking", "line", where="closed_at IS NULL"),
+    partial("reviews_named", "lea", "named", "opened_at", "tracking", "line", where="closed_at IS NULL"),
     partial("reviews_open", "opened_at", "tracking", "line", where="closed_at IS NULL"),
 )
 
