@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
-from tests.support import desk, transactions
+from tests.support import desk, documents, transactions
 from tests.support.office import Office
 
 A, B = "6G", "01"
@@ -57,3 +57,18 @@ def test_what_waited_for_a_child_goes_on_in_slices(tmp_path: Path) -> None:
         assert [office.row(one).state for one in sent] == [*["REFUSED"] * (many - 1), "DELIVERED"]
         office.services.engine.dispose()
     assert costs[1] <= costs[0]
+
+
+def test_a_backpack_that_comes_late_reads_no_earlier_version(office: Office) -> None:
+    known = enrolled(office)
+
+    def sent() -> int:
+        with transactions.counted(office.services.engine) as done:
+            row = office.send(A, documents.backpack(**{"from": A, "student": known}))
+        assert row.state == "APPLIED"
+        return max(one.steps for one in done)
+
+    sent()
+    office.enroll(B, known | {"local_id": "Z"}, date="2026-08-17")
+    costs = [sent() for _ in range(60)]
+    assert max(costs[50:]) <= max(costs[5:15]) * 1.3
