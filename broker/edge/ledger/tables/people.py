@@ -142,6 +142,7 @@ opt_outs = Table(
     Column("at", Float, nullable=False),
     Column("ended_at", Float),
     Column("ended_by", Text, nullable=False, server_default=""),
+    partial("opt_outs_standing", "ssid", where="ended_at IS NULL"),
 )
 
 # What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.

@@ -78,6 +78,12 @@ def _named() -> None:
         op.create_index(index, "reviews", columns, sqlite_where=where, postgresql_where=where)
 
 
+def _opted() -> None:
+    """An index of the opt-outs that stand: an LEA may tell of a child's as often as it likes."""
+    where = sa.text("ended_at IS NULL")
+    op.create_index("opt_outs_standing", "opt_outs", ["ssid"], sqlite_where=where, postgresql_where=where)
+
+
 def _purged() -> None:
     """Whose bytes were removed though its row stays, and an index of whose are kept that nobody will work again."""
     op.add_column("packets", sa.Column("purged_at", sa.Float))
@@ -99,5 +105,6 @@ def upgrade() -> None:
     _slices()
     _questions()
     _named()
+    _opted()
     _purged()
     _costly_lane()
