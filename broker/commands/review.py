@@ -143,7 +143,7 @@ def decide(
             choice = Choice(verb, _candidate(found, same)) if same else Choice(verb)
             result = deciding.decide(services, connection, tracking, found.line, choice, by)
             if result is deciding.Result.ASKED_AGAIN:
-                deciding.ask_again(services, connection, tracking)
+                deciding.ask_again(services, connection, tracking, [found.line])
             return found, result
 
         found, result = committed(services.engine, carry_out)

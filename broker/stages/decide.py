@@ -9,7 +9,7 @@ question waits for the state. So it does where the LEA only confirms what it sen
 student of another LEA, the state hears of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from enum import StrEnum
 
@@ -70,12 +70,12 @@ def tell_state(services: Services, connection: Connection, row: PacketRow, repli
 
 
 def _answer_all(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
-    again: dict[str, None] = {}
+    again: dict[str, set[int]] = {}
     for reply in replies:
         if answer_one(services, connection, row, reply) is Result.ASKED_AGAIN:
-            again[reply.tracking] = None
-    for tracking in again:
-        ask_again(services, connection, tracking)
+            again.setdefault(reply.tracking, set()).add(reply.line)
+    for tracking, lines in again.items():
+        ask_again(services, connection, tracking, lines)
 
 
 def answer_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> Result:
@@ -119,11 +119,12 @@ def _check_may(services: Services, connection: Connection, found: Review, choice
         raise Refused("state-decides", pointer)
 
 
-def ask_again(services: Services, connection: Connection, tracking: str) -> None:
-    """Put the open questions of this packet to its LEA again."""
+def ask_again(services: Services, connection: Connection, tracking: str, lines: Collection[int]) -> None:
+    """Put the open questions about these lines of the packet to its LEA again: of its others, of which there may be
+    thousands, the LEA has the notice."""
     row = packets.get(connection, tracking)
     if row is not None:
-        review.ask(services, connection, row, CHANGED)
+        review.ask(services, connection, row, CHANGED, lines)
 
 
 def decide(

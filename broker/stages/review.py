@@ -6,7 +6,7 @@ packet. Nothing is ever decided by itself, however long it waits: `broker.stages
 the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
@@ -118,21 +118,30 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
     return tuple(found[:MOST_CANDIDATES])
 
 
-def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
-    """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
+def ask(
+    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+) -> None:
+    """Leave the LEA a notice with every open question of this packet, or those about these lines; several notices
+    where they are many, none for none.
 
     `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
     the state is to decide, it is not asked again.
     """
-    rows = list(asked(services, connection, row, note))
+    rows = list(asked(services, connection, row, note, lines))
     if rows:
         services.vault.flush()
         packets.born(connection, rows, [])
 
 
-def asked(services: Services, connection: Connection, row: PacketRow, note: str = "") -> Iterator[PacketRow]:
+def asked(
+    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+) -> Iterator[PacketRow]:
     """The same notices, made and not left yet; the vault is to be flushed."""
-    every = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
+    if lines is None:
+        found = reviews.lines(connection, row.tracking)
+    else:
+        found = [one for line in sorted(lines) if (one := reviews.get(connection, row.tracking, line))]
+    every = (one for one in found if one.closed_at is None)
     waiting = [one for one in every if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     questions = (question(services, connection, one) for one in waiting if one.subject)

@@ -124,6 +124,26 @@ def test_stays_and_their_corrections_come_to_an_end(tmp_path: Path) -> None:
     assert {line["ssid"] for line in exits} == {answers[0]["ssid"]}
 
 
+def test_opt_outs_that_come_and_go_cost_what_they_cost_before(tmp_path: Path) -> None:
+    office = Office(tmp_path, A)
+    office.enroll(A, CHILD)
+
+    def flipped(lines: int) -> int:
+        document = desk.enrollment(A, *[CHILD] * lines)
+        for number, line in enumerate(document["students"]):
+            line["opt_outs"] = ["higher-education-data"] if number % 2 else []
+        tracking = office.drop(A, document)
+        with transactions.counted(office.services.engine) as done:
+            office.work(Stage.ADMIT)
+        assert office.row(tracking).state == "APPLIED"
+        return sum(one.steps for one in done)
+
+    flipped(10)
+    before = flipped(40)
+    flipped(400)
+    assert flipped(40) <= before * 1.2
+
+
 def bounded(office: Office, **most: int) -> Services:
     settings = office.services.settings
     return replace(office.services, settings=replace(settings, told=replace(settings.told, **most)))

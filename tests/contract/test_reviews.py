@@ -98,7 +98,7 @@ def decided(office: Office, tracking: str, choice: Choice, line: int) -> Result:
     with writing(office.services.engine) as connection:
         result = decide.decide(office.services, connection, tracking, line, choice, BY)
         if result is Result.ASKED_AGAIN:
-            decide.ask_again(office.services, connection, tracking)
+            decide.ask_again(office.services, connection, tracking, [line])
     office.work()
     return result
 

@@ -4,19 +4,22 @@ Owns `reviews` and `decisions`. Promises: a question is closed only by a decisio
 only taken back; reprs show no student; lists are bounded.
 """
 
+import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
 from broker.core.review import OWN_STUDENT, Verb
+from broker.edge.ledger import ready
 from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
+_LAST_LINE = 2**31 - 1
 _MOST_ABOUT = 100
 ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
@@ -81,6 +84,10 @@ def _as_text(candidates: Sequence[Weighed]) -> str:
     )
 
 
+def _sent(block: Mapping[str, Any]) -> dict[str, str]:
+    return sent_as(block)._asdict()
+
+
 def _is(tracking: str, line: int) -> Any:
     return (reviews.c.tracking == tracking) & (reviews.c.line == line)
 
@@ -96,7 +103,7 @@ def enter(connection: Connection, review: Review, about: str = "") -> None:
         "opened_at": review.opened_at,
         "closed_at": None,
         "about": about,
-    }
+    } | _sent(review.subject.get("student", {}))
     connection.execute(insert(reviews), row)
 
 
@@ -125,26 +132,56 @@ def lines(connection: Connection, tracking: str) -> list[Review]:
     return [_review(row) for row in connection.execute(query)]
 
 
-def open_of(connection: Connection, lea: str, *, but: str, is_own: bool) -> list[Review]:
-    """Questions to this LEA that wait, the oldest first, without those of the packet `but`; those of packets' own
-    students only where `is_own`."""
-    waiting = (reviews.c.closed_at.is_(None), reviews.c.lea == lea, reviews.c.tracking != but)
-    query = select(reviews).where(*waiting)
-    if is_own:
-        query = query.where(reviews.c.line == OWN_STUDENT)
-    ordered = query.order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
-    return [_review(row) for row in connection.execute(ordered.limit(_MOST_LINES))]
+class Sent(NamedTuple):
+    """How a student is named: the LEA's own number, and the mark of name and birth date; '' for none."""
+
+    local_id: str
+    named: str
 
 
-def asked_about_packets(connection: Connection, leas: Collection[str]) -> dict[str, list[Review]]:
-    """Questions about packets' own students that wait, by LEA; only the LEAs that have any."""
-    if not leas:
-        return {}
-    waiting = (reviews.c.closed_at.is_(None), reviews.c.line == OWN_STUDENT, reviews.c.lea.in_(sorted(leas)))
-    found: dict[str, list[Review]] = {}
-    for row in connection.execute(select(reviews).where(*waiting).limit(_MOST_LINES)):
-        found.setdefault(row.lea, []).append(_review(row))
-    return found
+def sent_as(block: Mapping[str, Any]) -> Sent:
+    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
+    if not block:
+        return Sent("", "")
+    name = block["legal_name"]
+    words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
+    return Sent(block.get("local_id", ""), hashlib.sha256(json.dumps(words).encode()).hexdigest())
+
+
+def _by(column: Any) -> Any:
+    """Written with constants, as far as an index is to be used for it (`partial`)."""
+    waiting = reviews.c.closed_at.is_(None) & (reviews.c.lea == bindparam("lea")) & (column == bindparam("value"))
+    mine = (reviews.c.tracking != bindparam("but"), reviews.c.line <= bindparam("last"))
+    key = (reviews.c.tracking, reviews.c.line)
+    ordered = select(*key).where(waiting, *mine).order_by(reviews.c.opened_at, *key)
+    return ordered.limit(bindparam("most"))
+
+
+_BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
+
+
+def open_of(
+    connection: Connection, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+) -> Iterator[Review]:
+    """Questions to this LEA that wait, and name a student as one of these: of each at most the `most` oldest, without
+    those of the packet `but`; those of packets' own students only where `is_own`."""
+    asked = {"lea": lea, "but": but, "last": OWN_STUDENT if is_own else _LAST_LINE, "most": most}
+    if not about or not is_any(connection, lea):
+        return
+    seen: set[tuple[str, int]] = set()
+    keys = [(_BY_NUMBER, one.local_id) for one in about] + [(_BY_NAME, one.named) for one in about]
+    for statement, value in dict.fromkeys(keys):
+        for tracking, line in ready.rows(connection, statement, asked | {"value": value}) if value else ():
+            if (tracking, line) not in seen:
+                seen.add((tracking, line))
+                found = connection.execute(select(reviews).where(_is(tracking, line))).one()
+                yield _review(found)
+
+
+def is_any(connection: Connection, lea: str) -> bool:
+    """Whether any question to this LEA waits."""
+    waiting = select(reviews.c.line).where(reviews.c.closed_at.is_(None), reviews.c.lea == lea).limit(1)
+    return connection.execute(waiting).first() is not None
 
 
 def change(connection: Connection, review: Review) -> None:
@@ -152,7 +189,12 @@ def change(connection: Connection, review: Review) -> None:
     connection.execute(
         update(reviews)
         .where(_is(review.tracking, review.line))
-        .values(subject=json.dumps(review.subject), candidates=_as_text(review.candidates), closed_at=review.closed_at)
+        .values(
+            subject=json.dumps(review.subject),
+            candidates=_as_text(review.candidates),
+            closed_at=review.closed_at,
+            **_sent(review.subject.get("student", {})),
+        )
     )
 
 

@@ -1,5 +1,8 @@
 """What belongs to a home is known, and what work costs, is kept or is guessed is counted, so that it stays bounded."""
 
+import hashlib
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -54,6 +57,33 @@ def _questions() -> None:
     op.create_index("reviews_about", "reviews", ["lea", "about"], sqlite_where=where, postgresql_where=where)
 
 
+def _named() -> None:
+    """How a question names who was sent, so that those of one number or name are found; of those that wait, too."""
+    for name in ("local_id", "named"):
+        op.add_column("reviews", sa.Column(name, sa.Text, nullable=False, server_default=""))
+    connection = op.get_bind()
+    waiting = sa.text("SELECT tracking, line, subject FROM reviews WHERE closed_at IS NULL")
+    change = sa.text("UPDATE reviews SET local_id = :number, named = :mark WHERE tracking = :tracking AND line = :line")
+    for row in connection.execute(waiting).all():
+        block = json.loads(row.subject).get("student")
+        if block:
+            name = block["legal_name"]
+            words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
+            mark = hashlib.sha256(json.dumps(words).encode()).hexdigest()
+            values = {"number": block.get("local_id", ""), "mark": mark, "tracking": row.tracking, "line": row.line}
+            connection.execute(change, values)
+    where = sa.text("closed_at IS NULL")
+    for index, column in (("reviews_number", "local_id"), ("reviews_named", "named")):
+        columns = ["lea", column, "opened_at", "tracking", "line"]
+        op.create_index(index, "reviews", columns, sqlite_where=where, postgresql_where=where)
+
+
+def _opted() -> None:
+    """An index of the opt-outs that stand: an LEA may tell of a child's as often as it likes."""
+    where = sa.text("ended_at IS NULL")
+    op.create_index("opt_outs_standing", "opt_outs", ["ssid"], sqlite_where=where, postgresql_where=where)
+
+
 def _purged() -> None:
     """Whose bytes were removed though its row stays, and an index of whose are kept that nobody will work again."""
     op.add_column("packets", sa.Column("purged_at", sa.Float))
@@ -74,5 +104,7 @@ def upgrade() -> None:
     _guesses()
     _slices()
     _questions()
+    _named()
+    _opted()
     _purged()
     _costly_lane()
