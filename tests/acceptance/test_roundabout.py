@@ -89,7 +89,7 @@ def test_retrieve_beyond_the_bound_of_a_child_tells_the_right_birth_date_from_no
     assert worlds.differences(ASKED["retrieve"](child)) == []  # the right one at last
 
 
-@pytest.mark.parametrize(("first", "asked"), [("entry", "new"), *(("retrieve", one) for one in REVEALS)])
+@pytest.mark.parametrize(("first", "asked"), [("entry", "new"), *(("retrieve", one) for one in sorted(REVEALS))])
 def test_a_number_of_nobody_beyond_the_bound_of_a_child_tells_nothing(worlds: Worlds, first: str, asked: str) -> None:
     child = worlds.known(next(CLASS))
     for student in days_but(nameless(child))[:6]:
