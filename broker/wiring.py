@@ -19,6 +19,7 @@ from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
 from broker.edge.bounded.warden import Bounds, Warden
 from broker.edge.digest import Digester
 from broker.edge.folders import Home
+from broker.edge.ledger import registry
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.homes import Marks
 from broker.edge.queues import Queues
@@ -109,5 +110,6 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
 
 
 def _check_index(services: Services, connection: Connection) -> None:
+    registry.lock(connection)  # the workers of a new exchange all begin at once
     registrar.adopt(connection, services.model)
     registrar.check_index(connection, services.model)

@@ -83,7 +83,8 @@ def main() -> None:
     parser.add_argument("--costly", action="store_true", help="work what is costly to read, and nothing else")
     chosen = parser.parse_args()
     services = wiring.build(chosen.home, "worker", chosen.number, is_patient=chosen.costly)
-    services.reader.start()
+    if not chosen.costly:  # which begins its reader with the first such packet: most days have none
+        services.reader.start()
     name, lanes = ("worker-costly", (COSTLY,)) if chosen.costly else (f"worker-{chosen.number}", (EXPRESS, BULK))
     owed = Owed(services.home.run / f"{name}.owed")
     with Part(services.home.run, name).living() as part:

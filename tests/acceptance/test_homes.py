@@ -174,6 +174,7 @@ def test_a_vault_that_is_not_mounted_or_another_one_is_no_vault(tmp_path: Path) 
 # copies of a home
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_copy_of_a_home_never_runs_beside_it_nor_unnoticed_after_it(url: str, tmp_path: Path) -> None:
     first = Exchange(tmp_path / "first", enabled=False, processes=1)
@@ -381,6 +382,7 @@ def test_a_worker_frees_its_own_claims_and_no_other_s(url: str, tmp_path: Path) 
         here.exchange.close()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_of_one_name_there_is_one_part(tmp_path: Path) -> None:
     here = Exchange(tmp_path / "home", enabled=False, processes=1)

@@ -153,4 +153,4 @@ def test_who_works_the_costly_lane_works_nothing_else(tmp_path: Path) -> None:
     other.start(dict.fromkeys(Stage, got.extend), (EXPRESS, BULK))
     wait_until(lambda: len(got) == 3, "the others", 10)
     other.stop()
-    assert got == ["costly", "express", "bulk"]
+    assert (got[0], sorted(got[1:])) == ("costly", ["bulk", "express"])

@@ -30,6 +30,7 @@ QUICK = {
     "sweep_seconds": 0.2,
     "retry_first_seconds": 0.2,
     "port": 0,
+    "processes": 1,  # what two workers do to each other has tests of its own
 }
 
 

@@ -13,6 +13,7 @@ from broker.core import frames, message, signatures
 from broker.edge import openpgp
 from broker.edge.secretkey import SecretKey
 from tests.support import craft, desk
+from tests.support.scale import larger
 
 MIB = 1 << 20
 
@@ -107,7 +108,10 @@ DOCUMENTS: Mapping[str, Callable[[], bytes]] = {
     "a CSV of quotation marks": lambda: _csv(_HEADER, '"\n' * 200_000),
     "a CSV of quoted lines": lambda: _csv(_HEADER, '"' + "".join(f"{noise(1)}\n" for _ in range(400_000))),
     "a CSV of cells with line ends": lambda: _csv(
-        _HEADER, "".join(f'New,2027,01,704,{n},"{noise(2)}' + "\n" * 20 + '",x,2012-03-04,\n' for n in range(9_000))
+        _HEADER,
+        "".join(
+            f'New,2027,01,704,{n},"{noise(2)}' + "\n" * 20 + '",x,2012-03-04,\n' for n in range(larger(2_000, 9_000))
+        ),
     ),
     "a CSV of ten thousand lines with faults": lambda: _csv(
         _HEADER, "".join(f"New,2027,01,704,{noise(9)},{noise(300)},,3,{noise(3)}\n" for _ in range(9_999))

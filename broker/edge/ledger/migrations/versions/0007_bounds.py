@@ -65,7 +65,8 @@ def _named() -> None:
     waiting = sa.text("SELECT tracking, line, subject FROM reviews WHERE closed_at IS NULL")
     change = sa.text("UPDATE reviews SET local_id = :number, named = :mark WHERE tracking = :tracking AND line = :line")
     for row in connection.execute(waiting).all():
-        block = json.loads(row.subject).get("student")
+        subject = json.loads(row.subject)
+        block = subject.get("student") if isinstance(subject, dict) else None
         if block:
             name = block["legal_name"]
             words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
