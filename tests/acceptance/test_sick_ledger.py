@@ -57,6 +57,7 @@ def lose(engine: Engine) -> None:
     wait_until(lambda: not in_hand(engine), "the claim to be given back")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 def test_a_worker_that_is_stopped_in_order_does_not_count_also_where_it_is_killed_then(tmp_path: Path) -> None:
     """As a machine that is switched off does it: first it asks, and then it does not wait for long."""

@@ -85,9 +85,14 @@ def check_delivered(world: World, trackings: list[str]) -> None:
     assert not [line for line in world.log.lines if line[1] in ("bug", "batch failed")]
 
 
-SICK = [(operation, kind) for operation in OPERATIONS for kind in ("lost connection", "deadlock", "broken disk")]
-SICK += [("look-up", kind) for kind in LEDGER] + [("write", kind) for kind in LEDGER]
-SICK += [(operation, kind) for operation in ("vault", "inbox", "match") for kind in WORLD]
+SICK = [(operation, kind) for operation in OPERATIONS for kind in ("lost connection", "broken disk")]
+SICK += [("write", kind) for kind in LEDGER] + [("vault", kind) for kind in WORLD]
+MORE = [(operation, "deadlock") for operation in OPERATIONS] + [("look-up", kind) for kind in LEDGER]
+MORE += [(operation, kind) for operation in ("inbox", "match") for kind in WORLD]
+CASES = [
+    *dict.fromkeys(SICK),
+    *(pytest.param(*one, marks=pytest.mark.long) for one in dict.fromkeys(MORE) if one not in SICK),
+]
 
 
 def sicken(world: World, operation: str, kind: str) -> None:
@@ -101,7 +106,7 @@ def sicken(world: World, operation: str, kind: str) -> None:
     assert not {str(value) for facts in told for value in facts.values()} & {"text"}
 
 
-@pytest.mark.parametrize(("operation", "kind"), list(dict.fromkeys(SICK)))
+@pytest.mark.parametrize(("operation", "kind"), CASES)
 def test_a_sound_packet_is_delivered_when_the_world_is_well_again(quick: World, operation: str, kind: str) -> None:
     sicken(quick, operation, kind)
 
