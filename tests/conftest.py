@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -51,3 +52,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _grows(item: pytest.Item) -> bool:
     """Whether the test shows more with larger numbers."""
     return item.get_closest_marker("grows") is not None or is_hypothesis_test(getattr(item, "obj", None))
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays: else every full collection of a long run looks through all of it."""
+    gc.collect()
+    gc.freeze()

@@ -65,7 +65,7 @@ def test_a_line_reads_no_question_that_it_has_nothing_to_do_with(office: Office)
         asked(office, known[:8], more)
         costs.append(costliest(office, known[own]))
     assert costs[1].statements <= costs[0].statements
-    assert costs[1].steps <= costs[0].steps * 1.2
+    assert costs[1].steps <= costs[0].steps * 1.5
 
 
 def test_lines_of_one_number_are_not_each_held_against_each_question(office: Office) -> None:
@@ -76,7 +76,7 @@ def test_lines_of_one_number_are_not_each_held_against_each_question(office: Off
         asked(office, known[:8], more)
         costs.append(costliest(office, *(one | {"local_id": NUMBER} for one in own)))
     assert costs[1].statements <= costs[0].statements
-    assert costs[1].steps <= costs[0].steps * 1.2
+    assert costs[1].steps <= costs[0].steps * 1.5
     assert costs[1].statements < 10 * 60
 
 
