@@ -3,8 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
+# a file's tests stay together, and files begin in the order of tests/conftest.py; one process more than there are cores,
+# for a quarter of the time they wait
+PARALLEL := -n $(shell expr $$(nproc || echo 1) + 1) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test long check bench lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,7 +19,12 @@ demo: $(STAMP)
 	$(RUN) -m broker.demo $(if $(KEEP),--keep)
 
 test: $(STAMP)
-	$(RUN) -m pytest -n logical --dist loadfile
+	$(RUN) -m pytest $(PARALLEL)
+
+# What takes longer than a minute by nature: new examples in their thousands, years of history, every Python, the bench.
+long: $(STAMP)
+	SATCHEL_LONG=1 $(RUN) -m pytest -m long -o timeout=7200 $(PARALLEL)
+	$(RUN) -m tests.bench
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check .

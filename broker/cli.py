@@ -96,6 +96,11 @@ def _sentence(error: Exception) -> str:
 
     if isinstance(error, OperatorError):
         return str(error)
+    if type(error).__module__ == "sqlalchemy.exc":
+        from broker.offline import said_of
+
+        if said := said_of(error):
+            return said
     return f"Satchel failed in a way it should not ({type(error).__name__}). Set SATCHEL_DEBUG=1 to see where."
 
 

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from broker.core.errors import OperatorError
-from broker.edge import settings_file
+from broker.edge import home_id, settings_file
+from broker.edge.apart import Apart
 from broker.edge.folders import Home
-from broker.edge.ledger.engine import REVISION, connect, form, reading
+from broker.edge.ledger import homes
+from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
 from broker.edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,6 +75,11 @@ class Offline:
     clock: Callable[[], datetime]
 
     @cached_property
+    def apart(self) -> Apart:
+        """Who works in the folders of LEAs that have mounts of their own."""
+        return Apart(self.home, self.settings.limits, self.settings.intake.answer_seconds)
+
+    @cached_property
     def model(self) -> "Model":
         """Who is who; read when it is first asked for. Raises OperatorError for model files that cannot be used."""
         from broker.identity.models import load
@@ -95,16 +102,31 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
     try:
         with reading(engine) as connection:
             return engine, form(connection)
-    except DatabaseError as error:
-        reason = str(error.orig).partition("\n")[0]
-        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason}.") from None
+    except DBAPIError as error:
+        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
 
 
-def open_ledger(chosen: Settings) -> Engine:
-    """The ledger, in the form of this program. Raises NotReady where it has another one; only `satchel upgrade` changes
-    that."""
+def said_of(error: Exception) -> str | None:
+    """What is told of a database that does not answer, or breaks off; None for an error that is the program's own."""
+    if isinstance(error, DBAPIError) and (
+        isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    ):
+        return f"The ledger's database does not answer: {reason_of(error)}."
+    return None
+
+
+def reason_of(error: DBAPIError) -> str:
+    """Why the database could not be reached, in its own words."""
+    return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
+
+
+def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
+    """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
+    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them
+    `is_put_back` from a backup and this is not allowed for."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
+        check_home(engine, chosen, is_put_back=is_put_back)
         return engine
     if found > REVISION:
         raise later(chosen, found)
@@ -113,14 +135,24 @@ def open_ledger(chosen: Settings) -> Engine:
     raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
 
 
+def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False) -> None:
+    """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
+    home = Home(chosen.home)
+    with reading(engine) as connection:
+        owner, last = homes.owner(connection), homes.last_run(connection)
+    home_id.check(home, owner, place_of(chosen))
+    if not is_put_back:
+        home_id.check_last(home, last)
+
+
 def later(chosen: Settings, found: str) -> NotReady:
     """What is said of a ledger that a later program has had: nobody here knows what its rows mean."""
     was = f"has the form of a later program ({found}; this one knows {REVISION})"
     return NotReady(f"The ledger of {chosen.home} {was}: use that program; nothing was changed.")
 
 
-def build(given: Path | None) -> Offline:
-    """The parts of a command. Raises NotReady and settings.SettingsError."""
+def build(given: Path | None, *, is_put_back: bool = False) -> Offline:
+    """The parts of a command. Raises NotReady, settings.SettingsError, and what `open_ledger` does."""
     harden()
     chosen = settings_file.load(home_of(given))
-    return Offline(chosen, open_ledger(chosen), Home(chosen.home), now)
+    return Offline(chosen, open_ledger(chosen, is_put_back=is_put_back), Home(chosen.home), now)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from broker.core.model import LeaId, Party
 from broker.edge import keyring
+from broker.edge.apart_folders import publish_to_all, renew_readme
 from broker.edge.folders import Missing
 from broker.edge.ledger import directory, removals
 from broker.edge.ledger.engine import reading
@@ -73,7 +74,7 @@ def write_pages(services: Offline) -> list[LeaId]:
             keys = removals.published(connection)
         files = {"exchange.asc": services.home.certificate.read_text("utf-8")}
         files |= {f"{lea}.asc": "\n".join(keys.get(lea, ())) for lea in every}
-        missing = publisher.publish(served, files)
+        missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
 
 
@@ -84,9 +85,7 @@ def write_readmes(services: Offline) -> list[LeaId]:
     fill = _filler(services)
 
     def write(party: Party) -> None:
-        text, there = fill(party), services.home.leas / party.id / "README.txt"
-        if not there.is_file() or there.read_text("utf-8") != text:
-            services.home.write_readme(party.id, text)
+        renew_readme(services.home, services.apart, party.id, fill(party))
 
     return _for_each(parties, write)
 

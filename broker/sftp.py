@@ -5,22 +5,58 @@ noted in the ledger before the client is answered.
 """
 
 import argparse
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy.exc import OperationalError
 
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
-from broker.edge.sftp_server import SftpServer
+from broker.edge.room import Room
+from broker.edge.sftp_server import SftpServer, State
 from broker.part import Part, run
 from broker.stages import collect
+from broker.stages.allowance import Shares
 from broker.stages.services import Services
 
+_MOMENT = 1.0
 _HOW = {"sftp-read": collect.READ, "sftp-removed": collect.REMOVED}
+
+
+class Standing(State):
+    """What hinders an LEA: the disk's reserve, its share of what may wait, a mount of its own that hangs."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
+        self._shares = Shares(services)
+        self._answered: dict[str, float] = {}
+
+    def why_not(self, lea: str) -> str:
+        """See State."""
+        if self._room.spare() <= 0:
+            return "The exchange's disk is nearly full, and it takes no files now; try again later."
+        try:
+            is_full = self._shares.is_full(lea)
+        except Exception as error:
+            if cause_of(error) not in NOT_KEPT:
+                raise
+            return ""  # whether there is room is for the watcher to say, when the ledger answers
+        if is_full:
+            return "Too many of your files have not come to their end; see your receipts, and send more when they have."
+        return ""
+
+    def check(self, lea: str) -> None:
+        """See State; a folder that has just answered is trusted for a moment."""
+        known = lea_id(lea)
+        now = time.monotonic()
+        if self._services.apart.is_apart(known) and now - self._answered.get(lea, 0.0) > _MOMENT:
+            self._services.apart.ask(known, "probe")
+            self._answered[lea] = now
 
 
 class LedgerHost:
@@ -30,8 +66,8 @@ class LedgerHost:
         self._services = services
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
-        """The SSH public keys of this LEA."""
-        with reading(self._services.engine) as connection:
+        """The SSH public keys of this LEA. Raises Deferred: the line is cut, and nothing is said of the key."""
+        with self._noting(), reading(self._services.engine) as connection:
             return directory.ssh_keys_of(connection, lea)
 
     def root(self, lea: str) -> Path:
@@ -40,17 +76,26 @@ class LedgerHost:
 
     def read_whole(self, lea: str, name: str) -> None:
         """The last byte of an inbox file is about to go out."""
-        try:
+        with self._noting():
             collect.read_whole(self._services, lea, name.partition(".")[0])
-        except OperationalError:
-            raise Deferred("the ledger is busy") from None
 
     def collected(self, lea: str, name: str, how: str) -> None:
         """An inbox file was read to its end, or removed."""
-        try:
+        with self._noting():
             collect.run(self._services, lea, [name.partition(".")[0]], _HOW[how])
-        except OperationalError:
-            raise Deferred("the ledger is busy") from None
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """A sick ledger is told of once; each client is told to try again. Raises Deferred."""
+        services = self._services
+        try:
+            yield
+        except Exception as error:
+            if cause_of(error) not in NOT_KEPT:
+                raise
+            services.troubles.meet(services.log, "sftp", error)
+            raise Deferred("the ledger cannot be asked now") from None
+        services.troubles.over(services.log, "sftp")
 
 
 def main() -> None:
@@ -59,13 +104,16 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sftp")
     host_key = services.home.keys / "ssh_host_ed25519"
-    server = SftpServer(services.settings.sftp, host_key, LedgerHost(services), services.settings.limits)
+    server = SftpServer(
+        services.settings.sftp, host_key, LedgerHost(services), services.settings.limits, Standing(services)
+    )
     with Part(services.home.run, "sftp").living() as part:
         port = server.serve()
         (services.home.run / "sftp.port").write_text(f"{port}\n")
         part.ready(address=services.settings.sftp.address, port=port)
         part.stop.wait()
         server.stop()
+        services.apart.close()
 
 
 if __name__ == "__main__":

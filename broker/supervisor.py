@@ -2,7 +2,7 @@
 
 Owns the processes. Promises: a part that dies is started again, with a growing pause when it keeps dying; on SIGINT or
 SIGTERM parts are asked to stop in the order in which work flows, and the embedded Redis last; two supervisors never run
-one home, and the parts of one that was killed are gone before the next one starts its own.
+one home, nor one ledger, and the parts of one that was killed are gone before the next one starts its own.
 """
 
 import ctypes
@@ -12,20 +12,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import structlog
+from sqlalchemy import Engine
 
+from broker import founding
+from broker.edge import apart
 from broker.edge.embedded_redis import binary, configuration
+from broker.edge.folders import Home
+from broker.edge.ledger.engine import place_of
+from broker.edge.ledger.lease import Lease
 from broker.edge.queues import Queues, socket_path
 from broker.edge.settings import Settings
-from broker.part import UNUSABLE, hold, read_beats
+from broker.part import UNUSABLE, hold, is_up, read_beats
 
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
 _STOP_SECONDS = 60.0
+_TAKE_SECONDS = 5.0  # that the session of one that was killed may take to end at the database
+_LEASE_SECONDS = 5.0  # between two looks whether the lease of the ledger is still there
+_ELSEWHERE = "The exchange runs on the ledger at {ledger} from another home, a copy of this one; stop that one first."
+_KILLED_SECONDS = 5.0
 _GONE_SECONDS = 60.0  # that the parts of a killed supervisor may take to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -93,7 +104,8 @@ class Child:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):  # a thread of it hangs in a mount, and not even that ends it
+                self.process.wait(_KILLED_SECONDS)
 
 
 def _part(settings: Settings, module: str, *more: str) -> list[str]:
@@ -114,6 +126,8 @@ def plan(settings: Settings) -> list[Child]:
         Child(f"worker-{number}", _part(settings, "worker", "--number", str(number)), environment=impatient)
         for number in range(count)
     ]
+    costly = _part(settings, "worker", "--costly", "--number", str(count))
+    children.append(Child("worker-costly", costly, environment=impatient))
     children += [Child("sweeper", _part(settings, "sweeper")), Child("watcher", _part(settings, "watcher"))]
     if settings.sftp.enabled:
         children.append(Child("sftp", _part(settings, "sftp")))
@@ -123,8 +137,13 @@ def plan(settings: Settings) -> list[Child]:
 class Supervisor:
     """Runs one home until it is told to stop."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None], log: structlog.stdlib.BoundLogger) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, say: Callable[[str], None], log: structlog.stdlib.BoundLogger
+    ) -> None:
         self._settings = settings
+        self._engine = engine
+        self._lease = Lease(engine)
+        self._next_look = 0.0
         self._say = say
         self._log = log
         self._run = settings.home / "run"
@@ -133,14 +152,26 @@ class Supervisor:
         self._lock: IO[str] | None = None
 
     def _take_home(self) -> None:
-        holder = self._run / "supervisor.pid"
         until = time.monotonic() + _GONE_SECONDS
         while (lock := hold(self._run)) is None:
-            if _is_alive(holder) or time.monotonic() > until:
+            if is_up(self._run) or time.monotonic() > until:
                 raise AlreadyUp(f"Another `satchel up` runs {self._settings.home} already; stop it first.")
             time.sleep(_LOOK_SECONDS)  # it was killed, and its parts are ending
         self._lock = lock  # until the process ends
-        holder.write_text(str(os.getpid()))
+        (self._run / "supervisor.pid").write_text(str(os.getpid()))
+
+    def _take_ledger(self) -> None:
+        """On whatever machine another home, a copy of this one, may run on the same ledger."""
+        if not self._lease.take(_TAKE_SECONDS):
+            raise AlreadyUp(_ELSEWHERE.format(ledger=place_of(self._settings)))
+        founding.begin_run(self._engine, Home(self._settings.home))
+
+    def _keep_ledger(self) -> None:
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LEASE_SECONDS
+        if self._lease.is_lost():
+            raise AlreadyUp(_ELSEWHERE.format(ledger=place_of(self._settings)))
 
     def _ready(self) -> bool:
         wanted = {child.name for child in self._children} - {"redis"}
@@ -160,9 +191,10 @@ class Supervisor:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis, Unusable."""
+        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis, Unusable, home_id.OtherHome."""
         self._run.mkdir(mode=0o700, exist_ok=True)
         self._take_home()
+        self._take_ledger()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         _forget(self._run)
@@ -194,6 +226,7 @@ class Supervisor:
             if not announced and self._ready():
                 announced = True
                 self._say("ready")
+            self._keep_ledger()
             time.sleep(_LOOK_SECONDS)
 
     def _stop(self) -> None:
@@ -201,6 +234,7 @@ class Supervisor:
             child.stop()
         for child in self._children:
             child.stop()
+        self._lease.give_up()
 
 
 def _end_with_parent() -> None:
@@ -209,15 +243,8 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _is_alive(holder: Path) -> bool:
-    try:
-        os.kill(int(holder.read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def _forget(run: Path) -> None:
     """Heartbeats of an earlier run say nothing about this one."""
     for path in run.glob("*.json"):
         path.unlink(missing_ok=True)
+    apart.forget(Home(run.parent))

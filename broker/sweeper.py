@@ -1,11 +1,10 @@
 """The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
 
 Promises: receipts' files follow within a fraction of a second; every other duty within `sweep_seconds`; a round that
-fails is logged and the next one tries again.
+fails is told once, until it is well again, and the next one tries again.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +12,19 @@ from pathlib import Path
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
-from broker.edge.folders import INBOX
+from broker.edge.apart import Silent
 from broker.edge.ledger import removals
+from broker.edge.ledger.again import again
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, missing, overdue, sweep
+from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
 _RECEIPT_SECONDS = 0.05
+_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
 
@@ -31,6 +34,7 @@ class Inboxes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._seen: dict[str, int] = {}
+        self._lost: set[str] = set()
 
     def look(self) -> None:
         """Publish what a crash left staged, and notice what was taken out."""
@@ -39,12 +43,22 @@ class Inboxes:
         for lea in leas:
             try:
                 self._look_at(lea)
-            except Deferred:
-                self._services.log.warning("inbox cannot be read", lea=lea)
+            except Silent:  # told once, and by `satchel status`
+                self._seen.pop(lea, None)
+            except Deferred as later:
+                self._is_lost(lea, later)
+            else:
+                self._lost.discard(lea)
+
+    def _is_lost(self, lea: LeaId, later: Deferred) -> None:
+        """Said once for as long as it lasts: nothing in it counts as collected meanwhile."""
+        if lea not in self._lost:
+            self._services.log.warning("inbox cannot be read", lea=lea, why=later.why)
+        self._lost.add(lea)
+        self._seen.pop(lea, None)
 
     def _look_at(self, lea: LeaId) -> None:
-        with self._services.home.enter(lea, INBOX) as folder:
-            changed = os.fstat(folder).st_mtime_ns
+        changed = self._services.inboxes.changed(lea)
         if self._seen.get(lea) == changed:
             return
         unfinished = sweep.finish_deliveries(self._services, lea)
@@ -55,15 +69,18 @@ class Inboxes:
 
 
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
-    """Whether it did something, as far as it says."""
+    """Whether it did something, as far as it says. What fails is told once, and tried again."""
     try:
-        return bool(work())
-    except OSError as broken:  # a disk that failed a flush; only a new process can go on
-        services.log.error("round failed", duty=duty, kind=type(broken).__name__)
-        part.fail()
-    except Exception as bug:  # noqa: BLE001  the sweeper is what others rely on: it goes on
-        services.log.error("round failed", duty=duty, kind=type(bug).__name__)
-    return False
+        done = bool(again(services.engine, work))
+    except Exception as error:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+        services.troubles.meet(services.log, duty, error)
+        if isinstance(error, OSError):  # a disk that failed a flush; only a new process can go on
+            part.fail()
+        elif cause_of(error) in NOT_KEPT:
+            part.stop.wait(_LEDGER_SECONDS)
+        return False
+    services.troubles.over(services.log, duty)
+    return done
 
 
 def main() -> None:
@@ -83,19 +100,25 @@ def main() -> None:
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
     }
+    seldom: dict[str, Callable[[], object]] = {
+        "leftovers": lambda: leftovers.purge(services),
+        "quarantine": lambda: leftovers.clear_quarantine(services),
+    }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
-        due, is_more = 0.0, False
+        due, is_more, rounds = 0.0, False, 0
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
                 is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
             if is_due:
-                for duty, work in duties.items():
+                for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)
+                rounds += 1
                 due = time.monotonic() + services.settings.workers.sweep_seconds
+        services.apart.close()
 
 
 if __name__ == "__main__":

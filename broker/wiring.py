@@ -4,27 +4,33 @@ Owns nothing that lives longer than the process. Promises: raises `NotReady` wit
 home is not complete; hardens the process that will hold plaintext.
 """
 
-import hashlib
-import hmac
-import socket
+import sys
+import uuid
 from functools import partial
 from pathlib import Path
 
 import uuid6
+from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.edge import calendars, exit_codes, openpgp, settings_file
-from broker.edge.contracts import Contracts
+from broker.edge.apart import Apart
+from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
+from broker.edge.bounded.warden import Bounds, Warden
+from broker.edge.digest import Digester
 from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
-from broker.edge.ledger.engine import writing
-from broker.edge.outbox import Outboxes
+from broker.edge.ledger import registry
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.homes import Marks
 from broker.edge.queues import Queues
-from broker.edge.resources import folder as data_folder
+from broker.edge.settings import Settings
 from broker.edge.vault import DirectoryVault
+from broker.formats.reader_beside import Beside
 from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
 from broker.stages.services import Services
+
+_SET_ASIDE = 12  # bytes for each byte of a document, that the JSON parser asks for and hardly fills
 
 
 def new_tracking() -> str:
@@ -43,7 +49,7 @@ def read_key(home: Home) -> openpgp.SecretKey:
         raise NotReady(f"{home.keys / 'exchange.key'} cannot be read; was this home made by `satchel init`?") from None
 
 
-def digester(home: Home) -> "Digester":
+def digester(home: Home) -> Digester:
     """The keyed digest of documents. Raises NotReady."""
     try:
         return Digester((home.keys / "digest.key").read_bytes())
@@ -51,44 +57,59 @@ def digester(home: Home) -> "Digester":
         raise NotReady(f"{home.keys / 'digest.key'} cannot be read; was this home made by `satchel init`?") from None
 
 
-class Digester:
-    """HMAC-SHA256 (RFC 2104) of a document under a secret of this home."""
+def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
+    """The process that reads packets for this one; nothing is started yet. A patient one takes each by itself."""
+    limits = chosen.limits
+    first = min(limits.read_first_cpu_seconds, limits.read_cpu_seconds)
+    memory = limits.memory_of(limits.largest_bytes if is_patient else limits.read_first_bytes)
+    bounds = Bounds(
+        cpu_seconds=limits.read_cpu_seconds if is_patient else first,
+        wall_seconds=limits.read_wall_seconds,
+        memory_bytes=memory,
+        room_bytes=memory + _SET_ASIDE * limits.largest_bytes,
+        is_apart=is_patient,
+    )
+    command = [sys.executable, "-m", "broker.reader", "--home", str(chosen.home)]
+    return Beside(Warden(command, bounds, limits.largest_bytes))
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
 
-    def __call__(self, content: bytes) -> str:
-        """64 hex digits."""
-        return hmac.new(self._secret, content, hashlib.sha256).hexdigest()
-
-
-def build(home: Path, part: str, number: int = 0) -> Services:
-    """The parts of one process of the exchange. Raises OperatorError for what is wrong with the home: NotReady,
-    SettingsError, StaleIndex, and of a worker what is wrong with its calendars and codes."""
+def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -> Services:
+    """The parts of one process of the exchange; a patient one works what is costly to read. Raises OperatorError for
+    what is wrong with the home: NotReady, SettingsError, StaleIndex, and of a worker what is wrong with its calendars
+    and codes."""
     harden()
     chosen = settings_file.load(home)
     folders = Home(chosen.home)
+    engine = open_ledger(chosen)
+    of = chosen.intake
+    name = part if part == "watcher" else f"{part}-{number}"
+    apart = Apart(folders, chosen.limits, of.answer_seconds, of.abandon_seconds, name)
     services = Services(
         settings=chosen,
-        engine=open_ledger(chosen),
+        engine=engine,
         vault=DirectoryVault(folders.vault),
         home=folders,
-        outboxes=Outboxes(folders, chosen.limits),
-        inboxes=Inboxes(folders),
+        outboxes=ApartOutboxes(folders, chosen.limits, apart),
+        inboxes=ApartInboxes(folders, apart, Marks(engine)),
+        apart=apart,
         key=read_key(folders),
-        contracts=Contracts(data_folder("schemas"), chosen.identity.ssid_digits, chosen.limits.students_per_enrollment),
         queues=Queues(chosen),
         clock=now,
         new_tracking=new_tracking,
-        digest=digester(folders),
-        worker=f"{socket.gethostname()}/{part}-{number}",  # claims of other machines are not its own
+        reader=reader(chosen, is_patient=is_patient),
+        worker=f"{uuid.uuid4().hex}/{part}-{number}",  # of this very process: machines may share a name
         log=logger(f"{part}-{number}"),
         load_model=partial(models.load, chosen.home),
     )
     if part == "worker":  # the others may never ask who a student is, nor when a record is due
+        digester(folders)
         calendars.check(chosen)
         exit_codes.load(chosen.home, chosen.transfers.codes)
-        with writing(services.engine) as connection:
-            registrar.adopt(connection, services.model)
-            registrar.check_index(connection, services.model)
+        committed(services.engine, partial(_check_index, services))
     return services
+
+
+def _check_index(services: Services, connection: Connection) -> None:
+    registry.lock(connection)  # the workers of a new exchange all begin at once
+    registrar.adopt(connection, services.model)
+    registrar.check_index(connection, services.model)

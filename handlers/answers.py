@@ -50,8 +50,16 @@ class Sent:
 REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
     "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
-    "unknown-ssid": "No student has this SSID; check it, or leave it out to have the student looked up.",
-    "unknown-student": "Nobody is known by this name and birth date; check both, or send New if the student is new.",
+    "not-borne-out": "The SSID, the name and the birth date do not bear each other out; compare name and birth date"
+    " with the birth certificate, and correct the line, or leave the SSID out to have the student looked up.",
+    "not-verified": "Only a student whom your LEA has or had is verified, and none of these has this SSID; check it, or"
+    " send Retrieve with the name and birth date of the birth certificate.",
+    "unknown-student": "Nobody is found beyond doubt by this name and birth date; compare both with the birth"
+    " certificate, and send New if they are right.",
+    "compare": "It is not sure which student this is; compare the name and the birth date with the birth certificate,"
+    " and correct the line, or confirm it: the notice `review` says how.",
+    "too-many-guesses": "Your LEA has asked too often today about students whom it never had; compare what you send"
+    " with the birth certificate, and send the line again tomorrow, or call the state.",
     "known-already": "The student was known already: use this number, and Retrieve next time.",
     "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
@@ -65,6 +73,17 @@ REASONS: Mapping[str, str] = {
     "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
     "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
     " the state if it is the right one.",
+    "not-all-kept": "The line is carried out, but your LEA has told so many names, guardians or other facts of this"
+    " student that not all were kept; send only those that are right now, and call the state if one that matters is"
+    " missing.",
+    "changed-too-often": "Your LEA has changed this as often as it may in a year; check your system for lines that undo"
+    " each other, and call the state if this one is right.",
+    "too-many-stays": "Your LEA has told as many enrollments of this student as are kept; correct those that are there"
+    " instead of sending new ones, and call the state if this one is right.",
+    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
+    " then send the line again.",
+    "corrected": "You have sent this line more than once, and another one of them is carried out; the question about"
+    " this one is closed.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

@@ -27,6 +27,14 @@ MEANS = {
         "This LEA has reported an entry far ahead of its day, of a student whom another LEA has. It counts from its"
         " day; until then this LEA is given nothing of the student."
     ),
+    Kind.GUESSES: (
+        "This LEA has asked unusually often, in vain, about children whom it never had: by a number, or by a name and a"
+        " birth date that are not those of anybody."
+    ),
+    Kind.SELF_DECIDED: (
+        "This LEA has sent a student of whom the exchange was not sure who it is, and has decided itself that it is"
+        " this student, whom another LEA has or had. It has the number now, and is given the records."
+    ),
 }
 _WHAT_NEXT = {
     Kind.CONTEST: (
@@ -39,6 +47,11 @@ _WHAT_NEXT = {
         " what it was given with `satchel disclosures`."
     ),
     Kind.ANNOUNCED: "Ask the LEA what it knows of the move. If it was a mistake, have it take the entry back.",
+    Kind.GUESSES: "Call the LEA and ask what it looks for. A spreadsheet with a wrong column looks like this, too.",
+    Kind.SELF_DECIDED: (
+        "Look at the question with `satchel review show`. If it is another child, take the decision back with `satchel"
+        " review undo`."
+    ),
 }
 
 
@@ -56,6 +69,12 @@ def announced(ssid: str, lea: tuple[str, str], day: str, tracking: str, at: str)
     """The body of the notice that this LEA has announced the student for the ISO date `day`, by packet `tracking`."""
     about = {"ssid": ssid, "lea": _who(lea), "entry": day, "tracking": tracking}
     return _body(Kind.ANNOUNCED, about, at)
+
+
+def self_decided(ssid: str, lea: tuple[str, str], question: tuple[str, int], at: str) -> dict[str, Any]:
+    """The body of the notice that this LEA has decided its own question (packet and line) for this student."""
+    about = {"ssid": ssid, "lea": _who(lea), "tracking": question[0], "line": question[1]}
+    return _body(Kind.SELF_DECIDED, about, at)
 
 
 def pattern(

@@ -6,6 +6,7 @@ new packet type is one schema, one handler and one line here.
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
@@ -46,3 +47,15 @@ def handler_of(kind: str) -> Handler:
         return HANDLERS[PacketType(kind)]
     except (KeyError, ValueError):
         raise Refused("unknown-type", "/packet") from None
+
+
+# Of a document that travels, what the exchange itself reads: where it goes, whom it is about, and on what ground.
+_READ = frozenset({"packet", "id", "from", "to", "created", "student", "request", "mode", "school_year"})
+
+
+def needed_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the exchange needs of a checked document: all of one that ends here, and of one that travels no record."""
+    handler = HANDLERS.get(PacketType(str(document["packet"]).rpartition(".v")[0]))
+    if handler is not None and handler.ends_here:
+        return document
+    return {name: value for name, value in document.items() if name in _READ}

@@ -1,9 +1,10 @@
 """The `review` notice: the exchange asks an LEA which student it meant.
 
 Owns its form. Promises: of a candidate it shows only what the LEA needs to answer (FERPA 34 CFR 99.31(a)(2), 99.34):
-whether each field that the LEA itself sent agrees, and where a first name or birth date does not, its first letter or
-its year. No guardian, phone, address or birth date of another LEA's, no name of that LEA, and no SSID, unless the
-candidate is or was the asking LEA's own student: then what this LEA itself has told, and the number that it has.
+of the LEA's own student whether each field that it sent agrees, and where a first name or birth date does not, its
+first letter or its year; with what this LEA itself has told, and the number that it has. Of another LEA's student, who
+has the surname and birth date that were sent, whether the first name agrees, and nothing else: no guardian, phone or
+address, not whether they agree, no name of that LEA, and no SSID.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,8 @@ _MOST_PLACES = 20
 _ANSWERS = {
     Verb.SAME: "It is the candidate whose letter you name.",
     Verb.NEW: "It is none of these, and a student whom no LEA has enrolled yet.",
-    Verb.NONE: "You withdraw the line, or the packet: nothing is done with it.",
+    Verb.CONFIRM: "What you sent is as it is in the birth certificate: then the state decides which student it is.",
+    Verb.NONE: "You withdraw the line, or the packet: nothing is done with it. Then send it again, corrected.",
 }
 _ENROLL_FIRST = (
     " Enroll the student first, and answer then: a packet about a student whom your LEA never had is refused"
@@ -29,9 +31,16 @@ _ENROLL_FIRST = (
 _ONLY_THE_NUMBER = (
     "This is the student who has the SSID that you sent, and little else in common. Only the state decides this."
 )
+_COMPARE = (
+    "It is not sure which student this is, and nobody can be shown to you. Compare the name and the birth date that you"
+    " sent with the birth certificate, letter by letter. If something is different, answer `none`, and send the line"
+    " again, corrected. If all is as in the certificate, answer `confirm`: then the state decides, and you get its"
+    " answer as a notice `ssid`."
+)
 _NAMES_AND_BIRTH = ("first_name", "last_name", "birth_date")
 _HOW = (
-    "Find out which student it is: look into your own files, ask the family or the school. Then send a review-answer.v1"
+    "Find out which student it is: look at the birth certificate and into your own files, ask the family. Then send a"
+    " review-answer.v1"
     " packet with one answer for each question, sealed like any other, or call the state. Under `answers` is what to"
     " fill in. Nothing is decided by waiting."
 )
@@ -41,12 +50,14 @@ _HOW = (
 class Shown:
     """A candidate: what is known of the student, the locations at the asking LEA without those that were taken
     back, and whether they count today; `known` is None for one who is no longer there. `is_near` is false of one who is
-    there only because the LEA named that SSID. Repr hidden."""
+    there only because the LEA named that SSID; `is_own` of one whom the LEA never had, if it has
+    announced it or not. Repr hidden."""
 
     known: Student | None = field(repr=False)
     own: Sequence[EnrollmentRow] = field(repr=False)
     is_near: bool
     enrolled: Enrolled
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,7 +93,7 @@ def _decisions(questions: Sequence[Question]) -> dict[str, str]:
 
 
 def _to_fill_in(question: Question) -> dict[str, Any]:
-    decision = "same | new | none"
+    decision = "same | new | confirm | none" if question.candidates else "confirm | none"
     return {
         "tracking": question.tracking,
         "line": question.line,
@@ -94,7 +105,7 @@ def _to_fill_in(question: Question) -> dict[str, Any]:
 
 def _question(question: Question) -> dict[str, Any]:
     name = question.sent.legal_name
-    return {
+    body: dict[str, Any] = {
         "tracking": question.tracking,
         "line": question.line,
         "question": "Which student is this packet about?"
@@ -110,6 +121,7 @@ def _question(question: Question) -> dict[str, Any]:
             for place, one in enumerate(question.candidates)
         ],
     }
+    return body if question.candidates else body | {"compare": _COMPARE}
 
 
 def _candidate(sent: Student, shown: Shown) -> dict[str, Any]:
@@ -118,8 +130,9 @@ def _candidate(sent: Student, shown: Shown) -> dict[str, Any]:
     seen, own = see(sent, shown.known), shown.own
     if not shown.is_near:
         return {"note": _ONLY_THE_NUMBER, "compared": {name: str(seen[name]) for name in _NAMES_AND_BIRTH}}
-    body: dict[str, Any] = {"compared": {name: str(sight) for name, sight in seen.items()}}
-    hints = _hints(seen, shown.known)
+    names = tuple(seen) if shown.is_own else _NAMES_AND_BIRTH
+    body: dict[str, Any] = {"compared": {name: str(seen[name]) for name in names}}
+    hints = _hints(seen, shown.known) if shown.is_own else {}
     body |= {"hints": hints} if hints else {}
     body["enrolled_at_your_lea"] = str(shown.enrolled)
     return body | ({"your_student": _yours(shown.known.ssid, own)} if own else {})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from broker.core.access import RULES, Action, Need, Role, Rule
 from broker.core.grounds import GROUNDS, REFUSALS, Ground
+from broker.core.knowledge import COMPARE, REVEALS, ROWS, Asked
 from broker.core.opt_outs import OPT_OUTS
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
@@ -37,6 +38,7 @@ ROLES = {
 ACTIONS = {
     Action.JOIN: "be entered into the directory, with a key",
     Action.REPORT_ENROLLMENT: "report who enters and leaves; ask for student numbers",
+    Action.LOOK_UP: "be told whether a number, a name and a birth date belong together, and what of them differs",
     Action.SEND_RECORD: "send a student's record",
     Action.RECEIVE_RECORD: "be given a student's record",
     Action.REQUEST_RECORD: "have another LEA asked for a student's record",
@@ -154,6 +156,35 @@ def differences(table: Table) -> str:
     """What LEAs are given otherwise where a child is flagged."""
     rows = ((one.other, one.flagged, one.why) for one in DIFFERENCES.values())
     return table(("of any child", "of a flagged child", "why it cannot be the same"), rows)
+
+
+_COMPARED = (
+    "A question without a candidate (`compare`): compare with the birth certificate, then correct the line, or confirm"
+    " it, and the state decides. Where a student has this surname and birth date and another first name, that one is"
+    " shown (`not-sure`), and of a line with an SSID only the one who has it. Where nobody comes near and no SSID is"
+    " named: a new number."
+)
+_BOUNDED = "In vain: as often as the bounds below allow; then `too-many-guesses`, also for a match."
+_BOUNDED_ALIKE = "In vain: as often as the bounds below allow; then `too-many-guesses`."
+
+
+def asked(table: Table) -> str:
+    """What an LEA is told of a child, by whether it has or had it."""
+    head = (
+        "what is asked",
+        "by an LEA that has, had or has announced the child",
+        "by any other, where it matches",
+        "by any other, else: another LEA's child, a flagged one, or nobody",
+        "how often",
+    )
+    return table(head, (_asked(one) for one in Asked))
+
+
+def _asked(one: Asked) -> Sequence[str]:
+    row = ROWS[one]
+    words = [_COMPARED if row.stranger == COMPARE else f"`{row.stranger}`"]
+    words += [f"With an SSID: `{row.by_number}`"] if row.by_number else []
+    return row.asks, row.own, row.match, " ".join(words), _BOUNDED if one in REVEALS else _BOUNDED_ALIKE
 
 
 def matrix(table: Table) -> str:

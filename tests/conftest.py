@@ -1,9 +1,17 @@
 """What holds for every test."""
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
+
+from tests.support import scale
+
+if scale.IS_LONG:  # new examples each time, even where CI=true
+    settings.register_profile("long", max_examples=scale.examples(100), derandomize=False, deadline=None)
+    settings.load_profile("long")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -16,10 +24,37 @@ def _umask() -> Iterator[None]:
     os.umask(before)
 
 
-# What takes minutes begins first, so that no worker is left with it at the end.
-_LONG = ("test_documents_run.py", "test_chaos.py", "test_upgrade.py", "test_reports_in_any_order.py", "test_flagged.py")
+# What takes longest begins first, so that no worker is left with it at the end (with `--no-loadscope-reorder`: else the
+# files of the fewest tests come last, and these are among them).
+_LONG = (
+    "test_documents_run.py",
+    "test_chaos.py",
+    "test_upgrade.py",
+    "test_identity_bulk.py",
+    "test_merge.py",
+    "test_reports_in_any_order.py",
+    "test_model.py",
+    "test_flagged.py",
+    "test_interop.py",
+    "test_registry.py",
+)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The order in which files are given to workers."""
-    items.sort(key=lambda item: item.path.name not in _LONG)
+    """The order in which files are given to workers; and what `make long` runs of what `make test` runs too."""
+    items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))
+    for item in items:
+        if scale.IS_LONG and _grows(item):
+            item.add_marker("long")
+
+
+def _grows(item: pytest.Item) -> bool:
+    """Whether the test shows more with larger numbers."""
+    return item.get_closest_marker("grows") is not None or is_hypothesis_test(getattr(item, "obj", None))
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays: else every full collection of a long run looks through all of it."""
+    gc.collect()
+    gc.freeze()

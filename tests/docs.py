@@ -149,6 +149,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/stays.md", "situations"): lambda: stays_page.table(_table),
     ("docs/access.md", "roles"): lambda: access_page.roles(_table),
     ("docs/access.md", "matrix"): lambda: access_page.matrix(_table),
+    ("docs/access.md", "asked"): lambda: access_page.asked(_table),
     ("docs/access.md", "rules"): lambda: access_page.rules(_table),
     ("docs/access.md", "differences"): lambda: access_page.differences(_table),
     ("docs/access.md", "grounds"): lambda: access_page.grounds(_table),

@@ -5,6 +5,7 @@ seen; who looks at the flags that stand leaves a line of the disclosure log for 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
+from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
@@ -20,7 +22,8 @@ from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
 from broker.core.review import By
 from broker.edge.ledger import flags as ledger
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.flags import Alert
 
 _PIPED_COLUMNS = 200
@@ -37,10 +40,14 @@ def flags(
     """List the students who are flagged as missing: since when, by whom, and why; your look is logged."""
     services = offline.build(home)
     now = services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def look(connection: Connection) -> tuple[Sequence[ledger.Flag], int]:
         rows = ledger.all_standing(connection, limit)
         count = ledger.count_standing(connection)
         note_read(connection, [row.ssid for row in rows], Action.RECEIVE_ALERT, now, who=who, why=why, what="flags")
+        return rows, count
+
+    rows, count = committed(services.engine, look)
     if as_json:
         shown = ("ssid", "set_at", "set_by", "set_why")
         say(json.dumps([{name: getattr(row, name) for name in shown} for row in rows]))
@@ -106,9 +113,13 @@ def seen(
         fail(f"Name at most {_MOST_SEEN} alerts at once.", 2)
     by = By(who, "seen")
     services = offline.build(home)
-    with writing(services.engine) as connection:
+
+    def mark(connection: Connection) -> tuple[int, int]:
         marked = ledger.seen(connection, ids, by.who, services.clock().timestamp())
         unseen = len(ledger.alerts_of(connection, is_seen=False))
+        return marked, unseen
+
+    marked, unseen = committed(services.engine, mark)
     if as_json:
         say(json.dumps({"seen": marked, "unseen": unseen}))
         return

@@ -27,7 +27,8 @@ from broker.core.school_year import SchoolYear
 from broker.edge import calendars
 from broker.edge.calendars import Mark
 from broker.edge.ledger import directory, school_days
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.school_days import Kind, SchoolDay
 from broker.edge.settings import Settings
 from broker.formats import table
@@ -110,10 +111,14 @@ def reset(
     """Forget what was entered of these days, so that the rule holds again."""
     services = offline.build(home)
     whose, days = _whose(lea, is_all), _range(first, last, "DAY")
-    with writing(services.engine) as connection:
+
+    def forget(connection: Connection) -> tuple[int, int]:
         _check_lea(connection, whose)
         count = school_days.remove(connection, whose, *days)
         moved = calendars.move_deadlines(connection, services.settings, whose, services.clock().timestamp())
+        return count, moved
+
+    count, moved = committed(services.engine, forget)
     _report(whose, "forgotten", count, moved, as_json)
 
 
@@ -133,10 +138,13 @@ def _enter(
     rows = [row for one in ranges for row in _rows(services.settings, kind, whose, *one)]
     if not rows:
         fail("None of these days is a Monday to Friday without a public holiday; name a single day to change it.")
-    with writing(services.engine) as connection:
+
+    def enter(connection: Connection) -> int:
         _check_lea(connection, whose)
         school_days.put(connection, rows)
-        moved = calendars.move_deadlines(connection, services.settings, whose, services.clock().timestamp())
+        return calendars.move_deadlines(connection, services.settings, whose, services.clock().timestamp())
+
+    moved = committed(services.engine, enter)
     _report(whose, kind, len({row.day for row in rows}), moved, as_json)
 
 

@@ -62,7 +62,7 @@ COMMANDS: Mapping[str, Entry] = {
         "transcript:make", "Make a student's transcript in PESC's form, at the student's request."
     ),
     "transcript show": Entry("transcript:show", "Show what is in a transcript, as the exchange reads it."),
-    "init": Entry("home:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
+    "init": Entry("init:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
     "up": Entry(
         "up:up",
         "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",
@@ -74,6 +74,12 @@ COMMANDS: Mapping[str, Entry] = {
         " the home a copy is kept.",
         _HOUSE,
     ),
+    "restored": Entry(
+        "putback:restored",
+        "Go on with a home or a ledger that was put back from a backup, while the exchange is stopped; inboxes that"
+        " lack anything wait for `lea inbox`.",
+        _HOUSE,
+    ),
     "status": Entry(
         "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
     ),
@@ -83,6 +89,10 @@ COMMANDS: Mapping[str, Entry] = {
     "lea key": Entry("home:key", "Renew a party's key, take in its revocation, or add a further key."),
     "lea list": Entry("home:list_leas", "Who is in the directory, with keys and when they expire."),
     "lea remove": Entry("leaving:remove", "Let a party leave: no login, nothing new to or from it; what it did stays."),
+    "lea inbox": Entry(
+        "putback:inbox",
+        "Take the folder that stands there now for the LEA's inbox: what is absent from it counts as collected.",
+    ),
     "exception add": Entry("federal:add", "Record that the law lets this federal name in, with all names under it."),
     "exception list": Entry("federal:list_", "List every exception that was ever recorded, with its law."),
     "exception end": Entry(

@@ -21,6 +21,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def warn(sentence: str) -> None:
+    """Tell of something that the command does not fail for, on standard error."""
+    sys.stderr.write(f"{sentence}\n")
+
+
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """End the command with one sentence on standard error."""
     sys.stderr.write(sentence + "\n")

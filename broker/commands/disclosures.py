@@ -24,8 +24,9 @@ from broker.commands.files import created
 from broker.core.access import Action, Deny, Role, judge
 from broker.core.review import By
 from broker.edge.ledger import directory, disclosures, registry
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
 from broker.formats import story
 
 ReaderOption = Annotated[
@@ -117,10 +118,13 @@ def show(
     chosen = form or (Format.JSON if as_json else _by_name(out))
     services = offline.build(home)
     at = services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def note(connection: Connection) -> None:
         if ssid and registry.person(connection, ssid) is None:
             fail(f"No student has the SSID {ssid}; check the number.")
         note_read(connection, [ssid], Action.READ_DISCLOSURES, at, who=who, why=why)
+
+    committed(services.engine, note)
     with reading(services.engine) as connection:
         names: dict[str, str] = {party.id: party.name for party in directory.all_parties(connection)}
         found = disclosures.all_of(connection) if is_all else iter(disclosures.about(connection, ssid))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
@@ -19,8 +20,9 @@ from broker.core.access import Action, Role, judge
 from broker.core.review import By, is_one_line
 from broker.edge import federal_names
 from broker.edge.ledger import disclosures, epoch, exceptions
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
 from broker.readme import write_pages
 
 _MOST_LAW = 200  # characters
@@ -47,12 +49,16 @@ def add(
     except ValueError as error:
         fail(str(error), 2)
     at = services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def record(connection: Connection) -> exceptions.LegalException:
         if any(one.domain == name for one in exceptions.standing(connection)):
             fail(f"There is an exception for {name} already; `satchel exception list` shows it.")
         made = exceptions.add(connection, name, law, by.why, by.who, at)
         purpose = f"{law}: {by.why}"
         disclosures.add(connection, [_line(at, Action.RECORD_EXCEPTION, name, by.who, purpose)])
+        return made
+
+    made = committed(services.engine, record)
     say(json.dumps(asdict(made)) if as_json else f"The exception for {name} is recorded; it is in the disclosure log.")
 
 
@@ -78,7 +84,8 @@ def end(
     """End an exception; keys that it let in are not valid any more, and nothing goes to them."""
     services, by = offline.build(home), By(who, why)
     name, at = federal.normal(domain), services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def put_an_end(connection: Connection) -> list[Disclosure]:
         one = next((one for one in exceptions.standing(connection) if one.domain == name), None)
         if one is None:
             fail(f"No exception stands for {name}; `satchel exception list` shows which do.")
@@ -86,6 +93,9 @@ def end(
         taken = take_back(services, connection, name)
         disclosures.add(connection, [_line(at, Action.END_EXCEPTION, name, by.who, by.why), *taken])
         epoch.advance(connection)  # what is being delivered now is looked at again
+        return taken
+
+    taken = committed(services.engine, put_an_end)
     write_pages(services)
     leas = sorted({line.party for line in taken})
     if as_json:

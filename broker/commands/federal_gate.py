@@ -21,8 +21,9 @@ from broker.core.federal import Found, Names
 from broker.core.model import LeaId, Party
 from broker.edge import federal_names, keyring
 from broker.edge.ledger import directory, disclosures, exceptions
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
 from broker.edge.sftp_hostkey import fingerprint
 
 _MOST_TOLD = 20  # lines in the log about one refusal
@@ -92,8 +93,8 @@ def guarded(services: offline.Offline) -> Iterator[None]:
     try:
         yield
     except NotLetIn as error:
-        with writing(services.engine) as connection:
-            disclosures.add(connection, error.lines)
+        lines = error.lines
+        committed(services.engine, lambda connection: disclosures.add(connection, lines))
         fail(str(error))
 
 

@@ -18,7 +18,7 @@ from broker import offline, wiring
 from broker.commands.common import HomeOption, JsonOption, say
 from broker.commands.review_text import place
 from broker.core.review import By
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.stages import missing
 from broker.stages.holdback import Thing
 from broker.stages.services import Services
@@ -77,5 +77,4 @@ def _decide(
 ) -> missing.Done:
     by = By(who, why)
     services = wiring.build(offline.build(home).settings.home, "flags")
-    with writing(services.engine) as connection:
-        return verb(services, connection, ssid, by.who, by.why)
+    return committed(services.engine, lambda connection: verb(services, connection, ssid, by.who, by.why))

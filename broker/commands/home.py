@@ -1,12 +1,9 @@
-"""`satchel init`, `lea`, `up`, `sshd-config`: the operator's side.
+"""`satchel lea add`, `key` and `list`: the directory of parties.
 
-Owns how a home and its LEAs come to be. Promises: a key is checked before anything is written; secrets are created with
-mode 0600 and never overwritten.
+Owns how LEAs come to be. Promises: a key is checked before anything is written.
 """
 
 import json
-import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,51 +20,19 @@ from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import federal_names, keyring, settings_file, validity
-from broker.edge.durable import write_atomic
-from broker.edge.folders import Home, lea_id
+from broker.edge import federal_names, keyring, validity
+from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
-from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.removals import Removal
-from broker.edge.sftp_hostkey import check_line, ensure_host_key
+from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
+from broker.stages import marks
 
 _BEGIN = b"\n-----BEGIN PGP "
 _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
 KIND_OF = {kind.value: kind for kind in PartyKind}
-
-
-def init(
-    home: Annotated[Path, typer.Argument(help="The folder to make; it must be empty or not there yet.")],
-    name: Annotated[str, typer.Option(help="The exchange's name, as LEAs see it.")] = "Satchel exchange",
-) -> None:
-    """Make a home: settings, the exchange's key, ledger and folders."""
-    if home.exists() and (not home.is_dir() or any(home.iterdir())):
-        fail(f"{home} is not an empty folder; choose another one.")
-    offline.harden()
-    if not name.strip() or not name.isprintable() or not str(home).isprintable():
-        fail("The name of the exchange and of its folder must be plain text on one line.", 2)
-    folders = Home(home.absolute())
-    try:
-        folders.create()
-    except OSError as error:
-        fail(f"{home} cannot be made: {error.strerror}.")
-    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
-    _write_secret(folders.keys / "exchange.key", secret)
-    _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
-    write_atomic(folders.certificate, keyring.public(secret), 0o644)
-    ensure_host_key(folders.keys / "ssh_host_ed25519")
-    write_atomic(folders.settings, settings_file.render(name).encode(), 0o644)
-    migrate(connect(settings_file.load(home)))
-    say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
 
 
 def _read_certificate(path: Path, most: int) -> bytes:
@@ -102,7 +67,8 @@ def add(
     things = [federal_gate.name_of(names, lea, name), federal_gate.certificate_of(names, info.fingerprint, armored)]
     party = Party(LeaId(lea), name, KIND_OF[kind])
     now = services.clock().timestamp()
-    with federal_gate.guarded(services), writing(services.engine) as connection:
+
+    def enter(connection: Connection) -> None:
         others = (one.id for one in directory.all_parties(connection))
         alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
         if alike:
@@ -117,6 +83,10 @@ def add(
         for line, _ in keys:
             directory.add_ssh_key(connection, party.id, line, now)
         services.home.create_lea(party.id)
+        marks.give(connection, services.home, party.id, now)
+
+    with federal_gate.guarded(services):
+        committed(services.engine, enter)
     write_pages(services)
     say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
 
@@ -182,7 +152,8 @@ def key(
     services = offline.build(home)
     now = services.clock().timestamp()
     names = federal_names.load(services.settings.home)
-    with federal_gate.guarded(services), writing(services.engine) as connection:
+
+    def renew(connection: Connection) -> str:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         if lea in removals.standing(connection):
@@ -193,7 +164,10 @@ def key(
         for path in remove_ssh_key or []:
             if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path)):
                 fail(f"{path} is no SSH key of {lea}; nothing was changed.")
-        said = _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
+        return _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
+
+    with federal_gate.guarded(services):
+        said = committed(services.engine, renew)
     write_pages(services)
     say(said)
 

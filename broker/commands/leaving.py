@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say
@@ -17,7 +18,7 @@ from broker.commands.disclosures import account
 from broker.core.model import LeaId
 from broker.core.review import By
 from broker.edge.ledger import directory, removals
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.removals import Left
 from broker.readme import write_pages
 
@@ -38,7 +39,8 @@ def remove(
     by = By(who or account(), why)
     services = offline.build(home)
     now = services.clock()
-    with writing(services.engine) as connection:
+
+    def let_go(connection: Connection) -> Left:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         if lea in removals.standing(connection):
@@ -48,6 +50,9 @@ def remove(
         if (left.students or left.transfers) and not is_forced:
             fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")
         removals.remove(connection, LeaId(lea), by.who, by.why, now.timestamp())
+        return left
+
+    left = committed(services.engine, let_go)
     write_pages(services)
     if as_json:
         say(json.dumps({"id": lea, "removed_at": now.isoformat(timespec="seconds")} | asdict(left)))

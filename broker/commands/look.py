@@ -13,12 +13,15 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from broker import offline
-from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.common import HomeOption, JsonOption, fail, say, warn
 from broker.core.model import State
-from broker.edge.ledger import follow_ups, reviews, views
+from broker.edge import passwords
+from broker.edge.apart import silent
+from broker.edge.ledger import follow_ups, keeping, reviews, views
 from broker.edge.ledger.engine import reading
-from broker.edge.queues import Queues
+from broker.edge.room import free
 from broker.part import is_alive, read_beats
+from broker.stages import marks
 
 _PIPED_COLUMNS = 200
 
@@ -29,7 +32,11 @@ def _when(at: float | None) -> str:
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
+    from broker.edge.queues import Queues  # the other commands need none
+
     services = offline.build(home)
+    for sentence in passwords.shown_to_others(services.settings):
+        warn(sentence)
     now = time.time()
     with reading(services.engine) as connection:
         counts = views.counts(connection)
@@ -37,6 +44,16 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         unpublished = views.unpublished(connection)
         questions, asked = reviews.count_open(connection)
         students = follow_ups.count(connection)
+        lost = marks.lost(connection, services.home, services.apart)
+        waiting = keeping.waiting(connection)
+    of = services.settings.intake
+    full = {
+        lea: {"files": files, "bytes": size}
+        for lea, (files, size) in sorted(waiting.items())
+        if lea and (files >= of.waiting_files or size >= of.waiting_bytes)
+    }
+    spare = free(services.home.vault)
+    disk = {"free_bytes": spare, "reserve_bytes": of.reserve_bytes, "intake_waits": spare <= of.reserve_bytes}
     parts = [
         {"part": beat["part"], "pid": beat["pid"], "alive": is_alive(beat, now), "ready": beat["ready"]}
         for beat in read_beats(services.home.run)
@@ -48,6 +65,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "receipts_to_publish": unpublished,
         "reviews_open": questions,
         "transfers_to_open": students,
+        "inboxes_lost": lost,
+        "disk": disk,
+        "full": full,
+        "silent": {lea: round(now - since, 3) for lea, since in silent(services.home).items()},
         "parts": parts,
     }
     if as_json:
@@ -59,6 +80,17 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
     if students:
         say(f"Transfers to open: {students} students of a large packet are worked by and by")
+    if lost:
+        say(
+            f"Inboxes that are not there, or not the known ones: {', '.join(lost)}; nothing is put there or counts as"
+            f" collected. Mount them, or `satchel lea inbox`"
+        )
+    if disk["intake_waits"]:
+        say(f"Disk: {spare} bytes are free, and {of.reserve_bytes} are the reserve: nothing is taken in; make room")
+    for lea, has in full.items():
+        say(f"LEA {lea}: {has['files']} of its files have not ended; its outbox waits until that is less")
+    for lea, since in silent(services.home).items():
+        say(f"LEA {lea}: its folder does not answer since {_when(since)}; see that its mount is up")
     say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
     say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, say
@@ -20,7 +21,7 @@ from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
 from broker.core.opt_outs import OPT_OUTS, Purpose
 from broker.edge.ledger import opt_outs as ledger
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.opt_outs import OptOut
 
 _PIPED_COLUMNS = 200
@@ -36,10 +37,14 @@ def opt_outs(
     """List what parents opted out of: whose, since when, and which LEA told it; your look is logged."""
     services = offline.build(home)
     at = services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def look(connection: Connection) -> list[OptOut]:
         rows = list(ledger.all_standing(connection, purpose or ""))
         ssids = [row.ssid for row in rows]
         note_read(connection, ssids, Action.READ_REGISTRY, at, who=who, why=why, what="opt-outs")
+        return rows
+
+    rows = committed(services.engine, look)
     if as_json:
         say(json.dumps([_data(row) for row in rows]))
         return

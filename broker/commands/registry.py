@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,6 +26,7 @@ from broker.core.access import Action
 from broker.core.model import Ssid
 from broker.core.review import By
 from broker.edge.ledger import flags, registry, reviews
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.merges import Outcome
 from broker.identity import compare, registrar
@@ -51,11 +52,15 @@ def show(
 ) -> None:
     """Show what the registry knows of one student, with who brought it and when; your look is logged."""
     services = offline.build(home)
-    with writing(services.engine) as connection:
+
+    def look(connection: Connection) -> dict[str, Any]:
         found = registry_text.gather(connection, ssid, services.settings.today(services.clock().date()))
         if found is None:
             fail(f"No student has the SSID {ssid}; check the number.")
         note_read(connection, [ssid], Action.READ_REGISTRY, services.clock().timestamp(), who=who, why=why)
+        return found
+
+    found = committed(services.engine, look)
     if as_json:
         say(json.dumps(found))
         return
@@ -75,7 +80,8 @@ def merge(
     """Make two numbers of one student one; records that waited only for that go on."""
     services, by = _services(home), By(who, why)
     now = services.clock()
-    with writing(services.engine) as connection:
+
+    def join(connection: Connection) -> tuple[Outcome, list[tuple[str, int]]]:
         registrar.check_index(connection, services.model)
         if not is_sure:
             _check_alike(services, connection, kept, other)
@@ -89,6 +95,9 @@ def merge(
         transfers.reconcile(services, connection, [kept], is_told=True)
         watch.decided(services, connection, [kept], lea)
         waiting = _open(connection, done)
+        return done, waiting
+
+    done, waiting = committed(services.engine, join)
     _report(as_json, kept, other, done, waiting, f"{kept} stands for {other}, too.")
 
 
@@ -103,7 +112,8 @@ def unmerge(
     """Take a merge back: both numbers are again whose they were."""
     services, by = _services(home), By(who, why)
     at = services.clock().timestamp()
-    with writing(services.engine) as connection:
+
+    def part(connection: Connection) -> tuple[Outcome, list[tuple[str, int]]]:
         registrar.check_index(connection, services.model)
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
@@ -111,6 +121,9 @@ def unmerge(
         watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
         students.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
         waiting = _open(connection, done)
+        return done, waiting
+
+    done, waiting = committed(services.engine, part)
     _report(as_json, kept, other, done, waiting, f"{other} stands for itself again.")
 
 

@@ -23,14 +23,15 @@ from broker.commands.review_text import age
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Ssid
-from broker.core.review import By, Choice, Verb, place_of
+from broker.core.review import By, Choice, Verb, letters
 from broker.edge.ledger import reviews
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.reviews import Review
 from broker.identity import registrar
 from broker.stages import decide as deciding
 from broker.stages import takeback
-from broker.stages.review_view import view
+from broker.stages.review_view import View, view
 from broker.stages.services import Services
 
 _PIPED_COLUMNS = 200
@@ -99,13 +100,17 @@ def show(
 ) -> None:
     """Show one question: what was sent, the candidates, and what speaks for and against each."""
     services = offline.build(home)
-    with writing(services.engine) as connection:
+
+    def look(connection: Connection) -> View:
         registrar.check_index(connection, services.model)
         found = _one(reviews.lines(connection, tracking), tracking, student, line)
         seen = view(connection, services.model, found)
         numbers = [one.ssid for one in seen.candidates if one.student is not None] or [""]
         at = services.clock().timestamp()
         note_read(connection, numbers, Action.READ_REVIEW, at, who=who, why=why, tracking=tracking)
+        return seen
+
+    seen = committed(services.engine, look)
     if as_json:
         say(json.dumps(seen.to_json()))
         return
@@ -131,13 +136,17 @@ def decide(
     services = _services(home)
     try:
         by = By(who, why)
-        with writing(services.engine) as connection:
+
+        def carry_out(connection: Connection) -> tuple[Review, deciding.Result]:
             registrar.check_index(connection, services.model)
             found = _one(reviews.lines(connection, tracking), tracking, student, line)
             choice = Choice(verb, _candidate(found, same)) if same else Choice(verb)
             result = deciding.decide(services, connection, tracking, found.line, choice, by)
             if result is deciding.Result.ASKED_AGAIN:
-                deciding.ask_again(services, connection, tracking)
+                deciding.ask_again(services, connection, tracking, [found.line])
+            return found, result
+
+        found, result = committed(services.engine, carry_out)
     except (Refused, Deferred) as error:
         _failed(error)
     if as_json:
@@ -161,10 +170,14 @@ def undo(
     services = _services(home)
     try:
         by = By(who, why)
-        with writing(services.engine) as connection:
+
+        def take_back(connection: Connection) -> tuple[Review, takeback.Undone]:
             registrar.check_index(connection, services.model)
             found = _one(reviews.lines(connection, tracking), tracking, student, line)
             undone = takeback.undo(services, connection, tracking, found.line, by)
+            return found, undone
+
+        found, undone = committed(services.engine, take_back)
     except (Refused, Deferred) as error:
         _failed(error)
     if as_json:
@@ -222,5 +235,6 @@ def _way(one: Review) -> str:
 
 def _candidate(found: Review, named: str) -> Ssid:
     """By its letter or its number."""
-    place = place_of(named)
-    return found.candidates[place].ssid if 0 <= place < len(found.candidates) else Ssid(named)
+    names = letters([one.is_hidden for one in found.candidates])
+    by_letter = {letter: one.ssid for letter, one in zip(names, found.candidates, strict=True)}
+    return by_letter.get(named, Ssid(named))

@@ -71,9 +71,10 @@ def _question(seen: View, now: float) -> Iterator[str]:
     if not seen.candidates:
         yield "Nobody in the registry comes near."
     if answered := seen.review.subject.get(ANSWERED):
+        said = answered.get("verb", Verb.NEW)
         yield (
-            f"LEA {seen.review.lea} has answered: {Verb.NEW}, because: {answered['why']}. A candidate is flagged as"
-            " missing, so nothing is done until you decide; the LEA does not know."
+            f"LEA {seen.review.lea} has answered: {said}, because: {answered['why']}. Nothing is done until you decide:"
+            " it was not shown every candidate, or one is flagged as missing, which it does not know."
         )
 
 
@@ -81,7 +82,8 @@ def _candidate(seen: Seen) -> Iterator[str]:
     if seen.student is None:
         yield f"Candidate {seen.letter}: SSID {seen.ssid} is no longer there."
         return
-    yield f"Candidate {seen.letter}: SSID {seen.ssid}, {_student(seen.student)}"
+    unseen = " (The LEA does not see this one.)" if seen.is_hidden else ""
+    yield f"Candidate {seen.letter}: SSID {seen.ssid}, {_student(seen.student)}{unseen}"
     yield from (f"  {_place(spot)}" for spot in seen.locations)
 
 

@@ -23,7 +23,8 @@ from broker.core.transfer import LIVE, TransferState
 from broker.edge import exit_codes
 from broker.edge.ledger import directory, registry, transfer_views
 from broker.edge.ledger import transfers as ledger
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.transfer_views import Choice
 from broker.edge.ledger.transfers import TransferRow
 from broker.formats.transfer_report import CASE, STANDING, Csv, Json, case, head, standings, whole
@@ -156,8 +157,7 @@ def cancel(
 
     by = By(who, why)
     services = wiring.build(offline.build(home).settings.home, "transfers")
-    with writing(services.engine) as connection:
-        ended = end(services, connection, number, by)
+    ended = committed(services.engine, lambda connection: end(services, connection, number, by))
     if as_json:
         say(json.dumps({"transfer": ended.id, "state": ended.state, "reason": ended.reason}))
     else:

@@ -6,6 +6,7 @@ from broker import offline, wiring
 from broker.commands.common import HomeOption, fail, say
 from broker.commands.federal_gate import check_settings
 from broker.commands.registry import index_if_stale
+from broker.edge import passwords
 from broker.edge.embedded_redis import NoRedis
 from broker.readme import write_readmes
 from broker.supervisor import AlreadyUp, Supervisor, Unusable
@@ -15,6 +16,8 @@ def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
     check_settings(services)
+    for sentence in passwords.shown_to_others(services.settings):
+        log.warning("a password can be read by others", why=sentence)
     wiring.read_key(services.home)  # said once here, and not by every part
     wiring.digester(services.home)
     index_if_stale(services)
@@ -25,7 +28,7 @@ def up(home: HomeOption = None) -> None:
         say(line)
 
     try:
-        Supervisor(services.settings, ready, log).run()
+        Supervisor(services.settings, services.engine, ready, log).run()
     except (AlreadyUp, NoRedis) as error:
         fail(str(error))
     except Unusable:

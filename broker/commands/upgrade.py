@@ -1,7 +1,8 @@
 """`satchel upgrade`: the ledger of an earlier program gets the form of this one.
 
 Promises: the only command that does so; nobody else runs the home meanwhile; killed at any moment, the ledger is as it
-was or as it is to be.
+was or as it is to be; of two at once the second waits, and finds nothing to do. It also makes the ledger this home's
+(`broker.founding`).
 """
 
 import json
@@ -11,14 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from broker import offline
-from broker.commands.common import HomeOption, JsonOption, say
+from broker import founding, offline
+from broker.commands.common import HomeOption, JsonOption, say, warn
+from broker.core.model import LeaId
 from broker.edge import settings_file
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import REVISION
 from broker.edge.ledger.migrate import Upgraded
 from broker.edge.ledger.migrate import upgrade as upgrade_ledger
-from broker.part import hold, is_alive, read_beats
+from broker.part import hold, is_alive, is_up, read_beats
+
+_LOOK_SECONDS = 0.2
 
 
 def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -29,21 +33,39 @@ def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
     engine, found = offline.find_ledger(chosen)
     if found > REVISION:
         raise offline.later(chosen, found)
-    if found == REVISION:
-        return _tell(chosen.home, Upgraded(found), as_json)
-    with _stopped(Home(chosen.home)):
-        return _tell(chosen.home, upgrade_ledger(engine), as_json)
+    if found == REVISION and founding.is_settled(engine, chosen):
+        _tell(chosen.home, Upgraded(found), as_json)
+        return
+    doubtful: list[LeaId] = []
+    with stopped(Home(chosen.home)):
+        done = upgrade_ledger(engine, lambda connection: doubtful.extend(founding.settle(connection, chosen)))
+    _tell(chosen.home, done, as_json)
+    for lea in doubtful:
+        warn(
+            f"The inbox of {lea} is not there, or nothing is in it of what was put there: mount it, or make sure that"
+            f" {lea} has taken all of it; then run `satchel lea inbox {lea}`."
+        )
 
 
 @contextmanager
-def _stopped(home: Home) -> Iterator[None]:
+def stopped(home: Home) -> Iterator[None]:
     """Nobody starts the exchange while the block runs. Raises NotReady where it runs, or a part of it does."""
     home.run.mkdir(mode=0o700, exist_ok=True)
-    lock, now = hold(home.run), time.time()
-    if lock is None or any(is_alive(beat, now) for beat in read_beats(home.run)):
-        raise offline.NotReady(f"The exchange of {home.root} runs, or is being upgraded; stop `satchel up` first.")
+    while (lock := hold(home.run)) is None and not _runs(home.run):  # another one upgrades it, and will end
+        time.sleep(_LOOK_SECONDS)
+    if lock is None or _beats(home.run):
+        raise offline.NotReady(f"The exchange of {home.root} runs; stop `satchel up` first.")
     with lock:
         yield
+
+
+def _runs(run: Path) -> bool:
+    return is_up(run) or _beats(run)
+
+
+def _beats(run: Path) -> bool:
+    now = time.time()
+    return any(is_alive(beat, now) for beat in read_beats(run))
 
 
 def _tell(home: Path, done: Upgraded, as_json: bool) -> None:

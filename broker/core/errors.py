@@ -39,3 +39,11 @@ class Deferred(BrokerError):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__(why)
+
+
+class PutAside(Deferred):
+    """The packet goes on in another lane (`broker.core.lanes`), at once and with nothing held against it."""
+
+    def __init__(self, why: str, lane: int) -> None:
+        self.lane = lane
+        super().__init__(why)

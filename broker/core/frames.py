@@ -1,15 +1,11 @@
 """OpenPGP packet framing: where each packet of a message begins and ends, and nothing of what it means.
 
 Owns RFC 4880 section 4.2: old and new headers, definite, partial and indeterminate lengths. Promises: no body is
-copied until `Frame.body` is asked for one that comes in parts; the work is bounded by the number of packets and parts;
-`extent` reads headers only, so that a half uploaded file of any size can be told from a whole one.
+copied until `Frame.body` is asked for one that comes in parts; the work is bounded by the number of packets and parts.
 """
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import BinaryIO
 
 from broker.core.errors import Refused
 
@@ -23,8 +19,6 @@ _IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
 _BYTES_PER_PART = 256
 _FREE_PARTS = 16
 _LONGEST_HEADER = 6
-_MOST_ZEROS = 8  # that end a file by chance: one sealed file in 2 to the 64
-_BLOCK = 512  # bytes; writers fill whole ones, but for the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +43,7 @@ class Frame:
         return memoryview(b"".join(data[start:end] for start, end in self.parts))
 
 
-class Extent(StrEnum):
-    """What the headers of a file say about its end."""
-
-    WHOLE = "whole"
-    SHORT = "short"  # more bytes must follow: an upload on its way, or one that broke off
-    FOREIGN = "foreign"  # nothing that waiting could mend
-
-
-class _Reader:
+class Reader:
     """Headers of one run of packets, from a buffer or a file, with the count of parts that may still come."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int, open_ended: frozenset[int]) -> None:
@@ -77,6 +63,15 @@ class _Reader:
             return self._new_format(start, head[0] & 0x3F)
         return self._old_format(start, head)
 
+    def part(self, tag: int, at: int) -> tuple[int, int, bool]:
+        """The part of a packet whose length stands at `at`: where it begins and ends, and whether more follow."""
+        body, length, partial = self._length(at)
+        if partial:
+            self.parts_left -= 1
+            if tag not in _IN_PARTS or self.parts_left < 0:
+                raise Refused("bad-structure", hint="A packet comes in parts that are not allowed.")
+        return body, self._within(body + length), partial
+
     def _old_format(self, start: int, head: bytes) -> Frame:
         tag, kind = (head[0] >> 2) & 0x0F, head[0] & 0x03
         if kind == 3:
@@ -94,12 +89,7 @@ class _Reader:
         parts: list[tuple[int, int]] = []
         at, partial = start + 1, True
         while partial:
-            body, length, partial = self._length(at)
-            if partial:
-                self.parts_left -= 1
-                if tag not in _IN_PARTS or self.parts_left < 0:
-                    raise Refused("bad-structure", hint="A packet comes in parts that are not allowed.")
-            at = self._within(body + length)
+            body, at, partial = self.part(tag, at)
             parts.append((body, at))
         return Frame(tag, start, tuple(parts), at)
 
@@ -127,10 +117,10 @@ def walk(data: memoryview, most: int, open_ended: frozenset[int] = frozenset()) 
     `most` is the largest number of packets; `open_ended` are the tags that may have an indeterminate length (to the end
     of `data`). Raises Refused: `truncated`, `bad-structure`, or `not-openpgp` where the very first byte is no header.
     """
-    yield from _walk(_Reader(lambda at, count: bytes(data[at : at + count]), len(data), open_ended), most)
+    yield from _walk(Reader(lambda at, count: bytes(data[at : at + count]), len(data), open_ended), most)
 
 
-def _walk(reader: _Reader, most: int) -> Iterator[Frame]:
+def _walk(reader: Reader, most: int) -> Iterator[Frame]:
     at = 0
     while at < reader.size:
         most -= 1
@@ -161,53 +151,3 @@ def header(tag: int, length: int) -> bytes:
     if length < 8384:
         return first + bytes([((length - 192) >> 8) + 192, (length - 192) & 0xFF])
     return first + b"\xff" + length.to_bytes(4, "big")
-
-
-def extent(file: BinaryIO, most: int = 64) -> Extent:
-    """Whether a seekable binary file holds a whole message, by its packet headers or by the lines of its armour.
-
-    Reads headers, or the first and last lines; never the bodies. An empty file is SHORT, and so is one whose length was
-    set before its bytes came (SMB, `rsync --preallocate`): what is not written yet reads as zeros, and neither a packet
-    nor armour begins with one; nor does what is sealed end in many.
-    """
-    size = file.seek(0, io.SEEK_END)
-
-    def read(at: int, count: int) -> bytes:
-        file.seek(at)
-        return file.read(count)
-
-    first = read(0, 256)
-    if not any(first):
-        return Extent.SHORT
-    last = read(max(0, size - 256), 256)
-    if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
-        return _armored_extent(first, last)
-    if tag(first[0]) not in KNOWN_TAGS:
-        return Extent.FOREIGN
-    return Extent.SHORT if _is_unwritten(last, size) else _framed_extent(read, size, most)
-
-
-def _is_unwritten(last: bytes, size: int) -> bool:
-    """Whether a file that ends like this still lacks its end: so many zeros, or a last block of nothing else."""
-    zeros = len(last) - len(last.rstrip(b"\0"))
-    return zeros >= _MOST_ZEROS or 0 < size % _BLOCK <= zeros
-
-
-def _framed_extent(read: Callable[[int, int], bytes], size: int, most: int) -> Extent:
-    found, end = PKESK, 0
-    try:
-        for frame in _walk(_Reader(read, size, frozenset()), most):
-            found, end = frame.tag, frame.end
-    except Refused as refused:
-        is_short = refused.code == "truncated" or read(end, 1) == b"\0"
-        return Extent.SHORT if is_short else Extent.FOREIGN
-    return Extent.SHORT if found in (PKESK, SKESK) else Extent.WHOLE
-
-
-def _armored_extent(first: bytes, last: bytes) -> Extent:
-    begin, head = b"-----BEGIN PGP ", first.removeprefix(b"\xef\xbb\xbf").lstrip().rstrip(b"\0")
-    if not head.startswith(begin[: len(head)] or begin):
-        return Extent.FOREIGN
-    lines = last.strip().splitlines()
-    closed = bool(lines) and lines[-1].startswith(b"-----END PGP ") and lines[-1].endswith(b"-----")
-    return Extent.WHOLE if closed else Extent.SHORT

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     NOT_KEPT = "not-kept"  # too many students were taken in and not kept
     LATE_ENTRIES = "late-entries"  # too many entries came long after their day, or after the student had left
     ANNOUNCED = "announced"  # an entry far ahead, of a student whom another LEA has
+    GUESSES = "guesses"  # too many questions in vain about children whom it never had
+    SELF_DECIDED = "self-decided"  # it has decided itself that a child whom it sent is one of another LEA
 
 
 @dataclass(frozen=True, slots=True)

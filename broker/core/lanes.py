@@ -1,10 +1,11 @@
-"""Which lane a packet waits in: the express one or the bulk one.
+"""Which lane a packet waits in: the express one, the bulk one, or the one for what is costly to read.
 
 Owns fairness. Promises: an LEA's first few waiting packets are express however much another LEA drops, and what a
-moving child needs goes before bulk.
+moving child needs goes before bulk. What costs more than a first try allows is costly: a worker of its own takes those,
+one at a time, and of each LEA one after the other's, so that they keep nobody waiting but each other.
 """
 
-EXPRESS, BULK = 0, 1
+EXPRESS, BULK, COSTLY = 0, 1, 2
 
 
 def lane_of(waiting: int, express_in_flight: int) -> int:

@@ -21,11 +21,13 @@ _TURNING = range(0x202A, 0x202F), range(0x2066, 0x206A)
 
 
 class Verb(StrEnum):
-    """The three decisions: it is this candidate; it is a student whom nobody has yet; the line is withdrawn."""
+    """The decisions: it is this candidate; it is a student whom nobody has yet; the line is withdrawn. And what only an
+    LEA says: what it sent is right, whoever it is, so that the state decides."""
 
     SAME = "same"
     NEW = "new"
     NONE = "none"
+    CONFIRM = "confirm"
 
 
 class Sight(StrEnum):
@@ -80,6 +82,14 @@ def letter_of(place: int) -> str:
 def place_of(letter: str) -> int:
     """The place of the candidate with this letter; -1 for what is no letter."""
     return ascii_uppercase.find(letter) if len(letter) == 1 else -1
+
+
+def letters(hidden: Sequence[bool]) -> list[str]:
+    """The letters of candidates, of whom these are not shown to the LEA: the shown ones count from A on, the others
+    from Z back. So a notice has no gap, and nobody's letter changes when another one comes. At most `MOST_CANDIDATES`.
+    """
+    shown, unseen = iter(ascii_uppercase), iter(reversed(ascii_uppercase))
+    return [next(unseen if is_hidden else shown) for is_hidden in hidden]
 
 
 def chosen(verb: Verb, letter: str, candidates: Sequence[Ssid], pointer: str) -> Choice:

@@ -18,7 +18,7 @@ from broker.core import school_year
 from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
 from broker.core.errors import OperatorError
 from broker.core.transfer import LIVE, stood
-from broker.edge.ledger import school_days, transfers
+from broker.edge.ledger import epoch, school_days, transfers
 from broker.edge.ledger.school_days import Kind
 from broker.edge.ledger.transfers import TransferRow
 from broker.edge.settings import Settings
@@ -111,6 +111,7 @@ def move_deadlines(connection: Connection, settings: Settings, lea: str, at: flo
     Called after a change of the calendar. `at` is seconds since the epoch. Raises CalendarError.
     """
     moved = 0
+    epoch.hold(connection)  # whoever moves packets answers and closes cases, too
     for case in transfers.listing(connection, LIVE, lea):
         if case.requested_at is None or case.rule not in COUNTS_SCHOOL_DAYS:
             continue

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +25,12 @@ OUTBOX, INBOX, RECEIPTS, DIRECTORY = "outbox", "inbox", "receipts", "directory"
 GROUP_MODES = {OUTBOX: 0o2770, INBOX: 0o2770, RECEIPTS: 0o2750, DIRECTORY: 0o2750}
 
 TRACKING_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+# By this folder an inbox is known as the one that was marked: a bare mount point has none, another home's has another.
+# It is a folder with something in it, so that neither a program that takes all files nor the LEA's own account, which
+# may remove files from its inbox, takes it away.
+_MARK = ".satchel-inbox-"
+_MARK_SAYS = b"The exchange knows this inbox by this folder. Leave it here.\n"
 
 _LEA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -167,11 +173,47 @@ class Home:
         finally:
             _close(opened)
 
+    def mark_inbox(self, lea: LeaId, mark: str) -> None:
+        """Know the LEA's inbox by this mark, 1 to 64 hex digits, and by no earlier one; durable on return. Missing
+        without the folder."""
+        with self.enter(lea, INBOX) as inbox:
+            with os.scandir(inbox) as entries:
+                earlier = [one.name for one in entries if one.name.startswith(_MARK) and one.name != _MARK + mark]
+            for name in earlier:
+                _remove_mark(inbox, name)
+            if not durable.exists_at(inbox, _MARK + mark):
+                os.mkdir(_MARK + mark, 0o700, dir_fd=inbox)
+            folder = os.open(_MARK + mark, _FOLDER_FLAGS, dir_fd=inbox)
+            try:
+                durable.replace_at(folder, "README", _MARK_SAYS, 0o600, flush=True)
+                durable.sync(folder)
+            finally:
+                os.close(folder)
+            durable.sync(inbox)
+
+    def renew_readme(self, lea: LeaId, text: str) -> None:
+        """Write the LEA's README.txt if it is another one. Missing without the folder."""
+        there = self.leas / lea_id(lea) / "README.txt"
+        if not there.is_file() or there.read_text("utf-8") != text:
+            self.write_readme(lea, text)
+
     def write_readme(self, lea: LeaId, text: str) -> None:
         """Write or replace the LEA's README.txt."""
         with self.enter(lea) as fd:
             durable.replace_at(fd, "README.txt", text.encode(), 0o644, flush=True)
             durable.sync(fd)
+
+
+def is_marked(inbox: int, mark: str) -> bool:
+    """Whether the folder with this descriptor is the inbox that was given this mark."""
+    return bool(mark) and durable.exists_at(inbox, _MARK + mark)
+
+
+def _remove_mark(inbox: int, name: str) -> None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(f"{name}/README", dir_fd=inbox)
+    with suppress(OSError):  # somebody keeps something of his own in it: it says nothing any more, and may stay
+        os.rmdir(name, dir_fd=inbox)
 
 
 def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> list[LeaId]:

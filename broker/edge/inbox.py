@@ -5,19 +5,24 @@ another file, and never a second time. The steps: `stage_delivery` writes a hidd
 ledger commits that this `token` is the delivery, `publish` renames. A crash before the commit leaves a hidden file for
 `drop_stage`, a crash after it one for `publish`. Publishing again does nothing.
 
+What is absent counts as taken, so an inbox is only believed under its mark: a folder without it, such as the bare place
+of a mount that is down, is `folders.Missing`, for delivering as for looking.
+
 What is taken back goes the other way: `withdraw` hides the file, the ledger commits, `drop_stage` removes it. It is
 hidden under a token of its own, so that whoever is late in publishing the delivery cannot bring it back.
 """
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from typing import Protocol
 
 from broker.core.errors import Deferred
 from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge import durable
-from broker.edge.folders import INBOX, TRACKING_ID, Home, tracking_id
+from broker.edge.folders import INBOX, TRACKING_ID, Home, Missing, is_marked, tracking_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STAGED = re.compile(rf"\.({TRACKING_ID})\.({_TOKEN.pattern})\.tmp")
@@ -44,19 +49,44 @@ def withdrawn(token: str) -> str:
     return token + _BACK
 
 
-class Inboxes:
-    """All inboxes of one home. Every method but `flush` raises folders.Missing without the folder."""
+class Marks(Protocol):
+    """By what each inbox is known; '' where there is no mark."""
 
-    def __init__(self, home: Home) -> None:
+    def known(self, lea: str) -> str:
+        """The mark as it was last seen."""
+        ...
+
+    def now(self, lea: str) -> str:
+        """The mark as it is."""
+        ...
+
+
+class Inboxes:
+    """All inboxes of one home. Every method but `flush` raises folders.Missing without the folder, and where it has not
+    its mark; without `marks` (a simulation, a test) any folder is believed."""
+
+    def __init__(self, home: Home, marks: Marks | None = None) -> None:
         self._home = home
+        self._marks = marks
         self._batch = durable.Batch()
+
+    @contextmanager
+    def _enter(self, lea: LeaId) -> Iterator[int]:
+        with self._home.enter(lea, INBOX) as folder:
+            if self._marks and not self._is_the_one(self._marks, lea, folder):
+                raise Missing(f"the inbox of LEA {lea} is not the one that is known, or is not mounted")
+            yield folder
+
+    @staticmethod
+    def _is_the_one(marks: Marks, lea: LeaId, folder: int) -> bool:
+        return is_marked(folder, marks.known(lea)) or is_marked(folder, marks.now(lea))
 
     def stage_delivery(self, lea: LeaId, tracking: TrackingId, token: str, chunks: Iterable[bytes | memoryview]) -> int:
         """Write the packet under a hidden name; its size in bytes. A failed run leaves no file; Deferred if the disk
         is full. Staging the same token again starts over."""
         temp = _temp(tracking, token)
         size = 0
-        with durable.room("an inbox"), self._home.enter(lea, INBOX) as folder, self._batch.writing(folder) as whole:
+        with durable.room("an inbox"), self._enter(lea) as folder, self._batch.writing(folder) as whole:
             fd = _anew(folder, temp)
             try:
                 for chunk in chunks:
@@ -74,7 +104,7 @@ class Inboxes:
     def publish(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> bool:
         """Show a staged packet under its final name; durable after `flush`. False if there is no such staged file:
         then it was published before. Deferred if another file has the final name."""
-        with self._home.enter(lea, INBOX) as folder, self._batch.writing(folder):
+        with self._enter(lea) as folder, self._batch.writing(folder):
             try:
                 # A rename and not a link: a crash between link and unlink would leave both names, and a receiver
                 # that was quick to collect would then be given the packet a second time.
@@ -91,7 +121,7 @@ class Inboxes:
         """Take a published packet out of view, into a hidden file whose token is `withdrawn(token)`; False where the
         receiver has taken it. Doing it again changes nothing. Deferred while the packet is still to be published; where
         it `is_urgent` that is not waited for, and who is late in publishing it finds nothing."""
-        with self._home.enter(lea, INBOX) as folder, self._batch.writing(folder):
+        with self._enter(lea) as folder, self._batch.writing(folder):
             if is_urgent and _hide(folder, _temp(tracking, token), _temp(tracking, withdrawn(token))):
                 return True
             if durable.exists_at(folder, _temp(tracking, token)):
@@ -106,13 +136,13 @@ class Inboxes:
 
     def drop_stage(self, lea: LeaId, tracking: TrackingId, token: str) -> None:
         """Remove a staged file, if it is there."""
-        with self._home.enter(lea, INBOX) as folder:
+        with self._enter(lea) as folder:
             _remove(folder, _temp(tracking, token))
 
     def inbox_state(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> InboxState:
         """Where one delivery is: STAGED while it is hidden, be it not shown yet or about to be taken back; GONE after
         it was published means collected."""
-        with self._home.enter(lea, INBOX) as folder:
+        with self._enter(lea) as folder:
             # Staged first: publishing goes from there to here, so a packet published between the two looks is found
             # by the second. The other way round it would be in neither place, and seem collected. Withdrawing goes
             # from here to the last place, and back again where it comes to nothing.
@@ -132,12 +162,17 @@ class Inboxes:
         `inbox_state` before believing that it is gone."""
         return {TrackingId(found[1]) for found in self._matching(lea, _PUBLISHED)}
 
+    def changed(self, lea: LeaId) -> int:
+        """When something came into the inbox or left it: the folder's own time, in nanoseconds since 1970."""
+        with self._enter(lea) as folder:
+            return os.fstat(folder).st_mtime_ns
+
     def flush(self) -> None:
         """Return when everything staged and published before is durable. OSError if it cannot be."""
         self._batch.flush()
 
     def _matching(self, lea: LeaId, pattern: "re.Pattern[str]") -> list["re.Match[str]"]:
-        with self._home.enter(lea, INBOX) as folder, os.scandir(folder) as entries:
+        with self._enter(lea) as folder, os.scandir(folder) as entries:
             return [found for entry in entries if (found := pattern.fullmatch(entry.name))]
 
 

@@ -1,11 +1,14 @@
 """Which file system a folder lies on, and what may be expected of it.
 
 Owns the reading of Linux's mount table (proc(5), /proc/self/mountinfo). Promises: an unknown file system is never
-trusted with more than the least: no whole-file-system flush. Elsewhere than on Linux the table is empty.
+trusted with more than the least: no whole-file-system flush. Elsewhere than on Linux the table is empty. `Table` never
+looks into a folder, which could hang.
 """
 
 import os
 import re
+import select
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,11 +57,61 @@ def parse(table: bytes) -> Mounts:
         if not dash or len(fields) < 5 or not right:
             continue
         kind = os.fsdecode(right.split(b" ")[0])
-        point = _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), fields[4])
         major, _, minor = fields[2].partition(b":")
-        by_point[os.fsdecode(point)] = kind
+        by_point[_path(fields[4])] = kind
         by_device[int(major), int(minor)] = kind
     return Mounts(by_point, by_device)
+
+
+class Table:
+    """Which folders right below one folder have mounts in them, as the table is at the moment."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._lock = threading.Lock()
+        self._below: dict[str, frozenset[str]] = {}
+        self._looks = select.poll() if hasattr(select, "poll") else None
+        try:
+            self._file = _TABLE.open("rb", buffering=0)
+        except FileNotFoundError:
+            self._looks = None
+            return
+        if self._looks is not None:
+            self._looks.register(self._file, select.POLLPRI)  # tells of changes: proc(5), /proc/pid/mounts
+        self._read()
+
+    def below(self, name: str) -> frozenset[str]:
+        """The mounts at or below the folder of this name, each as its id and type ("42 nfs4")."""
+        if self._looks is None:
+            return frozenset()
+        with self._lock:
+            if self._looks.poll(0):
+                self._read()
+            return self._below.get(name, frozenset())
+
+    @staticmethod
+    def is_remote(mount: str) -> bool:
+        """Whether such a mount can change without an event on this machine."""
+        kind = mount.partition(" ")[2]
+        return kind in REMOTE or kind.startswith("fuse.")
+
+    def _read(self) -> None:
+        self._file.seek(0)
+        found: dict[str, set[str]] = {}
+        for line in self._file.readall().splitlines():
+            left, _, right = line.partition(b" - ")
+            fields = left.split(b" ")
+            if len(fields) < 5 or not right:
+                continue
+            point = Path(_path(fields[4]))
+            if point != self._root and point.is_relative_to(self._root):
+                name = point.relative_to(self._root).parts[0]
+                found.setdefault(name, set()).add(os.fsdecode(fields[0] + b" " + right.split(b" ")[0]))
+        self._below = {name: frozenset(mounts) for name, mounts in found.items()}
+
+
+def _path(field: bytes) -> str:
+    return os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), field))
 
 
 def read() -> Mounts:

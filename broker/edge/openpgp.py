@@ -39,17 +39,8 @@ from broker.edge.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgo
 from broker.edge.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings import Limits
 
-__all__ = [
-    "Opened",
-    "SecretKey",
-    "Session",
-    "clearsign",
-    "load_secret",
-    "open_packet",
-    "relock",
-    "seal",
-    "verify_clear",
-]
+__all__ = ["Opened", "SecretKey", "Session", "clearsign", "load_secret", "open_packet", "relock", "seal"]
+__all__ += ["session_of", "verify_clear"]
 
 _HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
 _AES256 = 9
@@ -76,7 +67,7 @@ class Opened:
 
 
 def open_packet(
-    sealed: bytes,
+    sealed: Buffer,
     key: SecretKey,
     certificates: Sequence[bytes],
     limits: Limits,
@@ -107,6 +98,11 @@ def open_packet(
     raise min(failures, key=lambda one: {"unknown-signer": 2, "wrong-signer": 1}.get(one.code, 0))
 
 
+def session_of(sealed: Buffer, key: SecretKey) -> Session:
+    """The session key of a packet that was opened before. Raises Refused as opening does."""
+    return key.session_key(_ours(_envelope(sealed, _MOST, _MOST), key))
+
+
 def relock(
     sealed: bytes, key: SecretKey, receiver: bytes, now: datetime | None = None, session: Session | None = None
 ) -> tuple[bytes, memoryview]:
@@ -122,8 +118,8 @@ def relock(
     return _addressed(addressee, cipher, secret), outside.packet
 
 
-def _envelope(sealed: bytes, packets: int, recipients: int) -> Envelope:
-    data = armor.dearmor(sealed)[1] if armor.is_armored(sealed) else sealed
+def _envelope(sealed: Buffer, packets: int, recipients: int) -> Envelope:
+    data = armor.dearmor(bytes(sealed))[1] if armor.is_armored(bytes(sealed[:4096])) else sealed
     return message.envelope(memoryview(data).toreadonly(), packets, recipients)
 
 

@@ -11,15 +11,16 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from broker.core.errors import Deferred, Refused
+from broker.core.extent import Extent, Progress, extent
 from broker.core.model import LeaId, Sha256, TrackingId
 from broker.edge import durable
-from broker.edge.folders import OUTBOX, Home, tracking_id
+from broker.edge.folders import OUTBOX, Home, plain, tracking_id
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
 from broker.edge.vault import Vault
@@ -31,7 +32,9 @@ UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
 _KINDS = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _KINDS |= {stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 _GONE = frozenset({errno.ENOENT, errno.ESTALE})
+_BUSY = errno.EAGAIN  # its owner holds a lease on it (fcntl(2), F_SETLEASE), and O_NONBLOCK does not wait for that
 _NOT_THAT_FILE = _GONE | {errno.ELOOP, errno.ENXIO, errno.ENODEV}
+_T = TypeVar("_T")
 _DISCARDED = re.compile(r"\.([0-9a-f]{16})\.taken")
 
 
@@ -101,7 +104,12 @@ class Outboxes:
         with self._home.enter(lea, OUTBOX) as folder:
             return self._look(folder, name)
 
-    def is_complete(self, lea: LeaId, found: Found, check: Callable[[BinaryIO], bool]) -> bool:
+    def extent(self, lea: LeaId, found: Found, progress: Progress, most: int) -> tuple[Extent, Progress]:
+        """Whether a file ends too early, from where `progress` stands and by so many headers at most; and where that
+        has led. Changed if the file is another by now."""
+        return self.is_complete(lea, found, lambda file: extent(file, progress, most)), progress
+
+    def is_complete(self, lea: LeaId, found: Found, check: Callable[[BinaryIO], _T]) -> _T:
         """Ask `check` about the content (a seekable reader). Changed if the file is another by now."""
         # Opening matters on network mounts, too: it makes the client fetch what the server knows (close-to-open).
         with self._home.enter(lea, OUTBOX) as folder, _opened(folder, found) as fd:
@@ -155,6 +163,15 @@ class Outboxes:
                 os.close(place)
             durable.sync(folder)
             return target
+
+    def tell(self, lea: LeaId, name: str, text: str) -> None:
+        """Write a file beside the LEA's README.txt, or remove it where the text is empty."""
+        with self._home.enter(lea) as folder, durable.room("an LEA's folder"):
+            if text:
+                durable.replace_at(folder, plain(name), text.encode(), 0o644, flush=False)
+            else:
+                with suppress(FileNotFoundError):
+                    os.unlink(plain(name), dir_fd=folder)
 
     def tidy(self, lea: LeaId) -> int:
         """At start, before anything discards: show again what a crash hid in the middle of a discard; how many.
@@ -224,6 +241,8 @@ def _opened(folder: int, found: Found) -> Iterator[int]:
     except OSError as error:
         if error.errno in _NOT_THAT_FILE:
             raise Changed("the file is gone, or is something else by now") from None
+        if error.errno == _BUSY:
+            raise Deferred("the owner of a file in an outbox holds a lease on it") from None
         raise
     try:
         _same(fd, found)

@@ -12,7 +12,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Publisher:
         durable on return. Gives the LEAs whose folder is missing. ValueError for a name that is not plain."""
         batch = durable.Batch()
         before = _inode(self._masters, ALL)
-        whole_text = {**files, ALL: "\n".join(files.values())}
+        whole_text = dict(self.whole(files))
         with batch.writing(self._masters) as whole:
             changed = [name for name, text in whole_text.items() if self._renew(plain(name), text.encode(), not whole)]
         missing = []
@@ -52,6 +52,11 @@ class Publisher:
                 missing.append(lea)
         batch.flush()
         return missing
+
+    @staticmethod
+    def whole(files: Mapping[str, str]) -> list[tuple[str, str]]:
+        """These files and `all.asc`, in the order in which they are put into a folder."""
+        return [*files.items(), (ALL, "\n".join(files.values()))]
 
     def _renew(self, name: str, content: bytes, flush: bool) -> bool:
         """Write a master that is not yet so, or is not the exchange's own; whether it was."""
@@ -83,6 +88,16 @@ class Publisher:
             content = master.read()
         if not _is(folder, name, content):
             durable.replace_at(folder, name, content, _MODE, flush=flush)
+
+
+def copy_into(home: Home, lea: LeaId, files: Iterable[tuple[str, str]], tick: Callable[[], None]) -> None:
+    """Bring one LEA's folder on a mount of its own up to date; `tick` is called for each file. Missing without it."""
+    with home.enter(lea, DIRECTORY) as folder:
+        for name, text in files:
+            tick()
+            if not _is(folder, plain(name), text.encode()):
+                durable.replace_at(folder, name, text.encode(), _MODE, flush=True)
+        durable.sync(folder)
 
 
 @contextmanager

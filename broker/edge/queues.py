@@ -7,7 +7,7 @@ away. Retrying, poison counting and backoff are the ledger's, so Dramatiq's own 
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import dramatiq
@@ -15,13 +15,15 @@ import redis
 from dramatiq.brokers.redis import RedisBroker
 
 from broker.core.flow import Stage
-from broker.edge.settings import Settings
+from broker.edge import passwords
+from broker.edge.settings import Settings, SettingsError
 
 Run = Callable[[list[str]], None]
 
-LANES = ("express", "bulk")
+LANES = ("express", "bulk", "costly")  # by the numbers of `broker.core.lanes`
 _FINISH_FIRST = {Stage.DELIVER: 0, Stage.ROUTE: 1, Stage.ADMIT: 2}  # what was begun is ended before more is begun
 _BULK_AFTER = 10
+AWAY = (redis.RedisError, dramatiq.errors.ConnectionError)  # what is raised where Redis cannot be reached
 _EPOCH = "satchel:epoch"
 _SOCKET_PATH_MOST = 100  # sockaddr_un holds 108 bytes on Linux, 104 elsewhere
 
@@ -47,7 +49,12 @@ class Queues:
         self._batch = settings.workers.batch
         self._poll_ms = settings.workers.poll_ms
         url = url_of(settings)
-        self._redis = redis.Redis.from_url(url)
+        try:
+            self._redis = redis.Redis.from_url(url, password=passwords.of_redis(settings))
+        except ValueError:  # its text may have the URL in it
+            raise SettingsError(
+                f"redis.url in {settings.home / 'satchel.toml'} is not a redis:// or unix:// URL."
+            ) from None
         self._broker = RedisBroker(client=self._redis, middleware=[], namespace="satchel")
         self._worker: dramatiq.Worker | None = None
         for lane in LANES:
@@ -66,14 +73,15 @@ class Queues:
                         options={},
                     )
                 )
-        except (redis.RedisError, dramatiq.errors.ConnectionError):
+        except AWAY:
             return False
         return True
 
-    def start(self, runs: Mapping[Stage, Run]) -> None:
-        """Begin to work: one thread, each message handed to its stage's run."""
+    def start(self, runs: Mapping[Stage, Run], lanes: Collection[int]) -> None:
+        """Begin to work what is in these lanes: one thread, each message handed to its stage's run."""
+        own = {number: lane for number, lane in enumerate(LANES) if number in lanes}
         for stage, run in runs.items():
-            for number, lane in enumerate(LANES):
+            for number, lane in own.items():
                 dramatiq.Actor(
                     run,
                     broker=self._broker,
@@ -83,7 +91,8 @@ class Queues:
                     options={},
                 )
         self._broker.delay_queues.clear()  # nothing is ever put there, and each would be asked 25 times a second
-        self._worker = dramatiq.Worker(self._broker, worker_threads=1, worker_timeout=self._poll_ms)
+        names = set(own.values())
+        self._worker = dramatiq.Worker(self._broker, queues=names, worker_threads=1, worker_timeout=self._poll_ms)
         self._worker.start()
 
     def stop(self, timeout_ms: int = 60_000) -> None:

@@ -27,6 +27,7 @@ def _setting(default: Any, unit: str, why: str, low: int | float = 0) -> Any:
 
 
 MIB = 1024 * 1024
+_BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
 _NEVER = 24
 _STATE = re.compile("[A-Z]{2}")
 _KNOWN_ZONES = frozenset({"America/Denver"})  # the default is not looked up, for that would happen at import time
@@ -48,8 +49,50 @@ class Limits:
     schema_errors: int = _setting(20, "places", "places named in one schema refusal", 1)
     file_name_chars: int = _setting(200, "characters", "longest file name in outbox", 16)
     students_per_enrollment: int = _setting(10_000, "students", "entries of one enrollment packet", 1)
-    cases_per_transaction: int = _setting(100, "students", "who moved, worked while all other writers wait", 1)
+    cases_per_transaction: int = _setting(25, "students", "who moved, worked while all other writers wait", 1)
+    lines_per_transaction: int = _setting(50, "lines", "of packets, carried out while all other writers wait", 1)
+    transaction_ms: int = _setting(
+        250, "milliseconds", "after which one of several transactions of a packet ends, behind the line in hand", 1
+    )
+    lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
+    read_first_bytes: int = _setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
+    read_first_cpu_seconds: float = _setting(
+        0.5,
+        "seconds of processor time",
+        "to read a packet among others, before it is put aside",
+        0.05,
+    )
+    read_cpu_seconds: float = _setting(
+        30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
+    )
+    read_wall_seconds: float = _setting(
+        1800.0, "seconds", "by the clock to read a packet; a reader that stands still for a thirtieth of it hangs", 1
+    )
+    read_memory_bytes: int = _setting(
+        0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
+    )
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
+
+    def memory_of(self, packet: int) -> int:
+        """The bytes of memory that reading a packet of so many bytes may take."""
+        return self.read_memory_bytes or 4 * packet + _BESIDE_BYTES
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest packet, sealed or opened."""
+        return max(self.sealed_bytes, self.content_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is kept of one student, as one LEA tells it: what comes above is not kept, and the LEA is told."""
+
+    names: int = _setting(24, "names", "spellings of the legal name, and aliases", 17)
+    aliases: int = _setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
+    guardians: int = _setting(24, "names", "guardians, which add up", 16)
+    changes: int = _setting(100, "changes a year", "of legal name, birth date, phone and the like; of one stay", 4)
+    stays: int = _setting(64, "stays", "at schools of the LEA; a child is at school for 13 years", 1)
+    questions: int = _setting(20, "questions", "that are open about whom its lines mean", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +105,20 @@ class Intake:
     settle_seconds: float = _setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
     broken_seconds: float = _setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
     batch: int = _setting(64, "files", "taken in at once", 1)
+    answer_seconds: float = _setting(
+        3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
+    )
+    abandon_seconds: float = _setting(
+        60.0, "seconds", "a folder's reader may be silent, before it is killed and another one tried", 0.1
+    )
+    reserve_bytes: int = _setting(
+        256 * MIB, "bytes", "free on the vault's disk that intake and uploads never touch; 0: none"
+    )
+    waiting_files: int = _setting(200_000, "files", "of one LEA in the vault that have not ended, before it waits", 1)
+    waiting_bytes: int = _setting(16 * 1024 * MIB, "bytes", "of them, before it waits", 1024)
+    refused_days: float = _setting(30.0, "days", "the bytes of what was refused are kept", 0.00001)
+    refused_files: int = _setting(10_000, "files", "refused of one LEA whose bytes are kept; the oldest go first", 1)
+    refused_bytes: int = _setting(1024 * MIB, "bytes", "kept of them; the oldest go first", 1024)
     express_in_flight: int = _setting(64, "packets", "of one LEA before its next ones go to the bulk lane", 1)
 
 
@@ -105,6 +162,7 @@ class Redis:
     """The queue's server."""
 
     url: str = _setting("", "redis:// or unix:// URL", "empty: Satchel starts its own on a socket in run/")
+    password_file: str = _setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_REDIS_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +170,9 @@ class Ledger:
     """The database."""
 
     url: str = _setting("", "SQLAlchemy URL", "empty: SQLite in ledger.db of this home")
+    password_file: str = _setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_LEDGER_PASSWORD")
     busy_seconds: float = _setting(30.0, "seconds", "to wait for another writer", 0.1)
+    conflict_tries: int = _setting(8, "times", "the same work is done where two writers were in each other's way", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +286,9 @@ class Harvest:
         30, "days", "an entry further ahead, of a student whom another LEA has, is told to the state", 1
     )
     backdated_per_day: int = _setting(20, "entries", "late in this way, of one LEA on one day, before that", 1)
+    guesses_per_child: int = _setting(5, "guesses", "of one LEA at one child that it never had, on one day", 1)
+    guesses_per_day: int = _setting(300, "guesses", "of one LEA at children that it never had, on one day", 1)
+    guesses_told: int = _setting(50, "guesses", "of one LEA within `days` days, before the state is told", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +298,7 @@ class Settings:
     home: Path
     name: str = "Satchel exchange"
     limits: Limits = Limits()
+    told: Told = Told()
     intake: Intake = Intake()
     workers: Workers = Workers()
     sftp: Sftp = Sftp()

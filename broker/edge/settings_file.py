@@ -6,6 +6,7 @@ Owns reading and writing the file. Promises: an unknown key, a wrong type or a v
 
 import dataclasses
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,20 @@ def load(home: Path) -> Settings:
     """Read `home/satchel.toml`. Raises SettingsError."""
     path = home / "satchel.toml"
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    return parse(home, text)
+
+
+def parse(home: Path, text: str) -> Settings:
+    """The settings of this home, whose file has this text. Raises SettingsError."""
+    path = home / "satchel.toml"
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
     name = table.pop("name", Settings.__dataclass_fields__["name"].default)
     if not isinstance(name, str) or not name.strip():
@@ -68,12 +79,15 @@ def _toml(value: Any) -> str:
     return str(value)
 
 
-def render(name: str) -> str:
-    """A whole `satchel.toml` with every setting, its default, its unit and what it is for."""
+def render(name: str, changed: Mapping[str, Any] | None = None) -> str:
+    """A whole `satchel.toml` with every setting, its unit and what it is for; with its default, but for those that are
+    `changed`, by names such as `ledger.url`."""
+    changed = changed or {}
     lines = ["# Settings of this exchange. Restart `satchel up` after a change.", f"name = {_toml(name)}"]
     for section, kind in _SECTIONS.items():
         lines += ["", f"[{section}]"]
         for known in dataclasses.fields(kind):
-            text = f"{known.name} = {_toml(known.default)}"
+            value = changed.get(f"{section}.{known.name}", known.default)
+            text = f"{known.name} = {_toml(value)}"
             lines.append(f"{text:<34} # {known.metadata['unit']}: {known.metadata['why']}")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
@@ -59,10 +60,23 @@ class Arrivals:
         return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
 
 
+class State:
+    """How the exchange stands to an LEA at the moment; asked at every request, from many threads."""
+
+    def why_not(self, lea: str) -> str:
+        """Why nothing more is taken from this LEA now, as a sentence for it; empty where it is."""
+        del lea
+        return ""
+
+    def check(self, lea: str) -> None:
+        """Raises Deferred where its folders do not answer, so that they must not be touched."""
+
+
 class Server(Protocol):
     """The server, as a connection sees it."""
 
     settings: Sftp
+    state: State
     host: Host
 
     def admit(self, connection: "Connection", lea: str) -> bool:
@@ -119,7 +133,8 @@ class Connection:
         try:
             tree = Tree(self.lea, host.root(self.lea), *self._server.shared(self.lea), host)
             with suppress(paramiko.SSHException):  # the line hangs in a key exchange: it has ended
-                Session(channel, tree, who, settings.handles, self._pace, self.alive).run()
+                check = partial(self._server.state.check, self.lea)
+                Session(channel, tree, who, settings.handles, self._pace, self.alive, check).run()
         except Exception as bug:  # noqa: BLE001  a bug ends this session, never the server
             tell_bug(who, bug)
         finally:

@@ -9,7 +9,7 @@ what comes to its name gets a name of its own beside it, and to its client goes 
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -33,13 +33,13 @@ def _missing() -> Denied:
 class Outbox:
     """One LEA's outbox. Its methods raise Denied, and OSError when the disk refuses."""
 
-    def __init__(self, root: Path, settings: Sftp, limits: Limits) -> None:
+    def __init__(self, root: Path, settings: Sftp, limits: Limits, why_not: Callable[[], str] = lambda: "") -> None:
         self._root = root
         self._limits = limits
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
         self._memory = Memory()
-        self._quota = Quota(settings)
+        self._quota = Quota(settings, why_not)
 
     def open(self, name: str, flags: int) -> Upload:
         """Start an upload, or go on with one (without TRUNCATE)."""

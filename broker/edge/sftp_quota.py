@@ -1,12 +1,14 @@
-"""How much one LEA's outbox may hold: files, bytes, and unfinished uploads.
+"""How much one LEA's outbox may hold: files, bytes, and unfinished uploads; and whether the exchange takes any.
 
-Owns the counting. Promises: a look at the folder costs at most a twentieth of the time, however many files are in it;
-what was counted since the last look is added up; an abandoned upload gives way, oldest first, before anyone is refused.
+Owns the counting. SFTP 3, which every client speaks, has no code for a quota (15 in later versions) nor for a full disk
+(14), so both are answered as a failure whose sentence says which.
+Promises: a look at the folder costs at most a twentieth of the time, however many files are in it; what was counted
+since the last look is added up; an abandoned upload gives way, oldest first, before anyone is refused.
 """
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from broker.edge import sftp_files as files
 from broker.edge.settings import Sftp
@@ -22,8 +24,9 @@ FULL = "Your outbox is full; wait until the exchange has taken files from it."
 class Quota:
     """The bounds of one outbox. `make_room` is called by one thread at a time; the rest by any."""
 
-    def __init__(self, settings: Sftp) -> None:
+    def __init__(self, settings: Sftp, why_not: Callable[[], str] = lambda: "") -> None:
         self._settings = settings
+        self._why_not = why_not
         self._lock = threading.Lock()
         self._files = 0
         self._bytes = 0
@@ -52,13 +55,20 @@ class Quota:
         """Count `growth` more bytes. Raises Denied when the outbox would hold too many."""
         if growth <= 0:
             return
+        self._check_open()
         with self._lock:
             if self._bytes + growth > self._settings.outbox_bytes:
                 raise Denied(Status.FAILURE, FULL)
             self._bytes += growth
 
+    def _check_open(self) -> None:
+        sentence = self._why_not()
+        if sentence:
+            raise Denied(Status.FAILURE, sentence)
+
     def make_room(self, folder: int, busy: Iterable[str]) -> None:
         """See that one more upload fits; `busy` are the names on disk being written. Raises Denied."""
+        self._check_open()
         with self._lock:
             patience = max(HASTE_SECONDS, 4 * self._cost) if self._is_full() else max(LOOK_SECONDS, 20 * self._cost)
             if time.monotonic() >= self._looked + patience:

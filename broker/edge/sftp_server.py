@@ -14,14 +14,14 @@ from pathlib import Path
 import paramiko
 
 from broker.edge.settings import Limits, SettingsError, Sftp
-from broker.edge.sftp_connection import Arrivals, Connection
+from broker.edge.sftp_connection import Arrivals, Connection, State
 from broker.edge.sftp_handles import Tallies
 from broker.edge.sftp_hostkey import HostKey, ensure_host_key
 from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import LOG
 from broker.edge.sftp_tree import Host
 
-__all__ = ["Host", "HostKey", "SftpServer", "ensure_host_key"]
+__all__ = ["Host", "HostKey", "SftpServer", "State", "ensure_host_key"]
 
 TICK = 0.25  # seconds between two looks at the deadlines
 
@@ -29,8 +29,11 @@ TICK = 0.25  # seconds between two looks at the deadlines
 class SftpServer:
     """Serves the folders of `host`'s LEAs. `serve` starts it, `stop` ends it; once each."""
 
-    def __init__(self, settings: Sftp, host_key: Path, host: Host, limits: Limits | None = None) -> None:
+    def __init__(
+        self, settings: Sftp, host_key: Path, host: Host, limits: Limits | None = None, state: State | None = None
+    ) -> None:
         self.settings = settings
+        self.state = state or State()
         self.host = host
         self.host_key: HostKey = ensure_host_key(host_key)
         self._key = paramiko.Ed25519Key.from_private_key_file(str(host_key))
@@ -87,8 +90,11 @@ class SftpServer:
         """What the sessions of an LEA share."""
         with self._lock:
             if lea not in self._shared:
-                self._shared[lea] = (Outbox(self.host.root(lea), self.settings, self._limits), Tallies())
+                self._shared[lea] = (self._outbox(lea), Tallies())
             return self._shared[lea]
+
+    def _outbox(self, lea: str) -> Outbox:
+        return Outbox(self.host.root(lea), self.settings, self._limits, lambda: self.state.why_not(lea))
 
     def _run(self, listening: socket.socket) -> None:
         looked = 0.0

@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from itertools import islice
-from typing import Protocol
 
 from broker.core.errors import Deferred
 from broker.edge import sftp_wire as wire
@@ -19,7 +18,7 @@ from broker.edge.sftp_files import sentence
 from broker.edge.sftp_handles import Handle
 from broker.edge.sftp_paths import Folder, Place, canonical, resolve
 from broker.edge.sftp_tree import Tree, tracking
-from broker.edge.sftp_wire import BadMessage, Denied, Entry, Kind, Reader, Status
+from broker.edge.sftp_wire import BadMessage, Denied, Entry, Kind, Line, Reader, Status
 
 LOG = logging.getLogger("satchel.sftp")
 EXTENSIONS = ((b"posix-rename@openssh.com", b"1"), (b"fsync@openssh.com", b"1"), (b"limits@openssh.com", b"1"))
@@ -32,16 +31,6 @@ def tell_bug(who: str, bug: BaseException) -> None:
     """Log its kind and where it happened, never its text: that may hold what a client has sent."""
     places = ">".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__))
     LOG.error("%s verb=bug kind=%s places=%s", who, type(bug).__name__, places)
-
-
-class Line(Protocol):
-    """Where bytes come from and go to."""
-
-    def recv(self, count: int, /) -> bytes:
-        """Up to `count` bytes; none when the other side is gone."""
-
-    def sendall(self, content: bytes, /) -> None:
-        """Send all bytes. Raises OSError when the other side is gone."""
 
 
 class Pace:
@@ -67,13 +56,23 @@ class Pace:
 class Session:
     """Answers one client until it goes away."""
 
-    def __init__(self, line: Line, tree: Tree, who: str, handles: int, pace: Pace, alive: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        tree: Tree,
+        who: str,
+        handles: int,
+        pace: Pace,
+        alive: Callable[[], None],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self._line = line
         self._tree = tree
         self._who = who
         self._most = handles
         self._pace = pace
         self._alive = alive
+        self._check = check
         self._buffer = bytearray()
         self._files: dict[bytes, tuple[Place, Handle]] = {}
         self._listings: dict[bytes, Generator[Entry]] = {}
@@ -141,6 +140,7 @@ class Session:
             handler = _HANDLERS.get(kind)
             if handler is None:
                 raise Denied(Status.OP_UNSUPPORTED, "This server does not do that.")
+            self._check()
             return handler(self, request, message) or wire.status(request, Status.OK, "Done.")
         except Denied as error:
             return wire.status(request, error.status, error.sentence)

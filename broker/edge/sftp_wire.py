@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from stat import filemode
+from typing import Protocol
 
 from broker.core.errors import BrokerError
 
@@ -85,6 +86,16 @@ class Denied(BrokerError):
         self.status = status
         self.sentence = sentence
         super().__init__(sentence)
+
+
+class Line(Protocol):
+    """Where bytes come from and go to."""
+
+    def recv(self, count: int, /) -> bytes:
+        """Up to `count` bytes; none when the other side is gone."""
+
+    def sendall(self, content: bytes, /) -> None:
+        """Send all bytes. Raises OSError when the other side is gone."""
 
 
 @dataclass(frozen=True, slots=True)

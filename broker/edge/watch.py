@@ -5,6 +5,8 @@ nothing may depend on one; the scan on the caller's timer is the truth. When eve
 concerned gets a hint. inotify serves local folders, polling the others: network mounts, which have no events of other
 machines' changes, and folders for which the system has no more watches.
 
+A folder that could hang by itself is never polled here: its LEA's own reader looks into it (`broker.edge.apart`).
+
 One thread serves all inotify watches and two all polled folders, whatever the number of LEAs. (watchdog's Observer
 would start one thread per folder and, watching recursively, follow what LEAs put into their outboxes.)
 """
@@ -60,10 +62,13 @@ class _Spot:
 class Watch:
     """Watches the outboxes (and inboxes, for removals) of all LEAs. `mode` is auto, events or polling."""
 
-    def __init__(self, mode: str = "auto", poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self, mode: str = "auto", poll_seconds: float = 1.0, is_apart: Callable[[LeaId], bool] = lambda _: False
+    ) -> None:
         if mode not in ("auto", "events", "polling"):
             raise ValueError("watch must be auto, events or polling")
         self._mode = mode
+        self._is_apart = is_apart
         self._poll_seconds = poll_seconds
         self._lock = threading.RLock()
         self._table = mounts.Mounts()
@@ -106,6 +111,12 @@ class Watch:
         with self._lock:
             self._place(spots)
 
+    def add_apart(self, lea: LeaId, outbox: Path) -> bool:
+        """Watch the folder of an LEA with a mount of its own, which has just answered and whose changes are made on
+        this machine; False where that is not possible, and the caller must look by itself."""
+        with self._lock:
+            return self._mode != "polling" and self._watch(_Spot(lea, outbox.absolute(), False), is_local=True)
+
     def alive(self) -> bool:
         """Whether every thread that should watch does. If not: `stop`, `start`, and scan."""
         with self._lock:
@@ -138,12 +149,12 @@ class Watch:
         if rest and self._poller is None:
             self._poller = self._start_poller()
 
-    def _watch(self, spot: _Spot) -> bool:
+    def _watch(self, spot: _Spot, *, is_local: bool = False) -> bool:
         if spot.path in self._watched:
             return True
         if self._mode == "polling" or sys.platform != "linux":
             return False
-        if self._mode == "auto" and self._table.is_remote(spot.path):
+        if self._mode == "auto" and not is_local and self._table.is_remote(spot.path):
             return False
         try:
             self._add_events(spot)
@@ -185,18 +196,26 @@ class Watch:
 
     def _start_poller(self) -> BaseObserver:
         interval = max(self._poll_seconds, len(self._polled) / _POLLED_PER_SECOND)
-        poller = PollingObserverVFS(os.lstat, self._list, polling_interval=interval)
+        poller = PollingObserverVFS(self._stat, self._list, polling_interval=interval)
         kinds: list[type[FileSystemEvent]] = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent]
         poller.schedule(_Polled(self), os.sep, recursive=True, event_filter=kinds)
         poller.start()
         return poller
 
+    def _stat(self, path: str) -> os.stat_result:
+        spot = self._polled.get(path) or self._polled.get(path.rpartition(os.sep)[0])
+        if spot is not None and self._is_apart(spot.lea):
+            raise FileNotFoundError(errno.ENOENT, "it is looked into elsewhere")
+        return os.lstat(path)
+
     def _list(self, path: str | None) -> "Iterator[os.DirEntry[str]]":
         """What watchdog's polling sees: below the root the polled folders, in these some entries, and no deeper."""
         if path == os.sep:
             # Joined to the root, an absolute path stays as it is.
-            return cast("Iterator[os.DirEntry[str]]", iter([_Entry(folder) for folder in list(self._polled)]))
-        if path not in self._polled:
+            here = [folder for folder, spot in list(self._polled.items()) if not self._is_apart(spot.lea)]
+            return cast("Iterator[os.DirEntry[str]]", iter([_Entry(folder) for folder in here]))
+        spot = self._polled.get(path or "")
+        if spot is None or path is None or self._is_apart(spot.lea):
             return iter(())
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

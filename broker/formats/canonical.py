@@ -24,6 +24,7 @@ _PLACES_WITHIN = 1024 * 1024
 _ATTACHED = re.compile(rb'(?<!\\)"[A-Za-z0-9+/=]{65536,}+"')
 # The end of what is read ends a string, too: else a string without an end is looked for anew at each quote within it.
 _TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))(\s*+:)?|[\[\]{}]', re.DOTALL)
+_NO_ROOM = "Not enough memory"  # the parser says so where others raise MemoryError
 _NAME_BYTES = 20  # a name is kept as its digest of so many bytes; no two names that anyone can find have the same
 
 
@@ -59,7 +60,9 @@ def _load(content: bytes, max_depth: int) -> object:
     try:
         return orjson.loads(content)
     except json.JSONDecodeError as error:
-        line, column = error.lineno, error.colno
+        line, column, is_room = error.lineno, error.colno, not error.msg.startswith(_NO_ROOM)
+    if not is_room:
+        raise MemoryError
     unreadable = _first_not_utf8(content)
     if unreadable is not None:
         raise Refused("not-utf8", _place(content, unreadable))

@@ -52,6 +52,12 @@ class Sheet:
     unread: tuple[Unread, ...]
 
 
+def sheet_of(said: Mapping[str, Any]) -> Sheet:
+    """The sheet that was written as JSON. Raises KeyError, TypeError for what none can be."""
+    unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
+    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread)
+
+
 def is_csv(content: bytes, file: str) -> bool:
     """Whether this is meant to be a CSV: not JSON, and called so by its name or by the names of its columns."""
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):

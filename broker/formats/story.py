@@ -81,6 +81,10 @@ _SAID: Mapping[str, tuple[str, str]] = {
     ),
     "read-disclosures": ("{party} read {what}", "{party} was not shown {what}"),
     "receive-claims": ("{party} received {what}", "{party} was not given {what}"),
+    "look-up": (
+        "{party} looked for a student in the registry",
+        "{party} looked for a student of another LEA in the registry, and was told nothing",
+    ),
     "read-registry": ("{party} read {what}", "{party} was not shown {what}"),
     "read-review": ("{party} read {what}", "{party} was not shown {what}"),
     "decide-review": (

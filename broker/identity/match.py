@@ -6,7 +6,7 @@ packet is a claim that name and birth date must bear out (DESIGN section 6); a m
 the work is bounded. A false match is the error to fear, so every doubt is a review.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,14 @@ class _Weighed:
 
 def find(connection: Connection, model: Model, student: Student, lea: str) -> Finding:
     """Who is the student of whom this LEA tells? Reads only; one statement, and a second one for a match."""
+    return find_own(connection, model, student, lea, lambda _ssid: True)[0]
+
+
+def find_own(
+    connection: Connection, model: Model, student: Student, lea: str, is_own: Callable[[Ssid], bool]
+) -> tuple[Finding, Finding]:
+    """Who is it among all students, and who among those of whom `is_own` is true: for what an LEA may only say of its
+    own, nobody else is there. `is_own` is asked of each student who comes into question, once."""
     asked = index.variants_of(student)
     own = (lea, student.local_id) if lea and student.local_id else None
     hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "")
@@ -68,12 +76,18 @@ def find(connection: Connection, model: Model, student: Student, lea: str) -> Fi
     plausible = sorted(
         (one for one in weighed if one.answer is not Answer.NONE), key=lambda one: (-one.weight, one.hit.ssid)
     )
-    if student.ssid:
-        return _claimed(plausible)
-    best = _best(plausible)
-    if best is None or _is_another(connection, asked, best, own):
-        return _finding(Answer.REVIEW if plausible else Answer.NONE, None, plausible)
-    return _finding(Answer.MATCH, best, plausible)
+    mine = [one for one in plausible if is_own(Ssid(one.hit.ssid))]
+
+    def answer(among: Sequence[_Weighed]) -> Finding:
+        if student.ssid:
+            return _claimed(among)
+        best = _best(among)
+        if best is None or _is_another(connection, asked, best, own):
+            return _finding(Answer.REVIEW if among else Answer.NONE, None, among)
+        return _finding(Answer.MATCH, best, among)
+
+    whole = answer(plausible)
+    return whole, whole if len(mine) == len(plausible) else answer(mine)
 
 
 def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:

@@ -15,16 +15,23 @@ from broker.core.errors import OperatorError
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
 from broker.edge.ledger import blocks, details, merges, registry
+from broker.edge.ledger.details import Kept
 from broker.edge.ledger.merges import Merge, Outcome
 from broker.edge.ledger.registry import Person, Source
+from broker.edge.settings import Told
 from broker.identity import index
 from broker.identity.model import Model
 
 _PAGE = 1000  # students read or written at once
+_MOST = Told()
 
 
 class StaleIndex(OperatorError):
     """The registry was indexed for another model."""
+
+
+class TooOften(Exception):
+    """The LEA has changed the student as often as it may in a year."""
 
 
 def register(connection: Connection, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
@@ -35,32 +42,42 @@ def register(connection: Connection, model: Model, student: Student, draw: Calla
     return ssid
 
 
-def learn(connection: Connection, model: Model, ssid: str, student: Student, source: Source) -> None:
+def learn(
+    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
+) -> bool:
     """Keep what a packet tells of a student who was found: new spellings as aliases, new evidence. Nothing ends but a
-    phone, an address or a birth order that another one takes the place of."""
+    phone, an address or a birth order that another one takes the place of. Whether all of it was kept: of one LEA's
+    only `most` is."""
     person = _standing(connection, ssid)
-    told = [student.legal_name, *student.aliases]
-    named = details.add_names(connection, person.ssid, details.ALIAS, told, source)
-    proved = details.add_evidence(connection, person.ssid, student, source)
+    kept = (
+        details.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
+        details.add_evidence(connection, person.ssid, student, source, most),
+    )
     is_gender_new = bool(student.gender) and not person.gender
     if is_gender_new:
         registry.change(connection, replace(person, gender=student.gender))
-    if named or proved or is_gender_new:
+    if is_gender_new or any(one.is_news for one in kept):
         refresh(connection, model, person.ssid)
+    return Kept.PART not in kept
 
 
-def amend(connection: Connection, model: Model, ssid: str, student: Student, source: Source) -> None:
+def amend(
+    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
+) -> bool:
     """Take over an LEA's correction: legal name, birth date and gender are these from now on. What was before is kept
-    and ended."""
+    and ended. Whether all was kept, as `learn`. Raises TooOften where the LEA has changed the student as often as it
+    may."""
     person = _standing(connection, ssid)
     new = replace(_person(person.ssid, student), gender=student.gender or person.gender)
     if new != person:
+        if details.changes(connection, person.ssid, source) >= most.changes:
+            raise TooOften
         if _name(new) != _name(person):
             details.rename(connection, person.ssid, student.legal_name, source)
         details.note_change(connection, person, new, source)
         registry.change(connection, new)
         refresh(connection, model, person.ssid)
-    learn(connection, model, person.ssid, student, source)
+    return learn(connection, model, person.ssid, student, source, most)
 
 
 def known(connection: Connection, ssid: str) -> Student | None:

@@ -1,9 +1,9 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, once, in memory. Order: open and verify the signer (only keys of
-the LEA whose folder it came from), parse strictly, check the schema, check `from` and what this party may send, find
-the student. What was not sealed at all is not kept. Types that end here are carried out in the very transaction that
-admits them.
+Contract: everything that needs plaintext happens here, once, in memory. Order: the reader opens the packet and verifies
+the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema; then `from` and what
+this party may send are checked, and the student is found. What was not sealed at all is not kept. Types that end here
+are carried out in the very transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,24 @@ from sqlalchemy import Connection
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
+from broker.core.lanes import BULK
 from broker.core.model import Document, PacketType, State, Student, TrackingId
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
-from broker.edge import openpgp
 from broker.edge.ledger import epoch, flags
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import reading, request
+from broker.formats import request
 from broker.formats.documents import to_document, to_student
+from broker.formats.opening import Read
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, review
-from broker.stages.batch import Plan, move
+from broker.stages import apply, broken_off, corrected, own_students, review
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.forget import forget
-from broker.stages.look import Letter, Look
+from broker.stages.look import Look
+from broker.stages.opening import opened
+from broker.stages.outcome import move
 from broker.stages.services import Services
 from broker.stages.watch import Watch
 from broker.stages.whereto import may_come
@@ -49,21 +52,9 @@ def _forget(services: Services, moved: Sequence[Move]) -> None:
     forget(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
 
 
-def _open(services: Services, look: Look, row: PacketRow) -> openpgp.Opened:
-    sealed = services.vault.read(row.sha256)
-    limits = services.settings.limits
-    opened = openpgp.open_packet(
-        sealed, services.key, look.certificates(row.origin), limits, services.clock(), look.is_known
-    )
-    look.letter = Letter(row.tracking, sealed, opened.session)
-    return opened
-
-
-def _understand(services: Services, look: Look, row: PacketRow, content: bytes) -> tuple[Document, Handler]:
+def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> tuple[Document, Handler]:
     settings = services.settings
-    document = to_document(
-        reading.read(content, row.source_name, row.origin, settings.limits, services.contracts, settings.identity)
-    )
+    document = to_document(found.document)
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from")
     if document.type is PacketType.TRANSCRIPT:
@@ -81,22 +72,21 @@ def _understand(services: Services, look: Look, row: PacketRow, content: bytes) 
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
-    opened = _open(services, look, row)
-    document, handler = _understand(services, look, row, opened.content)
+    found = opened(services, look, row)
+    document, handler = _understand(services, look, row, found)
     if handler.is_kept:
         look.slips[row.tracking] = slip_of(document)
     known: dict[str, Any] = {
         "type": document.type,
         "packet_id": document.id,
         "addressed_to": document.receiver or "",
-        "signer": opened.signing_key,
+        "signer": found.signing_key,
+        "lane": min(row.lane, BULK),  # what was costly to read is like any other from here on
     }
-    planned = (
-        _ending_here(services, row, known, document)
-        if handler.ends_here
-        else _travelling(services, look, row, known, document, handler)
-    )
-    return replace(planned, document=(document.id, services.digest(opened.content)))
+    brought = (document.id, found.digest)
+    if handler.ends_here:
+        return _ending_here(services, row, known, document, brought)
+    return replace(_travelling(services, look, row, known, document, handler), document=brought)
 
 
 def _travelling(
@@ -107,26 +97,30 @@ def _travelling(
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
-    finding = match.find(look.connection, services.model, student, row.origin)
-    look.named[row.tracking] = _numbers(student, finding)
+    whole, finding = own_students.find(services, look, row, student)
+    look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Connection) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
-        again = match.find(connection, services.model, student, row.origin)
+        whole, again = own_students.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
-        look.named[row.tracking] = _numbers(student, again)
+        look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
+        if not again.candidates:
+            return own_students.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
             review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
             review.ask(services, connection, new)
+        else:
+            look.students[row.tracking] = student
         return replace(planned, new=new)
 
-    return replace(planned, effect=effect)
+    return replace(planned, effect=effect, lines=1)
 
 
 def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
@@ -139,7 +133,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
 
 
 def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
-    again = match.find(connection, services.model, found[one.row.tracking], one.row.origin)
+    _, again = own_students.find_now(services, connection, one.row, found[one.row.tracking])
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 
@@ -149,13 +143,21 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
 
 
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
-    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it."""
+    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
+    begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
+    waits no longer."""
+    live = [one.new for one in moved if one.new.state not in (State.DUPLICATE, State.REFUSED)]
+    for one in moved:
+        if one.new.state in (State.REFUSED, State.DUPLICATE):
+            broken_off.end(services, connection, one.new)
+    named = [(row, look.students[row.tracking]) for row in live if row.tracking in look.students]
+    corrected.by_packets(services, connection, named)
     fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():
         watch = Watch(services, connection, one.new, flagged)
         watch.saw(look.named[one.row.tracking])
-        watch.saw([one.new.ssid], Kind.PACKET)
+        watch.saw([one.new.ssid, look.meant[one.row.tracking]], Kind.PACKET)
         watch.tell()
 
 
@@ -165,15 +167,13 @@ def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     return row._replace(ssid=finding.ssid or "", identity="match" if is_match else "review")
 
 
-def _ending_here(services: Services, row: PacketRow, known: dict[str, Any], document: Document) -> Move:
+def _ending_here(
+    services: Services, row: PacketRow, known: dict[str, Any], document: Document, brought: tuple[str, str]
+) -> Move:
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
-    planned = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
-
-    def effect(connection: Connection) -> Move:
-        return apply.APPLY[document.type](services, connection, row._replace(**known), document) or planned
-
-    return replace(planned, effect=effect)
+    done = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
+    return apply.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
 PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

@@ -9,8 +9,8 @@ from broker.core.model import LeaId
 from broker.core.routing import Hold
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
-from broker.identity import match
 from broker.identity.answer import Answer
+from broker.stages import own_students
 from broker.stages.look import Look
 from broker.stages.reread import reread
 from broker.stages.services import Services
@@ -41,7 +41,7 @@ def _about_now(services: Services, look: Look, row: PacketRow, refused: Refused)
     if refused.code != "not-your-student" or row.identity != "match" or not row.packet_id:
         raise refused
     student = to_student(reread(services, look, row).body["student"])
-    finding = match.find(look.connection, services.model, student, row.origin)
+    _, finding = own_students.find(services, look, row, student)
     if finding.answer is not Answer.MATCH or finding.ssid is None or finding.ssid == row.ssid:
         raise refused
     return row._replace(ssid=finding.ssid)

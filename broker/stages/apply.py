@@ -1,8 +1,8 @@
 """apply: what the packet types that end at the exchange change, within the transaction that admits them.
 
-Contract: called with an open write transaction; raises Refused to undo everything of this packet. Enrollments and SSID
-requests are settled line by line (`students`) and answered by one sealed `ssid` notice; what is in doubt is asked in a
-`review` notice; an acknowledgement collects.
+Contract: an effect is called with an open write transaction; it raises Refused to undo everything of this packet.
+Enrollments and SSID requests are settled line by line (`lines`) and answered by one sealed `ssid` notice; what is in
+doubt is asked in a `review` notice; an acknowledgement collects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.model import Document, Name, PacketType, Student
-from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
-from broker.stages import acknowledge, decide, opt_outs, recall, requests, review, students
-from broker.stages.follow_up import Pace
+from broker.stages import acknowledge, decide, lines, recall, replies, requests
 from broker.stages.line import EXIT
+from broker.stages.lines import InSlices, Line, Work
 from broker.stages.services import Services
-from broker.stages.watch import Watch
 from broker.stages.wish import Wish
 from handlers import enrollment, ssid_request
 from handlers.answers import Answer, Outcome, Sent
@@ -29,60 +27,48 @@ from handlers.ssid_request import Request
 
 # None: it was carried out; a move is what becomes of the packet instead
 Apply = Callable[[Services, Connection, PacketRow, Document], Move | None]
-_Done = tuple[Sent, Answer]
-_Refused = tuple[Wish, Answer]  # a line that is answered before anything is looked up
 
 
-def enroll(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out an enrollment packet and answer it line by line, in the order of the lines' days: a student's exit may
-    stand in the line before the entry."""
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a packet that ends here, with its effect; `row` knows the packet's type and document id, `done` is
+    what becomes of the packet where nothing else is to be told of it."""
+    if document.type in APPLY:
+        return _as_a_whole(services, row, document, done)
+    work = LINES[document.type](services, row, document)
+    if len(work.lines) > services.settings.limits.lines_per_transaction:
+        sliced = InSlices(services, work, done)
+        return replace(done, slices=sliced, effect=sliced.end)
+
+    def effect(connection: Connection) -> Move:
+        lines.carry_out(services, connection, work)
+        return done
+
+    return replace(done, effect=effect, lines=len(work.lines))
+
+
+def _as_a_whole(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    apply, is_answer = APPLY[document.type], document.type is PacketType.REVIEW_ANSWER
+    cost = replies.lines_of(document) if is_answer else 1
+    if is_answer and cost > services.settings.limits.lines_per_transaction:
+        sliced = replies.InSlices(services, row, document, done)
+        return replace(done, slices=sliced, effect=sliced.end)
+    return replace(done, effect=lambda connection: apply(services, connection, row, document) or done, lines=cost)
+
+
+def enroll(_services: Services, row: PacketRow, document: Document) -> Work:
+    """An enrollment, line by line in the order of the lines' days: a student's exit may stand in the line before the
+    entry."""
     wishes = _with_exits([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
     wishes.sort(key=lambda wish: wish.day)
-    _carry_out(services, connection, row, document, wishes)
+    return Work(row, wishes)
 
 
-def request_ssids(services: Services, connection: Connection, row: PacketRow, document: Document) -> None:
-    """Carry out an SSID request and answer it line by line, those that cannot be read included."""
+def request_ssids(services: Services, row: PacketRow, document: Document) -> Work:
+    """An SSID request, line by line, those that cannot be read included."""
     requests = ssid_request.requests(document.body)
-    lines = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
+    read = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
     named = [one.ssid for one in requests if isinstance(one, Unread)]
-    _carry_out(services, connection, row, document, lines, ssid_request.form_of(document.body), named)
-
-
-def _carry_out(
-    services: Services,
-    connection: Connection,
-    row: PacketRow,
-    document: Document,
-    lines: Sequence[Wish | _Refused | _Done],
-    form: str = "",
-    named: Sequence[str] = (),
-) -> None:
-    """Settle these lines, but for those that are answered already; then what follows from all of them. `named` are
-    numbers in lines that cannot be read."""
-    row = row._replace(type=document.type, packet_id=document.id)
-    registry.lock(connection)
-    pace, watch = Pace(services, connection), Watch(services, connection, row)
-    watch.saw(named)
-    done: list[_Done] = []
-    carried: list[tuple[Wish, Answer]] = []
-    for line in lines:
-        if isinstance(line, tuple) and isinstance(line[0], Sent):
-            done.append((line[0], line[1]))
-            continue
-        wish, answered = line if isinstance(line, tuple) else (line, None)
-        watch.begin(wish.student, wish.request)
-        answer = answered or students.settle(services, connection, row, wish, pace, watch)
-        if answer.answer is Outcome.REFUSED:
-            watch.refused(wish.student)
-        if answered is None:
-            carried.append((wish, answer))
-        done.append((students.sent(wish), answer))
-    opt_outs.record(services, connection, row, carried)
-    students.follow(services, connection, row, carried)
-    watch.tell()
-    students.tell(services, connection, row, form, sorted(done, key=lambda one: one[1].line))
-    review.ask(services, connection, row)
+    return Work(row, read, ssid_request.form_of(document.body), named)
 
 
 def _with_exits(wishes: Sequence[Wish]) -> list[Wish]:
@@ -115,7 +101,7 @@ def _facts(facts: Facts) -> Mapping[str, Any]:
     return {one.name: getattr(facts, one.name) for one in fields(Facts)}
 
 
-def _of_request(services: Services, request: Request) -> Wish | _Refused:
+def _of_request(services: Services, request: Request) -> Line:
     wish = Wish(
         line=request.line,
         student=request.student,
@@ -140,14 +126,16 @@ def _of_request(services: Services, request: Request) -> Wish | _Refused:
     return wish
 
 
-def _unread(line: Unread) -> _Done:
+def _unread(line: Unread) -> Line:
     sent = Sent(Name(line.first_name, line.last_name), line.local_number, line.school_year)
     return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)
 
 
-APPLY: dict[PacketType, Apply] = {
+LINES: dict[PacketType, Callable[[Services, PacketRow, Document], Work]] = {
     PacketType.ENROLLMENT: enroll,
     PacketType.SSID_REQUEST: request_ssids,
+}
+APPLY: dict[PacketType, Apply] = {
     PacketType.ACKNOWLEDGEMENT: acknowledge.apply,
     PacketType.REVIEW_ANSWER: decide.answer,
     PacketType.RECORD_REQUEST: requests.apply,

@@ -1,8 +1,9 @@
 """backpack: the Student Record Store takes packets in, and sends what it holds after a student (Utah 53A-1-413).
 
-Contract: `store` and `forward` are called within the caller's write transaction. What is kept stays in the vault as it
-came, sealed and signed by its LEA; forwarded is the very same letter, so that its reader sees whose it is. Nothing is
-forwarded of a student whom the state has flagged, and nothing to an LEA that `broker.core.access` does not let have it.
+Contract: `store`, `forward` and `forward_late` are called within the caller's write transaction. What is kept stays in
+the vault as it came, sealed and signed by its LEA; forwarded is the very same letter, so that its reader sees whose it
+is. Nothing is delivered of a student whom the state has flagged, and nothing to an LEA that `broker.core.access` does
+not let have it.
 """
 
 from collections.abc import Sequence
@@ -91,6 +92,29 @@ def forward(
     }
     packets.born(connection, list(fresh.values()), [])
     return [*carried.values(), *(row.tracking for row in fresh.values())]
+
+
+def forward_late(services: Services, connection: Connection, row: PacketRow) -> None:
+    """Send a part that has just been stored to the LEA where the student is, where that is not its own: it came after
+    the student had moved, and what the store had then is there already.
+
+    Only what is current of its LEA goes, not a part that is older than what that LEA has stored before; what other LEAs
+    have stored, the receiver too, takes the place of nothing of this one's. That of a flagged student is held when it
+    is to be delivered, and goes on when the flag is lifted; where the student is nowhere it waits for an enrollment.
+    """
+    account = stays.account(connection, row.ssid, services.today())
+    here = account.here
+    if here is None or row.origin in account.holders:
+        return
+    if isinstance(judge(role(services, connection, row.ssid, here), Action.READ_BACKPACK, Facts()), Deny):
+        return
+    fresh = [part for part in backpacks.current(connection, row.ssid) if part.tracking == row.tracking]
+    carried = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh])
+    packets.born(
+        connection,
+        [_copy(services, part, here, Purpose.TRANSFER) for part in fresh if (part.lea, part.sha256) not in carried],
+        [],
+    )
 
 
 def role(services: Services, connection: Connection, ssid: str, lea: str) -> Role:

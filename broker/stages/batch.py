@@ -1,27 +1,33 @@
 """How every working stage handles a batch: claim, work each, commit once, tell the next stage.
 
 Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
-ends that packet, a `Deferred` delays it, any other exception is a bug that stops only that packet, and after the third
-unfinished attempt it is refused as `poison`; state, event and receipt are one transaction; only then the next stage is
-told. A packet with nothing in its way goes through the following stages in the same round: every move is still made,
-checked and told, but it is claimed, read and committed once.
+ends that packet, a `Deferred` delays it, a bug stops only that packet, and after the third unfinished attempt it is
+refused as `poison`; what the world causes (`blame`) delays and is never counted; state, event and receipt are one
+transaction; only then the next stage is told. A packet with nothing in its way goes through the following stages in the
+same round: every move is still made, checked and told, but it is claimed, read and committed once. What was in another
+writer's way is worked again from fresh reads. What carries out many lines of documents is committed in several
+transactions, and a packet with more of them than one may have (`Move.slices`) comes last, and has a turn.
 """
 
-import traceback
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Deferred, Refused
+from broker.core.errors import Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State, TrackingId
-from broker.edge.ledger import moves, packets
-from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.ledger import epoch, moves, packets, registry
+from broker.edge.ledger.again import again, committed
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
+from broker.edge.ledger.engine import give_way, reading, writing
+from broker.edge.ledger.rows import Move, PacketRow
+from broker.edge.settings import Limits
+from broker.stages import leases
 from broker.stages.look import Look
-from broker.stages.papers import sign, sign_refusal
+from broker.stages.outcome import failed, repeated, unblamed
 from broker.stages.services import Services
 
 Work = Callable[[Services, Look, PacketRow], Move]
@@ -76,11 +82,90 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     now = services.clock().timestamp()
     token = f"{services.worker}:{uuid.uuid4().hex}"
     until = now + services.settings.workers.lease_seconds
-    with writing(services.engine) as connection:
-        claimed = packets.claim(connection, WORKED_BY[plans[0].stage], ids, token, now, until)
-    moves, returned, look = _work_all(services, plans, claimed.rows)
-    _commit(services, plans, look, moves, returned)
+    state = WORKED_BY[plans[0].stage]
+    with leases.working(services, token):
+        claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
+        planned, returned, look = _work_all(services, plans, claimed.rows)
+        for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
+            _write(services, plans, look, some, returned)
+            returned = []
+        _write(services, plans, look, [], returned)
+        _in_slices(services, plans, look, [one for one in planned if one.slices])
     return claimed.alone
+
+
+def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move]]:
+    """The moves of one transaction after the other, those that lead others first: as many as carry out no more lines
+    together than one transaction may, and at least one."""
+    some: list[Move] = []
+    for one in [*_of(planned, leading=True), *_of(planned, leading=False)]:
+        if some and one.lines and sum(other.lines for other in some) + one.lines > limits.lines_per_transaction:
+            yield some
+            give_way()
+            some = []
+        some.append(one)
+    if some:
+        yield some
+
+
+def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
+    """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
+    behind what other LEAs have sent, and so does the first where more of it is to be done."""
+    waiting = [one.row._replace(attempts=0) for one in planned]
+    if planned and _has_ended(services, plans, look, planned[0]):
+        waiting = waiting[1:]
+    _write(services, plans, look, [], waiting)
+    tell(services, [(row.tracking, row.state, row.lane) for row in waiting])
+
+
+def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
+    """Give the packet its turn; whether it has come to its move, or to something else than the next turn."""
+    planned, returned = [one], list[PacketRow]()
+    try:
+        if one.slices and not again(services.engine, one.slices):
+            return False
+    except Exception as error:
+        if cause_of(error) in NOT_KEPT:
+            raise
+        planned = []
+        failed(services, plans[0].stage, one.row, error, planned, returned)
+    _write(services, plans, look, planned, returned)
+    return True
+
+
+def _write(
+    services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move], returned: Sequence[PacketRow]
+) -> None:
+    """Commit these, and then tell. Where another writer was in the way, the packets are worked again from fresh reads;
+    what has had its turn is not, for what it prepared stands."""
+    is_first = True
+
+    def once() -> Written:
+        nonlocal is_first
+        rows = [] if is_first else [one.row for one in planned if one.slices is None]
+        is_first = False
+        if not rows:
+            return _commit(services, plans, look, list(planned), list(returned))
+        anew, late, fresh = _work_all(services, plans, rows)
+        return _commit(services, plans, fresh, anew, [*returned, *late])
+
+    written = again(services.engine, once)
+    for plan in plans:
+        plan.after(services, written.moved)
+        plan.lost(services, written.lost)
+    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in written.moved])
+
+
+def give_back(services: Services, worker: str) -> int:
+    """Let go of all that this worker has claimed, as it was before and to be tried later: what happened to it was not
+    the packets' doing. How many they were."""
+
+    def once(connection: Connection) -> int:
+        held = packets.claimed_by(connection, worker)
+        packets.release(connection, [unblamed(services, row) for row in held])
+        return len(held)
+
+    return committed(services.engine, once)
 
 
 def _work_all(
@@ -90,13 +175,16 @@ def _work_all(
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
         look = Look(connection, services.clock(), services.today())
+        look.rows = rows
         for row in rows:
             try:
                 if row.attempts > DEATHS:
                     raise Refused("poison")
                 moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
-            except Exception as error:  # noqa: BLE001  a bug stops the packet, never the exchange
-                _settle(services, plans[0].stage, row, error, moves, returned)
+            except Exception as error:
+                if cause_of(error) in NOT_KEPT:
+                    raise
+                failed(services, plans[0].stage, row, error, moves, returned)
             look.letter = None
     return moves, returned, look
 
@@ -113,7 +201,9 @@ def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -
         row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
         try:
             more = plan.work(services, look, row)
-        except Exception as error:  # noqa: BLE001  raised again at the stage's own turn
+        except Exception as error:
+            if cause_of(error) in NOT_KEPT:
+                raise
             services.log.info(
                 "left to its own turn", tracking=row.tracking, stage=plan.stage, kind=type(error).__name__
             )
@@ -135,87 +225,58 @@ def _joined(first: Move, then: Move) -> Move:
     )
 
 
-def _settle(
-    services: Services, stage: Stage, row: PacketRow, error: Exception, moves: list[Move], returned: list[PacketRow]
-) -> None:
-    """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
-    if isinstance(error, Refused):
-        moves.append(refuse(services, row, error))
-    elif isinstance(error, Deferred):
-        returned.append(_later(services, row, deferrals=row.deferrals + 1, attempts=0))
-        services.log.info("deferred", tracking=row.tracking, stage=stage, why=error.why)
-    else:
-        _report(services, stage, row, error)
-        returned.append(_later(services, row, deferrals=row.deferrals, attempts=row.attempts))
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a round has moved, and what it had planned and another worker was faster with."""
 
-
-def _report(services: Services, stage: Stage, row: PacketRow, bug: Exception) -> None:
-    """Log where it happened, never the exception's text: that may hold what was in the packet."""
-    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
-    services.log.error(
-        "bug", tracking=row.tracking, stage=stage, kind=type(bug).__name__, places=places, attempt=row.attempts
-    )
-
-
-def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) -> PacketRow:
-    workers = services.settings.workers
-    pause = min(workers.retry_first_seconds * 2 ** min(deferrals + attempts, 30), workers.retry_most_seconds)
-    due = services.clock().timestamp() + pause
-    return row._replace(deferrals=deferrals, attempts=attempts, due_at=due)
-
-
-def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
-    """The move to REFUSED with the sender's receipt."""
-    new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
-    return Move(row, new, (Step(State.REFUSED, refused.code),), sign_refusal(services, row, refused))
-
-
-def move(
-    services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
-) -> Move:
-    """A move to `new`, with a receipt for each (party, state) to be told."""
-    return Move(row, new, tuple(steps), sign(services, new, told))
-
-
-def _repeat(services: Services, planned: Move, first: str, digest: str) -> Move:
-    """The document's id was used: DUPLICATE when the same document was sealed again, refused when it is another one."""
-    row = planned.row
-    if planned.document is None or planned.document[1] != digest:
-        return refuse(services, row, Refused("replayed-id", "/id"))
-    again = planned.new._replace(state=State.DUPLICATE, duplicate_of=first)
-    return move(services, row, again, [Step(State.DUPLICATE)], [(row.origin, State.DUPLICATE)])
+    moved: Sequence[Move] = ()
+    lost: Sequence[Move] = ()
 
 
 def _commit(
     services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
-) -> None:
+) -> Written:
     if not planned and not returned:
-        return
+        return Written()
     for plan in plans:
         plan.before(services, planned)
     now = services.clock().timestamp()
     with writing(services.engine) as connection:
+        _take_turn(connection, planned, returned)
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
         settled = _of(planned, leading=False)
         for plan in plans:
             settled = plan.settle(services, connection, look, settled)
-        advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
-        others = [_repeat(services, *one) for one in advanced.repeated]
-        for row, error in advanced.failed:
-            _settle(services, plans[0].stage, row, error, others, returned)
-        ended = moves.advance(connection, others, now)
         kept = {one.row.tracking for one in settled}
-        left = [one.row for one in _of(planned, leading=False) if one.row.tracking not in kept]
-        returned += [row._replace(attempts=0) for row in left]
+        left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
+        moves.give_up(connection, left)
+        advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
+        others = [repeated(services, *one) for one in advanced.repeated]
+        for row, error in advanced.failed:
+            failed(services, plans[0].stage, row, error, others, returned)
+        ended = moves.advance(connection, others, now)
+        returned += [one.row._replace(attempts=0) for one in left]
         packets.release(connection, returned)
         for plan in plans:
             plan.note(services, connection, look, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
-    lost = [one for one in planned if one.row.tracking not in won]
-    for plan in plans:
-        plan.after(services, advanced.moved)
-        plan.lost(services, lost)
-    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in advanced.moved])
+    return Written(advanced.moved, [one for one in planned if one.row.tracking not in won])
+
+
+def _take_turn(connection: Connection, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
+    """Before anything else is locked, in the one order of all writers (`epoch`): the students, where any of these
+    moves may change them, and the packets."""
+    if any(_reaches_students(one) for one in planned):
+        registry.lock(connection)
+    else:
+        epoch.settle(connection)
+    moves.reserve(connection, planned, returned)
+
+
+def _reaches_students(one: Move) -> bool:
+    """Whether writing it may come to the students, or to what else is kept of them: by an effect, or in the store."""
+    is_kept = one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED
+    return one.effect is not None or is_kept
 
 
 def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
@@ -223,12 +284,17 @@ def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
-    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper."""
+    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper, and so
+    is the costly lane, in which each LEA has its turn."""
     messages: dict[tuple[Stage, int], list[str]] = {}
     for tracking, state, lane in waiting:
         if state in NEXT_STAGE:
             messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
-    missed = [ids for (stage, lane), ids in messages.items() if not services.queues.enqueue(stage, ids, lane)]
+    missed = [
+        ids
+        for (stage, lane), ids in messages.items()
+        if lane == COSTLY or not services.queues.enqueue(stage, ids, lane)
+    ]
     if missed:
-        with writing(services.engine) as connection:
-            packets.enqueued(connection, [tracking for ids in missed for tracking in ids], 0.0)
+        lost = [tracking for ids in missed for tracking in ids]
+        committed(services.engine, lambda connection: packets.enqueued(connection, lost, 0.0))

@@ -1,8 +1,9 @@
 """carry: what a person has decided is carried out: the packet goes on, or the line is settled.
 
-Contract: called by `decide` within its transaction, once for a question. What it changed of a student is handed back
-with the question's subject, under `done`, so that it can be taken back. A number that an earlier decision on the same
-question had given, and that was taken back since (`given`), is used again for this student and for nobody else.
+Contract: called by `decide` and `corrected` within their transaction, once for a question. What it changed of a student
+is handed back with the question's subject, under `done`, so that it can be taken back. A number that a decision before
+on the same question had given, and that was taken back since (`given`), is used again for this student and for nobody
+else.
 """
 
 import secrets
@@ -14,16 +15,16 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import HeldFor, Ssid, State, Student
-from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import changes, moves
+from broker.core.review import OWN_STUDENT, By, Choice, Verb
+from broker.edge.ledger import changes, moves, reviews
 from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.reviews import Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats.documents import to_student
 from broker.identity import registrar, ssid, withdrawn
-from broker.stages import opt_outs, students
-from broker.stages.batch import refuse
+from broker.stages import opt_outs, students, transfers
+from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers.answers import Answer, Outcome
@@ -37,6 +38,18 @@ class Done:
 
     ssid: str
     subject: Mapping[str, Any]
+
+
+def close(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+    """Carry out what is decided of this question of the packet `row`, and close it."""
+    carry_out = packet if found.line == OWN_STUDENT else line
+    done = carry_out(services, connection, row, found, choice, by)
+    now = services.clock().timestamp()
+    reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
+    reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
+    if done.ssid:  # two numbers may have become one
+        transfers.reconcile(services, connection, [done.ssid], cause=found.tracking)
+    return done
 
 
 def has_merged(done: Done) -> bool:
@@ -62,7 +75,8 @@ def packet(services: Services, connection: Connection, row: PacketRow, found: Re
     number, undo = _number(services, connection, row, found, choice, by, sent)
     before = changes.snapshot(connection, number)
     names = Student(legal_name=sent.legal_name, birth_date=sent.birth_date, aliases=sent.aliases)
-    registrar.learn(connection, services.model, number, names, Source(row.origin, row.tracking, now))
+    source = Source(row.origin, row.tracking, now)
+    registrar.learn(connection, services.model, number, names, source, services.settings.told)
     after = changes.snapshot(connection, number)
     new = row._replace(state=State.ADMITTED, held_for="", ssid=number, identity="match")
     moves.advance(connection, [Move(row, new, (Step(State.ADMITTED, HeldFor.REVIEW),))], now)

@@ -9,20 +9,23 @@ one is not told again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from broker.core.model import LeaId, PacketType, Ssid
 from broker.edge import reports
-from broker.edge.ledger import claims
+from broker.edge.ledger import claims, packets
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.claims import Period
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
+from broker.edge.ledger.rows import PacketRow
 from broker.edge.reports import Draft
 from broker.formats.claims_report import VERSION, CsvReport, JsonReport, document
 from broker.stages import nightly
 from broker.stages.nightly import folder, today
-from broker.stages.notices import leave
+from broker.stages.notices import leave, made
 from broker.stages.services import Services
 
 MEANS = (
@@ -36,14 +39,24 @@ _STUDENTS = 1_000  # in one notice
 def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
     """Tell each LEA at once which of these students, whose enrollment was applied just now, it must not claim together
     with others. What is legal waits for the night: most of it is a move whose exit is still on its way."""
+    rows = notices(services, connection, ssids)
+    if rows:
+        services.vault.flush()
+        packets.born(connection, rows, [])
+
+
+def notices(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> list[PacketRow]:
+    """The same, made and not left yet; the vault is to be flushed."""
     day = today(services)
     told: dict[LeaId, list[dict[str, Any]]] = {}
     for finding in claims.of(connection, _period(services, day), ssids):
         for lea in finding.concerned if not finding.verdict.legal else ():
             told.setdefault(lea, []).append(document(finding, lea))
-    for lea, documents in sorted(told.items()):
-        for start in range(0, len(documents), _STUDENTS):
-            _leave(services, connection, lea, day, "enrollment", documents[start : start + _STUDENTS])
+    return [
+        made(services, lea, PacketType.CLAIMS, _body(day, "enrollment", documents[start : start + _STUDENTS]))
+        for lea, documents in sorted(told.items())
+        for start in range(0, len(documents), _STUDENTS)
+    ]
 
 
 def _period(services: Services, day: date) -> Period:
@@ -53,8 +66,11 @@ def _period(services: Services, day: date) -> Period:
 def _leave(
     services: Services, connection: Connection, lea: LeaId, day: date, occasion: str, some: Sequence[Mapping[str, Any]]
 ) -> None:
-    body = {"report": VERSION, "day": day.isoformat(), "occasion": occasion, "means": MEANS, "students": some}
-    leave(services, connection, lea, PacketType.CLAIMS, body)
+    leave(services, connection, lea, PacketType.CLAIMS, _body(day, occasion, some))
+
+
+def _body(day: date, occasion: str, some: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"report": VERSION, "day": day.isoformat(), "occasion": occasion, "means": MEANS, "students": some}
 
 
 class Nightly(nightly.Nightly):
@@ -111,10 +127,13 @@ def _tell(services: Services, day: date, draft: Draft) -> Iterator[None]:
     now = dict(draft.piles())
     for lea, digest in now.items():
         if before.get(lea) != digest:
-            with writing(services.engine) as connection:
-                for some in draft.parts(lea, _STUDENTS):
-                    _leave(services, connection, lea, day, "night", some)
+            committed(services.engine, partial(_leave_all, services, lea, day, draft))
             before[lea] = digest
             reports.remember(memory, before)
             yield
     reports.remember(memory, now)
+
+
+def _leave_all(services: Services, lea: LeaId, day: date, draft: Draft, connection: Connection) -> None:
+    for some in draft.parts(lea, _STUDENTS):
+        _leave(services, connection, lea, day, "night", some)

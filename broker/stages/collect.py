@@ -7,14 +7,15 @@ it cannot be taken back any more.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
 from broker.core.errors import Deferred
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.edge.inbox import InboxState
-from broker.edge.ledger import corrections, history, moves
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger import corrections, epoch, history, moves, packets, views
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import flags, transfers, withdraw
 from broker.stages.papers import sign
@@ -65,19 +66,29 @@ def _tell_late(services: Services, connection: Connection, row: PacketRow) -> No
 
 def read_whole(services: Services, receiver: str, tracking: str) -> None:
     """The last byte of this packet is about to be sent to its receiver."""
-    with writing(services.engine) as connection:
-        row = corrections.locked(connection, tracking)
-        if row is None or row.receiver != receiver:
-            return
-        if row.state is State.DELIVERED and not history.was_read(connection, tracking):
-            at = services.clock().timestamp()
-            history.stay(connection, tracking, State.DELIVERED, history.READ_WHOLE, at)
-        _tell_late(services, connection, row)
+    committed(services.engine, partial(_note_read, services, receiver, tracking))
+
+
+def _note_read(services: Services, receiver: str, tracking: str, connection: Connection) -> None:
+    epoch.settle(connection)  # first, as everybody does who moves packets
+    row = corrections.locked(connection, tracking)
+    if row is None or row.receiver != receiver:
+        return
+    if row.state is State.DELIVERED and not history.was_read(connection, tracking):
+        at = services.clock().timestamp()
+        history.stay(connection, tracking, State.DELIVERED, history.READ_WHOLE, at)
+    _tell_late(services, connection, row)
 
 
 def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -> None:
     """These packets were taken by their receiver."""
     for start in range(0, len(trackings), _AT_ONCE):
-        with writing(services.engine) as connection:
-            for tracking in trackings[start : start + _AT_ONCE]:
-                collect_in(connection, services, receiver, tracking, how)
+        committed(services.engine, partial(_collect, services, receiver, trackings[start : start + _AT_ONCE], how))
+
+
+def _collect(services: Services, receiver: str, trackings: Sequence[str], how: str, connection: Connection) -> None:
+    """In the order of their students: so do those who deliver, and each answers or closes the student's case."""
+    epoch.settle(connection)
+    packets.hold(connection, trackings)
+    for tracking in views.by_student(connection, trackings):
+        collect_in(connection, services, receiver, tracking, how)

@@ -2,14 +2,20 @@
 
 Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then. Once a day,
 in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
-changes nothing more; after a start the last weeks are looked at, for nobody knows when this last ran.
+changes nothing more, so one that was broken off is begun again; after a start the last weeks are looked at, for nobody
+knows when this last ran.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 
+from sqlalchemy import Connection
+
+from broker.core.model import Ssid
 from broker.edge.ledger import registry
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.stages import students, transfers
 from broker.stages.services import Services
 
@@ -23,16 +29,21 @@ class Daybreak:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._done: date | None = None
+        self._before: date | None = None  # the day that was done before that one
         self._slices: Iterator[None] = iter(())
 
     def look(self) -> None:
         """One slice."""
-        for _ in self._slices:
-            return
+        try:
+            for _ in self._slices:
+                return
+        except BaseException:
+            self._done = self._before
+            raise
         today = self._services.clock().date()  # the day by which packets are routed
         if self._done != today:
             self._slices = turn(self._services, self._done or today - _BACK, today)
-            self._done = today
+            self._before, self._done = self._done, today
 
 
 def turn(services: Services, after: date, today: date) -> Iterator[None]:
@@ -44,13 +55,16 @@ def turn(services: Services, after: date, today: date) -> Iterator[None]:
             some = registry.turned_between(connection, *days, last, _AT_ONCE, announced=is_over)
         if some:
             last = some[-1]
-            with writing(services.engine) as connection:
-                registry.lock(connection)
-                transfers.reconcile(services, connection, some)
-                students.release_waiting(services, connection, some)
+            committed(services.engine, partial(_follow, services, some))
         if len(some) < _AT_ONCE:
             return
         yield
+
+
+def _follow(services: Services, some: Sequence[Ssid], connection: Connection) -> None:
+    registry.lock(connection)
+    transfers.reconcile(services, connection, some)
+    students.release_waiting(services, connection, some)
 
 
 def _has_year_ended(services: Services, after: date, today: date) -> bool:

@@ -7,6 +7,7 @@ body is copied, never decrypted or encrypted again (DESIGN section 5).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -16,14 +17,17 @@ from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
 from broker.edge import openpgp
+from broker.edge.folders import Missing
 from broker.edge.ledger import epoch
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import disclose, flags, transfers
 from broker.stages import replace as replacing
 from broker.stages.anew import whereto_anew
-from broker.stages.batch import Plan, move, refuse
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
+from broker.stages.opening import session_of
+from broker.stages.outcome import move, refuse
 from broker.stages.papers import sign
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto
@@ -46,7 +50,8 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
     letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
-    lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=letter.session)
+    session = letter.session or session_of(services, look, row, letter.sealed)
+    lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
     new = row._replace(state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
@@ -133,14 +138,16 @@ def _flush(services: Services, _moves: Sequence[Move]) -> None:
 def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
-            services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
+            with suppress(Missing):  # the sweeper does it when the folder is there again
+                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
 
 
 def _publish(services: Services, moved: Sequence[Move]) -> None:
     for one in moved:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
-            services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
+            with suppress(Missing):  # the same
+                services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
 
 
 PLAN = Plan(Stage.DELIVER, _work, _settle, _note, before=_flush, after=_publish, lost=_drop)

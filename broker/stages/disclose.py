@@ -68,17 +68,22 @@ def refused(services: Services, connection: Connection, moved: Iterable[Move], b
     at = services.clock().timestamp()
     rows = [one.new for one in moved if one.row.state is before and one.new.state is State.REFUSED]
     about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in _SENT]
-    lines = [
-        Disclosure(
-            at=at,
-            ssid=row.ssid,
-            action=_SENT[PacketType(row.type)],
-            outcome="refused",
-            party=row.origin,
-            what=row.type,
-            ground=_NOT_PERMITTED[row.code],
-            tracking=row.tracking,
-        )
-        for row in about
-    ]
-    disclosures.add(connection, lines)
+    disclosures.add(connection, [_not_sent(row, _NOT_PERMITTED[row.code], at) for row in about])
+
+
+def not_theirs(services: Services, connection: Connection, row: PacketRow) -> None:
+    """This packet is about a student whom its sender never had."""
+    disclosures.add(connection, [_not_sent(row, Why.NOT_THERE, services.clock().timestamp())])
+
+
+def _not_sent(row: PacketRow, why: Why, at: float) -> Disclosure:
+    return Disclosure(
+        at=at,
+        ssid=row.ssid,
+        action=_SENT[PacketType(row.type)],
+        outcome="refused",
+        party=row.origin,
+        what=row.type,
+        ground=why,
+        tracking=row.tracking,
+    )

@@ -21,8 +21,8 @@ from broker.edge.ledger import directory, disclosures, flags, packets, registry
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.transfers import TransferRow
-from broker.stages.batch import refuse
 from broker.stages.notices import leave
+from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from handlers import alert_notice, harvest_notice
 from handlers.alert_notice import Kind
@@ -142,6 +142,15 @@ def announced(services: Services, connection: Connection, ssid: str, lea: str, d
         return
     flags.alert(connection, Pattern.ANNOUNCED, ssid, lea, tracking, now.timestamp())
     body = harvest_notice.announced(ssid, _named(connection, lea), day, tracking, _iso(now))
+    told = _tell(services, connection, body)
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
+
+
+def self_decided(services: Services, connection: Connection, ssid: str, lea: str, question: tuple[str, int]) -> None:
+    """Tell the state that `lea` has decided its own question (packet and line) for this student of another LEA."""
+    now = services.clock()
+    flags.alert(connection, Pattern.SELF_DECIDED, ssid, lea, question[0], now.timestamp())
+    body = harvest_notice.self_decided(ssid, _named(connection, lea), question, _iso(now))
     told = _tell(services, connection, body)
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 

@@ -34,20 +34,22 @@ def concerned(connection: Connection, ssids: Sequence[str]) -> list[str]:
     return list(moved | dict.fromkeys(transfers.with_cases(connection, ssids)))
 
 
-def follow(services: Services, connection: Connection, moved: Sequence[FollowUp]) -> None:
-    """Follow up these students, each named once, who moved in this transaction: as many as may be at once, the others
-    later."""
+def follow(services: Services, connection: Connection, moved: Sequence[FollowUp], at_once: int | None = None) -> int:
+    """Follow up these students, each named once, who have moved: `at_once` of them now, None for as many as may be in
+    one transaction, the others later. How many were done now."""
     named = [one.ssid for one in moved]
     work_off(services, connection, named)
     touched = {*concerned(connection, named), *views.students_waited_for(connection, named)}
     todo = [one for one in moved if one.ssid in touched]
-    limit = services.settings.limits.cases_per_transaction
+    most = services.settings.limits.cases_per_transaction
+    limit = max(most if at_once is None else min(at_once, most), 0)
     if len(todo) > limit and ledger_flags.is_any(connection):
         flagged = {flag.ssid for flag in ledger_flags.all_standing(connection, _FLAGS)}
         todo.sort(key=lambda one: one.ssid not in flagged)
         limit = max(limit, sum(one.ssid in flagged for one in todo))
     _work(services, connection, todo[:limit])
     follow_ups.put(connection, todo[limit:])
+    return len(todo[:limit])
 
 
 def work_slice(services: Services, connection: Connection, limit: int) -> int:
@@ -79,13 +81,23 @@ def catch_up(services: Services, connection: Connection, ssids: Sequence[str]) -
 
 
 class Pace:
-    """`catch_up` for the students of one packet, one by one, and for no more of them than one transaction may work."""
+    """`catch_up` for the students of one packet, one by one, and for no more of them than one transaction may work.
+    `is_sliced` where the packet has another transaction for the others: then it says when this one should end."""
 
-    def __init__(self, services: Services, connection: Connection) -> None:
+    def __init__(self, services: Services, connection: Connection, *, is_sliced: bool = False) -> None:
+        most = services.settings.limits.transaction_ms / 1000
+        self._until = services.clock().timestamp() + most if is_sliced else None
         self._services = services
         self._connection = connection
         self._is_any = follow_ups.is_any(connection)
         self._left = services.settings.limits.cases_per_transaction
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether what comes next should be left to the next transaction, where there is one."""
+        if self._until is None:
+            return False
+        return self._left <= 0 or self._services.clock().timestamp() >= self._until
 
     def catch_up(self, ssid: str) -> None:
         """Before this student moves. Raises Deferred where too many of the packet's students still wait."""

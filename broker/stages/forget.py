@@ -6,9 +6,11 @@ nobody else can write to the ledger, so that intake can trust what it stored.
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from broker.core.model import Sha256
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.stages.services import Services
 
 
@@ -16,6 +18,9 @@ def forget(services: Services, contents: Sequence[Sha256]) -> None:
     """Remove these contents, but for those that a packet is waiting with."""
     if not contents:
         return
-    with writing(services.engine) as connection:
+
+    def once(connection: Connection) -> None:
         for sha256 in set(contents) - packets.waiting_with(connection, contents):
             services.vault.remove(sha256)
+
+    committed(services.engine, once)

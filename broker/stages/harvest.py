@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge import reports
-from broker.edge.ledger import harvest
+from broker.edge.ledger import guesses, harvest
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading, writing
 from broker.stages import flags, nightly
 from broker.stages.nightly import folder
@@ -58,6 +61,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         found: list[_Found] = []
         yield from _not_kept(services, found)
         yield from _late(services, found)
+        yield from _guessed(services, found)
         yield from _tell(services, found)
         lines = [{"lea": one.lea, "what": one.kind, **one.counts} for one in found]
         draft.files[names(day)[0]].write(json.dumps({"day": day.isoformat(), "patterns": lines}, indent=1) + "\n")
@@ -115,6 +119,20 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
         found.append(_Found(Kind.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
 
 
+def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
+    """Questions in vain. What is older than the days in sight is forgotten here, too."""
+    settings = services.settings.harvest
+    first = (nightly.today(services) - timedelta(days=settings.days)).isoformat()
+    with writing(services.engine) as connection:
+        guesses.forget(connection, first)
+        some = guesses.since(connection, first)
+    for one in some:
+        if one.guesses >= settings.guesses_told:
+            counts = {"days": settings.days, "guesses": one.guesses, "children": one.children}
+            found.append(_Found(Kind.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
+    yield
+
+
 def _tell(services: Services, found: list[_Found]) -> Iterator[None]:
     """Leave the alerts that are news; an LEA a slice. What was told is remembered only after it was: a crash between
     the two is seen by the day of the alert."""
@@ -138,10 +156,12 @@ def _remember(services: Services, told: dict[str, int]) -> None:
 
 
 def _tell_one(services: Services, one: _Found) -> None:
-    with writing(services.engine) as connection:
+    def once(connection: Connection) -> None:
         last = harvest.last_alert(connection, one.kind, one.lea)
         if last is None or _day_of(last) != nightly.today(services):
             flags.pattern(services, connection, one.kind, one.lea, one.counts, one.transfers)
+
+    committed(services.engine, once)
 
 
 def _day_of(at: float) -> date:

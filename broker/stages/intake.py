@@ -6,12 +6,15 @@ effect: a file whose mark the ledger knows is only unlinked. What is no ordinary
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+
+from sqlalchemy import Connection
 
 from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.rows import PacketRow, SignedReceipt
 from broker.edge.outbox import Odd, Taken
 from broker.edge.readiness import Found
@@ -22,8 +25,9 @@ from broker.stages.services import Services
 _NO_BYTES = Sha256("")
 
 
-def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
-    """Take these files of one LEA in; returns the tracking ids that are new. Files that changed meanwhile are left."""
+def run(services: Services, lea: LeaId, found: Sequence[Found], left: list[Found] | None = None) -> list[str]:
+    """Take these files of one LEA in; returns the tracking ids that are new. Files that cannot be taken now, such as
+    those that changed meanwhile, stay where they are and are added to `left`."""
     taken: list[Taken] = []
     unfit: list[tuple[Found | Odd, Refused]] = []
     for one in found:
@@ -33,8 +37,10 @@ def run(services: Services, lea: LeaId, found: Sequence[Found]) -> list[str]:
             unfit.append((one, error))
         except Deferred as later:
             services.log.info("not taken in yet", lea=lea, why=later.why)
+            if left is not None:
+                left.append(one)
     services.vault.flush()
-    rows, taken = _enter(services, lea, taken)
+    rows, taken = committed(services.engine, partial(_enter, services, lea, taken)) if taken else ([], [])
     if taken:
         services.outboxes.discard(lea, taken)
     tell(services, [(row.tracking, row.state, row.lane) for row in rows])
@@ -53,40 +59,45 @@ def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd
         return
     # two links to one file can have the same name once it is printed: the second is seen again by the next look
     unfit = list({(_shown(one), one.source_mark): (one, error) for one, error in unfit}.values())
-    with writing(services.engine) as connection:
-        known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
-        fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
-        made = [_refused_row(services, lea, one, error) for one, error in fresh]
-        packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
-    trackings = {key: row.tracking for key, row in known.items()}
-    trackings |= {(row.source_name, row.source_mark): row.tracking for row, _ in made}
+    trackings = committed(services.engine, partial(_enter_unfit, services, lea, unfit))
     for one, _ in unfit:
         services.outboxes.quarantine(lea, one, trackings[_shown(one), one.source_mark])
+
+
+def _enter_unfit(
+    services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]], connection: Connection
+) -> dict[tuple[str, str], TrackingId]:
+    """The packet of each, by the name as shown and the mark."""
+    known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
+    fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
+    made = [_refused_row(services, lea, one, error) for one, error in fresh]
+    packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
+    trackings = {key: row.tracking for key, row in known.items()}
+    return trackings | {(row.source_name, row.source_mark): row.tracking for row, _ in made}
 
 
 def _shown(one: Found | Odd) -> str:
     return one.shown if isinstance(one, Odd) else one.name
 
 
-def _enter(services: Services, lea: LeaId, taken: list[Taken]) -> tuple[list[PacketRow], list[Taken]]:
+def _enter(
+    services: Services, lea: LeaId, taken: list[Taken], connection: Connection
+) -> tuple[list[PacketRow], list[Taken]]:
     """The new packets, and the files that are dealt with and can be discarded."""
-    if not taken:
-        return [], []
-    with writing(services.engine) as connection:
-        known = packets.by_source(connection, lea, [(one.name, one.source_mark) for one in taken])
-        # the same bytes may have been refused as unsealed, and removed, since they were stored: then look again later
-        taken = [one for one in taken if services.vault.has(one.sha256)]
-        fresh = [one for one in taken if not _is_known(known, one)]
-        firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
-        waiting = packets.in_flight(connection, lea)
-        rows: list[PacketRow] = []
-        papers: list[SignedReceipt] = []
-        for one in fresh:
-            row, paper = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
-            firsts.setdefault(one.sha256, row)
-            rows.append(row)
-            papers.extend(paper)
-        packets.born(connection, rows, papers)
+    known = packets.by_source(connection, lea, [(one.name, one.source_mark) for one in taken])
+    # the same bytes may have been refused as unsealed, and removed, since they were stored: then look again later
+    taken = [one for one in taken if services.vault.has(one.sha256)]
+    fresh = [one for one in taken if not _is_known(known, one)]
+    firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
+    waiting = packets.in_flight(connection, lea)
+    rows: list[PacketRow] = []
+    papers: list[SignedReceipt] = []
+    for one in fresh:
+        row, paper = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
+        firsts.setdefault(one.sha256, row)
+        rows.append(row)
+        papers.extend(paper)
+    packets.born(connection, rows, papers)
     return rows, taken
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from broker.core.knowledge import Asked
 from broker.core.model import Name, Ssid, Student
 from broker.core.stays import AHEAD, Unfit
 from broker.edge import exit_codes
-from broker.edge.ledger import stays
+from broker.edge.ledger import registry, stays, transfers
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.identity import answer as identity
@@ -67,15 +68,18 @@ def is_here(task: Task, number: Ssid) -> bool:
 
 def enter(task: Task, number: Ssid, outcome: Outcome) -> Answer:
     """Open the location, or correct what was told of it."""
-    wish = task.wish
+    wish, told = task.wish, task.services.settings.told
+    is_all = True
     if outcome is Outcome.MATCHED:
-        registrar.learn(task.connection, task.services.model, number, wish.student, task.source)
+        is_all = registrar.learn(task.connection, task.services.model, number, wish.student, task.source, told)
     try:
         _locate(task, number)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
+    if wish.exit_day == wish.day:
+        _count_unseen(task, number)
     is_news = wish.request == NEW and outcome is Outcome.MATCHED
-    answer = task.answered(outcome, number, "known-already" if is_news else "")
+    answer = _with_rest_told(task.answered(outcome, number, "known-already" if is_news else ""), is_all=is_all)
     return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
 
 
@@ -97,7 +101,8 @@ def _locate(task: Task, number: Ssid) -> None:
         day_part=wish.day_part,
         reported_on=task.services.today().day,
     )
-    stays.enter(task.connection, location, task.source.at, wish.exits, dual=wish.dual, military=wish.military)
+    said = {"dual": wish.dual, "military": wish.military}
+    stays.enter(task.connection, location, task.source.at, wish.exits, most=task.services.settings.told, **said)
 
 
 def leave(task: Task, number: Ssid, outcome: Outcome) -> Answer:
@@ -105,10 +110,23 @@ def leave(task: Task, number: Ssid, outcome: Outcome) -> Answer:
     task.pace.catch_up(number)
     wish = task.wish
     try:
-        stays.leave(task.connection, number, wish.school, wish.day, wish.code, task.source, task.services.today().day)
+        today, most = task.services.today().day, task.services.settings.told
+        stays.leave(task.connection, number, wish.school, wish.day, wish.code, task.source, today, most=most)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
+    _count_unseen(task, number)
     return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
+
+
+def _count_unseen(task: Task, number: Ssid) -> None:
+    """Another LEA's child was entered, and that was taken back before anybody was told of it: the LEA has learned the
+    number, which is a guess like those that come to nothing. It is counted once; nothing is refused for it."""
+    lea, rows = task.row.origin, registry.locations(task.connection, number)
+    mine = [one for one in rows if one.lea == lea]
+    if len(mine) != 1 or len(mine) == len(rows) or not stays.location(mine[0]).is_void:
+        return
+    if not any(case.destination == lea for case in transfers.about(task.connection, number)):
+        task.watch.guesses.count(Asked.ENTRY, None, [number])
 
 
 def _unfit(task: Task, unfit: Unfit, number: Ssid) -> Answer:
@@ -128,6 +146,11 @@ def _with_code_told(task: Task, answer: Answer, code: str, field: str) -> Answer
     return replace(answer, why="unknown-exit-code", field=field)
 
 
+def _with_rest_told(answer: Answer, *, is_all: bool) -> Answer:
+    """That not all was kept is told, behind what is to be told of the number."""
+    return answer if is_all or answer.why else replace(answer, why="not-all-kept")
+
+
 def amend(task: Task, number: Ssid, _outcome: Outcome) -> Answer:
     """Take over what the line says of the student; a part of the name that it leaves out stays as it is."""
     known = registrar.known(task.connection, number)
@@ -136,8 +159,12 @@ def amend(task: Task, number: Ssid, _outcome: Outcome) -> Answer:
     said, was = task.wish.student.legal_name, known.legal_name
     name = Name(said.first or was.first, said.last, said.middle or was.middle, said.suffix or was.suffix)
     student = replace(task.wish.student, legal_name=name)
-    registrar.amend(task.connection, task.services.model, number, student, task.source)
-    return task.answered(Outcome.UPDATED, number)
+    try:
+        told = task.services.settings.told
+        is_all = registrar.amend(task.connection, task.services.model, number, student, task.source, told)
+    except registrar.TooOften:
+        return replace(task.refused("changed-too-often"), ssid=number)
+    return _with_rest_told(task.answered(Outcome.UPDATED, number), is_all=is_all)
 
 
 def as_new(task: Task) -> Answer:

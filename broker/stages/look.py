@@ -4,6 +4,7 @@ Owns the memory of one batch and no longer: a revocation or a new enrollment tak
 at once. Promises: reads only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from broker.core.model import LeaId, Party, Student, TrackingId
 from broker.core.stays import Account, Today
 from broker.edge import keyring, openpgp, validity
 from broker.edge.ledger import directory, epoch, flags, stays, transfers
+from broker.edge.ledger.rows import PacketRow
+from broker.formats.opening import Outcome
 from handlers.backpack import Slip
 
 
@@ -35,9 +38,14 @@ class Look:
         self.today = today
         self.epoch = epoch.now(connection)  # before any other fact, so that a later change is seen
         self.letter: Letter | None = None  # of the packet that is worked on now
+        self.rows: Sequence[PacketRow] = ()  # of the packets of this round
+        self.opened: dict[str, tuple[bytes, Outcome]] = {}  # of this round, until their turn: sealed bytes, and content
+        self.slow: set[str] = set()  # LEAs of which this round put a packet aside, for it is costly to read
+        self.waiting_costly: set[str] | None = None  # LEAs of which such a packet waits
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
         self.named: dict[TrackingId, list[str]] = {}  # every number that may be meant in them
+        self.meant: dict[TrackingId, str] = {}  # of all students the one whom they match, whoever's it is
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}

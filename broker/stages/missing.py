@@ -16,8 +16,9 @@ from broker.core.errors import OperatorError
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
 from broker.edge.ledger import disclosures, flags, packets, registry, reviews, views
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.reviews import Review
 from broker.stages import holdback, sweep, transfers
 from broker.stages.disclose import DELIVERY
@@ -57,12 +58,15 @@ def hold_what_came_late(services: Services) -> None:
         late = views.about(connection, list(flagged), list(DELIVERY), [State.DELIVERED]) if flagged else []
         students = sorted({flagged[row.ssid] for row in map(partial(packets.get, connection), late) if row})
     for number in students:
-        with writing(services.engine) as connection:
-            registry.lock(connection)
-            held = replace(holdback.hold_back(services, connection, number), taken=())
-            transfers.reconcile(services, connection, [number], is_told=True)
-            if held.withdrawn:
-                holdback.tell(services, connection, number, held)
+        committed(services.engine, partial(_hold_late, services, Ssid(number)))
+
+
+def _hold_late(services: Services, number: Ssid, connection: Connection) -> None:
+    registry.lock(connection)
+    held = replace(holdback.hold_back(services, connection, number), taken=())
+    transfers.reconcile(services, connection, [number], is_told=True)
+    if held.withdrawn:
+        holdback.tell(services, connection, number, held)
 
 
 def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:

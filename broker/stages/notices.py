@@ -29,6 +29,13 @@ def leave(
 ) -> TrackingId:
     """Leave a JSON notice for a party; its tracking id. `body` is all but the header. One that people read has a line
     for each fact, in the order of `body`. Who leaves many flushes the vault once, before the transaction ends."""
+    return _left(services, connection, made(services, lea, kind, body, is_to_be_read), is_one_of_many)
+
+
+def made(
+    services: Services, lea: LeaId, kind: PacketType, body: Mapping[str, Any], is_to_be_read: bool = False
+) -> PacketRow:
+    """The notice, sealed and in the vault, which is to be flushed; it is left where its row is born."""
     header = {
         "packet": f"{kind}.v1",
         "id": services.new_tracking(),
@@ -38,7 +45,7 @@ def leave(
     }
     whole = header | dict(body)
     content = json.dumps(whole, indent=1, ensure_ascii=False).encode() if is_to_be_read else canonical.serialise(whole)
-    return leave_bytes(services, connection, lea, kind, content, is_one_of_many)
+    return made_of(services, lea, kind, content)
 
 
 def leave_bytes(
@@ -50,11 +57,21 @@ def leave_bytes(
     is_one_of_many: bool = False,
 ) -> TrackingId:
     """Leave a notice in another form than JSON, such as CSV; its tracking id."""
-    at = services.clock().timestamp()
-    stored = services.vault.put(openpgp.seal(content, services.key, [services.key.certificate]))
+    return _left(services, connection, made_of(services, lea, kind, content), is_one_of_many)
+
+
+def _left(services: Services, connection: Connection, made: PacketRow, is_one_of_many: bool) -> TrackingId:
     if not is_one_of_many:
         services.vault.flush()
-    born = PacketRow(
+    packets.born(connection, [made], [])
+    return made.tracking
+
+
+def made_of(services: Services, lea: LeaId, kind: PacketType, content: bytes) -> PacketRow:
+    """As `made`, of a notice in another form than JSON."""
+    at = services.clock().timestamp()
+    stored = services.vault.put(openpgp.seal(content, services.key, [services.key.certificate]))
+    return PacketRow(
         tracking=TrackingId(services.new_tracking()),
         origin=LeaId(""),
         source_name="",
@@ -67,5 +84,3 @@ def leave_bytes(
         receiver=lea,
         updated_at=at,
     )
-    packets.born(connection, [born], [])
-    return born.tracking

@@ -10,6 +10,7 @@ All is worked in slices, so that the sweeper's other duties do not wait for it. 
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,8 @@ from sqlalchemy import Connection
 from broker.core.model import LeaId, PacketType
 from broker.edge import reports
 from broker.edge.ledger import directory, removals, transfer_views
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.reports import Draft
 from broker.formats import overdue_notice
 from broker.formats.transfer_report import STANDING, Csv, Json, head, standings
@@ -71,12 +73,11 @@ def _tell(services: Services, day: date, draft: Draft, calendars: Calendars) -> 
         with reading(services.engine) as connection:
             is_school_day = calendars.of(connection, lea, day).is_school_day(day)
         if is_school_day:
-            with writing(services.engine) as connection:
-                _tell_one(services, connection, lea, day, draft)
+            committed(services.engine, partial(_tell_one, services, lea, day, draft))
         yield
 
 
-def _tell_one(services: Services, connection: Connection, lea: LeaId, day: date, draft: Draft) -> None:
+def _tell_one(services: Services, lea: LeaId, day: date, draft: Draft, connection: Connection) -> None:
     last = transfer_views.last_told(connection, lea, day)
     if last == day:
         return

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Document, PacketType, State
-from broker.edge.ledger import corrections, disclosures, history, registry
+from broker.edge.ledger import corrections, disclosures, history, registry, slices
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.stages import flags, withdraw
 from broker.stages.services import Services
@@ -43,6 +43,8 @@ def _carry_out(services: Services, connection: Connection, row: PacketRow, found
         raise Refused("unknown-tracking", wish.pointer)
     if found.state is State.COLLECTED:
         raise Refused("collected-already", wish.pointer)
+    if slices.is_begun(connection, found.tracking):
+        raise Deferred("the packet is being carried out")
     if found.type == PacketType.BACKPACK:
         _take_backpack(services, connection, row, found, wish)
     elif found.state is State.APPLIED:

@@ -22,6 +22,7 @@ from broker.stages.services import Services
 
 # A record is one whoever receives it; a transcript is one for each receiver.
 _CORRECTED = (PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT)
+_AT_ONCE = 20
 _STANDING = (State.DELIVERED, State.COLLECTED)
 _Key = tuple[str, str, str, str]
 
@@ -57,8 +58,16 @@ def settle(services: Services, connection: Connection, new: PacketRow) -> Packet
     if later:
         raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
     corrections.announce(connection, new)
-    earlier = [one.tracking for one in others if one.tracking < own.tracking]
+    earlier = _at_once([one for one in others if one.tracking < own.tracking])
     return new._replace(replaces=_take_earlier(services, connection, new, earlier))
+
+
+def _at_once(earlier: Sequence[Version]) -> list[str]:
+    """Those that this transaction takes away: all that lie where they can be seen, and the newest others. What is left
+    ends itself when it is worked, for a later one is delivered then."""
+    seen = {one.tracking for one in earlier if one.state in _STANDING}
+    others = [one.tracking for one in earlier if one.tracking not in seen][-_AT_ONCE:]
+    return sorted(seen.union(others))
 
 
 def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.errors import Refused
-from broker.core.model import Document, HeldFor, LeaId, PacketType, Ssid, State, Student
+from broker.core.knowledge import ROWS, TOO_MANY, Asked
+from broker.core.model import Document, HeldFor, LeaId, PacketType, State, Student
 from broker.edge.ledger import disclosures, harvest, registry, stays
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
@@ -23,8 +24,8 @@ from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.stages import backpack, flags, follow_up, told, transfers
 from broker.stages.backpack import Purpose
-from broker.stages.batch import move, refuse
 from broker.stages.look import Look
+from broker.stages.outcome import move, refuse
 from broker.stages.reread import reread
 from broker.stages.services import Services
 from broker.stages.watch import Watch
@@ -71,12 +72,12 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     """
     ask = ask_of(document.body)
     registry.lock(connection)
-    finding = match.find(connection, services.model, ask.student, row.origin)
-    watch, candidates = Watch(services, connection, row), [one.ssid for one in finding.candidates]
-    watch.saw([finding.ssid, ask.student.ssid, *candidates], Kind.REQUEST)
+    watch = Watch(services, connection, row)
+    whole, finding = watch.find_own(ask.student)
+    watch.saw([whole.ssid, ask.student.ssid, *(one.ssid for one in whole.candidates)], Kind.REQUEST)
     watch.tell()
     if finding.answer is not Answer.MATCH or finding.ssid is None:
-        return _unsure(services, connection, row, ask, candidates)
+        return _unsure(_Case(services, connection, row, ask, whole.ssid or "", Role.OTHER_LEA), watch, whole, finding)
     acting = backpack.role(services, connection, finding.ssid, row.origin)
     case = _Case(services, connection, row, ask, finding.ssid, acting)
     if _is_day_full(case):
@@ -139,18 +140,20 @@ def _hold(services: Services, row: PacketRow) -> Move:
     return move(services, row, held, steps, [(row.origin, state) for state in (*before, State.HELD)])
 
 
-def _unsure(services: Services, connection: Connection, row: PacketRow, ask: Ask, candidates: list[Ssid]) -> Move:
-    """Nobody, or more than one, who could be meant. Only of its own students is an LEA told that there is one."""
-    case = _Case(services, connection, row, ask, "", Role.OTHER_LEA)
+def _unsure(case: _Case, watch: Watch, whole: match.Finding, own: match.Finding) -> Move:
+    """Nobody of the LEA's own, or more than one, who could be meant. Of others it is told nothing, and its asking is
+    counted (`guesses`)."""
     if _is_day_full(case):
         return _too_often(case)
-    is_own = any(backpack.role(services, connection, ssid, row.origin) in _ITS_OWN for ssid in candidates)
-    why = Why.NO_RULE if is_own else Why.NOT_THERE
-    _log(case, Deny(why))
-    return refuse(services, row, Refused("name-the-ssid" if is_own else "not-your-student"))
-
-
-_ITS_OWN = frozenset({Role.CURRENT_LEA, Role.FORMER_LEA})
+    if own.candidates:
+        _log(replace(case, ssid=""), Deny(Why.NO_RULE))
+        return refuse(case.services, case.row, Refused("name-the-ssid"))
+    _log(case, Deny(Why.NOT_THERE))
+    number = case.ask.student.ssid
+    is_within = watch.guesses.count(Asked.REQUEST, number, [one.ssid for one in whole.candidates])
+    watch.guesses.write()
+    code = ROWS[Asked.REQUEST].word(is_numbered=bool(number)) if is_within else TOO_MANY
+    return refuse(case.services, case.row, Refused(code))
 
 
 def _is_day_full(case: _Case) -> bool:

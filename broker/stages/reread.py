@@ -5,18 +5,14 @@ again, against the keys that the LEA has now, and the form against the schema.
 """
 
 from broker.core.model import Document
-from broker.edge import openpgp
 from broker.edge.ledger.rows import PacketRow
-from broker.formats import reading
 from broker.formats.documents import to_document
 from broker.stages.look import Look
+from broker.stages.opening import opened_again
 from broker.stages.services import Services
 
 
 def reread(services: Services, look: Look, row: PacketRow) -> Document:
-    """The document in a packet. Raises Refused as admit does: its key may have been taken out of use since."""
-    sealed, limits = services.vault.read(row.sha256), services.settings.limits
-    certificates = look.certificates(row.origin)
-    opened = openpgp.open_packet(sealed, services.key, certificates, limits, services.clock(), look.is_known)
-    identity = services.settings.identity
-    return to_document(reading.read(opened.content, row.source_name, row.origin, limits, services.contracts, identity))
+    """What the exchange needs of the document in a packet. Raises Refused as admit does: its key may have been taken
+    out of use since; and PutAside for what this worker does not read."""
+    return to_document(opened_again(services, look, row).document)

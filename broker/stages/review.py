@@ -2,26 +2,30 @@
 
 Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
 needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the
-packet. Nothing is ever decided by itself, however long it waits: `broker.stages.decide` has the verbs.
+packet. Nothing is ever decided by itself, however long it waits: `broker.stages.decide` has the verbs. Of children whom
+the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from broker.core import knowledge
 from broker.core.model import PacketType, Ssid
 from broker.core.review import MOST_CANDIDATES, Enrolled
 from broker.core.stays import Account
-from broker.edge.ledger import blocks, details, registry, reviews, stays
+from broker.edge.ledger import blocks, details, packets, registry, reviews, stays
 from broker.edge.ledger.reviews import Review, Weighed
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.documents import to_student
 from broker.identity import compare, index
 from broker.identity.answer import Answer
 from broker.identity.features import Features
-from broker.stages.notices import leave
+from broker.identity.sight import see
+from broker.stages.notices import made
 from broker.stages.services import Services
 from handlers.review_notice import MOST_QUESTIONS, Question, Shown, notice
 
@@ -47,15 +51,65 @@ def open_review(
     line: int,
     subject: Mapping[str, Any],
     candidates: Iterable[Candidate],
-) -> None:
-    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student.
+    about: str = "",
+) -> bool:
+    """Leave a question for a person: which of these students is it? `line` is -1 for the packet's own student; `about`
+    is what the function of this name gives, else it is the first candidate.
 
     `subject` is JSON: `student`, the block as it was sent (`student.v1`), and whatever else is carried out once it is
     decided; of a record only the block, nothing of what is in it. The heaviest candidates come first, 26 at most.
-    Call `ask` when all questions of the packet are open.
+    Call `ask` when all questions of the packet are open. Whether the LEA is shown any candidate.
     """
     opened = services.clock().timestamp()
-    reviews.enter(connection, Review(row.tracking, line, row.origin, subject, weighed(candidates), opened))
+    asked = Review(row.tracking, line, row.origin, subject, (), opened)
+    found = [hidden(services, connection, asked, one) for one in weighed(candidates)]
+    first = found[0].ssid if found else ""
+    reviews.enter(connection, replace(asked, candidates=tuple(found)), about or first)
+    return any(not one.is_hidden for one in found)
+
+
+def hidden(services: Services, connection: Connection, review: Review, candidate: Weighed) -> Weighed:
+    """The candidate, hidden if the LEA may not see it."""
+    return replace(candidate, is_hidden=not may_see(services, connection, review, candidate.ssid))
+
+
+def may_see(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
+    """Whether the LEA may see this candidate: one whom it has or had, or one who has birth date and surname of whom it
+    sent, and the number if it named one. What is told of a student of its own (an update) is no ground to show it
+    another LEA's."""
+    person = registry.standing(connection, ssid)
+    if person is None or not review.subject:
+        return False
+    if is_own(services, connection, review.lea, person.ssid):
+        return True
+    if review.subject.get("request") not in knowledge.TELLS | {knowledge.Asked.RETRIEVE}:
+        return False
+    sent = to_student(review.subject["student"])
+    named = registry.standing(connection, sent.ssid) if sent.ssid else person
+    if named is None or named.ssid != person.ssid:  # of a number the answer tells nothing, whoever else comes near
+        return False
+    return knowledge.may_be_shown(see(sent, details.student(connection, person)))
+
+
+def is_own(services: Services, connection: Connection, lea: str, ssid: str) -> bool:
+    """Whether the LEA has or had the student, or has announced it."""
+    account = stays.account(connection, ssid, services.today())
+    return lea in account.had | account.announced
+
+
+def about(
+    services: Services, connection: Connection, lea: str, subject: Mapping[str, Any], candidates: Iterable[Candidate]
+) -> str:
+    """The number under which a question to this LEA is counted among those that wait: its own student's; where there is
+    none, the number that it names itself, whoever has it; else that of the first candidate."""
+    found = [one.ssid for one in weighed(candidates)]
+    own = (one for one in found if is_own(services, connection, lea, one))
+    return next(own, "") or str(subject["student"].get("ssid") or "") or next(iter(found), "")
+
+
+def may_ask(services: Services, connection: Connection, lea: str, number: str) -> bool:
+    """Whether one more question that is counted under this number (`about`) may be put to this LEA."""
+    return reviews.open_about(connection, lea, number) < services.settings.told.questions
 
 
 def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
@@ -64,19 +118,36 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
     return tuple(found[:MOST_CANDIDATES])
 
 
-def ask(services: Services, connection: Connection, row: PacketRow, note: str = "") -> None:
-    """Leave the LEA a notice with every open question of this packet, or several where they are many; none for none.
+def ask(
+    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+) -> None:
+    """Leave the LEA a notice with every open question of this packet, or those about these lines; several notices
+    where they are many, none for none.
 
     `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
     the state is to decide, it is not asked again.
     """
-    asked = (one for one in reviews.lines(connection, row.tracking) if one.closed_at is None)
-    waiting = [one for one in asked if reviews.ANSWERED not in one.subject]
+    rows = list(asked(services, connection, row, note, lines))
+    if rows:
+        services.vault.flush()
+        packets.born(connection, rows, [])
+
+
+def asked(
+    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+) -> Iterator[PacketRow]:
+    """The same notices, made and not left yet; the vault is to be flushed."""
+    if lines is None:
+        found = reviews.lines(connection, row.tracking)
+    else:
+        found = [one for line in sorted(lines) if (one := reviews.get(connection, row.tracking, line))]
+    every = (one for one in found if one.closed_at is None)
+    waiting = [one for one in every if reviews.ANSWERED not in one.subject]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     questions = (question(services, connection, one) for one in waiting if one.subject)
     for some in _portions(questions, MOST_QUESTIONS):
         body = notice({name: value for name, value in about.items() if value}, some, note)
-        leave(services, connection, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
+        yield made(services, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
 
 
 def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Question]]:
@@ -85,8 +156,8 @@ def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Que
 
 
 def question(services: Services, connection: Connection, review: Review) -> Question:
-    """The question with what is known of its candidates now."""
-    shown = [_shown(services, connection, review, one.ssid) for one in review.candidates]
+    """The question with what is known now of those candidates whom the LEA may see."""
+    shown = [_shown(services, connection, review, one.ssid) for one in review.shown]
     return Question(review.tracking, review.line, to_student(review.subject["student"]), shown)
 
 
@@ -114,18 +185,19 @@ def _weighed_now(services: Services, connection: Connection, sent: Sequence[Feat
     if person is None:
         return candidate
     known = blocks.variants(connection, person.ssid)
-    return Weighed(person.ssid, compare.answer_of(services.model, sent, known)[1])
+    return replace(candidate, ssid=person.ssid, weight=compare.answer_of(services.model, sent, known)[1])
 
 
 def _shown(services: Services, connection: Connection, review: Review, ssid: Ssid) -> Shown:
     person = registry.standing(connection, ssid)
-    if person is None:
+    if person is None or not may_see(services, connection, review, ssid):  # an older version has shown anybody
         return Shown(None, (), is_near=False, enrolled=Enrolled.NEVER)
     rows = registry.locations(connection, person.ssid)
     account = stays.account_of(rows, services.today())
     own = [row for row in rows if row.lea == review.lea and not stays.location(row).is_void]
     near = is_near(services, connection, review, person.ssid)
-    return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea))
+    is_theirs = review.lea in account.had  # who has announced it only is given nothing before its day
+    return Shown(details.student(connection, person), own, near, _enrolled(account, review.lea), is_theirs)
 
 
 def _enrolled(account: Account, lea: str) -> Enrolled:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.model import Student
-from broker.core.review import letter_of
+from broker.core.review import letters
 from broker.edge.ledger import details, packets, registry, reviews
 from broker.edge.ledger.reviews import Decision, Review, Weighed
 from broker.edge.ledger.rows import EnrollmentRow
@@ -23,13 +23,15 @@ from broker.identity.model import Model
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Seen:
-    """A candidate. `student` is None for one who is no longer there; `verdict` is as of now. Repr hidden."""
+    """A candidate. `student` is None for one who is no longer there; `verdict` is as of now; the LEA does not see who
+    is hidden. Repr hidden."""
 
     letter: str
     ssid: str
     student: Student | None = field(repr=False)
     locations: Sequence[EnrollmentRow] = field(repr=False)
     verdict: Verdict | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,6 +71,7 @@ def _to_json(seen: Seen) -> dict[str, Any]:
     return {
         "candidate": seen.letter,
         "ssid": seen.ssid,
+        "shown_to_lea": not seen.is_hidden,
         "student": to_block(seen.student) if seen.student else None,
         "enrollments": [asdict(spot) for spot in seen.locations],
         "answer": seen.verdict.answer if seen.verdict else None,
@@ -88,7 +91,8 @@ def view(connection: Connection, model: Model, review: Review) -> View:
     row = packets.get(connection, review.tracking)
     sent = to_student(review.subject["student"]) if review.subject else None
     asks = {name: _told(review.subject[name]) for name in _ASKS if review.subject.get(name)}
-    seen = [_seen(connection, model, place, one, sent) for place, one in enumerate(review.candidates)]
+    names = letters([one.is_hidden for one in review.candidates])
+    seen = [_seen(connection, model, letter, one, sent) for letter, one in zip(names, review.candidates, strict=True)]
     known = reviews.history(connection, review.tracking, review.line)
     facts = (row.type, row.source_name, str(row.state)) if row else ("", "", "")
     return View(review, *facts, sent, asks, seen, known)
@@ -100,11 +104,11 @@ def _told(asked: Any) -> str:
     return "yes" if asked is True else str(asked)
 
 
-def _seen(connection: Connection, model: Model, place: int, candidate: Weighed, sent: Student | None) -> Seen:
+def _seen(connection: Connection, model: Model, letter: str, candidate: Weighed, sent: Student | None) -> Seen:
     person = registry.standing(connection, candidate.ssid)
     if person is None:
-        return Seen(letter_of(place), candidate.ssid, None, (), None)
+        return Seen(letter, candidate.ssid, None, (), None, candidate.is_hidden)
     known = details.student(connection, person)
     spots = registry.locations(connection, person.ssid)
     verdict = compare.compare(model, sent, known) if sent else None
-    return Seen(letter_of(place), person.ssid, known, spots, verdict)
+    return Seen(letter, person.ssid, known, spots, verdict, candidate.is_hidden)

@@ -17,11 +17,12 @@ from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold, check_receiver
 from broker.edge.ledger import registry
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import backpack, disclose, flags, requests, transfers
+from broker.stages import backpack, disclose, flags, follow_up, requests, transfers
 from broker.stages.anew import check_had_anew, whereto_anew
-from broker.stages.batch import Plan, move
+from broker.stages.batch import Plan
 from broker.stages.batch import run as run_batch
 from broker.stages.look import Look
+from broker.stages.outcome import move
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto
 from handlers.registry import handler_of
@@ -85,6 +86,9 @@ def _note(services: Services, connection: Connection, look: Look, moved: Sequenc
     disclose.refused(services, connection, moved, State.ADMITTED)
     rows = [one.new for one in moved if one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED]
     backpack.store(services, connection, look, rows)
+    for row in rows:
+        follow_up.work_off(services, connection, [row.ssid])  # what follows an enrollment goes first
+        backpack.forward_late(services, connection, row)
     transfers.lost(services, connection, [one.new for one in moved])
 
 

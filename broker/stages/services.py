@@ -5,7 +5,7 @@ test can hand it another world; the identity model is read when it is first aske
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Engine
 
 from broker.core.stays import Today
-from broker.edge.contracts import Contracts
+from broker.edge.apart import Apart
 from broker.edge.folders import Home
 from broker.edge.inbox import Inboxes
 from broker.edge.openpgp import SecretKey
@@ -21,7 +21,9 @@ from broker.edge.outbox import Outboxes
 from broker.edge.queues import Queues
 from broker.edge.settings import Settings
 from broker.edge.vault import Vault
+from broker.formats.opening import Reader
 from broker.identity.model import Model
+from broker.stages.troubles import Troubles
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,17 @@ class Services:
     home: Home
     outboxes: Outboxes
     inboxes: Inboxes
+    apart: Apart
     key: SecretKey
-    contracts: Contracts
     queues: Queues
     clock: Callable[[], datetime]
     new_tracking: Callable[[], str]
-    digest: Callable[[bytes], str]  # keyed: it must not let anyone who reads the ledger guess at contents
+    reader: Reader  # whoever opens sealed packets for this process
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
+    troubles: Troubles = field(default_factory=Troubles, compare=False)
+    tokens: set[str] = field(default_factory=set)  # under which packets are being worked now, see `leases`
 
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""

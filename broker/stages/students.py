@@ -6,38 +6,20 @@ in a line is a claim to be checked against name and birth date. No line ends ano
 the previous one), and only an LEA where the student is enrolled changes what is known of the student.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from broker.core.model import PacketType, Ssid
 from broker.core.stays import AHEAD
-from broker.edge.ledger import registry
+from broker.edge.ledger import packets, registry
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import PacketRow
 from broker.formats import ssid_name
-from broker.identity import answer as identity
-from broker.identity import registrar
-from broker.identity.match import Candidate
-from broker.stages import announced, claims, follow_up, notices, review
+from broker.stages import announced, claims, follow_up, notices, seek
 from broker.stages.follow_up import Pace
-from broker.stages.line import (
-    ENTRY,
-    EXIT,
-    MAKES_NEW,
-    NEW,
-    RETRIEVE,
-    TOO_FAR,
-    UPDATE,
-    VERIFY,
-    Task,
-    amend,
-    as_new,
-    enter,
-    is_here,
-    leave,
-)
+from broker.stages.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
 from broker.stages.release import release_waiting
 from broker.stages.services import Services
 from broker.stages.watch import Watch
@@ -57,7 +39,7 @@ def settle(services: Services, connection: Connection, row: PacketRow, wish: Wis
     for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
         if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
             return replace(task.refused("unreadable", fact), must=TOO_FAR)
-    return _SETTLE[wish.request](task)
+    return seek.LOOK[wish.request](task)
 
 
 def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
@@ -68,7 +50,7 @@ def settle_as(services: Services, connection: Connection, row: PacketRow, wish: 
     registry.lock(connection)
     watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
     task = Task(services, connection, row, wish, Pace(services, connection), watch)
-    answer = as_new(task) if number is None else _DO[wish.request](task, number, Outcome.MATCHED)
+    answer = as_new(task) if number is None else seek.DO[wish.request](task, number, Outcome.MATCHED)
     if answer.ssid:
         follow(services, connection, row, [(wish, answer)])
     tell(services, connection, row, wish.form, [(sent(wish), answer)])
@@ -82,116 +64,47 @@ def is_located(wish: Wish, answer: Answer) -> bool:
 
 def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
-    told = [(wish, answer, answer.ssid) for wish, answer in done if answer.ssid]
-    moved = [number for wish, _, number in told if wish.request in _REPORTS]
     at = services.clock().timestamp()
-    follow_up.follow(services, connection, [FollowUp(number, row.tracking, at) for number in dict.fromkeys(moved)])
-    announced.tell(services, connection, list(dict.fromkeys(moved)))
-    arrived = [number for wish, answer, number in told if is_located(wish, answer)]
-    claims.notice(services, connection, list(dict.fromkeys(arrived)))
+    follow_some(services, connection, [FollowUp(number, row.tracking, at) for number in reported(done)])
+    claims.notice(services, connection, arrived(done))
+
+
+def follow_some(
+    services: Services, connection: Connection, moved: Sequence[FollowUp], at_once: int | None = None
+) -> int:
+    """What follows of itself for students who have moved, each named once for a packet; as `follow_up.follow`."""
+    followed = follow_up.follow(services, connection, moved, at_once)
+    announced.tell(services, connection, [one.ssid for one in moved])
+    return followed
+
+
+def reported(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students of whom these lines have reported where they are, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and wish.request in _REPORTS))
+
+
+def arrived(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students whom these lines have enrolled, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and is_located(wish, answer)))
 
 
 def tell(
     services: Services, connection: Connection, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
 ) -> None:
     """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
+    made = answered(services, row, form, lines)
+    services.vault.flush()
+    packets.born(connection, [made], [])
+
+
+def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]) -> PacketRow:
+    """The same notice, made and not left yet; the vault is to be flushed."""
     if form:
         content = answers.table(form, ssid_name.read(row.source_name, row.origin).stem, lines)
-        notices.leave_bytes(services, connection, row.origin, PacketType.SSID, content)
-    else:
-        notices.leave(services, connection, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+        return notices.made_of(services, row.origin, PacketType.SSID, content)
+    return notices.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
 
 
 def sent(wish: Wish) -> Sent:
     """By what the LEA knows the line again."""
     return Sent(wish.student.legal_name, wish.student.local_id, wish.school_year)
-
-
-# how a line is looked at
-
-
-def _look_up(task: Task) -> Answer:
-    """Find the student, and do it; give a number to one whom nobody has."""
-    finding, wish = task.watch.find(task.wish.student), task.wish
-    if finding.answer is identity.Answer.REVIEW:
-        return _ask(task, finding.candidates)
-    if finding.ssid is not None:
-        return _DO[wish.request](task, finding.ssid, Outcome.MATCHED)
-    if wish.student.ssid:
-        return task.refused("unknown-ssid", "ssid")
-    if wish.request == EXIT:
-        return task.refused("no-open-enrollment")  # nobody has left who never came
-    if wish.request == RETRIEVE:
-        return task.refused("unknown-student")
-    return as_new(task)
-
-
-def _request(task: Task) -> Answer:
-    """A request may name the number; then a birth date that differs from the one held with it is fatal."""
-    claimed = task.wish.student.ssid
-    known = registrar.known(task.connection, claimed) if claimed else None
-    if claimed and known is None:
-        return task.refused("unknown-ssid", "ssid")
-    if known is not None and known.birth_date != task.wish.student.birth_date:
-        return task.refused("birth-date-differs", "birth_date")
-    return _look_up(task)
-
-
-def _update(task: Task) -> Answer:
-    """Attributes of the student with this number change, if they stay the same child's beyond doubt.
-
-    Who edits attributes to force a match is a failure that the state names (LAW): an update is not applied where the
-    student would come nearer to somebody else than to who it is now.
-    """
-    student = task.wish.student
-    known = registrar.known(task.connection, student.ssid or "")
-    if known is None or known.ssid is None:
-        return task.refused("unknown-ssid", "ssid")
-    if not is_here(task, known.ssid):
-        return task.refused("not-your-student")
-    verdict = task.compare(known, student)
-    is_born_then = known.birth_date == student.birth_date
-    if not is_born_then and verdict.answer is identity.Answer.NONE:
-        return task.refused("birth-date-differs", "birth_date")
-    rivals = [
-        one
-        for one in task.watch.find(replace(student, ssid=None)).candidates
-        if one.ssid != known.ssid and one.weight >= verdict.weight
-    ]
-    if rivals or not is_born_then or verdict.answer is not identity.Answer.MATCH:
-        return _ask(task, [Candidate(known.ssid, verdict.weight, verdict), *rivals])
-    return amend(task, known.ssid, Outcome.UPDATED)
-
-
-def _verify(task: Task) -> Answer:
-    """Number, name and birth date belong together, or not; nothing is changed."""
-    known = registrar.known(task.connection, task.wish.student.ssid or "")
-    if known is None or known.ssid is None:
-        return task.refused("unknown-ssid", "ssid")
-    if known.birth_date != task.wish.student.birth_date:
-        return task.refused("birth-date-differs", "birth_date")
-    if task.compare(known, task.wish.student).answer is not identity.Answer.MATCH:
-        return task.refused("name-differs", "last_name")
-    return task.answered(Outcome.VERIFIED, known.ssid)
-
-
-def _ask(task: Task, candidates: Sequence[Candidate]) -> Answer:
-    review.open_review(task.services, task.connection, task.row, task.wish.line, task.wish.to_json(), candidates)
-    return task.answered(Outcome.REVIEW, None, "not-sure")
-
-
-_SETTLE: Mapping[str, Callable[[Task], Answer]] = {
-    ENTRY: _look_up,
-    EXIT: _look_up,
-    NEW: _request,
-    RETRIEVE: _request,
-    UPDATE: _update,
-    VERIFY: _verify,
-}
-_DO: Mapping[str, Callable[[Task, Ssid, Outcome], Answer]] = {
-    ENTRY: enter,
-    EXIT: leave,
-    NEW: enter,
-    RETRIEVE: enter,
-    UPDATE: amend,
-}

@@ -7,22 +7,25 @@ with many others.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from broker.core.codes import NOT_KEPT
-from broker.core.errors import Deferred
 from broker.core.flow import NEXT_STAGE
+from broker.core.lanes import BULK, EXPRESS
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
-from broker.edge.folders import write_receipts
+from broker.edge.apart_folders import write_all_receipts
 from broker.edge.inbox import InboxState, withdrawn
-from broker.edge.ledger import corrections, directory, flags, follow_ups, history, moves, packets, views
+from broker.edge.ledger import corrections, directory, epoch, flags, follow_ups, history, moves, packets, views
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.queues import LANES
 from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
@@ -41,7 +44,7 @@ def publish_receipts(services: Services) -> int:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
         papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), one.text) for one in pending]
-        absent = write_receipts(services.home, papers) if papers else []
+        absent = write_all_receipts(services.home, services.apart, papers) if papers else []
         written = [paper for paper in pending if paper.party not in absent]
         missing |= set(absent)
         if written or not absent:
@@ -55,24 +58,38 @@ def publish_receipts(services: Services) -> int:
 def enqueue_standing(services: Services) -> int:
     """Tell the queues of packets that no queue knows or that stood still too long; returns how many."""
     if services.queues.lost_everything():
-        with writing(services.engine) as connection:
-            packets.forget_queues(connection)
+        committed(services.engine, packets.forget_queues)
     waiting = services.queues.waiting()
     if waiting is None:
         return 0
     now = services.clock().timestamp()
     # while the queues have work, a packet that waits is only behind others: told again later, and not every round
-    patience = services.settings.workers.stale_seconds * (10 if any(waiting.values()) else 1)
+    is_busy = any(waiting.get(LANES[lane]) for lane in (EXPRESS, BULK))
+    patience = services.settings.workers.stale_seconds * (10 if is_busy else 1)
     standing: list[tuple[TrackingId, State, int]] = []
     with reading(services.engine) as connection:
         for state in NEXT_STAGE:
             found = packets.due(connection, state, now, now - patience, _AT_ONCE)
             standing += [(TrackingId(tracking), state, lane) for tracking, lane in found]
     if standing:
-        with writing(services.engine) as connection:
-            packets.enqueued(connection, [tracking for tracking, _, _ in standing], now)
+        named = [tracking for tracking, _, _ in standing]
+        committed(services.engine, lambda connection: packets.enqueued(connection, named, now))
         tell(services, standing)
-    return len(standing)
+    return len(standing) + enqueue_costly(services)
+
+
+def enqueue_costly(services: Services) -> int:
+    """Tell the costly lane of one packet of each LEA that has none in hand there; returns how many."""
+    now = services.clock().timestamp()
+    limits, workers = services.settings.limits, services.settings.workers
+    patience = max(workers.stale_seconds, limits.read_wall_seconds)  # a packet of another LEA may be read meanwhile
+    with reading(services.engine) as connection:
+        found = packets.due_costly(connection, now, now - patience)
+    told = [tracking for tracking, state, lane in found if services.queues.enqueue(NEXT_STAGE[state], [tracking], lane)]
+    if told:
+        with writing(services.engine) as connection:
+            packets.enqueued(connection, told, now)
+    return len(told)
 
 
 def follow_up_some(services: Services) -> int:
@@ -86,22 +103,20 @@ def follow_up_some(services: Services) -> int:
     if not some:
         return 0
     try:
-        with writing(services.engine) as connection:
-            return follow_up.work_slice(services, connection, limit)
-    except (OSError, DBAPIError, Deferred):  # the disk or the database, not a student
-        raise
-    except Exception as bug:  # noqa: BLE001  a bug stops the student, never the exchange
+        return committed(services.engine, lambda connection: follow_up.work_slice(services, connection, limit))
+    except Exception as bug:
+        if cause_of(bug) is not Cause.BUG:  # the disk or the database, not a student
+            raise
         services.log.error("bug", duty="follow-ups", kind=type(bug).__name__, students=len(some))
     return sum(_follow_up_alone(services, one) for one in some)
 
 
 def _follow_up_alone(services: Services, one: FollowUp) -> bool:
     try:
-        with writing(services.engine) as connection:
-            return follow_up.catch_up(services, connection, [one.ssid]) > 0
-    except (OSError, DBAPIError, Deferred):
-        raise
-    except Exception as bug:  # noqa: BLE001  its text may hold values, so that nobody may log it
+        return committed(services.engine, lambda own: follow_up.catch_up(services, own, [one.ssid])) > 0
+    except Exception as bug:
+        if cause_of(bug) is not Cause.BUG:
+            raise
         services.log.error("bug", duty="follow-ups", kind=type(bug).__name__, tracking=one.cause)
     with writing(services.engine) as connection:
         follow_ups.put(connection, follow_ups.take_of(connection, [one.ssid]))
@@ -161,12 +176,17 @@ def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
 def resume(services: Services, trackings: Sequence[str], why: str) -> None:
     """Held packets go on at route."""
     for start in range(0, len(trackings), _MOVES_AT_ONCE):
-        with writing(services.engine) as connection:
-            resume_in(services, connection, trackings[start : start + _MOVES_AT_ONCE], why)
+        some = trackings[start : start + _MOVES_AT_ONCE]
+        committed(services.engine, partial(_resume, services, some, why))
+
+
+def _resume(services: Services, trackings: Sequence[str], why: str, connection: Connection) -> None:
+    resume_in(services, connection, trackings, why)
 
 
 def resume_in(services: Services, connection: Connection, trackings: Sequence[str], why: str) -> None:
     """Held packets go on at route, within a transaction."""
+    epoch.settle(connection)  # first, as everybody does who moves packets
     rows = [packets.get(connection, tracking) for tracking in trackings]
     released = [
         Move(row, row._replace(state=State.ADMITTED, held_for="", receiver=_still(row)), (Step(State.ADMITTED, why),))

@@ -29,8 +29,7 @@ def leave_list(
     unless `is_all`, only what is about the LEA's own records is told."""
     lea = row.origin
     lines = [one for one in _as_told(connection, ssid) if is_all or one.source == lea]
-    every = (one for one in opt_outs.about(connection, ssid) if one.ended_at is None)
-    opted = [one for one in every if is_all or one.lea == lea]
+    opted = [one for one in opt_outs.standing(connection, ssid) if is_all or one.lea == lea]
     about = {"packet": row.type, "id": row.packet_id, "file": row.source_name}
     named = {name for one in lines for name in (one.party, one.source) if name} | {one.lea for one in opted}
     found = (directory.party(connection, one) for one in sorted(named))

@@ -67,6 +67,7 @@ def delivered(services: Services, connection: Connection, rows: Sequence[PacketR
     at = services.clock().timestamp()
     disclose.deliveries(services, connection, about)
     records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
+    records.sort(key=lambda row: row.ssid)  # so do those who collect: two never wait for each other's cases
     # a number may have been merged while the record was in a worker's hands
     kept = corrections.kept_numbers(connection, {row.ssid for row in records}) if records else {}
     follow_up.work_off(services, connection, sorted({*kept, *kept.values()}), coming=records)

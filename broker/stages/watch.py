@@ -5,16 +5,17 @@ end. Flags are looked up once for the whole packet: a batch of thousands of line
 stands, and a look into a set for each line where some do (Utah 53A-11-502: "any request concerning the record").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from broker.core.model import Student
+from broker.core.model import Ssid, Student
 from broker.edge.ledger import flags as ledger
 from broker.edge.ledger import stays
 from broker.edge.ledger.rows import PacketRow
 from broker.identity import match
 from broker.stages import flags
+from broker.stages.guesses import Guesses
 from broker.stages.services import Services
 from handlers.alert_notice import Kind
 
@@ -32,7 +33,8 @@ _BY_NUMBER = frozenset({"update", "verify"})  # the number alone says whom the l
 
 
 class Watch:
-    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already."""
+    """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already.
+    `guesses` counts what the packet asks in vain."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Watch:
         self._services = services
         self._connection = connection
         self._row = row
+        self.guesses = Guesses(services, connection, row)
         self._flagged = ledger.numbers(connection) if flagged is None else flagged
         self._seen: dict[str, Kind] = {}
         self._line = Kind.CANDIDATE
@@ -56,15 +59,37 @@ class Watch:
             self._seen[ssid] = min(kind, self._seen.get(ssid, kind), key=_RANK.__getitem__)
         return bool(found)
 
+    @property
+    def seen(self) -> Mapping[str, str]:
+        """The flagged children found so far, by number, and in which way the packet concerns them."""
+        return {ssid: str(kind) for ssid, kind in self._seen.items()}
+
+    def saw_before(self, seen: Mapping[str, str]) -> None:
+        """What another watch of the same packet has `seen`."""
+        for ssid, kind in seen.items():
+            self._seen[ssid] = min(Kind(kind), self._seen.get(ssid, Kind(kind)), key=_RANK.__getitem__)
+
     def begin(self, student: Student, request: str) -> None:
         """A line is looked at, which may name a number."""
         self._line, self._is_looked_up = _OF_LINE[request], False
+        self.guesses.look_anew()
         self.saw([student.ssid], self._line if request in _BY_NUMBER else Kind.CANDIDATE)
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
+        return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin))
+
+    def find_own(
+        self, student: Student, is_own: Callable[[Ssid], bool] | None = None
+    ) -> tuple[match.Finding, match.Finding]:
+        """Who is it among all, and who among those whom the LEA has or had, or of whom `is_own` is true? As
+        `broker.identity.match.find_own`."""
+        model, is_own = self._services.model, is_own or self.guesses.is_own
+        whole, own = match.find_own(self._connection, model, student, self._row.origin, is_own)
+        return self._looked_up(whole), own
+
+    def _looked_up(self, finding: match.Finding) -> match.Finding:
         self._is_looked_up = True
-        finding = match.find(self._connection, self._services.model, student, self._row.origin)
         self.saw([finding.ssid], self._line)
         self.saw(one.ssid for one in finding.candidates)
         return finding
@@ -76,7 +101,8 @@ class Watch:
             self.find(student)
 
     def tell(self) -> None:
-        """Tell the state."""
+        """Tell the state, and keep what was guessed."""
+        self.guesses.write()
         for ssid, kind in self._seen.items():
             flags.alert(self._services, self._connection, kind, ssid, self._row.origin, self._row.tracking)
 

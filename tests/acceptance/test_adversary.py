@@ -66,7 +66,7 @@ def test_a_mistyped_year_does_not_lead_records_past_every_later_enrollment(offic
 def test_a_record_goes_on_when_the_decision_that_kept_it_waiting_is_taken_back(office: Office) -> None:
     ssid = enroll(office, A, "2026-08-17")
     enroll(office, B, "2026-11-20")
-    alike = desk.child("Anna", "Reyes", ANA["birth_date"], gender="F", local_id="C-9")
+    alike = desk.child("Anna", "Reyes-Ortiz", ANA["birth_date"], gender="F", local_id="C-9")
     wrong = office.send(C, desk.enrollment(C, alike, date="2026-11-22"))
     office.answer(C, wrong.tracking, 0, "same", candidate="A")
     row = office.send(A, desk.record(A, her(A), to=B))

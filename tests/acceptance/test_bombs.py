@@ -129,7 +129,7 @@ def refused_quickly(here: Town, name: str, content: bytes, code: str) -> None:
     for file, document in behind.items():
         assert here["6G"].read(here["01"].delivered(file))[0] == as_bytes(document)
     here["02"].delivered(f"other-{name}")
-    for part, pid in here.exchange.parts().items():
+    for part, pid in (here.exchange.parts() | here.exchange.readers()).items():
         assert peak(pid) < MOST_BYTES, part
 
 
@@ -162,5 +162,5 @@ def test_all_bombs_at_once(here: Town, bombs: dict[str, bytes]) -> None:
         here["01"].drop(name, content)
     codes = {name: here["01"].refused(name)["code"] for name in names}
     assert codes == {name: INSIDE[name.split("-", 2)[2].removesuffix(".pgp")][1] for name in names}
-    for part, pid in here.exchange.parts().items():
+    for part, pid in (here.exchange.parts() | here.exchange.readers()).items():
         assert peak(pid) < MOST_BYTES, part

@@ -144,13 +144,13 @@ def test_nothing_is_in_redis(afterwards: Exchange) -> None:
 
 
 def test_nothing_is_in_process_arguments_or_environments(afterwards: Exchange) -> None:
-    for pid in afterwards.parts().values():
+    for pid in (*afterwards.parts().values(), *afterwards.readers().values()):
         seen = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
         assert not [word for word in (CANARY, FIRST, LAST) if word.encode() in seen]
 
 
 def test_no_part_may_leave_a_core_dump(afterwards: Exchange) -> None:
-    for name, pid in afterwards.parts().items():
+    for name, pid in (afterwards.parts() | afterwards.readers()).items():
         if not name.startswith("redis"):
             limit = next(
                 line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith("Max core")

@@ -15,9 +15,11 @@ from sqlalchemy import Engine, text
 from broker.edge.ledger.engine import connect, reading
 from broker.edge.settings_file import load as read_settings
 from tests.bench import load
+from tests.support import postgres
 from tests.support.exchange import Exchange, said_by, satchel, wait_until
+from tests.support.scale import larger
 
-PACKETS = 2_000
+PACKETS = {"sqlite": larger(600, 10_000), "postgresql": larger(400, 4_000)}
 SENDERS = 4
 
 
@@ -49,15 +51,35 @@ def kill_one(exchange: Exchange, random_source: random.Random) -> str:
     return name
 
 
-@pytest.mark.timeout(280)
+@pytest.fixture
+def branch(tmp_path: Path) -> Iterator[Exchange]:
+    with postgres.server() as url:
+        made = Exchange(tmp_path / "home", ledger_url=url, processes=2, stale_seconds=3.0)
+        yield made
+        made.close()
+
+
+@pytest.mark.grows
+@pytest.mark.timeout(larger(280, 3600))
 def test_kill_a_part_every_second_and_flush_redis_once(exchange: Exchange, tmp_path: Path) -> None:
+    kill_and_flush(exchange, tmp_path, PACKETS["sqlite"], 8)
+
+
+@pytest.mark.grows
+@pytest.mark.timeout(larger(280, 3600))
+def test_kill_a_part_every_second_beside_postgresql(branch: Exchange, tmp_path: Path) -> None:
+    kill_and_flush(branch, tmp_path, PACKETS["postgresql"], 5)
+
+
+def kill_and_flush(exchange: Exchange, tmp_path: Path, count: int, kills: int) -> None:
+    """`count` packets, while at least `kills` parts are killed."""
     senders = [load.lea(f"0{number}", "district", "cv25519") for number in range(1, SENDERS + 1)]
     receiver = load.lea("6G", "charter", "cv25519")
     for one in [*senders, receiver]:
         exchange.add(one.id, one.certificate, one.kind)
-    load.register(exchange, PACKETS, [one.id for one in senders], "6G")
+    load.register(exchange, count, [one.id for one in senders], "6G")
     packets = [
-        load.sealed(senders[number % SENDERS], "6G", exchange.certificate, 3_000, number) for number in range(PACKETS)
+        load.sealed(senders[number % SENDERS], "6G", exchange.certificate, 3_000, number) for number in range(count)
     ]
     exchange.up()
     reader = Reader(exchange, tmp_path / "desk")
@@ -68,7 +90,7 @@ def test_kill_a_part_every_second_and_flush_redis_once(exchange: Exchange, tmp_p
 
     def tick() -> bool:
         nonlocal dropped, last, flushed
-        for number in range(dropped, min(dropped + 40, PACKETS)):
+        for number in range(dropped, min(dropped + 40, count if flushed else count // 2)):  # some come after it
             exchange.drop(senders[number % SENDERS].id, f"{number}.pgp", packets[number])
             dropped = number + 1
         reader.take()
@@ -77,17 +99,17 @@ def test_kill_a_part_every_second_and_flush_redis_once(exchange: Exchange, tmp_p
             last = time.monotonic()
         if not flushed and len(killed) >= 4:
             flushed = flush(exchange)
-        return len(reader.taken) >= PACKETS and len(killed) >= 8
+        return len(reader.taken) >= count and len(killed) >= kills
 
-    wait_until(tick, "all packets to be delivered", 200)
+    wait_until(tick, "all packets to be delivered", larger(200, 2000))
     assert flushed
     assert {name.split("-")[0] for name in killed} >= {"worker"}, killed
 
-    wait_until(lambda: settled(exchange, reader), "every packet to be collected and told of", 60)
+    wait_until(lambda: settled(exchange, reader, count), "every packet to be collected and told of", larger(60, 600))
     assert set(reader.taken.values()) == {1}, "a packet came twice"
-    assert len(reader.taken) == PACKETS
+    assert len(reader.taken) == count
     assert not [path for one in senders for path in exchange.folder(one.id, "outbox").iterdir()]
-    check_receipts(exchange, [one.id for one in senders])
+    check_receipts(exchange, [one.id for one in senders], count)
     assert exchange.down() == 0
     assert not [line for line in exchange.log.read_text().splitlines() if '"bug"' in line]
 
@@ -100,23 +122,23 @@ def flush(exchange: Exchange) -> bool:
         return False
 
 
-def settled(exchange: Exchange, reader: Reader) -> bool:
+def settled(exchange: Exchange, reader: Reader, count: int) -> bool:
     reader.take()
     status = exchange.status()
-    return status["states"] == {"COLLECTED": PACKETS} and status["receipts_to_publish"] == 0
+    return status["states"] == {"COLLECTED": count} and status["receipts_to_publish"] == 0
 
 
-def check_receipts(exchange: Exchange, senders: list[str]) -> None:
+def check_receipts(exchange: Exchange, senders: list[str], count: int) -> None:
     """One receipt for each state of each packet, at both ends."""
     for lea in senders:
         states = Counter((said["tracking"], said["state"]) for said in exchange.receipts(lea))
         assert set(states.values()) == {1}
         each = Counter(state for _, state in states)
-        assert each == dict.fromkeys(("RECEIVED", "ADMITTED", "DELIVERED", "COLLECTED"), PACKETS // SENDERS)
+        assert each == dict.fromkeys(("RECEIVED", "ADMITTED", "DELIVERED", "COLLECTED"), count // SENDERS)
     received = Counter(
         said["state"] for path in exchange.folder("6G", "receipts").glob("*.asc") for said in [said_by(path)]
     )
-    assert received == {"DELIVERED": PACKETS, "COLLECTED": PACKETS}
+    assert received == {"DELIVERED": count, "COLLECTED": count}
 
 
 @pytest.mark.timeout(200)

@@ -153,7 +153,7 @@ def test_status(here: Town, tracking: str) -> None:
     assert tracking
     status = here.exchange.status()
     assert status["states"] == {"APPLIED": 1, "DELIVERED": 1, "HELD": 1}
-    assert (status["oldest_waiting_seconds"], status["queues"]) == (None, {"express": 0, "bulk": 0})
+    assert (status["oldest_waiting_seconds"], status["queues"]) == (None, {"express": 0, "bulk": 0, "costly": 0})
     names = {part["part"] for part in status["parts"]}
     assert {"sweeper", "watcher", "sftp", "worker-0"} <= names
     text = satchel("status", *here.exchange.at).stdout

@@ -69,7 +69,7 @@ def case_of(child: Child) -> TransferRow:
 
 
 def hidden(office: Office, lea: str = B) -> list[str]:
-    return [path.name for path in office.exchange.folder(lea, "inbox").iterdir() if path.name.startswith(".")]
+    return office.hidden(lea)
 
 
 def told(child: Child, tracking: str) -> list[tuple[str, dict[str, Any]]]:

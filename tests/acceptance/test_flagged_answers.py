@@ -36,7 +36,7 @@ def child(office: Office) -> Child:
 
 def asked(child: Child) -> PacketRow:
     """B enrolls one who may be the child, and says that it is a new student."""
-    question = child.enrolls(B, student=child.near())
+    question = child.enrolls(B, student=child.alike())
     said = child.replies(B, question, "new")
     assert (said.state, said.code) == ("APPLIED", "")
     return question
@@ -101,10 +101,10 @@ def test_the_same_again_changes_nothing_and_another_answer_is_refused_as_ever(of
 def test_what_is_answered_is_not_asked_again_with_the_rest_of_the_packet(office: Office, child: Child) -> None:
     other = Child(office, next(CLASS), is_flagged=False)
     other.at(A)
-    question = child.send(B, desk.enrollment(B, child.near(), other.near(), date="2026-11-20"))
+    question = child.send(B, desk.enrollment(B, child.alike(), other.alike(), date="2026-11-20"))
     assert child.replies(B, question, "new").state == "APPLIED"
     # somebody turns up who fits the other line as well, so that B is asked again
-    other.enrolls(C, "2026-11-20", student=other.near() | {"local_id": "C-1"})
+    other.enrolls(C, "2026-11-20", student=other.alike() | {"local_id": "C-1"})
     asked_of_c = other.office.notices(C, "review")[-1]["questions"][0]["tracking"]
     other.command("review", "decide", asked_of_c, "--new", *BY)
     assert child.replies(B, question, "same", line=1, candidate="A").state == "APPLIED"

@@ -12,7 +12,7 @@ from broker.core.flow import Stage
 from broker.edge.ledger import flags, follow_ups, transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.stages import missing, sweep, transfer_desk
-from tests.support import desk
+from tests.support import desk, postgres
 from tests.support.exchange import satchel
 from tests.support.office import Office
 
@@ -23,8 +23,8 @@ LAST = CHILDREN[-1]
 ME = ("an officer", "a reason")
 
 
-def office_of(root: Path, limit: int) -> Office:
-    made = Office(root, A, B, C)
+def office_of(root: Path, limit: int, url: str = "") -> Office:
+    made = Office(root, A, B, C, ledger_url=url)
     settings = made.services.settings
     limits = replace(settings.limits, cases_per_transaction=limit)
     made.services = replace(made.services, settings=replace(settings, limits=limits))
@@ -132,11 +132,21 @@ MEANWHILE: dict[str, list[Callable[[Office], None]]] = {
 ASKED_LATER = {one: ["0", "1"] for one in ("delivered", "flagged", "flagged and found")}
 
 
+@pytest.mark.parametrize("meanwhile", ["merged and parted", pytest.param("flagged and found", marks=pytest.mark.long)])
+def test_on_postgresql_who_waits_ends_like_who_does_not(tmp_path: Path, meanwhile: str) -> None:
+    urls = [postgres.made(f"{meanwhile} {limit}") for limit in (100, 1)]
+    check_alike(tmp_path, meanwhile, *urls)
+
+
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
 def test_who_waits_ends_like_who_does_not(tmp_path: Path, meanwhile: str) -> None:
+    check_alike(tmp_path, meanwhile)
+
+
+def check_alike(tmp_path: Path, meanwhile: str, *urls: str) -> None:
     ends = []
-    for limit in (100, 1):
-        office = office_of(tmp_path / str(limit), limit)
+    for limit, url in zip((100, 1), urls or ("", ""), strict=True):
+        office = office_of(tmp_path / str(limit), limit, url)
         begin(office)
         assert waiting(office) == (0 if limit == 100 else 2)
         for event in MEANWHILE[meanwhile]:

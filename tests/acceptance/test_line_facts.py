@@ -79,8 +79,10 @@ def asked(office: Office, lea: str, sent: dict[str, Any] | bytes, name: str = ""
 
 
 def doubtful(office: Office) -> dict[str, Any]:
-    """Somebody of whom it is not sure that it is a student of A."""
-    student, _ = at_a(office)
+    """Somebody of whom it is not sure that it is a student whom B had."""
+    student = next(STUDENTS)
+    row = office.send(B, desk.enrollment(B, student, date="2026-08-17"))
+    assert row.state == "APPLIED", row.code
     day = student["birth_date"]
     return student | {"birth_date": f"{day[:-1]}{(int(day[-1]) + 1) % 8 + 1}"}
 

@@ -31,10 +31,12 @@ from broker.stages import missing, sweep
 from broker.sweeper import Inboxes
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
+from tests.support.scale import larger
 
 A, B = "01", "6G"
 NAME = "nightly.pgp"  # what A calls every file
-MANY, SOME = 100_000, 20_000
+MANY, SOME = larger(100_000, 1_000_000), 20_000
+pytestmark = pytest.mark.grows
 # steps of SQLite's machine, or pages of PostgreSQL: a look at all that has ended takes 300,000 steps, or 1,000 pages
 MOST = {"sqlite": 10_000, "postgresql": 300}
 TABLES = ("packets", "packet_ids", "events", "receipts", "transfers", "reviews", "flags", "alerts", "disclosures")
@@ -233,6 +235,9 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "whether these bytes are still to be opened": lambda found: packets.waiting_with(found, ["old1", "x"]),
     "what stands still": lambda found: packets.due(found, State.RECEIVED, 2e9, 2e9, 100),
     "what a dead worker had": lambda found: packets.release_worker(found, "worker-0"),
+    "what a living worker has": lambda found: packets.prolong_all(found, "worker-0:1", 2e9),
+    "which LEAs have a costly packet": packets.with_costly,
+    "which costly packets are due": lambda found: packets.due_costly(found, 2e9, 1e9),
     "what no queue knows": packets.forget_queues,
     "who is flagged": flag_rows.numbers,
     "all flags": flag_rows.all_standing,

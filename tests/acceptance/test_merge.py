@@ -10,7 +10,7 @@ from broker.core.transfer import TransferState
 from broker.edge.ledger import blocks, tables, transfers
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.settings_file import load as read_settings
-from tests.support import ledgers
+from tests.support import ledgers, postgres
 from tests.support.desk import Town, child, record, town
 from tests.support.exchange import satchel
 from tests.support.ledgers import Dump
@@ -25,11 +25,20 @@ TOLD = {"transfer", "record-request"}  # the notices of a transfer
 LEFT, CAME = "2026-06-05", "2026-08-17"
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+        return
+    with postgres.server() as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def here(tmp_path_factory: pytest.TempPathFactory, ledger_url: str) -> Iterator[Town]:
     """A child was Nora Lind at 01, left, and is Eleanor Bergstrom, with another birth date, at 6G: two numbers. Her
     record from 01 waits for an enrollment. The exchange is down."""
-    with town(tmp_path_factory.mktemp("merge"), PARTIES) as made:
+    with town(tmp_path_factory.mktemp("merge"), PARTIES, ledger_url=ledger_url) as made:
         made["01"].enroll(NORA, date="2025-08-18")
         made["01"].enroll(NORA, event="exit", date=LEFT)
         made["6G"].enroll(ELEANOR, date=CAME)

@@ -6,23 +6,44 @@ Beside the exchange it keeps its own account of where each student is and who sh
 (`tests.support.belief`), made only of what it has sent and done; after each step the books must agree with it.
 
 Each story begins in a home of its own. They are the same ones in every run; with SATCHEL_MODEL_EXAMPLES in the
-environment so many new ones are tried.
+environment so many new ones are tried, a thousand by `make long`.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import postgres, scale
 from tests.support.story.rules import Moves
 
-_FRESH = int(os.environ.get("SATCHEL_MODEL_EXAMPLES", "0"))
+_FRESH = int(os.environ.get("SATCHEL_MODEL_EXAMPLES", scale.larger(0, 1_000)))
 
-TestTheWholeExchange = Moves.TestCase
-TestTheWholeExchange.settings = settings(
-    max_examples=_FRESH or 25,
-    derandomize=not _FRESH,
-    stateful_step_count=30,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+
+class OnPostgresql(Moves):
+    """The same stories, beside a PostgreSQL server."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> Iterator[None]:
+    with postgres.server() as url:
+        OnPostgresql.server = url
+        yield
+
+
+def _told(stories: int, steps: int) -> settings:
+    return settings(
+        max_examples=_FRESH or stories,
+        derandomize=not _FRESH,
+        stateful_step_count=steps,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+TestTheWholeExchange = pytest.mark.grows(Moves.TestCase)
+TestTheWholeExchange.settings = _told(25, 30)
+TestTheWholeExchangeOnPostgresql = pytest.mark.grows(OnPostgresql.TestCase)
+TestTheWholeExchangeOnPostgresql.settings = _told(4, 20)

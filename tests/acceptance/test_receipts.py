@@ -47,7 +47,7 @@ def play(made: Town) -> None:
     sender.receipt("duplicate.pgp", "DUPLICATE")
     sender.send("held.pgp", record("01", STAYS))
     sender.receipt("held.pgp", "HELD")
-    sender.send("review.pgp", record("01", child("Ottoline", "Hapgood", "2011-01-01"), to="6G"))
+    sender.send("review.pgp", record("01", child("Ottoline", "Hapgood", STAYS["birth_date"]), to="6G"))
     sender.receipt("review.pgp", "HELD")
     sender.send("refused.pgp", record("01", ANA | {"birth_date": "Hapgood"}, to="6G"))
     sender.refused("refused.pgp")

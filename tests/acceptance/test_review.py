@@ -92,12 +92,12 @@ def test_a_record_is_delivered_once_its_lea_has_answered(here: Town) -> None:
 
 
 def test_an_enrollment_line_is_answered_again_once_it_is_decided(here: Town) -> None:
-    ssid = here["01"].enroll(child("Rosalind", "Castellano", "2012-04-17"))[0]["ssid"]
-    document = enrollment("6G", child("Rosalind", "Castellano", "2011-04-17"), child("Otto", "Zimmer", "2012-05-01"))
+    ssid = here["01"].enroll(child("Katharine", "Castellano", "2012-04-17"))[0]["ssid"]
+    document = enrollment("6G", child("Katherine", "Castellano", "2012-04-17"), child("Otto", "Zimmer", "2012-05-01"))
     here["6G"].send("enrollment.pgp", document)
     tracking = here["6G"].receipt("enrollment.pgp", "APPLIED")["tracking"]
     assert [line["answer"] for line in here["6G"].notice(document["id"])] == ["review", "assigned"]
-    here["01"].send("waits.pgp", record("01", child("Rosalind", "Castellano", "2012-04-17")))
+    here["01"].send("waits.pgp", record("01", child("Katharine", "Castellano", "2012-04-17")))
     assert here["01"].receipt("waits.pgp", "HELD")["held_for"] == "enrollment"
     assert answer(here["6G"], question(here["6G"], tracking), "same", candidate="A")["state"] == "APPLIED"
     lines = wait_until(
@@ -188,6 +188,6 @@ def test_wrong_use(here: Town, waiting: str, words: list[str], code: int, said: 
 
 @pytest.fixture(scope="module")
 def waiting(here: Town) -> str:
-    """A packet that is held for review, about a student whom nobody has."""
-    here["01"].send("stranger.pgp", record("01", child("Ludwiga", "Klimowicz", "2013-12-12")))
-    return str(here["01"].receipt("stranger.pgp", "HELD")["tracking"])
+    """A packet that is held for review, about a student who may be one whom its LEA had."""
+    known, sent = child("Ludwika", "Klimowicz", "2013-12-12"), child("Ludwiga", "Klimowicz", "2013-12-12")
+    return held(here, known, sent, "doubtful.pgp")[0]

@@ -20,8 +20,11 @@ from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.routing import destination
 from broker.edge import openpgp
+from broker.edge.ledger import slices
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.outbox import Odd
+from broker.formats.reader import Inside
+from broker.reader import desk as desk_of_reader
 from broker.stages import admit, batch, collect, deliver, intake, route, sweep, whereto
 from broker.stages.services import Services
 from tests.bench import load
@@ -54,7 +57,8 @@ class World:
         for one in (self.sender, self.receiver, self.other):
             self.exchange.add(one.id, one.certificate, one.kind)
         self.told = Told()
-        self.services: Services = replace(wiring.build(self.exchange.home, "worker"), queues=self.told)
+        built = wiring.build(self.exchange.home, "worker")
+        self.services: Services = replace(built, queues=self.told, reader=Inside(desk_of_reader(built.settings)))
 
     def drop(self, lea: load.Lea, name: str, document: Any) -> str:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -282,8 +286,8 @@ def test_many_taken_at_once_are_noticed_in_short_transactions(world: World, monk
     assert len(seen) == 3
 
 
-def test_a_full_disk_undoes_the_whole_batch_and_blames_nobody(tmp_path: Path) -> None:
-    """SQLite gives up the whole transaction then, not only the part of one packet."""
+def test_a_full_disk_undoes_the_whole_transaction_and_blames_nobody(tmp_path: Path) -> None:
+    """SQLite gives up the whole transaction then, not only the part of one packet or line."""
     require_root("a small file system of its own")
     small = tmp_path / "small"
     small.mkdir()
@@ -302,7 +306,11 @@ def test_a_full_disk_undoes_the_whole_batch_and_blames_nobody(tmp_path: Path) ->
         # SQLite may have rolled back by itself, and the savepoint with it
         with pytest.raises(DBAPIError, match=r"full|no such savepoint"):
             admit.run(world.services, [first, second])
-        assert (world.state(first)[0], world.state(second)[0], world.count("students")) == ("RECEIVED", "RECEIVED", 0)
+        assert (world.state(first)[0], world.state(second)[0]) == ("APPLIED", "RECEIVED")
+        with reading(world.services.engine) as connection:
+            answers = [one for part in slices.of(connection, second) for one in part.answers]
+        assert len(answers) % world.services.settings.limits.lines_per_transaction == 0
+        assert world.count("students") == 1 + sum(one["answer"] == "assigned" for one in answers)
         world.services.engine.dispose()
     finally:
         os.system(f"umount --lazy {small}")  # noqa: S605

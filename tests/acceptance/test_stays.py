@@ -242,6 +242,30 @@ def test_an_exit_on_the_very_day_takes_the_entry_back(her: Story) -> None:
     assert her.ask(A).code == "nobody-to-ask"
 
 
+def test_nothing_else_may_be_asked_of_whom_it_was_taken_back(her: Story) -> None:
+    her.enter(A, day("08-17"))
+    her.enter(B, day("11-20"))
+    her.leave(B, day("11-20"))
+    for told in (her.leave(B, day("11-21")), her.leave(B, day("11-20"), school="402")):
+        assert (told["answer"], told["why"], told["ssid"]) == ("refused", "no-open-enrollment", None)
+    assert her.request(B, "verify", student=her.student | {"ssid": her.ssid})["why"] == "not-verified"
+
+
+def test_whom_a_packet_enters_is_the_leas_own_in_its_next_line(her: Story) -> None:
+    """Also where the first line has asked whether it is, and it was not."""
+    her.enter(A, day("08-17"))
+    known = her.student | {"ssid": her.ssid}
+    told = her.tell(
+        B,
+        her.line(B, day("10-01"), student=known),
+        her.line(B, day("11-20"), "exit", student=known),
+        her.line(B, day("11-21"), student=known),
+        her.line(B, day("11-21"), "exit", student=known),
+    )
+    assert [one["answer"] for one in told] == ["matched"] * 4
+    assert her.spans()[1:] == [(B, "401", day("10-01"), day("11-20")), (B, "401", day("11-21"), day("11-21"))]
+
+
 # what the operator sees
 
 

@@ -179,12 +179,15 @@ def test_a_record_on_its_way_when_the_student_moves_on_is_not_delivered_by_old_f
 
 
 def test_an_lea_that_never_had_the_student_sends_no_record(office: Office) -> None:
-    moved(office)
+    ssid = moved(office)
     row = office.send(C, desk.record(C, her(C)))
-    assert row.code == "not-your-student"
-    (line,) = log_of(office, row.ssid)
+    assert (row.code, row.ssid) == ("not-your-student", "")
+    (line,) = [one for one in log_of(office, ssid) if one.tracking == row.tracking]
     assert (line.action, line.outcome, line.party, line.ground) == ("send-record", "refused", C, "not-there")
-    assert line.tracking == row.tracking
+    # and that it asked in vain, whoever is meant
+    (line,) = log_of(office, "")
+    assert (line.action, line.outcome, line.party, line.ground) == ("look-up", "refused", C, "not-there")
+    assert (line.what, line.tracking) == ("student-record", row.tracking)
 
 
 def test_the_previous_school_can_say_that_it_has_no_record(office: Office) -> None:
@@ -364,9 +367,10 @@ def test_a_record_whose_number_is_merged_on_its_way_answers_the_case(
             day = now.date().isoformat()
             registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day)
 
-    def overtaken(*args: Any) -> None:
+    def overtaken(*args: Any) -> batch.Written:
+        patched.setattr(batch, "_commit", real)
         merge()
-        real(*args)
+        return real(*args)
 
     with pytest.MonkeyPatch.context() as patched:
         if is_meanwhile:

@@ -17,6 +17,7 @@ from broker.edge.contracts import BASE, Contracts, load
 from broker.edge.explain import FORMATS, Explainer
 from tests.support import documents
 from tests.support.documents import at, paths
+from tests.support.scale import examples
 from tests.support.tools import corpora
 
 FOLDER = resources.folder("schemas")
@@ -101,7 +102,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(mutated())
 def test_gate_and_explainer_agree(document: dict[str, Any]) -> None:
     refused = refusal(document)

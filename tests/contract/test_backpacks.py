@@ -15,9 +15,9 @@ from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, State
 from broker.edge.ledger import backpacks, directory, merges, packets, tables
 from broker.edge.ledger.backpacks import Part
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import PacketRow
 from tests.support import ledgers, postgres
+from tests.support.scale import examples
 
 ANA, BEN = "1000000019", "1000000027"
 NOW = 5_000.0
@@ -32,8 +32,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         for lea in ("01", "02", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)
@@ -142,7 +141,7 @@ ORDERS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.sampled_from(["
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @given(ORDERS, st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_arrival_changes_nothing(
     engine: Engine, drawn: Sequence[tuple[int, bool, str]], random: Random, at_once: int
 ) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from broker.commands import people
 from broker.commands.people import Registry
 from broker.core.model import LeaId, Ssid
-from broker.edge.ledger import migrate
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.registry import Source
 from broker.identity import index, models, registrar
@@ -30,8 +29,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.blank(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    migrate.migrate(made)
+    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
     yield made
     made.dispose()
 

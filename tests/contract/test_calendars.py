@@ -15,7 +15,6 @@ from broker.edge import calendars
 from broker.edge.calendars import By, CalendarError, Mark, day_of
 from broker.edge.ledger import school_days, tables, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.school_days import EVERY, Kind, SchoolDay
 from broker.edge.ledger.transfers import TransferRow
 from broker.edge.settings import Settings, Transfers
@@ -44,8 +43,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path_factory.mktemp("ledger"), url)
-    migrate(made)
+    made = ledgers.ready(tmp_path_factory.mktemp("ledger"), url)
     with writing(made) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in ("01", "02", "6G")])
     yield made

@@ -15,7 +15,6 @@ from broker.edge.ledger import directory, disclosures, exceptions, tables
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.exceptions import LegalException, LetIn
-from broker.edge.ledger.migrate import migrate
 from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
@@ -31,8 +30,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.blank(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    migrate(made)
+    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
     yield made
     made.dispose()
 

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine, insert, select
 from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, Ssid, State, TrackingId
 from broker.edge.ledger import corrections, directory, epoch, flags, moves, packets, tables, views
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import replace as replacing
 from tests.support import ledgers, postgres
@@ -27,8 +26,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         for lea in ("01", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)

@@ -9,7 +9,6 @@ from sqlalchemy import Engine, exc, insert
 from broker.edge.ledger import follow_ups, tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.follow_ups import FollowUp
-from broker.edge.ledger.migrate import migrate
 from tests.support import ledgers, postgres
 
 ANA, BEN, CY, OLD = "1000000019", "1000000027", "1000000043", "1000000035"  # OLD was merged into ANA's
@@ -24,8 +23,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
     merged = {ANA: "", BEN: "", CY: "", OLD: ANA}
     with writing(made) as connection:

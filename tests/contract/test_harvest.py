@@ -15,7 +15,6 @@ from broker.core.transfer import Reason, TransferState
 from broker.edge.ledger import directory, disclosures, flags, harvest, packets, tables, transfers
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.edge.settings import Settings
@@ -37,8 +36,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
     with writing(made) as connection:
         for lea in (A, B):

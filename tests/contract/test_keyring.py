@@ -14,6 +14,7 @@ from broker.core.errors import Refused
 from broker.edge import keyring, openpgp, validity
 from tests.support import craft
 from tests.support.gpg import Gpg
+from tests.support.scale import examples
 from tests.support.tools import require_tool
 
 NOW = datetime.now(UTC)
@@ -294,7 +295,7 @@ def test_merge_drops_the_signatures_of_strangers(gpg: Gpg) -> None:
 CERTIFICATE = validity.binary(keyring.public(keyring.generate("Fuzzed", "cv25519", NOW, 30)))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.integers(0, len(CERTIFICATE) - 1), st.binary(max_size=6), st.integers(0, 6))
 def test_a_changed_key_is_refused_or_means_the_same(at: int, put: bytes, gap: int) -> None:
     changed = CERTIFICATE[:at] + put + CERTIFICATE[at + gap :]
@@ -310,7 +311,7 @@ def test_a_changed_key_is_refused_or_means_the_same(at: int, put: bytes, gap: in
         assert keyring.check(merged, datetime.now(UTC)) == info
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=300))
 def test_random_keys_are_refused(data: bytes) -> None:
     assert code(data).startswith("key-")

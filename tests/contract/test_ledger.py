@@ -13,13 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import directory, history, moves, packets, registry, tables, views
-from broker.edge.ledger.engine import connect, is_current, reading, writing
+from broker.edge.ledger import directory, history, keeping, moves, packets, registry, tables, views
+from broker.edge.ledger.engine import is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
 from broker.edge.ledger.rows import Move, PacketRow, SignedReceipt, Step
-from broker.edge.settings import Ledger, Settings
-from tests.support import postgres
+from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
 
@@ -33,12 +32,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url)))
-    if url:
-        with writing(made) as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     yield made
     made.dispose()
 
@@ -172,7 +166,8 @@ def test_a_failure_of_the_whole_batch_is_not_counted(engine: Engine) -> None:
     give_birth(engine, packet(1))
     claim(engine, "018f-0001", token="w:1")
     with writing(engine) as connection:
-        packets.release_worker(connection, "w", uncounted=1)
+        held = packets.claimed_by(connection, "w")
+        packets.release(connection, [row._replace(attempts=row.attempts - 1) for row in held])
     assert claim(engine, "018f-0001").rows[0].attempts == 1
 
 
@@ -182,6 +177,65 @@ def test_an_error_does_not_tell_the_values(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":  # PostgreSQL names the failing row itself
         assert "Reyes" not in str(error.value.args) + str(error.value)
     assert "[SQL parameters hidden" in str(error.value)
+
+
+def test_a_claim_that_is_prolonged_does_not_run_out(engine: Engine) -> None:
+    give_birth(engine, packet(1), packet(2), packet(3))
+    claim(engine, "018f-0001", "018f-0002", token="w:1")
+    claim(engine, "018f-0003", token="w:2")
+    with writing(engine) as connection:
+        assert packets.prolong_all(connection, "w:1", NOW + 120) == 2
+        assert packets.prolong_all(connection, "w:9", NOW + 120) == 0
+    assert claim(engine, "018f-0001", token="v:1", at=NOW + 61).rows == ()
+    assert len(claim(engine, "018f-0003", token="v:1", at=NOW + 61).rows) == 1
+    assert len(claim(engine, "018f-0002", token="v:1", at=NOW + 121).rows) == 1
+
+
+def test_a_claim_is_prolonged_without_waiting_for_its_own_workers_commit(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # one writer at a time: who waits for the lock waits a moment, and nobody can take the claim meanwhile
+    give_birth(engine, packet(1))
+    claim(engine, "018f-0001", token="w:1")
+    with writing(engine) as committing:
+        committing.execute(text("SELECT 1 FROM packets FOR UPDATE"))
+        with writing(engine) as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            assert packets.prolong_all(connection, "w:1", NOW + 120) == 0
+
+
+def costly(number: int, lea: str, **more: object) -> PacketRow:
+    return packet(number, origin=lea, lane=2, **more)
+
+
+def test_the_costly_lane_is_told_of_one_packet_of_each_lea(engine: Engine) -> None:
+    rows = [costly(1, "01"), costly(2, "01"), costly(3, "02"), packet(4), costly(5, "03", due_at=NOW + 5)]
+    give_birth(engine, *rows, costly(6, "04", state=State.ROUTED))
+
+    def due(at: float = NOW) -> list[str]:
+        with reading(engine) as connection:
+            return [tracking for tracking, _, _ in packets.due_costly(connection, at, at - 100)]
+
+    with reading(engine) as connection:
+        assert packets.with_costly(connection) == {"01", "02", "03", "04"}
+        assert packets.due(connection, State.RECEIVED, NOW, NOW, 10) == [("018f-0004", 0)]
+    assert due() == ["018f-0001", "018f-0003", "018f-0006"]
+    assert "018f-0005" in due(NOW + 5)
+    with writing(engine) as connection:
+        packets.enqueued(connection, ["018f-0001"], NOW)
+    assert due() == ["018f-0003", "018f-0006"]  # a queue was told of another one of LEA 01
+    claim(engine, "018f-0003", token="w:1")
+    assert due() == ["018f-0006"]
+    assert "018f-0001" in due(NOW + 101)  # the queue may have lost it
+
+
+def test_a_packet_is_given_back_to_another_lane(engine: Engine) -> None:
+    give_birth(engine, packet(1))
+    row = claim(engine, "018f-0001").rows[0]
+    with writing(engine) as connection:
+        packets.release(connection, [row._replace(lane=2, attempts=0)])
+        found = packets.get(connection, "018f-0001")
+    assert found is not None
+    assert (found.lane, found.attempts, found.claim) == (2, 0, "")
 
 
 def test_a_packet_that_is_not_due_is_not_claimed(engine: Engine) -> None:
@@ -348,3 +402,31 @@ def test_a_party_is_what_was_entered(engine: Engine) -> None:
         assert directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
         assert not directory.remove_ssh_key(connection, LeaId("01"), "ssh-ed25519 AAAA")
         assert directory.ssh_keys_of(connection, "01") == []
+
+
+def test_what_is_kept_of_refused_packets_is_counted_until_it_is_purged(engine: Engine) -> None:
+    """And bytes that any LEA's packet came with which was not refused are needed still."""
+    digests = [f"{number:064x}" for number in range(4)]
+    rows = [
+        packet(1, State.REFUSED, sha256=digests[0], size=100, updated_at=10.0),
+        packet(2, State.DUPLICATE, sha256=digests[1], size=50, updated_at=20.0),
+        packet(3, State.REFUSED, sha256="", size=0, updated_at=5.0),  # set aside, and never in the vault
+        packet(4, State.RECEIVED, sha256=digests[1], size=50, updated_at=30.0),
+    ]
+    with writing(engine) as connection:
+        directory.add_party(connection, Party(LeaId("01"), "One", PartyKind.DISTRICT), NOW)
+    give_birth(engine, *rows)
+    with reading(engine) as connection:
+        assert keeping.kept(connection) == [keeping.Kept(rows[0].origin, 2, 150, 10.0)]
+        assert keeping.waiting(connection) == {rows[3].origin: (1, 50)}
+        found = keeping.oldest(connection, rows[0].origin, 10)
+        assert [one.tracking for one in found] == [rows[0].tracking, rows[1].tracking]
+        assert keeping.needed(connection, [one.sha256 for one in found]) == {digests[1]}
+    with writing(engine) as connection:
+        keeping.purge(connection, found[:1], 99.0)
+    with reading(engine) as connection:
+        assert keeping.kept(connection) == [keeping.Kept(rows[0].origin, 1, 50, 20.0)]
+        told = views.history(connection, rows[0].tracking)
+    assert told is not None
+    assert told["purged_at"] == 99.0
+    assert [step["why"] for step in told["events"]][-1] == "purged"

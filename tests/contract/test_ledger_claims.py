@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert, text, update
+from sqlalchemy import Engine, Table, Text, insert, update
 
 from broker.core.claims import Finding
 from broker.edge.ledger import claims, tables
-from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.migrate import migrate
-from broker.edge.settings import Ledger, Settings
-from tests.support import postgres
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.settings import Settings
+from tests.support import ledgers, postgres
 
 CALENDAR = Settings(home=Path()).claims.calendar
 TODAY = date(2026, 11, 23)
@@ -30,12 +29,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url)))
-    if url:
-        with writing(made) as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
     yield made

@@ -39,22 +39,28 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
+
+
+@pytest.fixture
+def blank(url: str, tmp_path: Path) -> Iterator[Engine]:
     """A database without tables."""
-    made = ledgers.blank(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
+    made = ledgers.blank(tmp_path, url)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def engine(blank: Engine) -> Engine:
+def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
     """A ledger with two students and two LEAs, both called 1 and 2."""
-    migrate.migrate(blank)
-    with writing(blank) as connection:
+    made = ledgers.ready(tmp_path, url)
+    with writing(made) as connection:
         for name in ("1", "2"):
             connection.execute(insert(tables.students), row_of(tables.students, ssid=name, merged_into=""))
             connection.execute(insert(tables.parties), row_of(tables.parties, id=name))
-    return blank
+    yield made
+    made.dispose()
 
 
 def row_of(table: Table, **values: Any) -> dict[str, Any]:

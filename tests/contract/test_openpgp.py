@@ -24,6 +24,7 @@ from broker.edge import keyring, openpgp
 from broker.edge.settings import MIB, Limits
 from tests.support import craft
 from tests.support.gpg import Gpg
+from tests.support.scale import examples
 from tests.support.tools import ROOT, require_tool
 
 NOW = datetime.now(UTC)
@@ -405,7 +406,7 @@ FUZZ_KEY = openpgp.load_secret(keyring.generate("Fuzzed exchange", "cv25519", NO
 FUZZ_SENDER = openpgp.load_secret(keyring.generate("Fuzzed district", "cv25519", NOW, None))
 FUZZED = openpgp.seal(RECORD, FUZZ_SENDER, [FUZZ_KEY.certificate, FUZZ_SENDER.certificate])
 FUZZED_ARMOR = armor.enarmor("MESSAGE", FUZZED).encode()
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def survives(data: bytes) -> None:

@@ -14,11 +14,12 @@ from typing import BinaryIO
 import pytest
 
 from broker.core.errors import Deferred, Refused
+from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId, Sha256, TrackingId
 from broker.edge import durable, outbox
 from broker.edge.folders import OUTBOX, Home, Missing
 from broker.edge.outbox import Changed, Odd, Outboxes, Taken
-from broker.edge.readiness import Found, Readiness, Ready
+from broker.edge.readiness import Found, Judge, Readiness, Ready
 from broker.edge.settings import Limits
 from broker.edge.vault import DirectoryVault, Stored, Vault
 
@@ -94,8 +95,11 @@ class Intake:
         self.taken += ready
         return [taken.name for taken in ready]
 
-    def asks(self, found: Found) -> Callable[[], bool]:
-        return lambda: self.outboxes.is_complete(LEA, found, is_whole)
+    def asks(self, found: Found) -> Judge:
+        def judge(progress: Progress) -> tuple[Extent, Progress]:
+            return (Extent.WHOLE if self.outboxes.is_complete(LEA, found, is_whole) else Extent.SHORT), progress
+
+        return judge
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from broker.core.flow import Stage
+from broker.core.lanes import BULK, COSTLY, EXPRESS
 from broker.edge import embedded_redis
 from broker.edge.queues import LANES, Queues, socket_path
 from broker.edge.settings import Settings
@@ -52,13 +53,13 @@ def test_each_stage_gets_its_packets_in_batches(tmp_path: Path) -> None:
     got: dict[Stage, list[list[str]]] = {stage: [] for stage in Stage}
     assert queues.enqueue(Stage.ADMIT, [str(number) for number in range(150)], 0)
     assert queues.enqueue(Stage.DELIVER, ["a"], 1)
-    assert queues.waiting() == {"express": 3, "bulk": 1}
-    queues.start({stage: got[stage].append for stage in Stage})
+    assert queues.waiting() == {"express": 3, "bulk": 1, "costly": 0}
+    queues.start({stage: got[stage].append for stage in Stage}, (EXPRESS, BULK))
     wait_until(lambda: len(got[Stage.ADMIT]) == 3 and got[Stage.DELIVER], "the messages", 10)
     queues.stop()
     assert [len(batch) for batch in got[Stage.ADMIT]] == [64, 64, 22]
     assert got[Stage.DELIVER] == [["a"]]
-    assert queues.waiting() == {"express": 0, "bulk": 0}
+    assert queues.waiting() == {"express": 0, "bulk": 0, "costly": 0}
 
 
 @pytest.mark.usefixtures("server")
@@ -72,7 +73,7 @@ def test_express_goes_before_bulk(tmp_path: Path) -> None:
 
     for number in range(20):
         queues.enqueue(Stage.ADMIT, [f"bulk{number}"], 1)
-    queues.start(dict.fromkeys(Stage, run))
+    queues.start(dict.fromkeys(Stage, run), (EXPRESS, BULK))
     wait_until(lambda: len(order) >= 2, "the first", 10)
     queues.enqueue(Stage.ADMIT, ["express"], 0)
     wait_until(lambda: len(order) == 21, "all", 10)
@@ -109,7 +110,7 @@ def test_messages_outlive_the_server(program: str, server: "subprocess.Popen[byt
     assert queues.waiting() is None
     again = start(program, tmp_path)
     try:
-        assert queues.waiting() == {"express": 1, "bulk": 0}
+        assert queues.waiting() == {"express": 1, "bulk": 0, "costly": 0}
     finally:
         again.kill()
         again.wait()
@@ -133,4 +134,23 @@ def test_without_any_server_the_operator_is_told_what_to_do(monkeypatch: pytest.
 
 
 def test_lanes_are_named_in_order() -> None:
-    assert LANES == ("express", "bulk")
+    assert {name: LANES[lane] for name, lane in (("e", EXPRESS), ("b", BULK), ("c", COSTLY))} == {
+        "e": "express",
+        "b": "bulk",
+        "c": "costly",
+    }
+
+
+@pytest.mark.usefixtures("server")
+def test_who_works_the_costly_lane_works_nothing_else(tmp_path: Path) -> None:
+    queues, other = Queues(Settings(home=tmp_path)), Queues(Settings(home=tmp_path))
+    got: list[str] = []
+    for lane in (EXPRESS, BULK, COSTLY):
+        queues.enqueue(Stage.ADMIT, [LANES[lane]], lane)
+    queues.start(dict.fromkeys(Stage, got.extend), (COSTLY,))
+    wait_until(lambda: got, "the costly one", 10)
+    queues.stop()
+    other.start(dict.fromkeys(Stage, got.extend), (EXPRESS, BULK))
+    wait_until(lambda: len(got) == 3, "the others", 10)
+    other.stop()
+    assert (got[0], sorted(got[1:])) == ("costly", ["bulk", "express"])

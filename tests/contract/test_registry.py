@@ -55,8 +55,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.blank(tmp_path, url)
-    migrate.migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         for lea in ("01", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from broker.core.model import LeaId, Name, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import blocks, directory, migrate
+from broker.edge.ledger import blocks, directory
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow
@@ -47,8 +47,7 @@ def model() -> Model:
 
 
 def ready(home: Path, url: str = "") -> Engine:
-    made = ledgers.blank(home, url)
-    migrate.migrate(made)
+    made = ledgers.ready(home, url)
     with writing(made) as connection:
         for lea in ("01", "02"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)

@@ -18,7 +18,6 @@ from broker.edge.ledger import (
     disclosures,
     epoch,
     flags,
-    migrate,
     packets,
     registry,
     reviews,
@@ -63,8 +62,7 @@ def model() -> Model:
 def engine(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Engine]:
     """Ana is enrolled at 01 until she left, Maria at 6G; each has records on every way."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.blank(tmp_path, url)
-    migrate.migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         for lea in ("01", "02", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)

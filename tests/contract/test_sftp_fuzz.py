@@ -14,6 +14,7 @@ from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import Pace, Session
 from broker.edge.sftp_tree import Tree
 from broker.edge.sftp_wire import Kind, Status, string
+from tests.support.scale import examples
 from tests.support.ssh import PACKET, House, names
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -93,7 +94,7 @@ def _rest(house: House) -> dict[str, bytes | None]:
     return {str(path): path.read_bytes() if path.is_file() else None for path in outside}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(REQUESTS, max_size=25))
 def test_every_request_has_one_answer_and_nothing_else_changes(requests: list[tuple[int, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -5,9 +5,11 @@ import time
 import paramiko
 import pytest
 
+from broker.core.errors import Deferred
 from broker.edge import sftp_memory, sftp_quota
 from broker.edge.settings import Limits, Sftp
 from broker.edge.sftp_paths import HIDDEN
+from broker.edge.sftp_server import State
 from tests.support.ssh import (
     House,
     Running,
@@ -203,6 +205,53 @@ def test_so_many_files_and_bytes(house: House) -> None:
         out.write(b"x" * 9_000)
         with pytest.raises(OSError, match="outbox is full"):
             out.write(b"x" * 2_000)
+
+
+class Hindered(State):
+    """What the exchange says of an LEA, as the test wants it."""
+
+    sentence = ""
+    is_silent = False
+
+    def why_not(self, lea: str) -> str:
+        assert lea == "01"
+        return self.sentence
+
+    def check(self, lea: str) -> None:
+        if self.is_silent:
+            raise Deferred(f"the folder of LEA {lea} does not answer")
+
+
+def test_what_the_exchange_takes_no_more_of_is_told_in_its_answer(house: House) -> None:
+    state = Hindered()
+    (house.outbox() / "there.pgp").write_bytes(b"whole")
+    with running(house, Sftp(port=0), state=state) as served, served.client() as client:
+        put(client, "before.pgp", b"x")
+        out = client.open("/outbox/half.pgp", "wb")
+        state.sentence = "The exchange's disk is nearly full."
+        with pytest.raises(OSError, match="disk is nearly full"):
+            out.write(b"x" * 10)
+        with pytest.raises(OSError, match="disk is nearly full"):
+            client.open("/outbox/new.pgp", "wb")
+        assert client.open("/outbox/there.pgp").read() == b"whole"
+        state.sentence = ""
+        put(client, "after.pgp", b"y")
+    assert {"before.pgp", "after.pgp"} <= house.visible()
+
+
+def test_a_folder_that_does_not_answer_is_not_touched(house: House) -> None:
+    state = Hindered()
+    with running(house, Sftp(port=0), state=state) as served, served.client() as client:
+        state.is_silent = True
+        for ask in (
+            lambda: client.listdir("/outbox"),
+            lambda: client.stat("/inbox"),
+            lambda: client.open("/outbox/a", "w"),
+        ):
+            with pytest.raises(OSError, match="try again later"):
+                ask()
+        state.is_silent = False
+        put(client, "a.pgp", b"x")
 
 
 def test_abandoned_uploads_give_way(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

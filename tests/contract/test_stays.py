@@ -11,7 +11,6 @@ from broker.core.model import LeaId, Party, PartyKind, Ssid
 from broker.core.stays import Unfit
 from broker.edge.ledger import changes, directory, registry, stays
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person, Source
 from broker.edge.ledger.rows import EnrollmentRow
 from tests.support import ledgers, postgres
@@ -32,8 +31,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.blank(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    migrate(made)
+    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
     with writing(made) as connection:
         for lea in (A, B):
             directory.add_party(connection, Party(lea, lea, PartyKind.DISTRICT), 0.0)

@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert, text
+from sqlalchemy import Engine, Table, Text, insert
 from sqlalchemy.exc import IntegrityError
 
 from broker.core.model import LeaId
 from broker.core.report import OWED
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger import tables, transfer_views, transfers
-from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.transfer_views import Choice
 from broker.edge.ledger.transfers import TransferRow
-from broker.edge.settings import Ledger, Settings
-from tests.support import postgres
+from tests.support import ledgers, postgres
 
 LEAS = ("01", "02", "6G")
 TODAY = date(2026, 11, 23)
@@ -45,12 +43,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url)))
-    if url:
-        with writing(made) as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    migrate(made)
+    made = ledgers.ready(tmp_path, url)
     with writing(made) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
         connection.execute(insert(tables.students), filled(tables.students, ssid="1"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from broker.core.errors import OperatorError, Refused
 from broker.edge import xml
 from broker.edge.xml import Element, Fault, Limits, Schema
+from tests.support.scale import examples
 from tests.support.tools import corpora
 
 DOCTYPE = '<!DOCTYPE a [<!ENTITY x "Reyes">]>'
@@ -150,7 +151,7 @@ def test_what_xml_carries_and_what_it_does_not(text: str) -> None:
             xml.write(Element("a", text), {})
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.binary(max_size=60), st.integers(0, 80), st.integers(0, 20))
 def test_any_bytes_are_read_or_refused(noise: bytes, at: int, cut: int) -> None:
     whole = b"<?xml version='1.0'?><a x='1'><b>text</b>&amp;<!-- c --><![CDATA[ ]]><c/></a>"

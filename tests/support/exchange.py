@@ -14,6 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from tests.support import preloaded
+
 SATCHEL = [sys.executable, "-m", "broker.cli"]
 _PATIENCE = 60.0
 
@@ -26,12 +30,13 @@ QUICK = {
     "sweep_seconds": 0.2,
     "retry_first_seconds": 0.2,
     "port": 0,
+    "processes": 1,  # what two workers do to each other has tests of its own
 }
 
 
 def satchel(*args: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run the command line."""
-    ended = subprocess.run([*SATCHEL, *args], input=stdin, capture_output=True, text=True, timeout=120, check=False)
+    """Run the command line, in a process of its own."""
+    ended = preloaded.run(args, stdin)
     if check and ended.returncode:
         raise AssertionError(f"satchel {' '.join(args)} ended with {ended.returncode}: {ended.stderr}")
     return ended
@@ -51,12 +56,19 @@ def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: 
 class Exchange:
     """One home and, after `up`, its processes."""
 
-    def __init__(self, home: Path, **changed: Any) -> None:
+    def __init__(self, home: Path, *, ledger_url: str = "", **changed: Any) -> None:
         self.home = home
         self.process: subprocess.Popen[str] | None = None
         self.log = home.parent / f"{home.name}.log"
-        satchel("init", str(home), "--name", "Test exchange")
+        there = ("--ledger-url", ledger_url) if ledger_url else ()
+        satchel("init", str(home), "--name", "Test exchange", *there)
         self.configure(**(QUICK | changed))
+
+    def keep_ledger_at(self, url: str) -> None:
+        """The ledger is that database from now on."""
+        path = self.home / "satchel.toml"
+        text = re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", lambda found: f'{found[1]}"{url}"', path.read_text())
+        path.write_text(text)
 
     @classmethod
     def of(cls, home: Path) -> "Exchange":
@@ -127,6 +139,11 @@ class Exchange:
                 name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
                 found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
         return found
+
+    def readers(self) -> dict[str, int]:
+        """The pids of what the parts have started beside them: who reads packets, and who forks those."""
+        began = [one for pid in self.parts().values() for one in psutil.Process(pid).children(recursive=True)]
+        return {f"reader-{one.pid}": one.pid for one in began}
 
     def folder(self, lea: str, name: str) -> Path:
         """One folder of an LEA."""

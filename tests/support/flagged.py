@@ -121,6 +121,12 @@ class Child:
         born = date.fromisoformat(self.student["birth_date"])
         return self.student | {"birth_date": born.replace(year=born.year - 1).isoformat()}
 
+    def alike(self) -> dict[str, Any]:
+        """Another block that may be the child's: the first name has a letter more. Such a one is shown to an LEA that
+        never had the child, for surname and birth date are the child's."""
+        name = self.student["legal_name"]
+        return self.student | {"legal_name": name | {"first": f"{name['first']}x"}}
+
     def today(self, days: int = 0) -> str:
         """A day from now on, ISO 8601."""
         return (self.office.services.clock().date() + timedelta(days=days)).isoformat()
@@ -201,7 +207,8 @@ class Child:
 
     def _plain(self, text: str) -> str:
         name = self.student["legal_name"]
-        for word, said in ((name["first"], "FIRST"), (name["last"], "LAST")):
+        alike = self.alike()["legal_name"]["first"]
+        for word, said in ((alike, "FIRST"), (name["first"], "FIRST"), (name["last"], "LAST")):
             text = text.replace(word, said)
         for block in (self.student, self.near()):
             text = text.replace(block["birth_date"], "BORN")

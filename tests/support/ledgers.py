@@ -1,14 +1,18 @@
 """Empty ledgers for tests, over SQLite and PostgreSQL."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, select, text
 
 from broker.edge.ledger import tables
 from broker.edge.ledger.engine import connect, reading, writing
+from broker.edge.ledger.migrate import migrate
 from broker.edge.settings import Ledger, Settings
+from tests.support import postgres
 
 Dump = Mapping[str, list[tuple[Any, ...]]]
 
@@ -21,6 +25,36 @@ def blank(home: Path, url: str = "") -> Engine:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
     return made
+
+
+def ready(home: Path, url: str = "") -> Engine:
+    """An engine on a database whose tables have the newest form and nobody's rows: that of `url`, made anew, or a
+    SQLite file in `home`. Each is a copy of one that the migrations made once in this process."""
+    if url:
+        postgres.replace(url, _migrated())
+    else:
+        (home / "ledger.db").write_bytes(_migrated_file())
+    return again(home, url)
+
+
+@cache
+def _migrated() -> str:
+    """The URL of a PostgreSQL database with tables, which nobody is in."""
+    url = postgres.database()
+    made = again(Path(), url)
+    migrate(made)
+    made.dispose()
+    return url
+
+
+@cache
+def _migrated_file() -> bytes:
+    """A SQLite database with tables."""
+    with TemporaryDirectory() as home:
+        made = again(Path(home))
+        migrate(made)
+        made.dispose()  # which brings all of it into the one file
+        return (Path(home) / "ledger.db").read_bytes()
 
 
 def again(home: Path, url: str = "") -> Engine:

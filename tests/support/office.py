@@ -5,7 +5,6 @@ Promises: everything else is real: home, ledger, vault, keys, stages; queues rem
 
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -20,14 +19,15 @@ from broker import wiring
 from broker.commands import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp, settings_file
+from broker.edge import openpgp
 from broker.edge.ledger import packets
-from broker.edge.ledger.engine import connect, reading
-from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
 from broker.edge.outbox import Odd
 from broker.edge.queues import LANES, Queues
+from broker.formats.reader import Inside
+from broker.reader import desk as desk_of_reader
 from broker.stages import admit, deliver, intake, route, sweep
 from broker.stages.services import Services
 from tests.bench import load
@@ -37,6 +37,7 @@ from tests.support.exchange import Exchange
 _RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
 
 
+_INBOX_MARK = ".satchel-inbox-"  # a folder, in each inbox, by which the exchange knows it again
 _KEY_DAYS = 1500  # some tests walk through years
 
 
@@ -66,11 +67,7 @@ class Office:
     """The exchange and its LEAs."""
 
     def __init__(self, root: Path, *leas: str, ledger_url: str = "", kinds: Mapping[str, str] | None = None) -> None:
-        self.exchange = Exchange(root / "home")
-        if ledger_url:
-            path = self.exchange.home / "satchel.toml"
-            path.write_text(re.sub(r"(?ms)^(\[ledger\].*?^url = )\S+", rf'\1"{ledger_url}"', path.read_text()))
-            migrate(connect(settings_file.load(self.exchange.home)))
+        self.exchange = Exchange(root / "home", ledger_url=ledger_url)
         kinds = kinds or {}
         self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
         for lea in leas:
@@ -78,7 +75,12 @@ class Office:
         self.told = _Told()
         self.ahead = timedelta()  # of the real clock
         built = wiring.build(self.exchange.home, "worker")
-        self.services: Services = replace(built, queues=self.told, clock=lambda: built.clock() + self.ahead)
+        self.services: Services = replace(
+            built,
+            queues=self.told,
+            clock=lambda: built.clock() + self.ahead,
+            reader=Inside(desk_of_reader(built.settings)),  # the same reading, in this process
+        )
         self._names = 0
 
     def enter(self, lea: str) -> None:
@@ -114,6 +116,10 @@ class Office:
     def ahead_of_retries(self) -> None:
         """Go on to when every packet that was put off is due again."""
         self.ahead += timedelta(seconds=self.services.settings.workers.retry_most_seconds)
+
+    def ahead_of_leases(self) -> None:
+        """Go on to when what a worker had claimed that is no more is free again."""
+        self.ahead += timedelta(seconds=self.services.settings.workers.lease_seconds + 1)
 
     def send(self, lea: str, document: Mapping[str, Any] | bytes) -> PacketRow:
         """Send a document and let the exchange work until nothing is left; the packet then."""
@@ -152,6 +158,11 @@ class Office:
     def inbox(self, lea: str, kind: str) -> list[str]:
         """The tracking ids of the packets of a kind in an LEA's inbox, the oldest first."""
         return sorted(path.name.split(".")[0] for path in self.exchange.inbox(lea) if f".{kind}." in path.name)
+
+    def hidden(self, lea: str) -> list[str]:
+        """What lies in an LEA's inbox and is not in view, but for the inbox's own mark."""
+        names = [path.name for path in self.exchange.folder(lea, "inbox").iterdir()]
+        return [name for name in names if name.startswith(".") and not name.startswith(_INBOX_MARK)]
 
     def collect(self, lea: str) -> None:
         """The LEA takes everything out of its inbox."""

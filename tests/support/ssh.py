@@ -21,7 +21,7 @@ from broker.edge.outbox import is_unfinished
 from broker.edge.settings import Limits, Sftp
 from broker.edge.sftp_client import Account, Line
 from broker.edge.sftp_hostkey import generate, public_line
-from broker.edge.sftp_server import SftpServer
+from broker.edge.sftp_server import SftpServer, State
 
 FOLDERS = ("outbox", "inbox", "receipts", "directory")
 TRACKING = "018f6b5e-0000-7000-8000-000000000001"
@@ -165,9 +165,11 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(house: House, settings: Sftp | None = None, limits: Limits | None = None) -> Iterator[Running]:
+def running(
+    house: House, settings: Sftp | None = None, limits: Limits | None = None, state: State | None = None
+) -> Iterator[Running]:
     """Start a server on a free port and stop it."""
-    server = SftpServer(settings or Sftp(port=0), house.home / "keys" / "sftp_host", house, limits)
+    server = SftpServer(settings or Sftp(port=0), house.home / "keys" / "sftp_host", house, limits, state)
     port = server.serve()
     try:
         yield Running(house, server, port)

@@ -37,6 +37,7 @@ from broker.stages.batch import Plan
 from broker.stages.daybreak import Daybreak
 from broker.worker import RUNS
 from tests.bench import load
+from tests.support import order, postgres
 from tests.support.office import Office
 
 _MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
@@ -76,23 +77,33 @@ def _spare(lea: str, number: int, days: int) -> load.Lea:
 
 
 @cache
-def _template(kinds: tuple[tuple[str, str], ...]) -> Office:
+def _template(kinds: tuple[tuple[str, str], ...], server: str) -> Office:
+    """On that PostgreSQL server, '' for SQLite."""
     root = tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
-    made = Office(Path(root.name), *dict(kinds), kinds=dict(kinds))
+    url = postgres.made(_name_of(root)) if server else ""
+    made = Office(Path(root.name), *dict(kinds), kinds=dict(kinds), ledger_url=url)
     made.services.engine.dispose()
     made.exchange.root = root  # type: ignore[attr-defined]  # lives as long as the template
     return made
 
 
-class World(Office):
-    """An office whose home is a copy of one made earlier."""
+def _name_of(root: "tempfile.TemporaryDirectory[str]") -> str:
+    return Path(root.name).name
 
-    def __init__(self, kinds: Mapping[str, str]) -> None:
-        made = _template(tuple(kinds.items()))
+
+class World(Office):
+    """An office whose home is a copy of one made earlier, its ledger on that PostgreSQL `server`, '' for SQLite."""
+
+    def __init__(self, kinds: Mapping[str, str], server: str = "") -> None:
+        made = _template(tuple(kinds.items()), server)
         self.root = tempfile.TemporaryDirectory(dir=made.exchange.home.parent)
         self.exchange = copy.copy(made.exchange)
         self.exchange.home = Path(self.root.name) / "home"
         shutil.copytree(made.exchange.home, self.exchange.home, symlinks=True)
+        self._server = server
+        if server:
+            like = _name_of(made.exchange.root)  # type: ignore[attr-defined]
+            self.exchange.keep_ledger_at(postgres.made(_name_of(self.root), like))
         self.leas = dict(made.leas)
         self.told, self.ahead, self._names = type(made.told)(), timedelta(), 0
         chosen = read_settings(self.exchange.home)
@@ -111,12 +122,16 @@ class World(Office):
             clock=lambda: datetime.now(UTC) + self.ahead,
             load_model=lambda: model,
         )
+        if server:
+            order.watch(self.services.engine)
         self.daybreak, self.dawn = Daybreak(self.services), ""
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
 
     def close(self) -> None:
         """The home is no more."""
         self.services.engine.dispose()
+        if self._server:
+            postgres.dropped(_name_of(self.root))
         self.root.cleanup()
 
     @property
@@ -192,11 +207,11 @@ class World(Office):
         """One message for a worker. `meanwhile` happens when it has worked everything and not yet committed."""
         commit = batch._commit
 
-        def overtaken(*args: Any) -> None:
+        def overtaken(*args: Any) -> batch.Written:
             happens = waiting.pop() if waiting else None
             if happens:
                 happens()
-            commit(*args)
+            return commit(*args)
 
         waiting = [meanwhile]
         with patch.object(batch, "_commit", overtaken):

@@ -34,6 +34,7 @@ NO = "no-rule"
 EXPECTED = {
     "join": ("party", "party", "party", "party", NO, "party", "party", NO, "legal-exception:e"),
     "report-enrollment": ("reports", "reports", "reports", "reports", NO, NO, NO, NO, "federal"),
+    "look-up": ("reports", "reports", "not-there", "not-there", "state-duty", NO, NO, NO, "federal"),
     "send-record": ("enrolls:ft", "enrolls:ft", "not-there", "enrolls:ft", NO, NO, NO, NO, "federal"),
     "receive-record": ("enrolls:f", "not-there", "not-there", "not-there", NO, NO, NO, NO, "federal"),
     "request-record": ("enrolls:f", "not-there", "not-there", "not-there", NO, NO, NO, NO, "federal"),
@@ -155,10 +156,12 @@ def test_what_the_table_does_not_know_is_refused() -> None:
 
 @pytest.mark.parametrize("action", Action)
 def test_a_flag_stops_whatever_leads_to_the_child(action: Action) -> None:
-    """What an LEA may do of a flagged child is to report, to correct and to call back: nothing by which it learns."""
+    """What an LEA may do of a flagged child is to report, to correct and to call back: nothing by which it learns more
+    than whether what it knows of its own student is right."""
     harmless = {
         Action.JOIN,
         Action.REPORT_ENROLLMENT,
+        Action.LOOK_UP,
         Action.STORE_BACKPACK,
         Action.CORRECT_RECORD,
         Action.RECALL,

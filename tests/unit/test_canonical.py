@@ -15,6 +15,7 @@ from broker.core.errors import Refused
 from broker.formats import canonical
 from broker.formats.canonical import parse, serialise
 from tests.support import documents
+from tests.support.scale import examples
 from tests.support.tools import ROOT, corpora
 
 DEPTH = 32
@@ -194,7 +195,7 @@ def written(tree: Any, draw: Any) -> str:
     return json.dumps(tree, ensure_ascii=draw(st.booleans()))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.data(), st.lists(st.tuples(NAMES, TREES), max_size=4))
 def test_repeated_names_and_depth_are_found(data: st.DataObject, members: list[Any]) -> None:
     tree = Pairs(members)
@@ -207,13 +208,13 @@ def test_repeated_names_and_depth_are_found(data: st.DataObject, members: list[A
         assert parse(content, 3) == json.loads(content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=60) | st.text('{}[]":,\\u0aé1eE-+. \n', max_size=40).map(str.encode))
 def test_any_bytes_end_as_a_document_or_a_refusal(content: bytes) -> None:
     assert outcome(content) in CODES | {"ok"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_serialise_is_canonical_and_is_read_back(document: dict[str, Any]) -> None:
     backwards = dict(reversed(document.items()))

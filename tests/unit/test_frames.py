@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from broker.core import frames
 from broker.core.errors import Refused
-from broker.core.frames import Extent, extent, walk
+from broker.core.extent import Extent, Progress, extent
+from broker.core.frames import walk
 from tests.support.craft import in_parts
+from tests.support.scale import examples
 
 PKESK = frames.packet(frames.PKESK, bytes(100))
 SEIPD = frames.packet(frames.SEIPD, b"\x01" + b"\x5a" * 3000)
@@ -156,7 +158,32 @@ def test_extent_reads_headers_only() -> None:
     assert file.taken < 1000
 
 
-@settings(max_examples=300)
+@pytest.mark.parametrize("cut", [1, 900, 9_000, 20_000])
+def test_a_look_goes_on_where_it_stood_and_ends_after_so_many_headers(cut: int) -> None:
+    """In slices, over a file that grows: the same answers as at one go, and each header once."""
+    whole = PKESK + in_parts(frames.SEIPD, b"\x5a" * 30_000)
+    once, progress = Progress(), Progress()
+    assert extent(io.BytesIO(whole), once) is Extent.WHOLE
+    for there in (whole[:cut], whole[:cut], whole):
+        for _ in range(once.headers + 2):
+            before = progress.headers
+            found = extent(io.BytesIO(there), progress, 3)
+            assert progress.headers - before <= 3
+            if found is not Extent.UNDECIDED:
+                break
+        assert found is (Extent.WHOLE if there is whole else Extent.SHORT)
+    assert progress.headers <= once.headers + 4
+
+
+@settings(max_examples=examples(300))
+@given(st.binary(max_size=400))
+def test_in_slices_it_is_the_same_answer(data: bytes) -> None:
+    progress = Progress()
+    answers = iter(lambda: extent(io.BytesIO(data), progress, 1), None)
+    assert next(one for one in answers if one is not Extent.UNDECIDED) is extent(io.BytesIO(data))
+
+
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=400))
 def test_extent_always_answers(data: bytes) -> None:
     assert extent(io.BytesIO(data)) in set(Extent)

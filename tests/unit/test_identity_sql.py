@@ -13,6 +13,7 @@ from broker.identity import models
 from broker.identity.features import COLUMNS, LISTS
 from broker.identity.linker import round_similarities
 from broker.identity.sql import NotUnderstood, Truth, term, truth
+from tests.support.scale import examples
 
 # So few letters and words that equal, nearly equal, swapped and partly equal values all come up.
 _WORDS = st.one_of(
@@ -65,7 +66,9 @@ def in_database(texts: Sequence[str], pairs: Sequence[tuple[Mapping[str, Any], M
         ]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.lists(st.tuples(STUDENTS, STUDENTS), min_size=15, max_size=15))
 def test_every_condition_is_as_true_here_as_in_the_database(
     pairs: list[tuple[dict[str, Any], dict[str, Any]]],

@@ -23,6 +23,7 @@ from broker.formats.parent_terms import FIELDS, PARTS, Form
 from broker.formats.parent_values import WORDS
 from handlers import disclosures_notice
 from tests.support import documents
+from tests.support.scale import examples
 
 TODAY = date(2026, 11, 23)
 SCHEMAS = load(folder("schemas"))
@@ -214,7 +215,9 @@ def section(page: Page, heading: str) -> Section:
     return next(one for one in page.sections if one.heading == heading)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(strategy(RECORD), strategy(STUDENT))
 def test_everything_in_a_record_is_shown(record: dict[str, Any], student: dict[str, Any]) -> None:
     document = documents.record(record=record, student=student)

@@ -19,6 +19,7 @@ from broker.formats.pesc.form import Either, Fields, Leaf, Node, OneOf
 from broker.formats.pesc.parties import ORGANIZATION
 from broker.formats.pesc.values import trimmed
 from tests.support import documents, transcripts
+from tests.support.scale import examples
 
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
@@ -447,7 +448,7 @@ MADE = next(transcripts.realistic(1, 5))
 WHOLE_TEXT = shown(MADE)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.data())
 def test_a_damaged_transcript_is_read_or_refused(data: st.DataObject) -> None:
     content = WHOLE_TEXT

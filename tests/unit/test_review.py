@@ -20,6 +20,7 @@ from broker.core.review import (
     chosen,
     is_one_line,
     letter_of,
+    letters,
     place_of,
 )
 from broker.edge.ledger.changes import Changes, Snapshot, between
@@ -215,6 +216,30 @@ def test_the_letter_of_a_first_name_and_the_year_of_a_birth_are_the_only_hints()
     other = student(legal_name=Name("Zoë", "Reyes-Ortiz"), birth_date=date(2011, 3, 4))
     assert candidate(shown(other))["hints"] == {"first_name_begins_with": "Z", "birth_year": 2011}
     assert "hints" not in candidate(shown(ANA))
+
+
+def test_of_a_stranger_only_surname_birth_date_and_whether_the_first_name_agrees() -> None:
+    other = student(legal_name=Name("Zoë", "Reyes-Ortiz"))
+    said = candidate(Shown(other, (), True, Enrolled.NEVER, is_own=False))
+    assert said == {
+        "candidate": "A",
+        "compared": {"first_name": "differs", "last_name": "agrees", "birth_date": "agrees"},
+        "enrolled_at_your_lea": "never",
+    }
+
+
+def test_where_nobody_is_shown_it_is_asked_to_compare() -> None:
+    question = Question("018f", 0, student(), [])
+    body = notice({}, [question])
+    assert "birth certificate" in body["questions"][0]["compare"]
+    assert body["answers"][0]["decision"] == "confirm | none"
+    assert "the state decides" in body["decisions"]["confirm"]
+
+
+def test_letters_have_no_gap_and_stay_as_they_are() -> None:
+    assert letters([False, True, False, True]) == ["A", "Z", "B", "Y"]
+    assert letters([False, True])[:2] == letters([False, True, False])[:2]
+    assert len(set(letters([place % 2 == 0 for place in range(MOST_CANDIDATES)]))) == MOST_CANDIDATES
 
 
 # what a decision changed

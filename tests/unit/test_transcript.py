@@ -16,6 +16,7 @@ from broker.formats import canonical, pesc, reading, request
 from broker.formats.school_facts import facts_of
 from broker.formats.transcript import Facts, Made, from_record
 from tests.support import documents, transcripts
+from tests.support.scale import examples
 from tests.unit import test_pesc as pesc_tests
 from tests.unit import test_pesc_acknowledgement as acknowledgements
 
@@ -306,7 +307,7 @@ class _Months(dict[str, int]):
         return len(term) % 12 + 1
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     st.lists(st.builds(dict.__or__, LINES, HISTORY), max_size=4),
     st.lists(st.builds(dict.__or__, LINES, GRADES), max_size=4),

@@ -58,6 +58,10 @@ ROWS: dict[str, Code] = {
         "The content unpacks to more than this exchange accepts.",
         "Split the record, or leave out large attachments, and send it again.",
     ),
+    "too-costly": Code(
+        "Reading the file takes far more time or memory than any honest document of its size.",
+        "Export the document anew, split it if it is large, and seal it again; if that is refused too, call the state.",
+    ),
     # the signature
     "unsigned": Code("The message carries no signature.", "Seal it with `gpg --sign --encrypt` and your LEA's key."),
     "bad-signature": Code(

@@ -5,12 +5,16 @@ from broker.core.codes.code import Code
 ROWS: dict[str, Code] = {
     # whose student it is
     "not-your-student": Code(
-        "By the exchange's registry the student is not, and never was, enrolled at your LEA.",
+        "No student of your LEA, of now or of before, is the one who is named.",
         "Send the enrollment first, or check the SSID, the name and the birth date; then send the document again.",
     ),
     "moved-on": Code(
         "The student has left the school that this was on its way to.",
         "Nothing is left for you to do: where the student is now, it goes by itself.",
+    ),
+    "too-many-guesses": Code(
+        "Your LEA has sent, or asked, too often today about students whom it never had.",
+        "Check which students you send about, and send their enrollments first; go on tomorrow, or call the state.",
     ),
     "name-the-ssid": Code(
         "It is not sure which of your students is meant.",
@@ -67,8 +71,8 @@ ROWS: dict[str, Code] = {
         "Check the SSID, the name and the birth date, and send the document again; if they are right, call the state.",
     ),
     "state-decides": Code(
-        "An Update that is in doubt is decided by the state, for it changes who the student is.",
-        "Call the state with the birth certificate in hand, or take the line back with the decision `none`.",
+        "Which student this is, is decided by the state: what was sent differs in what makes a student who it is.",
+        "Compare it with the birth certificate: if it is right, decide `confirm`, and the state goes on; else `none`.",
     ),
     "already-decided": Code(
         "The question was decided before, in another way, or its packet has come to an end; nothing was changed.",

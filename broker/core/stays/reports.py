@@ -27,8 +27,8 @@ AHEAD = timedelta(days=400)  # a school year and some weeks: 2062 for 2026 is a 
 
 
 class Unfit(Exception):
-    """The report cannot be right. `code` is a word of the answer: `exit-before-entry`, `no-open-enrollment` or
-    `too-far-ahead`; for the last one `fact` names the day that is."""
+    """The report cannot be taken in. `code` is a word of the answer: `exit-before-entry`, `no-open-enrollment`,
+    `too-many-stays`, `changed-too-often` or `too-far-ahead`; for the last one `fact` names the day that is."""
 
     def __init__(self, code: str, fact: str = "") -> None:
         super().__init__(code)

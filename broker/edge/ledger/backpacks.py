@@ -121,8 +121,12 @@ def is_full(connection: Connection, ssid: str, lea: str) -> bool:
 def versions(connection: Connection, ssid: str) -> list[Part]:
     """Every part ever held of the student whom this number stands for, under all of the student's numbers: by LEA, the
     oldest content first."""
+    return _parts(connection, ssid)
+
+
+def _parts(connection: Connection, ssid: str, *which: Any) -> list[Part]:
     numbers = registry.numbers(connection, ssid)
-    query = select(*_PART).where(backpacks.c.ssid.in_(numbers))
+    query = select(*_PART).where(backpacks.c.ssid.in_(numbers), *which)
     return [
         Part(*row) for row in connection.execute(query.order_by(backpacks.c.lea, backpacks.c.at, backpacks.c.tracking))
     ]
@@ -130,10 +134,13 @@ def versions(connection: Connection, ssid: str) -> list[Part]:
 
 def current(connection: Connection, ssid: str, until: float | None = None) -> list[Part]:
     """The parts held now of the student whom this number stands for, of all LEAs; or, of those
-    older than the time `until`, the ones current then. In the order of `versions`."""
+    older than the time `until`, the ones current then. In the order of `versions`. Those held now are found without a
+    look at the earlier ones: what has replaced a part under one number has so under all."""
+    if until is None:
+        return standing(_parts(connection, ssid, backpacks.c.ended_at.is_(None)))
     parts = versions(connection, ssid)
     replacing = {"", *(part.tracking for part in parts)}  # what ended by anything else was taken back by its sender
-    return standing(part for part in parts if part.ended_by in replacing and (until is None or part.at < until))
+    return standing(part for part in parts if part.ended_by in replacing and part.at < until)
 
 
 def standing(parts: Iterable[Part]) -> list[Part]:

@@ -34,12 +34,13 @@ class Version:
     state: State
 
 
+_TO = func.coalesce(func.nullif(packets.c.receiver, ""), packets.c.addressed_to)
 _VERSION = (
     packets.c.tracking,
     packets.c.origin,
     packets.c.type,
     _KEPT,
-    func.coalesce(func.nullif(packets.c.receiver, ""), packets.c.addressed_to),
+    _TO,
     packets.c.state,
 )
 
@@ -90,10 +91,15 @@ def take_in_hand(connection: Connection, numbers: Collection[str]) -> set[str]:
 
 
 def versions(connection: Connection, kept: Collection[str], types: Sequence[PacketType]) -> list[Version]:
-    """The packets of these types about these students, under whatever number, that were not refused; oldest first."""
-    whose = packets.c.ssid.in_(registry.numbers_among(kept))
+    """The packets of these types about these students, under whatever number, that were not refused; oldest first. Of
+    those that are collected only the newest of each sender, type, number and receiver: a child's records grow with the
+    years, and what is sent next is not slower for it."""
+    chosen = packets.c.type.in_(list(types)), packets.c.ssid.in_(registry.numbers_among(kept))
+    newest = select(func.max(packets.c.tracking)).where(*chosen, packets.c.state == State.COLLECTED)
+    newest = newest.group_by(packets.c.origin, packets.c.type, packets.c.ssid, _TO)
+    is_live = packets.c.state.not_in([*_OUT, State.COLLECTED])
     query = select(*_VERSION).join(students, students.c.ssid == packets.c.ssid)
-    query = query.where(whose, packets.c.type.in_(list(types)), packets.c.state.not_in(_OUT))
+    query = query.where(*chosen, is_live | packets.c.tracking.in_(newest))
     found = (Version(*row) for row in connection.execute(query.order_by(packets.c.tracking)))
     return [replace(one, state=State(one.state)) for one in found]
 

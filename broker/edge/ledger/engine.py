@@ -15,12 +15,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from broker.core.errors import Deferred, OperatorError
-from broker.edge.settings import Settings
+from broker.edge import passwords
+from broker.edge.settings import Settings, SettingsError
 
 _LOOK_SECONDS = 0.001
-REVISION = "0006"  # of the newest migration; a test compares the two
+_WAY_SECONDS = 0.004  # some looks of those who wait
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+REVISION = "0007"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -48,25 +57,46 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def url_of(settings: Settings) -> URL:
-    """The database's SQLAlchemy URL."""
-    if settings.ledger.url:
-        return make_url(settings.ledger.url)
-    return URL.create("sqlite", database=str(settings.home / "ledger.db"))
+    """The database's SQLAlchemy URL, with its password where one is given beside it. Raises SettingsError."""
+    if not settings.ledger.url:
+        return URL.create("sqlite", database=str(settings.home / "ledger.db"))
+    try:
+        url = make_url(settings.ledger.url)
+    except (ArgumentError, ValueError):  # the text of this error has the URL in it
+        raise _no_url(settings) from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise _no_url(settings)
+    password = passwords.of_ledger(settings) if driver != "sqlite" else None
+    return url.set(drivername=driver, password=password) if password else url.set(drivername=driver)
+
+
+def _no_url(settings: Settings) -> SettingsError:
+    return SettingsError(f"ledger.url in {settings.home / 'satchel.toml'} must begin with postgresql:// or sqlite:///.")
+
+
+def place_of(settings: Settings) -> str:
+    """Where the ledger is, for a sentence: a file, or a host and a database; no user, no password."""
+    url = url_of(settings)
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.host or url.query.get('host') or 'localhost'}/{url.database or ''}"
 
 
 def connect(settings: Settings) -> Engine:
     """An engine with its pool; no connection is made yet."""
-    url = url_of(settings)
+    url, busy = url_of(settings), settings.ledger.busy_seconds
+    options = {"busy_seconds": busy, "conflict_tries": settings.ledger.conflict_tries}
     if url.get_backend_name() == "sqlite":
-        busy = settings.ledger.busy_seconds
-        engine = create_engine(
-            url, hide_parameters=True, connect_args={"timeout": busy}, execution_options={"busy_seconds": busy}
-        )
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy}, execution_options=options)
         _prepare_sqlite(engine)
         return engine
     # a plan made while a table was empty would be kept for a prepared statement, and read the whole table ever after
-    unprepared = {"prepare_threshold": None}
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared)
+    unprepared: dict[str, Any] = {"prepare_threshold": None}
+    patience = {"connect_timeout": max(1, round(busy))}
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=unprepared | patience, execution_options=options
+    )
 
 
 def form(connection: Connection) -> str:
@@ -119,6 +149,11 @@ def _wait(line: int, until: float) -> None:
             if time.monotonic() > until:
                 raise Busy("The ledger is busy: another process writes to it and does not end.") from None
             time.sleep(_LOOK_SECONDS)
+
+
+def give_way() -> None:
+    """Called between two transactions of one long work: whoever waits to write has its turn first."""
+    time.sleep(_WAY_SECONDS)
 
 
 @contextmanager

@@ -2,6 +2,13 @@
 
 Owns `registry_epoch`, one number that every change of an enrollment, a merge or a flag counts up. Promises: who reads
 it before deciding where packets go, and `settle`s it in the transaction that delivers them, delivers none by old facts.
+
+It is also what keeps writers in one order, so that on PostgreSQL no two of them wait for each other. Every transaction
+takes what it needs of these, in this order: the students (`registry.lock`), this number, packets (in the order of their
+tracking ids), documents' ids, and then all else. Who registers or changes students takes the students and this number
+for itself alone before anything else (`registry.lock` does both); who moves packets shares this number (`settle`)
+first, and must not come back for the students. So who changes students is alone with whatever it touches, in whatever
+order; and those who share it touch packets of their own.
 """
 
 from sqlalchemy import Connection, select, update
@@ -22,6 +29,11 @@ def settle(connection: Connection) -> int:
     query = select(registry_epoch.c.n).where(_MINE).with_for_update(read=True)
     found: int = connection.execute(query).scalar_one()
     return found
+
+
+def hold(connection: Connection) -> None:
+    """Nobody else settles or changes the number before this transaction ends."""
+    connection.execute(select(registry_epoch.c.n).where(_MINE).with_for_update())
 
 
 def advance(connection: Connection) -> None:

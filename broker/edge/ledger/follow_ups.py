@@ -14,8 +14,8 @@ from broker.edge.ledger.tables import follow_ups, students
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """One student: `ssid` is the number that stands for the student, `cause` the tracking id of the packet, `at` when
-    it was carried out, in seconds since the epoch."""
+    """One student: `ssid` is the number that stands for the student, `cause` the tracking id of the packet, '' for
+    none, `at` when it was carried out, in seconds since the epoch."""
 
     ssid: str
     cause: str
@@ -35,6 +35,11 @@ def put(connection: Connection, rows: Sequence[FollowUp]) -> None:
 def is_any(connection: Connection) -> bool:
     """Whether anybody waits: nearly never, and then nothing is looked up for each student."""
     return connection.execute(select(follow_ups.c.id).limit(1)).first() is not None
+
+
+def waits(connection: Connection, ssid: str) -> bool:
+    """Whether this student is kept."""
+    return connection.execute(select(follow_ups.c.id).where(follow_ups.c.ssid == ssid)).first() is not None
 
 
 def count(connection: Connection) -> int:

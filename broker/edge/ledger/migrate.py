@@ -4,6 +4,7 @@ Promises: one transaction, so that a ledger is as it was or as it is to be, what
 has tables, `upgrade` keeps a copy first; two at once do not race, for the second one waits and finds nothing to do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,18 +47,27 @@ def _run(connection: Connection) -> None:
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest form, and keep no copy; does nothing where they are."""
     with writing(engine) as connection:
+        _alone(connection)
         _run(connection)
 
 
-def upgrade(engine: Engine) -> Upgraded:
-    """Bring the ledger to the newest form; a later one is left as it is. Raises copies.NoCopy and engine.Busy."""
+def _alone(connection: Connection) -> None:
+    """Wait until nobody else does this; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def upgrade(engine: Engine, also: Callable[[Connection], object] | None = None) -> Upgraded:
+    """Bring the ledger to the newest form; a later one is left as it is. `also` is done in the same transaction, where
+    the ledger has the newest form then. Raises copies.NoCopy and engine.Busy."""
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _alone(connection)
         before = form(connection)
         done = Upgraded(before)
         if done.is_changed:
             if before and connection.dialect.name == "sqlite":
                 done = Upgraded(before, copies.keep(Path(str(engine.url.database)), before))
             _run(connection)
+        if also and before <= REVISION:
+            also(connection)
     return done

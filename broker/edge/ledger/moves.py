@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import State
 from broker.edge.ledger import history
+from broker.edge.ledger import packets as packet_rows
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.rows import MUTABLE, Move, PacketRow
 from broker.edge.ledger.tables import packet_ids, packets
 
@@ -25,10 +26,10 @@ def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
     try:
         with connection.begin_nested():
             return move.effect(connection)
-    except DBAPIError:
-        raise  # a full disk, say: SQLite may have undone the whole transaction, so none of it may be committed
-    except Exception as error:  # noqa: BLE001  handed to the caller, which refuses the packet or reports the bug
-        return error
+    except Exception as error:
+        if cause_of(error) in NOT_KEPT:
+            raise  # a full disk, say: SQLite may have undone the whole transaction, so none of it may be committed
+        return error  # handed to the caller, which refuses the packet or reports the bug
 
 
 def _known(move: Move) -> PacketRow:
@@ -84,6 +85,30 @@ def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_
         history.append_events(connection, [event for move in moved for event in _events(move, now)])
         history.append(connection, [receipt for move in moved for receipt in move.receipts])
     return Advanced(tuple(moved), tuple(failed), tuple(repeated))
+
+
+def reserve(connection: Connection, moves: Sequence[Move], others: Sequence[PacketRow]) -> None:
+    """Take the packets, and then the documents' ids, of all these moves, and the `others`, together: whoever writes
+    moves in several steps would else take them in another order than the next one (SQLite: there is one writer)."""
+    if connection.dialect.name == "postgresql":
+        packet_rows.hold(connection, [one.row.tracking for one in moves] + [row.tracking for row in others])
+        _remember_ids(connection, _still_held(connection, moves))
+
+
+def give_up(connection: Connection, moves: Sequence[Move]) -> None:
+    """These are not written now: the ids of their documents are free again."""
+    if connection.dialect.name == "postgresql":
+        _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
+
+
+def keep_id(connection: Connection, move: Move) -> bool:
+    """Take the document's id for this packet, before its move; False where another packet has it."""
+    return not _remember_ids(connection, [move])[1]
+
+
+def give_up_id(connection: Connection, row: PacketRow, document: str) -> None:
+    """The document of a packet that came to nothing has not used up its id."""
+    _forget_ids(connection, [(row, document)])
 
 
 def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:

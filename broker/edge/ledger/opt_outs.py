@@ -39,6 +39,14 @@ def about(connection: Connection, ssid: str) -> list[OptOut]:
     return [OptOut(*row) for row in connection.execute(query)]
 
 
+def standing(connection: Connection, ssid: str) -> list[OptOut]:
+    """Those that stand of the student whom this number stands for, oldest first: they do not grow with those that have
+    ended."""
+    numbers = registry.numbers(connection, ssid)
+    query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers), _STANDS).order_by(opt_outs.c.id)
+    return [OptOut(*row) for row in connection.execute(query)]
+
+
 def all_standing(connection: Connection, purpose: str = "") -> Iterator[OptOut]:
     """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students;
     `ssid` is that number, which is not the one under which it was told where that was merged."""
@@ -57,7 +65,7 @@ def put(connection: Connection, ssid: str, lea: str, purposes: Collection[str], 
     found = registry.standing(connection, ssid)
     if found is None:
         raise KeyError("no student has this number")
-    mine = [one for one in about(connection, found.ssid) if one.lea == lea and one.ended_at is None]
+    mine = [one for one in standing(connection, found.ssid) if one.lea == lea]
     over = [one.id for one in mine if one.purpose not in purposes]
     if over:
         ended = {"ended_at": at, "ended_by": tracking}

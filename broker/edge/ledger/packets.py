@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
 
+from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
 from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
-from broker.edge.ledger.tables import is_claimed, is_first, is_waiting, packets
+from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
@@ -131,8 +132,32 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
     )
 
 
+def prolong(connection: Connection, row: PacketRow, until: float) -> bool:
+    """Go on with a packet that was claimed, and with all that was claimed with it, until then; False where it is no
+    longer in this state and under this claim. What was done so far is no failed attempt. Locks the packet's row."""
+    held = (packets.c.tracking == row.tracking) & (packets.c.state == row.state) & (packets.c.claim == row.claim)
+    done = connection.execute(update(packets).where(held).values(claim_until=until, attempts=1))
+    if done.rowcount:
+        others = (packets.c.claim == row.claim) & is_claimed & (packets.c.tracking != row.tracking)
+        connection.execute(update(packets).where(others).values(claim_until=until))
+    return bool(done.rowcount)
+
+
+def prolong_all(connection: Connection, token: str, until: float) -> int:
+    """Let the claims under this token end at `until`; how many. Waits for no row: who has one locked is its own worker,
+    that commits."""
+    mine = select(packets.c.tracking).where(packets.c.claim == token, is_claimed).order_by(packets.c.tracking)
+    done = connection.execute(
+        update(packets)
+        .where(packets.c.tracking.in_(mine.with_for_update(skip_locked=True)), packets.c.claim == token)
+        .values(claim_until=until)
+    )
+    return done.rowcount
+
+
 def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
-    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals` and `due_at` of these rows."""
+    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
+    rows."""
     values = [
         {
             "b_tracking": row.tracking,
@@ -140,8 +165,9 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
             "b_attempts": row.attempts,
             "b_deferrals": row.deferrals,
             "b_due": row.due_at,
+            "b_lane": row.lane,
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.tracking)
     ]
     if values:
         connection.execute(
@@ -154,41 +180,44 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
                 attempts=bindparam("b_attempts"),
                 deferrals=bindparam("b_deferrals"),
                 due_at=bindparam("b_due"),
+                lane=bindparam("b_lane"),
             ),
             values,
         )
 
 
-def release_worker(connection: Connection, worker: str, uncounted: int = 0) -> int:
-    """Free what a dead worker had claimed (tokens begin with its name); the attempts stay counted.
+def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
+    """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
+    mine = packets.c.claim.startswith(f"{worker}:", autoescape=True)
+    in_order = (
+        packets.c.tracking + ""
+    )  # an expression: for the column itself SQLite would walk all packets in its order
+    query = select(*_ROW).where(mine, is_claimed).order_by(in_order).with_for_update()
+    return [_row(values) for values in connection.execute(query)]
 
-    `uncounted` takes so many back, where it is known that none of these packets was to blame.
-    """
-    done = connection.execute(
-        update(packets)
-        .where(packets.c.claim.startswith(f"{worker}:", autoescape=True), is_claimed)
-        .values(
-            claim="",
-            claim_until=0.0,
-            enqueued_at=0.0,
-            attempts=case((packets.c.attempts > uncounted, packets.c.attempts - uncounted), else_=0),
-        )
-    )
-    return done.rowcount
+
+def release_worker(connection: Connection, worker: str) -> int:
+    """Free what a dead worker had claimed; the attempts stay counted. How many packets they were."""
+    held = claimed_by(connection, worker)
+    release(connection, held)
+    return len(held)
 
 
 def forget_queues(connection: Connection) -> None:
     """Nobody was told of anything: what the queue held is gone, or was in the hands of a worker that died."""
-    connection.execute(update(packets).where(is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
+    free = select(packets.c.tracking).where(is_waiting, packets.c.claim == "")
+    mine = packets.c.tracking.in_(_in_order(free).scalar_subquery())
+    connection.execute(update(packets).where(mine, is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
 
 
 def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
-    """Packets in `state` that nobody works on and no queue was told of (since `stale_before`): (tracking, lane)."""
+    """Packets in `state`, but for costly ones, that nobody works on and no queue was told of (since `stale_before`):
+    (tracking, lane)."""
     # a time to come is from before the clock was set back
     is_unknown = or_(packets.c.enqueued_at < stale_before, packets.c.enqueued_at > now + _CLOCK_SECONDS)
     rows = connection.execute(
         select(packets.c.tracking, packets.c.lane)
-        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown)
+        .where(packets.c.state == state, packets.c.due_at <= now, is_unknown, packets.c.lane != COSTLY)
         .where(or_(packets.c.claim == "", packets.c.claim_until < now))
         .order_by(packets.c.lane, packets.c.tracking)
         .limit(limit)
@@ -196,6 +225,50 @@ def due(connection: Connection, state: State, now: float, stale_before: float, l
     return [(row.tracking, row.lane) for row in rows]
 
 
+def with_costly(connection: Connection) -> set[str]:
+    """LEAs of which a packet waits that is costly to read."""
+    return {row[0] for row in connection.execute(select(packets.c.origin).where(is_costly).distinct())}
+
+
+def due_costly(connection: Connection, now: float, stale_before: float) -> list[tuple[str, State, int]]:
+    """Of each LEA of which no costly packet is in hand, or told of since `stale_before`, the first one that is due, as
+    (tracking, state, lane)."""
+    rows = connection.execute(
+        select(
+            packets.c.tracking,
+            packets.c.origin,
+            packets.c.state,
+            packets.c.lane,
+            packets.c.due_at,
+            packets.c.claim_until,
+            packets.c.enqueued_at,
+        )
+        .where(is_costly)
+        .order_by(packets.c.origin, packets.c.tracking)
+    ).all()
+    busy = {
+        row.origin for row in rows if row.claim_until >= now or stale_before < row.enqueued_at < now + _CLOCK_SECONDS
+    }
+    firsts: dict[str, tuple[str, State, int]] = {}
+    for row in rows:
+        if row.origin not in busy and row.due_at <= now:
+            firsts.setdefault(row.origin, (row.tracking, State(row.state), row.lane))
+    return list(firsts.values())
+
+
 def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:
     """Note that a queue was told of these."""
+    hold(connection, ids)
     connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
+
+
+def hold(connection: Connection, ids: Iterable[str]) -> None:
+    """Nobody else changes these packets before this transaction ends. Taken together and in one order, so that two who
+    want some of the same never wait for each other (SQLite: there is one writer)."""
+    named = sorted(set(ids))
+    if named and connection.dialect.name == "postgresql":
+        connection.execute(_in_order(select(packets.c.tracking).where(packets.c.tracking.in_(named))))
+
+
+def _in_order(query: Select[str]) -> Select[str]:
+    return query.order_by(packets.c.tracking).with_for_update()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import CompoundSelect, Connection, bindparam, false, func, insert, or_, select, text, union, update
 
 from broker.core.model import LeaId, Ssid
-from broker.edge.ledger import ready
+from broker.edge.ledger import epoch, ready
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments, students
 
@@ -54,9 +54,11 @@ _LOCATIONS = (
 
 
 def lock(connection: Connection) -> None:
-    """From here to the end of the transaction nobody else registers students (SQLite: the write lock does that)."""
+    """From here to the end of the transaction nobody else registers students, or moves packets (SQLite: the write lock
+    does that). To be called before anything else is locked; see `epoch` for the order."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE students IN SHARE ROW EXCLUSIVE MODE"))
+        epoch.hold(connection)
 
 
 def person(connection: Connection, ssid: str) -> Person | None:

@@ -4,34 +4,40 @@ Owns `reviews` and `decisions`. Promises: a question is closed only by a decisio
 only taken back; reprs show no student; lists are bounded.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
-from broker.core.review import Verb
+from broker.core.review import OWN_STUDENT, Verb
+from broker.edge.ledger import ready
 from broker.edge.ledger.stays import counts
 from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
-ANSWERED = "answered"  # in a question's subject: who said `new`, and why, where that is the state's to decide
+_LAST_LINE = 2**31 - 1
+_MOST_ABOUT = 100
+ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A student whom the packet may be about; `weight` in bits."""
+    """A student whom the packet may be about; `weight` in bits. Who is hidden is for the state alone to choose."""
 
     ssid: Ssid
     weight: float
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Review:
     """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
-    `student` the block that was sent. Candidates stand in the order of their letters. Repr hidden."""
+    `student` the block that was sent. Candidates stand in the order in which they came (`core.review.letters`). Repr
+    hidden."""
 
     tracking: TrackingId
     line: int
@@ -40,6 +46,11 @@ class Review:
     candidates: tuple[Weighed, ...]
     opened_at: float
     closed_at: float | None = None
+
+    @property
+    def shown(self) -> list[Weighed]:
+        """The candidates whom the LEA sees, in the order of their letters."""
+        return [one for one in self.candidates if not one.is_hidden]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,20 +71,29 @@ class Decision:
 
 
 def _review(row: Any) -> Review:
-    candidates = tuple(Weighed(Ssid(one["ssid"]), float(one["weight"])) for one in json.loads(row.candidates))
+    candidates = tuple(
+        Weighed(Ssid(one["ssid"]), float(one["weight"]), one.get("hidden", False)) for one in json.loads(row.candidates)
+    )
     return Review(row.tracking, row.line, row.lea, json.loads(row.subject), candidates, row.opened_at, row.closed_at)
 
 
 def _as_text(candidates: Sequence[Weighed]) -> str:
-    return json.dumps([{"ssid": one.ssid, "weight": round(one.weight, 6)} for one in candidates])
+    hidden = {True: {"hidden": True}, False: {}}
+    return json.dumps(
+        [{"ssid": one.ssid, "weight": round(one.weight, 6)} | hidden[one.is_hidden] for one in candidates]
+    )
+
+
+def _sent(block: Mapping[str, Any]) -> dict[str, str]:
+    return sent_as(block)._asdict()
 
 
 def _is(tracking: str, line: int) -> Any:
     return (reviews.c.tracking == tracking) & (reviews.c.line == line)
 
 
-def enter(connection: Connection, review: Review) -> None:
-    """Open a question."""
+def enter(connection: Connection, review: Review, about: str = "") -> None:
+    """Open a question, which is counted under the number `about` (`open_about`)."""
     row = {
         "tracking": review.tracking,
         "line": review.line,
@@ -82,8 +102,22 @@ def enter(connection: Connection, review: Review) -> None:
         "candidates": _as_text(review.candidates),
         "opened_at": review.opened_at,
         "closed_at": None,
-    }
+        "about": about,
+    } | _sent(review.subject.get("student", {}))
     connection.execute(insert(reviews), row)
+
+
+def open_about(connection: Connection, lea: str, ssid: str) -> int:
+    """How many questions to this LEA wait that were counted under this number when they were opened."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
+
+
+def subjects_about(connection: Connection, lea: str, ssid: str) -> list[Mapping[str, Any]]:
+    """The subjects of the same questions."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    rows = connection.execute(select(reviews.c.subject).where(waiting).limit(_MOST_ABOUT))
+    return [json.loads(row.subject) for row in rows]
 
 
 def get(connection: Connection, tracking: str, line: int) -> Review | None:
@@ -98,12 +132,69 @@ def lines(connection: Connection, tracking: str) -> list[Review]:
     return [_review(row) for row in connection.execute(query)]
 
 
+class Sent(NamedTuple):
+    """How a student is named: the LEA's own number, and the mark of name and birth date; '' for none."""
+
+    local_id: str
+    named: str
+
+
+def sent_as(block: Mapping[str, Any]) -> Sent:
+    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
+    if not block:
+        return Sent("", "")
+    name = block["legal_name"]
+    words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
+    return Sent(block.get("local_id", ""), hashlib.sha256(json.dumps(words).encode()).hexdigest())
+
+
+def _by(column: Any) -> Any:
+    """Written with constants, as far as an index is to be used for it (`partial`)."""
+    waiting = reviews.c.closed_at.is_(None) & (reviews.c.lea == bindparam("lea")) & (column == bindparam("value"))
+    mine = (reviews.c.tracking != bindparam("but"), reviews.c.line <= bindparam("last"))
+    key = (reviews.c.tracking, reviews.c.line)
+    ordered = select(*key).where(waiting, *mine).order_by(reviews.c.opened_at, *key)
+    return ordered.limit(bindparam("most"))
+
+
+_BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
+
+
+def open_of(
+    connection: Connection, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+) -> Iterator[Review]:
+    """Questions to this LEA that wait, and name a student as one of these: of each at most the `most` oldest, without
+    those of the packet `but`; those of packets' own students only where `is_own`."""
+    asked = {"lea": lea, "but": but, "last": OWN_STUDENT if is_own else _LAST_LINE, "most": most}
+    if not about or not is_any(connection, lea):
+        return
+    seen: set[tuple[str, int]] = set()
+    keys = [(_BY_NUMBER, one.local_id) for one in about] + [(_BY_NAME, one.named) for one in about]
+    for statement, value in dict.fromkeys(keys):
+        for tracking, line in ready.rows(connection, statement, asked | {"value": value}) if value else ():
+            if (tracking, line) not in seen:
+                seen.add((tracking, line))
+                found = connection.execute(select(reviews).where(_is(tracking, line))).one()
+                yield _review(found)
+
+
+def is_any(connection: Connection, lea: str) -> bool:
+    """Whether any question to this LEA waits."""
+    waiting = select(reviews.c.line).where(reviews.c.closed_at.is_(None), reviews.c.lea == lea).limit(1)
+    return connection.execute(waiting).first() is not None
+
+
 def change(connection: Connection, review: Review) -> None:
     """Write a question's subject, candidates and whether it is closed."""
     connection.execute(
         update(reviews)
         .where(_is(review.tracking, review.line))
-        .values(subject=json.dumps(review.subject), candidates=_as_text(review.candidates), closed_at=review.closed_at)
+        .values(
+            subject=json.dumps(review.subject),
+            candidates=_as_text(review.candidates),
+            closed_at=review.closed_at,
+            **_sent(review.subject.get("student", {})),
+        )
     )
 
 
@@ -134,13 +225,14 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
 
 def _listed(row: Any) -> dict[str, Any]:
     shown = {name: value for name, value in row._mapping.items() if name != "subject"}
-    answered = Verb.NEW if ANSWERED in json.loads(row.subject) else ""
+    said = json.loads(row.subject).get(ANSWERED)
+    answered = said.get("verb", Verb.NEW) if said else ""
     return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
 
 
 def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
-    """Questions that wait for the state because a student with one of these numbers was flagged when the LEA answered
-    that it is a new student; the oldest first."""
+    """Questions that an LEA has answered, that wait for the state, and that have a student with one of these numbers as
+    a candidate; the oldest first."""
     waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
     found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
     return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]

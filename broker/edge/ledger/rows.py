@@ -80,6 +80,9 @@ class Move:
     The counters, the claim and the times of `new` do not count: the ledger sets them.
 
     `document` is the id of the document that the packet brings, with its digest: an id is used once.
+    `slices`, where given, is carried out before, in transactions of its own; False where the packet's turn is over, or
+    the claim, and there is more to do. Raises as the work of a stage does. `lines` is how many lines of a document
+    the effect carries out in the transaction of the move, 0 for next to nothing.
     `effect`, where given, runs inside the transaction (registry changes, notices); what it returns replaces this move,
     and when it raises, only this packet's part of the transaction is undone.
     """
@@ -90,6 +93,8 @@ class Move:
     receipts: tuple[SignedReceipt, ...] = ()
     document: tuple[str, str] | None = None
     effect: "Callable[[Connection], Move] | None" = None
+    slices: "Callable[[], bool] | None" = None
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)

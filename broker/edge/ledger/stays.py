@@ -9,18 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from broker.core.model import Ssid
-from broker.core.stays import Account, Location, Report, Today, Told, tell
+from broker.core.stays import Account, Location, Report, Today, Told, Unfit, tell
 from broker.edge.ledger import epoch, registry
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollment_changes, enrollments
+from broker.edge.settings import Told as Most
 
 # what an entry that is sent again corrects, where it says so
 _CORRECTED = ("local_id", "entry_code", "exit_code", "grade", "programme", "day_part")
 _AT_ONCE = 500
+_YEAR = 365 * 86_400.0
+_MOST = Most()
 _ROW = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 
 
@@ -113,11 +116,13 @@ def enter(
     *,
     dual: bool | None = None,
     military: bool | None = None,
+    most: Most = _MOST,
 ) -> Told:
     """Take in an entry; `row.reported_on` is today. What it leaves out ('' or None) stays as it was told before.
 
     `exits` are days on one of which the stay ends as the same packet says: an entry without an exit does not open it
-    then. `at` is seconds since the epoch. Raises `core.stays.Unfit`, and KeyError for a number that nobody has.
+    then. `at` is seconds since the epoch, `most` bounds what one LEA may tell of one student. Raises
+    `core.stays.Unfit`, and KeyError for a number that nobody has.
     """
     row = replace(row, ssid=registry.number(connection, row.ssid))
     said = {name: int(value) for name, value in (("dual", dual), ("military", military)) if value is not None}
@@ -128,24 +133,35 @@ def enter(
     report = Report("entry", *key, row.exit_date or ended)
     told = tell([location(one) for _, one in places], report, row.reported_on)
     if told.stay is None:
+        if sum(one.lea == row.lea for _, one in places) >= most.stays:
+            raise Unfit("too-many-stays", "date")
         new = asdict(replace(row, exit_date=told.exit_date)) | said
         connection.execute(insert(enrollments), new)
         epoch.advance(connection)
         return told
     facts = {name: value for name in _CORRECTED if (value := getattr(row, name))} | said
-    _correct(connection, places[told.stay], facts, Source(row.lea, row.tracking, at))
-    _end(connection, places, told, Source(row.lea, row.tracking, at))
+    corrections = [(places[told.stay], facts), *_ends(places, told)]
+    _correct_all(connection, corrections, Source(row.lea, row.tracking, at), most)
     return told
 
 
-def leave(connection: Connection, ssid: str, school: str, day: str, code: str, source: Source, today: str) -> Told:
+def leave(
+    connection: Connection,
+    ssid: str,
+    school: str,
+    day: str,
+    code: str,
+    source: Source,
+    today: str,
+    *,
+    most: Most = _MOST,
+) -> Told:
     """Take in an exit that the source's LEA reports. Raises `core.stays.Unfit`, and KeyError for a number that nobody
     has."""
     places = _places(connection, registry.number(connection, ssid))
     told = tell([location(one) for _, one in places], Report("exit", source.lea, school, day), today)
-    _end(connection, places, told, source)
-    if told.stay is not None and code:
-        _correct(connection, places[told.stay], {"exit_code": code}, source)
+    coded = [(places[told.stay], {"exit_code": code})] if told.stay is not None and code else []
+    _correct_all(connection, [*_ends(places, told), *coded], source, most)
     return told
 
 
@@ -158,6 +174,8 @@ def history(connection: Connection, ssid: str) -> list[Change]:
 
 
 _Places = list[tuple[int, EnrollmentRow]]
+_Facts = Mapping[str, str | int]
+_Correction = tuple[tuple[int, EnrollmentRow], _Facts]
 
 
 def _places(connection: Connection, ssid: str) -> _Places:
@@ -166,19 +184,28 @@ def _places(connection: Connection, ssid: str) -> _Places:
     return [(row[0], EnrollmentRow(*row[1:])) for row in rows]
 
 
-def _end(connection: Connection, places: _Places, told: Told, source: Source) -> None:
+def _ends(places: _Places, told: Told) -> Iterator[_Correction]:
     for place, day in told.ends.items():
-        facts = {"exit_date": day} if day else {"exit_date": "", "exit_code": ""}
-        _correct(connection, places[place], facts, source)
+        yield places[place], {"exit_date": day} if day else {"exit_date": "", "exit_code": ""}
 
 
-def _correct(
-    connection: Connection, place: tuple[int, EnrollmentRow], facts: Mapping[str, str | int], source: Source
-) -> None:
+def _correct_all(connection: Connection, corrections: Iterable[_Correction], source: Source, most: Most) -> None:
+    """All of it or nothing. Raises Unfit where one of the stays was corrected as often as it may be."""
+    changed = [(place, facts) for place, facts in corrections if _differing(place[1], facts)]
+    for (number, row), facts in changed:
+        if _changes(connection, number, source.at) >= most.changes:
+            raise Unfit("changed-too-often", next(iter(_differing(row, facts))))
+    for place, facts in changed:
+        _correct(connection, place, facts, source)
+
+
+def _differing(row: EnrollmentRow, facts: _Facts) -> dict[str, str | int]:
+    return {name: value for name, value in facts.items() if getattr(row, name) != value}
+
+
+def _correct(connection: Connection, place: tuple[int, EnrollmentRow], facts: _Facts, source: Source) -> None:
     number, row = place
-    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
-    if not changed:
-        return
+    changed = _differing(row, facts)
     connection.execute(update(enrollments).where(enrollments.c.id == number).values(changed))
     lines = [
         Change(number, name, str(getattr(row, name)), str(value), source.tracking, source.at)
@@ -186,3 +213,9 @@ def _correct(
     ]
     connection.execute(insert(enrollment_changes), [asdict(line) for line in lines])
     epoch.advance(connection)
+
+
+def _changes(connection: Connection, number: int, at: float) -> int:
+    """How often this stay was corrected in the year before."""
+    mine = (enrollment_changes.c.enrollment == number) & (enrollment_changes.c.at > at - _YEAR)
+    return int(connection.execute(select(func.count()).where(mine)).scalar_one())

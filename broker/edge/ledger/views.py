@@ -27,6 +27,7 @@ _SHOWN = (
     "sha256",
     "received_at",
     "updated_at",
+    "purged_at",
 )
 
 
@@ -39,6 +40,12 @@ def counts(connection: Connection) -> dict[str, int]:
 def oldest_waiting(connection: Connection) -> float | None:
     """When the oldest packet that is still to be worked came in; seconds since the epoch."""
     return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
+
+
+def newest_sealed(connection: Connection) -> Sha256 | None:
+    """The content of the newest packet that was not refused: the vault must have it. None where there is none."""
+    query = select(packets.c.sha256).where(packets.c.state != State.REFUSED).order_by(packets.c.tracking.desc())
+    return connection.execute(query.limit(1)).scalar()
 
 
 def unpublished(connection: Connection) -> int:
@@ -159,3 +166,40 @@ def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -
         merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
         query = query.where((packets.c.ssid == ssid) | packets.c.ssid.in_(merged))
     return [row[0] for row in connection.execute(query)]
+
+
+class Held(NamedTuple):
+    """What packets have in common that go on together, or do not."""
+
+    held_for: str
+    origin: str
+    addressed_to: str
+    type: str
+    receiver: str
+
+
+def held_kinds(connection: Connection, ssid: str) -> list[Held]:
+    """What waits for this student's enrollment, or for an LEA's key, and is not one of a kind twice."""
+    query = select(*(packets.c[name] for name in Held._fields)).where(*_waits_for(ssid)).distinct()
+    return sorted(Held._make(row) for row in connection.execute(query))
+
+
+def held_of(connection: Connection, ssid: str, kind: Held, most: int | None = None) -> list[str]:
+    """Tracking ids of such packets, the oldest first."""
+    same = (packets.c[name] == value for name, value in kind._asdict().items())
+    query = select(packets.c.tracking).where(*_waits_for(ssid), *same).order_by(packets.c.tracking)
+    return [row[0] for row in connection.execute(query.limit(most))]
+
+
+def _waits_for(ssid: str) -> tuple[Any, ...]:
+    """Also under a number that was merged into this one while a worker had the packet in hand."""
+    merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
+    why = packets.c.held_for.in_([HeldFor.ENROLLMENT, HeldFor.RECEIVER_KEY])
+    return packets.c.state == State.HELD, why, (packets.c.ssid == ssid) | packets.c.ssid.in_(merged)
+
+
+def by_student(connection: Connection, trackings: Sequence[str]) -> list[str]:
+    """These packets in the order of their students' numbers."""
+    query = select(packets.c.tracking, packets.c.ssid).where(packets.c.tracking.in_(list(trackings)))
+    students = {row.tracking: row.ssid for row in connection.execute(query)}
+    return sorted(trackings, key=lambda tracking: (students.get(tracking, ""), tracking))

@@ -5,6 +5,7 @@ before the merge, and is not delivered, never goes on to where the merge led it.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -14,32 +15,36 @@ from broker.core.stays import Today
 from broker.edge.ledger import moves, packets, stays, transfers, views
 from broker.edge.ledger.handover import Stood
 from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.ledger.views import Held
 
 _ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
 _GONE = (State.DELIVERED, State.COLLECTED)
 
 
-def release(connection: Connection, ssid: str, at: float, today: Today) -> list[Stood]:
+def release(connection: Connection, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
     """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
-    where the student is no more; where they stood.
+    where the student is no more: the `most` oldest, or all; where they stood.
 
     `at` is seconds since the epoch.
     """
     account = stays.account(connection, ssid, today)
 
-    def goal(row: PacketRow) -> LeaId | None:
-        waiting = transfers.awaiting(connection, ssid, row.origin) if len(account.holders) > 1 else ()
-        return enrolled_at(account, row.origin, LeaId(row.addressed_to) if row.addressed_to else None, waiting)
+    def goes(held: Held) -> bool:
+        waiting = transfers.awaiting(connection, ssid, held.origin) if len(account.holders) > 1 else ()
+        goal = enrolled_at(
+            account, LeaId(held.origin), LeaId(held.addressed_to) if held.addressed_to else None, waiting
+        )
+        if held.held_for == HeldFor.ENROLLMENT:
+            return bool(goal)
+        return _follows(held) and goal != held.receiver
 
-    found = (packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.ENROLLMENT, ssid=ssid))
-    rows = [row for row in found if row and goal(row)]
-    keyless = (
-        packets.get(connection, tracking) for tracking in views.held(connection, HeldFor.RECEIVER_KEY, ssid=ssid)
-    )
-    rows += [row for row in keyless if row and _follows(row) and goal(row) != row.receiver]
+    kinds = [one for one in views.held_kinds(connection, ssid) if goes(one)]
+    trackings = (one for kind in kinds for one in views.held_of(connection, ssid, kind, most))
+    found = (packets.get(connection, tracking) for tracking in islice(trackings, most))
     planned = [
         Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
-        for row in rows
+        for row in found
+        if row is not None
     ]
     done = moves.advance(connection, planned, at).moved
     return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
@@ -61,7 +66,7 @@ def call_back(connection: Connection, stood: Iterable[Stood], at: float) -> tupl
     return tuple(one.row.tracking for one in done), tuple(gone)
 
 
-def _follows(row: PacketRow) -> bool:
+def _follows(row: Held) -> bool:
     """Whether it goes to where the student is now."""
     return row.type == PacketType.STUDENT_RECORD or (row.type == PacketType.BACKPACK and not row.addressed_to)
 

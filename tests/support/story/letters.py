@@ -32,9 +32,11 @@ def _line(child: int, report: Report) -> dict[str, Any]:
 class Letters(RuleBasedStateMachine):
     """The machine's world, what it believes of it, and its pen."""
 
+    server = ""  # a PostgreSQL server's URL; '' for SQLite
+
     def __init__(self) -> None:
         super().__init__()
-        self.world, self.belief, self.own = World(KINDS), Belief(), Account()
+        self.world, self.belief, self.own = World(KINDS, self.server), Belief(), Account()
 
     def key(self, party: str) -> Key:
         """The key with which the party signs now."""

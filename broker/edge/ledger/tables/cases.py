@@ -132,3 +132,16 @@ disclosures = Table(
     Column("purpose", Text, nullable=False),
     Column("tracking", Text, nullable=False, index=True),
 )
+
+# How often an LEA has guessed at a child in vain on a day (ISO 8601): a child is a number that was named, or who was
+# found; '' counts the guesses themselves, also those at nobody.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("lea", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("child", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

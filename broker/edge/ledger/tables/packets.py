@@ -13,6 +13,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from broker.core.lanes import COSTLY
 from broker.core.model import State
 from broker.edge.ledger.tables.base import Serial, in_constants, metadata, partial
 
@@ -86,18 +87,26 @@ packets = Table(
     Column("enqueued_at", Float, nullable=False),  # 0: nobody told a queue of it yet
     Column("updated_at", Float, nullable=False),
     Column("replaces", Text, nullable=False, server_default=""),  # tracking id of the earlier packet; '' for none
+    Column("purged_at", Float),  # its bytes are gone, as nobody needs them any more
     Index("packets_by_state", "state", "due_at"),
     Index("packets_by_drop", "origin", "source_name", "source_mark"),  # a name may come every night
     Index("packets_by_receiver", "receiver", "state"),
     Index("packets_by_student", "ssid", "state"),
     partial("packets_first", "origin", "sha256", where="state NOT IN ('DUPLICATE', 'REFUSED')"),
     partial("packets_waiting", "origin", "state", where="state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
+    partial("packets_costly", "origin", "tracking", where="lane = 2 AND state IN ('ADMITTED', 'RECEIVED', 'ROUTED')"),
     partial("packets_claimed", "claim", where="claim_until > 0"),
+    partial(
+        "packets_kept",
+        *("origin", "updated_at", "size"),
+        where="state IN ('DUPLICATE', 'REFUSED') AND purged_at IS NULL AND size > 0",
+    ),
     partial("packets_refused", "state", "code", where="state = 'REFUSED'"),
 )
 # Of which packets these indexes are; a query that is to use one says so by this very condition.
 is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])
 is_waiting = in_constants(packets.c.state, [State.RECEIVED, State.ADMITTED, State.ROUTED])
+is_costly = (packets.c.lane == literal_column(str(COSTLY))) & is_waiting
 is_claimed = packets.c.claim_until > literal_column("0")
 is_refused = packets.c.state == literal_column(f"'{State.REFUSED}'")
 
@@ -140,6 +149,21 @@ publications = Table(
     metadata,
     Column("tracking", Text, primary_key=True),
     Column("n", Integer, primary_key=True),
+)
+
+# What a packet of many lines has done so far, one row a transaction; gone when the packet is answered.
+packet_slices = Table(
+    "packet_slices",
+    metadata,
+    Column("tracking", Text, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # the document's id
+    Column("form", Text, nullable=False),  # in which it is answered
+    Column("answers", Text, nullable=False),  # JSON: numbers, and what became of the lines; no name, no birth date
+    Column("seen", Text, nullable=False),  # JSON: the flagged children that these lines concern, and how
+    Column("guessed", Text, nullable=False),  # JSON: what these lines asked in vain, as [child, kind, count]
+    Column("at", Float, nullable=False),
+    Column("followed", Integer, nullable=False, server_default="0"),  # 1: it is done what follows from these lines
 )
 
 # What a receiver said of a packet that it had.

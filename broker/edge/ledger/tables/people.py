@@ -142,6 +142,7 @@ opt_outs = Table(
     Column("at", Float, nullable=False),
     Column("ended_at", Float),
     Column("ended_by", Text, nullable=False, server_default=""),
+    partial("opt_outs_standing", "ssid", where="ended_at IS NULL"),
 )
 
 # What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.
@@ -155,6 +156,12 @@ reviews = Table(
     Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
+    Column("about", Text, nullable=False, server_default=""),  # the SSID that it is counted under
+    Column("local_id", Text, nullable=False, server_default=""),  # the LEA's own number for who was sent
+    Column("named", Text, nullable=False, server_default=""),  # the mark of name and birth date (`reviews.sent_as`)
+    partial("reviews_about", "lea", "about", where="closed_at IS NULL"),
+    partial("reviews_number", "lea", "local_id", "opened_at", "tracking", "line", where="closed_at IS NULL"),
+    partial("reviews_named", "lea", "named", "opened_at", "tracking", "line", where="closed_at IS NULL"),
     partial("reviews_open", "opened_at", "tracking", "line", where="closed_at IS NULL"),
 )
 

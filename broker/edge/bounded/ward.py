@@ -1,0 +1,119 @@
+"""The watched side: a process that forks others, which do the work and may be killed at any moment.
+
+Owns what runs there. Promises: the process that forks never touches a task, so that after one that works was killed the
+next one is there within milliseconds, with everything loaded; the one that works has given up what it does not need
+(`privilege`), says which task it begins before it begins it, and sends back nothing but the bytes that `work` gives.
+Both end when the warden does.
+"""
+
+import gc
+import json
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from broker.edge.bounded import channel, privilege
+from broker.edge.bounded.channel import FRAME, GO, NUMBER, Buffer
+
+Work = Callable[[Buffer, Buffer, Buffer], bytes]  # what all tasks have in common, head, body: the answer
+_AT_ONCE = 64 * 1024
+_LOWER = 5  # a third of what others get of a busy processor: less, and an honest large packet would wait for hours
+_PATIENCE_NS = 20_000_000  # an answer waits so long for the next one
+_GARBAGE = 20_000  # new objects before a collection: of a packet's objects few are in cycles
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the warden says of the worker that it wants; `memory` in bytes."""
+
+    memory: int
+    is_low: bool
+
+
+def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
+    """Fork a worker whenever the warden asks for one, until it is gone. The three are inherited descriptors."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    tasks = mmap.mmap(arena, os.fstat(arena).st_size, access=mmap.ACCESS_READ)
+    begun = mmap.mmap(state, NUMBER.size)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+    with socket.socket(fileno=control) as asked:
+        child = 0
+        while True:
+            said, descriptors, _, _ = socket.recv_fds(asked, 1024, 2)
+            status = _end(child) if child else 0
+            if not said:
+                os._exit(0)
+            order = Order(**json.loads(said))
+            child = _fork(order, descriptors, lambda own: _work(own, tasks, begun, work), (control, arena, state))
+            for one in descriptors:
+                os.close(one)
+            asked.send(json.dumps({"pid": child, "status": status}).encode())
+
+
+def _end(child: int) -> int:
+    os.kill(child, signal.SIGKILL)  # it is not reaped yet, so that the number is its own
+    return os.waitpid(child, 0)[1]
+
+
+def _fork(order: Order, descriptors: list[int], work: Callable[[socket.socket], None], others: tuple[int, ...]) -> int:
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        privilege.end_with_parent(parent)
+        own, errors = descriptors
+        os.dup2(errors, sys.stderr.fileno())
+        for one in (errors, *others):
+            os.close(one)
+        if order.is_low:
+            os.nice(_LOWER)
+        privilege.lower(order.memory)
+        work(socket.socket(fileno=own))
+    finally:
+        os._exit(0)
+
+
+def _work(own: socket.socket, arena: mmap.mmap, begun: mmap.mmap, work: Work) -> None:
+    whole = memoryview(arena)
+    while order := _received(own, GO.size):
+        first, count = GO.unpack(order)
+        common, tasks = channel.get(whole, count)
+        out, sent = bytearray(), time.monotonic_ns()
+        for number, task in enumerate(tasks, first):
+            NUMBER.pack_into(begun, 0, number)
+            try:
+                answer, kind = work(common, task.head, task.body), channel.RESULT
+            except MemoryError:
+                answer, kind = b"", channel.NO_MEMORY
+            out += FRAME.pack(number, kind, len(answer))
+            if kind == channel.NO_MEMORY:
+                break
+            out += answer
+            if len(out) > _AT_ONCE or time.monotonic_ns() - sent > _PATIENCE_NS:
+                own.sendall(out)
+                out, sent = bytearray(), time.monotonic_ns()
+        NUMBER.pack_into(begun, 0, 0)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        own.sendall(out + FRAME.pack(0, channel.END, NUMBER.size) + NUMBER.pack(most * 1024))
+
+
+def _received(own: socket.socket, size: int) -> bytes:
+    """So many bytes; none at the end."""
+    out = b""
+    while len(out) < size:
+        piece = own.recv(size - len(out))
+        if not piece:
+            return b""
+        out += piece
+    return out

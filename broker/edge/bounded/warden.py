@@ -1,0 +1,297 @@
+"""The watching side: gives tasks to a process beside this one, and ends it when one of them costs too much.
+
+Owns that process. Promises: it is ended from outside, whatever its code does, when a task uses more processor time than
+it may, or stands still; the kernel keeps it to its memory; only the task that was begun is blamed, and all others are
+worked by a fresh process. Processor time is what refuses: on a machine that is short of it every honest task takes
+longer by the clock, and no more of the processor. The clock alone ends what hangs.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from broker.edge.bounded import channel
+from broker.edge.bounded.channel import GO, NUMBER, Buffer, Task
+
+_LOOK_SECONDS = 0.05
+_START_SECONDS = 120.0
+_STANDS_STILL = 30  # a task that has used no processor time for this part of what it may take by the clock hangs
+_TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_NO_ROOM = b"memory allocation of"  # what Rust's libraries say before they abort
+_KEPT_BYTES = 16 * 1024 * 1024  # of the shared memory, that are not given back after each batch
+_ANSWER_FLOOR = 64 * 1024 * 1024
+
+
+class NoWard(OSError):
+    """No process can be had to do the work; nothing is known of any task."""
+
+
+class Fault(StrEnum):
+    """Why a task has no answer."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    HUNG = "hung"
+    DIED = "died"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one task may cost. `memory_bytes` is what its process may fill, which is looked at twenty times a second;
+    `room_bytes` what it may ask for at all, of which libraries set much aside that they never fill. `is_apart`: each
+    task is worked by a fresh process, at a lower priority."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    memory_bytes: int
+    room_bytes: int
+    is_apart: bool = False
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    link: socket.socket
+    errors: int
+
+    def close(self) -> None:
+        self.link.close()
+        os.close(self.errors)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What is known of the task in hand: its number, and when and with how much processor time it was first seen."""
+
+    number: int = 0
+    since: float = 0.0
+    spent: float = 0.0
+    moved: float = 0.0
+    last: float = 0.0
+
+    def look(self, number: int, spent: float, filled: int, bounds: Bounds) -> Fault | None:
+        now = time.monotonic()
+        if number != self.number:
+            self.number, self.since, self.spent, self.moved, self.last = number, now, spent, now, spent
+        if spent != self.last:
+            self.moved, self.last = now, spent
+        if not number:
+            return None
+        if filled > bounds.memory_bytes:
+            return Fault.MEMORY
+        if spent - self.spent > bounds.cpu_seconds:
+            return Fault.CPU
+        most = bounds.wall_seconds
+        return Fault.HUNG if now - self.since > most or now - self.moved > most / _STANDS_STILL else None
+
+
+@dataclass(slots=True)
+class _Given:
+    """What came of some tasks: the answers, and who is to blame for what is missing."""
+
+    answers: dict[int, bytes] = field(default_factory=dict)
+    blamed: int = 0
+    fault: Fault | None = None
+    is_over: bool = False
+    peak: int = 0
+
+
+class Warden:
+    """One process beside this one. Not to be shared between threads."""
+
+    def __init__(self, command: Sequence[str], bounds: Bounds, largest: int) -> None:
+        """`command` starts it, by `ward.serve` with the three descriptors that are added to it; `largest` is the size
+        of the largest task in bytes. Nothing is started yet."""
+        self.bounds = bounds
+        self._command = list(command)
+        self._size = channel.capacity(largest)
+        self._most = largest + _ANSWER_FLOOR
+        self._most_kept = bounds.memory_bytes * 3 // 4  # who has had more memory than this is let go
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._arena = self._state = -1
+        self._child: _Child | None = None
+        self._next = 1
+        self._used = 0  # bytes of the shared memory
+
+    def start(self) -> None:
+        """Start it, if it does not run; it is not waited for."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        self._arena, self._state = os.memfd_create("tasks"), os.memfd_create("state")
+        os.ftruncate(self._arena, self._size)
+        os.ftruncate(self._state, NUMBER.size)
+        own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        own.settimeout(_START_SECONDS)
+        given = [other.fileno(), self._arena, self._state]
+        with other:
+            self._process = subprocess.Popen(
+                [*self._command, *map(str, given)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=given,
+            )
+        self._control = own
+
+    def close(self) -> None:
+        """End it, and everything that it began."""
+        if self._child:
+            self._child.close()
+        if self._control:
+            self._control.close()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        for one in (self._arena, self._state):
+            if one >= 0:
+                os.close(one)
+        self._process = self._control = self._child = None
+        self._arena = self._state = -1
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process that forks, and the one that works; what runs of them."""
+        forks = (self._process.pid,) if self._process else ()
+        return (*forks, self._child.pid) if self._child else forks
+
+    def run(self, common: Buffer, tasks: Sequence[Task]) -> "dict[int, bytes | Fault]":
+        """The answers to some of the tasks, by their place among `tasks`: to all of them, or to those before one that
+        went wrong, and why that one did. At least one. Raises NoWard."""
+        limit = 1 if self.bounds.is_apart else channel.MOST_TASKS
+        for _ in range(2):  # a process that ends before it begins a task says nothing about any
+            child = self._worker()
+            given = self._listen(child, self._ask(child, common, tasks[:limit]), len(tasks[:limit]))
+            if self.bounds.is_apart or given.fault or not given.is_over or given.peak > self._most_kept:
+                try:
+                    self._renew(given)
+                except NoWard:  # the process that forks is gone too, and that one never touches a task
+                    given.fault = None
+            found: dict[int, bytes | Fault] = dict(given.answers)
+            if given.fault:
+                found[given.blamed] = given.fault
+            if found:
+                return found
+        raise NoWard("the process that reads packets ended twice before it read one")
+
+    def _ask(self, child: _Child, common: Buffer, tasks: Sequence[Task]) -> int:
+        """Hand these over; the number of the first."""
+        first, self._next = self._next, self._next + len(tasks)
+        if self._used > _KEPT_BYTES:
+            channel.empty(self._arena, self._size)
+        self._used = channel.put(self._arena, self._size, common, tasks)
+        os.pwrite(self._state, NUMBER.pack(0), 0)
+        with suppress(OSError):  # where it has ended, that is seen when it is listened to
+            child.link.sendall(GO.pack(first, len(tasks)))
+        return first
+
+    def _listen(self, child: _Child, first: int, count: int) -> _Given:
+        given, watch, frames = _Given(), _Watch(), channel.Frames(self._most)
+        poll = select.poll()
+        poll.register(child.link, select.POLLIN)
+        looked = time.monotonic()
+        while not given.is_over and given.fault is None:
+            if poll.poll(_LOOK_SECONDS * 1000):
+                self._take(child, frames, given, first, count)
+            if not given.is_over and given.fault is None and time.monotonic() - looked > _LOOK_SECONDS:
+                looked = time.monotonic()
+                number = self._begun()
+                fault = watch.look(number, _spent(child.pid), _filled(child.pid), self.bounds)
+                if fault:
+                    given.fault, given.blamed = fault, number - first
+        if given.fault and not (0 <= given.blamed < count and given.blamed not in given.answers):
+            given.fault = None  # between two tasks: no one of them is to blame
+        return given
+
+    def _take(self, child: _Child, frames: channel.Frames, given: _Given, first: int, count: int) -> None:
+        """What it has said by now. A process that has ended, or says what nobody can say, is at fault with the task
+        that it had begun."""
+        try:
+            piece = child.link.recv(1 << 20)
+            for number, kind, content in frames.feed(piece):
+                if kind == channel.END:
+                    given.is_over, given.peak = True, NUMBER.unpack(content)[0]
+                elif kind == channel.NO_MEMORY:
+                    given.fault, given.blamed = Fault.MEMORY, number - first
+                elif first <= number < first + count:
+                    given.answers[number - first] = content
+        except (OSError, ValueError):
+            piece = b""
+        if not piece and given.fault is None:
+            given.fault, given.blamed = Fault.DIED, self._begun() - first
+
+    def _begun(self) -> int:
+        return int(NUMBER.unpack(os.pread(self._state, NUMBER.size, 0))[0])
+
+    def _worker(self) -> _Child:
+        self.start()
+        return self._child or self._fork()[0]
+
+    def _renew(self, given: _Given) -> None:
+        """End the one that works and have another one ready; what it died of is known then."""
+        ended = self._child
+        said = os.read(ended.errors, 1 << 16) if ended and _is_ready(ended.errors) else b""
+        _, status = self._fork()
+        if given.fault is Fault.DIED and os.WIFSIGNALED(status):
+            aborted = os.WTERMSIG(status) == signal.SIGABRT
+            given.fault = Fault.MEMORY if aborted and _NO_ROOM in said else Fault.DIED
+
+    def _fork(self) -> tuple[_Child, int]:
+        """Another one to work, and how the one before ended. Raises NoWard."""
+        if self._child:
+            self._child.close()
+            self._child = None
+        own, other = socket.socketpair()
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        control = self._control
+        order = {"memory": self.bounds.room_bytes, "is_low": self.bounds.is_apart}
+        try:
+            if control is None:
+                raise ConnectionError
+            socket.send_fds(control, [json.dumps(order).encode()], [other.fileno(), write])
+            said = control.recv(1024)
+            if not said:
+                raise ConnectionError
+        except OSError:
+            own.close()
+            os.close(read)
+            self.close()
+            raise NoWard("the process that reads packets does not start") from None
+        finally:
+            other.close()
+            os.close(write)
+        answer = json.loads(said)
+        self._child = _Child(answer["pid"], own, read)
+        return self._child, answer["status"]
+
+
+def _is_ready(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+def _spent(pid: int) -> float:
+    """The processor time of a process that is not reaped yet, in seconds."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _filled(pid: int) -> int:
+    """The memory that a process has filled and shares with no file, in bytes."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * _PAGE

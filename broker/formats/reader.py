@@ -1,0 +1,115 @@
+"""How a packet is read: opened, verified, parsed, checked and digested, in one go.
+
+Owns what is done with hostile bytes before their document is known. Promises: the answer has the form of
+`broker.formats.opening`; what only the receiver of a travelling document needs does not come back at all; a reader
+knows no ledger: of a signer whom the LEA's certificates do not know it tells the key, and others judge. Nobody imports
+this but who reads: all parsers are behind it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from broker.core.errors import Refused
+from broker.core.model import LeaId
+from broker.edge import openpgp
+from broker.edge.bounded.channel import Buffer
+from broker.edge.bounded.ward import Work
+from broker.edge.contracts import Contracts
+from broker.edge.openpgp import SecretKey
+from broker.edge.settings import Settings
+from broker.formats import reading
+from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What it takes to read: the exchange's key, the schemas, the digest, and what the worker needs of a document."""
+
+    settings: Settings
+    key: SecretKey
+    contracts: Contracts
+    digest: Callable[[bytes], str]
+    needed: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+    def answer(self, around: Circumstances, packet: Sealed) -> bytes:
+        """The answer to one packet (`outcome_of`). Raises MemoryError and nothing else."""
+        strangers: list[str] = []
+        try:
+            return orjson.dumps(self._read(around, packet, strangers))
+        except Refused as refused:
+            said: dict[str, Any] = {"refused": [refused.code, refused.pointer, refused.hint], "strangers": strangers}
+        except MemoryError:
+            raise
+        except Exception as bug:  # noqa: BLE001  its text may hold what was in the packet: told by place and kind
+            said = {"bug": type(bug).__name__, "places": _places(bug)}
+        return orjson.dumps(said)
+
+    def _read(self, around: Circumstances, packet: Sealed, strangers: list[str]) -> dict[str, Any]:
+        settings = self.settings
+        if packet.is_known:
+            cipher, key = openpgp.session_of(packet.content, self.key)
+            return {"session": [cipher, key.hex()]}
+
+        def is_known(key_id: str) -> bool:
+            strangers.append(key_id)
+            return False
+
+        certificates = around.certificates.get(packet.lea, ())
+        opened = openpgp.open_packet(packet.content, self.key, certificates, settings.limits, around.now, is_known)
+        lea = LeaId(packet.lea)
+        whole = reading.read(opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity)
+        return {
+            "session": [opened.session[0], opened.session[1].hex()],
+            "signing_key": opened.signing_key,
+            "digest": self.digest(opened.content),
+            "document": self.needed(whole),
+        }
+
+
+def _places(bug: BaseException) -> list[str]:
+    """Where it happened, without the source text that a formatted traceback looks up."""
+    out: list[str] = []
+    at = bug.__traceback__
+    while at is not None and len(out) < 50:
+        out.append(f"{at.tb_frame.f_code.co_name}:{at.tb_lineno}")
+        at = at.tb_next
+    return out
+
+
+class Inside:
+    """A reader in this very process, for tests without processes."""
+
+    is_patient = True
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def start(self) -> None:
+        """See Reader.start."""
+
+    def read(self, around: Circumstances, packets: Sequence[Sealed]) -> Mapping[int, Outcome]:
+        """See Reader.read."""
+        return {number: outcome_of(self._desk.answer(around, one)) for number, one in enumerate(packets)}
+
+
+def work_of(desk: Desk) -> Work:
+    """What the process beside does with each packet."""
+    held: list[tuple[bytes, Circumstances]] = []
+
+    def work(common: Buffer, head: Buffer, body: Buffer) -> bytes:
+        said = bytes(common)
+        if not held or held[0][0] != said:
+            held[:] = [(said, _circumstances(orjson.loads(said)))]
+        file, lea, is_known = orjson.loads(head)
+        return desk.answer(held[0][1], Sealed(body, file, lea, is_known))
+
+    return work
+
+
+def _circumstances(said: Mapping[str, Any]) -> Circumstances:
+    certificates = {lea: [one.encode("latin-1") for one in all_] for lea, all_ in said["certificates"].items()}
+    return Circumstances(datetime.fromisoformat(said["now"]), certificates)

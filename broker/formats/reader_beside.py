@@ -1,0 +1,42 @@
+"""Packets read by a process beside this one (`broker.edge.bounded`): how they go there, and what comes back.
+
+Owns this translation; `reader.work_of` is its other side. Promises: the sealed bytes are not copied on their way into
+the reader.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from broker.edge.bounded.channel import Task
+from broker.edge.bounded.warden import Fault, Warden
+from broker.formats.opening import Circumstances, Failed, Outcome, Sealed, outcome_of
+
+_COSTLY = frozenset({Fault.CPU, Fault.MEMORY})
+
+
+class Beside:
+    """The reader as its worker sees it."""
+
+    def __init__(self, warden: Warden) -> None:
+        self.warden = warden
+        self.is_patient = warden.bounds.is_apart
+
+    def start(self) -> None:
+        """See Reader.start."""
+        self.warden.start()
+
+    def read(self, around: Circumstances, packets: Sequence[Sealed]) -> Mapping[int, Outcome]:
+        """See Reader.read. Raises NoWard."""
+        common = {
+            "now": around.now.isoformat(),
+            "certificates": {lea: [one.decode("latin-1") for one in all_] for lea, all_ in around.certificates.items()},
+        }
+        tasks = [Task(orjson.dumps([one.file, one.lea, one.is_known]), one.content) for one in packets]
+        return {number: self._outcome(one) for number, one in self.warden.run(orjson.dumps(common), tasks).items()}
+
+    def _outcome(self, answer: bytes | Fault) -> Outcome:
+        """Whatever went wrong with a packet among others may go well by itself."""
+        if isinstance(answer, Fault):
+            return Failed(answer, is_costly=answer in _COSTLY or not self.is_patient)
+        return outcome_of(answer)

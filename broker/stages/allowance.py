@@ -1,0 +1,105 @@
+"""allowance: how much of one LEA's outbox may be taken in now.
+
+Contract: intake never touches the disk's reserve, and one LEA never has more in the vault that has not ended than its
+share; what is over stays in the outbox, where it is safe, and is taken in when there is room. Receipts, the ledger and
+deliveries go on meanwhile. The operator is told once when the reserve is reached, and the LEA by a file beside its
+README.txt: `receipts` holds signed statements and nothing else.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from broker.core.errors import Deferred
+from broker.core.model import LeaId
+from broker.edge.ledger import keeping
+from broker.edge.ledger.engine import reading
+from broker.edge.readiness import Found
+from broker.edge.room import Room
+from broker.stages.services import Services
+
+_LOOK_SECONDS = 5.0  # between two looks at the ledger; what is taken meanwhile is added
+_MOMENT = 1.0  # before it is believed that an LEA has its share
+NOTICE = "OUTBOX-WAITS.txt"
+_TEXT = """The exchange has {files} of your files, with {bytes} bytes, that have not come to their end: they are
+being worked, or are held for something that their receipts name. It takes no more from your outbox until that has
+become less. Nothing is lost: what is in outbox stays there, and is taken in by itself; this file goes away then, too.
+If it stays for long, look at the receipts that say HELD, or call the state's exchange operator.
+"""
+
+
+class Shares:
+    """How much each LEA has waiting; threads may share it. A look at the ledger costs a twentieth of the time at most,
+    however much waits; what was taken since is added up."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        of = services.settings.intake
+        self._most = of.waiting_files, of.waiting_bytes
+        self._lock = threading.Lock()
+        self._looked, self._cost = float("-inf"), 0.0
+        self._waiting: dict[str, tuple[int, int]] = {}
+
+    def is_full(self, lea: str, patience: float = _LOOK_SECONDS) -> bool:
+        """Whether the LEA has its share, as it was known `patience` seconds ago or later."""
+        files, size = self.of(lea, patience)
+        return files >= self._most[0] or size >= self._most[1]
+
+    def of(self, lea: str, patience: float = _LOOK_SECONDS) -> tuple[int, int]:
+        """Files and bytes."""
+        with self._lock:
+            begun = time.monotonic()
+            if begun - self._looked > max(patience, 20 * self._cost):
+                with reading(self._services.engine) as connection:
+                    self._waiting = keeping.waiting(connection)
+                self._looked = time.monotonic()
+                self._cost = self._looked - begun
+            return self._waiting.get(lea, (0, 0))
+
+    def add(self, lea: str, size: int) -> None:
+        """One more file was taken."""
+        with self._lock:
+            files, before = self._waiting.get(lea, (0, 0))
+            self._waiting[lea] = files + 1, before + size
+
+
+class Allowance:
+    """The room for all LEAs; threads may share it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
+        self._shares = Shares(services)
+        self._is_told = False
+        self._told: set[LeaId] = set()
+
+    def is_open(self, lea: LeaId) -> bool:
+        """Whether anything of this LEA may be taken in; tells who has to know."""
+        is_room = self._room.spare() > 0
+        if is_room is self._is_told:
+            self._is_told = not is_room
+            say = "there is room again: intake goes on" if is_room else "the disk's reserve is reached: intake waits"
+            self._services.log.warning(say, reserve_bytes=self._services.settings.intake.reserve_bytes)
+        is_full = self._shares.is_full(lea) and self._shares.is_full(lea, _MOMENT)
+        if is_full is not (lea in self._told):
+            self._tell(lea, is_full)
+        return is_room and not is_full
+
+    def choose(self, lea: LeaId, ready: Sequence[Found]) -> list[Found]:
+        """Those of these files that may be taken in now, which are counted from here on."""
+        chosen = []
+        for one in ready:
+            if one.size < self._room.spare() and not self._shares.is_full(lea):
+                self._room.take(one.size)
+                self._shares.add(lea, one.size)
+                chosen.append(one)
+        return chosen
+
+    def _tell(self, lea: LeaId, is_full: bool) -> None:
+        files, size = self._shares.of(lea)
+        self._services.log.warning("an LEA has its share of what may wait", lea=lea, full=is_full, files=files)
+        try:
+            self._services.outboxes.tell(lea, NOTICE, _TEXT.format(files=files, bytes=size) if is_full else "")
+        except Deferred:
+            return  # told when its folder is there again
+        (self._told.add if is_full else self._told.discard)(lea)
