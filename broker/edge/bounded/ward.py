@@ -26,6 +26,7 @@ Work = Callable[[Buffer, Buffer, Buffer], bytes]  # what all tasks have in commo
 _AT_ONCE = 64 * 1024
 _LOWER = 5  # a third of what others get of a busy processor: less, and an honest large packet would wait for hours
 _PATIENCE_NS = 20_000_000  # an answer waits so long for the next one
+_LOOK_SECONDS, _END_SECONDS = 0.001, 1.0
 _GARBAGE = 20_000  # new objects before a collection: of a packet's objects few are in cycles
 
 
@@ -47,10 +48,13 @@ def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     with socket.socket(fileno=control) as asked:
-        child = 0
+        child, late = 0, list[int]()
         while True:
             said, descriptors, _, _ = socket.recv_fds(asked, 1024, 2)
-            status = _end(child) if child else 0
+            late = [one for one in late if not os.waitpid(one, os.WNOHANG)[0]]
+            has_ended, status = _end(child) if child else (True, 0)
+            if not has_ended:
+                late.append(child)
             if not said:
                 os._exit(0)
             order = Order(**json.loads(said))
@@ -60,9 +64,15 @@ def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
             asked.send(json.dumps({"pid": child, "status": status}).encode())
 
 
-def _end(child: int) -> int:
+def _end(child: int) -> tuple[bool, int]:
+    """Kill it: whether it has ended by now, and how. The kernel may take its time with one; nobody waits for that."""
     os.kill(child, signal.SIGKILL)  # it is not reaped yet, so that the number is its own
-    return os.waitpid(child, 0)[1]
+    until = time.monotonic() + _END_SECONDS
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended or time.monotonic() > until:
+            return bool(ended), status
+        time.sleep(_LOOK_SECONDS)
 
 
 def _fork(order: Order, descriptors: list[int], work: Callable[[socket.socket], None], others: tuple[int, ...]) -> int:
