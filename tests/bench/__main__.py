@@ -117,7 +117,8 @@ def main() -> None:
     chosen = parser.parse_args()
     # beside the project, where demo and users keep homes: /tmp may be another kind of file system
     root = Path(tempfile.mkdtemp(prefix=".bench-", dir=ROOT))
-    exchange = Exchange(root / "home", scan_seconds=5.0, settle_seconds=3.0, sweep_seconds=1.0, stale_seconds=30.0)
+    pace = {"scan_seconds": 5.0, "settle_seconds": 3.0, "sweep_seconds": 1.0, "stale_seconds": 30.0}
+    exchange = Exchange(root / "home", processes=0, **pace)  # a worker on each core, as in an exchange that was not set up
     try:
         run(exchange, chosen)
     finally:
@@ -138,12 +139,12 @@ def run(exchange: Exchange, chosen: argparse.Namespace) -> None:
     for one in [*leas, receiver]:
         exchange.add(one.id, one.certificate, one.kind)
     total = chosen.packets + chosen.single
-    load.register(exchange, total, [one.id for one in leas], RECEIVER)
+    load.register(exchange, total, [one.id for one in leas], RECEIVER, stayed=chosen.packets)
     packets = [
         load.sealed(leas[number % len(leas)], RECEIVER, exchange.certificate, chosen.size, number)
         for number in range(total)
     ]
-    night = [_backpack(leas[number % len(leas)], exchange, number) for number in range(chosen.packets)]
+    night = [_backpack(leas[number % len(leas)], exchange, number) for number in range(total, total + chosen.packets)]
     many, few = packets[: chosen.packets], packets[chosen.packets :]
     say("load", packets=len(many), sealed_bytes=median(map(len, many)), districts=[a for _, a in DISTRICTS])
     exchange.up()

@@ -60,25 +60,29 @@ def name_of(number: int) -> dict[str, str]:
     return {"first": first, "middle": "", "last": last, "suffix": ""}
 
 
-def register(exchange: Exchange, students: int, senders: Sequence[str], receiver: str) -> None:
-    """Enter the students that the packets are about, and where they are: each was at one of the senders in turn (the
-    student of that number at `senders[number % len(senders)]`), and is at the receiver now.
+def register(exchange: Exchange, moved: int, senders: Sequence[str], receiver: str, stayed: int = 0) -> None:
+    """Enter the students that the packets are about, and where they are: each came to one of the senders in turn (the
+    student of that number to `senders[number % len(senders)]`). The first ones, `moved` of them, are at the receiver
+    now; `stayed` more are where they were.
 
     Straight into the ledger, so that no transfer opens: what is measured is the way of a packet.
     """
     engine, model = connect(read_settings(exchange.home)), models.load(exchange.home)
     source = Source(LeaId("01"), "", 0.0)
-    people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in range(students))
-    stays = [
-        asdict(_stay(number, lea, entry, left))
-        for number in range(students)
-        for lea, entry, left in ((senders[number % len(senders)], "2025-08-18", "2026-06-05"), (receiver, CAME, ""))
-    ]
+    people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in range(moved + stayed))
+    stays = [asdict(stay) for number in range(moved + stayed) for stay in _stays(number, senders, receiver, number < moved)]
     with writing(engine) as connection:
         registrar.bring_in(connection, model, people, source)
         connection.execute(insert(enrollments), stays)
         epoch.advance(connection)
     engine.dispose()
+
+
+def _stays(number: int, senders: Sequence[str], receiver: str, has_moved: bool) -> list[EnrollmentRow]:
+    lea, entry = senders[number % len(senders)], "2025-08-18"
+    if has_moved:
+        return [_stay(number, lea, entry, "2026-06-05"), _stay(number, receiver, CAME, "")]
+    return [_stay(number, lea, entry, "")]
 
 
 def _stay(number: int, lea: str, entry: str, left: str) -> EnrollmentRow:
