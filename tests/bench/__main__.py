@@ -118,7 +118,7 @@ def main() -> None:
     # beside the project, where demo and users keep homes: /tmp may be another kind of file system
     root = Path(tempfile.mkdtemp(prefix=".bench-", dir=ROOT))
     pace = {"scan_seconds": 5.0, "settle_seconds": 3.0, "sweep_seconds": 1.0, "stale_seconds": 30.0}
-    exchange = Exchange(root / "home", processes=0, **pace)  # a worker on each core, as in an exchange that was not set up
+    exchange = Exchange(root / "home", processes=0, **pace)  # a worker on each core, as where nothing was set
     try:
         run(exchange, chosen)
     finally:

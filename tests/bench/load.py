@@ -69,8 +69,9 @@ def register(exchange: Exchange, moved: int, senders: Sequence[str], receiver: s
     """
     engine, model = connect(read_settings(exchange.home)), models.load(exchange.home)
     source = Source(LeaId("01"), "", 0.0)
-    people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in range(moved + stayed))
-    stays = [asdict(stay) for number in range(moved + stayed) for stay in _stays(number, senders, receiver, number < moved)]
+    numbers = range(moved + stayed)
+    people = ((Ssid(str(1_000_000_000 + number)), person(number)) for number in numbers)
+    stays = [asdict(stay) for number in numbers for stay in _stays(number, senders, receiver, number < moved)]
     with writing(engine) as connection:
         registrar.bring_in(connection, model, people, source)
         connection.execute(insert(enrollments), stays)
