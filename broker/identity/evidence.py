@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.identity.answer import Answer
+from broker.identity.conditions import Truth, truth
 from broker.identity.features import Features
-from broker.identity.sql import Truth, truth
 
 
 @dataclass(frozen=True, slots=True)

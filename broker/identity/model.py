@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot import expressions as sql
-
+from broker.identity import conditions
+from broker.identity.conditions import Truth
 from broker.identity.evidence import Limits
 from broker.identity.features import Features
-from broker.identity.sql import Truth, parsed, term, truth
 
 Terms = Mapping[str, Mapping[str, float]]  # column: value: share of all persons
 
@@ -119,7 +118,7 @@ def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Lev
     column = "" if is_rest else level.get("tf_adjustment_column") or ""  # what is left is never adjusted, in Splink
     return Level(
         label=level["label_for_charts"],
-        holds=None if is_rest else truth(condition),
+        holds=None if is_rest else conditions.truth(condition),
         weight=0.0 if is_null else math.log2(level["m_probability"] / level["u_probability"]),
         is_null=is_null,
         term_column=column,
@@ -146,10 +145,9 @@ class Block:
 
     def __init__(self, rule: str) -> None:
         self.rule = rule
-        tree = parsed(rule)
-        pairs = [_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,))]
-        self._left: list[Callable[[Features], Any]] = [term(left) for left, _ in pairs]
-        self._right: list[Callable[[Features], Any]] = [term(right) for _, right in pairs]
+        pairs = conditions.sides(rule)
+        self._left: list[Callable[[Features], Any]] = [conditions.term(left) for left, _ in pairs]
+        self._right: list[Callable[[Features], Any]] = [conditions.term(right) for _, right in pairs]
 
     def asked(self, student: Features) -> tuple[Any, ...] | None:
         """The key to look under; None where a part is not known."""
@@ -163,17 +161,3 @@ class Block:
 def _key(parts: Sequence[Callable[[Features], Any]], student: Features) -> tuple[Any, ...] | None:
     values = tuple(part(student) for part in parts)
     return None if None in values else values
-
-
-def _sides(equality: "sql.Expr") -> tuple[str, str]:
-    """The expressions over `l` and over `r`, without those names."""
-    if not isinstance(equality, sql.EQ):
-        raise ValueError(f"a blocking rule joins equalities: {equality.sql()}")
-    sides = {}
-    for side in (equality.this, equality.expression):
-        tables = {column.table for column in side.find_all(sql.Column)}
-        bare = side.transform(lambda node: sql.column(node.name) if isinstance(node, sql.Column) else node)
-        sides[" ".join(sorted(tables))] = bare.sql(dialect="duckdb")
-    if set(sides) != {"l", "r"}:
-        raise ValueError(f"a blocking rule holds a column of l against one of r: {equality.sql()}")
-    return sides["l"], sides["r"]

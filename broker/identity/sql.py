@@ -14,9 +14,10 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler, Levenshtein
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
+from broker.identity.conditions import Truth
+
 Value = Any  # str, Sequence[str], int or None: what a feature can be
 Student = Mapping[str, Value]
-Truth = Callable[[Student, Student], bool]
 
 _MOST_CHARS = 8000  # of one condition
 
@@ -47,6 +48,27 @@ def parsed(text: str) -> sql.Expr:
         return sqlglot.parse_one(text, read="duckdb")
     except (SqlglotError, RecursionError) as error:
         raise NotUnderstood(f"this is no condition: {text[:200]}") from error
+
+
+def sides(rule: str) -> list[tuple[str, str]]:
+    """Of a blocking rule, `l.this = r.that AND …`, each equality's expressions over `l` and over `r`. Raises
+    NotUnderstood, and ValueError for what is no such rule."""
+    tree = parsed(rule)
+    return [_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,))]
+
+
+def _sides(equality: sql.Expr) -> tuple[str, str]:
+    """The expressions over `l` and over `r`, without those names."""
+    if not isinstance(equality, sql.EQ):
+        raise ValueError(f"a blocking rule joins equalities: {equality.sql()}")
+    sides = {}
+    for side in (equality.this, equality.expression):
+        tables = {column.table for column in side.find_all(sql.Column)}
+        bare = side.transform(lambda node: sql.column(node.name) if isinstance(node, sql.Column) else node)
+        sides[" ".join(sorted(tables))] = bare.sql(dialect="duckdb")
+    if set(sides) != {"l", "r"}:
+        raise ValueError(f"a blocking rule holds a column of l against one of r: {equality.sql()}")
+    return sides["l"], sides["r"]
 
 
 def _made(source: str) -> Callable[[Student, Student], Any]:

@@ -44,6 +44,6 @@ def _told(stories: int, steps: int) -> settings:
 
 
 TestTheWholeExchange = pytest.mark.grows(Moves.TestCase)
-TestTheWholeExchange.settings = _told(25, 30)
+TestTheWholeExchange.settings = _told(15, 30)
 TestTheWholeExchangeOnPostgresql = pytest.mark.grows(OnPostgresql.TestCase)
 TestTheWholeExchangeOnPostgresql.settings = _told(4, 20)

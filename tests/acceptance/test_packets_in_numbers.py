@@ -9,9 +9,10 @@ import pytest
 from broker.core.flow import Stage
 from tests.support import desk, documents, transactions
 from tests.support.office import Office
+from tests.support.scale import larger
 
 A, B = "6G", "01"
-FEW, MANY = 70, 140
+FEW, MANY = larger(55, 70), larger(90, 140)
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def test_a_record_sent_every_night_costs_what_the_third_one_cost(office: Office)
     assert max(costs[3:]) <= costs[2]
 
 
+@pytest.mark.grows
 def test_what_waited_for_a_child_goes_on_in_slices(tmp_path: Path) -> None:
     costs = []
     for many in (FEW, MANY):

@@ -24,12 +24,13 @@ from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.histories import Spells, cut
 from tests.support.office import Office
+from tests.support.scale import larger
 from tests.support.told import Report
 
 pytestmark = pytest.mark.slow
 
 _FRESH = int(os.environ.get("SATCHEL_ORDER_EXAMPLES", "0"))
-_NUMBERS = range(Random().randrange(10**9), 10**10)[:_FRESH] if _FRESH else range(24)
+_NUMBERS = range(Random().randrange(10**9), 10**10)[:_FRESH] if _FRESH else range(larger(12, 24))
 _LEAS, FIRST_LEA, STATE = ("A1", "B2", "C3"), "Z9", "UT"
 _CHILDREN = iter(desk.children(4 * (_FRESH + 100), 3000))
 
@@ -170,6 +171,7 @@ def _join(packets: Sequence[list[Line]], joins: Any) -> list[list[Line]]:
     return made
 
 
+@pytest.mark.grows
 @pytest.mark.parametrize("number", _NUMBERS)
 def test_the_same_reports(number: int, office: Office) -> None:
     told = []

@@ -20,6 +20,7 @@ from handlers.answers import REASONS
 from tests.support import documents
 from tests.support.desk import EXCHANGE, Desk, Town, all_receipts, child, enrollment, record, town
 from tests.support.exchange import satchel, wait_until
+from tests.support.scale import larger
 
 COLUMNS = "Request Type,School Year,LEA,School,Local Student Number,Last Name,First Name,Middle Name,Birth Date,SSID"
 HEADER = COLUMNS.split(",")
@@ -374,24 +375,26 @@ def people(count: int, seed: int) -> list[list[str]]:
 
 
 @pytest.mark.slow
-def test_ten_thousand_lines_of_which_two_hundred_are_at_fault(here: Town) -> None:
-    rows = people(10_000, 1)
+@pytest.mark.grows
+def test_many_lines_of_which_one_in_fifty_is_at_fault(here: Town) -> None:
+    many = larger(2_500, 10_000)
+    rows = people(many, 1)
     places = {"birth_date": 8, "request_type": 0, "last_name": 5, "ssid": 9, "lea": 2}
     values = {"birth_date": "13/13/2013", "request_type": "Please", "last_name": "", "ssid": "12", "lea": "77"}
-    wrong = {place * 50 + 7: name for place, name in enumerate(list(places) * 40)}
+    wrong = {place * 50 + 7: name for place, name in enumerate(list(places) * (many // 250))}
     for place, name in wrong.items():
         rows[place][places[name]] = values[name]
     lines = ask(here["02"], 99, *rows)
-    assert [line.line for line in lines] == [f"{number:08}" for number in range(2, 10_002)]
+    assert [line.line for line in lines] == [f"{number:08}" for number in range(2, many + 2)]
     assert [(line.first_name, line.local_number) for line in lines] == [(cells[6], cells[4]) for cells in rows]
     refused = {place: line for place, line in enumerate(lines) if line.answer == "refused"}
     assert {place: line.field for place, line in refused.items()} == wrong
     assert all(line.reason and line.what_to_do and not line.ssid for line in refused.values())
     given = [line for line in lines if line.answer != "refused"]
-    assert len(given) == 9_800
+    assert len(given) == many * 49 // 50
     assert {line.answer for line in given} <= {"assigned", "review"}
     numbers = [line.ssid for line in given if line.ssid]
-    assert len(set(numbers)) == len(numbers) > 9_700
+    assert len(set(numbers)) == len(numbers) > many * 97 // 100
     # dropped again, and asked again
     here["02"].send("REQ_02_20261123_099.csv.pgp", written(rows))
     assert here["02"].receipt("REQ_02_20261123_099.csv.pgp", "DUPLICATE", "APPLIED", "REFUSED")["state"] == "DUPLICATE"

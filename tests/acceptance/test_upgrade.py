@@ -280,10 +280,13 @@ def test_it_is_refused_while_a_part_is_alive_that_nobody_supervises(old: OldHome
     satchel("upgrade", *old.at)
 
 
-# homes of earlier programs
+# homes of earlier programs: the oldest one goes through the forms of all later ones
+
+_OLDEST, *_LATER = homes.ALL
+_HOMES = [_OLDEST, *(pytest.param(name, marks=pytest.mark.long) for name in _LATER)]
 
 
-@pytest.fixture(scope="module", params=homes.ALL)
+@pytest.fixture(scope="module", params=_HOMES)
 def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OldHome:
     old = homes.unpack(request.param, tmp_path_factory.mktemp("homes") / request.param)
     satchel("upgrade", *old.at)

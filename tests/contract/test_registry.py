@@ -23,6 +23,7 @@ from broker.identity.model import Model
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
 from tests.support import accounts, ledgers, postgres
+from tests.support.scale import larger
 
 NOW = 1_800_000_000.0
 FIRST = Source(LeaId("01"), "packet-1", NOW)
@@ -287,10 +288,12 @@ def test_a_ledger_of_the_first_version_is_carried_over(url: str, tmp_path: Path,
 WORKERS, PACKET = 16, 25
 
 
+@pytest.mark.grows
 def test_sixteen_workers_give_every_student_one_number(engine: Engine, url: str, tmp_path: Path, model: Model) -> None:
     """Every fifth report is a student's second; packets of 25; numbers are drawn from few, so that some are drawn
     twice."""
-    students, reported = 5000, 6250
+    students = larger(1200, 5000)
+    reported = students * 5 // 4
     rates = DEFAULT.changed({"twins": 0.0})
     people = [(person.id, person.student) for person in persons(students, 11, rates)]
     dice = random.Random(12)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broker.edge.outbox import is_unfinished
+from tests.support import preloaded
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
 
@@ -164,6 +165,7 @@ class Reader:
         (self.root / "ssh_config").write_text(_SSH_CONFIG.format(root=self.root))
         self._program(programs / "askpass", _ASKPASS)
         real = shlex.quote(require_tool("sftp"))
+        preloaded.program(programs / "satchel")
         self._program(programs / "sftp", f'#!/bin/sh\nexec {real} -F {shlex.quote(str(self.root))}/ssh_config "$@"\n')
         found = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"]
         self.environment = {

@@ -2,8 +2,8 @@
 
 Owns a process that has loaded the modules of all commands and forks for each one that is to run. Promises: what runs is
 a process of its own, with the arguments, folder, environment and standard files of its caller, and what it leaves in
-its memory is gone with it. That a command can be run from nothing is shown where commands are run by a shell
-(`tests.acceptance.test_documents_run`) and in `tests.unit.test_command_line`.
+its memory is gone with it. That a command can be run from nothing is shown in `tests.unit.test_command_line`, and by
+every `satchel up`.
 """
 
 import atexit
@@ -57,6 +57,26 @@ def _asked(arguments: Sequence[str], files: Sequence[int]) -> int:
             return int(line.recv(100))
         except TimeoutError:
             raise subprocess.TimeoutExpired(list(arguments), _SECONDS) from None
+
+
+def program(path: Path) -> None:
+    """Write a program that stands in for `satchel` in a shell: it has its command run so, but for `up`, which stays."""
+    real = Path(sys.executable).with_name("satchel")
+    path.write_text(_PROGRAM.format(python=sys.executable, real=str(real), where=_server()))
+    path.chmod(0o755)
+
+
+_PROGRAM = """#!{python} -SI
+import json, os, socket, sys
+if sys.argv[1:2] == ["up"]:
+    os.execv({real!r}, ["satchel", *sys.argv[1:]])
+os.umask(mask := os.umask(0o077))
+surroundings = {{"folder": os.getcwd(), "umask": mask, "environment": dict(os.environ)}}
+line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+line.connect({where!r})
+socket.send_fds(line, [json.dumps({{"arguments": sys.argv[1:]}} | surroundings).encode()], [0, 1, 2])
+sys.exit(int(line.recv(100)))
+"""
 
 
 def _umask() -> int:
