@@ -2,7 +2,9 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -12,6 +14,13 @@ from tests.support import scale
 if scale.IS_LONG:  # new examples each time, even where CI=true
     settings.register_profile("long", max_examples=scale.examples(100), derandomize=False, deadline=None)
     settings.load_profile("long")
+
+
+_MEMORY, _ROOM = Path("/dev/shm"), 8 << 30  # bytes: what one whole run leaves at most, several times
+
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+    # a fifth of a test's time would be waits for a disk; what is flushed, and in which order, is counted, not timed
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="module", autouse=True)
