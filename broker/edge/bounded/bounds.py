@@ -53,7 +53,7 @@ class Watch:
         """A task is in hand, 0 for none, by a process that has used so many seconds and has filled so many bytes; by
         what it is over its bounds."""
         now = time.monotonic()
-        self.taken[number or self.number] += round(100 * (spent - self.last))
+        self.taken[number or self.number] += max(round(100 * (spent - self.last)), 0)  # 0 where it has ended
         if number != self.number:
             self.number, self.since, self.spent, self.moved, self.last = number, now, spent, now, spent
         if spent != self.last:
