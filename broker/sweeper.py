@@ -102,7 +102,7 @@ def main() -> None:
     }
     seldom: dict[str, Callable[[], object]] = {
         "leftovers": lambda: leftovers.purge(services),
-        "quarantine": lambda: leftovers.clear_quarantine(services),
+        "quarantine": leftovers.SetAside(services).clear,
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()

@@ -37,6 +37,7 @@ _LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
 _IDLE_SECONDS = 0.25
 _FULL_SECONDS = 1.0  # between two looks for room
 _ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
+_BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
 _HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
 
 
@@ -45,7 +46,7 @@ class _Pass:
     """One walk through an outbox, in turns; with 100,000 files it takes many."""
 
     lea: LeaId
-    items: Generator[Found | Odd, None, None]
+    items: Generator[Found | Odd | None, None, None]
     began: float
     closed: set[str]
     soonest: float | None = None
@@ -214,7 +215,7 @@ class Watcher:
             self._events.add(lea)
 
     def _begin(self, lea: LeaId) -> "_Pass":
-        return _Pass(lea, self._services.outboxes.scan(lea), time.monotonic(), self._closed.pop(lea, set()))
+        return _Pass(lea, self._services.outboxes.entries(lea), time.monotonic(), self._closed.pop(lea, set()))
 
     def _drop_pass(self, lea: LeaId) -> None:
         over = self._passes.pop(lea, None)
@@ -222,24 +223,25 @@ class Watcher:
             over.items.close()
 
     def _some(self, one: "_Pass") -> tuple[list[Found], list[Odd]]:
-        """At most a batch of what is ready, from at most so many entries: other LEAs wait for their turn."""
+        """At most a batch of what is ready, and so many bytes, from so many entries: other LEAs wait for their turn."""
         ready: list[Found] = []
         odd: list[Odd] = []
         batch = self._services.settings.intake.batch
         most = batch * _ENTRIES_PER_FILE
         one.headers = _HEADERS_A_TURN
-        looked = 0
+        looked = size = 0
         for item in itertools.islice(one.items, most):
             looked += 1
             if isinstance(item, Odd):
                 odd.append(item)
-            else:
+            elif item is not None:
                 verdict = self._observe(one, item)
                 if isinstance(verdict, Ready):
                     ready.append(item)
+                    size += item.size
                 else:
                     one.soonest = min(one.soonest or verdict.until, verdict.until)
-            if len(ready) + len(odd) >= batch:
+            if len(ready) + len(odd) >= batch or size >= _BYTES_A_TURN:
                 return ready, odd
         one.is_over = looked < most
         return ready, odd

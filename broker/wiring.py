@@ -16,7 +16,8 @@ from broker.core.errors import Refused
 from broker.edge import calendars, exit_codes, openpgp, settings_file
 from broker.edge.apart import Apart
 from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
-from broker.edge.bounded.warden import Bounds, Warden
+from broker.edge.bounded.bounds import Bounds
+from broker.edge.bounded.warden import Warden
 from broker.edge.digest import Digester
 from broker.edge.folders import Home
 from broker.edge.ledger import registry

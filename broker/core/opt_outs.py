@@ -1,14 +1,12 @@
-"""What a parent, or a student of age, may opt out of, and what that stops (Utah SB 152, 2026).
+"""What a parent, or a student of age, may opt out of (Utah SB 152, 2026).
 
-Owns the closed list of purposes; the schema of an enrollment has the same, and a test compares them. Promises: pure; an
-opt-out stops what is given away for its purpose, and nothing that the student or the parent asks for themselves.
+Owns the closed list of purposes; the schema of an enrollment has the same, and a test compares them. Promises: pure.
+The exchange gives nothing away for these purposes; it keeps who opted out, for those who do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
-
-from broker.core.grounds import Ground
 
 
 class Purpose(StrEnum):
@@ -33,13 +31,6 @@ OPT_OUTS: Mapping[Purpose, OptOut] = {
         " goes out at the student's own request, and an opt-out does not stop it.",
     ),
 }
-
-
-def is_stopped(purpose: Purpose, opted: Collection[str], ground: Ground | None = None) -> bool:
-    """Whether data may not be given away for this purpose, on this ground, of a student of whom `opted` are the
-    standing opt-outs, whoever recorded them. A request of the student or the parent (34 CFR 99.30) is the consent that
-    the opt-out withholds, so it is not stopped."""
-    return purpose in opted and ground is not Ground.STUDENT_REQUEST
 
 
 def words_of(purpose: str) -> OptOut | None:

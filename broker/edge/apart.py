@@ -1,11 +1,11 @@
 """Folders that can hang by themselves are worked in processes of their own.
 
 A read on a network mount whose server is gone does not return, and no signal ends it. So what is done in the folders
-of an LEA that has a mount of its own is done by a reader, a process for this LEA alone (`broker.edge.errands`).
-Promises: a caller waits `seconds` for an answer or a sign of progress, and then gets `Silent`; while a reader hangs,
-nobody waits for that LEA again; a reader that is silent for `abandon_seconds` is killed and, if even that does not end
+of an LEA that has a mount of its own is done by a runner, a process for this LEA alone (`broker.edge.errands`).
+Promises: a caller waits `seconds` for an answer or a sign of progress, and then gets `Silent`; while a runner hangs,
+nobody waits for that LEA again; a runner that is silent for `abandon_seconds` is killed and, if even that does not end
 it, left alone: one of an LEA at most, until it ends or another mount is there; the next is tried after pauses that
-grow. No caller, and no end of a caller, waits for a reader. Which LEAs are silent is told in `run/silent`, and in the
+grow. No caller, and no end of a caller, waits for a runner. Which LEAs are silent is told in `run/silent`, and in the
 log once.
 Folders on the exchange's own file system hang only with the exchange, and are worked in place, at no cost.
 """
@@ -33,9 +33,9 @@ from broker.edge.mounts import Table
 from broker.edge.outbox import Changed
 from broker.edge.settings import Limits
 
-TICK, DONE, REFUSED, DEFERRED, BROKEN, BUG = range(6)  # what a reader answers
+TICK, DONE, REFUSED, DEFERRED, BROKEN, BUG = range(6)  # what a runner answers
 _DEFERRED = {one.__name__: one for one in (Deferred, Missing, Changed)}
-_START_SECONDS = 20.0  # for the first reader of a process, on a busy machine
+_START_SECONDS = 20.0  # for the first runner of a process, on a busy machine
 _FIRST_PAUSE, _MOST_PAUSE = 5.0, 600.0
 _log = logging.getLogger("satchel.apart")
 
@@ -48,7 +48,7 @@ class Silent(Missing):
 
 
 @dataclass(slots=True)
-class _Reader:
+class _Runner:
     connection: Connection
     process: int  # a pidfd
     mounts: frozenset[str]
@@ -63,7 +63,7 @@ class _Reader:
 
 
 class Apart:
-    """The readers of one process. `part` names a part of the exchange, which tells who is silent; that of the watcher
+    """The runners of one process. `part` names a part of the exchange, which tells who is silent; that of the watcher
     goes on trying, and the others do not while it says so."""
 
     def __init__(
@@ -75,8 +75,8 @@ class Apart:
         self._table = Table(home.leas)
         self._lock = threading.Lock()
         self._turns: dict[LeaId, threading.Lock] = {}
-        self._readers: dict[LeaId, _Reader] = {}
-        self._abandoned: dict[LeaId, _Reader] = {}
+        self._runners: dict[LeaId, _Runner] = {}
+        self._abandoned: dict[LeaId, _Runner] = {}
         self._pauses: dict[LeaId, tuple[float, float]] = {}  # not before (monotonic), and how long the next one is
         self._told: set[LeaId] = set()
         self._server: socket.socket | None = None
@@ -86,19 +86,19 @@ class Apart:
     def is_apart(self, lea: LeaId) -> bool:
         """Whether the LEA has a mount of its own, so that its folders can hang while others do not."""
         own = self._table.below(lea)
-        if not own and (lea in self._told or lea in self._readers):
+        if not own and (lea in self._told or lea in self._runners):
             self._unmounted(lea)
         return bool(own)
 
     def _unmounted(self, lea: LeaId) -> None:
-        """Its mounts are gone, and its readers with them."""
+        """Its mounts are gone, and its runners with them."""
         with self._lock:
             turn = self._turns.setdefault(lea, threading.Lock())
         if turn.acquire(blocking=False):
             try:
-                for readers in (self._readers, self._abandoned):
-                    if lea in readers:
-                        readers.pop(lea).close()
+                for runners in (self._runners, self._abandoned):
+                    if lea in runners:
+                        runners.pop(lea).close()
                 self._answers(lea)
             finally:
                 turn.release()
@@ -119,28 +119,28 @@ class Apart:
             turn.release()
 
     def close(self) -> None:
-        """End the readers that can be ended, and say no more of anybody."""
-        for reader in [*self._readers.values(), *self._abandoned.values()]:
-            reader.close()
-        self._readers, self._abandoned = {}, {}
+        """End the runners that can be ended, and say no more of anybody."""
+        for runner in [*self._runners.values(), *self._abandoned.values()]:
+            runner.close()
+        self._runners, self._abandoned = {}, {}
         if self._server is not None:
             self._server.close()
             self._server = None
         for lea in self._told:
             _mark(self._home, lea, self._part).unlink(missing_ok=True)
 
-    def _asked(self, lea: LeaId, reader: _Reader, errand: str, args: tuple[Any, ...]) -> tuple[int, Any]:
+    def _asked(self, lea: LeaId, runner: _Runner, errand: str, args: tuple[Any, ...]) -> tuple[int, Any]:
         try:
-            reader.connection.send((errand, lea, args))
-            while reader.connection.poll(self._seconds):
-                kind, value = reader.connection.recv()
+            runner.connection.send((errand, lea, args))
+            while runner.connection.poll(self._seconds):
+                kind, value = runner.connection.recv()
                 if kind != TICK:
                     self._answers(lea)
                     return kind, value
         except (EOFError, OSError):
-            self._readers.pop(lea).close()
-            raise Missing(f"the reader of LEA {lea} has ended") from None
-        reader.late_since = time.monotonic()
+            self._runners.pop(lea).close()
+            raise Missing(f"the runner of LEA {lea} has ended") from None
+        runner.late_since = time.monotonic()
         self._tell(lea)
         raise Silent(lea)
 
@@ -154,48 +154,48 @@ class Apart:
         if kind == BROKEN:
             raise OSError(*value)
         if kind == BUG:
-            raise RuntimeError(f"a bug of the reader of LEA {lea}: {value}")
+            raise RuntimeError(f"a bug of the runner of LEA {lea}: {value}")
         return value
 
-    def _free(self, lea: LeaId) -> _Reader:
-        """A reader that waits for an errand. Raises Silent."""
+    def _free(self, lea: LeaId) -> _Runner:
+        """A runner that waits for an errand. Raises Silent."""
         if self._part != "watcher" and _mark(self._home, lea, "watcher").exists():
             raise Silent(lea)
-        reader = self._readers.get(lea)
-        if reader is not None and reader.mounts != self._table.below(lea):
-            self._abandon(lea, reader)
-            reader = None
-        if reader is None:
+        runner = self._runners.get(lea)
+        if runner is not None and runner.mounts != self._table.below(lea):
+            self._abandon(lea, runner)
+            runner = None
+        if runner is None:
             self._check_pause(lea)
             return self._start(lea)
-        if reader.late_since:
-            self._catch_up(lea, reader)
-        return reader
+        if runner.late_since:
+            self._catch_up(lea, runner)
+        return runner
 
-    def _catch_up(self, lea: LeaId, reader: _Reader) -> None:
+    def _catch_up(self, lea: LeaId, runner: _Runner) -> None:
         """Drop an answer that came too late for who had asked. Raises Silent where there is none yet."""
         try:
-            while reader.connection.poll(0):
-                if reader.connection.recv()[0] != TICK:
-                    reader.late_since = 0.0
+            while runner.connection.poll(0):
+                if runner.connection.recv()[0] != TICK:
+                    runner.late_since = 0.0
                     self._answers(lea)
                     return
-                reader.late_since = time.monotonic()  # slow is not silent
+                runner.late_since = time.monotonic()  # slow is not silent
         except (EOFError, OSError):
-            self._readers.pop(lea).close()
+            self._runners.pop(lea).close()
             raise Silent(lea) from None
-        if time.monotonic() - reader.late_since > self._abandon_seconds:
-            self._abandon(lea, reader)
+        if time.monotonic() - runner.late_since > self._abandon_seconds:
+            self._abandon(lea, runner)
         raise Silent(lea)
 
-    def _abandon(self, lea: LeaId, reader: _Reader) -> None:
+    def _abandon(self, lea: LeaId, runner: _Runner) -> None:
         with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(reader.process, signal.SIGKILL)
-        del self._readers[lea]
+            signal.pidfd_send_signal(runner.process, signal.SIGKILL)
+        del self._runners[lea]
         older = self._abandoned.pop(lea, None)
         if older is not None:
             older.close()
-        self._abandoned[lea] = reader
+        self._abandoned[lea] = runner
         _, pause = self._pauses.get(lea, (0.0, _FIRST_PAUSE))
         self._pauses[lea] = time.monotonic() + pause, min(2 * pause, _MOST_PAUSE)
 
@@ -208,10 +208,10 @@ class Apart:
             raise Silent(lea)
         self._abandoned.pop(lea).close()
 
-    def _start(self, lea: LeaId) -> _Reader:
+    def _start(self, lea: LeaId) -> _Runner:
         here, there = socket.socketpair()
         with self._lock, here, there:
-            server = self._server_of_readers()
+            server = self._server_of_runners()
             try:
                 socket.send_fds(server, [b"."], [there.fileno()])
                 _, (process, *_), _, _ = socket.recv_fds(server, 16, 1)
@@ -219,11 +219,11 @@ class Apart:
                 server.close()
                 self._server = None
                 raise Silent(lea) from None
-            made = _Reader(Connection(here.detach()), process, self._table.below(lea))
-        self._readers[lea] = made
+            made = _Runner(Connection(here.detach()), process, self._table.below(lea))
+        self._runners[lea] = made
         return made
 
-    def _server_of_readers(self) -> socket.socket:
+    def _server_of_runners(self) -> socket.socket:
         if self._server is None:
             here, there = socket.socketpair()
             most, chars = self._limits.sealed_bytes, self._limits.file_name_chars

@@ -1,4 +1,4 @@
-"""Outboxes and inboxes whose LEAs may have mounts of their own: those are worked by readers (`broker.edge.apart`).
+"""Outboxes and inboxes whose LEAs may have mounts of their own: those are worked by runners (`broker.edge.apart`).
 
 Promises: the same as `Outboxes` and `Inboxes`, and that no call hangs with an LEA's mount: it raises Silent instead.
 """
@@ -14,7 +14,7 @@ from broker.core.errors import Deferred
 from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge.apart import Apart
-from broker.edge.folders import Home, Missing, write_receipts
+from broker.edge.folders import Home, write_receipts
 from broker.edge.inbox import Inboxes, InboxState, Marks
 from broker.edge.outbox import Odd, Outboxes, Taken
 from broker.edge.published import Publisher
@@ -32,17 +32,17 @@ class ApartOutboxes(Outboxes):
         super().__init__(home, limits)
         self._apart = apart
 
-    def scan(self, lea: LeaId) -> Generator[Found | Odd, None, None]:
+    def entries(self, lea: LeaId) -> Generator[Found | Odd | None, None, None]:
         """See Outboxes."""
         if not self._apart.is_apart(lea):
-            yield from super().scan(lea)
+            yield from super().entries(lea)
             return
         token, begins, more = secrets.token_hex(8), True, True
         try:
             while more:
                 items, more = self._apart.ask(lea, "scan", token, begins, _ENTRIES)
                 begins = False
-                yield from cast("list[Found | Odd]", items)
+                yield from cast("list[Found | Odd | None]", items)
         finally:
             if more:
                 with suppress(Deferred):
@@ -55,7 +55,7 @@ class ApartOutboxes(Outboxes):
         return cast("tuple[Extent, Progress]", self._apart.ask(lea, "extent", found, progress, most))
 
     def take(self, lea: LeaId, found: Found, vault: Vault) -> Taken:
-        """See Outboxes; what a reader has taken is durable."""
+        """See Outboxes; what a runner has taken is durable."""
         if not self._apart.is_apart(lea):
             return super().take(lea, found, vault)
         return cast("Taken", self._apart.ask(lea, "take", found))
@@ -87,7 +87,7 @@ class ApartOutboxes(Outboxes):
 
 
 class ApartInboxes(Inboxes):
-    """All inboxes of one home. What a reader has done is durable; it is told the mark, for it has no ledger."""
+    """All inboxes of one home. What a runner has done is durable; it is told the mark, for it has no ledger."""
 
     def __init__(self, home: Home, apart: Apart, marks: Marks | None = None) -> None:
         super().__init__(home, marks)
@@ -151,14 +151,14 @@ class ApartInboxes(Inboxes):
 
 
 def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId, str, str]]) -> list[LeaId]:
-    """As `folders.write_receipts`, those of LEAs with mounts of their own by their readers."""
+    """As `folders.write_receipts`, those of LEAs with mounts of their own by their runners."""
     alone = {lea for lea in {receipt[0] for receipt in receipts} if apart.is_apart(lea)}
     missing = write_receipts(home, [receipt for receipt in receipts if receipt[0] not in alone])
     own = sorted(receipt for receipt in receipts if receipt[0] in alone)
     for lea, papers in groupby(own, key=lambda receipt: receipt[0]):
         try:
             is_written = apart.ask(lea, "receipts", [(name, text) for _, name, text in papers])
-        except Missing:
+        except (Deferred, OSError):  # its own mount is full, say: that keeps nobody else from receipts
             is_written = False
         if not is_written:
             missing.append(lea)
@@ -166,13 +166,13 @@ def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId,
 
 
 def publish_to_all(publisher: Publisher, apart: Apart, leas: Sequence[LeaId], files: Mapping[str, str]) -> list[LeaId]:
-    """As `Publisher.publish`, to LEAs with mounts of their own by their readers."""
+    """As `Publisher.publish`, to LEAs with mounts of their own by their runners."""
     missing = publisher.publish([lea for lea in leas if not apart.is_apart(lea)], files)
     for lea in leas:
         if apart.is_apart(lea):
             try:
                 apart.ask(lea, "directory", publisher.whole(files))
-            except Missing:
+            except (Deferred, OSError):
                 missing.append(lea)
     return missing
 

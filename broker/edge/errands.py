@@ -1,7 +1,7 @@
-"""The readers: processes that work in one LEA's folders each, so that only they hang with them (`broker.edge.apart`).
+"""The runners: processes that work in one LEA's folders each, so that only they hang with them (`broker.edge.apart`).
 
-Owns the list of errands. A server without threads forks a reader for each socket that it is handed; a reader does one
-errand after the other until its socket is closed. Promises: a reader tells of progress in what may take long; it ends
+Owns the list of errands. A server without threads forks a runner for each socket that it is handed; a runner does one
+errand after the other until its socket is closed. Promises: a runner tells of progress in what may take long; it ends
 with who asked, unless it hangs; it holds nothing that another one waits for.
 """
 
@@ -66,15 +66,15 @@ class _Vault(DirectoryVault):
         return super().take(_Slow(source, self.tick) if isinstance(source, int) else source, limit)  # type: ignore[arg-type]
 
 
-class Reader:
-    """What one reader can do. Every method is an errand of one LEA."""
+class Runner:
+    """What one runner can do. Every method is an errand of one LEA."""
 
     def __init__(self, home: Home, limits: Limits, tick: Callable[[], None]) -> None:
         self._home, self._tick = home, tick
         self._outboxes = Outboxes(home, limits)
         self._told = _Told()
         self._marked, self._bare = Inboxes(home, self._told), Inboxes(home)
-        self._scan: tuple[str, Generator[Found | Odd, None, None]] | None = None
+        self._scan: tuple[str, Generator[Found | Odd | None, None, None]] | None = None
 
     def run(self, errand: str, lea: LeaId, args: tuple[Any, ...]) -> Any:
         """Do it. Raises what the folders raise."""
@@ -94,13 +94,13 @@ class Reader:
         self._told.mark = mark or ""
         return self._bare if mark is None else self._marked
 
-    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Found | Odd], bool]:
+    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Found | Odd | None], bool]:
         """The next entries of an outbox, and whether more may follow."""
         if begins:
             self.do_end_scan(lea)
-            self._scan = token, self._outboxes.scan(lea)
+            self._scan = token, self._outboxes.entries(lea)
         if self._scan is None or self._scan[0] != token:
-            raise Missing("the look was begun by another reader")
+            raise Missing("the look was begun by another runner")
         found = list(islice(self._scan[1], count))
         return found, len(found) == count
 
@@ -174,10 +174,10 @@ def answer(work: Callable[[], Any]) -> tuple[int, Any]:
 
 
 def _serve(connection: Connection, home: Home, limits: Limits) -> None:
-    reader = Reader(home, limits, lambda: connection.send((apart.TICK, None)))
+    runner = Runner(home, limits, lambda: connection.send((apart.TICK, None)))
     while True:
         errand, lea, args = connection.recv()
-        connection.send(answer(lambda: reader.run(errand, lea, args)))  # noqa: B023  done before the next one
+        connection.send(answer(lambda: runner.run(errand, lea, args)))  # noqa: B023  done before the next one
 
 
 def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> None:
@@ -198,7 +198,7 @@ def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> Non
 
 def main(fd: str, home: str, sealed_bytes: str, file_name_chars: str) -> None:
     """Entry point of the server: until who started it closes the socket."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a reader
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a runner
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     limits = Limits(sealed_bytes=int(sealed_bytes), file_name_chars=int(file_name_chars))

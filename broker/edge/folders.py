@@ -40,6 +40,8 @@ _OUT_OF_REACH = frozenset(
     {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
     | {errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.EACCES, errno.EPERM}
 )
+# Something else stands where the exchange puts or looks for a file of its own; who owns the folder can plant it.
+_IN_THE_WAY = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ELOOP, errno.EBUSY})
 
 
 def lea_id(text: str) -> LeaId:
@@ -153,7 +155,8 @@ class Home:
 
     @contextmanager
     def enter(self, lea: LeaId, folder: str = "") -> Iterator[int]:
-        """A descriptor of an LEA's folder ('' for the one above the four). Missing if it is missing, or a link."""
+        """A descriptor of an LEA's folder ('' for the one above the four). Missing if it is missing, or a link, and
+        where what is done in it meets something that only its LEA can mend: that keeps nobody else waiting."""
         opened = []
         try:
             opened.append(os.open(f"{self.root}/leas/{lea_id(lea)}", _FOLDER_FLAGS))
@@ -167,7 +170,8 @@ class Home:
         try:
             yield opened[-1]
         except OSError as error:
-            if error.errno in _OUT_OF_REACH:  # a mount that became read-only, or went away, while it was worked in
+            # a mount that became read-only, or went away, while it was worked in; or a folder in a file's place
+            if error.errno in _OUT_OF_REACH | _IN_THE_WAY:
                 raise Missing(f"the folder {folder} of LEA {lea} cannot be used: errno {error.errno}") from None
             raise
         finally:
@@ -219,19 +223,26 @@ def _remove_mark(inbox: int, name: str) -> None:
 def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> list[LeaId]:
     """Write receipts (LEA, file name, text); all are durable on return. Writing one again changes nothing.
 
-    Gives the LEAs whose receipts folder is missing, none of whose receipts were written; one LEA's broken mount must
-    not keep another from its receipts. ValueError for a file name that is not plain; Deferred if the disk is full.
+    Gives the LEAs whose receipts folder is missing or full, whose receipts were not all written; one LEA's broken mount
+    or quota must not keep another from its receipts. ValueError for a file name that is not plain; Deferred if the disk
+    is full for all of them.
     """
     batch = durable.Batch()
-    missing = []
+    missing, full, is_written = list[LeaId](), list[Deferred](), False
     by_lea = sorted(receipts, key=lambda receipt: receipt[0])
     for lea, own in groupby(by_lea, key=lambda receipt: receipt[0]):
         try:
             with durable.room("receipts"), home.enter(lea, RECEIPTS) as fd, batch.writing(fd) as whole:
                 for _, name, text in own:
                     durable.replace_at(fd, plain(name), text.encode(), 0o644, flush=not whole)
+            is_written = True
         except Missing:
             missing.append(lea)
+        except Deferred as later:
+            missing.append(lea)
+            full.append(later)
+    if full and not is_written:
+        raise full[0]
     with durable.room("receipts"):
         batch.flush()
     return missing

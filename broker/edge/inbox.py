@@ -15,7 +15,7 @@ hidden under a token of its own, so that whoever is late in publishing the deliv
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Protocol
 
@@ -173,7 +173,8 @@ class Inboxes:
 
     def _matching(self, lea: LeaId, pattern: "re.Pattern[str]") -> list["re.Match[str]"]:
         with self._enter(lea) as folder, os.scandir(folder) as entries:
-            return [found for entry in entries if (found := pattern.fullmatch(entry.name))]
+            names = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+            return [found for name in names if (found := pattern.fullmatch(name))]
 
 
 def _temp(tracking: TrackingId, token: str) -> str:
@@ -200,7 +201,6 @@ def _anew(folder: int, name: str) -> int:
 
 
 def _remove(folder: int, name: str) -> None:
-    try:
+    """It is gone; a folder of that name is none of the exchange's."""
+    with suppress(FileNotFoundError, IsADirectoryError):
         os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return

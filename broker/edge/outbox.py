@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -92,10 +92,14 @@ class Outboxes:
         """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks; about 6 µs
         a file. It holds the folder open until it is read to its end or closed, and may be kept between turns: what
         comes or goes meanwhile is seen by this scan or by the next."""
+        with closing(self.entries(lea)) as found:
+            yield from (item for item in found if item is not None)
+
+    def entries(self, lea: LeaId) -> Generator[Found | Odd | None, None, None]:
+        """The same, with None for each unfinished file: where there are very many, a turn can end among them."""
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for entry in entries:
-                if not is_unfinished(entry.name) and (item := self._look(folder, entry.name)) is not None:
-                    yield item
+                yield None if is_unfinished(entry.name) else self._look(folder, entry.name)
 
     def look(self, lea: LeaId, name: str) -> Found | Odd | None:
         """One entry, for a hint; None if it is gone or unfinished."""
@@ -176,12 +180,16 @@ class Outboxes:
     def tidy(self, lea: LeaId) -> int:
         """At start, before anything discards: show again what a crash hid in the middle of a discard; how many.
 
-        It keeps its source mark but for the change time, so intake meets it as a second drop of the same bytes.
+        It keeps its source mark but for the change time, so intake meets it as a second drop of the same bytes. What
+        stands in its way was planted there; that keeps neither from being taken in.
         """
         shown = 0
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for hidden in [found for entry in entries if (found := _DISCARDED.fullmatch(entry.name))]:
-                durable.rename_new(folder, hidden[0], folder, f"recovered-{hidden[1]}")
+                try:
+                    durable.rename_new(folder, hidden[0], folder, f"recovered-{hidden[1]}")
+                except FileExistsError:
+                    durable.rename_new(folder, hidden[0], folder, f"recovered-{secrets.token_hex(8)}")
                 shown += 1
         return shown
 

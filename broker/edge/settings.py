@@ -85,7 +85,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is kept of one student, as one LEA tells it: what comes above is not kept, and the LEA is told."""
+    """What is kept of one student or packet, as one LEA tells it: what comes above is not kept, and the LEA is told."""
 
     names: int = _setting(24, "names", "spellings of the legal name, and aliases", 17)
     aliases: int = _setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
@@ -93,6 +93,7 @@ class Told:
     changes: int = _setting(100, "changes a year", "of legal name, birth date, phone and the like; of one stay", 4)
     stays: int = _setting(64, "stays", "at schools of the LEA; a child is at school for 13 years", 1)
     questions: int = _setting(20, "questions", "that are open about whom its lines mean", 1)
+    statements: int = _setting(20, "statements", "of a receiver that it has one packet, or cannot use it, in turn", 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Intake:
         3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
     )
     abandon_seconds: float = _setting(
-        60.0, "seconds", "a folder's reader may be silent, before it is killed and another one tried", 0.1
+        60.0, "seconds", "a folder's runner may be silent, before it is killed and another one tried", 0.1
     )
     reserve_bytes: int = _setting(
         256 * MIB, "bytes", "free on the vault's disk that intake and uploads never touch; 0: none"

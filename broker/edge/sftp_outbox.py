@@ -164,9 +164,10 @@ class Outbox:
                 raise Denied(Status.FAILURE, _THERE)
             if old != new:
                 self._put_aside(new)
-                self._quota.end(stored)
                 known = files.regular(folder, stored)
-                self._renamed(folder, new, self._give_name(folder, stored, new), known)
+                given = self._give_name(folder, stored, new)
+                self._quota.rename(stored, given)
+                self._renamed(folder, new, given, known)
 
     def _renamed(self, folder: int, name: str, stored: str, known: os.stat_result | None) -> None:
         if published(name) == resting(name):

@@ -45,6 +45,13 @@ class Quota:
         with self._lock:
             self._partials.pop(stored, None)
 
+    def rename(self, stored: str, name: str) -> None:
+        """It has another name on disk; one that is temporary is unfinished still."""
+        with self._lock:
+            known = self._partials.pop(stored, (time.time(), 0))
+            if is_temporary(name):
+                self._partials[name] = known
+
     def is_followed(self, name: str) -> bool:
         """Whether a temporary file stands there that is called after `name`, as programs do that mean to rename it."""
         with self._lock:

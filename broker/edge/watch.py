@@ -5,7 +5,7 @@ nothing may depend on one; the scan on the caller's timer is the truth. When eve
 concerned gets a hint. inotify serves local folders, polling the others: network mounts, which have no events of other
 machines' changes, and folders for which the system has no more watches.
 
-A folder that could hang by itself is never polled here: its LEA's own reader looks into it (`broker.edge.apart`).
+A folder that could hang by itself is never polled here: its LEA's own runner looks into it (`broker.edge.apart`).
 
 One thread serves all inotify watches and two all polled folders, whatever the number of LEAs. (watchdog's Observer
 would start one thread per folder and, watching recursively, follow what LEAs put into their outboxes.)

@@ -35,6 +35,14 @@ class Sealed(NamedTuple):
     is_known: bool = False
 
 
+class Cost(NamedTuple):
+    """What it took to read a packet: seconds of processor time, as far as they were seen from outside, and the bytes
+    of what came of it."""
+
+    seconds: float = 0.0
+    size: int = 0
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Read:
     """What was in a packet. `digest` is keyed, of the whole content; of a packet that was read before only the session
@@ -44,6 +52,7 @@ class Read:
     document: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     signing_key: str = ""
+    cost: Cost = field(default=Cost(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class Rejected:
     pointer: str = ""
     hint: str = ""
     strangers: tuple[str, ...] = ()
+    cost: Cost = field(default=Cost(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Failed:
     why: str
     is_costly: bool = False
     places: tuple[str, ...] = ()
+    cost: Cost = field(default=Cost(), compare=False)
 
 
 Outcome = Read | Rejected | Failed

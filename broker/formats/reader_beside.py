@@ -5,12 +5,14 @@ the reader.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
+from broker.edge.bounded.bounds import Fault
 from broker.edge.bounded.channel import Task
-from broker.edge.bounded.warden import Fault, Warden
-from broker.formats.opening import Circumstances, Failed, Outcome, Sealed, outcome_of
+from broker.edge.bounded.warden import Warden
+from broker.formats.opening import Circumstances, Cost, Failed, Outcome, Sealed, outcome_of
 
 _COSTLY = frozenset({Fault.CPU, Fault.MEMORY})
 
@@ -33,10 +35,11 @@ class Beside:
             "certificates": {lea: [one.decode("latin-1") for one in all_] for lea, all_ in around.certificates.items()},
         }
         tasks = [Task(orjson.dumps([one.file, one.lea, one.is_known]), one.content) for one in packets]
-        return {number: self._outcome(one) for number, one in self.warden.run(orjson.dumps(common), tasks).items()}
+        found = self.warden.run(orjson.dumps(common), tasks)
+        return {number: self._outcome(one, self.warden.seconds.get(number, 0.0)) for number, one in found.items()}
 
-    def _outcome(self, answer: bytes | Fault) -> Outcome:
+    def _outcome(self, answer: bytes | Fault, seconds: float) -> Outcome:
         """Whatever went wrong with a packet among others may go well by itself."""
         if isinstance(answer, Fault):
             return Failed(answer, is_costly=answer in _COSTLY or not self.is_patient)
-        return outcome_of(answer)
+        return replace(outcome_of(answer), cost=Cost(seconds, len(answer)))

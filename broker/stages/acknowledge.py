@@ -2,9 +2,10 @@
 
 Contract: called within the transaction that applies the acknowledgement. The packet is named by its tracking id, or by
 the id of its document (PESC), and must have been delivered to the very party that speaks. It counts as collected; the
-sender is told, also where it was collected before. Saying the same again changes nothing. A rejected record opens its
-case again; a rejected request is a source that cannot send. Who says that the student is enrolled there still contests
-the transfer: of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
+sender is told, also where it was collected before. Saying the same again changes nothing, and to and fro it goes a
+bounded number of times. A rejected record opens its case again; a rejected request is a source that cannot send. Who
+says that the student is enrolled there still contests the transfer: of a request, or of a record or backpack of its own
+that was delivered elsewhere; the state hears of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,8 @@ def _carry_out(
     earlier = [one for one in acknowledgements.about(connection, about.tracking) if one.party == said.party]
     if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
         return
+    if len(earlier) >= services.settings.told.statements:
+        raise Refused("said-too-often", "/status")
     acknowledgements.add(connection, said)
     if about.state is State.HELD:  # it was taken back since, and waits to be delivered again
         return

@@ -32,12 +32,8 @@ from broker.stages.services import Services
 
 Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
-
-
 Settle = Callable[[Services, Connection, Look, Sequence[Move]], list[Move]]
 Note = Callable[[Services, Connection, Look, Sequence[Move]], None]
-
-
 # What these change in the transaction of the round leads other packets elsewhere, so they come first.
 _MOVES_STUDENTS = frozenset({PacketType.ENROLLMENT, PacketType.SSID_REQUEST, PacketType.REVIEW_ANSWER})
 
@@ -111,11 +107,10 @@ def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move
 def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
     """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
     behind what other LEAs have sent, and so does the first where more of it is to be done."""
-    waiting = [one.row._replace(attempts=0) for one in planned]
+    waiting = [one.row._replace(attempts=0, due_at=0.0) for one in planned]
     if planned and _has_ended(services, plans, look, planned[0]):
         waiting = waiting[1:]
     _write(services, plans, look, [], waiting)
-    tell(services, [(row.tracking, row.state, row.lane) for row in waiting])
 
 
 def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
@@ -153,7 +148,8 @@ def _write(
     for plan in plans:
         plan.after(services, written.moved)
         plan.lost(services, written.lost)
-    tell(services, [(one.new.tracking, one.new.state, one.new.lane) for one in written.moved])
+    going = (*(one.new for one in written.moved), *written.aside)
+    tell(services, [(row.tracking, row.state, row.lane) for row in going])
 
 
 def give_back(services: Services, worker: str) -> int:
@@ -227,10 +223,11 @@ def _joined(first: Move, then: Move) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a round has moved, and what it had planned and another worker was faster with."""
+    """What a round has moved, what it had planned and another worker was faster with, and what has another turn."""
 
     moved: Sequence[Move] = ()
     lost: Sequence[Move] = ()
+    aside: Sequence[PacketRow] = ()
 
 
 def _commit(
@@ -240,7 +237,7 @@ def _commit(
         return Written()
     for plan in plans:
         plan.before(services, planned)
-    now = services.clock().timestamp()
+    now, aside = services.clock().timestamp(), [row for row in returned if not row.due_at and row.lane != COSTLY]
     with writing(services.engine) as connection:
         _take_turn(connection, planned, returned)
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
@@ -257,10 +254,11 @@ def _commit(
         ended = moves.advance(connection, others, now)
         returned += [one.row._replace(attempts=0) for one in left]
         packets.release(connection, returned)
+        packets.enqueued(connection, [row.tracking for row in aside], now)
         for plan in plans:
             plan.note(services, connection, look, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
-    return Written(advanced.moved, [one for one in planned if one.row.tracking not in won])
+    return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
 
 
 def _take_turn(connection: Connection, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:

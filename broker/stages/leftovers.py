@@ -5,24 +5,18 @@ share; then its bytes go from the vault, or from quarantine, and its row says `p
 and so do bytes that another packet came with which was not refused. Doing it again changes nothing.
 """
 
-import os
-import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import NamedTuple
 
-from broker.core.model import TrackingId
-from broker.edge.folders import tracking_id
 from broker.edge.ledger import keeping, packets
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.keeping import Leftover
+from broker.edge.quarantine import Quarantine, Thing
 from broker.stages.services import Services
 
 _AT_ONCE = 500  # of one LEA in one round
 _IN_A_TRANSACTION = 20
 _DAY = 86_400.0
-_DEEP = 10_000  # entries of a folder in quarantine that are counted
+_REMOVED = 1_000  # files and folders of one LEA in quarantine, in one round
 
 
 def purge(services: Services) -> int:
@@ -58,56 +52,41 @@ def _purge(services: Services, some: Sequence[Leftover]) -> None:
         keeping.purge(connection, some, services.clock().timestamp())
 
 
-class _Aside(NamedTuple):
-    path: Path
-    files: int
-    size: int
-    at: float
+class SetAside:
+    """What was set aside, and is over, goes from quarantine; a thing with very many files in several rounds."""
 
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._quarantine = Quarantine(services.home.quarantine)
+        self._origins: dict[str, str] = {}  # of what stands there, by tracking id
 
-def clear_quarantine(services: Services) -> int:
-    """Remove what was set aside and is over; returns how many things it was."""
-    mine: dict[str, list[_Aside]] = {}
-    with reading(services.engine) as connection:
-        for one in _aside(services.home.quarantine):
-            row = packets.get(connection, one.path.name)
-            mine.setdefault(row.origin if row else "", []).append(one)
-    removed = 0
-    for things in mine.values():
-        files, size = sum(one.files for one in things), sum(one.size for one in things)
-        for one in sorted(things, key=lambda one: one.at):
-            if not _is_over(services, files, size, one.at):
-                break
-            _remove(one.path)
-            files, size, removed = files - one.files, size - one.size, removed + 1
-    return removed
+    def clear(self) -> int:
+        """Remove some of it; how many files and folders it was."""
+        things = self._quarantine.things()
+        self._look_up({one.tracking for one in things})
+        mine: dict[str, list[Thing]] = {}
+        for one in things:
+            mine.setdefault(self._origins[one.tracking], []).append(one)
+        return sum(map(self._clear_some, mine.values()))
 
+    def _clear_some(self, mine: Sequence[Thing]) -> int:
+        left = _REMOVED
+        for one in self._over(mine):
+            if left > 0:
+                left -= self._quarantine.remove(one, left)
+        return _REMOVED - left
 
-def _aside(folder: Path) -> Iterable[_Aside]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError, ValueError):
-                TrackingId(tracking_id(entry.name))
-                found = entry.stat(follow_symlinks=False)
-                files, size = _within(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else (1, found.st_size)
-                yield _Aside(Path(entry.path), files, size, found.st_ctime)
+    def _look_up(self, trackings: set[str]) -> None:
+        self._origins = {one: origin for one, origin in self._origins.items() if one in trackings}
+        with reading(self._services.engine) as connection:
+            for one in trackings - self._origins.keys():
+                row = packets.get(connection, one)
+                self._origins[one] = row.origin if row else ""
 
-
-def _within(folder: Path) -> tuple[int, int]:
-    """Files and bytes of a folder, as far as they are counted; no link is followed."""
-    files = size = 1
-    for place, folders, names in os.walk(folder):
-        files += len(folders) + len(names)
-        if files > _DEEP:
-            break
-        for name in names:
-            with suppress(FileNotFoundError):
-                size += (Path(place) / name).lstat().st_size
-    return files, size
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)  # by descriptors, links not followed
-    else:
-        path.unlink(missing_ok=True)
+    def _over(self, mine: Sequence[Thing]) -> Iterable[Thing]:
+        files, size = sum(one.files for one in mine), sum(one.size for one in mine)
+        for one in sorted(mine, key=lambda one: one.at):
+            if not _is_over(self._services, files, size, one.at):
+                return
+            files, size = files - one.files, size - one.size
+            yield one

@@ -4,6 +4,7 @@ Owns the memory of one batch and no longer: a revocation or a new enrollment tak
 at once. Promises: reads only.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,9 @@ class Look:
         self.rows: Sequence[PacketRow] = ()  # of the packets of this round
         self.opened: dict[str, tuple[bytes, Outcome]] = {}  # of this round, until their turn: sealed bytes, and content
         self.slow: set[str] = set()  # LEAs of which this round put a packet aside, for it is costly to read
+        self.turns: dict[str, float] = defaultdict(
+            float
+        )  # how much of its turn an LEA has had in this round: 1 is all of it
         self.waiting_costly: set[str] | None = None  # LEAs of which such a packet waits
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
         self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id

@@ -25,6 +25,8 @@ from broker.stages.disclose import DELIVERY
 from broker.stages.holdback import HeldBack
 from broker.stages.services import Services
 
+_AT_ONCE = 50  # packets that go on while all other writers wait
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -79,7 +81,7 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
-    sweep.resume_in(services, connection, held, HeldFor.BLOCKED)
+    sweep.resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
     transfers.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
     return Done(number, tuple(held), questions=tuple(questions))

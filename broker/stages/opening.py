@@ -2,7 +2,8 @@
 
 Contract: reads only. No stage opens a packet itself. A round's packets go to the reader several at a time. What costs
 more than a first try allows is put aside, to be read by itself; then its LEA's other packets go behind everybody
-else's, for whoever sent one such may have sent many. A reader that died with a packet in hand is a failure like any
+else's, for whoever sent one such may have sent many; so do those of an LEA of which the round has read for as long, or
+as much, as it may among others. A reader that died with a packet in hand is a failure like any
 other: the attempt counts, and the packet is worked alone from then on.
 """
 
@@ -21,6 +22,7 @@ from broker.stages.services import Services
 
 _AT_ONCE_BYTES = 4 * 1024 * 1024
 _AT_ONCE = 64
+_TURN_BYTES = 8 * 1024 * 1024  # of what came of one LEA's packets, that a round holds in memory: some twenty times that
 
 
 class NotRead(Exception):
@@ -32,7 +34,8 @@ def opened(services: Services, look: Look, row: PacketRow) -> Read:
 
     Raises Refused, PutAside, NotRead, and NoWard where there is no reader.
     """
-    _check_turn(services, look, row)
+    if row.tracking not in look.opened:
+        _check_turn(services, look, row)
     while row.tracking not in look.opened:
         _read_some(services, look, row)
     sealed, outcome = look.opened.pop(row.tracking)
@@ -60,7 +63,7 @@ def _check_turn(services: Services, look: Look, row: PacketRow) -> None:
         return
     if row.lane == COSTLY or row.size > services.settings.limits.read_first_bytes:
         raise PutAside("it is read by itself", COSTLY)
-    if row.origin in look.slow or (row.lane == EXPRESS and row.origin in _slow(look)):
+    if row.origin in look.slow or look.turns[row.origin] >= 1 or (row.lane == EXPRESS and row.origin in _slow(look)):
         raise PutAside("its LEA has sent what is costly to read", BULK)
 
 
@@ -82,8 +85,11 @@ def _read_some(services: Services, look: Look, row: PacketRow) -> None:
         if _is_readable(services, look, one):
             some.append((one, services.vault.read(one.sha256)))
     sealed: dict[str, bytes] = {one.tracking: content for one, content in some}
+    seconds = services.settings.limits.read_first_cpu_seconds
+    origins: dict[str, str] = {one.tracking: one.origin for one, _ in some}
     for tracking, outcome in _read(services, look, some).items():
         look.opened[tracking] = (sealed[tracking], outcome)
+        look.turns[origins[tracking]] += outcome.cost.seconds / seconds + outcome.cost.size / _TURN_BYTES
 
 
 def _after(rows: Sequence[PacketRow], row: PacketRow) -> Sequence[PacketRow]:

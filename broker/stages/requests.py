@@ -5,7 +5,8 @@ Every request ends in an answer or a code, and is a line of the disclosure log e
 where there is nothing to answer with. Whoever never had the student
 learns nothing: not whether there is such a student, nor that the state holds the record. A request about a flagged
 student is told to the state at once, whoever asks and however unsure it is (53A-11-502, -504). How often an LEA may ask
-in a day, about one student and about all, is bounded; what comes above is refused, and a line of the log like any.
+in a day, about one student and about all, is bounded; what comes above is refused, and a line of the log like any, but
+without the student where it is above what an LEA may ask for in all.
 """
 
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     acting = backpack.role(services, connection, finding.ssid, row.origin)
     case = _Case(services, connection, row, ask, finding.ssid, acting)
     if _is_day_full(case):
-        return _too_often(case)
+        return _too_often(_of_nobody(case))
     verdict = _judged(ask.want, acting)
     if isinstance(verdict, Deny):
         _log(case, verdict)
@@ -144,16 +145,22 @@ def _unsure(case: _Case, watch: Watch, whole: match.Finding, own: match.Finding)
     """Nobody of the LEA's own, or more than one, who could be meant. Of others it is told nothing, and its asking is
     counted (`guesses`)."""
     if _is_day_full(case):
-        return _too_often(case)
+        return _too_often(_of_nobody(case))
     if own.candidates:
-        _log(replace(case, ssid=""), Deny(Why.NO_RULE))
+        _log(_of_nobody(case), Deny(Why.NO_RULE))
         return refuse(case.services, case.row, Refused("name-the-ssid"))
-    _log(case, Deny(Why.NOT_THERE))
     number = case.ask.student.ssid
     is_within = watch.guesses.count(Asked.REQUEST, number, [one.ssid for one in whole.candidates])
+    _log(case if is_within else _of_nobody(case), Deny(Why.NOT_THERE))
     watch.guesses.write()
     code = ROWS[Asked.REQUEST].word(is_numbered=bool(number)) if is_within else TOO_MANY
     return refuse(case.services, case.row, Refused(code))
+
+
+def _of_nobody(case: _Case) -> _Case:
+    """For a line of the log that names no student: beyond the bounds of a day an LEA could else add to anybody's list
+    without end."""
+    return replace(case, ssid="")
 
 
 def _is_day_full(case: _Case) -> bool:
@@ -162,7 +169,7 @@ def _is_day_full(case: _Case) -> bool:
     if case.row.state is State.HELD:
         return False
     most = case.services.settings.harvest.requests_per_day
-    return harvest.requests_of(case.connection, case.lea, _midnight(case.services)) >= most
+    return harvest.has_asked(case.connection, case.lea, _midnight(case.services), most)
 
 
 def _is_student_full(case: _Case) -> bool:

@@ -205,10 +205,9 @@ def resume_unflagged(services: Services) -> None:
     """Let go what was held because of a flag that stands no more: one was lifted, or numbers were merged or parted,
     while a worker had the packet in hand."""
     with reading(services.engine) as connection:
-        rows = [packets.get(connection, one) for one in views.held(connection, HeldFor.BLOCKED)]
-        known = {row.ssid for row in rows if row}
-        flagged = {ssid for ssid in known if flags.is_flagged(connection, ssid)}
-        free = [row.tracking for row in rows if row and row.ssid not in flagged]
+        known = views.students_held(connection, HeldFor.BLOCKED)
+        unflagged = [ssid for ssid in known if not flags.is_flagged(connection, ssid)]
+        free = [one for ssid in unflagged for one in views.held_under(connection, HeldFor.BLOCKED, ssid)]
     if free:
         resume(services, free, HeldFor.BLOCKED)
 

@@ -110,7 +110,7 @@ def test_a_folder_that_hangs_keeps_nobody_else_waiting(here: Town, there: str) -
 def test_the_exchange_ends_and_begins_beside_a_folder_that_hangs(here: Town) -> None:
     with hanging(here.exchange.home / "leas" / "01"):
         wait_until(lambda: "01" in here.exchange.status()["silent"], "status names the LEA")
-        time.sleep(4)  # its reader is abandoned by now
+        time.sleep(4)  # its runner is abandoned by now
         assert here.exchange.down() == 0
         here.exchange.up()
         enrolls(here, "02", 0)

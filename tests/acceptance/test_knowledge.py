@@ -5,6 +5,7 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.support.guesses import (
     Block,
     Worlds,
 )
+from tests.support.scale import larger
 
 CLASS = iter(desk.children(600, 9000))
 # what is no enrollment by name and birth date: whatever is right or wrong
@@ -196,3 +198,85 @@ def test_a_record_of_its_own_with_a_wrong_birth_date_is_asked_about_with_the_can
     (candidate,) = worlds.there.newest_notice(ASKS, "review")["questions"][0]["candidates"]
     assert (candidate["candidate"], candidate["your_student"]["ssid"]) == ("A", line["ssid"])
     assert json.dumps(candidate).count("near") >= 1
+
+
+# whole stories: what was asked before, in vain and beyond the bounds, sent twice, or on another day
+
+_STEPS = st.one_of(
+    st.tuples(
+        st.sampled_from(NO_ENROLLMENT),
+        st.sampled_from(sorted(_WRONG) + ["right"] * 6),
+        st.sampled_from(["right", "none", "nobody", "next"]),
+    ),
+    st.tuples(
+        st.sampled_from(["entry", "new", "retrieve"]),
+        st.sampled_from(["year", "day", "all", "last-other"]),
+        st.sampled_from(["right", "nobody", "next"]),
+    ),
+    st.tuples(
+        st.sampled_from(["again", "answer", "recall", "acknowledge"]), st.sampled_from(["new", "confirm", "none"])
+    ),
+    st.just(("tomorrow",)),
+)
+
+
+@given(st.lists(_STEPS, min_size=6, max_size=14), st.integers(0, 999))
+@settings(max_examples=larger(4, 60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_any_story_is_answered_alike(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, ...]], seed: int
+) -> None:
+    """With bounds so low that they are met; the LEA has a child of its own that is nearly the stranger's like."""
+    both = Worlds(tmp_path_factory.mktemp("story"))
+    try:
+        for office in both.both:
+            settings_ = office.services.settings
+            harvest = replace(settings_.harvest, guesses_per_child=2, guesses_per_day=9)
+            told = replace(settings_.told, questions=3)
+            office.services = replace(office.services, settings=replace(settings_, harvest=harvest, told=told))
+        child = both.known(desk.children(1, 30_000 + seed)[0] | FACTS)
+        both.own({"legal_name": child["legal_name"], "local_id": "B-1", "birth_date": "2010-10-10"})
+        sent: list[Any] = []
+        for place, step in enumerate(steps):
+            document = _document(both, child, step, sent, place)
+            if document is not None:
+                assert both.differences(document) == [], (place, step)
+                sent.append(document)
+    finally:
+        both.close()
+
+
+def _document(both: Worlds, child: Block, step: tuple[str, ...], sent: list[Any], place: int) -> Any:
+    """What is sent at this step; nothing where only time goes on, or where there is nothing of the kind."""
+    asked, *of = step
+    if asked == "tomorrow":
+        for office in both.both:
+            office.ahead += timedelta(days=1)
+        return None
+    if asked == "again":
+        return sent[-1] if sent else None
+    if asked == "answer":
+        return _answer(both, of[0])
+    if asked in ("recall", "acknowledge"):
+        make = documents.recall if asked == "recall" else documents.acknowledgement
+        return make(**{"from": ASKS, "tracking": "018f0000-0000-7000-8000-000000000001"})
+    wrong, number = of
+    block = _WRONG.get(wrong, RIGHT)(child)
+    numbers = {"right": child["ssid"], "nobody": "1000000019", "next": f"{2_000_000_000 + place}"}
+    block["ssid"] = numbers.get(number)
+    if asked in ALWAYS_NUMBERED and number == "none":
+        block["ssid"] = numbers["right"]
+    return ASKED[asked](block)
+
+
+def _answer(both: Worlds, said: str) -> Any:
+    """The newest question is answered; its packets have ids of their own in the two exchanges."""
+    notices = [office.notices(ASKS, "review") for office in both.both]
+    assert len({len(one) for one in notices}) == 1
+    if notices[0]:
+        codes = []
+        for office, (*_, newest) in zip(both.both, notices, strict=True):
+            question = newest["questions"][-1]
+            row = office.answer(ASKS, question["tracking"], question["line"], said)
+            codes.append((row.state, row.code))
+        assert codes[0] == codes[1]
+    return None

@@ -231,7 +231,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "what has no file yet": lambda found: history.pending(found, 10),
     "whose flag it is": lambda found: flag_rows.standing(found, "OLD1"),
     "what the state was told": lambda found: flag_rows.is_told(found, "exit", "OLD1", A, "x"),
-    "how often an LEA has asked today": lambda found: harvest.requests_of(found, A, 1.8e9),
+    "how often an LEA has asked today": lambda found: harvest.has_asked(found, A, 1.8e9, 2000),
     "whether these bytes are still to be opened": lambda found: packets.waiting_with(found, ["old1", "x"]),
     "what stands still": lambda found: packets.due(found, State.RECEIVED, 2e9, 2e9, 100),
     "what a dead worker had": lambda found: packets.release_worker(found, "worker-0"),

@@ -1,4 +1,4 @@
-"""Folders with mounts of their own, worked by readers: real processes, of which one hangs (a stopped process answers no
+"""Folders with mounts of their own, worked by runners: real processes, of which one hangs (a stopped process answers no
 more than one in an uninterruptible wait); who is a mount is said by a table of the test's own. The kernel's own hangs:
 tests/acceptance/test_bounds_of_intake.py."""
 
@@ -49,7 +49,7 @@ class House:
         lines = ["27 1 254:0 / / rw - ext4 /dev/vda rw", f"{number} 27 0:41 / {point} rw - nfs4 server:/ rw", ""]
         self.table.write_text("\n".join(lines))
 
-    def readers(self) -> list[int]:
+    def runners(self) -> list[int]:
         """The processes that work for this LEA alone."""
         found = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -76,22 +76,22 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setattr(mounts, "_TABLE", table)
     made = House(tmp_path, table)
     yield made
-    for pid in made.readers():
+    for pid in made.runners():
         os.kill(pid, signal.SIGCONT)
     made.apart.close()
 
 
-def test_only_who_has_a_mount_has_a_reader(house: House) -> None:
+def test_only_who_has_a_mount_has_a_runner(house: House) -> None:
     assert house.apart.is_apart(LEA)
     assert not house.apart.is_apart(OTHER)
     (house.home.folder(OTHER, OUTBOX) / "a.pgp").write_bytes(b"x")
     assert len(list(house.outboxes.scan(OTHER))) == 1
-    assert house.readers() == []
+    assert house.runners() == []
     assert list(house.outboxes.scan(LEA)) == []
-    assert len(house.readers()) == 1
+    assert len(house.runners()) == 1
 
 
-def test_a_reader_does_what_the_folders_do(house: House) -> None:
+def test_a_runner_does_what_the_folders_do(house: House) -> None:
     for number in range(600):
         (house.box / f"{number}.pgp").write_bytes(b"\x85" + b"x" * number)
     assert len(list(house.outboxes.scan(LEA))) == 600
@@ -120,7 +120,7 @@ def test_a_reader_does_what_the_folders_do(house: House) -> None:
     vault.close()
 
 
-def test_a_reader_raises_what_the_folders_raise(house: House) -> None:
+def test_a_runner_raises_what_the_folders_raise(house: House) -> None:
     vault = DirectoryVault(house.home.vault)
     (house.box / "a.pgp").write_bytes(b"x" * 100_001)
     with pytest.raises(Refused) as refused:
@@ -141,8 +141,8 @@ def test_a_reader_raises_what_the_folders_raise(house: House) -> None:
 
 def test_who_hangs_is_waited_for_once_and_told_of_and_answers_again(house: House) -> None:
     list(house.outboxes.scan(LEA))
-    (reader,) = house.readers()
-    os.kill(reader, signal.SIGSTOP)
+    (runner,) = house.runners()
+    os.kill(runner, signal.SIGSTOP)
     with pytest.raises(Silent):
         house.inboxes.present(LEA)
     assert list(silent(house.home)) == ["01"]
@@ -154,11 +154,11 @@ def test_who_hangs_is_waited_for_once_and_told_of_and_answers_again(house: House
     other = Apart(house.home, LIMITS, 0.7, ABANDON, "worker-0")
     with pytest.raises(Silent):
         other.ask(LEA, "present")
-    assert house.readers() == [reader], "the other parts do not even try"
-    os.kill(reader, signal.SIGCONT)
+    assert house.runners() == [runner], "the other parts do not even try"
+    os.kill(runner, signal.SIGCONT)
     wait_until(lambda: answers(house), "it answers")
     assert silent(house.home) == {}
-    assert house.readers() == [reader]
+    assert house.runners() == [runner]
 
 
 def answers(house: House) -> bool:
@@ -171,34 +171,34 @@ def answers(house: House) -> bool:
 
 def test_who_hangs_for_long_is_killed_and_another_one_is_tried_after_a_pause(house: House) -> None:
     list(house.outboxes.scan(LEA))
-    (reader,) = house.readers()
-    os.kill(reader, signal.SIGSTOP)
-    wait_until(lambda: not answers(house) and reader not in house.readers(), "it is killed")
+    (runner,) = house.runners()
+    os.kill(runner, signal.SIGSTOP)
+    wait_until(lambda: not answers(house) and runner not in house.runners(), "it is killed")
     assert not answers(house), "not at once"
     assert wait_until(lambda: answers(house), "another one answers")
-    assert len(house.readers()) == 1
+    assert len(house.runners()) == 1
 
 
 def test_another_mount_is_tried_at_once(house: House) -> None:
     list(house.outboxes.scan(LEA))
-    (reader,) = house.readers()
-    os.kill(reader, signal.SIGSTOP)
+    (runner,) = house.runners()
+    os.kill(runner, signal.SIGSTOP)
     assert not answers(house)
     house.mounted("42")
     house.apart._table._read()  # a file of the test's tells nobody that it has changed
     assert answers(house)
 
 
-def test_readers_end_with_who_asked(house: House) -> None:
+def test_runners_end_with_who_asked(house: House) -> None:
     list(house.outboxes.scan(LEA))
-    assert len(house.readers()) == 1
+    assert len(house.runners()) == 1
     house.apart.close()
-    wait_until(lambda: not house.readers(), "the reader has ended")
+    wait_until(lambda: not house.runners(), "the runner has ended")
 
 
-def test_a_reader_that_was_killed_is_followed_by_another_one(house: House) -> None:
+def test_a_runner_that_was_killed_is_followed_by_another_one(house: House) -> None:
     list(house.outboxes.scan(LEA))
-    os.kill(house.readers()[0], signal.SIGKILL)
+    os.kill(house.runners()[0], signal.SIGKILL)
     with pytest.raises(Missing):
         house.inboxes.present(LEA)
     assert house.inboxes.present(LEA) == set()

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from broker.edge.bounded.bounds import Bounds, Fault
 from broker.edge.bounded.channel import Task
-from broker.edge.bounded.warden import Bounds, Fault, NoWard, Warden
+from broker.edge.bounded.warden import NoWard, Warden
 from tests.support.exchange import wait_until
 
 MIB = 1 << 20
@@ -71,6 +72,13 @@ def test_only_the_task_that_was_begun_is_blamed(warden: Warden, order: str, faul
     assert found == {0: b"/a/", 1: b"/b/", 2: fault, 3: b"/c/", 4: b"/d/"}
     assert rounds <= 3
     assert psutil.pid_exists(warden.pids[1])
+
+
+def test_many_tasks_that_are_each_within_the_bound_take_little_more_together_than_one_may(warden: Warden) -> None:
+    assert list(warden.run(b"", [task("work a while")] * 20)) == [0, 1]
+    assert 0.1 < sum(warden.seconds.values()) < 0.6
+    assert list(warden.run(b"", [task("a"), task("much"), task("much"), task("much")])) == [0, 1, 2]
+    assert list(warden.run(b"", [task("a")] * 20)) == list(range(20))
 
 
 def test_what_hangs_is_ended() -> None:

@@ -17,13 +17,15 @@ from broker.core.model import LeaId, Sha256
 from broker.edge import openpgp
 from broker.edge.ledger import packets
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.rows import PacketRow
 from broker.edge.outbox import Odd
 from broker.formats import canonical
 from broker.formats.opening import Circumstances, Failed, Outcome, Read, Rejected, Sealed, outcome_of
 from broker.formats.reader import Inside
 from broker.formats.reader_beside import Beside
 from broker.formats.ssid_csv import Sheet
-from broker.stages import admit, intake, sweep
+from broker.stages import admit, intake, opening, sweep
+from broker.stages.look import Look
 from broker.stages.services import Services
 from tests.support import craft, desk, documents, hostile, sheets
 from tests.support.office import Office
@@ -189,6 +191,55 @@ def test_a_costly_packet_is_put_aside_and_its_leas_others_go_behind(town: Town) 
     assert town.office.services.vault.has(Sha256(town.office.row(costly).sha256))
     with reading(town.office.services.engine) as connection:
         assert packets.with_costly(connection) == set()
+
+
+def test_many_packets_that_are_each_within_the_bound_have_one_turn_together(office: Office) -> None:
+    """The faults of a line are looked for one after the other, in Python: it costs much, and less than the bound."""
+    town = Town(office, read_first_cpu_seconds=1.0)
+    try:
+        many = [
+            office.drop(A, desk.enrollment(A, *desk.children(1), **{f"p{n}": 1 for n in range(300_000 + extra)}))
+            for extra in range(20)
+        ]
+        other = office.drop(B, desk.enrollment(B, *desk.children(1, 2)))
+        ended = town.admit(town.usual, *many, other)
+        assert ended[-1] == ("APPLIED", "", EXPRESS, 0)
+        left = [one for one in ended[:-1] if one == ("RECEIVED", "", BULK, 0)]
+        assert len(left) > 4, ended
+        assert {one[:2] for one in ended[:-1] if one not in left} == {("REFUSED", "schema")}
+        while left:  # each further turn of the LEA works some more
+            before = len(left)
+            left = [one for one in town.admit(town.usual, *many) if one[0] == "RECEIVED"]
+            assert len(left) < before
+    finally:
+        town.close()
+
+
+def test_of_one_leas_documents_a_round_holds_so_much_at_once(office: Office) -> None:
+    """Small when they are sealed, for what they say is said again and again; in the worker's memory twenty times it."""
+    town = Town(office, read_first_cpu_seconds=30.0)
+    try:
+        name = {"first": "A" * 90, "last": "B" * 90}
+        lines = [desk.children(1)[0] | {"aliases": [name] * 16, "local_id": str(n)} for n in range(1_000)]
+        many = [office.drop(A, desk.enrollment(A, *lines)) for _ in range(8)]
+        other = office.drop(B, desk.enrollment(B, *desk.children(1, 2)))
+        assert max(office.row(one).size for one in many) < 200_000
+        held = []
+        kept = opening.opened
+
+        def counted(services: Services, look: Look, row: PacketRow) -> Read:
+            found = kept(services, look, row)
+            held.append(found.cost.size)
+            return found
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(admit, "opened", counted)
+            ended = town.admit(town.usual, *many, other)
+        assert ended[-1] == ("APPLIED", "", EXPRESS, 0)
+        assert sum(held) < 16 << 20
+        assert [one[2] for one in ended[:-1]].count(BULK) >= 4
+    finally:
+        town.close()
 
 
 def test_what_is_costly_among_others_and_not_by_itself_goes_on(office: Office) -> None:

@@ -207,6 +207,17 @@ def test_so_many_files_and_bytes(house: House) -> None:
             out.write(b"x" * 2_000)
 
 
+def test_unfinished_files_that_are_renamed_are_unfinished_still(house: House) -> None:
+    with running(house, Sftp(port=0, partials_per_lea=3)) as served, served.client() as client:
+        for number in range(3):
+            client.open(f"/outbox/{number}.part", "wb").close()
+            client.rename(f"/outbox/{number}.part", f"/outbox/{number}.tmp")
+        with pytest.raises(OSError, match="Too many unfinished uploads"):
+            client.open("/outbox/3.part", "wb")
+        client.rename("/outbox/0.tmp", "/outbox/0.pgp")
+        client.open("/outbox/3.part", "wb").close()
+
+
 class Hindered(State):
     """What the exchange says of an LEA, as the test wants it."""
 

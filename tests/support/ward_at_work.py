@@ -28,6 +28,13 @@ def _burn() -> bytes:
         pass
 
 
+def _work_a_while() -> bytes:
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    return b""
+
+
 def _fill() -> bytes:
     """More than it may have, but not more than it may ask for, for as long as it is let."""
     held = bytearray(os.urandom(160 << 20))
@@ -54,6 +61,8 @@ def _fault() -> bytes:
 ORDERS: dict[bytes, Callable[[], bytes]] = {
     b"pid": lambda: str(os.getpid()).encode(),
     b"burn": _burn,
+    b"work a while": _work_a_while,
+    b"much": lambda: bytes(5 << 20),
     b"sleep": lambda: time.sleep(1000) or b"",
     b"eat": lambda: bytes(len(bytearray(1 << 40))),
     b"grow": lambda: b"".join(bytes(1 << 20) for _ in range(10_000)),

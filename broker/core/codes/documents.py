@@ -83,6 +83,10 @@ ROWS: dict[str, Code] = {
         "Use the tracking id from the file name in your inbox; for a review, `tracking` and `line` of the notice; for a"
         " recall, the tracking id in your own receipts.",
     ),
+    "said-too-often": Code(
+        "Your LEA has said something else about this packet as often as is kept of one packet.",
+        "What you said last stands; if it is wrong, call the state's exchange operator.",
+    ),
     "unknown-document": Code(
         "The acknowledgment names no document that this exchange delivered to you.",
         "Copy the `DocumentID` of the transcript, or acknowledge by the tracking id in the file name in your inbox.",

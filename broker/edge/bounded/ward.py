@@ -32,10 +32,13 @@ _GARBAGE = 20_000  # new objects before a collection: of a packet's objects few 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the warden says of the worker that it wants; `memory` in bytes."""
+    """What the warden says of the worker that it wants; `memory` in bytes. Several tasks that have taken `seconds` of
+    processor time together, or given `size` bytes of answers, are ended behind the task in hand."""
 
     memory: int
     is_low: bool
+    seconds: float
+    size: int
 
 
 def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
@@ -58,7 +61,9 @@ def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
             if not said:
                 os._exit(0)
             order = Order(**json.loads(said))
-            child = _fork(order, descriptors, lambda own: _work(own, tasks, begun, work), (control, arena, state))
+            child = _fork(
+                order, descriptors, lambda own, of: _work(own, tasks, begun, work, of), (control, arena, state)
+            )
             for one in descriptors:
                 os.close(one)
             asked.send(json.dumps({"pid": child, "status": status}).encode())
@@ -75,7 +80,9 @@ def _end(child: int) -> tuple[bool, int]:
         time.sleep(_LOOK_SECONDS)
 
 
-def _fork(order: Order, descriptors: list[int], work: Callable[[socket.socket], None], others: tuple[int, ...]) -> int:
+def _fork(
+    order: Order, descriptors: list[int], work: Callable[[socket.socket, Order], None], others: tuple[int, ...]
+) -> int:
     parent = os.getpid()
     child = os.fork()
     if child:
@@ -89,17 +96,18 @@ def _fork(order: Order, descriptors: list[int], work: Callable[[socket.socket], 
         if order.is_low:
             os.nice(_LOWER)
         privilege.lower(order.memory)
-        work(socket.socket(fileno=own))
+        work(socket.socket(fileno=own), order)
     finally:
         os._exit(0)
 
 
-def _work(own: socket.socket, arena: mmap.mmap, begun: mmap.mmap, work: Work) -> None:
+def _work(own: socket.socket, arena: mmap.mmap, begun: mmap.mmap, work: Work, order: Order) -> None:
     whole = memoryview(arena)
-    while order := _received(own, GO.size):
-        first, count = GO.unpack(order)
+    while asked := _received(own, GO.size):
+        first, count = GO.unpack(asked)
         common, tasks = channel.get(whole, count)
         out, sent = bytearray(), time.monotonic_ns()
+        until, room = time.process_time() + order.seconds, order.size
         for number, task in enumerate(tasks, first):
             NUMBER.pack_into(begun, 0, number)
             try:
@@ -110,6 +118,9 @@ def _work(own: socket.socket, arena: mmap.mmap, begun: mmap.mmap, work: Work) ->
             if kind == channel.NO_MEMORY:
                 break
             out += answer
+            room -= len(answer)
+            if room < 0 or time.process_time() > until:
+                break
             if len(out) > _AT_ONCE or time.monotonic_ns() - sent > _PATIENCE_NS:
                 own.sendall(out)
                 out, sent = bytearray(), time.monotonic_ns()

@@ -15,46 +15,23 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 
 from broker.edge.bounded import channel
+from broker.edge.bounded.bounds import Bounds, Fault, Watch, filled, spent
 from broker.edge.bounded.channel import GO, NUMBER, Buffer, Task
+from broker.edge.bounded.ward import Order
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0
-_STANDS_STILL = 30  # a task that has used no processor time for this part of what it may take by the clock hangs
-_TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _NO_ROOM = b"memory allocation of"  # what Rust's libraries say before they abort
 _KEPT_BYTES = 16 * 1024 * 1024  # of the shared memory, that are not given back after each batch
 _ANSWER_FLOOR = 64 * 1024 * 1024
+_ANSWERS = 8 * 1024 * 1024  # bytes of answers, behind which several tasks are ended
 
 
 class NoWard(OSError):
     """No process can be had to do the work; nothing is known of any task."""
-
-
-class Fault(StrEnum):
-    """Why a task has no answer."""
-
-    CPU = "cpu"
-    MEMORY = "memory"
-    HUNG = "hung"
-    DIED = "died"
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one task may cost. `memory_bytes` is what its process may fill, which is looked at twenty times a second;
-    `room_bytes` what it may ask for at all, of which libraries set much aside that they never fill. `is_apart`: each
-    task is worked by a fresh process, at a lower priority."""
-
-    cpu_seconds: float
-    wall_seconds: float
-    memory_bytes: int
-    room_bytes: int
-    is_apart: bool = False
 
 
 @dataclass(slots=True)
@@ -69,32 +46,6 @@ class _Child:
 
 
 @dataclass(slots=True)
-class _Watch:
-    """What is known of the task in hand: its number, and when and with how much processor time it was first seen."""
-
-    number: int = 0
-    since: float = 0.0
-    spent: float = 0.0
-    moved: float = 0.0
-    last: float = 0.0
-
-    def look(self, number: int, spent: float, filled: int, bounds: Bounds) -> Fault | None:
-        now = time.monotonic()
-        if number != self.number:
-            self.number, self.since, self.spent, self.moved, self.last = number, now, spent, now, spent
-        if spent != self.last:
-            self.moved, self.last = now, spent
-        if not number:
-            return None
-        if filled > bounds.memory_bytes:
-            return Fault.MEMORY
-        if spent - self.spent > bounds.cpu_seconds:
-            return Fault.CPU
-        most = bounds.wall_seconds
-        return Fault.HUNG if now - self.since > most or now - self.moved > most / _STANDS_STILL else None
-
-
-@dataclass(slots=True)
 class _Given:
     """What came of some tasks: the answers, and who is to blame for what is missing."""
 
@@ -103,6 +54,7 @@ class _Given:
     fault: Fault | None = None
     is_over: bool = False
     peak: int = 0
+    seconds: dict[int, float] = field(default_factory=dict)
 
 
 class Warden:
@@ -122,6 +74,7 @@ class Warden:
         self._child: _Child | None = None
         self._next = 1
         self._used = 0  # bytes of the shared memory
+        self.seconds: dict[int, float] = {}  # of processor time, that tasks of the last run took, by their place
 
     def start(self) -> None:
         """Start it, if it does not run; it is not waited for."""
@@ -165,8 +118,8 @@ class Warden:
         return (*forks, self._child.pid) if self._child else forks
 
     def run(self, common: Buffer, tasks: Sequence[Task]) -> "dict[int, bytes | Fault]":
-        """The answers to some of the tasks, by their place among `tasks`: to all of them, or to those before one that
-        went wrong, and why that one did. At least one. Raises NoWard."""
+        """The answers to some of the tasks, by their place among `tasks`: to the first ones, or to those before one
+        that went wrong, and why that one did. At least one. Raises NoWard."""
         limit = 1 if self.bounds.is_apart else channel.MOST_TASKS
         for _ in range(2):  # a process that ends before it begins a task says nothing about any
             child = self._worker()
@@ -177,6 +130,7 @@ class Warden:
                 except NoWard:  # the process that forks is gone too, and that one never touches a task
                     given.fault = None
             found: dict[int, bytes | Fault] = dict(given.answers)
+            self.seconds = given.seconds
             if given.fault:
                 found[given.blamed] = given.fault
             if found:
@@ -195,7 +149,7 @@ class Warden:
         return first
 
     def _listen(self, child: _Child, first: int, count: int) -> _Given:
-        given, watch, frames = _Given(), _Watch(), channel.Frames(self._most)
+        given, watch, frames = _Given(), Watch(last=spent(child.pid)), channel.Frames(self._most)
         poll = select.poll()
         poll.register(child.link, select.POLLIN)
         looked = time.monotonic()
@@ -205,9 +159,10 @@ class Warden:
             if not given.is_over and given.fault is None and time.monotonic() - looked > _LOOK_SECONDS:
                 looked = time.monotonic()
                 number = self._begun()
-                fault = watch.look(number, _spent(child.pid), _filled(child.pid), self.bounds)
+                fault = watch.look(number, spent(child.pid), filled(child.pid), self.bounds)
                 if fault:
                     given.fault, given.blamed = fault, number - first
+        given.seconds = {number - first: hundredths / 100 for number, hundredths in watch.taken.items() if number}
         if given.fault and not (0 <= given.blamed < count and given.blamed not in given.answers):
             given.fault = None  # between two tasks: no one of them is to blame
         return given
@@ -254,11 +209,12 @@ class Warden:
         read, write = os.pipe()
         os.set_blocking(write, False)
         control = self._control
-        order = {"memory": self.bounds.room_bytes, "is_low": self.bounds.is_apart}
+        bounds = self.bounds
+        order = Order(bounds.room_bytes, bounds.is_apart, bounds.cpu_seconds, _ANSWERS)
         try:
             if control is None:
                 raise ConnectionError
-            socket.send_fds(control, [json.dumps(order).encode()], [other.fileno(), write])
+            socket.send_fds(control, [json.dumps(asdict(order)).encode()], [other.fileno(), write])
             said = control.recv(1024)
             if not said:
                 raise ConnectionError
@@ -277,21 +233,3 @@ class Warden:
 
 def _is_ready(descriptor: int) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
-
-
-def _spent(pid: int) -> float:
-    """The processor time of a process that is not reaped yet, in seconds."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICK
-
-
-def _filled(pid: int) -> int:
-    """The memory that a process has filled and shares with no file, in bytes."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_text().split()
-    except OSError:
-        return 0
-    return (int(fields[1]) - int(fields[2])) * _PAGE

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, distinct, exists, func, not_, or_, select
 
-from broker.core.access import Action
 from broker.core.grounds import Why
 from broker.core.harvest import NOT_KEPT, Entry
 from broker.core.model import LeaId
@@ -16,7 +15,16 @@ from broker.core.stays import Location
 from broker.core.transfer import TransferState
 from broker.edge.ledger import registry
 from broker.edge.ledger.stays import account_of, counts, of_many
-from broker.edge.ledger.tables import alerts, disclosures, enrollments, packets, students, transfer_events, transfers
+from broker.edge.ledger.tables import (
+    alerts,
+    disclosures,
+    enrollments,
+    is_asked,
+    packets,
+    students,
+    transfer_events,
+    transfers,
+)
 from broker.edge.settings import Settings
 
 _AT_ONCE = 500
@@ -33,8 +41,7 @@ def _first_id(at: float) -> str:
 def _requests(lea: str, since: float) -> list[ColumnElement[bool]]:
     """The lines of an LEA's own requests. What the state was told of a flagged child is another line of the same."""
     line = disclosures.c
-    asked = line.action.in_([Action.REQUEST_RECORD, Action.READ_DISCLOSURES])
-    return [line.party == lea, line.at >= since, asked, line.ground != Why.FLAGGED]
+    return [line.party == lea, line.at >= since, is_asked, line.ground != Why.FLAGGED]
 
 
 def requests_about(connection: Connection, lea: str, ssid: str, since: float) -> int:
@@ -45,11 +52,13 @@ def requests_about(connection: Connection, lea: str, ssid: str, since: float) ->
     return connection.execute(select(func.count(distinct(disclosures.c.tracking))).where(*mine)).scalar_one()
 
 
-def requests_of(connection: Connection, lea: str, since: float) -> int:
-    """How many of the LEA's requests that came since then were worked."""
+def has_asked(connection: Connection, lea: str, since: float, most: int) -> bool:
+    """Whether so many of the LEA's requests that came since then were worked; no more than those are looked at."""
     # by the packet's id, for the log has an index of that, and of no time
     mine = [disclosures.c.tracking >= _first_id(since), *_requests(lea, since)]
-    return connection.execute(select(func.count(distinct(disclosures.c.tracking))).where(*mine)).scalar_one()
+    some = select(disclosures.c.tracking).where(*mine).group_by(disclosures.c.tracking).limit(most).subquery()
+    found: int = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return found >= most
 
 
 def last_alert(connection: Connection, kind: str, lea: str) -> float | None:

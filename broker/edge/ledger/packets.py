@@ -258,8 +258,9 @@ def due_costly(connection: Connection, now: float, stale_before: float) -> list[
 
 def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:
     """Note that a queue was told of these."""
-    hold(connection, ids)
-    connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
+    if ids:
+        hold(connection, ids)
+        connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
 
 
 def hold(connection: Connection, ids: Iterable[str]) -> None:

@@ -168,6 +168,18 @@ def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -
     return [row[0] for row in connection.execute(query)]
 
 
+def students_held(connection: Connection, why: str) -> list[str]:
+    """The numbers under which packets are held for `why`, each once."""
+    query = select(packets.c.ssid).where(packets.c.state == State.HELD, packets.c.held_for == why).distinct()
+    return [row[0] for row in connection.execute(query)]
+
+
+def held_under(connection: Connection, why: str, ssid: str) -> list[str]:
+    """Tracking ids of packets held for `why` under this very number, the oldest first."""
+    mine = [packets.c.ssid == ssid, packets.c.state == State.HELD, packets.c.held_for == why]
+    return [row[0] for row in connection.execute(select(packets.c.tracking).where(*mine).order_by(packets.c.tracking))]
+
+
 class Held(NamedTuple):
     """What packets have in common that go on together, or do not."""
 

@@ -131,7 +131,10 @@ disclosures = Table(
     Column("ground", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("tracking", Text, nullable=False, index=True),
+    partial("disclosures_asked", "party", "tracking", where="action IN ('read-disclosures', 'request-record')"),
 )
+# Of which lines this index is; a query that is to use it says so by this very condition.
+is_asked = in_constants(disclosures.c.action, ["read-disclosures", "request-record"])
 
 # How often an LEA has guessed at a child in vain on a day (ISO 8601): a child is a number that was named, or who was
 # found; '' counts the guesses themselves, also those at nobody.
