@@ -147,12 +147,14 @@ class Sftp:
     connections: int = _setting(200, "connections", "logged in at the same time; each LEA's first one always may", 1)
     connections_per_lea: int = _setting(8, "connections", "at the same time, one LEA", 1)
     connections_per_minute: int = _setting(
-        120, "connections", "from one address, in a minute; a tenth of it in a second", 1
+        120, "connections", "from one address, in a minute; a fifth of it in two seconds", 1
     )
-    waiting: int = _setting(128, "connections", "not logged in yet; then those of the greediest address make room", 1)
-    waiting_per_address: int = _setting(16, "connections", "of them from one address; the oldest makes room", 1)
+    waiting: int = _setting(160, "connections", "not logged in yet; then those of the greediest address make room", 1)
+    waiting_per_address: int = _setting(24, "connections", "of them from one address; the oldest makes room", 1)
     post_quantum_only: bool = _setting(
-        False, "true | false", "refuse programs older than some OpenSSH 9.9, whose recorded lines may be read one day"
+        False,
+        "true | false",
+        "refuse programs that know no ML-KEM, such as OpenSSH before 9.9: what is recorded may be read one day",
     )
     handles: int = _setting(32, "files", "open at the same time, one connection", 1)
     idle_seconds: float = _setting(300.0, "seconds", "without a request before a connection is closed", 0.5)

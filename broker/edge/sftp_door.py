@@ -16,8 +16,9 @@ from typing import Generic, TypeVar
 
 ADDRESSES = 10_000  # of which the arrivals are remembered
 LOGIN_SECONDS = 1.0  # that a program takes to log in: who has waited longer makes room first
-BURST = 12  # a program that uploads in parallel opens so many at once; ssh-audit finds 20 a second too many
-_SECOND, _MINUTE = 1.0, 60.0
+BURST = 24  # what the programs of one office may open at once
+SHORT = 2.0  # seconds; ssh-audit finds 20 in each too many
+_MINUTE = 60.0
 
 _Guest = TypeVar("_Guest")
 
@@ -42,18 +43,18 @@ def source_of(address: str) -> Source:
 
 
 class Arrivals:
-    """How often each source came: so often in a minute, and a tenth of that in a second (or BURST)."""
+    """How often each source came: so often in a minute, and a fifth of that within SHORT seconds (or BURST)."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._at_once = max(BURST, most // 10)
+        self._at_once = max(BURST, most // 5)
         self._times: dict[str, deque[float]] = {}
 
     def is_welcome(self, address: str, now: float) -> bool:
         """Whether one more may come; False when there were too many."""
         times: Sequence[float] = self._times.get(source_of(address).own, ())
         is_often = len(times) >= self._most and times[0] > now - _MINUTE
-        return not is_often and (len(times) < self._at_once or times[-self._at_once] <= now - _SECOND)
+        return not is_often and (len(times) < self._at_once or times[-self._at_once] <= now - SHORT)
 
     def count(self, address: str, now: float) -> None:
         """One more has come, and was not turned away."""

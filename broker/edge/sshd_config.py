@@ -42,7 +42,9 @@ UseDNS no
 LoginGraceTime 20
 MaxAuthTries 10
 MaxSessions 2
-MaxStartups 20:30:200
+MaxStartups 60:30:200
+PerSourceMaxStartups 24
+PerSourceNetBlockSize 32:64
 ClientAliveInterval 60
 ClientAliveCountMax 3
 KexAlgorithms {kex}

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import paramiko
 import pytest
@@ -87,12 +88,25 @@ class Attack:
 
 
 def logins(served: Running) -> int:
-    """How many of so many logins an LEA gets to its folder."""
+    """How many of so many logins in a row, as fast as they go, an LEA gets to its folder."""
     done = 0
     for _ in range(LOGINS):
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException), served.client() as client:
             done += client.listdir("/outbox") == []
     return done
+
+
+def test_as_many_at_once_as_one_office_opens(house: House) -> None:
+    """Together, before any of them is in."""
+    with running(house, Sftp(port=0, connections_per_lea=2 * LOGINS)) as served, ThreadPoolExecutor(LOGINS) as pool:
+        together = threading.Barrier(LOGINS)
+
+        def one(_: int) -> bool:
+            together.wait(60)
+            with served.client() as client:
+                return client.listdir("/outbox") == []
+
+        assert all(pool.map(one, range(LOGINS)))
 
 
 @pytest.mark.parametrize("how", ATTACKS)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from broker.edge import passwords
 from broker.edge.bounded import channel
 from broker.edge.bounded.channel import GO, NUMBER, Buffer, Task
 
@@ -140,6 +141,7 @@ class Warden:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=given,
+                env=passwords.environment(),  # it asks neither the database nor Redis
             )
         self._control = own
 

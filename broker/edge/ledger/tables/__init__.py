@@ -14,6 +14,7 @@ from broker.edge.ledger.tables.cases import (
     guesses,
     is_live,
     is_requested,
+    owed_alerts,
     transfer_events,
     transfers,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "merges",
     "metadata",
     "opt_outs",
+    "owed_alerts",
     "packet_ids",
     "packet_slices",
     "packets",
