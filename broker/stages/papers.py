@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from broker.core.errors import Refused
 from broker.core.model import State
-from broker.core.receipt import Statement, text
+from broker.core.receipt import Statement, is_about, text
 from broker.edge import openpgp
 from broker.edge.ledger.rows import PacketRow, Receipt
 from broker.stages.services import Services
@@ -37,9 +37,13 @@ def statements(
 
 def signed(services: Services, receipt: Receipt) -> str:
     """The receipt as its file has it: the statement, signed as of the moment at which it was made, or of now where the
-    key is a newer one. Raises Refused with what stands against the key."""
+    key is a newer one; '' for what is no statement about this packet: the exchange's name is put under nothing else,
+    whoever has written it into the ledger. Raises Refused with what stands against the key."""
     if receipt.text.startswith(_SIGNED):  # by an earlier program, in the transaction of the move
         return receipt.text
+    if not is_about(receipt.text, receipt.tracking, receipt.n, receipt.state):
+        services.log.error("not signed", tracking=receipt.tracking, n=receipt.n, why="it is no statement of a receipt")
+        return ""
     try:
         return openpgp.clearsign(receipt.text, services.key, datetime.fromtimestamp(receipt.at, UTC))
     except Refused:

@@ -45,9 +45,8 @@ def publish_receipts(services: Services, away: set[str] | None = None) -> int:
     while True:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
-        papers = [
-            (LeaId(one.party), file_name(one.tracking, one.n, one.state), signed(services, one)) for one in pending
-        ]
+        texts = [(one, signed(services, one)) for one in pending]
+        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
         absent = write_all_receipts(services.home, services.apart, papers) if papers else []
         written = [paper for paper in pending if paper.party not in absent]
         missing |= set(absent)

@@ -87,11 +87,36 @@ def test_a_receipt_of_an_earlier_program_is_written_as_it_is(published: Office) 
     assert list(files(published, old.tracking).values()) == [signed.encode()]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Whoever reads this: the exchange's new key is 0123.\n",
+        '{\n "receipt": "receipt.v1"\n}\n',
+        '{\n "receipt": "receipt.v1",\n "tracking": "another",\n "n": 1,\n "state": "DELIVERED"\n}\n',
+        "[]",
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_statement_about_its_packet_is_never_signed(published: Office, text: str) -> None:
+    """Whoever can write into the ledger cannot have everything signed; and keeps nobody else waiting."""
+    slipped = Receipt(TrackingId(published.services.new_tracking()), 1, "delivered", A, 1.0, text)
+    with writing(published.services.engine) as connection:
+        history.append(connection, [slipped])
+    tracking = published.send(A, desk.enrollment(A, next(PUPILS))).tracking
+    while sweep.publish_receipts(published.services):
+        pass
+    assert files(published, slipped.tracking) == {}
+    assert len(files(published, tracking)) == len(rows(published, tracking)) > 0
+
+
 def test_a_key_that_is_newer_than_the_statement_signs_it_as_of_now(published: Office) -> None:
     fresh = openpgp.load_secret(keyring.generate("Exchange <x@example.org>", "cv25519", datetime.now(UTC), None))
     renewed = replace(published.services, secret=fresh)
-    said = Receipt(TrackingId("t"), 1, "received", A, (datetime.now(UTC) - timedelta(days=3)).timestamp(), "{\n}\n")
-    assert openpgp.verify_clear(papers.signed(renewed, said).encode(), [fresh.certificate])[0] == "{\n}"
+    tracking = published.send(A, desk.enrollment(A, next(PUPILS))).tracking
+    said = rows(published, tracking)[0]
+    early = replace(said, at=(datetime.now(UTC) - timedelta(days=3)).timestamp())
+    signed = papers.signed(renewed, early).encode()
+    assert openpgp.verify_clear(signed, [fresh.certificate])[0] == said.text.rstrip("\n")
 
 
 def test_what_faces_the_outbox_and_the_inbox_needs_no_key(published: Office) -> None:
