@@ -158,7 +158,7 @@ class Sftp:
     )
     handles: int = _setting(32, "files", "open at the same time, one connection", 1)
     idle_seconds: float = _setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
-    handshake_seconds: float = _setting(5.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
+    handshake_seconds: float = _setting(10.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
     login_seconds: float = _setting(20.0, "seconds", "to log in; somebody may have to type a passphrase", 0.5)
     bytes_per_second: int = _setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
     login_attempts: int = _setting(10, "keys", "that one connection may offer", 1)
