@@ -1,6 +1,7 @@
 """`satchel`: the command line (DESIGN section 9, a public interface).
 
-Owns the command tree and the last line of defence: no traceback reaches a user. Promises: only the module of the
+Owns the command tree and the last line of defence: no traceback reaches a user, and no other program of the same user
+looks into a command's memory. Promises: only the module of the
 command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one; help loads none.
 """
 
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from broker.commands.catalog import COMMANDS, GROUPS
+from broker.edge.bounded import privilege
 
 _HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
 _EXIT_CODES = "Every command ends with 0 when all is done, with 1 when it failed, and with 2 when it was given wrongly."
@@ -78,6 +80,7 @@ def _unloaded() -> NoReturn:
 
 def main() -> None:
     """Entry point: runs a command and turns what is left into one sentence."""
+    privilege.hide_memory()  # a command may have keys, passphrases or a record there
     try:
         build(sys.argv[1:])()
     except BrokenPipeError:

@@ -6,7 +6,6 @@ one sentence when there is no usable home.
 
 import logging
 import os
-import resource
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from broker.core.errors import OperatorError
 from broker.edge import home_id, settings_file
 from broker.edge.apart import Apart
+from broker.edge.bounded import privilege
 from broker.edge.folders import Home
 from broker.edge.ledger import homes
 from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
@@ -37,8 +37,9 @@ class NotReady(OperatorError):
 
 
 def harden() -> None:
-    """No core dump may hold a record (DESIGN section 1, promise 5), and new files are this user's alone."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """No core dump may hold a record (DESIGN section 1, promise 5), nor may another process of this user read it or a
+    key out of the memory; new files are this user's alone."""
+    privilege.hide_memory()
     os.umask(0o077)
 
 
@@ -120,13 +121,14 @@ def reason_of(error: DBAPIError) -> str:
     return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 
 
-def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
+def open_ledger(chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> Engine:
     """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
     `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them
-    `is_put_back` from a backup and this is not allowed for."""
+    `is_put_back` from a backup and this is not allowed for. A part that does not hold the home's keys (`has_keys`) goes
+    by the ids alone: who started it has seen the proof."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
-        check_home(engine, chosen, is_put_back=is_put_back)
+        check_home(engine, chosen, is_put_back=is_put_back, has_keys=has_keys)
         return engine
     if found > REVISION:
         raise later(chosen, found)
@@ -135,12 +137,12 @@ def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
     raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
 
 
-def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False) -> None:
+def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> None:
     """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
     home = Home(chosen.home)
     with reading(engine) as connection:
         owner, last = homes.owner(connection), homes.last_run(connection)
-    home_id.check(home, owner, place_of(chosen))
+    home_id.check(home, owner, place_of(chosen), has_keys=has_keys)
     if not is_put_back:
         home_id.check_last(home, last)
 

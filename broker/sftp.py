@@ -1,7 +1,8 @@
 """The SFTP process: the built-in server over the folders of all LEAs.
 
 Promises: keys are read from the ledger at each login, so that a change takes effect at once; what a reader has taken is
-noted in the ledger before the client is answered.
+noted in the ledger before the client is answered; it faces the net, and holds neither the exchange's key nor anything
+else with which a packet could be opened or a receipt signed (`broker.held`).
 """
 
 import argparse

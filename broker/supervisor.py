@@ -21,13 +21,14 @@ import structlog
 from sqlalchemy import Engine
 
 from broker import founding
-from broker.edge import apart
-from broker.edge.embedded_redis import binary, configuration
+from broker.edge import apart, passwords
+from broker.edge.embedded_redis import binary, configuration, make_way
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import place_of
 from broker.edge.ledger.lease import Lease
 from broker.edge.queues import Queues, socket_path
 from broker.edge.settings import Settings
+from broker.held import held_by
 from broker.part import UNUSABLE, hold, is_up, read_beats
 
 _LOOK_SECONDS = 0.1
@@ -68,7 +69,7 @@ class Child:
             self.command,
             stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
-            env=os.environ | self.environment,
+            env=passwords.environment(held_by(self.name.partition("-")[0])) | self.environment,
             start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
             pass_fds=self.keeps,
             preexec_fn=_end_with_parent,
@@ -114,7 +115,9 @@ def _part(settings: Settings, module: str, *more: str) -> list[str]:
 
 def _redis_child(settings: Settings) -> Child:
     socket_path(settings.home).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Child("redis", [binary(), "-"], configuration(settings.home).encode())
+    program = binary()
+    make_way(settings.home, program)
+    return Child("redis", [program, "-"], configuration(settings.home).encode())
 
 
 def plan(settings: Settings) -> list[Child]:

@@ -1,7 +1,7 @@
 """The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
 
-Promises: receipts' files follow within a fraction of a second; every other duty within `sweep_seconds`; a round that
-fails is told once, until it is well again, and the next one tries again.
+Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
+`sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
+from broker.stages import claims, flags, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -94,6 +94,7 @@ def main() -> None:
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),
         "daybreak": Daybreak(services).look,
+        "alerts": lambda: flags.tell_owed(services),
         "flags": lambda: sweep.resume_unflagged(services),
         "held back": lambda: missing.hold_what_came_late(services),
         "claims": claims.Nightly(services).look,
@@ -108,8 +109,9 @@ def main() -> None:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
+        away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):
-            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
+            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services, away))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
                 is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
@@ -117,6 +119,7 @@ def main() -> None:
                 for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)
                 rounds += 1
+                away.clear()
                 due = time.monotonic() + services.settings.workers.sweep_seconds
         services.apart.close()
 

@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail, say, warn
 from broker.core.model import State
-from broker.edge import passwords
+from broker.edge import passwords, redis_versions
 from broker.edge.apart import silent
 from broker.edge.ledger import follow_ups, keeping, reviews, views
 from broker.edge.ledger.engine import reading
@@ -36,6 +36,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     services = offline.build(home)
     for sentence in passwords.shown_to_others(services.settings):
+        warn(sentence)
+    queues = Queues(services.settings)
+    server = queues.server()
+    if server and (sentence := redis_versions.fault(server)):
         warn(sentence)
     now = time.time()
     with reading(services.engine) as connection:
@@ -60,7 +64,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     ]
     whole = {
         "states": counts,
-        "queues": Queues(services.settings).waiting(),
+        "redis": f"{server.name} {server.version}" if server else None,
+        "queues": queues.waiting(),
         "oldest_waiting_seconds": round(now - oldest, 3) if oldest else None,
         "receipts_to_publish": unpublished,
         "reviews_open": questions,

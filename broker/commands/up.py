@@ -18,8 +18,7 @@ def up(home: HomeOption = None) -> None:
     check_settings(services)
     for sentence in passwords.shown_to_others(services.settings):
         log.warning("a password can be read by others", why=sentence)
-    wiring.read_key(services.home)  # said once here, and not by every part
-    wiring.digester(services.home)
+    wiring.check_keys(services.home)  # said once here, and not by every part
     index_if_stale(services)
 
     def ready(line: str) -> None:

@@ -97,6 +97,39 @@ def text(statement: Statement) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+_FACTS = frozenset(
+    [
+        "receipt",
+        "exchange",
+        "tracking",
+        "n",
+        "state",
+        "at",
+        "code",
+        "place",
+        "held_for",
+        "how",
+        "first",
+        "replaces",
+        "means",
+        "packet",
+    ]
+)
+
+
+def is_about(said: str, tracking: str, n: int, state: str) -> bool:
+    """Whether this text is a statement, and the `n`-th about this packet, of this state in lower case: whoever signs
+    statements signs nothing else."""
+    try:
+        whole = json.loads(said)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(whole, dict) or not whole.keys() <= _FACTS:
+        return False
+    named = (whole.get("receipt"), whole.get("tracking"), whole.get("n"), str(whole.get("state")).lower())
+    return named == (VERSION, tracking, n, state)
+
+
 def file_name(tracking: str, n: int, state: str) -> str:
     """The name of the receipt's file in `receipts/`."""
     return f"{tracking}.{n}.{state.lower()}.json.asc"

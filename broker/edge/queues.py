@@ -16,6 +16,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from broker.core.flow import Stage
 from broker.edge import passwords
+from broker.edge.redis_versions import Server
 from broker.edge.settings import Settings, SettingsError
 
 Run = Callable[[list[str]], None]
@@ -113,6 +114,15 @@ class Queues:
             return bool(self._redis.set(_EPOCH, "1", nx=True))
         except redis.RedisError:
             return False
+
+    def server(self) -> Server | None:
+        """Which server it is; None when it cannot be reached."""
+        try:
+            said = self._redis.info("server")
+        except redis.RedisError:
+            return None
+        name = str(said.get("server_name", "redis"))
+        return Server(name, str(said.get(f"{name}_version", "")), str(said.get("executable", "")))
 
     def ping(self) -> bool:
         """Whether Redis answers."""

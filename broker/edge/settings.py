@@ -145,12 +145,22 @@ class Sftp:
     address: str = _setting("127.0.0.1", "IP address", "to listen on")
     host: str = _setting("", "host name", "that LEAs are told to connect to; empty: the address")
     port: int = _setting(2222, "port", "to listen on; 0 takes a free one and writes it to run/sftp.port")
-    connections: int = _setting(200, "connections", "at the same time, all LEAs", 1)
+    connections: int = _setting(200, "connections", "logged in at the same time; each LEA's first one always may", 1)
     connections_per_lea: int = _setting(8, "connections", "at the same time, one LEA", 1)
-    connections_per_minute: int = _setting(120, "connections", "from one address, in a minute", 1)
+    connections_per_minute: int = _setting(
+        120, "connections", "from one address, in a minute; a fifth of it in two seconds", 1
+    )
+    waiting: int = _setting(160, "connections", "not logged in yet; then those of the greediest address make room", 1)
+    waiting_per_address: int = _setting(24, "connections", "of them from one address; the oldest makes room", 1)
+    post_quantum_only: bool = _setting(
+        False,
+        "true | false",
+        "refuse programs that know no ML-KEM, such as OpenSSH before 9.9: what is recorded may be read one day",
+    )
     handles: int = _setting(32, "files", "open at the same time, one connection", 1)
     idle_seconds: float = _setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
-    login_seconds: float = _setting(20.0, "seconds", "to log in", 0.5)
+    handshake_seconds: float = _setting(10.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
+    login_seconds: float = _setting(20.0, "seconds", "to log in; somebody may have to type a passphrase", 0.5)
     bytes_per_second: int = _setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
     login_attempts: int = _setting(10, "keys", "that one connection may offer", 1)
     outbox_files: int = _setting(200_000, "files", "in one outbox before uploads are refused", 1)

@@ -29,6 +29,7 @@ from broker.edge.queues import LANES
 from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
+from broker.stages.papers import signed
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded
 
@@ -37,13 +38,15 @@ _RECEIPTS_AT_ONCE = 500
 _MOVES_AT_ONCE = 200
 
 
-def publish_receipts(services: Services) -> int:
-    """Write the files of receipts that have none yet; returns how many. Who has no folder keeps nobody waiting."""
-    missing: set[str] = set()
+def publish_receipts(services: Services, away: set[str] | None = None) -> int:
+    """Sign receipts that have no file yet, and write it; returns how many. Who has no folder keeps nobody waiting, and
+    is added to `away`: whose receipts are passed over."""
+    missing: set[str] = set() if away is None else away
     while True:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
-        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), one.text) for one in pending]
+        texts = [(one, signed(services, one)) for one in pending]
+        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
         absent = write_all_receipts(services.home, services.apart, papers) if papers else []
         written = [paper for paper in pending if paper.party not in absent]
         missing |= set(absent)

@@ -24,7 +24,7 @@ from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
 from broker.stages import follow_up, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from broker.stages.watch import decided
 
@@ -91,7 +91,7 @@ def _hold_again(services: Services, connection: Connection, row: PacketRow) -> N
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
     new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
-    papers = sign(services, new, [(row.origin, State.HELD)])
+    papers = statements(services, new, [(row.origin, State.HELD)])
     moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
 
 

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.edge.outbox import is_unfinished
-from broker.edge.sftp_connection import Arrivals
 from broker.edge.sftp_paths import (
     HIDDEN,
     NAME_BYTES,
@@ -130,25 +129,3 @@ def test_ranges_are_bounded() -> None:
         ranges.add(2 * MOST, 2 * MOST + 1)
     ranges.add(1, 2 * MOST - 1)
     assert ranges.prefix() == 2 * MOST - 1
-
-
-def test_who_comes_too_often_is_not_welcome() -> None:
-    arrivals = Arrivals(2)
-    assert [arrivals.is_welcome("192.0.2.1", now) for now in (0, 1, 2, 59, 61, 61.5)] == [
-        True,
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
-    assert arrivals.is_welcome("192.0.2.2", 2)
-
-
-def test_an_ipv6_client_is_its_network() -> None:
-    arrivals = Arrivals(1)
-    assert arrivals.is_welcome("2001:db8::1", 0)
-    assert not arrivals.is_welcome("2001:db8::ffff:2", 1)
-    assert arrivals.is_welcome("2001:db8:0:1::1", 1)
-    assert arrivals.is_welcome("::ffff:192.0.2.1", 1)
-    assert arrivals.is_welcome("::ffff:192.0.2.2", 1)

@@ -15,6 +15,7 @@ from broker.edge.ledger.tables.cases import (
     is_asked,
     is_live,
     is_requested,
+    owed_alerts,
     transfer_events,
     transfers,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "merges",
     "metadata",
     "opt_outs",
+    "owed_alerts",
     "packet_ids",
     "packet_slices",
     "packets",

@@ -139,7 +139,7 @@ receipts = Table(
     Column("state", Text, nullable=False),
     Column("party", Text, nullable=False),
     Column("at", Float, nullable=False),
-    Column("text", Text, nullable=False),  # cleartext-signed JSON
+    Column("text", Text, nullable=False),  # the statement, JSON; of earlier programs cleartext-signed
     UniqueConstraint("tracking", "n"),
 )
 

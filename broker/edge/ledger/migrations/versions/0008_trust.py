@@ -1,4 +1,5 @@
-"""What is asked in a day is counted by an index of its own."""
+"""What is asked in a day is counted by an index of its own; and what a part without the exchange's key has found out is
+told by one that has it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +16,15 @@ def _asked() -> None:
     )
 
 
+def _owed_alerts() -> None:
+    """Alerts of which the notice is to be made; no triggers, for the rows come and go."""
+    op.create_table(
+        "owed_alerts",
+        sa.Column("alert", sa.BigInteger, sa.ForeignKey("alerts.id"), primary_key=True, autoincrement=False),
+    )
+
+
 def upgrade() -> None:
-    """Make the new index."""
+    """Make the new tables and indexes."""
     _asked()
+    _owed_alerts()
