@@ -27,8 +27,8 @@ def test_every_setting_is_explained(home: Path) -> None:
     ("text", "says"),
     [
         ("[limits]\nsealed_bites = 1", "limits.sealed_bites is not a setting"),
-        ("[limits]\nsealed_bytes = 'x'", "limits.sealed_bytes must be a int (bytes)"),
-        ("[limits]\nsealed_bytes = true", "limits.sealed_bytes must be a int (bytes)"),
+        ("[limits]\nsealed_bytes = 'x'", "limits.sealed_bytes must be a whole number from 1024 to"),
+        ("[limits]\nsealed_bytes = true", "limits.sealed_bytes must be a whole number from 1024 to"),
         ("[limits]\nsealed_bytes = 1", "limits.sealed_bytes must be at least 1024"),
         ("[limit]\n", "[limit] is not a section"),
         ("limits = 3", "limits must be a table"),
