@@ -7,7 +7,7 @@ Promises: it has no ledger and no network; who begins it watches it from outside
 import argparse
 from pathlib import Path
 
-from broker.edge import openpgp, settings_file
+from broker.edge import log, openpgp, settings_file
 from broker.edge.bounded import ward
 from broker.edge.contracts import Contracts
 from broker.edge.digest import Digester
@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("descriptors", type=int, nargs=3)
     chosen = parser.parse_args()
     control, arena, state = chosen.descriptors
+    log.begin("reader")
+    log.watch_over()
     ward.serve(control, arena, state, work_of(desk(settings_file.load(chosen.home))))
 
 
