@@ -19,8 +19,8 @@ _USUAL_ZONE = "America/Denver"  # the default, for which no list is read
 _HOUR = "hour of the day"
 # No machine has more of these; a clock or a database would fail at the next power of ten or so.
 _HIGHEST = {
-    "bytes": 2**50,
-    "bytes per second": 2**50,
+    "bytes": 2**60,
+    "bytes per second": 2**60,
     "seconds": 31_622_400,
     "seconds of processor time": 31_622_400,
     "milliseconds": 86_400_000,
