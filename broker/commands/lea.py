@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from broker.commands import answers, fetched, outgoing
 from broker.commands.answers import Sent
@@ -57,14 +57,12 @@ def _account(
 def _progress(patience: Patience) -> Iterator[sftp_transfer.Progress]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
 
         def show(name: str, done: int, size: int) -> None:
             patience.moved()
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=size)
-            bars.update(tasks[name], completed=done, total=size)
+            bars.update(task, description=name, completed=done, total=size)
 
         yield show
 

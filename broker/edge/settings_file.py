@@ -49,7 +49,7 @@ def load(home: Path) -> Settings:
     """Read `home/satchel.toml`. Raises SettingsError."""
     path = home / "satchel.toml"
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors put a mark before it
     except FileNotFoundError:
         raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
     except (OSError, UnicodeDecodeError) as error:

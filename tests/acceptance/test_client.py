@@ -371,6 +371,14 @@ def test_at_a_terminal_of_80_columns_nothing_is_cut(desk: Desk) -> None:
     assert all(word in words for word in means.split())
 
 
+def test_a_terminal_is_not_filled_with_a_bar_for_each_file(desk: Desk) -> None:
+    for number in range(60):
+        desk.receipt(f"backpack-{number:04}.pgp", 1, "APPLIED")
+    code, lines = terminal.seen(["fetch", "--into", "in", *desk.options], folder=desk.root)
+    assert code == 0
+    assert len([line for line in lines if line.strip()]) < 12, lines
+
+
 def test_the_codes_stand_in_the_help() -> None:
     told = " ".join(satchel("fetch", "--help").stdout.split())
     assert "exit code 5" in told

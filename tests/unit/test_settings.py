@@ -49,6 +49,11 @@ def test_a_whole_number_will_do_for_seconds(home: Path) -> None:
     assert load(home).intake.settle_seconds == 2.0
 
 
+def test_a_mark_that_an_editor_puts_before_the_text_is_none_of_it(home: Path) -> None:
+    (home / "satchel.toml").write_text("\ufeff[intake]\nsettle_seconds = 2")
+    assert load(home).intake.settle_seconds == 2.0
+
+
 def test_a_folder_without_settings_is_no_home(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="satchel init"):
         load(tmp_path)
