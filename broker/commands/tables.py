@@ -79,7 +79,7 @@ def facts(some: Sequence[str]) -> None:
     """Print short facts, as many on a line as have room."""
     out = console()
     width = out.width if out.is_terminal else sum(map(len, some)) + _SIDES * len(some)
-    for line in _packed(some, [False] * len(some), width):
+    for line in _packed(some, [False] * len(some), width, "  "):
         say(line)
 
 
@@ -138,12 +138,12 @@ def _fact(name: str, value: str) -> str:
     return f"{name}: {value}" if name else value
 
 
-def _packed(facts: Sequence[str], are_texts: Sequence[bool], width: int) -> Iterator[str]:
+def _packed(facts: Sequence[str], are_texts: Sequence[bool], width: int, gap: str = "   ") -> Iterator[str]:
     """The facts of one row, as many on a line as have room; those behind the first line stand further in."""
     line, indent = "", ""
     for fact, is_text in zip(facts, are_texts, strict=True):
-        if line.strip() and cell_len(line) + 3 + cell_len(fact) <= width:
-            line += f"   {fact}"
+        if line.strip() and cell_len(line) + len(gap) + cell_len(fact) <= width:
+            line += f"{gap}{fact}"
             continue
         if line.strip():
             yield line

@@ -42,6 +42,7 @@ Ended = subprocess.CompletedProcess
 WITHOUT_LEDGER = {"codes", "identity compare", "receipt verify"}
 # What a command wants beyond its required arguments, to come as far as the ledger.
 MORE = {
+    "student find": ["--name", "ana", "--why", "the police"],
     "lea key": ["--cert", "FILE"],
     "calendar close": ["2027-02-12", "--all", "--why", "Snow"],
     "calendar open": ["2027-02-12", "--all", "--why", "Snow"],
