@@ -1,8 +1,8 @@
 """Students found by what somebody says of them: parts of a name, the birth date, an LEA's own number.
 
 Owns this search, for a person's eyes; who is who is for `broker.identity` to say. Promises: accents, capitals and
-hyphens do not count; every name that a student ever had is looked at; numbers that were merged are found, too; what
-comes back is bounded, in the order of the numbers.
+hyphens do not count; every name that a student ever had is looked at; what comes back is bounded, in the order of the
+numbers.
 """
 
 from collections.abc import Callable, Sequence
