@@ -4,9 +4,7 @@ Owns how a process of Satchel begins. Promises: loads nothing that such a comman
 one sentence when there is no usable home.
 """
 
-import logging
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,8 +30,22 @@ if TYPE_CHECKING:
     from broker.identity.model import Model
 
 
+# What SQLite says of its own file: by the beginning of the error's name.
+_SQLITE = {
+    "SQLITE_FULL": "The ledger cannot be written, for the disk is full; make room, and try again.",
+    "SQLITE_IOERR": "The ledger's disk cannot be read or written; see whether it is full, and the system's log.",
+    "SQLITE_READONLY": "The ledger may only be read by this account; see who owns ledger.db and its folder.",
+    "SQLITE_CANTOPEN": "The ledger cannot be opened; see who owns ledger.db and its folder.",
+    "SQLITE_BUSY": "The ledger is written by another program, and was not free in time; try again.",
+}
+
+
 class NotReady(OperatorError):
     """The home cannot be used as it is; the message says what to do."""
+
+
+class Unreachable(NotReady):
+    """The ledger's database does not answer, or cannot be read; the message is one sentence."""
 
 
 def harden() -> None:
@@ -44,21 +56,10 @@ def harden() -> None:
 
 
 def logger(part: str) -> "structlog.stdlib.BoundLogger":
-    """JSON lines on standard error; the library loggers speak through it, from WARNING up."""
-    import structlog
+    """JSON lines on standard error, of whoever speaks in this process (`broker.edge.log`)."""
+    from broker.edge import log
 
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"part":"%(name)s","event":"%(message)s"}')
-    logging.getLogger("satchel").setLevel(logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    bound: structlog.stdlib.BoundLogger = structlog.get_logger().bind(part=part)
-    return bound
+    return log.begin(part)
 
 
 def now() -> datetime:
@@ -104,7 +105,7 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
         with reading(engine) as connection:
             return engine, form(connection)
     except DBAPIError as error:
-        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
+        raise Unreachable(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
 
 
 def said_of(error: Exception) -> str | None:
@@ -112,6 +113,10 @@ def said_of(error: Exception) -> str | None:
     if isinstance(error, DBAPIError) and (
         isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     ):
+        name = str(getattr(error.orig, "sqlite_errorname", ""))
+        for begins, sentence in _SQLITE.items():
+            if name.startswith(begins):
+                return sentence
         return f"The ledger's database does not answer: {reason_of(error)}."
     return None
 

@@ -7,7 +7,7 @@ it watches it from outside and may end it at any moment (`broker.edge.bounded`),
 import argparse
 from pathlib import Path
 
-from broker.edge import openpgp, settings_file
+from broker.edge import log, openpgp, settings_file
 from broker.edge.bounded import ward
 from broker.edge.contracts import Contracts
 from broker.edge.digest import Digester
@@ -40,6 +40,8 @@ def main() -> None:
     chosen = parser.parse_args()
     control, arena, state = chosen.descriptors
     harden()  # before it has the keys: what it forks inherits that
+    log.begin("reader")
+    log.watch_over()
     ward.serve(control, arena, state, work_of(desk(settings_file.load(chosen.home))))
 
 

@@ -81,7 +81,7 @@ COMMANDS: Mapping[str, Entry] = {
         _HOUSE,
     ),
     "status": Entry(
-        "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
+        "status:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
     ),
     "packets": Entry("look:packets", "List packets, newest first.", _HOUSE),
     "packet": Entry("look:packet", "Show the history of one packet.", _HOUSE),
@@ -140,6 +140,9 @@ COMMANDS: Mapping[str, Entry] = {
         "alerts:alerts", "List what the state must hear of: those that nobody has seen first, the newest first."
     ),
     "alerts seen": Entry("alerts:seen", "Say that these alerts were seen."),
+    "student find": Entry(
+        "find:find", "Find a student by parts of a name, the birth date or a local id; your look is logged."
+    ),
     "student show": Entry(
         "registry:show",
         "Show what the registry knows of one student, with who brought it and when; your look is logged.",

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from broker.commands import outgoing
 from broker.commands.common import JsonOption, fail, say
 from broker.commands.files import read, write_new
 from broker.commands.opening import Directory, opened, secret_key
@@ -94,7 +95,11 @@ def seal(
     target = out or file.with_name(f"{file.name}.pgp")
     content = read(file, limits.content_bytes)
     recipients = [_recipient(path, limits.certificate_bytes) for path in to]
+    if wrong := outgoing.unsealed(file, content) or outgoing.wrong_recipients(to, limits):
+        fail(wrong)
     signer = secret_key(key, passphrase_file)
+    if wrong := outgoing.wrong_signer(signer.fingerprint, to, limits):
+        fail(wrong)
     try:
         sealed = openpgp.seal(content, signer, recipients, _now())
     except Refused as refused:

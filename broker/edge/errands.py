@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, TrackingId
-from broker.edge import apart, published
+from broker.edge import apart, log, published
 from broker.edge.folders import INBOX, OUTBOX, RECEIPTS, Home, Missing, write_receipts
 from broker.edge.inbox import Inboxes
 from broker.edge.outbox import Changed, Odd, Outboxes, Taken
@@ -198,6 +198,8 @@ def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> Non
 
 def main(fd: str, home: str, sealed_bytes: str, file_name_chars: str) -> None:
     """Entry point of the server: until who started it closes the socket."""
+    log.begin("errands")
+    log.watch_over()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a runner
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

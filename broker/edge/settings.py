@@ -1,10 +1,9 @@
 """The settings of one exchange: a frozen tree.
 
 Owns every limit, with its unit, its default, its minimum and what it is for. Promises: nothing is read here, neither a
-file (`broker.edge.settings_file` does that) nor the environment.
+file (`broker.edge.settings_file` does that, and checks it by `settings_checks`) nor the environment.
 """
 
-import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,11 +27,6 @@ def _setting(default: Any, unit: str, why: str, low: int | float = 0) -> Any:
 
 MIB = 1024 * 1024
 _BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
-_NEVER = 24
-_STATE = re.compile("[A-Z]{2}")
-_KNOWN_ZONES = frozenset({"America/Denver"})  # the default is not looked up, for that would happen at import time
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +51,7 @@ class Limits:
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     read_first_bytes: int = _setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
     read_first_cpu_seconds: float = _setting(
-        0.5,
-        "seconds of processor time",
-        "to read a packet among others, before it is put aside",
-        0.05,
+        0.5, "seconds of processor time", "to read a packet among others, before it is put aside", 0.05
     )
     read_cpu_seconds: float = _setting(
         30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
@@ -194,13 +185,6 @@ class Identity:
     state: str = _setting("UT", "two letters", "whose student ids are SSIDs, as transcripts in PESC's form name it")
     zone: str = _setting("America/Denver", "IANA time zone", "in which a PESC document's time without an offset is")
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for what is no state's code, or no time zone that this machine knows."""
-        if not _STATE.fullmatch(self.state):
-            raise ValueError("state must be a code of two capital letters, such as UT")
-        if self.zone not in _KNOWN_ZONES and self.zone not in zoneinfo.available_timezones():
-            raise ValueError("zone must be the name of a time zone, such as America/Denver")
-
     @property
     def tzinfo(self) -> zoneinfo.ZoneInfo:
         """The zone itself."""
@@ -249,15 +233,6 @@ class Transfers:
         False, "true | false", "an LEA with a dual enrollment has the others asked by itself, not on its request only"
     )
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for texts that name nothing."""
-        if self.digest_hour > _NEVER:
-            raise ValueError("digest_hour must be an hour from 0 to 23, or 24 for never")
-        if self.holidays and not _REGION.fullmatch(self.holidays):
-            raise ValueError("holidays must be a country and its part such as US-UT, or empty")
-        if not _FILE_NAME.fullmatch(self.codes):
-            raise ValueError("codes must be the name of a list of codes, such as utah")
-
     @property
     def lengths(self) -> Mapping[Clock, int]:
         """How long each clock runs (`broker.core.deadlines.due`)."""
@@ -303,6 +278,14 @@ class Harvest:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """When `satchel status` says that something needs a person."""
+
+    waiting_seconds: float = _setting(900.0, "seconds", "a packet waits to be worked, before it is told", 1)
+    key_days: int = _setting(30, "days", "before a key ends, it is told", 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
 
@@ -320,6 +303,7 @@ class Settings:
     transfers: Transfers = Transfers()
     transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()
+    status: Status = Status()
 
     def today(self, day: date) -> Today:
         """The day by which it is judged where a student is, with what the state has decided about that."""

@@ -19,7 +19,7 @@ from broker.edge.settings import Sftp
 from broker.edge.sftp_handles import Tallies
 from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import LOG, Pace, Session, tell_bug
-from broker.edge.sftp_transport import SESSIONS, Gate, Transport
+from broker.edge.sftp_transport import NAME_CHARS, SESSIONS, Gate, Transport
 from broker.edge.sftp_tree import Host, Tree
 
 MOMENT = 0.5  # seconds
@@ -133,7 +133,15 @@ class Connection:
         if error is not None and not isinstance(error, _CLIENTS):
             tell_bug(f"lea={self.lea or '-'} address={self.address}", error)
         if not self.lea:
-            LOG.info("address=%s verb=no-login why=%s", self.address, type(error).__name__ if error else "gone")
+            why = type(error).__name__ if error else "gone"
+            # what a stranger has typed is no part of the text: it could look like other facts
+            tried = {"user": self._tried()[:NAME_CHARS]} if self._tried() else {}
+            LOG.info("address=%s verb=no-login why=%s", self.address, why, extra=tried)
+
+    def _tried(self) -> str:
+        """As whom the client tried to log in; '' where it did not come so far."""
+        handler = self.transport.auth_handler
+        return str(handler.get_username() or "") if handler is not None else ""
 
     def cut(self) -> None:
         """End it; returns at once."""

@@ -76,7 +76,8 @@ def test_a_disk_that_is_nearly_full_stops_intake_only_and_it_goes_on_by_itself(h
     status = here.exchange.status()
     assert status["disk"]["intake_waits"]
     assert (here.exchange.folder("01", "outbox") / "record.pgp").exists(), "it stays where it is"
-    assert "Disk:" in satchel("status", *here.exchange.at).stdout
+    told = satchel("status", *here.exchange.at)
+    assert (told.returncode, "the disk is nearly full" in told.stdout) == (4, True)
     assert here.exchange.log.read_text().count("the disk's reserve is reached") == 1
     here.exchange.down()
     here.exchange.configure(reserve_bytes=1)

@@ -24,7 +24,7 @@ from broker.part import UNUSABLE
 from broker.stages import sweep
 from broker.sweeper import Inboxes
 from tests.support import desk, ledgers, postgres
-from tests.support.exchange import SATCHEL, Exchange, satchel, wait_until
+from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
 
 PARTS = ("worker", "watcher", "sweeper", "sftp")
@@ -57,8 +57,8 @@ def start(part: str, home: Path, seconds: float = 180) -> Ended:
 
 
 def is_sentence(ended: Ended, code: int, *says: str) -> bool:
-    lines = ended.stderr.splitlines()
-    return ended.returncode == code and len(lines) == 1 and lines[0].endswith(".") and all(s in lines[0] for s in says)
+    said = sentence_of(ended)
+    return ended.returncode == code and said.endswith(".") and all(one in said for one in says)
 
 
 def notices(office: Office, count: int = 2) -> list[str]:
