@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from broker import wiring
+from broker import offline, wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
-from broker.edge.ledger import removals
+from broker.edge.ledger import directory_changes, removals
 from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
+from broker.readme import write_pages
 from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
@@ -68,6 +69,26 @@ class Inboxes:
             self._seen[lea] = changed
 
 
+class Directory:
+    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
+    off before it had done so; and once at the start."""
+
+    def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
+        self._services = services
+        self._publish = publish
+        self._done = -1
+
+    def look(self) -> None:
+        """Publish what changed since the last look."""
+        with reading(self._services.engine) as connection:
+            last = directory_changes.last(connection)
+        if last != self._done:
+            missing = self._publish()
+            if missing:
+                self._services.log.warning("directory not published to all", leas=list(missing))
+            self._done = last
+
+
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
     """Whether it did something, as far as it says. What fails is told once, and tried again."""
     try:
@@ -89,7 +110,10 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
     inboxes = Inboxes(services)
+    folders = offline.Offline(services.settings, services.engine, services.home, services.clock)
+    published = Directory(services, lambda: write_pages(folders))
     duties: dict[str, Callable[[], object]] = {
+        "directory": published.look,
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),

@@ -21,7 +21,7 @@ from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
 from broker.edge.folders import OUTBOX
-from broker.edge.ledger import removals
+from broker.edge.ledger import removals, suspensions
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
@@ -99,8 +99,9 @@ class Watcher:
 
     def _new_leas(self) -> dict[LeaId, Path]:
         with reading(self._services.engine) as connection:
-            leas = {party.id for party in removals.present(connection)}
-        self._known &= leas  # nothing is taken from who has left
+            away = suspensions.standing(connection)
+            leas = {party.id for party in removals.present(connection) if party.id not in away}
+        self._known &= leas  # nothing is taken from who has left, or is suspended
         fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
         self._known |= set(fresh)
         return fresh

@@ -129,7 +129,7 @@ def open_(
     known, sealed = Directory(directory, limits), read(file, limits.sealed_bytes)
     found, signer = opened(file, sealed, secret_key(key, passphrase_file), known)
     write_new(target, found.content, 0o600)
-    name = f"{signer.title} ({signer.party})"
+    name = signer.title
     signed = found.signed_at.isoformat() if found.signed_at else ""
     if as_json:
         say(json.dumps({"file": str(target), "signer": found.signer, "name": name, "signed_at": signed}))

@@ -27,7 +27,7 @@ MOST_PACKETS = 4096
 _PUBLIC_OF = {frames.SECRET_KEY: frames.PUBLIC_KEY, frames.SECRET_SUBKEY: frames.PUBLIC_SUBKEY}
 # the fields of a public key: n for an integer (two octets of bits before it), s for a string (one octet of bytes)
 _PUBLIC_FIELDS = {RSA: "nn", 2: "nn", 3: "nn", 16: "nnn", DSA: "nnnn", ECDH: "sns", ECDSA: "sn", EDDSA: "sn"}
-_IGNORED = frozenset({frames.TRUST, frames.MARKER})
+IGNORED = frozenset({frames.TRUST, frames.MARKER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _grouped(packets: Sequence[tuple[int, bytes]]) -> tuple[Part, ...]:
                 groups[-1][2].append(read)
         elif tag in (frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY, frames.USER_ID, frames.ATTRIBUTE):
             groups.append((tag, body, []))
-        elif tag not in _IGNORED:
+        elif tag not in IGNORED:
             raise Refused("key-unreadable")
     return tuple(Part(tag, body, _key(tag, body), tuple(found)) for tag, body, found in groups)
 
@@ -198,7 +198,7 @@ def without_secrets(data: bytes) -> bytes:
             tag, body = frame.tag, bytes(frame.body(view))
             if tag in _PUBLIC_OF:
                 tag, body = _PUBLIC_OF[tag], public_part(body)
-            if tag not in _IGNORED:
+            if tag not in IGNORED:
                 out += frames.packet(tag, body)
     except Refused as refused:
         raise Refused(refused.code if refused.code.startswith("key-") else "key-unreadable") from None
