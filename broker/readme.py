@@ -8,9 +8,14 @@ signatures are checked, and nothing is sealed to anybody in it; `parties.json` s
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Engine
 
 from broker.core.model import LeaId, Party
 from broker.edge import keyring
+from broker.edge.apart import Apart
 from broker.edge.apart_folders import publish_to_all, renew_readme
 from broker.edge.folders import Missing
 from broker.edge.ledger import directory, removals
@@ -19,7 +24,6 @@ from broker.edge.ledger.engine import reading
 from broker.edge.published import PARTIES, publishing
 from broker.edge.sftp_hostkey import ensure_host_key
 from broker.edge.sshd_config import system_user
-from broker.offline import Offline
 from broker.stages import keys
 
 _OPENSSH_PORT = 22
@@ -69,7 +73,23 @@ Do not put students' names into file names.
 """
 
 
-def write_pages(services: Offline) -> list[LeaId]:
+class House(keys.Room, Protocol):
+    """What there must be of an exchange to write its pages."""
+
+    @property
+    def engine(self) -> Engine:
+        """The ledger."""
+
+    @property
+    def apart(self) -> Apart:
+        """Who works in the folders of LEAs that have mounts of their own."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock."""
+
+
+def write_pages(services: House) -> list[LeaId]:
     """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
     with publishing(services.home) as publisher:
         _settle(services)
@@ -85,14 +105,14 @@ def write_pages(services: Offline) -> list[LeaId]:
     return sorted({*missing, *write_readmes(services)})
 
 
-def _settle(services: Offline) -> None:
+def _settle(services: House) -> None:
     with reading(services.engine) as connection:
         is_settled = not keys.stale(connection, keys.others(connection, services))
     if not is_settled:
         committed(services.engine, lambda connection: keys.settle(connection, services, services.clock()))
 
 
-def _who(services: Offline, every: Sequence[Party], prints: Mapping[str, Sequence[str]]) -> str:
+def _who(services: House, every: Sequence[Party], prints: Mapping[str, Sequence[str]]) -> str:
     """Whose key each fingerprint is, by the exchange: what a key says of itself is its owner's word."""
     own = [_fingerprint(services)]
     lines = [{"id": keys.EXCHANGE, "name": services.settings.name, "kind": "exchange", "keys": own}]
@@ -102,11 +122,11 @@ def _who(services: Offline, every: Sequence[Party], prints: Mapping[str, Sequenc
     return json.dumps(lines, indent=1) + "\n"
 
 
-def _fingerprint(services: Offline) -> str:
+def _fingerprint(services: House) -> str:
     return keyring.inspect(services.home.certificate.read_bytes(), services.clock()).fingerprint
 
 
-def write_readmes(services: Offline) -> list[LeaId]:
+def write_readmes(services: House) -> list[LeaId]:
     """Bring README.txt of every LEA up to date; gives the LEAs whose folder is missing. Writes only what changed."""
     with reading(services.engine) as connection:
         parties = removals.present(connection)
@@ -128,7 +148,7 @@ def _for_each(parties: Sequence[Party], write: Callable[[Party], None]) -> list[
     return missing
 
 
-def _filler(services: Offline) -> Callable[[Party], str]:
+def _filler(services: House) -> Callable[[Party], str]:
     sftp = services.settings.sftp
     host = sftp.host or sftp.address
     shared = {
@@ -146,7 +166,7 @@ def _filler(services: Offline) -> Callable[[Party], str]:
     return fill
 
 
-def _port(services: Offline) -> str:
+def _port(services: House) -> str:
     """The SFTP server's port; PORT while it has none, for a free one is taken when the exchange starts."""
     sftp = services.settings.sftp
     if sftp.port or not sftp.enabled:

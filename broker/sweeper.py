@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from broker import offline, wiring
+from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
@@ -110,8 +110,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
     inboxes = Inboxes(services)
-    folders = offline.Offline(services.settings, services.engine, services.home, services.clock)
-    published = Directory(services, lambda: write_pages(folders))
+    published = Directory(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
         "directory": published.look,
         "enqueue": lambda: sweep.enqueue_standing(services),

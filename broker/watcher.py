@@ -180,6 +180,9 @@ class Watcher:
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
             ready, odd = self._some(one)
+            if (ready or odd) and self._is_suspended(lea):
+                self._drop_pass(lea)
+                return time.monotonic() + self._services.settings.intake.scan_seconds
             intake.run_odd(self._services, lea, odd)
             left: list[Found] = []
             chosen = self._allowance.choose(lea, ready)
@@ -203,6 +206,11 @@ class Watcher:
         self._drop_pass(lea)
         self._readiness.forget_unseen(lea, one.began)
         return 0.0 if self._closed.get(lea) else one.soonest
+
+    def _is_suspended(self, lea: LeaId) -> bool:
+        """Asked before anything is taken: since the last full scan the state may have decided so."""
+        with reading(self._services.engine) as connection:
+            return lea in suspensions.standing(connection)
 
     def _meet(self, lea: LeaId) -> None:
         """What is done once for each LEA, as soon as its folder answers."""

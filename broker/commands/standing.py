@@ -86,7 +86,5 @@ def rename(
     with federal_gate.guarded(services):
         before = committed(services.engine, change)
     write_pages(services)
-    say(f"{lea} is called {name} from now on; {before!r} stays its own, and nobody else can take it.")
-    say(
-        f"Its keys show what their user ids say: ask it for a key with the new name, and take that in: `lea key {lea}`."
-    )
+    say(f"{lea} is called {name} from now on. While its keys are shown as {before!r}, nobody else can be called so:")
+    say(f"ask it for a key with the new name, and take that in by `satchel lea key {lea}`.")

@@ -4,7 +4,7 @@ Owns the one rule. A user id names a party if it begins with the party's name, o
 (or is the id and nothing else), whatever stands before its address; and names no other party. Promises: pure; capital
 letters, accents, punctuation and the spaces between words make no difference; a letter that only looks like a plain one
 is never taken for it, as the letters of a user id are plain ones, or such as stand in the party's own name. Names that
-a party had before stay its own.
+a party had before stay its own while its keys are shown with them.
 """
 
 import re
@@ -92,7 +92,8 @@ class Parties:
         party, text = self._by_id[lea], unicodedata.normalize("NFC", user_id)
         if len(text) > _LONGEST or not all(_is_plain(one, "".join(party.names)) for one in text):
             return "has letters or signs that are not plain ones"
-        if not self._begins_with(_named(text), party):
+        whole = _named(text)
+        if whole != words(lea) and not any(_begins(whole, name) for name in (*party.names, f"LEA {lea}")):
             return "does not begin with the party's name"
         other = self.other_in(text, lea)
         return f"names {other}" if other else ""
@@ -100,7 +101,7 @@ class Parties:
     def other_in(self, text: str, lea: str) -> str:
         """The other party that a text names, or seems to; '' for none. A name that is a part of the party's own, where
         that stands, is none."""
-        spans = [(start, end, owners) for start, end, owners in self._spans(_named(text))]
+        spans = list(self._spans(_named(text)))
         own = [(start, end) for start, end, owners in spans if lea in owners]
         for start, end, owners in spans:
             within = any(a <= start and end <= b and (a, b) != (start, end) for a, b in own)
@@ -115,11 +116,16 @@ class Parties:
                 if owners := self._owners.get(_seen(whole[start:end])):
                     yield start, end, owners
 
-    @staticmethod
-    def _begins_with(whole: tuple[str, ...], party: Known) -> bool:
-        names = {"".join(words(name)) for name in (*party.names, f"LEA {party.id}")} - {""}
-        begins = ("".join(whole[:end]) for end in range(1, min(len(whole), _MOST_WORDS) + 1))
-        return whole == words(party.id) or any(one in names for one in begins)
+
+def begins_with(user_id: str, name: str) -> bool:
+    """Whether a user id begins with this name, in whole words."""
+    return _begins(_named(user_id), name)
+
+
+def _begins(whole: tuple[str, ...], name: str) -> bool:
+    wanted = "".join(words(name))
+    begins = ("".join(whole[:end]) for end in range(1, min(len(whole), _MOST_WORDS) + 1))
+    return bool(wanted) and any(one == wanted for one in begins)
 
 
 def _named(user_id: str) -> tuple[str, ...]:

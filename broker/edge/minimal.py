@@ -3,7 +3,8 @@
 Owns what of a certificate reaches other people's key rings. Promises: in it are the primary key, one user id (or none)
 with its owner's own good signatures, subkeys that are bound by such and, where they sign, confirm it; revocations of
 these; no signature of anybody else, no weak one, none that its maker keeps to itself, and in no signature anything that
-is not signed, but for what proves itself. What it shows of whom it is, is for the caller to choose.
+is not signed, but for what proves itself; and of all this not more than so much. What it shows of whom it is, is for
+the caller to choose.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,6 +19,7 @@ from broker.edge import validity
 from broker.edge.validity import Held
 
 _ONE_NUMBER = frozenset({certificates.RSA, *certificates.RSA_OLD})
+_MOST_BYTES, _MOST_SIGNATURES, _MOST_SUBKEYS = 4096, 16, 32  # of a signature's own words; of each part; of a key
 _ENCRYPTING = frozenset({certificates.RSA, certificates.ECDH})
 
 
@@ -43,7 +45,7 @@ def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
 
 
 def _vouching(one: Held) -> list[Signature]:
-    return [good for good in one.good if good.created > one.withdrawn and not good.is_local]
+    return [good for good in _handed_on(one.good) if good.created > one.withdrawn]
 
 
 def _text(body: bytes) -> str:
@@ -87,7 +89,7 @@ def _kept(
     read: Certificate, parts: tuple[Held, ...], user_id: bytes | None, others: Collection[str]
 ) -> Iterator[tuple[int, bytes, list[bytes]]]:
     primary = read.primary
-    yield frames.PUBLIC_KEY, primary.body, _trimmed(read, parts[0], [*parts[0].ends, *_handed_on(parts[0].good)])
+    yield frames.PUBLIC_KEY, primary.body, _trimmed(read, parts[0], [*parts[0].ends[:1], *_handed_on(parts[0].good)])
     if user_id is not None:
         named = [one for one in parts if one.part.tag == frames.USER_ID and one.part.body == user_id]
         some = [body for one in named for body in _trimmed(read, one, _vouching(one))]
@@ -96,14 +98,16 @@ def _kept(
     for one in parts[1:]:
         key = one.part.key
         if key and not key.fault and key.fingerprint not in others and (binding := _binding(one, key)):
-            some = _trimmed(read, one, [*one.ends, *binding])
+            some = _trimmed(read, one, [*one.ends[:1], *binding])
             subkeys.setdefault(key.body, []).extend(some)
-    for body, some in subkeys.items():
+    for body, some in list(subkeys.items())[-_MOST_SUBKEYS:]:
         yield frames.PUBLIC_SUBKEY, body, some
 
 
 def _handed_on(some: tuple[Signature, ...]) -> list[Signature]:
-    return [one for one in some if not one.is_local]
+    """What others may have, the youngest: nobody's key fills everybody's folder."""
+    fit = [one for one in some if not one.is_local and len(one.hashed) <= _MOST_BYTES]
+    return sorted(fit, key=lambda one: one.created, reverse=True)[:_MOST_SIGNATURES]
 
 
 def _binding(one: Held, key: Key) -> list[Signature]:

@@ -165,7 +165,7 @@ def stale(connection: Connection, who: Others) -> list[Row[Any]]:
 
 def settle(connection: Connection, room: Room, now: datetime) -> None:
     """Make the published form of every key that has none, or a wrong one by now."""
-    who = others(connection, room)
+    who, own = others(connection, room), minimal.bound(room.home.certificate.read_bytes())
     addresses = dict(who.addresses)
     for row in stale(connection, who):
         content, so_far = row.armored.encode(), Others(who.names, addresses)
@@ -173,14 +173,15 @@ def settle(connection: Connection, room: Room, now: datetime) -> None:
         found = next(fitting, None)
         for one in naming.addresses(found.text) if found else ():
             addresses.setdefault(one, row.party)
-        foreign = directory.foreign(connection, row.party, minimal.bound(content))
+        foreign = directory.foreign(connection, row.party, minimal.bound(content)) | own
         shown = minimal.published(content, found.body if found else None, foreign)
         directory.show(connection, row.fingerprint, shown, found.text if found else "")
 
 
 def published(connection: Connection) -> dict[str, list[str]]:
     """What is published, by party; call `settle` before."""
-    return {lea: [row.shown for row in rows] for lea, rows in removals.published(connection).items()}
+    every = removals.published(connection).items()
+    return {lea: [row.shown for row in rows if row.shown] for lea, rows in every}
 
 
 def prints(connection: Connection) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
-from broker.core.naming import Known
+from broker.core.naming import Known, begins_with
 from broker.edge import minimal
 from broker.edge.keyring import KeyInfo
 from broker.edge.ledger import directory_changes as changes
@@ -39,10 +39,23 @@ def all_parties(connection: Connection) -> list[Party]:
 
 
 def known(connection: Connection) -> list[Known]:
-    """Every party with the names that it has and had, by id; also who has left, for its keys are still shown."""
+    """Every party with its name and those that it had and is still shown with, by id; also who has left, for its keys
+    are shown, too."""
     former = changes.former_names(connection)
+    shown: dict[str, list[str]] = {}
+    in_use = select(certificates.c.party, certificates.c.user_id).where(certificates.c.retired_at.is_(None))
+    for row in connection.execute(in_use.where(certificates.c.party.in_(list(former)))) if former else ():
+        shown.setdefault(row.party, []).append(row.user_id)
     return [
-        Known(one.id, one.name, tuple(name for name in former.get(one.id, ()) if name != one.name))
+        Known(
+            one.id,
+            one.name,
+            tuple(
+                name
+                for name in former.get(one.id, ())
+                if name != one.name and any(begins_with(text, name) for text in shown.get(one.id, ()))
+            ),
+        )
         for one in all_parties(connection)
     ]
 
