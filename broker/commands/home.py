@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands import federal_gate
-from broker.commands.common import HomeOption, fail, say
+from broker.commands.common import HomeOption, fail, say, warn
 from broker.commands.disclosures import account
 from broker.commands.federal_gate import Thing
 from broker.commands.files import read
@@ -28,6 +28,7 @@ from broker.edge import federal_names, keyring, validity
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import reading
 from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
 from broker.stages import keys, marks
@@ -83,12 +84,26 @@ def add(
         marks.give(connection, services.home, party.id, now.timestamp())
         return shown
 
+    before = nameless(services)
     with federal_gate.guarded(services):
         shown = committed(services.engine, enter)
     write_pages(services)
     say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
     for told in told_of_key(info, shown, [line for line, _ in ssh_keys]):
         say(told)
+    warn_of_nameless(services, before)
+
+
+def nameless(services: offline.Offline) -> set[tuple[str, str]]:
+    """Keys that are published without a user id: party and fingerprint."""
+    with reading(services.engine) as connection:
+        return set(keys.nameless(connection))
+
+
+def warn_of_nameless(services: offline.Offline, before: set[tuple[str, str]]) -> None:
+    """Tell of keys whose user id names somebody else by now."""
+    for lea, mark in sorted(nameless(services) - before):
+        warn(f"Key {mark} of {lea} is published without a name from now on: its user id names another party by now.")
 
 
 def _check_words(lea: str, name: str, kind: str) -> None:
@@ -221,12 +236,14 @@ def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: 
     content = read_certificate(cert, services.settings.limits.certificate_bytes)
     _check_owner(connection, lea, cert, content)
     who, now = keys.others(connection, services), services.clock()
-    taken = _judged(cert, lambda: keys.taken(services, connection, who, lea, content, now))
-    if taken.info.fault is None:
+    grown = keys.grown(directory.certificates_of(connection, lea, with_retired=True), content)
+    info = _judged(cert, lambda: keyring.inspect(grown, now) if grown else keyring.check(content, now))
+    if info.fault is None:
         party = directory.party(connection, lea)
-        things = [federal_gate.certificate_of(names, taken.info.fingerprint, taken.content)]
+        things = [federal_gate.certificate_of(names, info.fingerprint, grown or content)]
         things += [federal_gate.name_of(names, party.id, party.name)] if party else []
         federal_gate.enter(services, connection, lea, things)
+    taken = _judged(cert, lambda: keys.taken(services, connection, who, lea, content, now))
     _put(connection, lea, taken.info, taken.content, now.timestamp())
     state = f"it is not valid now [{taken.info.fault}]" if taken.info.fault else "it is valid"
     told = told_of_key(taken.info, taken.user_id, []) if taken.info.fault is None else []

@@ -12,7 +12,7 @@ from broker import offline
 from broker.commands import federal_gate
 from broker.commands.common import HomeOption, fail, say
 from broker.commands.disclosures import account
-from broker.commands.home import check_free, check_name
+from broker.commands.home import check_free, check_name, nameless, warn_of_nameless
 from broker.commands.keys import WhoOption, WhyOption
 from broker.core.model import LeaId
 from broker.core.review import By
@@ -83,8 +83,10 @@ def rename(
         directory.rename(connection, LeaId(lea), name, services.clock().timestamp(), who or account(), why)
         return before
 
+    shown = nameless(services)
     with federal_gate.guarded(services):
         before = committed(services.engine, change)
     write_pages(services)
     say(f"{lea} is called {name} from now on. While its keys are shown as {before!r}, nobody else can be called so:")
     say(f"ask it for a key with the new name, and take that in by `satchel lea key {lea}`.")
+    warn_of_nameless(services, shown)

@@ -110,7 +110,7 @@ OF_OTHERS: list[tuple[str, str]] = [
     ("Canyon Schooi District", "key-names-other"),
     ("Cany0n School District", "key-names-other"),
     ("C\u0430nyon School District", "key-user-id"),  # a Cyrillic letter
-    ("Canyon\u200b School District", "key-user-id"),
+    ("Canyon\u200b School District", "key-names-other"),  # with something that cannot be seen in it
     ("LEA 01 <m@mesa.example>", "key-names-other"),
     ("lea-01", "key-names-other"),
     (f"{MESA} <records@canyon.example>", "key-names-other"),
@@ -227,7 +227,7 @@ def test_only_what_the_owner_has_proved_is_published(state: State, third: Gpg) -
     assert b"slipped in" not in validity.binary(state.published(name="02"))
     assert f'Good signature from "{MESA} <m@mesa.example>"' in says(third, secret, state.published())
     assert names_in(third).count(f"{MESA} <m@mesa.example>") == 1
-    assert len(names_in(third)) == 3  # of the parties; the exchange has another file's worth
+    assert len(names_in(third)) == 4  # of the exchange and three parties, one each
     assert "Canyon" not in says(third, secret, state.published())
     # and it still can be sealed to
     assert third.seal(b"hello", [openpgp.load_secret(secret).fingerprint], None)
@@ -241,9 +241,14 @@ def test_a_user_id_that_was_revoked_is_not_published(state: State, third: Gpg) -
         state.add("02", MESA, mesa.export(fingerprint))
         third.import_(state.published(name="02"))
         assert names_in(third) == [f"{MESA} <new@mesa.example>"]
+        # it is the owner's to take the other one off, too, when there is a third that names nobody: then none is shown
+        mesa.run("--quick-add-uid", fingerprint, "Records <r@mesa.example>")
         mesa.run("--quick-revoke-uid", fingerprint, f"{MESA} <new@mesa.example>")
         told = state.put("02", mesa.export(fingerprint))
-        assert "not valid now" in told.stdout or "[key-revoked]" in told.stderr
+        assert "[key-user-id]" in told.stdout
+        assert "gpg --quick-add-uid" in told.stdout
+    assert frames.USER_ID not in [tag for tag, _ in craft.packets(validity.binary(state.published(name="02")))]
+    assert state.keys("02")[0]["state"] == "in use"
 
 
 def test_all_that_was_taken_in_is_told(state: State) -> None:
@@ -272,6 +277,26 @@ def test_no_party_is_called_like_another(state: State, name: str) -> None:
     state.add("01", CANYON, keyring.public(state.key(f"{CANYON} <c@c.example>")))
     told = state.not_added("02", name, keyring.public(state.key("LEA 02 <m@mesa.example>")))
     assert "same name" in told
+
+
+def test_a_name_that_comes_later_takes_a_wrong_one_down(state: State, third: Gpg) -> None:
+    """Who has a party's name in its user id before that is a party is shown with it no more, and the state is told."""
+    secret = state.key(f"{MESA}, with {CANYON} <m@mesa.example>")
+    state.add("02", MESA, keyring.public(secret))
+    third.import_(state.published())
+    path = state.root / "01.key"
+    path.write_bytes(keyring.public(state.key(f"{CANYON} <c@c.example>")))
+    ended = state.run("lea", "add", "01", "--name", CANYON, "--kind", "district", "--cert", str(path))
+    assert ended.returncode == 0
+    assert "of 02 is published without a name" in ended.stderr
+    with Gpg() as fourth:
+        fourth.import_(state.published())
+        assert [one for one in names_in(fourth) if "Mesa" in one] == []
+    assert "published without a name" in state.ok("lea", "keys", "02")
+    assert (
+        "[key-user-id]" in state.put("02", keyring.public(secret)).stdout
+        or "[key-names-other]" in state.put("02", keyring.public(secret)).stdout
+    )
 
 
 # whose a key is
@@ -390,7 +415,7 @@ def test_keys_are_listed_and_ended_by_fingerprint(state: State) -> None:
     assert mark in text
     assert ssh_key["fingerprint"] in text
 
-    state.refused("lea", "end-key", mark, code=2)  # no reason given
+    assert state.run("lea", "end-key", mark).returncode == 2  # no reason given
     assert "40 letters" in state.refused("lea", "end-key", mark[-16:], "--why", "lost", code=2)
     assert "no key in use" in state.refused("lea", "end-key", "A" * 40, "--why", "lost")
     spaced = " ".join(mark[at : at + 4] for at in range(0, 40, 4)).lower()

@@ -97,16 +97,16 @@ def foreign(connection: Connection, lea: str, keys: Collection[str]) -> frozense
 
 
 def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: str, now: float, who: str = "") -> None:
-    """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again,
-    unless it is revoked. A revocation of a known key is always taken. Raises Refused("key-taken")."""
+    """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again. A
+    revocation of a known key is always taken. Raises Refused("key-taken")."""
     epoch.advance(connection)  # a revocation is seen by packets that are on their way
     known = connection.execute(select(certificates).where(certificates.c.fingerprint == info.fingerprint)).first()
     is_revoked = info.fault == "key-revoked"
     if (known and known.party != lea) or (not (known and is_revoked) and foreign(connection, lea, info.proved)):
         raise Refused("key-taken")
     if known:
-        values: dict[str, Any] = {"armored": armored, "shown": None}
-        values |= {} if is_revoked else {"retired_at": None, "ended_at": None}
+        # a revoked one, too: nobody can use it, and everybody is to hear of the revocation
+        values = {"armored": armored, "shown": None, "retired_at": None, "ended_at": None}
         connection.execute(update(certificates).where(certificates.c.fingerprint == info.fingerprint).values(values))
     else:
         row = {"fingerprint": info.fingerprint, "party": lea, "armored": armored, "added_at": now, "retired_at": None}
