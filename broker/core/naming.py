@@ -9,7 +9,7 @@ a party had before stay its own while its keys are shown with them.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,10 +75,18 @@ class Parties:
     @cached_property
     def _owners(self) -> dict[str, set[str]]:
         """Who is named by a text, by how it looks."""
+        return self._by(_seen)
+
+    @cached_property
+    def _exactly(self) -> dict[str, set[str]]:
+        """Who is named by a text, to the letter."""
+        return self._by("".join)
+
+    def _by(self, form: Callable[[tuple[str, ...]], str]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for one in self.all:
             for name in (*one.names, f"LEA {one.id}"):
-                found.setdefault(_seen(words(name)), set()).add(one.id)
+                found.setdefault(form(words(name)), set()).add(one.id)
         found.pop("", None)
         return found
 
@@ -110,10 +118,12 @@ class Parties:
         return ""
 
     def _spans(self, whole: tuple[str, ...]) -> Iterator[tuple[int, int, set[str]]]:
-        """Where names stand in a text, and whose they are."""
+        """Where names stand in a text, and whose they are; what is somebody's to the letter is nobody else's who is
+        only called similarly."""
         for start in range(len(whole)):
             for end in range(start + 1, min(start + _MOST_WORDS, len(whole)) + 1):
-                if owners := self._owners.get(_seen(whole[start:end])):
+                exactly = self._exactly.get("".join(whole[start:end]))
+                if owners := exactly or self._owners.get(_seen(whole[start:end])):
                     yield start, end, owners
 
 

@@ -35,11 +35,11 @@ def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
     """Those that are good at `now`, the owner's own first choice first, then the youngest. Raises Refused as
     `validity.held`."""
     at = now.timestamp()
-    found: dict[bytes, tuple[bool, bool, int]] = {}
+    found: dict[bytes, tuple[bool, int]] = {}
     for one in validity.held(certificate)[1]:
-        if one.part.tag == frames.USER_ID and (good := _vouching(one)):
-            latest = one.latest(at)
-            rank = (latest is not None, bool(latest and latest.primary), max(each.created for each in good))
+        latest = one.latest(at)
+        if one.part.tag == frames.USER_ID and latest and (good := _vouching(one)):
+            rank = (latest.primary, max(each.created for each in good))
             found[one.part.body] = max(rank, found.get(one.part.body, rank))
     return [UserId(body, _text(body)) for body in sorted(found, key=lambda body: found[body], reverse=True)]
 

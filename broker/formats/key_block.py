@@ -39,7 +39,7 @@ def read(content: bytes, lea: LeaId, most: int) -> dict[str, Any]:
             refused.code if refused.code.startswith("key-") else "key-unreadable", hint=refused.hint
         ) from None
     youngest = max((one.created for part in found.parts for one in part.signatures), default=found.primary.created)
-    digest = hashlib.sha256(packets).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return {
         "packet": "key-rotation.v1",
         "id": str(uuid.uuid5(_NAMESPACE, f"{lea}/{digest}")),

@@ -63,6 +63,14 @@ def test_it_does_not(lea: str, text: str, fault: str) -> None:
     assert fault in PARTIES.fault_of(text, lea)
 
 
+def test_ids_that_look_alike_are_told_apart_to_the_letter() -> None:
+    both = Parties((Known("11", "Eleven"), Known("I1", "Other")))
+    assert both.fault_of("LEA 11 <x@y.z>", "11") == ""
+    assert both.fault_of("LEA I1 <x@y.z>", "I1") == ""
+    assert both.fault_of("LEA 11 <x@y.z>", "I1") == "does not begin with the party's name"
+    assert both.other_in("LEA l1", "11") == "I1"
+
+
 def test_names_that_are_taken() -> None:
     assert PARTIES.taken_by("canyon school district", "02") == "01"
     assert PARTIES.taken_by("Old Canyon", "02") == "01"
