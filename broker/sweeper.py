@@ -112,7 +112,6 @@ def main() -> None:
     inboxes = Inboxes(services)
     published = Directory(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
-        "directory": published.look,
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),
@@ -124,6 +123,7 @@ def main() -> None:
         "harvest": harvest.Nightly(services).look,
     }
     seldom: dict[str, Callable[[], object]] = {
+        "directory": published.look,
         "leftovers": lambda: leftovers.purge(services),
         "quarantine": lambda: leftovers.clear_quarantine(services),
     }

@@ -33,7 +33,7 @@ from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
 from broker.stages import keys, marks
 
-_BEGIN = b"\n-----BEGIN PGP "
+_BEGIN, _GUARDED = b"\n-----BEGIN PGP ", b"\n:-----BEGIN PGP "
 _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
 KIND_OF = {kind.value: kind for kind in PartyKind}
 _LONGEST_NAME = 120
@@ -43,6 +43,10 @@ _T = TypeVar("_T")
 def read_certificate(path: Path, most: int) -> bytes:
     """A file with a public key, or with the revocation of one as gpg makes it."""
     content = read(path, most, "export only the one public key")
+    if content.find(_GUARDED) >= 0:
+        fail(
+            f"{path} revokes the key, which nobody can take back: if that is meant, take off the colon before -----BEGIN."
+        )
     # gpg explains a revocation certificate in some lines above it
     begins = -1 if content.startswith(_BEGIN[1:]) or content[:1] >= b"\x80" else content.find(_BEGIN)
     return content[begins + 1 :]

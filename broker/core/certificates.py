@@ -147,6 +147,18 @@ def parse(data: bytes | bytearray) -> Certificate:
     return Certificate(primary, parts)
 
 
+def bare(data: bytes | bytearray) -> list[Signature]:
+    """The signatures in binary `data` that has nothing but such, as a revocation certificate; none otherwise."""
+    view = memoryview(data)
+    try:
+        found = [one for one in frames.walk(view, MOST_PACKETS) if one.tag not in IGNORED]
+    except Refused:
+        return []
+    if any(one.tag != frames.SIGNATURE for one in found):
+        return []
+    return [read for one in found if (read := signatures.parse(bytes(one.body(view))))]
+
+
 def _grouped(packets: Sequence[tuple[int, bytes]]) -> tuple[Part, ...]:
     groups: list[tuple[int, bytes, list[Signature]]] = []
     for tag, body in packets:

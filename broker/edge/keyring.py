@@ -161,25 +161,15 @@ def merge(old: bytes, new: bytes) -> bytes:
 
 def is_bare(certificate: bytes) -> bool:
     """Whether it is nothing but signatures, as a revocation certificate is. Raises Refused `key-unreadable`."""
-    return bool(_bare(validity.binary(certificate)))
-
-
-def _bare(packets: bytes) -> list[bytes]:
-    """The bodies of signatures without a key; none where there is anything else."""
-    view = memoryview(packets)
-    try:
-        found = [one for one in frames.walk(view, certificates.MOST_PACKETS) if one.tag not in certificates.IGNORED]
-    except Refused:
-        return []
-    return [bytes(one.body(view)) for one in found] if all(one.tag == frames.SIGNATURE for one in found) else []
+    return bool(certificates.bare(validity.binary(certificate)))
 
 
 def _revocation_of(base: Certificate, packets: bytes) -> tuple[Part, ...]:
     """A revocation certificate: nothing but signatures over the primary key, RFC 4880 section 5.2.1, type 0x20; in a
     file with several, those that are of this key."""
-    bodies, first = _bare(packets), base.parts[0]
-    read = [one for body in bodies if (one := signatures.parse(body)) and one.kind == signatures.KEY_REVOCATION]
-    if bodies and not read:
+    found, first = certificates.bare(packets), base.parts[0]
+    read = [one for one in found if one.kind == signatures.KEY_REVOCATION]
+    if found and not read:
         raise Refused("key-unreadable", hint="It is not the revocation of a key.")
     true = tuple(one for one in read if validity.verifies(base.primary, first.hashed(base.primary), one))
     if read and not true:

@@ -7,7 +7,7 @@ is not signed, but for what proves itself; and of all this not more than so much
 the caller to choose.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,8 @@ from broker.edge import validity
 from broker.edge.validity import Held
 
 _ONE_NUMBER = frozenset({certificates.RSA, *certificates.RSA_OLD})
-_MOST_BYTES, _MOST_SIGNATURES, _MOST_SUBKEYS = 4096, 16, 32  # of a signature's own words; of each part; of a key
+_MOST_BYTES, _MOST_WORDS = 65_536, 4096  # of a key; of what a signature says itself
+_MOST_SIGNATURES, _MOST_SUBKEYS, _FEW_SUBKEYS = 16, 32, 8  # of each part, and with a revocation one more; of a key
 _ENCRYPTING = frozenset({certificates.RSA, certificates.ECDH})
 
 
@@ -77,12 +78,23 @@ def published(certificate: bytes, user_id: bytes | None, others: Collection[str]
     """The armored certificate in its published form; without the subkeys of `others`, whose own they are. Raises
     Refused as `validity.held`."""
     read, parts = validity.held(certificate)
-    out = bytearray()
-    for tag, body, some in _kept(read, parts, user_id, others):
-        out += frames.packet(tag, body)
-        for one in dict.fromkeys(some):
-            out += frames.packet(frames.SIGNATURE, one)
+    whole = list(_kept(read, parts, user_id, others))
+    out = _joined(whole, _MOST_SIGNATURES, _MOST_SUBKEYS)
+    if len(out) > _MOST_BYTES:  # the youngest of everything will do
+        out = _joined(whole, 1, _FEW_SUBKEYS)
     return armor.enarmor("PUBLIC KEY BLOCK", out)
+
+
+def _joined(whole: Sequence[tuple[int, bytes, list[bytes]]], most: int, subkeys: int) -> bytearray:
+    out, left = bytearray(), sum(1 for tag, *_ in whole if tag == frames.PUBLIC_SUBKEY) - subkeys
+    for tag, body, some in whole:
+        if tag == frames.PUBLIC_SUBKEY and left > 0:  # the oldest come first
+            left -= 1
+            continue
+        out += frames.packet(tag, body)
+        for one in list(dict.fromkeys(some))[:most]:
+            out += frames.packet(frames.SIGNATURE, one)
+    return out
 
 
 def _kept(
@@ -100,14 +112,14 @@ def _kept(
         if key and not key.fault and key.fingerprint not in others and (binding := _binding(one, key)):
             some = _trimmed(read, one, [*one.ends[:1], *binding])
             subkeys.setdefault(key.body, []).extend(some)
-    for body, some in list(subkeys.items())[-_MOST_SUBKEYS:]:
+    for body, some in subkeys.items():
         yield frames.PUBLIC_SUBKEY, body, some
 
 
 def _handed_on(some: tuple[Signature, ...]) -> list[Signature]:
     """What others may have, the youngest: nobody's key fills everybody's folder."""
-    fit = [one for one in some if not one.is_local and len(one.hashed) <= _MOST_BYTES]
-    return sorted(fit, key=lambda one: one.created, reverse=True)[:_MOST_SIGNATURES]
+    fit = [one for one in some if not one.is_local and len(one.hashed) <= _MOST_WORDS]
+    return sorted(fit, key=lambda one: one.created, reverse=True)
 
 
 def _binding(one: Held, key: Key) -> list[Signature]:

@@ -1,4 +1,5 @@
-"""A public key by itself, as the canonical document: what `gpg --export` wrote, sealed like any other document.
+"""A public key by itself, as the canonical document: what `gpg --export` wrote, sealed like any other document; or the
+revocation of one.
 
 Owns that form of a `key-rotation.v1`. Promises: a secretary needs nothing but gpg to hand in a key; the same key again
 is the same document; a secret key is told from a public one by who reads the key itself, and refused.
@@ -28,22 +29,26 @@ def is_key(content: bytes) -> bool:
 
 
 def read(content: bytes, lea: LeaId, most: int) -> dict[str, Any]:
-    """The document of a key of at most so many bytes. Raises Refused: what `certificates.parse` does, `too-large`."""
+    """The document of a key of at most so many bytes. Raises Refused: what `certificates.parse` does."""
     if len(content) > most:
         raise Refused("key-unreadable", hint="It is larger than a public key can be.")
     try:
         packets = bytes(armor.dearmor(content.strip() + b"\n")[1]) if armor.is_armored(content) else content
-        found = certificates.parse(packets)
+        made = [one.created for one in certificates.bare(packets)] or _times(packets)
     except Refused as refused:
-        raise Refused(
-            refused.code if refused.code.startswith("key-") else "key-unreadable", hint=refused.hint
-        ) from None
-    youngest = max((one.created for part in found.parts for one in part.signatures), default=found.primary.created)
+        code = refused.code if refused.code.startswith("key-") else "key-unreadable"
+        raise Refused(code, hint=refused.hint) from None
     digest = hashlib.sha256(content).hexdigest()
     return {
         "packet": "key-rotation.v1",
         "id": str(uuid.uuid5(_NAMESPACE, f"{lea}/{digest}")),
         "from": str(lea),
-        "created": datetime.fromtimestamp(max(min(youngest, found.primary.created + 2**31), 0), UTC).isoformat(),
+        "created": datetime.fromtimestamp(max(made), UTC).isoformat(),
         "certificate": base64.b64encode(packets).decode("ascii"),
     }
+
+
+def _times(packets: bytes) -> list[int]:
+    """When the key and what is signed of it were made. Raises Refused as `certificates.parse`."""
+    found = certificates.parse(packets)
+    return [found.primary.created, *(one.created for part in found.parts for one in part.signatures)]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from broker.core import armor, federal
 from broker.core.errors import Refused
 from broker.core.model import Document, LeaId
-from broker.edge import federal_names, validity
+from broker.edge import federal_names, keyring, validity
 from broker.edge.ledger import directory, disclosures
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.stages import joining, keys
@@ -20,6 +20,7 @@ from broker.stages.services import Services
 from handlers import key_rotation
 
 _REVOKED = "key-revoked"
+_ENDED_FOR_EACH = 4  # keys that are revoked or have expired, for each that may be in use
 _MOST_TOLD = 20  # lines in the log about one refusal
 
 
@@ -55,6 +56,8 @@ def _check(services: Services, connection: Connection, lea: LeaId, taken: Taken)
     before = known.get(taken.info.fingerprint)
     if before and before.retired_at is not None:
         raise Refused("key-ended", hint="It is the key in the document; only the state can take it in again.")
-    in_use = sum(1 for one in known.values() if one.retired_at is None)
-    if not before and in_use >= services.settings.limits.keys:
+    there = [one for one in known.values() if one.retired_at is None]
+    good = [one for one in there if keyring.inspect(one.armored.encode(), services.clock()).fault is None]
+    most = services.settings.limits.keys
+    if not before and (len(good) >= most or len(there) >= _ENDED_FOR_EACH * most):
         raise Refused("too-many-keys")

@@ -72,12 +72,13 @@ def test_what_gpg_exports_is_sealed_with_the_old_key_and_taken(here: Town) -> No
     # what is for it is sealed to the newest
     lines = desk.enroll(ANA, date="2025-08-18")
     assert lines[0]["answer"] == "assigned"
-    # the old key ends by its owner's word, and the new one goes on
-    desk.gpg.revoke(old)
+    # the old key ends by its owner's word, by the bare certificate that gpg made for that, and the new one goes on
+    bare = (desk.gpg.home / "openpgp-revocs.d" / f"{old}.rev").read_bytes()
     desk.fingerprint = new
-    said = settled(here, "01", "old-key.asc.pgp", desk.seal(desk.gpg.export(old)))
+    sealed_before = desk.gpg.seal(as_bytes(enrollment("01", children(1, 20)[0])), [EXCHANGE], old)
+    said = settled(here, "01", "old-key.rev.pgp", desk.seal(bare[bare.index(b"-----BEGIN") :]))
     assert said["state"] == "APPLIED", said
-    desk.drop("by-old.pgp", desk.gpg.seal(b"{}", [EXCHANGE], new))
+    assert settled(here, "01", "late.pgp", sealed_before)["code"] == "key-revoked"
     keys = json.loads(satchel("lea", "keys", "01", "--json", *here.exchange.at).stdout)
     assert {one["fingerprint"]: one["state"] for one in keys} == {new: "in use", old: "key-revoked"}
 

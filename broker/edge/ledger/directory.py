@@ -104,6 +104,8 @@ def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: 
     is_revoked = info.fault == "key-revoked"
     if (known and known.party != lea) or (not (known and is_revoked) and foreign(connection, lea, info.proved)):
         raise Refused("key-taken")
+    if known and known.armored == armored and known.retired_at is None:
+        return
     if known:
         # a revoked one, too: nobody can use it, and everybody is to hear of the revocation
         values = {"armored": armored, "shown": None, "retired_at": None, "ended_at": None}
