@@ -44,9 +44,7 @@ def read_certificate(path: Path, most: int) -> bytes:
     """A file with a public key, or with the revocation of one as gpg makes it."""
     content = read(path, most, "export only the one public key")
     if content.find(_GUARDED) >= 0:
-        fail(
-            f"{path} revokes the key, which nobody can take back: if that is meant, take off the colon before -----BEGIN."
-        )
+        fail(f"{path} revokes a key for good; if that is meant, take off the colon in front of -----BEGIN.")
     # gpg explains a revocation certificate in some lines above it
     begins = -1 if content.startswith(_BEGIN[1:]) or content[:1] >= b"\x80" else content.find(_BEGIN)
     return content[begins + 1 :]
