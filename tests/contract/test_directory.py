@@ -1,4 +1,4 @@
-"""Parties and their keys in the ledger, over SQLite and PostgreSQL: whose a key is, how it ends, what is kept of that."""
+"""Parties and their keys in the ledger, over SQLite and PostgreSQL: whose a key is, how it ends, and what is kept."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
