@@ -14,7 +14,7 @@ from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, Party, Student, TrackingId
 from broker.core.stays import Account, Today
 from broker.edge import keyring, minimal, openpgp, validity
-from broker.edge.ledger import directory, epoch, flags, stays, suspensions, transfers
+from broker.edge.ledger import directory, epoch, flags, stays, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.opening import Outcome
 from handlers.backpack import Slip
@@ -49,9 +49,8 @@ class Look:
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
-        self._revoked: dict[str, set[str]] = {}
+        self._faults: dict[str, dict[str, bool]] = {}  # by LEA, its keys in use, and whether they are revoked
         self._ended: dict[str, set[str]] = {}
-        self._suspended: set[str] | None = None
         self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
@@ -73,9 +72,8 @@ class Look:
 
     def is_suspended(self, lea: str) -> bool:
         """Whether the state has suspended this party."""
-        if self._suspended is None:
-            self._suspended = set(suspensions.standing(self.connection))
-        return lea in self._suspended
+        party = self.party(lea) if lea else None
+        return party is not None and party.is_suspended
 
     def check_going_on(self, lea: str) -> None:
         """Raises Deferred where this LEA is suspended: what it has sent stays where it is."""
@@ -96,12 +94,14 @@ class Look:
         """A revocation takes effect on packets that wait, too, and so does the state's end of a key. Raises Refused
         `key-revoked`, `key-ended`; Deferred where the LEA is suspended."""
         self.check_going_on(lea)
-        if lea not in self._revoked:
+        if lea not in self._faults:
             found = [key for one in self.certificates(lea) for key in validity.keys(one, self.now)]
-            self._revoked[lea] = {one.key.fingerprint for one in found if one.fault == "key-revoked"}
-        if fingerprint in self._revoked[lea]:
+            revoked = {one.key.fingerprint for one in found if one.fault == "key-revoked"}
+            self._faults[lea] = {one.key.fingerprint: one.key.fingerprint in revoked for one in found}
+        is_revoked = self._faults[lea].get(fingerprint)
+        if is_revoked:
             raise Refused("key-revoked", hint="Then seal the document again with the new key.")
-        if fingerprint in self._ended_of(lea):
+        if is_revoked is None and fingerprint in self._ended_of(lea):
             raise Refused("key-ended", hint="Then seal the document again.")
 
     def _ended_of(self, lea: str) -> set[str]:

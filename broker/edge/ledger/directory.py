@@ -29,13 +29,17 @@ def add_party(connection: Connection, party: Party, now: float) -> None:
 def party(connection: Connection, lea: str) -> Party | None:
     """One party, or None."""
     row = connection.execute(select(parties).where(parties.c.id == lea)).first()
-    return Party(LeaId(row.id), row.name, PartyKind(row.kind)) if row else None
+    return _party(row) if row else None
 
 
 def all_parties(connection: Connection) -> list[Party]:
     """Every party, by id."""
     rows = connection.execute(select(parties).order_by(parties.c.id))
-    return [Party(LeaId(row.id), row.name, PartyKind(row.kind)) for row in rows]
+    return [_party(row) for row in rows]
+
+
+def _party(row: Row[Any]) -> Party:
+    return Party(LeaId(row.id), row.name, PartyKind(row.kind), row.suspended_at is not None)
 
 
 def known(connection: Connection) -> list[Known]:
