@@ -15,7 +15,7 @@ import pytest
 
 from broker.core import certificates, frames, signatures
 from broker.edge import keyring, minimal, openpgp, validity
-from tests.support import craft
+from tests.support import craft, homes
 from tests.support.exchange import Exchange, satchel
 from tests.support.gpg import Gpg
 
@@ -459,3 +459,22 @@ def test_the_directory_says_whose_key_each_is(state: State) -> None:
     assert found["02"] == (MESA, [openpgp.load_secret(secret).fingerprint])
     assert found["exchange"][0] == "Test exchange"
     assert set(found) == {"exchange", "02", "09"}
+
+
+@pytest.mark.parametrize("name", homes.ALL)
+def test_keys_of_an_earlier_program_work_and_say_no_wrong_name(tmp_path: Path, third: Gpg, name: str) -> None:
+    """Whose user ids name nobody, is published without: gpg passes over such a key, and takes all others in."""
+    old = homes.unpack(name, tmp_path / "old")
+    satchel("upgrade", *old.at)
+    secret = keyring.public(old.key("01"))
+    (tmp_path / "01.asc").write_bytes(secret)
+    satchel("lea", "key", "01", "--cert", str(tmp_path / "01.asc"), *old.at)  # publishes
+    keys = json.loads(satchel("lea", "keys", "02", "--json", *old.at).stdout)
+    assert [(one["state"], one["user_id"]) for one in keys] == [("in use", ""), ("in use", "02 <02@example.invalid>")]
+    shown = (old.home / "leas" / "6G" / "directory" / "all.asc").read_bytes()
+    third.import_(shown)
+    names = names_in(third)
+    assert not [one for one in names if one.startswith("Second key")]
+    assert {"01 <01@example.invalid>", "02 <02@example.invalid>", "6G <6G@example.invalid>"} <= set(names)
+    listed = json.loads((old.home / "leas" / "6G" / "directory" / "parties.json").read_text())
+    assert [len(one["keys"]) for one in listed if one["id"] == "02"] == [2]
