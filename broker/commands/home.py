@@ -74,7 +74,7 @@ def add(
         _check_new(connection, party)
         federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in ssh_keys)])
         who = _others_of(services, connection, party)
-        shown = _judged(cert, lambda: keys.check(services, who, lea, content, now)[1].text)
+        shown = _judged(cert, lambda: keys.check(services, connection, who, lea, content, now)[1].text)
         if directory.party(connection, lea):
             removals.take_back(connection, party, now.timestamp())
         else:

@@ -77,13 +77,17 @@ def others(connection: Connection, room: Room) -> Others:
     return Others(names, addresses)
 
 
-def check(room: Room, who: Others, lea: str, content: bytes, now: datetime) -> tuple[KeyInfo, UserId]:
+def check(
+    room: Room, connection: Connection, who: Others, lea: str, content: bytes, now: datetime
+) -> tuple[KeyInfo, UserId]:
     """A key that may be entered for a party of `who`, and its user id.
 
-    Raises Refused: what stands against the key, `key-taken` for the exchange's own, `key-names-other`, `key-user-id`.
+    Raises Refused: what stands against the key, `key-taken` also for the exchange's own, `key-names-other`,
+    `key-user-id`.
     """
     info = keyring.check(content, now)
-    if minimal.proved(content) & minimal.proved(room.home.certificate.read_bytes()):
+    own = minimal.proved(room.home.certificate.read_bytes())
+    if info.proved & own or directory.foreign(connection, lea, info.proved):
         raise Refused("key-taken")
     return info, chosen(who, lea, content, info, now)
 
@@ -119,7 +123,7 @@ def taken(room: Room, connection: Connection, who: Others, lea: LeaId, content: 
     """
     known = grown(directory.certificates_of(connection, lea, with_retired=True), content)
     if known is None:
-        info, user_id = check(room, who, lea, content, now)
+        info, user_id = check(room, connection, who, lea, content, now)
         return Taken(info, content, user_id.text, "")
     info = keyring.inspect(known, now)
     try:

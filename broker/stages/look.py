@@ -110,9 +110,13 @@ class Look:
             self._ended[lea] = {key for one in found for key in minimal.bound(one)}
         return self._ended[lea]
 
-    def owner(self, key_id: str) -> str | None:
-        """The party that owns this key, whether it is in use or not; None for a stranger's."""
-        return directory.owner_of(self.connection, key_id)
+    def has_ended(self, lea: str, key_id: str) -> bool:
+        """Whether this key, by fingerprint or id, was the LEA's, and the state has ended it."""
+        return any(one.endswith(key_id) for one in self._ended_of(lea)) and bool(key_id)
+
+    def is_known(self, key_id: str) -> bool:
+        """Whether some party owns this key, in use or not."""
+        return directory.owner_of(self.connection, key_id) is not None
 
     def account(self, ssid: str) -> Account:
         """Where a student is and was enrolled."""

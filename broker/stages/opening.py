@@ -120,10 +120,9 @@ def _judged(services: Services, look: Look, row: PacketRow, outcome: Outcome) ->
 
 def _whose(look: Look, row: PacketRow, outcome: Rejected) -> str:
     """The code for a signer whom the LEA's keys in use do not know."""
-    owners = {owner for one in outcome.strangers if (owner := look.owner(one))}
-    if row.origin in owners:
+    if any(look.has_ended(row.origin, one) for one in outcome.strangers):
         return "key-ended"
-    return "wrong-signer" if owners else outcome.code
+    return "wrong-signer" if any(map(look.is_known, outcome.strangers)) else outcome.code
 
 
 def _failure(services: Services, look: Look, row: PacketRow, failed: Failed) -> Exception:

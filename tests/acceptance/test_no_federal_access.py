@@ -305,7 +305,7 @@ def test_nothing_is_delivered_after_the_end_of_an_exception(office: Office, thei
     theirs.ok("exception", "add", "dodea.edu", *LAW, *WHY)
     secret = keyring.generate("D <d@dodea.edu>", "cv25519", datetime.now(UTC), None)
     office.leas["07"] = Lea("07", "district", secret, keyring.public(secret))
-    office.exchange.add("07", office.leas["07"].certificate)
+    office.exchange.add("07", office.leas["07"].certificate, name="D")
     (line,) = office.enroll("07", desk.child("Bo", "Yazzie", "2011-05-06"))  # the answer comes to its inbox
     assert line["answer"] == "assigned"
     before = len(office.exchange.inbox("07"))

@@ -135,7 +135,7 @@ ROWS: dict[str, Code] = {
         "Take it off with `gpg --quick-revoke-uid`, or make a new key, and send its public part to the state.",
     ),
     "key-ended": Code(
-        "The message is signed by a key of your LEA that is out of use: the state ended it, or it was replaced.",
+        "The message is signed by a key of your LEA that the state has ended.",
         "Sign with a key of yours that is in use; if there is none, make one and send its public part to the state.",
     ),
     "too-many-keys": Code(

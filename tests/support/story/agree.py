@@ -67,7 +67,6 @@ class Agreement(Follower):
             "key-expired": one.key.expires <= self.world.services.clock(),
             "unknown-signer": one.key.end == "retired",
             "wrong-signer": one.key.end == "retired",
-            "key-ended": one.key.end == "retired",
             "poison": one.deaths > 2,
             "recalled": self._is_recalled(row, rows),
             "replaced": one.kind in (RECORD, TRANSCRIPT) and self._is_replaced(one, row, rows),

@@ -5,7 +5,7 @@ from tests.support import audit
 from tests.support.story.account import ASK, ENROLL, FINAL, RECORD, Sent
 from tests.support.story.letters import Letters
 
-_OF_KEYS = {"key-revoked", "key-expired", "unknown-signer", "wrong-signer", "key-ended", "poison"}
+_OF_KEYS = {"key-revoked", "key-expired", "unknown-signer", "wrong-signer", "poison"}
 
 
 class Follower(Letters):
