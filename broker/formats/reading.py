@@ -25,7 +25,7 @@ def read(
     `Contracts.check`; `no-request` for a transcript that nobody asked for.
     """
     if key_block.is_key(content):
-        key = key_block.read(content, lea, limits.certificate_bytes)
+        key = key_block.read(content, lea, limits.handed_in_bytes)
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)

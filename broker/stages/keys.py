@@ -172,14 +172,22 @@ def settle(connection: Connection, room: Room, now: datetime) -> None:
     who, own = others(connection, room), minimal.bound(room.home.certificate.read_bytes())
     addresses = dict(who.addresses)
     for row in stale(connection, who):
-        content, so_far = row.armored.encode(), Others(who.names, addresses)
-        fitting = (one for one in minimal.user_ids(content, now) if not so_far.fault_of(one.text, row.party))
-        found = next(fitting, None)
-        for one in naming.addresses(found.text) if found else ():
+        try:
+            shown, user_id = _form(connection, row, Others(who.names, addresses), own, now)
+        except Refused:  # an earlier program took in what nobody can read: the others' are published all the same
+            shown, user_id = "", ""
+        for one in naming.addresses(user_id):
             addresses.setdefault(one, row.party)
-        foreign = directory.foreign(connection, row.party, minimal.bound(content)) | own
-        shown = minimal.published(content, found.body if found else None, foreign)
-        directory.show(connection, row.fingerprint, shown, found.text if found else "")
+        directory.show(connection, row.fingerprint, shown, user_id)
+
+
+def _form(connection: Connection, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:
+    """The published form of a key, and the user id in it, '' for none; `own` are the exchange's keys."""
+    content = row.armored.encode()
+    fitting = (one for one in minimal.user_ids(content, now) if not who.fault_of(one.text, row.party))
+    found = next(fitting, None)
+    foreign = directory.foreign(connection, row.party, minimal.bound(content)) | own
+    return minimal.published(content, found.body if found else None, foreign), found.text if found else ""
 
 
 def published(connection: Connection) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from broker.core.model import Document, LeaId
 from broker.edge import federal_names, keyring, validity
 from broker.edge.ledger import directory, disclosures
 from broker.edge.ledger.rows import Move, PacketRow
+from broker.formats import key_block
 from broker.stages import joining, keys
 from broker.stages.keys import Taken
 from broker.stages.outcome import refuse
@@ -20,6 +21,7 @@ from broker.stages.services import Services
 from handlers import key_rotation
 
 _REVOKED = "key-revoked"
+_GROWN = 4  # times as much may be known of one key
 _ENDED_FOR_EACH = 4  # keys that are revoked or have expired, for each that may be in use
 _MOST_TOLD = 20  # lines in the log about one refusal
 
@@ -28,6 +30,8 @@ def apply(services: Services, connection: Connection, row: PacketRow, document: 
     """Take the key in; the refusal's move where it has a federal name. Raises Refused with what stands against it."""
     now = services.clock()
     who, content = keys.others(connection, services), key_rotation.certificate_of(document.body)
+    if len(content) > services.settings.limits.handed_in_bytes:
+        raise Refused("key-unreadable", key_rotation.PLACE, key_block.TOO_LARGE)
     try:
         taken = keys.taken(services, connection, who, row.origin, content, now)
         _check(services, connection, row.origin, taken)
@@ -52,6 +56,8 @@ def _check(services: Services, connection: Connection, lea: LeaId, taken: Taken)
         return
     if taken.info.fault:
         raise Refused(taken.info.fault)
+    if len(taken.content) > _GROWN * services.settings.limits.handed_in_bytes:  # all writers wait while it is verified
+        raise Refused("key-unreadable", hint=key_block.TOO_LARGE)
     known = {row.fingerprint: row for row in directory.every_certificate(connection, lea)}
     before = known.get(taken.info.fingerprint)
     if before and before.retired_at is not None:

@@ -114,6 +114,11 @@ def test_what_the_state_would_not_take_is_not_taken_by_packet(here: Town) -> Non
     for code, content in cases.items():
         said = settled(here, "02", f"{code}.pgp", desk.seal(content))
         assert (said["state"], said.get("code")) == ("REFUSED", code), said
+    large = base64.b64encode(bytes(80_000))
+    for name, content in (("large", rotation("02", large)), ("large-key", b"\x99" + bytes(80_000))):
+        said = settled(here, "02", f"{name}.pgp", desk.seal(content))
+        assert (said["state"], said["code"]) == ("REFUSED", "key-unreadable"), said
+        assert "export-minimal" in said["means"]
     said = settled(here, "02", "junk.pgp", desk.seal(rotation("02", b"not a key")))
     assert (said["code"], said["place"]) == ("key-unreadable", "/certificate")
     log = json.loads(satchel("disclosures", "--all", "--json", *here.exchange.at).stdout)

@@ -91,7 +91,10 @@ def _naming(connection: Connection, keys: Collection[str]) -> Sequence[Row[Any, 
 
 
 def _proved(armored: str) -> frozenset[str]:
-    return frozenset(minimal.proved(armored.encode()))
+    try:
+        return frozenset(minimal.proved(armored.encode()))
+    except Refused:  # taken in by an earlier program, and of no use to anybody
+        return frozenset()
 
 
 def foreign(connection: Connection, lea: str, keys: Collection[str]) -> frozenset[str]:
@@ -102,8 +105,9 @@ def foreign(connection: Connection, lea: str, keys: Collection[str]) -> frozense
 
 def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: str, now: float, who: str = "") -> None:
     """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again. A
-    revocation of a known key is always taken. Raises Refused("key-taken")."""
+    revocation of a known key is always taken. Raises Refused `key-taken`, `key-unreadable`."""
     epoch.advance(connection)  # a revocation is seen by packets that are on their way
+    minimal.proved(armored.encode())  # what could not be read again would be in everybody's way
     known = connection.execute(select(certificates).where(certificates.c.fingerprint == info.fingerprint)).first()
     is_revoked = info.fault == "key-revoked"
     if (known and known.party != lea) or (not (known and is_revoked) and foreign(connection, lea, info.proved)):
