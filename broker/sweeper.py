@@ -13,11 +13,12 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
-from broker.edge.ledger import removals
+from broker.edge.ledger import directory_changes, removals
 from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
+from broker.readme import write_pages
 from broker.stages import claims, flags, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
@@ -68,6 +69,26 @@ class Inboxes:
             self._seen[lea] = changed
 
 
+class Directory:
+    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
+    off before it had done so; and once at the start."""
+
+    def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
+        self._services = services
+        self._publish = publish
+        self._done = -1
+
+    def look(self) -> None:
+        """Publish what changed since the last look."""
+        with reading(self._services.engine) as connection:
+            last = directory_changes.last(connection)
+        if last != self._done:
+            missing = self._publish()
+            if missing:
+                self._services.log.warning("directory not published to all", leas=list(missing))
+            self._done = last
+
+
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
     """Whether it did something, as far as it says. What fails is told once, and tried again."""
     try:
@@ -89,6 +110,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
     inboxes = Inboxes(services)
+    published = Directory(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
@@ -102,6 +124,7 @@ def main() -> None:
         "harvest": harvest.Nightly(services).look,
     }
     seldom: dict[str, Callable[[], object]] = {
+        "directory": published.look,
         "leftovers": lambda: leftovers.purge(services),
         "quarantine": leftovers.SetAside(services).clear,
     }

@@ -21,7 +21,7 @@ from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
 from broker.edge.folders import OUTBOX
-from broker.edge.ledger import removals
+from broker.edge.ledger import removals, suspensions
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.outbox import Odd
@@ -100,8 +100,9 @@ class Watcher:
 
     def _new_leas(self) -> dict[LeaId, Path]:
         with reading(self._services.engine) as connection:
-            leas = {party.id for party in removals.present(connection)}
-        self._known &= leas  # nothing is taken from who has left
+            away = suspensions.standing(connection)
+            leas = {party.id for party in removals.present(connection) if party.id not in away}
+        self._known &= leas  # nothing is taken from who has left, or is suspended
         fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
         self._known |= set(fresh)
         return fresh
@@ -180,6 +181,9 @@ class Watcher:
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
             ready, odd = self._some(one)
+            if (ready or odd) and self._is_suspended(lea):
+                self._drop_pass(lea)
+                return time.monotonic() + self._services.settings.intake.scan_seconds
             intake.run_odd(self._services, lea, odd)
             left: list[Found] = []
             chosen = self._allowance.choose(lea, ready)
@@ -203,6 +207,11 @@ class Watcher:
         self._drop_pass(lea)
         self._readiness.forget_unseen(lea, one.began)
         return 0.0 if self._closed.get(lea) else one.soonest
+
+    def _is_suspended(self, lea: LeaId) -> bool:
+        """Asked before anything is taken: since the last full scan the state may have decided so."""
+        with reading(self._services.engine) as connection:
+            return lea in suspensions.standing(connection)
 
     def _meet(self, lea: LeaId) -> None:
         """What is done once for each LEA, as soon as its folder answers."""

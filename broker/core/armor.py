@@ -16,6 +16,11 @@ from broker.core.errors import Refused
 # No repetition gives blanks back (`*+`): a value may itself be of blanks, and every split of them would be tried.
 _BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*+\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}+:(?: [^\r\n]{0,4000}+)?+[ \t]*+\r?\n")
+_HASHES = {"MD5": 1, "SHA1": 2, "RIPEMD160": 3, "SHA256": 8, "SHA384": 9, "SHA512": 10, "SHA224": 11}
+_HASH_NAME = b"(?:" + "|".join(_HASHES).encode() + b")"
+_HASH = re.compile(rb"Hash: " + _HASH_NAME + rb"(?:, ?" + _HASH_NAME + rb"){0,5}+[ \t]*+\r?\n")
+_MOST_HASHES = 400  # bytes
+_NO_HEADERS = "In a signed text no header but `Hash` is allowed: what stands in others is not signed."
 _BLANK = re.compile(rb"[ \t]*+\r?\n")
 _CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
@@ -27,10 +32,12 @@ _MOST_HEADERS = 32
 
 
 class Cleartext(NamedTuple):
-    """A cleartext signed message: the text as it was signed, its lines joined by LF, and the signature packets."""
+    """A cleartext signed message: the text as it was signed, its lines joined by LF, the signature packets, and the
+    hashes that it names (RFC 4880 section 9.4)."""
 
     text: str
     signatures: bytes
+    hashes: frozenset[int]
 
 
 def is_armored(data: bytes) -> bool:
@@ -149,7 +156,8 @@ def clear_armor(text: str, hash_name: str, signature: bytes) -> str:
 def cleartext(signed: bytes) -> Cleartext:
     """Take a cleartext signed message apart.
 
-    Raises Refused: `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
+    Headers other than `Hash` are `bad-armor`, in the signature's armour, too: they are not signed. Raises Refused:
+    `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
     """
     try:
         kind, at = _opened(signed)
@@ -157,7 +165,9 @@ def cleartext(signed: bytes) -> Cleartext:
         raise Refused("unsigned") from None
     if kind != _SIGNED:
         raise Refused("unsigned")
-    at = _after_headers(signed, at)
+    if signed.startswith(_BOM):
+        raise Refused("bad-armor", hint="It begins with a byte order mark; gpg would not see the message at all.")
+    at, hashes = _after_hashes(signed, at)
     stop = signed.find(b"\n-----BEGIN PGP SIGNATURE-----", max(at - 1, 0))
     if stop < 0:
         raise Refused("truncated")
@@ -168,4 +178,19 @@ def cleartext(signed: bytes) -> Cleartext:
     if any(line.startswith("-") and not line.startswith("- ") for line in lines):
         raise Refused("bad-armor")
     text = "\n".join(line.removeprefix("- ").rstrip(" \t\r") for line in lines)
-    return Cleartext(text, bytes(dearmor(signed[stop + 1 :])[1]))
+    if _HEADER.match(signed, _opened(signed[stop + 1 :])[1] + stop + 1):
+        raise Refused("bad-armor", hint=_NO_HEADERS)
+    return Cleartext(text, bytes(dearmor(signed[stop + 1 :])[1]), hashes)
+
+
+def _after_hashes(signed: bytes, at: int) -> tuple[int, frozenset[int]]:
+    """Where the text begins: behind headers that name hashes, and nothing else, and an empty line. A header is not
+    signed, and whoever reads the file would take what stands there for a part of the text."""
+    begin, named = at, set[int]()
+    while (header := _HASH.match(signed, at)) and at - begin < _MOST_HASHES:
+        named |= {_HASHES[one.strip()] for one in header[0].decode("ascii").removeprefix("Hash:").split(",")}
+        at = header.end()
+    blank = _BLANK.match(signed, at)
+    if not blank:
+        raise Refused("truncated" if signed.find(b"\n", at) < 0 else "bad-armor", hint=_NO_HEADERS)
+    return blank.end(), frozenset(named)

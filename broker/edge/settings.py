@@ -63,6 +63,8 @@ class Limits:
         0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
     )
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
+    handed_in_bytes: int = _setting(MIB // 16, "bytes", "largest public key that an LEA hands in by packet", 4096)
+    keys: int = _setting(8, "keys", "of one LEA that are in use, before it can hand in no more by packet", 2)
 
     def memory_of(self, packet: int) -> int:
         """The bytes of memory that reading a packet of so many bytes may take."""

@@ -10,7 +10,7 @@ from typing import Any
 from broker.core.model import LeaId
 from broker.edge.contracts import Contracts
 from broker.edge.settings import Identity, Limits
-from broker.formats import canonical, pesc, request, ssid_csv
+from broker.formats import canonical, key_block, pesc, request, ssid_csv
 
 _STANDARD = Identity()
 
@@ -21,9 +21,13 @@ def read(
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
     `identity` says which state's student ids are SSIDs, and in which zone a time without an offset was written.
-    Raises Refused: the codes of `canonical.parse`, of `ssid_csv.read`, of `pesc.read_any`, and of `Contracts.check`;
-    `no-request` for a transcript that nobody asked for.
+    Raises Refused: the codes of `canonical.parse`, `ssid_csv.read`, `pesc.read_any`, `key_block.read` and
+    `Contracts.check`; `no-request` for a transcript that nobody asked for.
     """
+    if key_block.is_key(content):
+        key = key_block.read(content, lea, limits.handed_in_bytes)
+        contracts.check(key, limits.schema_errors)
+        return key
     is_xml = pesc.is_xml(content)
     if not is_xml and content[:1] != b"{" and ssid_csv.is_csv(content, file):
         return ssid_csv.read(

@@ -119,9 +119,16 @@ def _judged(services: Services, look: Look, row: PacketRow, outcome: Outcome) ->
     if isinstance(outcome, Read):
         return outcome
     if isinstance(outcome, Rejected):
-        is_known = outcome.code == "unknown-signer" and any(map(look.is_known, outcome.strangers))
-        raise Refused("wrong-signer" if is_known else outcome.code, outcome.pointer, outcome.hint)
+        code = _whose(look, row, outcome) if outcome.code == "unknown-signer" else outcome.code
+        raise Refused(code, outcome.pointer, outcome.hint)
     raise _failure(services, look, row, outcome)
+
+
+def _whose(look: Look, row: PacketRow, outcome: Rejected) -> str:
+    """The code for a signer whom the LEA's keys in use do not know."""
+    if any(look.has_ended(row.origin, one) for one in outcome.strangers):
+        return "key-ended"
+    return "wrong-signer" if any(map(look.is_known, outcome.strangers)) else outcome.code
 
 
 def _failure(services: Services, look: Look, row: PacketRow, failed: Failed) -> Exception:

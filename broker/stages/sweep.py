@@ -19,7 +19,18 @@ from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.apart_folders import write_all_receipts
 from broker.edge.inbox import InboxState, withdrawn
-from broker.edge.ledger import corrections, directory, epoch, flags, follow_ups, history, moves, packets, views
+from broker.edge.ledger import (
+    corrections,
+    directory,
+    epoch,
+    flags,
+    follow_ups,
+    history,
+    moves,
+    packets,
+    suspensions,
+    views,
+)
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.engine import reading, writing
@@ -226,10 +237,12 @@ def resume_for_keys(services: Services) -> None:
     """Let go what was held for a receiver's key where the receiver has a valid one now."""
     now = services.clock()
     with reading(services.engine) as connection:
+        away = suspensions.standing(connection)
         ready = [
             lea
             for lea in views.receivers_waited_for(connection)
-            if any(keyring.inspect(one, now).fault is None for one in directory.certificates_of(connection, lea))
+            if lea not in away
+            and any(keyring.inspect(one, now).fault is None for one in directory.certificates_of(connection, lea))
         ]
         trackings = [one for lea in ready for one in views.held(connection, HeldFor.RECEIVER_KEY, receiver=lea)]
     if trackings:

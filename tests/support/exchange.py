@@ -97,12 +97,14 @@ class Exchange:
             assert count == 1, name
         path.write_text(text)
 
-    def add(self, lea: str, certificate: bytes, kind: str = "district", ssh_key: Path | None = None) -> None:
-        """Enter a party."""
+    def add(
+        self, lea: str, certificate: bytes, kind: str = "district", ssh_key: Path | None = None, name: str = ""
+    ) -> None:
+        """Enter a party, as `LEA` and its id where it has no other name."""
         path = self.home.parent / f"{lea}.asc"
         path.write_bytes(certificate)
         more = ["--ssh-key", str(ssh_key)] if ssh_key else []
-        satchel("lea", "add", lea, "--name", f"LEA {lea}", "--kind", kind, "--cert", str(path), *more, *self.at)
+        satchel("lea", "add", lea, "--name", name or f"LEA {lea}", "--kind", kind, "--cert", str(path), *more, *self.at)
 
     @property
     def at(self) -> list[str]:

@@ -126,6 +126,22 @@ ROWS: dict[str, Code] = {
         "The key already belongs to another party of this exchange.",
         "Every LEA needs a key of its own: make a new one and send its public part to the state.",
     ),
+    "key-user-id": Code(
+        "None of the key's own user ids names this party: one must begin with its name, or with LEA and its id.",
+        "Add one to the key with `gpg --quick-add-uid`, export the key again, and send its public part to the state.",
+    ),
+    "key-names-other": Code(
+        "A user id of the key names another party of this exchange, or has its address.",
+        "Take it off with `gpg --quick-revoke-uid`, or make a new key, and send its public part to the state.",
+    ),
+    "key-ended": Code(
+        "The message is signed by a key of your LEA that the state has ended.",
+        "Sign with a key of yours that is in use; if there is none, make one and send its public part to the state.",
+    ),
+    "too-many-keys": Code(
+        "The LEA has as many keys in use as this exchange keeps for one.",
+        "Revoke those that you use no more, or ask the state to end them, and send this one again.",
+    ),
     "federal-domain": Code(
         "It names a domain of the federal government, and there is no federal party in this exchange.",
         "Use a key, a name or a host of your own; where a law requires it, the state records `satchel exception add`.",

@@ -23,6 +23,7 @@ from broker.edge.ledger.tables.homes import home, inbox_marks
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
+    directory_changes,
     events,
     exceptions,
     is_claimed,
@@ -62,6 +63,7 @@ __all__ = [
     "backpacks",
     "certificates",
     "decisions",
+    "directory_changes",
     "disclosures",
     "enrollment_changes",
     "enrollments",
