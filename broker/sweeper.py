@@ -18,7 +18,7 @@ from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
+from broker.stages import claims, expired, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -99,6 +99,7 @@ def main() -> None:
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
+        "expired": expired.Nightly(services).look,
     }
     seldom: dict[str, Callable[[], object]] = {
         "leftovers": lambda: leftovers.purge(services),
