@@ -14,19 +14,20 @@ from collections.abc import Iterator
 
 # what parts groups of digits: after `_plain` only these are left of all dashes, blanks and dots
 _GAP = r"[ \t\r\n._/\\|,:;~=+*'()\[\]-]"
-_GROUPED = re.compile(rf"(?<![0-9])([0-9]{{3}})({_GAP}{{1,4}})([0-9]{{2}})({_GAP}{{1,4}})([0-9]{{4}})(?![0-9])")
+_GROUPED = re.compile(rf"(?<![0-9])([0-9]{{3}})({_GAP}{{1,6}})([0-9]{{2}})({_GAP}{{1,6}})([0-9]{{4}})(?![0-9])")
 _HIDDEN = re.compile(rf"(?<![A-Za-z0-9])[xX*#]{{3}}({_GAP}{{1,2}})[xX*#]{{2}}({_GAP}{{1,2}})([0-9]{{4}})(?![0-9])")
 _IN_ONE = re.compile(r"(?<![0-9A-Za-z])[0-9]{9}(?![0-9A-Za-z])")
 _NINE = re.compile(rf"(?<![0-9])[0-9](?:{_GAP}{{0,3}}[0-9]){{8}}(?![0-9])")
 _NOT_DIGITS = re.compile("[^0-9]+")
 _WORD = re.compile(
-    r"(?<![a-z])(?:ssns?(?![a-z])|s\. ?s\. ?n|ss ?#|ss ?(?:no|num|nr)(?![a-z])|soc(?:ial|\.)?[ _-]*sec|seguro social"
-    r"|social(?= ?[:#=]| ?(?:no|number|num)(?![a-z])| [0-9]))"
+    r"(?<![a-z])(?:ssns?(?![a-z])|s\. ?s\. ?n|ss ?#|ss ?(?:no|num|nr)(?![a-z])|soc(?:ial|\.)?[ _-]{0,3}sec"
+    r"|seguro social|social(?= ?[:#=]| ?(?:no|number|num)(?![a-z])| [0-9]))"
 )
 _BEFORE, _BEHIND = 40, 25  # characters, in which a word is beside a number
 _LOOSE = re.compile(r"[\s_()\[\]-]+")
 _JOINS = "-./_"
 _LISTED = ",;"
+_SOFT_HYPHEN = "\u00ad"
 
 # The coarse look, in bytes: every digit is 0, every sign that may part groups is -, every sign that may hide a digit x.
 _COARSE = bytes.maketrans(
@@ -34,9 +35,10 @@ _COARSE = bytes.maketrans(
     bytes(range(ord("a"), ord("z") + 1)) + b"0" * 9 + b"-" * 20 + b"xx",
 )
 _ASCII = bytes(range(128))
-_COARSE_GROUPED = re.compile(rb"000-{1,4}00-{1,4}0000")
-_COARSE_HIDDEN = re.compile(rb"xxx-{1,2}xx-{1,2}0000")
-_COARSE_WORD = re.compile(rb"ss(?:n|x|-x|-?n[our])|s--?s--?n|soc(?:ial|-)?-{0,3}sec|seguro-social|social-?[-x0]")
+_COARSE_GROUPED = re.compile(rb"000[-x]{1,6}00[-x]{1,6}0000")
+_COARSE_HIDDEN = re.compile(rb"xxx[-x]{1,2}xx[-x]{1,2}0000")
+_COARSE_WORD = re.compile(rb"ss(?:n|x|-x|-?n[our])|s--?s--?n|soc(?:ial|-)?-{0,3}sec|seguro-social|social-?[-x0n]")
+_LETTERS = frozenset(bytes([code]) for code in b"abcdefghijklmnopqrstuvwyz")  # x may be a sign that hides a digit
 _TEN, _ONE_MORE = b"0" * 10, b"0" * 9
 _ESCAPE = re.compile(
     rb"\\(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|[nrtbf])"
@@ -99,8 +101,10 @@ def _is_called_one(text: str) -> bool:
 
 
 def _are_alike(one: str, other: str) -> bool:
-    """Whether two gaps part one number: dashes and blanks are as good as each other, any other sign is there twice. A
-    list has blanks behind its commas."""
+    """Whether two gaps part one number: dashes and blanks are as good as each other, and so are single dashes, dots and
+    strokes; any other sign is there twice. A list has blanks behind its commas."""
+    if len(one) == len(other) == 1 and one in _JOINS and other in _JOINS:
+        return True
     first, second = _LOOSE.sub("", one), _LOOSE.sub("", other)
     return first == second and not (first[:1] in _LISTED and first and (first != one or second != other))
 
@@ -134,6 +138,8 @@ def _kind(letter: str) -> str:
     if letter.isascii():
         return letter
     kind = unicodedata.category(letter)
+    if letter == _SOFT_HYPHEN:
+        return "-"
     if kind in ("Cf", "Mn", "Me"):  # nothing to see: joiners, marks upon another character
         return ""
     return "?" if kind[0] in "LN" else " " if kind[0] in "ZC" else "-" if kind == "Pd" or letter in "−⁃‧" else "."
@@ -149,7 +155,7 @@ def _is_coarsely(content: bytes) -> bool:
         return True
     if _COARSE_GROUPED.search(coarse) or _COARSE_HIDDEN.search(coarse):
         return True
-    return _COARSE_WORD.search(coarse) is not None
+    return any(coarse[max(0, at.start() - 1) : at.start()] not in _LETTERS for at in _COARSE_WORD.finditer(coarse))
 
 
 def _unescaped(found: "re.Match[bytes]") -> bytes:

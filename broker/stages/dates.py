@@ -37,13 +37,12 @@ def answer(task: Task) -> Answer | None:
 def _line(task: Task) -> Line:
     wish = task.wish
     is_stay = wish.request not in _NO_STAY
-    return Line(
-        wish.student.birth_date,
-        date.fromisoformat(wish.day) if is_stay and wish.day else None,
-        date.fromisoformat(wish.exit_day) if is_stay and wish.exit_day else None,
-        wish.grade,
-        int(wish.school_year) if wish.school_year else None,
-    )
+    day = date.fromisoformat(wish.day) if is_stay and wish.day else None
+    exit_day = date.fromisoformat(wish.exit_day) if is_stay and wish.exit_day else None
+    year = int(wish.school_year) if wish.school_year else None
+    if day and year == task.services.settings.claims.calendar.containing(day):
+        year = None  # it says no more than the day does, and may have been taken from it
+    return Line(wish.student.birth_date, day, exit_day, wish.grade, year)
 
 
 def _told(task: Task) -> Iterator[str]:

@@ -22,6 +22,10 @@ GROUPED = [
     "529/12/3456",
     "529_12_3456",
     "529,12,3456",
+    "529*12*3456",
+    "529 -- 12 --  3456",
+    "529.12-3456",
+    "529\u00ad12\u00ad3456",
     "529 - 12 - 3456",
     "529-12 3456",
     "(529) 12-3456",
@@ -66,6 +70,8 @@ CALLED = [
     "número de seguro social 529123456",
     "ＳＳＮ５２９１２３４５６",
     "SSN 1-529-12-3456",
+    "socialno 5291 23456",
+    "Social   Security   No.   52 91 23 456",
 ]
 NONE = [
     "",
@@ -114,6 +120,13 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
 def test_other_numbers_are_none(text: str) -> None:
     assert not is_held(text)
     assert not is_held(text, is_phone=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["class notes of 12", "less no. 5", "business number 12", "Social Studies", "Process X"]
+)
+def test_words_that_look_like_it_cost_nothing(text: str) -> None:
+    assert not is_suspicious(json.dumps({"title": text, "number": "801-555-0123", "on": "2026-11-23"}).encode())
 
 
 def test_nine_digits_alone_are_one_only_where_words_belong() -> None:
