@@ -21,7 +21,7 @@ _NINE = re.compile(rf"(?<![0-9])[0-9](?:{_GAP}{{0,3}}[0-9]){{8}}(?![0-9])")
 _NOT_DIGITS = re.compile("[^0-9]+")
 _WORD = re.compile(
     r"(?<![a-z])(?:ssns?(?![a-z])|s\. ?s\. ?n|ss ?#|ss ?(?:no|num|nr)(?![a-z])|soc(?:ial|\.)?[ _-]{0,3}sec"
-    r"|seguro social|social(?= ?[:#=]| ?(?:no|number|num)(?![a-z])| [0-9]))"
+    r"|seguro social|social(?= ?[:#=]? ?[0-9]| ?(?:no|number|num)(?![a-z])))"
 )
 _BEFORE, _BEHIND = 40, 25  # characters, in which a word is beside a number
 _LOOSE = re.compile(r"[\s_()\[\]-]+")
@@ -37,7 +37,9 @@ _COARSE = bytes.maketrans(
 _ASCII = bytes(range(128))
 _COARSE_GROUPED = re.compile(rb"000[-x]{1,6}00[-x]{1,6}0000")
 _COARSE_HIDDEN = re.compile(rb"xxx[-x]{1,2}xx[-x]{1,2}0000")
-_COARSE_WORD = re.compile(rb"ss(?:n|x|-x|-?n[our])|s--?s--?n|soc(?:ial|-)?-{0,3}sec|seguro-social|social-?[-x0n]")
+_COARSE_WORD = re.compile(
+    rb"ss(?:n|x|-x|-?n[our])|s--?s--?n|soc(?:ial|-)?-{0,3}sec|seguro-social|social-{0,2}x?-{0,2}[0n]"
+)
 _LETTERS = frozenset(bytes([code]) for code in b"abcdefghijklmnopqrstuvwyz")  # x may be a sign that hides a digit
 _TEN, _ONE_MORE = b"0" * 10, b"0" * 9
 _ESCAPE = re.compile(
