@@ -14,7 +14,8 @@ from broker.core.model import LeaId
 from broker.edge.contracts import BASE, load
 from broker.edge.resources import folder
 from broker.edge.settings import Limits
-from broker.formats import pesc, reading
+from broker.formats import no_ssn, pesc, reading
+from tests.bench import load as bench
 from tests.support import documents, transcripts
 from tests.support.sheets import ANA, BEN, CONTRACTS, HEADER, read, refused
 
@@ -122,6 +123,19 @@ def test_a_picture_gives_no_false_alarm() -> None:
         record={"attachments": [{"name": "a.png", "media_type": "image/png", "content": noise}]}
     )
     assert said(document) is None
+
+
+def test_an_honest_document_is_looked_at_once_and_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it costs does not grow with its texts, also where an LEA's own numbers have nine digits."""
+    looked: list[str] = []
+    monkeypatch.setattr(no_ssn, "is_held", lambda text, **_: looked.append(text))
+    attached = [bench.document("01", "6G", 24_000, number) for number in range(40)]
+    for document in (documents.record(150), *attached, documents.enrollment(200)):
+        assert said(document) is None
+        whole = json.dumps(document, ensure_ascii=False)
+        whole = re.sub('"local_id": "[0-9]+"', '"local_id": "529123456"', whole)
+        assert said(whole.encode()) is None
+    assert looked == []
 
 
 # CSV
