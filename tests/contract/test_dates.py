@@ -114,7 +114,7 @@ def test_the_lines_of_a_csv_are_asked_back_by_the_names_of_its_columns(office: O
         "New,704,C5,Sheete,Ana,2012-03-04,2026-08-17,,2072,",
         "New,704,C6,Sheetf,Ana,2012-03-04,2026-08-17,08,2027,",
         "New,704,C7,Sheetg,Ana,1950-03-04,2016-08-17,,2027,birth_date entry_date",
-        "New,704,C8,Sheeth,Ana,2012-03-04,2019-08-19,,,",
+        "New,704,C8,Vandermeer,Otto,2013-05-06,2019-08-19,,,",
     ]
     tracking = office.drop("01", "\n".join([HEADER, *rows]).encode(), name=f"REQ_01_{day:%Y%m%d}_7.csv.pgp")
     office.work()
