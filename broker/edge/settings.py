@@ -305,7 +305,9 @@ class Dates:
     entry_back_years: int = _setting(
         9, "years", "an entry or exit so long ago is asked back: kindergarten to grade 8 at one school", 1
     )
-    school_years_back: int = _setting(1, "school years", "before the current one, an older one is asked back")
+    school_years_back: int = _setting(
+        3, "school years", "before the current one are corrected late; an older one is asked back"
+    )
     school_years_ahead: int = _setting(1, "school years", "behind the current one, a later one cannot be")
     file_days: int = _setting(
         300, "days", "old may the date in a CSV's name be; more is a year mistyped, or a file of last year", 1
