@@ -26,7 +26,7 @@ from broker.edge.embedded_redis import binary, configuration, make_way
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import place_of
 from broker.edge.ledger.lease import Lease
-from broker.edge.queues import Queues, socket_path
+from broker.edge.queues import Queues, check_socket
 from broker.edge.settings import Settings
 from broker.held import held_by
 from broker.part import UNUSABLE, hold, is_up, read_beats
@@ -123,7 +123,7 @@ def _part(settings: Settings, module: str, *more: str) -> list[str]:
 
 
 def _redis_child(settings: Settings) -> Child:
-    socket_path(settings.home).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_socket(settings.home, is_made=True)
     program = binary()
     make_way(settings.home, program)
     started = Child("redis", [program, "-"], configuration(settings.home).encode())

@@ -19,7 +19,7 @@ from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
 from broker.readme import write_pages
-from broker.stages import claims, flags, harvest, leftovers, missing, overdue, sweep
+from broker.stages import claims, expired, flags, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -122,6 +122,7 @@ def main() -> None:
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
+        "expired": expired.Nightly(services).look,
     }
     seldom: dict[str, Callable[[], object]] = {
         "directory": published.look,

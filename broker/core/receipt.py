@@ -138,6 +138,8 @@ def is_about(said: str, tracking: str, n: int, state: str) -> bool:
         return False
     named = (whole.get("receipt"), whole.get("tracking"), whole.get("n"), str(whole.get("state")).lower())
     return named == (VERSION, tracking, n, state)
+
+
 _TEXTS = ("exchange", "tracking", "state", "at", "means")
 
 

@@ -6,13 +6,14 @@ file (`broker.edge.settings_file` does that, and checks it by `settings_checks`)
 
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from broker.core.deadlines import Clock
 from broker.core.errors import OperatorError
+from broker.core.plausible import Bounds, Frame
 from broker.core.school_year import Calendar
 from broker.core.stays import Today
 
@@ -287,6 +288,43 @@ class Status:
     key_days: int = _setting(30, "days", "before a key ends, it is told", 0)
 
 
+class Dates:
+    """Which dates of a student cannot be, and which are asked back: by what schools do, for no law bounds them."""
+
+    least_age: int = _setting(2, "years", "old is the youngest student; a younger one cannot be")
+    most_age: int = _setting(100, "years", "old is the oldest; more is a century mistyped, 1914 for 2014", 30)
+    school_age_from: int = _setting(3, "years", "a younger student is asked back: preschool begins with 3 (IDEA)", 1)
+    school_age_to: int = _setting(22, "years", "an older one is asked back: special education ends with 22 (IDEA)", 18)
+    grade_younger: int = _setting(1, "years", "younger than usual in a grade, before it is asked back")
+    grade_older: int = _setting(3, "years", "older than usual in a grade, before it is asked back")
+    entry_back_years: int = _setting(
+        9, "years", "an entry or exit so long ago is asked back: kindergarten to grade 8 at one school", 1
+    )
+    school_years_back: int = _setting(
+        3, "school years", "before the current one are corrected late; an older one is asked back"
+    )
+    school_years_ahead: int = _setting(1, "school years", "behind the current one, a later one cannot be")
+    file_days: int = _setting(
+        300, "days", "old may the date in a CSV's name be; more is a year mistyped, or a file of last year", 1
+    )
+    created_ahead_days: int = _setting(31, "days", "a document may be from the future: clocks are wrong by less", 1)
+
+    @property
+    def bounds(self) -> Bounds:
+        """Those by which a student's dates are judged."""
+        return Bounds(**{one.name: getattr(self, one.name) for one in fields(Bounds)})
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long what is needed no more is kept."""
+
+    undo_days: float = _setting(
+        14.0, "days", "a decided question keeps what was sent of the student, so that it can be taken back", 0.00001
+    )
+    forget_hour: int = _setting(1, "hour of every day", "of this machine, when it goes, and SQLite's log is emptied")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
@@ -306,8 +344,14 @@ class Settings:
     transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()
     status: Status = Status()
+    dates: Dates = Dates()
+    keeping: Keeping = Keeping()
 
     def today(self, day: date) -> Today:
         """The day by which it is judged where a student is, with what the state has decided about that."""
         of = self.transfers
         return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)
+
+    def frame(self, day: date) -> Frame:
+        """By what a student's dates are judged on this day."""
+        return Frame(day, self.claims.calendar.containing(day), self.dates.bounds)

@@ -27,6 +27,7 @@ _HIGHEST = {
     "days": 36_500,
     "school days": 36_500,
     _HOUR: 24,
+    "hour of every day": 23,  # what is never left out
     "port": 65_535,
     "percent": 100,
     "digits": 18,

@@ -21,7 +21,7 @@ from broker.edge.bounded.ward import Work
 from broker.edge.contracts import Contracts
 from broker.edge.openpgp import SecretKey
 from broker.edge.settings import Settings
-from broker.formats import reading
+from broker.formats import dates, reading
 from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
 
 
@@ -61,7 +61,10 @@ class Desk:
         certificates = around.certificates.get(packet.lea, ())
         opened = openpgp.open_packet(packet.content, self.key, certificates, settings.limits, around.now, is_known)
         lea = LeaId(packet.lea)
-        whole = reading.read(opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity)
+        today = dates.today_of(settings, around.now)
+        whole = reading.read(
+            opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity, today
+        )
         return {
             "session": [opened.session[0], opened.session[1].hex()],
             "signing_key": opened.signing_key,

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from broker.core.errors import Refused
-from broker.formats.table import Row
+from broker.formats.table import Row, place_of
 
 Read = Callable[[str], str | int | float | list[str]]
 
@@ -40,6 +40,7 @@ _REQUESTS = {"n": "new", "r": "retrieve", "u": "update", "v": "verify"}
 _GENDERS = {"female": "F", "male": "M", "nonbinary": "X", "non-binary": "X", "unknown": "U"}
 _BOXES = dict.fromkeys(("y", "yes", "true", "1", "x"), True) | dict.fromkeys(("n", "no", "false", "0"), False)
 _PART = re.compile(r"(?P<number>[0-9]{0,3}\.?[0-9]{1,6})\s*(?:/\s*(?P<whole>[0-9]{1,3})|(?P<percent>%))?")
+_CONFIRMED = {one: one for one in ("birth_date", "exit_date", "school_year")} | {"entry_date": "date"}
 _NOT_IN_NUMBERS = str.maketrans("", "", " -")
 
 
@@ -105,6 +106,17 @@ def _purposes(text: str) -> list[str]:
     """One word or several; `none` ends what was opted out of before."""
     words = [word for word in re.split("[;,|\\s]+", text.lower()) if word]
     return [] if words == ["none"] else [word.replace("_", "-") for word in words]
+
+
+def _dated(text: str) -> list[str]:
+    """Names of columns, one or several: dates that were looked at again and are right."""
+    words = [_plain(word) for word in re.split("[;,|/&]|\\band\\b", text) if _plain(word)]
+    fields = [_FIELDS.get(word, "") for word in words]
+    if len(words) == 1 and not fields[0]:  # parted by blanks only
+        fields = [_FIELDS.get(_plain(word), "") for word in text.split()]
+    if not fields or not all(field in _CONFIRMED for field in fields):
+        raise Unfit("must name columns of dates, such as birth_date or entry_date")
+    return [_CONFIRMED[field] for field in fields]
 
 
 def _gender(text: str) -> str:
@@ -190,6 +202,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "opt_outs": Column(
             ("opt_outs",), ("opt out", "opted out", "opted out of", "opt out of", "parent opt out"), _purposes
         ),
+        "confirmed": Column(("confirmed",), ("confirmed dates", "dates confirmed", "confirm", "checked dates"), _dated),
         "guardian_last_name": _name(
             _GUARDIAN, "last", "guardian last", "parent last name", "guardian 1 last name", "parent 1 last name"
         ),
@@ -240,7 +253,7 @@ def fields_of(header: Row) -> tuple[str, ...]:
     """
     for place, cell in enumerate(header.cells, 1):
         if _SSN.fullmatch(_plain(cell)):
-            raise Refused("ssn-column", _place(header, place))
+            raise Refused("ssn-column", place_of(header, place))
     fields = [_FIELDS.get(_plain(cell), "") for cell in header.cells]
     is_header = all(field in fields for field in REQUIRED)
     named = sum(map(bool, fields))
@@ -249,19 +262,10 @@ def fields_of(header: Row) -> tuple[str, ...]:
     for place, (cell, field) in enumerate(zip(header.cells, fields, strict=True), 1):
         if cell and not field:
             said = f'Its header is "{cell}".' if is_header and _SHOWN.fullmatch(cell) else ""
-            raise Refused("unknown-column", _place(header, place), said)
+            raise Refused("unknown-column", place_of(header, place), said)
         if field and fields.index(field) != place - 1:
-            raise Refused("csv-form", _place(header, place), f"Two columns are {field}: leave one of them out.")
+            raise Refused("csv-form", place_of(header, place), f"Two columns are {field}: leave one of them out.")
     missing = [field for field in REQUIRED if field not in fields]
     if missing:
         raise Refused("csv-form", f"line {header.number}", f"These columns are missing: {', '.join(missing)}.")
     return tuple(fields)
-
-
-def _place(header: Row, column: int) -> str:
-    """The place as a spreadsheet names it, too."""
-    letters, rest = "", column
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"line {header.number} column {column} ({letters})"

@@ -12,7 +12,7 @@ from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.formats import ssid_columns, ssid_name, table
+from broker.formats import no_ssn, ssid_columns, ssid_name, table
 from broker.formats.ssid_columns import COLUMNS, PLACES, REQUIRED, Unfit
 from broker.formats.table import Row
 
@@ -69,11 +69,12 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     """The request as a `ssid-request.v1` document, with a `Sheet` as its property `sheet`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused `request-name`, `from-mismatch`,
-    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`.
+    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`, `has-ssn`.
     """
     name = ssid_name.read(file, lea)
     found = table.read(content, most_lines)
     fields = ssid_columns.fields_of(found.header)
+    no_ssn.check_rows(content, found.rows, [_last_step(name) for name in fields])
     if not found.rows:
         raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
@@ -87,6 +88,11 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
         unread=tuple(echo for echo, entry in lines if entry is None),
     )
     return header | {"students": [entry for _, entry in good], SHEET: sheet}
+
+
+def _last_step(field: str) -> str:
+    place = COLUMNS[field].place if field else ()
+    return str(place[-1]) if place else ""
 
 
 _Line = tuple[Unread, Entry | None]  # what the line is known by, and its entry; without one, what is wrong with it

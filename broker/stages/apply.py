@@ -92,6 +92,7 @@ def _of_entry(line: int, entry: Entry) -> Wish:
         code=entry.code,
         grade=entry.grade,
         programme=entry.programme,
+        school_year=str(entry.school_year or ""),
         **_facts(entry.facts),
     )
 

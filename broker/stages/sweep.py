@@ -12,12 +12,14 @@ from functools import partial
 from sqlalchemy import Connection
 
 from broker.core.codes import NOT_KEPT
+from broker.core.errors import Deferred
 from broker.core.flow import NEXT_STAGE
 from broker.core.lanes import BULK, EXPRESS
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.apart_folders import write_all_receipts
+from broker.edge.folders import Missing
 from broker.edge.inbox import InboxState, withdrawn
 from broker.edge.ledger import (
     corrections,
@@ -145,18 +147,30 @@ def finish_deliveries(services: Services, lea: LeaId) -> int:
     """
     left = 0
     for tracking, token in services.inboxes.staged(lea):
-        with reading(services.engine) as connection:
-            row = packets.get(connection, tracking)
-        own = row.claim.rpartition(":")[2] if row else ""
-        if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
-            _show_again(services, lea, tracking, token)
-        elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
-            services.inboxes.drop_stage(lea, tracking, token)
-        elif row.state is State.DELIVERED:
-            services.inboxes.publish(lea, tracking, token, PacketType(row.type))
-        else:
+        try:
+            left += _finish(services, lea, tracking, token)
+        except Missing:
+            raise
+        except Deferred as later:  # something else has its name; the others have theirs all the same
+            services.troubles.meet(services.log, "a packet cannot be shown", later, lea=lea, tracking=tracking)
             left += 1
     return left
+
+
+def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
+    """One hidden file; 1 where a worker may still be at it."""
+    with reading(services.engine) as connection:
+        row = packets.get(connection, tracking)
+    own = row.claim.rpartition(":")[2] if row else ""
+    if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
+        _show_again(services, lea, tracking, token)
+    elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
+        services.inboxes.drop_stage(lea, TrackingId(tracking), token)
+    elif row.state is State.DELIVERED:
+        services.inboxes.publish(lea, row.tracking, token, PacketType(row.type))
+    else:
+        return 1
+    return 0
 
 
 def _show_again(services: Services, lea: LeaId, tracking: str, token: str) -> None:

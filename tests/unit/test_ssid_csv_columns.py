@@ -85,8 +85,8 @@ def test_a_column_for_social_security_numbers_is_refused(name: str) -> None:
 
 
 def test_a_social_security_number_in_another_column_is_refused() -> None:
-    found = fault(ANA.replace("445566", "123-45-6789"))
-    assert (found.fields, found.must) == (("local_number",), "local_number must not be a social security number.")
+    said = refused(f"{HEADER}\n{BEN}\n{ANA.replace('445566', '123-45-6789')}\n")
+    assert (said.code, said.pointer) == ("has-ssn", "line 3 column 5 (E)")
 
 
 def test_an_unknown_column_is_named() -> None:

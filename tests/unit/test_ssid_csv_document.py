@@ -142,6 +142,7 @@ EVERYTHING: dict[str, tuple[str, list[Any], Any]] = {
     "military": ("no", ["military"], False),
     "day_part": ("50%", ["day_part"], 0.5),
     "opt_outs": ("Higher-Education-Data", ["opt_outs"], ["higher-education-data"]),
+    "confirmed": ("Entry Date; DOB", ["confirmed"], ["date", "birth_date"]),
     "guardian_last_name": ("Ortiz", ["student", "guardians", 0, "last"], "Ortiz"),
     "guardian_first_name": ("Marta", ["student", "guardians", 0, "first"], "Marta"),
     "guardian_2_last_name": ("Reyes", ["student", "guardians", 1, "last"], "Reyes"),

@@ -432,7 +432,7 @@ def test_a_time_without_an_offset_is_of_the_state() -> None:
         (b"<a>\xff</a>", "not-utf8"),
         (acknowledgements.transcript(person="<SSN>123456789</SSN>"), "has-ssn"),
         (acknowledgements.functional().replace(b"TransmissionData>", b"T>"), "not-pesc"),
-        (acknowledgements.functional().replace(b"2027-06-02T08:00:00", b"then"), "not-pesc"),
+        (acknowledgements.functional().replace(b"2026-11-24T08:00:00", b"then"), "not-pesc"),
         (acknowledgements.functional(document="x" * 40), "schema"),
     ],
 )
@@ -446,7 +446,7 @@ def test_an_acknowledgment_of_a_university_is_a_packet() -> None:
         "packet": "acknowledgement.v1",
         "id": accepted["id"],
         "from": "uofu",
-        "created": "2027-06-02T08:00:00-06:00",
+        "created": "2026-11-24T08:00:00-07:00",
         "documents": [acknowledgements.DOCUMENT],
         "status": "received",
     }

@@ -56,7 +56,15 @@ ROWS: dict[str, Code] = {
     ),
     "has-ssn": Code(
         "The document holds a social security number or a part of one, which this exchange never accepts.",
-        "Leave social security numbers out of the export and seal it again.",
+        "Take it out at the place named, and out of the export for good, and seal it again.",
+    ),
+    "impossible-date": Code(
+        "A date or a school year in the document cannot be.",
+        "Correct it at the place named, in your system too, and seal it again.",
+    ),
+    "file-date": Code(
+        "The date in the name of the file is not one of these days.",
+        "Give it a name with the date of today and a counter of its own, and put it into outbox again.",
     ),
     "schema": Code(
         "The document does not have the form of its packet type.", "Mend the place named and seal it again."
