@@ -15,7 +15,7 @@ from broker.core.model import State
 from broker.edge.ledger import packets
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.openpgp import Session
-from broker.formats.opening import Circumstances, Failed, Outcome, Read, Rejected, Sealed
+from broker.formats.opening import TO_ANOTHER, Circumstances, Failed, Outcome, Read, Rejected, Sealed
 from broker.stages.look import Letter, Look
 from broker.stages.services import Services
 
@@ -113,9 +113,17 @@ def _judged(services: Services, look: Look, row: PacketRow, outcome: Outcome) ->
     if isinstance(outcome, Read):
         return outcome
     if isinstance(outcome, Rejected):
-        is_known = outcome.code == "unknown-signer" and any(map(look.is_known, outcome.strangers))
-        raise Refused("wrong-signer" if is_known else outcome.code, outcome.pointer, outcome.hint)
+        raise _told(outcome, any(map(look.is_known, outcome.strangers)))
     raise _failure(services, look, row, outcome)
+
+
+def _told(outcome: Rejected, is_known: bool) -> Refused:
+    """The refusal; `is_known` says that another party owns a key which is a stranger to the reader."""
+    if is_known and outcome.code == "unknown-signer":
+        return Refused("wrong-signer", outcome.pointer, outcome.hint)
+    if is_known and outcome.code == "not-for-exchange":
+        return Refused(outcome.code, outcome.pointer, TO_ANOTHER)
+    return Refused(outcome.code, outcome.pointer, outcome.hint)
 
 
 def _failure(services: Services, look: Look, row: PacketRow, failed: Failed) -> Exception:

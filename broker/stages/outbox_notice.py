@@ -1,0 +1,103 @@
+"""outbox_notice: what an LEA is told by a file beside its README.txt, while something in its outbox waits.
+
+Contract: `receipts` holds signed statements and nothing else, and a file that is not taken in has no packet to make a
+statement about. So what waits, and for what, stands in OUTBOX-WAITS.txt: of a file that is not whole, from
+`intake.tell_seconds` on; it goes away when nothing waits. It names the LEA's own files, to itself alone, in bounded
+number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from broker.core.model import LeaId
+from broker.edge.file_names import UPLOADING
+from broker.edge.outbox import Unfinished
+from broker.edge.readiness import Half
+from broker.stages.services import Services
+
+NOTICE = "OUTBOX-WAITS.txt"
+_MOST = 20  # files named at once
+_HEAD = "What of your outbox waits, and for what. This file goes away by itself when nothing waits any more.\n"
+_EMPTY = (
+    "{name} is empty. If your program is still sending it, wait. If not, the export or the upload has failed: export it"
+    " again, and send it again. At about {until} it is refused."
+)
+_SHORT = (
+    "{name} is not whole: {size} bytes are there, and its end is missing. If your program is still sending it, wait. If"
+    " not, the upload broke off: send the file again. At about {until} it is refused."
+)
+_BROKEN = (
+    "{name} is not whole: {size} bytes are there, and your program has not ended the upload. If it does not go on by"
+    " itself, send the file again. It is not looked at before it is whole."
+)
+_NAMED = (
+    "{name} ({size} bytes) has a name that programs give to what is not finished. If it is whole, rename it; if not,"
+    " send it again. It is not looked at under this name."
+)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is said to one LEA: `full` is the paragraph on its share; `files` are those that are named, by name, size
+    and kind; `since` is when an unfinished file was first seen so, by name, size and date."""
+
+    full: str = ""
+    files: tuple[tuple[str, int, str], ...] = ()
+    lines: Sequence[str] = ()
+    since: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    is_written: bool = False
+
+
+class OutboxNotice:
+    """What is said to all LEAs; threads may share it, one for each LEA. Times are monotonic seconds."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._known: dict[LeaId, _Known] = {}
+
+    def say_full(self, lea: LeaId, text: str) -> None:
+        """That it has its share of what may wait; '' where it has not. Raises Deferred."""
+        known = self._known.setdefault(lea, _Known())
+        known.full, known.is_written = text, False
+        self._write(lea, known)
+
+    def say_files(self, lea: LeaId, halves: Sequence[Half], unfinished: Sequence[Unfinished], now: float) -> None:
+        """What a whole look at its outbox has found that is not whole. Raises Deferred."""
+        known = self._known.setdefault(lea, _Known())
+        patience = self._services.settings.intake.tell_seconds
+        old = [(one, since) for one, since in self._seen(known, unfinished, now) if now - since >= patience]
+        late = [one for one in halves if now - one.since >= patience]
+        named = {(one.name, one.size, "half") for one in late} | {(one.name, one.size, "unfinished") for one, _ in old}
+        files = tuple(sorted(named))
+        if files != known.files:
+            known.files, known.is_written = files, False
+            known.lines = [*(self._half(one, now) for one in late), *(_unfinished(one) for one, _ in old)]
+            self._services.log.info("files are not whole", lea=lea, files=len(files))
+        self._write(lea, known)
+
+    def _seen(self, known: _Known, unfinished: Sequence[Unfinished], now: float) -> list[tuple[Unfinished, float]]:
+        """Each with when it was first seen as it is."""
+        keys = {(one.name, one.size, one.mtime_ns): one for one in unfinished}
+        known.since = {key: known.since.get(key, now) for key in keys}
+        return [(one, known.since[key]) for key, one in keys.items()]
+
+    def _half(self, one: Half, now: float) -> str:
+        until = self._services.clock() + timedelta(seconds=one.until - now)
+        text = _SHORT if one.size else _EMPTY
+        return text.format(name=one.name, size=one.size, until=f"{until:%Y-%m-%d %H:%M} UTC")
+
+    def _write(self, lea: LeaId, known: _Known) -> None:
+        if known.is_written:
+            return
+        shown = list(known.lines[:_MOST])
+        if len(known.lines) > _MOST:
+            shown.append(f"{len(known.lines) - _MOST} more files wait in the same way.")
+        parts = [part for part in (known.full.strip(), *shown) if part]
+        self._services.outboxes.tell(lea, NOTICE, "\n\n".join([_HEAD, *parts]) + "\n" if parts else "")
+        known.is_written = True
+
+
+def _unfinished(one: Unfinished) -> str:
+    is_upload = one.name.startswith(UPLOADING)
+    return (_BROKEN if is_upload else _NAMED).format(name=one.name.removeprefix(UPLOADING), size=one.size)
