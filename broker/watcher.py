@@ -19,11 +19,11 @@ from broker.core.errors import Deferred
 from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
-from broker.edge.folders import OUTBOX
+from broker.edge.folders import OUTBOX, Missing
 from broker.edge.ledger import removals
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
-from broker.edge.outbox import Odd, Unfinished
+from broker.edge.outbox import Changed, Odd, Unfinished
 from broker.edge.readiness import Found, Readiness, Ready, Wait
 from broker.edge.watch import Watch
 from broker.part import Part, run
@@ -197,7 +197,7 @@ class Watcher:
         """After a whole look: the LEA is told what waits for its end."""
         try:
             halves = self._readiness.halves(one.lea)
-            self._notice.say_files(one.lea, halves, one.unfinished, time.monotonic())
+            self._notice.say_files(one.lea, halves, one.unfinished, one.unreadable, time.monotonic())
         except Deferred:
             return  # told when its folder is there again
 
@@ -255,7 +255,9 @@ class Watcher:
         now = time.monotonic()
         try:
             return self._readiness.observe(one.lea, found, now, found.name in one.closed, judge)
-        except Deferred:
+        except Deferred as later:
+            if not isinstance(later, Changed | Missing):
+                one.note_unreadable(found)
             return Wait(now + self._services.settings.intake.settle_seconds)
 
 

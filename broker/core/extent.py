@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from broker.core.errors import Refused
-from broker.core.frames import KNOWN_TAGS, PKESK, SKESK, Reader, tag
+from broker.core.frames import PKESK, SKESK, Reader, may_begin
 
 _MOST_ZEROS = 8  # that end a file by chance: one sealed file in 2 to the 64
 _BLOCK = 512  # bytes; writers fill whole ones, but for the last
@@ -69,7 +69,7 @@ def extent(file: BinaryIO, progress: Progress | None = None, most: int = ALL) ->
     last = read(max(0, size - 256), 256)
     if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
         return _armored(read, size, first, last, progress, most)
-    if tag(first[0]) not in KNOWN_TAGS:
+    if not may_begin(first):
         return Extent.FOREIGN
     return Extent.SHORT if _is_unwritten(last, size) else _framed(read, size, progress, most)
 

@@ -8,7 +8,7 @@ from such; what is told is the form, and never a piece of the content; the work 
 from broker.core import kinds_text
 from broker.core.kinds_text import HEAD, Kind
 
-__all__ = ["Kind", "kind_of"]
+__all__ = ["UNKNOWN", "Kind", "kind_of"]
 
 _AS_CSV = 'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.'
 _DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and seal that."
@@ -20,6 +20,12 @@ _DATABASE = "Export the data that is meant from the program that it belongs to, 
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_MEMBERS = 64  # of a ZIP whose heads are looked at
+
+
+def _nothing(name: str) -> Kind:
+    """What holds no data of anybody."""
+    return Kind(name, _NO_DATA, holds_data=False)
+
 
 # (offset, bytes there, what it is)
 _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
@@ -52,7 +58,7 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"Rar!\x1a\x07", Kind("a RAR archive", _UNPACK)),
     (0, b"MSCF\0\0\0\0", Kind("a cabinet archive (.cab)", _UNPACK)),
     (257, b"ustar", Kind("a tar archive", _UNPACK)),
-    (0, b"PK\x05\x06", Kind("an empty ZIP archive", _NO_DATA)),
+    (0, b"PK\x05\x06", _nothing("an empty ZIP archive")),
     (0, b"PK\x07\x08", Kind("a part of a ZIP archive", _UNPACK)),
     (0, b"\x09\x08\x10\0\0\x06", Kind("an old Excel workbook (.xls)", _AS_CSV)),
     (0, b"\x09\x04\x06\0\0\0", Kind("an old Excel workbook (.xls)", _AS_CSV)),
@@ -64,17 +70,17 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (4, b"Standard ACE DB", Kind("an Access database (.accdb)", _DATABASE)),
     (0, b"$FL2@(#)", Kind("an SPSS data file (.sav)", _DATABASE)),
     (0, b"PAR1", Kind("a Parquet data file", _DATABASE)),
-    (0, b"L\0\0\0\x01\x14\x02\0", Kind("a shortcut of Windows (.lnk)", "Choose the file that it leads to.")),
-    (0, b"[InternetShortcut]", Kind("a shortcut to a web page (.url)", _NO_DATA)),
-    (0, b"\0\x05\x16\x07", Kind("what a Mac keeps beside a file (._ before its name)", _NO_DATA)),
-    (0, b"\0\0\0\x01Bud1", Kind("what a Mac keeps of a folder (.DS_Store)", _NO_DATA)),
-    (0, b"\x7fELF", Kind("a program", _NO_DATA)),
-    (0, b"MZ\x90\0", Kind("a program of Windows", _NO_DATA)),
+    (0, b"L\0\0\0\x01\x14\x02\0", _nothing("a shortcut of Windows (.lnk)")),
+    (0, b"[InternetShortcut]", _nothing("a shortcut to a web page (.url)")),
+    (0, b"\0\x05\x16\x07", _nothing("what a Mac keeps beside a file (._ before its name)")),
+    (0, b"\0\0\0\x01Bud1", _nothing("what a Mac keeps of a folder (.DS_Store)")),
+    (0, b"\x7fELF", _nothing("a program")),
+    (0, b"MZ\x90\0", _nothing("a program of Windows")),
     (0, b"age-encryption.org/v1", Kind("a file that was sealed with another program (age)", _OTHER_SEAL)),
     (0, b"-----BEGIN AGE ENCRYPTED FILE", Kind("a file that was sealed with another program (age)", _OTHER_SEAL)),
     (0, b"-----BEGIN PKCS7-----", Kind("a file that was sealed with another program (S/MIME)", _OTHER_SEAL)),
-    (0, b"-----BEGIN CERTIFICATE-----", Kind("a certificate of a web server or a mail program", _NO_DATA)),
-    (0, b"-----BEGIN PUBLIC KEY-----", Kind("a public key of a kind that is not used here", _NO_DATA)),
+    (0, b"-----BEGIN CERTIFICATE-----", _nothing("a certificate of a web server or a mail program")),
+    (0, b"-----BEGIN PUBLIC KEY-----", _nothing("a public key of a kind that is not used here")),
     (0, b"Salted__", Kind("a file that was sealed with another program (openssl)", _OTHER_SEAL)),
     (0, b"VimCrypt~", Kind("a file that was sealed with another program (vim)", _OTHER_SEAL)),
     (8, b"KBXf", Kind("the key ring of gpg", "Export the key with `gpg --export --armor`.", "public-key-sent")),
@@ -106,8 +112,9 @@ _LOCKED_ZIP = Kind("a ZIP archive with a password", _UNLOCK)
 _OTHER_ZIP = Kind("a ZIP archive", _UNPACK)
 _OTHER_OLE = Kind("a document of a Microsoft program", _DATA)
 _OTHER_SEALED = Kind("a file that was sealed or signed with another program (S/MIME)", _OTHER_SEAL)
+_KEY_STORE = Kind("a certificate with its secret key (.pfx, .p12)", "", "secret-key-sent")
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
-_UNKNOWN = Kind(
+UNKNOWN = Kind(
     "no text, and of a form that the exchange does not know",
     "Choose the file that you exported from your system; if it is that one, export it anew, as JSON or CSV, and seal"
     " it again.",
@@ -118,7 +125,7 @@ def kind_of(content: bytes) -> Kind | None:
     """What `content` is; None for what may be a document, and for text that cannot be told from one."""
     if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         return kinds_text.EMPTY
-    return _by_magic(content) or kinds_text.of(content) or (_UNKNOWN if _is_binary(content) else None)
+    return _by_magic(content) or kinds_text.of(content) or (UNKNOWN if _is_binary(content) else None)
 
 
 def _by_magic(content: bytes) -> Kind | None:
@@ -128,6 +135,8 @@ def _by_magic(content: bytes) -> Kind | None:
         return next((kind for name, kind in _IN_OLE if name.encode("utf-16-le") in content), _OTHER_OLE)
     if content[:1] == b"\x30" and _PKCS7 in content[:32]:
         return _OTHER_SEALED
+    if content[:1] == b"\x30" and b"\x02\x01\x03\x30" in content[:12]:
+        return _KEY_STORE
     if content[:2] == b"BM" and content[6:10] == bytes(4):
         return Kind("a picture (BMP)", _DATA)
     start = content[: HEAD + 8].lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -12,14 +12,16 @@ from enum import StrEnum
 from broker.core import frames, signatures
 from broker.core.errors import Refused
 
-# whatever a mail or text program has made of the dashes around it
-_BEGIN = re.compile(rb"BEGIN PGP (SIGNED MESSAGE|MESSAGE|PUBLIC KEY BLOCK|PRIVATE KEY BLOCK|SIGNATURE)(?![A-Za-z ])")
+# at the beginning of a line, whatever a mail or text program has made of the dashes; not where it is only spoken of
+_BEGIN = re.compile(
+    rb"(?:\A|[\r\n])[^A-Za-z0-9\r\n`\"']{0,24}BEGIN PGP "
+    rb"(SIGNED MESSAGE|MESSAGE|PUBLIC KEY BLOCK|PRIVATE KEY BLOCK|SIGNATURE)(?![A-Za-z ])"
+)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]++")
 _SECRET_BLOCK = b"BEGIN PGP PRIVATE KEY BLOCK"
 _MOST_PACKETS = 256
 _MOST_ARMOR = 16 * 1024 * 1024  # bytes of one armour that are looked at
 _OPEN_ENDED = frozenset({frames.COMPRESSED, frames.LITERAL, frames.SED})
-_KEY_VERSIONS = b"\x02\x03\x04\x05\x06"
 _REVOCATIONS = frozenset({signatures.KEY_REVOCATION, signatures.SUBKEY_REVOCATION, signatures.CERTIFICATION_REVOCATION})
 
 
@@ -39,24 +41,13 @@ _BY_TAG = dict.fromkeys((frames.PKESK, frames.SKESK, frames.SED, frames.SEIPD, f
 _BY_TAG |= dict.fromkeys((frames.ONE_PASS, frames.LITERAL, frames.COMPRESSED), Shape.SIGNED)
 _BY_TAG |= dict.fromkeys((frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY), Shape.PUBLIC_KEY)
 _BY_TAG |= dict.fromkeys((frames.SECRET_KEY, frames.SECRET_SUBKEY), Shape.SECRET_KEY)
-# the octet that a packet's body begins with
-_VERSIONS = {
-    frames.PKESK: b"\x02\x03\x06",
-    frames.SKESK: b"\x04\x05\x06",
-    frames.SEIPD: b"\x01\x02",
-    frames.AEAD: b"\x01",
-}
-_VERSIONS |= {frames.ONE_PASS: b"\x03\x06", frames.LITERAL: b"btuml", frames.COMPRESSED: b"\0\1\2\3"}
-_VERSIONS |= {frames.SIGNATURE: b"\x02\x03\x04\x05\x06"}
-_VERSIONS |= dict.fromkeys((frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY), _KEY_VERSIONS)
-_VERSIONS |= dict.fromkeys((frames.SECRET_KEY, frames.SECRET_SUBKEY), _KEY_VERSIONS)
 
 
 def shape_of(content: bytes) -> Shape | None:
     """What `content` is; None where it is nothing of OpenPGP."""
     if content[:1] >= b"\x80" and (shape := _of_packets(content)) is not None:
         return shape
-    if _SECRET_BLOCK in content:
+    if _SECRET_BLOCK in content and any(found[1] == b"PRIVATE KEY BLOCK" for found in _BEGIN.finditer(content)):
         return Shape.SECRET_KEY
     found = _BEGIN.search(content)
     if found is None:
@@ -99,7 +90,7 @@ def _of_packets(content: bytes) -> Shape | None:
     try:
         for frame in frames.walk(view, _MOST_PACKETS, _OPEN_ENDED):
             start = next((begin for begin, end in frame.parts if end > begin), 0)
-            if not found and (start >= len(view) or view[start] not in _VERSIONS.get(frame.tag, b"")):
+            if not found and (start >= len(view) or view[start] not in frames.BEGINNINGS.get(frame.tag, b"")):
                 return None
             found.append(frame.tag)
             if frame.tag == frames.SIGNATURE:

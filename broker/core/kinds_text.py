@@ -9,11 +9,13 @@ HEAD = 4096  # bytes at the beginning in which the marks of a kind stand
 
 
 class Kind(NamedTuple):
-    """`name`: what it is, to follow "It is"; `advice`: what to do, a sentence; `code`: that of a refusal for it."""
+    """`name`: what it is, to follow "It is"; `advice`: what to do, a sentence; `code`: that of a refusal for it;
+    `holds_data`: whether a student may be named in such a thing at all."""
 
     name: str
     advice: str
     code: str = "not-a-document"
+    holds_data: bool = True
 
 
 _DATA = "Export the data itself from your system, as JSON or CSV, and seal that."
@@ -43,7 +45,16 @@ _ENCODINGS = {  # a byte order mark: what it is, and how Python calls it
 # places of the bytes that are not zero where most letters are of ASCII, out of four
 _WITHOUT_MARK = {(0, 2): "utf-16-le", (1, 3): "utf-16-be", (0,): "utf-32-le", (3,): "utf-32-be"}
 _PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div", b"<p>")
-_HEADERS = (b"from:", b"to:", b"subject:", b"date:", b"message-id:", b"mime-version:", b"received:", b"return-path:")
+_HEADERS: tuple[bytes, ...] = (
+    b"from:",
+    b"to:",
+    b"subject:",
+    b"date:",
+    b"message-id:",
+    b"mime-version:",
+    b"received:",
+    b"return-path:",
+)
 _HEADERS += (b"delivered-to:", b"content-type:", b"reply-to:", b"cc:", b"dkim-signature:", b"x-mailer:")
 _LEAST_HEADERS = 3
 _WORKBOOKS = (b"urn:schemas-microsoft-com:office:spreadsheet", b"<office:document")
@@ -89,7 +100,8 @@ def encoding_of(content: bytes) -> tuple[str, str]:
 
 def _reads(text: str) -> bool:
     """Whether nearly all of it are letters, and not what the bytes of a program happen to be as such."""
-    return 20 * sum(not (letter.isprintable() or letter.isspace()) for letter in text) < len(text)
+    odd = sum(letter == "\ufffd" or not (letter.isprintable() or letter.isspace()) for letter in text)
+    return 20 * odd < len(text)
 
 
 def decoded(content: bytes) -> str:

@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Mapping
 
-from broker.core import armor, armor_damage, message
+from broker.core import armor, armor_damage, frames, message
 from broker.core import receipt as receipts
 from broker.core.errors import Refused
-from broker.core.kinds import Kind, kind_of
+from broker.core.kinds import UNKNOWN, Kind, kind_of
 from broker.core.kinds_openpgp import Shape, around, body_of, shape_of
 from broker.core.kinds_text import decoded, encoding_of
 from broker.core.message import Bounds
@@ -33,7 +33,13 @@ _OWN: Mapping[Shape, str] = {
     Shape.PUBLIC_KEY: "public-key-sent",
     Shape.SECRET_KEY: "secret-key-sent",
 }
+_SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----"
 _SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
+_PROSE = Kind(
+    "text in another form",
+    "JSON begins with {; a CSV has the names of its columns in the first line, apart by commas, semicolons or tabs.",
+)
+_BEGINS_JSON = (b"{", b"[", b'"')
 _NAMED = "It names students: treat it as disclosed, and tell your data protection officer."
 _PERHAPS = "If it names a student, treat it as disclosed, and tell your data protection officer."
 TO_ITSELF = (
@@ -62,7 +68,7 @@ def in_outbox(file: Buffer, refused: Refused, limits: Limits) -> Refused:
         return refused
     content = bytes(file)
     shape = _shape(content)
-    if shape in _OWN:
+    if shape is not None and shape in _OWN:
         return Refused(_OWN[shape])
     if shape is Shape.SEALED:
         return _sealed_badly(content, refused)
@@ -78,11 +84,13 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
     shape = _shape(content)
     if shape is Shape.SEALED:
         return Refused("sealed-twice")
-    if shape in _OWN:
+    if shape is not None and shape in _OWN:
         return Refused(_OWN[shape])
     if shape is Shape.SIGNED_TEXT and is_receipt(content):
         return Refused("receipt-sent")
     kind = _SIGNED if shape else kind_of(content)
+    if kind is None and refused.code == "not-json" and content.lstrip()[:1] not in _BEGINS_JSON:
+        kind = _PROSE
     if kind is None:
         return refused
     if kind.code == "empty-document":
@@ -101,8 +109,9 @@ def addressees(file: Buffer, limits: Limits) -> tuple[str, ...]:
 
 def is_receipt(content: bytes) -> bool:
     """Whether a cleartext signed text is a receipt and nothing else; not whether it is a good one."""
+    start, end = content.find(_SIGNED_TEXT), content.find(_SIGNATURE_END)
     try:
-        said = json.loads(armor.cleartext(content).text)
+        said = json.loads(armor.cleartext(content[max(start, 0) : end + len(_SIGNATURE_END)]).text)
     except (Refused, ValueError, RecursionError):
         return False
     return isinstance(said, dict) and said.get("receipt") == receipts.VERSION and said.keys() <= _RECEIPT_FACTS
@@ -144,10 +153,12 @@ def _clear(content: bytes, refused: Refused) -> Refused:
         return Refused(kind.code, "", kind.advice)
     if kind is not None and kind.code == "empty-document":
         return Refused("not-openpgp", "", "It is empty: export it again.")
-    if refused.code not in ("not-openpgp", "bad-structure"):
+    if refused.code == "bad-armor" or (kind in (None, UNKNOWN) and frames.may_begin(content)):
         return refused
-    said = _about(kind) if kind else ""
-    return Refused("not-openpgp", "", " ".join(filter(None, (said, _disclosed(content)))))
+    if kind is None:
+        return Refused("not-openpgp", "", _disclosed(content))
+    is_data = kind.holds_data or names_students(content)
+    return Refused("not-openpgp", "", f"{_about(kind)} {_disclosed(content)}" if is_data else _about(kind))
 
 
 def _disclosed(content: bytes) -> str:
@@ -160,8 +171,7 @@ def _about(kind: Kind) -> str:
 
 def _sealed_badly(content: bytes, refused: Refused) -> Refused:
     """What was sealed, and has come to harm since."""
-    is_text = content[:1] < b"\x80" or content.startswith(b"\xef\xbb\xbf")
-    said = armor_damage.damage(content) if is_text else ""
+    said = armor_damage.damage(content)
     if not said or refused.code not in ("bad-armor", "not-openpgp", "bad-structure"):
         return refused
     return Refused("bad-armor", "", f"{said} {_NAMED}" if names_students(around(content)) else said)

@@ -18,7 +18,7 @@ from broker.stages.services import Services
 
 NOTICE = "OUTBOX-WAITS.txt"
 _MOST = 20  # files named at once
-_HEAD = "What of your outbox waits, and for what. This file goes away by itself when nothing waits any more.\n"
+_HEAD = "What of your outbox waits, and for what. This file goes away by itself when nothing waits any more."
 _EMPTY = (
     "{name} is empty. If your program is still sending it, wait. If not, the export or the upload has failed: export it"
     " again, and send it again. At about {until} it is refused."
@@ -35,17 +35,21 @@ _NAMED = (
     "{name} ({size} bytes) has a name that programs give to what is not finished. If it is whole, rename it; if not,"
     " send it again. It is not looked at under this name."
 )
+_UNREADABLE = (
+    "{name} cannot be read by the exchange: another program keeps it for itself, or the exchange may not read it. Close"
+    " the program, or let the file's group read it (chmod g+r), or send it again."
+)
 
 
 @dataclass(slots=True)
 class _Known:
     """What is said to one LEA: `full` is the paragraph on its share; `files` are those that are named, by name, size
-    and kind; `since` is when an unfinished file was first seen so, by name, size and date."""
+    and kind; `since` is when such a file was first seen as it is, by the text about it."""
 
     full: str = ""
     files: tuple[tuple[str, int, str], ...] = ()
     lines: Sequence[str] = ()
-    since: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    since: dict[tuple[str, Unfinished], float] = field(default_factory=dict)
     is_written: bool = False
 
 
@@ -62,25 +66,29 @@ class OutboxNotice:
         known.full, known.is_written = text, False
         self._write(lea, known)
 
-    def say_files(self, lea: LeaId, halves: Sequence[Half], unfinished: Sequence[Unfinished], now: float) -> None:
-        """What a whole look at its outbox has found that is not whole. Raises Deferred."""
+    def say_files(
+        self,
+        lea: LeaId,
+        halves: Sequence[Half],
+        unfinished: Sequence[Unfinished],
+        unreadable: Sequence[Unfinished],
+        now: float,
+    ) -> None:
+        """What a whole look at its outbox has found that is not whole, or cannot be read. Raises Deferred."""
         known = self._known.setdefault(lea, _Known())
         patience = self._services.settings.intake.tell_seconds
-        old = [(one, since) for one, since in self._seen(known, unfinished, now) if now - since >= patience]
+        seen = [(_text_of(one), one) for one in unfinished] + [(_UNREADABLE, one) for one in unreadable]
+        known.since = {key: known.since.get(key, now) for key in seen}
         late = [one for one in halves if now - one.since >= patience]
-        named = {(one.name, one.size, "half") for one in late} | {(one.name, one.size, "unfinished") for one, _ in old}
-        files = tuple(sorted(named))
+        old = [(text, one) for (text, one), since in known.since.items() if now - since >= patience]
+        files = tuple(
+            sorted({(one.name, one.size, "") for one in late} | {(one.name, one.size, text) for text, one in old})
+        )
         if files != known.files:
             known.files, known.is_written = files, False
-            known.lines = [*(self._half(one, now) for one in late), *(_unfinished(one) for one, _ in old)]
-            self._services.log.info("files are not whole", lea=lea, files=len(files))
+            known.lines = [*(self._half(one, now) for one in late), *(_said(*one) for one in old)]
+            self._services.log.info("files wait in an outbox", lea=lea, files=len(files))
         self._write(lea, known)
-
-    def _seen(self, known: _Known, unfinished: Sequence[Unfinished], now: float) -> list[tuple[Unfinished, float]]:
-        """Each with when it was first seen as it is."""
-        keys = {(one.name, one.size, one.mtime_ns): one for one in unfinished}
-        known.since = {key: known.since.get(key, now) for key in keys}
-        return [(one, known.since[key]) for key, one in keys.items()]
 
     def _half(self, one: Half, now: float) -> str:
         until = self._services.clock() + timedelta(seconds=one.until - now)
@@ -98,6 +106,9 @@ class OutboxNotice:
         known.is_written = True
 
 
-def _unfinished(one: Unfinished) -> str:
-    is_upload = one.name.startswith(UPLOADING)
-    return (_BROKEN if is_upload else _NAMED).format(name=one.name.removeprefix(UPLOADING), size=one.size)
+def _text_of(one: Unfinished) -> str:
+    return _BROKEN if one.name.startswith(UPLOADING) else _NAMED
+
+
+def _said(text: str, one: Unfinished) -> str:
+    return text.format(name=one.name.removeprefix(UPLOADING), size=one.size)

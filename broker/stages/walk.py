@@ -10,7 +10,7 @@ from broker.core.model import LeaId
 from broker.edge.outbox import Odd, Unfinished
 from broker.edge.readiness import Found
 
-_MOST_UNFINISHED = 256  # that are remembered
+_MOST = 256  # files of a kind that are remembered
 
 
 @dataclass(slots=True)
@@ -24,10 +24,16 @@ class Walk:
     closed: set[str]
     soonest: float | None = None
     unfinished: list[Unfinished] = field(default_factory=list)
+    unreadable: list[Unfinished] = field(default_factory=list)
     headers: int = 0
     is_over: bool = False
 
     def note(self, item: Unfinished) -> None:
         """An unfinished file was seen."""
-        if len(self.unfinished) < _MOST_UNFINISHED:
+        if len(self.unfinished) < _MOST:
             self.unfinished.append(item)
+
+    def note_unreadable(self, found: Found) -> None:
+        """A file was seen that the exchange cannot read."""
+        if len(self.unreadable) < _MOST:
+            self.unreadable.append(Unfinished(found.name, found.size, found.mtime_ns))

@@ -140,6 +140,7 @@ def openpgp_files(here: Town) -> dict[str, tuple[bytes, str]]:
         "revocation, binary": (gpg.run("--dearmor", stdin=bare)[0], "revocation-sent"),
         "receipt": (some.read_bytes(), "receipt-sent"),
         "receipt, saved by Windows": (some.read_bytes().replace(b"\n", b"\r\n"), "receipt-sent"),
+        "receipt in a mail": (b"Is this right?\n\n" + some.read_bytes() + b"\nRecords\n", "receipt-sent"),
         "signed text": (gpg.run("--clearsign", stdin=document)[0], "not-sealed"),
         "signed": (gpg.run("--sign", stdin=document)[0], "not-sealed"),
         "signed, armored": (gpg.run("--armor", "--sign", stdin=document)[0], "not-sealed"),
@@ -207,7 +208,9 @@ def test_only_what_names_students_is_told_to_be_disclosed(here: Town) -> None:
     perhaps = {name: make() for name, (make, _) in contents.FORMS.items()}
     found = answers(here, {"prose": b"See you on Monday.\n"} | perhaps, ".in-the-clear")
     assert {one["code"] for one in found.values()} == {"not-openpgp"}
-    assert [name for name, one in found.items() if NAMED in one["means"]] == []
+    assert [name for name, one in found.items() if NAMED in one["means"]] == ["tar"]  # the list in it is in the clear
+    nothing = {"program", "shortcut"}
+    assert {name for name, one in found.items() if DISCLOSED not in one["means"]} == nothing
     assert [name for name in perhaps if contents.FORMS[name][1] not in found[name]["means"]] == []
 
 

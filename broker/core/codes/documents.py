@@ -17,7 +17,7 @@ ROWS: dict[str, Code] = {
         "What was sealed is no document that the exchange reads: it reads JSON, CSV and the XML of PESC.",
         "Seal the document in one of these forms.",
     ),
-    "not-utf8": Code("The document is not UTF-8 text.", "Export it as UTF-8 and seal it again."),
+    "not-utf8": Code("The document is not plain UTF-8 text.", "Export it as UTF-8 and seal it again."),
     "not-json": Code(
         "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
     ),

@@ -21,8 +21,9 @@ ROWS: dict[str, Code] = {
     "empty-file": Code("The file is empty.", "The upload or the export failed; export it again and send it again."),
     # the seal
     "not-openpgp": Code(
-        "The file is not sealed: it is no OpenPGP message. The exchange has not kept it.",
-        f"If it is the right file, {_AGAIN}.",
+        "The file is not sealed: it is no OpenPGP message, as gpg makes them. The exchange has not kept it.",
+        "Seal the right document for the exchange (`exchange.asc` in your directory folder), and put the sealed file"
+        " into outbox.",
     ),
     "bad-armor": Code(
         "The sealed text in the file (its armour, from -----BEGIN PGP MESSAGE----- to -----END PGP MESSAGE-----) was"
