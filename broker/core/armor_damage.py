@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 _BEGIN = re.compile(rb"BEGIN PGP [A-Z ]{4,30}+(?![A-Za-z])")
+_MOST = 1024 * 1024  # bytes at both ends that are looked at
 _AGAIN = "send the file as gpg wrote it, or seal it again without --armor"
 
 
@@ -42,7 +43,8 @@ _TWICE = "It holds two sealed messages: put each into a file of its own."
 
 def damage(file: bytes) -> str:
     """What is wrong with the armour in `file`, and what to do, in a sentence; empty where that cannot be told."""
-    text = b"\n" + file.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    some = file if len(file) <= 2 * _MOST else file[:_MOST] + b"\n" + file[-_MOST:]
+    text = b"\n" + some.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     begins = _BEGIN.findall(text)
     if not begins:
         return ""

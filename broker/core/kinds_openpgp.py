@@ -20,7 +20,7 @@ _BEGIN = re.compile(
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]++")
 _SECRET_BLOCK = b"BEGIN PGP PRIVATE KEY BLOCK"
 _MOST_PACKETS = 256
-_MOST_ARMOR = 16 * 1024 * 1024  # bytes of one armour that are looked at
+_MOST_ARMOR = 4 * 1024 * 1024  # bytes of one armour that are looked at
 _OPEN_ENDED = frozenset({frames.COMPRESSED, frames.LITERAL, frames.SED})
 _REVOCATIONS = frozenset({signatures.KEY_REVOCATION, signatures.SUBKEY_REVOCATION, signatures.CERTIFICATION_REVOCATION})
 
@@ -49,7 +49,7 @@ def shape_of(content: bytes) -> Shape | None:
         return shape
     if _SECRET_BLOCK in content and any(found[1] == b"PRIVATE KEY BLOCK" for found in _BEGIN.finditer(content)):
         return Shape.SECRET_KEY
-    found = _BEGIN.search(content)
+    found = _BEGIN.search(content) if b"BEGIN PGP " in content else None
     if found is None:
         return None
     if found[1] == b"SIGNED MESSAGE":
@@ -67,7 +67,8 @@ def body_of(content: bytes) -> bytes:
     if content[:1] >= b"\x80" or found is None:
         return content
     end = content.find(b"END PGP ", found.end())
-    text = content[found.end() : end if end >= 0 else len(content)][:_MOST_ARMOR].replace(b"\r", b"\n")
+    stop = min(end if end >= 0 else len(content), found.end() + _MOST_ARMOR)
+    text = content[found.end() : stop].replace(b"\r", b"\n")
     _, blank, body = text.lstrip(b" \t\n").partition(b"\n\n") if b": " in text[:1024] else ("", b"\n", text)
     letters = _NOT_BASE64.sub(b"", (body if blank else text).split(b"\n=")[0]).split(b"=")[0]
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]

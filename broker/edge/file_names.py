@@ -9,6 +9,7 @@ import unicodedata
 # SFTP clients (.part, .partial, .filepart), browsers (.crdownload), editors (~).
 UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
 UPLOADING = ".satchel-upload."  # how the SFTP server begins the name of what it has not whole
+_SEALED = (".pgp", ".gpg", ".asc")  # how the names of sealed files end
 
 
 def is_unfinished(name: str) -> bool:
@@ -18,7 +19,8 @@ def is_unfinished(name: str) -> bool:
 
 def is_sender_s(name: str) -> bool:
     """Whether an unfinished file is one that its LEA must hear of: not what programs hide for themselves."""
-    return is_printable(name) and (name.startswith(UPLOADING) or not name.startswith("."))
+    is_hidden = name.startswith(".") and (name.startswith("._") or not name.lower().endswith(_SEALED))
+    return is_printable(name) and (name.startswith(UPLOADING) or not is_hidden)
 
 
 def is_printable(name: str) -> bool:

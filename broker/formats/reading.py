@@ -7,6 +7,7 @@ and a transcript says who asked for it. What travels is the original, not what c
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.contracts import Contracts
 from broker.edge.settings import Identity, Limits
@@ -35,9 +36,19 @@ def read(
         else canonical.parse(content, limits.json_depth)
     )
     if document.get("packet") != pesc.PACKET:
-        contracts.check(document, limits.schema_errors)
+        _check(document, lea, limits, contracts)
         return document
     request.require(document)
     contracts.check(document, limits.schema_errors)
     request.check(document, is_dated=not is_xml)
     return document
+
+
+def _check(document: Mapping[str, Any], lea: LeaId, limits: Limits, contracts: Contracts) -> None:
+    """Raises Refused as `Contracts.check` does; a wrong `from`, which is no fault of the form, is told with them."""
+    try:
+        contracts.check(document, limits.schema_errors)
+    except Refused as refused:
+        if refused.code != "schema" or document.get("from", lea) == lea:
+            raise
+        raise Refused(refused.code, refused.pointer, f"{refused.hint}\n/from: must be {lea}") from None

@@ -40,19 +40,20 @@ _PROSE = Kind(
     "JSON begins with {; a CSV has the names of its columns in the first line, apart by commas, semicolons or tabs.",
 )
 _BEGINS_JSON = (b"{", b"[", b'"')
-_NAMED = "It names students: treat it as disclosed, and tell your data protection officer."
+_NAMED = "It seems to name students: treat it as disclosed, and tell your data protection officer."
 _PERHAPS = "If it names a student, treat it as disclosed, and tell your data protection officer."
 TO_ITSELF = (
     "It is sealed to your own key, so that only you can open it: name the exchange's key with --recipient. A packet"
     " out of your inbox is not sent on: open it, and seal the document anew."
 )
-_MOST = 1024 * 1024  # characters of a text that are looked at for students
+_MOST = 256 * 1024  # characters of a text that are looked at for students
 
 # names of facts about students, in JSON, XML and tables, without blanks, dashes and underscores; two of them are enough
 _FACTS = re.compile(
-    "birthdate|dateofbirth|dob\\b|legalname|lastname|firstname|familyname|givenname|surname|ssid|studentid|studentnumber"
-    "|localid|guardian|socialsecurity|gender|gradelevel|schoolyear"
+    "birthdate|dateofbirth|legalname|lastname|firstname|familyname|givenname|surname|studentid|studentnumber|localid"
+    "|guardian|socialsecurity|gender|gradelevel|schoolyear"
 )
+_SHORT_FACTS = re.compile("\\b(?:ssid|dob|ssn)\\b")  # which as a part of something else mean nothing
 _LEAST_FACTS = 2
 _LEAST_COLUMNS = 3
 _BETWEEN = str.maketrans("", "", " _-")
@@ -120,7 +121,7 @@ def is_receipt(content: bytes) -> bool:
 def names_students(content: bytes) -> bool:
     """Whether facts of students are named in a text: by the names that JSON, XML and tables give them."""
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
-    if len(set(_FACTS.findall(text.translate(_BETWEEN)))) >= _LEAST_FACTS:
+    if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
     return ssid_columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
 

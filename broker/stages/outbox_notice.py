@@ -32,8 +32,8 @@ _BROKEN = (
     " itself, send the file again. It is not looked at before it is whole."
 )
 _NAMED = (
-    "{name} ({size} bytes) has a name that programs give to what is not finished. If it is whole, rename it; if not,"
-    " send it again. It is not looked at under this name."
+    "{name} ({size} bytes) has a name that programs give to what is not finished: by its ending, or the dot before it."
+    " If it is whole, rename it; if not, send it again. It is not looked at under this name."
 )
 _UNREADABLE = (
     "{name} cannot be read by the exchange: another program keeps it for itself, or the exchange may not read it. Close"

@@ -20,7 +20,7 @@ from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
 
 DISCLOSED = "treat it as disclosed"
-NAMED = "It names students: treat it as disclosed"
+NAMED = "It seems to name students: treat it as disclosed"
 PERHAPS = "If it names a student, treat it as disclosed"
 OFFICER = "data protection officer"
 
