@@ -96,10 +96,9 @@ def _of_packets(content: bytes) -> Shape | None:
             found.append(frame.tag)
             if frame.tag == frames.SIGNATURE:
                 kinds.append(view[start + 1] if view[start] > 3 else view[start + 2])
-    except (Refused, IndexError):
-        if not found:
-            return None
-    return _named(found, kinds)
+    except (Refused, IndexError):  # what holds together up to there says enough
+        pass
+    return _named(found, kinds) if found else None
 
 
 def _named(tags: list[int], kinds: list[int]) -> Shape | None:

@@ -4,6 +4,8 @@ import base64
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from broker.core.codes import CODES
 from broker.core.errors import Refused
@@ -146,6 +148,34 @@ def test_no_sentence_holds_anything_of_the_file() -> None:
     ):
         for said in (clear(content), opened(content)):
             assert not any(word in said.sentence for word in ("Quenneville", "Zsófia", "Zebulon", "2012-03-04, New"))
+
+
+_WORDS = [
+    b"BEGIN PGP MESSAGE",
+    b"-----BEGIN PGP SIGNATURE-----",
+    b"-----END PGP SIGNATURE-----",
+    b"BEGIN PGP PUBLIC KEY BLOCK",
+]
+_WORDS += [
+    b"-----BEGIN PGP SIGNED MESSAGE-----",
+    b"-----BEGIN PGP PRIVATE KEY BLOCK-----",
+    b"\n",
+    b"\n\n",
+    b"=",
+    b"A",
+    b": ",
+]
+_WORDS += [b"PK\x03\x04", b"<!--", b"<?xml", b"\xff\xfe", b"\0", b"\x85", b"\xc1\x0f\x03", b"\xa3\x01", b"{", b"From: "]
+
+
+@given(st.lists(st.sampled_from(_WORDS) | st.binary(max_size=12), max_size=12).map(b"".join))
+@example(b"-----BEGIN PGP MESSAGE-----\n\n7\n-----END PGP MESSAGE-----")
+@example(b"-----BEGIN PGP MESSAGE-----")
+def test_whatever_comes_gets_a_refusal(content: bytes) -> None:
+    for code in ("not-openpgp", "not-sealed", "bad-structure", "bad-armor", "key-secret", "truncated"):
+        assert clear(content, code).code in CODES
+    for code in ("not-utf8", "not-json", "request-name", "csv-form", "not-xml"):
+        assert whatisit.when_opened(content, Refused(code)).code in CODES
 
 
 def test_every_code_that_is_given_is_in_the_table() -> None:
