@@ -57,6 +57,7 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> get -r receipts
    sftp> bye
    gpg --verify receipts/NAME.json.asc
+   If there is none after a minute, look for OUTBOX-WAITS.txt beside this page: it says which file is not whole.
 
 4. Read what others sent you. gpg must say "Good signature from" the LEA that wrote it.
    sftp -P {port} -i KEY {user}@{host}

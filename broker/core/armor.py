@@ -1,9 +1,9 @@
 """The text armour of OpenPGP: between lines of base64 and bytes.
 
 Owns RFC 4880 section 6.2, and the cleartext signature framework of its section 7. Promises: strict base64; nothing but
-blank text around the armour; bounded memory (the decoded bytes beside the armoured ones); the CRC, a checksum against
-line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not computed: the
-signature and the integrity code inside do that job.
+blank text around the armour and before its lines; bounded memory (the decoded bytes beside the armoured ones); the CRC,
+a checksum against line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not
+computed: the signature and the integrity code inside do that job.
 """
 
 import base64
@@ -26,6 +26,7 @@ _CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = tuple("-----BEGIN PGP ".encode(name) for name in ("utf-16-le", "utf-16-be"))
 _SPACE = b" \t\r\n"
+_INDENT = re.compile(rb"^[ \t]++", re.MULTILINE)
 _SLICE = 1 << 20
 _SIGNED = "SIGNED MESSAGE"
 _MOST_HEADERS = 32
@@ -57,6 +58,7 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
     """
     if _is_utf16(data):
         raise Refused("bad-armor", hint="The file was saved as UTF-16 text; use gpg's --output option instead of >.")
+    data = _flush_left(data)
     kind, at = _opened(data)
     if kind == _SIGNED:
         raise Refused("not-sealed")
@@ -70,6 +72,12 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
     if data[end : end + len(tail)] != tail or data[end + len(tail) :].strip():
         raise Refused("bad-armor")
     return kind, _decoded(data, at, end)
+
+
+def _flush_left(data: bytes) -> bytes:
+    """Without the blanks before its lines, where the first one is indented: they say nothing."""
+    head = data[:4096].removeprefix(_BOM)
+    return _INDENT.sub(b"", data) if head[: len(head) - len(head.lstrip())].rpartition(b"\n")[2] else data
 
 
 def _opened(data: bytes) -> tuple[str, int]:

@@ -14,7 +14,8 @@ VERSION = "receipt.v1"
 _ENCODE = json.JSONEncoder(sort_keys=True).encode
 
 MEANING = {
-    "RECEIVED": "The exchange has the whole file and keeps it safe.",
+    "RECEIVED": "The exchange has the whole file. What is sealed is kept safe until it has come to its end; what is not"
+    " sealed is refused, and not kept.",
     "ADMITTED": "The file was opened; signature, form and student were checked.",
     "APPLIED": "The exchange has worked the packet. An answer in your inbox says what became of each student in it.",
     "DELIVERED": "The packet lies in the receiver's inbox.",

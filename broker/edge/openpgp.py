@@ -34,7 +34,7 @@ from broker.core.errors import Refused
 from broker.core.message import Bounds, Envelope, SessionKey
 from broker.core.model import Fingerprint
 from broker.core.signatures import Signature
-from broker.edge import minimal, validity
+from broker.edge import minimal, textmode, validity
 from broker.edge.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgorithm
 from broker.edge.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings import Limits
@@ -165,7 +165,11 @@ def _accepted(
         raise Refused("key-no-signing")
     if not read.is_alive(now.timestamp(), validity.CLOCKS_DIFFER):
         raise Refused("signature-expired")
-    signer = _verified(content, read, certificate)
+    if textmode.is_odd(content, read):
+        textmode.check(content, read, key.key)
+        signer = validity.held(certificate)[0].primary.fingerprint
+    else:
+        signer = _verified(content, read, certificate)
     return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC), session)
 
 

@@ -99,6 +99,9 @@ class Intake:
     scan_seconds: float = _setting(5.0, "seconds", "between two full scans of every outbox", 0.05)
     settle_seconds: float = _setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
     broken_seconds: float = _setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
+    tell_seconds: float = _setting(
+        20.0, "seconds", "a file that is not whole waits, before its LEA is told in OUTBOX-WAITS.txt", 0.1
+    )
     batch: int = _setting(64, "files", "taken in at once", 1)
     answer_seconds: float = _setting(
         3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
@@ -288,6 +291,7 @@ class Status:
     key_days: int = _setting(30, "days", "before a key ends, it is told", 0)
 
 
+@dataclass(frozen=True, slots=True)
 class Dates:
     """Which dates of a student cannot be, and which are asked back: by what schools do, for no law bounds them."""
 

@@ -136,6 +136,11 @@ def _is_backed(primary: Key, key: Key, binding: Signature) -> bool:
     return verifies(key, primary.hashed + key.hashed, back)
 
 
+def has_key(certificate: bytes, key_id: str) -> bool:
+    """Whether a key or subkey of this id stands in the certificate, good or not."""
+    return any(one.part.key is not None and one.part.key.key_id == key_id for one in held(certificate)[1])
+
+
 def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:
     """Every key of a certificate, the primary key first, as it stands at `now`; unbound subkeys are left out.
 

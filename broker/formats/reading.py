@@ -8,6 +8,7 @@ what comes out here.
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.contracts import Contracts
 from broker.edge.settings import Identity, Limits
@@ -45,12 +46,12 @@ def read(
     else:
         document = canonical.parse(content, limits.json_depth)
         no_ssn.check_document(content, document, contracts.names)
-    is_transcript = document.get("packet") == pesc.PACKET
-    if is_transcript:
+    if document.get("packet") == pesc.PACKET:
         request.require(document)
-    contracts.check(document, limits.schema_errors)
-    if is_transcript:
+        contracts.check(document, limits.schema_errors)
         request.check(document, is_dated=not is_xml)
+    else:
+        _check(document, lea, limits, contracts)
     if today is not None:
         dates.check(document, None if is_xml else content, today)
     return document
@@ -65,3 +66,13 @@ def _request(
     if today is not None:
         dates.check_file_day(found[ssid_csv.SHEET].day, today)
     return found
+
+
+def _check(document: Mapping[str, Any], lea: LeaId, limits: Limits, contracts: Contracts) -> None:
+    """Raises Refused as `Contracts.check` does; a wrong `from`, which is no fault of the form, is told with them."""
+    try:
+        contracts.check(document, limits.schema_errors)
+    except Refused as refused:
+        if refused.code != "schema" or document.get("from", lea) == lea:
+            raise
+        raise Refused(refused.code, refused.pointer, f"{refused.hint}\n/from: must be {lea}") from None

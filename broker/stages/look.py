@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, Party, Student, TrackingId
+from broker.core.nearly import nearly
 from broker.core.stays import Account, Today
 from broker.edge import keyring, minimal, openpgp, validity
 from broker.edge.ledger import directory, epoch, flags, stays, transfers
@@ -67,6 +68,11 @@ class Look:
         if lea not in self._parties:
             self._parties[lea] = directory.party(self.connection, lea)
         return self._parties[lea]
+
+    def meant_by(self, written: str) -> str:
+        """A question whether a party's id was meant that is almost the written one; '' where there is none."""
+        meant = nearly(written, (party.id for party in directory.all_parties(self.connection)))
+        return f"Did you mean {meant}?" if meant else ""
 
     def certificates(self, lea: str) -> list[bytes]:
         """All certificates of an LEA that are not retired, newest first."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge.outbox import is_unfinished
+from broker.edge.file_names import is_unfinished
 from broker.edge.sftp_paths import (
     HIDDEN,
     NAME_BYTES,
@@ -39,6 +39,9 @@ PIECES = st.sampled_from(
         (b"/../../outbox/x.pgp", Place(Folder.OUTBOX, "x.pgp")),
         (b"README.txt", Place(None, "README.txt")),
         ("/outbox/Ñandú.pgp".encode(), Place(Folder.OUTBOX, "Ñandú.pgp")),
+        ("/outbox/Ñandú.pgp".encode("cp1252"), Place(Folder.OUTBOX, "Ñandú.pgp")),
+        (b"/outbox/\xff", Place(Folder.OUTBOX, "ÿ")),
+        (b"OUTBOX-WAITS.txt", Place(None, "OUTBOX-WAITS.txt")),
     ],
 )
 def test_a_path_means_its_letters(path: bytes, place: Place) -> None:
@@ -54,7 +57,6 @@ def test_a_path_means_its_letters(path: bytes, place: Place) -> None:
         b"/outbox/a/b",
         b"/outbox/README.txt/x",
         b"/inbox\0/x",
-        b"/outbox/\xff",
         b"/outbox/a\nb",
         b"/outbox/" + HIDDEN.encode() + b"x",
         b"/outbox/.0123456789abcdef.taken",

@@ -4,7 +4,20 @@ from broker.core.codes.code import Code
 
 ROWS: dict[str, Code] = {
     # the document
-    "not-utf8": Code("The document is not UTF-8 text.", "Export it as UTF-8 and seal it again."),
+    "sealed-twice": Code(
+        "What was sealed is itself a sealed file: the document was sealed twice.",
+        "Seal the document itself once, for the exchange alone, with `gpg --sign --encrypt`: the exchange locks it anew"
+        " for the school that gets it.",
+    ),
+    "empty-document": Code(
+        "The document that was sealed is empty.",
+        "Export it again, look into it, and seal it again.",
+    ),
+    "not-a-document": Code(
+        "What was sealed is no document that the exchange reads: it reads JSON, CSV and the XML of PESC.",
+        "Seal the document in one of these forms.",
+    ),
+    "not-utf8": Code("The document is not plain UTF-8 text.", "Export it as UTF-8 and seal it again."),
     "not-json": Code(
         "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
     ),
