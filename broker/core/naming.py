@@ -15,7 +15,7 @@ from functools import cached_property
 
 _LONGEST = 250  # characters of a user id
 _MOST_WORDS = 24  # of a name
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]{1,64}@[^\s<>()\[\],;:\"]{1,190}")
+_BETWEEN = re.compile(r"[\s<>()\[\],;:\"]+")
 _IN_ANGLES = re.compile(r"<[^<>]*>\s*\Z")
 _SILENT = dict.fromkeys(map(ord, "'\u2019\u2018\u02bc\u02bb`\u00b4"))
 _LOOKS_LIKE = str.maketrans({"0": "o", "1": "l", "i": "l"})
@@ -45,8 +45,8 @@ def words(text: str) -> tuple[str, ...]:
 
 def addresses(text: str) -> frozenset[str]:
     """The mail addresses in a text, as they are compared."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return frozenset(one.rstrip(".") for one in _ADDRESS.findall(plain))
+    found = [one.strip(".") for one in _BETWEEN.split(unicodedata.normalize("NFKC", text).casefold())]
+    return frozenset(one for one in found if all(one.partition("@")))
 
 
 def _seen(some: Iterable[str]) -> str:

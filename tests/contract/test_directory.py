@@ -153,3 +153,13 @@ def test_every_change_is_a_line_that_stays(engine: Engine) -> None:
             connection.execute(change)
     with reading(engine) as connection:
         assert directory_changes.last(connection) == last + 1
+
+
+def test_what_could_not_be_read_again_is_not_kept(connection: Connection) -> None:
+    """A binary key as large as may be is larger in armour."""
+    packets = craft.packets(validity.binary(keyring.public(key("Canyon"))))
+    large = craft.joined([*packets[:3], (frames.ATTRIBUTE, bytes(900_000)), *packets[3:]])
+    info = keyring.inspect(large, datetime.now(UTC))
+    with pytest.raises(Refused, match="key-unreadable"):
+        directory.put_certificate(connection, ONE, info, armor.enarmor("PUBLIC KEY BLOCK", large), AT)
+    assert directory.every_certificate(connection, ONE) == []
