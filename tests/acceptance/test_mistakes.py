@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,9 @@ def wrong_from(office: Office) -> list[str]:
 
 def old_date(office: Office) -> list[str]:
     table = "Request Type,School,Last Name,First Name,Date of Birth,Entry Date\nNew,700,Lund,Noah,2014-05-17,8/17/26\n"
-    return [office.answered("REQ_6G_20261123_1.csv.pgp", table.encode())[0]]
+    this = office.answered("REQ_6G_20261123_1.csv.pgp", table.encode())[0]
+    last = date.today() - timedelta(days=365)
+    return [this, office.refused(office.desk.seal(table.encode()), f"REQ_6G_{last:%Y%m%d}_1.csv.pgp")]
 
 
 def social_security_numbers(office: Office) -> list[str]:
@@ -172,8 +175,12 @@ def social_security_numbers(office: Office) -> list[str]:
 
 
 def wrong_school_year(office: Office) -> list[str]:
-    table = "Request Type,School Year,School,Last Name,First Name,Date of Birth\nNew,26,700,Lund,Noah,2014-05-17\n"
-    return [office.answered("REQ_6G_20261123_3.csv.pgp", table.encode())[0]]
+    table = "Request Type,School Year,School,Last Name,First Name,Date of Birth\nNew,{},700,Lund,Noah,2014-05-17\n"
+    years = {3: "26", 5: "2072"}
+    return [
+        office.answered(f"REQ_6G_20261123_{number}.csv.pgp", table.format(year).encode())[0]
+        for number, year in years.items()
+    ]
 
 
 def same_name_again(office: Office) -> list[str]:
