@@ -243,7 +243,7 @@ class Watcher:
                 one.note(item)
             elif isinstance(item, Odd):
                 odd.append(item)
-            else:
+            elif item is not None:
                 verdict = self._observe(one, item)
                 if isinstance(verdict, Ready):
                     ready.append(item)

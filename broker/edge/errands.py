@@ -21,7 +21,7 @@ from broker.core.model import LeaId, TrackingId
 from broker.edge import apart, log, published
 from broker.edge.folders import INBOX, OUTBOX, RECEIPTS, Home, Missing, write_receipts
 from broker.edge.inbox import Inboxes
-from broker.edge.outbox import Changed, Odd, Outboxes, Taken, Unfinished
+from broker.edge.outbox import Changed, Item, Outboxes, Taken
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
 from broker.edge.vault import DirectoryVault
@@ -74,7 +74,7 @@ class Runner:
         self._outboxes = Outboxes(home, limits)
         self._told = _Told()
         self._marked, self._bare = Inboxes(home, self._told), Inboxes(home)
-        self._scan: tuple[str, Generator[Found | Odd | Unfinished, None, None]] | None = None
+        self._scan: tuple[str, Generator[Item, None, None]] | None = None
 
     def run(self, errand: str, lea: LeaId, args: tuple[Any, ...]) -> Any:
         """Do it. Raises what the folders raise."""
@@ -94,7 +94,7 @@ class Runner:
         self._told.mark = mark or ""
         return self._bare if mark is None else self._marked
 
-    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Found | Odd | Unfinished], bool]:
+    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Item], bool]:
         """The next entries of an outbox, and whether more may follow."""
         if begins:
             self.do_end_scan(lea)

@@ -68,6 +68,9 @@ class Unfinished:
     mtime_ns: int
 
 
+Item = Found | Odd | Unfinished | None  # None: nobody's business
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A file whose bytes are in the vault and which still stands in the outbox.
@@ -95,18 +98,16 @@ class Outboxes:
         comes or goes meanwhile is seen by this scan or by the next."""
         with closing(self.scan_all(lea)) as items:
             for item in items:
-                if not isinstance(item, Unfinished):
+                if not isinstance(item, Unfinished | None):
                     yield item
 
-    def scan_all(self, lea: LeaId) -> Generator[Found | Odd | Unfinished, None, None]:
-        """As `scan`, with the unfinished files, but for those whose names begin with a dot: these are nobody's
-        business, unless the SFTP server has them half."""
+    def scan_all(self, lea: LeaId) -> Generator[Item, None, None]:
+        """As `scan`, with the unfinished files. None stands for one whose name begins with a dot, which is nobody's
+        business unless the SFTP server has it half: where there are very many, a turn can end among them."""
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
-                item = _half(folder, name) if is_unfinished(name) else self._look(folder, name)
-                if item is not None:
-                    yield item
+                yield _half(folder, name) if is_unfinished(name) else self._look(folder, name)
 
     def look(self, lea: LeaId, name: str) -> Found | Odd | None:
         """One entry, for a hint; None if it is gone or unfinished."""

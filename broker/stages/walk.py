@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from broker.core.model import LeaId
-from broker.edge.outbox import Odd, Unfinished
+from broker.edge.outbox import Item, Unfinished
 from broker.edge.readiness import Found
 
 _MOST = 256  # files of a kind that are remembered
@@ -19,7 +19,7 @@ class Walk:
     first of the files that wait is to be looked at again; `headers` may still be read in this turn."""
 
     lea: LeaId
-    items: Generator[Found | Odd | Unfinished, None, None]
+    items: Generator[Item, None, None]
     began: float
     closed: set[str]
     soonest: float | None = None

@@ -111,6 +111,7 @@ def test_a_folder_that_hangs_keeps_nobody_else_waiting(here: Town, there: str) -
         enrolls(here, "01", next(numbers))
 
 
+@pytest.mark.long
 def test_the_exchange_ends_and_begins_beside_a_folder_that_hangs(here: Town) -> None:
     with hanging(here.exchange.home / "leas" / "01"):
         wait_until(lambda: "01" in here.exchange.status()["silent"], "status names the LEA")

@@ -110,6 +110,7 @@ def test_a_real_disk_that_fills_and_has_room_again(tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", str(small)], check=True)
 
 
+@pytest.mark.long
 def test_an_lea_with_its_share_waiting_waits_and_is_told_while_others_go_on(here: Town) -> None:
     """Records of a student whom nobody else has enrolled are held: more than a share of them cannot be."""
     here.exchange.down()

@@ -193,8 +193,14 @@ def silent() -> Iterator[int]:
 
 
 def begun(desk: Desk, *words: str) -> "subprocess.Popen[str]":
+    """A command at a terminal: Ctrl-C reaches it, also where these tests run in the background."""
     return subprocess.Popen(
-        [*SATCHEL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=desk.root
+        [*SATCHEL, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=desk.root,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

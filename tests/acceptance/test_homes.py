@@ -204,6 +204,7 @@ def test_a_copy_of_a_home_never_runs_beside_it_nor_unnoticed_after_it(url: str, 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_lease_of_a_supervisor_that_was_killed_is_free_for_the_next(url: str, tmp_path: Path) -> None:
     first = Exchange(tmp_path / "first", enabled=False, processes=1)
     use(first.home, url)
@@ -219,6 +220,7 @@ def test_the_lease_of_a_supervisor_that_was_killed_is_free_for_the_next(url: str
         first.close()
 
 
+@pytest.mark.long
 def test_a_backup_put_back_under_a_ledger_that_went_on_collects_nothing(url: str, tmp_path: Path) -> None:
     """The home's disk was lost, and its ledger is on another: the backup's inboxes lack what came since."""
     here = Office(tmp_path / "here", "01", "02", ledger_url=url)
