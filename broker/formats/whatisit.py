@@ -22,6 +22,7 @@ from broker.edge.settings import Limits
 from broker.formats import ssid_columns, table
 
 # Refusals of what was found in the clear, or in no shape at all: these are told again, by what it is.
+_OF_KEYS = frozenset({"key-secret", "key-unreadable"})
 _OUTSIDE = frozenset({"not-openpgp", "not-sealed", "bad-structure", "bad-armor", "key-secret", "truncated"})
 # Refusals of documents that a parser cannot read
 _UNREAD = frozenset({"not-utf8", "not-json", "request-name", "csv-form", "not-xml", "xml-unsafe", "not-pesc"})
@@ -80,6 +81,9 @@ def in_outbox(file: Buffer, refused: Refused, limits: Limits) -> Refused:
 
 def when_opened(content: bytes, refused: Refused) -> Refused:
     """What to say of a document that cannot be read; other refusals as they are."""
+    if refused.code in _OF_KEYS:  # a key that is handed in, and a secret one among it
+        shape = _shape(content)
+        return Refused("secret-key-sent") if shape and _OWN.get(shape) == "secret-key-sent" else refused
     if refused.code not in _UNREAD:
         return refused
     shape = _shape(content)

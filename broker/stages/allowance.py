@@ -71,6 +71,7 @@ class Allowance:
         self._notice = notice
         self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
         self._shares = Shares(services)
+        self._most = services.settings.limits.sealed_bytes
         self._is_told = False
         self._told: set[LeaId] = set()
 
@@ -87,12 +88,14 @@ class Allowance:
         return is_room and not is_full
 
     def choose(self, lea: LeaId, ready: Sequence[Found]) -> list[Found]:
-        """Those of these files that may be taken in now, which are counted from here on."""
+        """Those of these files that may be taken in now, which are counted from here on. What is too large is refused
+        unread, so it needs no room."""
         chosen = []
         for one in ready:
-            if one.size < self._room.spare() and not self._shares.is_full(lea):
-                self._room.take(one.size)
-                self._shares.add(lea, one.size)
+            size = one.size if one.size <= self._most else 0
+            if size < self._room.spare() and not self._shares.is_full(lea):
+                self._room.take(size)
+                self._shares.add(lea, size)
                 chosen.append(one)
         return chosen
 

@@ -174,6 +174,8 @@ def test_keys_to_log_in_with_are_known_too(here: Town, tmp_path: Path) -> None:
 
 def test_such_things_are_known_within_a_seal_as_well(here: Town) -> None:
     made = openpgp_files(here)
+    handed_in = {"public-key-sent", "revocation-sent"}  # sealed they are `key-rotation`, which has tests of its own
+    made = {name: one for name, one in made.items() if one[1] not in handed_in}
     expected = {"not-sealed": "not-a-document"}
     found = answers(here, sealed(here, {name: content for name, (content, _) in made.items()}), ".sealed")
     assert {name: one["code"] for name, one in found.items()} == {
