@@ -107,7 +107,7 @@ def test_what_the_state_would_not_take_is_not_taken_by_packet(here: Town) -> Non
             "key-names-other": other.export(canyon),
             "key-user-id": other.export(nameless),
             "federal-domain": other.export(federal),
-            "key-secret": secret,
+            "secret-key-sent": secret,
             "key-taken": here["01"].gpg.export(here["01"].fingerprint),
             "key-unreadable": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n",
         }
