@@ -65,6 +65,7 @@ def test_what_is_no_file_and_was_set_aside_is_removed_too(here: Town) -> None:
     wait_until(lambda: len(list(quarantine.rglob("*"))) <= MOST_FILES, "quarantine is within its bound")
 
 
+@pytest.mark.long
 def test_a_disk_that_is_nearly_full_stops_intake_only_and_it_goes_on_by_itself(here: Town) -> None:
     (student,) = here.all_moved(children(1), "02", "01", "6G")
     assert not here.exchange.status()["disk"]["intake_waits"]

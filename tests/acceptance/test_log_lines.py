@@ -143,6 +143,7 @@ def _use(here: Town, url: str) -> None:
     path.write_text(text[:place] + f'url = "{url}"' + text[place + len('url = ""') :])
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_to_its_last_byte(tmp_path: Path) -> None:
     """It was 410 kB of traceback a minute; the log itself lies elsewhere here."""
     require_root("mounts a file system")
@@ -176,6 +177,7 @@ def test_a_disk_that_is_full_to_its_last_byte(tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", str(small)], check=True)
 
 
+@pytest.mark.long
 def test_a_log_on_the_full_disk_ends_no_part(tmp_path: Path) -> None:
     require_root("mounts a file system")
     small = tmp_path / "small"

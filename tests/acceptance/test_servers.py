@@ -202,6 +202,7 @@ def test_no_mistake_in_a_url_shows_its_password(tmp_path: Path, url: str) -> Non
 # without them
 
 
+@pytest.mark.long
 def test_what_starts_without_its_database_ends_in_a_sentence(tmp_path: Path) -> None:
     home = tmp_path / "home"
     satchel("init", str(home))
