@@ -3,19 +3,28 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
+DEMO := $(VENV)/installed-for-demo
+PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check install
 # a file's tests stay together, and files begin in the order of tests/conftest.py; one process more than there are cores,
 # for a quarter of the time they wait
 PARALLEL := -n $(shell expr $$(nproc || echo 1) + 1) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test long check bench lock clean
 
-$(STAMP): requirements.lock pyproject.toml
+# What a server needs is in requirements.lock; the demo needs a synthetic state beside it, and the tests all the rest.
+$(STAMP): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $(STAMP)
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $(STAMP) $(DEMO)
 
-demo: $(STAMP)
+$(DEMO): requirements-demo.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements-demo.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $(DEMO)
+
+demo: $(if $(wildcard $(STAMP)),$(STAMP),$(DEMO))
 	$(RUN) -m broker.demo $(if $(KEEP),--keep)
 
 test: $(STAMP)
@@ -35,10 +44,15 @@ check: $(STAMP)
 bench: $(STAMP)
 	$(RUN) -m tests.bench $(if $(STUDENTS),--students $(STUDENTS))
 
-# Needs uv (https://docs.astral.sh/uv/): pins every dependency for Python 3.11 to 3.14, with hashes.
+# Needs uv (https://docs.astral.sh/uv/): pins every dependency for Python 3.11 to 3.14, with hashes. The later ones are
+# bound to the first, so that what is tested is what a server gets.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-header pyproject.toml
+
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra build --extra simulate --constraint requirements.lock --output-file requirements-demo.lock
+	$(COMPILE) --extra dev --constraint requirements-demo.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

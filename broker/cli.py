@@ -1,6 +1,7 @@
 """`satchel`: the command line (DESIGN section 9, a public interface).
 
-Owns the command tree and the last line of defence: no traceback reaches a user. Promises: only the module of the
+Owns the command tree and the last line of defence: no traceback reaches a user, and no other program of the same user
+looks into a command's memory. Promises: only the module of the
 command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one; help loads none.
 """
 
@@ -8,23 +9,35 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from broker.commands import endings
 from broker.commands.catalog import COMMANDS, GROUPS
+from broker.edge.bounded import privilege
 
 _HELP = "Satchel: a secure exchange of student records between school districts and charter schools."
-_EXIT_CODES = "Every command ends with 0 when all is done, with 1 when it failed, and with 2 when it was given wrongly."
+_EXIT_CODES = (
+    "Every command ends with 0 when all is done, with 1 when it failed, and with 2 when it was given wrongly; with 130"
+    " after Ctrl-C. `status` ends with 3 when the exchange is not running, and with 4 when something needs a person;"
+    " `fetch` with 5 when a receipt refuses what you sent."
+)
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command tree for these arguments. A command is loaded if all words of its name are among them, for without
     them it cannot be run; of any other the tree has the name and the sentence."""
     app = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP, epilog=_EXIT_CODES
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=_HELP,
+        epilog=_EXIT_CODES,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(lambda: None)  # keeps a lone command's name: without it Typer would make it the whole program
+    app.callback()(_satchel)
     groups = {name: _group(name, arguments) for name in GROUPS}
     for path, entry in COMMANDS.items():
         if path in groups:
@@ -38,6 +51,20 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     for name, group_app in groups.items():
         app.add_typer(group_app, name=name, rich_help_panel=GROUPS[name].panel)
     return app
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        sys.stdout.write(f"satchel {version('satchel')}\n")
+        raise typer.Exit
+
+
+def _satchel(
+    is_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """Stands before every command; it also keeps a lone command's name, which Typer would make the whole program."""
 
 
 def _group(name: str, arguments: Sequence[str]) -> typer.Typer:
@@ -78,30 +105,39 @@ def _unloaded() -> NoReturn:
 
 def main() -> None:
     """Entry point: runs a command and turns what is left into one sentence."""
+    privilege.hide_memory()  # a command may have keys, passphrases or a record there
+    arguments = sys.argv[1:]
     try:
-        build(sys.argv[1:])()
+        endings.open_output()
+        if said := endings.no_text(arguments, os.environ):
+            sys.stderr.write(f"{said}\n")
+            sys.exit(2)
+        build(arguments)()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        endings.give_up_output()
         sys.exit(1)
-    except Exception as error:
-        sys.stderr.write(f"{_sentence(error)}\n")
-        if os.environ.get("SATCHEL_DEBUG") == "1":
-            raise
-        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(endings.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  the last line of defence
+        _fail(error)
 
 
-def _sentence(error: Exception) -> str:
-    """What a user reads. An error that was not foreseen may hold data in its text, so only its kind is shown."""
-    from broker.core.errors import OperatorError
+def _fail(error: Exception) -> NoReturn:
+    if _is_of_output():
+        endings.give_up_output()
+    sys.stderr.write(f"{endings.sentence(error)}\n")
+    if os.environ.get("SATCHEL_DEBUG") == "1":
+        raise error
+    sys.exit(1)
 
-    if isinstance(error, OperatorError):
-        return str(error)
-    if type(error).__module__ == "sqlalchemy.exc":
-        from broker.offline import said_of
 
-        if said := said_of(error):
-            return said
-    return f"Satchel failed in a way it should not ({type(error).__name__}). Set SATCHEL_DEBUG=1 to see where."
+def _is_of_output() -> bool:
+    """Whether what was printed cannot be written: it would be tried once more when the process ends."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -4,10 +4,7 @@ Owns how a process of Satchel begins. Promises: loads nothing that such a comman
 one sentence when there is no usable home.
 """
 
-import logging
 import os
-import resource
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from broker.core.errors import OperatorError
 from broker.edge import home_id, settings_file
 from broker.edge.apart import Apart
+from broker.edge.bounded import privilege
 from broker.edge.folders import Home
 from broker.edge.ledger import homes
 from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
@@ -32,32 +30,36 @@ if TYPE_CHECKING:
     from broker.identity.model import Model
 
 
+# What SQLite says of its own file: by the beginning of the error's name.
+_SQLITE = {
+    "SQLITE_FULL": "The ledger cannot be written, for the disk is full; make room, and try again.",
+    "SQLITE_IOERR": "The ledger's disk cannot be read or written; see whether it is full, and the system's log.",
+    "SQLITE_READONLY": "The ledger may only be read by this account; see who owns ledger.db and its folder.",
+    "SQLITE_CANTOPEN": "The ledger cannot be opened; see who owns ledger.db and its folder.",
+    "SQLITE_BUSY": "The ledger is written by another program, and was not free in time; try again.",
+}
+
+
 class NotReady(OperatorError):
     """The home cannot be used as it is; the message says what to do."""
 
 
+class Unreachable(NotReady):
+    """The ledger's database does not answer, or cannot be read; the message is one sentence."""
+
+
 def harden() -> None:
-    """No core dump may hold a record (DESIGN section 1, promise 5), and new files are this user's alone."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """No core dump may hold a record (DESIGN section 1, promise 5), nor may another process of this user read it or a
+    key out of the memory; new files are this user's alone."""
+    privilege.hide_memory()
     os.umask(0o077)
 
 
 def logger(part: str) -> "structlog.stdlib.BoundLogger":
-    """JSON lines on standard error; the library loggers speak through it, from WARNING up."""
-    import structlog
+    """JSON lines on standard error, of whoever speaks in this process (`broker.edge.log`)."""
+    from broker.edge import log
 
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"part":"%(name)s","event":"%(message)s"}')
-    logging.getLogger("satchel").setLevel(logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    bound: structlog.stdlib.BoundLogger = structlog.get_logger().bind(part=part)
-    return bound
+    return log.begin(part)
 
 
 def now() -> datetime:
@@ -103,7 +105,7 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
         with reading(engine) as connection:
             return engine, form(connection)
     except DBAPIError as error:
-        raise NotReady(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
+        raise Unreachable(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
 
 
 def said_of(error: Exception) -> str | None:
@@ -111,6 +113,10 @@ def said_of(error: Exception) -> str | None:
     if isinstance(error, DBAPIError) and (
         isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     ):
+        name = str(getattr(error.orig, "sqlite_errorname", ""))
+        for begins, sentence in _SQLITE.items():
+            if name.startswith(begins):
+                return sentence
         return f"The ledger's database does not answer: {reason_of(error)}."
     return None
 
@@ -120,13 +126,14 @@ def reason_of(error: DBAPIError) -> str:
     return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 
 
-def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
+def open_ledger(chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> Engine:
     """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
     `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them
-    `is_put_back` from a backup and this is not allowed for."""
+    `is_put_back` from a backup and this is not allowed for. A part that does not hold the home's keys (`has_keys`) goes
+    by the ids alone: who started it has seen the proof."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
-        check_home(engine, chosen, is_put_back=is_put_back)
+        check_home(engine, chosen, is_put_back=is_put_back, has_keys=has_keys)
         return engine
     if found > REVISION:
         raise later(chosen, found)
@@ -135,12 +142,12 @@ def open_ledger(chosen: Settings, *, is_put_back: bool = False) -> Engine:
     raise NotReady(f"The ledger of {chosen.home} {was}: {todo} `satchel upgrade --home {chosen.home}`.")
 
 
-def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False) -> None:
+def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> None:
     """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
     home = Home(chosen.home)
     with reading(engine) as connection:
         owner, last = homes.owner(connection), homes.last_run(connection)
-    home_id.check(home, owner, place_of(chosen))
+    home_id.check(home, owner, place_of(chosen), has_keys=has_keys)
     if not is_put_back:
         home_id.check_last(home, last)
 

@@ -22,6 +22,7 @@ from typing import IO, Any
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.errors import OperatorError
+from broker.edge import log
 from broker.offline import said_of
 
 UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
@@ -98,7 +99,8 @@ class Part:
             try:
                 self._beat()
             except OSError as full:  # a full disk: the part lives on, and is shown as late until there is room
-                sys.stderr.write(f'{{"part":"{self.name}","event":"no heartbeat","errno":{full.errno}}}\n')
+                log.logger().error("no heartbeat", errno=full.errno)
+            log.look()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stop.set()
@@ -127,15 +129,17 @@ class Part:
 
 def run(main: Callable[[], None]) -> None:
     """Run a part. That the database is away a new process may find mended."""
+    log.begin(Path(sys.argv[0]).stem)  # until it has a name of its own
+    log.watch_over()
     try:
         main()
     except OperatorError as error:
-        sys.stderr.write(f"{error}\n")
+        log.end_with(str(error))
         sys.exit(UNUSABLE)
     except DBAPIError as error:
         if (said := said_of(error)) is None:
             raise
-        sys.stderr.write(f"{said}\n")
+        log.end_with(said)
         sys.exit(1)
 
 
@@ -162,6 +166,18 @@ def is_up(run: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def is_held(run: Path) -> bool:
+    """Whether some process has the lock of this home: the exchange runs, on this machine, or its ledger is changed."""
+    try:
+        with (run / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _let_go(lock: Path) -> None:

@@ -1,13 +1,13 @@
 """The process that reads packets for a worker beside it: hostile bytes are opened, verified and parsed here only.
 
-Promises: it has no ledger and no network; who begins it watches it from outside and may end it at any moment
-(`broker.edge.bounded`), and it ends with that process.
+Promises: it has no ledger and no network, and of secrets only the keys that opening takes (`broker.held`); who begins
+it watches it from outside and may end it at any moment (`broker.edge.bounded`), and it ends with that process.
 """
 
 import argparse
 from pathlib import Path
 
-from broker.edge import openpgp, settings_file
+from broker.edge import log, openpgp, settings_file
 from broker.edge.bounded import ward
 from broker.edge.contracts import Contracts
 from broker.edge.digest import Digester
@@ -15,6 +15,7 @@ from broker.edge.folders import Home
 from broker.edge.resources import folder as data_folder
 from broker.edge.settings import Settings
 from broker.formats.reader import Desk, work_of
+from broker.offline import harden
 from handlers.registry import needed_of
 
 
@@ -38,6 +39,9 @@ def main() -> None:
     parser.add_argument("descriptors", type=int, nargs=3)
     chosen = parser.parse_args()
     control, arena, state = chosen.descriptors
+    harden()  # before it has the keys: what it forks inherits that
+    log.begin("reader")
+    log.watch_over()
     ward.serve(control, arena, state, work_of(desk(settings_file.load(chosen.home))))
 
 

@@ -2,21 +2,29 @@
 
 Owns these pages. Promises: every command in them works as it stands for this LEA with gpg and an SFTP program (a test
 runs them); an LEA whose folder is missing keeps nobody else from theirs, and is named to the caller. The directory has
-the last keys of parties that have left, too: with it signatures are checked, and nothing is sealed to anybody in it.
+keys in their published form only (`broker.edge.minimal`), the last ones of parties that have left, too: with it
+signatures are checked, and nothing is sealed to anybody in it; `parties.json` says whose key each is.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Engine
 
 from broker.core.model import LeaId, Party
 from broker.edge import keyring
+from broker.edge.apart import Apart
 from broker.edge.apart_folders import publish_to_all, renew_readme
 from broker.edge.folders import Missing
 from broker.edge.ledger import directory, removals
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
-from broker.edge.published import publishing
+from broker.edge.published import PARTIES, publishing
 from broker.edge.sftp_hostkey import ensure_host_key
 from broker.edge.sshd_config import system_user
-from broker.offline import Offline
+from broker.stages import keys
 
 _OPENSSH_PORT = 22
 
@@ -49,6 +57,7 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> get -r receipts
    sftp> bye
    gpg --verify receipts/NAME.json.asc
+   If there is none after a minute, look for OUTBOX-WAITS.txt beside this page: it says which file is not whole.
 
 4. Read what others sent you. gpg must say "Good signature from" the LEA that wrote it.
    sftp -P {port} -i KEY {user}@{host}
@@ -65,20 +74,60 @@ Do not put students' names into file names.
 """
 
 
-def write_pages(services: Offline) -> list[LeaId]:
+class House(keys.Room, Protocol):
+    """What there must be of an exchange to write its pages."""
+
+    @property
+    def engine(self) -> Engine:
+        """The ledger."""
+
+    @property
+    def apart(self) -> Apart:
+        """Who works in the folders of LEAs that have mounts of their own."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock."""
+
+
+def write_pages(services: House) -> list[LeaId]:
     """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
     with publishing(services.home) as publisher:
+        _settle(services)
         with reading(services.engine) as connection:
-            every = [party.id for party in directory.all_parties(connection)]
+            every = directory.all_parties(connection)
             served = [party.id for party in removals.present(connection)]
-            keys = removals.published(connection)
-        files = {"exchange.asc": services.home.certificate.read_text("utf-8")}
-        files |= {f"{lea}.asc": "\n".join(keys.get(lea, ())) for lea in every}
+            shown, prints = keys.published(connection), keys.prints(connection)
+        own = services.home.certificate.read_text("utf-8")
+        files = {"exchange.asc": own}
+        files |= {f"{party.id}.asc": "\n".join(shown.get(party.id, ())) for party in every}
+        files[PARTIES] = _who(services, every, prints)
         missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
 
 
-def write_readmes(services: Offline) -> list[LeaId]:
+def _settle(services: House) -> None:
+    with reading(services.engine) as connection:
+        is_settled = not keys.stale(connection, keys.others(connection, services))
+    if not is_settled:
+        committed(services.engine, lambda connection: keys.settle(connection, services, services.clock()))
+
+
+def _who(services: House, every: Sequence[Party], prints: Mapping[str, Sequence[str]]) -> str:
+    """Whose key each fingerprint is, by the exchange: what a key says of itself is its owner's word."""
+    own = [_fingerprint(services)]
+    lines = [{"id": keys.EXCHANGE, "name": services.settings.name, "kind": "exchange", "keys": own}]
+    lines += [
+        {"id": one.id, "name": one.name, "kind": one.kind.value, "keys": list(prints.get(one.id, ()))} for one in every
+    ]
+    return json.dumps(lines, indent=1) + "\n"
+
+
+def _fingerprint(services: House) -> str:
+    return keyring.inspect(services.home.certificate.read_bytes(), services.clock()).fingerprint
+
+
+def write_readmes(services: House) -> list[LeaId]:
     """Bring README.txt of every LEA up to date; gives the LEAs whose folder is missing. Writes only what changed."""
     with reading(services.engine) as connection:
         parties = removals.present(connection)
@@ -100,12 +149,12 @@ def _for_each(parties: Sequence[Party], write: Callable[[Party], None]) -> list[
     return missing
 
 
-def _filler(services: Offline) -> Callable[[Party], str]:
+def _filler(services: House) -> Callable[[Party], str]:
     sftp = services.settings.sftp
     host = sftp.host or sftp.address
     shared = {
         "exchange": services.settings.name,
-        "fingerprint": keyring.inspect(services.home.certificate.read_bytes(), services.clock()).fingerprint,
+        "fingerprint": _fingerprint(services),
         "host": f"[{host}]" if ":" in host else host,
         "port": _port(services),
         "host_key": ensure_host_key(services.home.keys / "ssh_host_ed25519").fingerprint,
@@ -118,7 +167,7 @@ def _filler(services: Offline) -> Callable[[Party], str]:
     return fill
 
 
-def _port(services: Offline) -> str:
+def _port(services: House) -> str:
     """The SFTP server's port; PORT while it has none, for a free one is taken when the exchange starts."""
     sftp = services.settings.sftp
     if sftp.port or not sftp.enabled:

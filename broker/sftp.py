@@ -1,7 +1,8 @@
 """The SFTP process: the built-in server over the folders of all LEAs.
 
 Promises: keys are read from the ledger at each login, so that a change takes effect at once; what a reader has taken is
-noted in the ledger before the client is answered.
+noted in the ledger before the client is answered; it faces the net, and holds neither the exchange's key nor anything
+else with which a packet could be opened or a receipt signed (`broker.held`).
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from broker import wiring
 from broker.core.errors import Deferred
 from broker.edge.folders import lea_id
-from broker.edge.ledger import directory
+from broker.edge.ledger import directory, suspensions
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.room import Room
@@ -35,6 +36,7 @@ class Standing(State):
         self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
         self._shares = Shares(services)
         self._answered: dict[str, float] = {}
+        self._looked, self._away = float("-inf"), frozenset[str]()
 
     def why_not(self, lea: str) -> str:
         """See State."""
@@ -51,12 +53,26 @@ class Standing(State):
         return ""
 
     def check(self, lea: str) -> None:
-        """See State; a folder that has just answered is trusted for a moment."""
+        """See State; a folder that has just answered is trusted for a moment. A line that was open when its LEA was
+        suspended carries nothing any more."""
         known = lea_id(lea)
         now = time.monotonic()
+        if now - self._looked > _MOMENT:
+            self._looked, self._away = now, self._suspended()
+        if lea in self._away:
+            raise Deferred("the LEA is suspended")
         if self._services.apart.is_apart(known) and now - self._answered.get(lea, 0.0) > _MOMENT:
             self._services.apart.ask(known, "probe")
             self._answered[lea] = now
+
+    def _suspended(self) -> frozenset[str]:
+        try:
+            with reading(self._services.engine) as connection:
+                return frozenset(suspensions.standing(connection))
+        except Exception as error:
+            if cause_of(error) not in NOT_KEPT:
+                raise
+            return self._away  # as it was, until the ledger answers
 
 
 class LedgerHost:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -21,13 +21,14 @@ import structlog
 from sqlalchemy import Engine
 
 from broker import founding
-from broker.edge import apart
-from broker.edge.embedded_redis import binary, configuration
+from broker.edge import apart, log, log_repeats, passwords
+from broker.edge.embedded_redis import binary, configuration, make_way
 from broker.edge.folders import Home
 from broker.edge.ledger.engine import place_of
 from broker.edge.ledger.lease import Lease
-from broker.edge.queues import Queues, socket_path
+from broker.edge.queues import Queues, check_socket
 from broker.edge.settings import Settings
+from broker.held import held_by
 from broker.part import UNUSABLE, hold, is_up, read_beats
 
 _LOOK_SECONDS = 0.1
@@ -46,7 +47,7 @@ class AlreadyUp(Exception):
 
 
 class Unusable(Exception):
-    """A part found something that only the operator can mend, and has said what."""
+    """A part found something that only the operator can mend; the message is the part's sentence."""
 
 
 @dataclass(slots=True)
@@ -61,22 +62,31 @@ class Child:
     pause: float = _FIRST_PAUSE
     environment: dict[str, str] = field(default_factory=dict)
     keeps: tuple[int, ...] = ()  # descriptors handed on: the lock of the home
+    errors: Path | None = None  # where its standard error goes; None: it is a part, and speaks the log's language
+    memory: int = field(default_factory=log_repeats.kept)  # of what it has said, when it is started again
 
     def start(self) -> None:
         """Start it now."""
-        self.process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
-            env=os.environ | self.environment,
-            start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
-            pass_fds=self.keeps,
-            preexec_fn=_end_with_parent,
-        )
+        environment = passwords.environment(held_by(self.name.partition("-")[0]))
+        with self.errors.open("ab") if self.errors else nullcontext() as errors:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
+                stderr=errors,
+                env=environment | self.environment | {log.MEMORY: str(self.memory)},
+                start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
+                pass_fds=[fd for fd in (*self.keeps, self.memory) if fd >= 0],
+                preexec_fn=_end_with_parent,
+            )
         if self.stdin and self.process.stdin:
             self.process.stdin.write(self.stdin)
             self.process.stdin.close()
         self.started = time.monotonic()
+
+    def why(self) -> str:
+        """Why it could not run, as it said itself; '' where it said nothing."""
+        return log_repeats.Memory(self.memory).why()
 
     def ended(self) -> int | None:
         """Its exit code; None while it runs."""
@@ -113,8 +123,19 @@ def _part(settings: Settings, module: str, *more: str) -> list[str]:
 
 
 def _redis_child(settings: Settings) -> Child:
-    socket_path(settings.home).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Child("redis", [binary(), "-"], configuration(settings.home).encode())
+    check_socket(settings.home, is_made=True)
+    program = binary()
+    make_way(settings.home, program)
+    started = Child("redis", [program, "-"], configuration(settings.home).encode())
+    started.errors = settings.home / "run" / "redis.log"  # not in the log's language
+    return started
+
+
+def names(settings: Settings) -> list[str]:
+    """The parts of one machine that tell of themselves, by name."""
+    count = settings.workers.processes or os.cpu_count() or 1
+    workers = [f"worker-{number}" for number in range(count)]
+    return [*workers, "worker-costly", "sweeper", "watcher", *(["sftp"] if settings.sftp.enabled else [])]
 
 
 def plan(settings: Settings) -> list[Child]:
@@ -220,13 +241,15 @@ class Supervisor:
         while not self._is_stopping:
             for child in self._children:
                 if not announced and child.ended() == UNUSABLE:
-                    raise Unusable(child.name)
+                    raise Unusable(child.why() or f"{child.name} cannot run; see the log.")
+                code = child.ended()  # negative: by which signal
                 if child.tend():
-                    self._log.warning("a part had died and was started again", died=child.name)
+                    self._log.warning("a part had died and was started again", died=child.name, code=code)
             if not announced and self._ready():
                 announced = True
                 self._say("ready")
             self._keep_ledger()
+            log.look()
             time.sleep(_LOOK_SECONDS)
 
     def _stop(self) -> None:

@@ -1,7 +1,7 @@
 """The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
 
-Promises: receipts' files follow within a fraction of a second; every other duty within `sweep_seconds`; a round that
-fails is told once, until it is well again, and the next one tries again.
+Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
+`sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
 """
 
 import argparse
@@ -13,12 +13,13 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
-from broker.edge.ledger import removals
+from broker.edge.ledger import directory_changes, removals
 from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.part import Part, run
-from broker.stages import claims, harvest, leftovers, missing, overdue, sweep
+from broker.readme import write_pages
+from broker.stages import claims, expired, flags, harvest, leftovers, missing, overdue, sweep
 from broker.stages.daybreak import Daybreak
 from broker.stages.services import Services
 
@@ -68,6 +69,26 @@ class Inboxes:
             self._seen[lea] = changed
 
 
+class Directory:
+    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
+    off before it had done so; and once at the start."""
+
+    def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
+        self._services = services
+        self._publish = publish
+        self._done = -1
+
+    def look(self) -> None:
+        """Publish what changed since the last look."""
+        with reading(self._services.engine) as connection:
+            last = directory_changes.last(connection)
+        if last != self._done:
+            missing = self._publish()
+            if missing:
+                self._services.log.warning("directory not published to all", leas=list(missing))
+            self._done = last
+
+
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
     """Whether it did something, as far as it says. What fails is told once, and tried again."""
     try:
@@ -89,18 +110,22 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
     inboxes = Inboxes(services)
+    published = Directory(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
         "enqueue": lambda: sweep.enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: sweep.resume_for_keys(services),
         "daybreak": Daybreak(services).look,
+        "alerts": lambda: flags.tell_owed(services),
         "flags": lambda: sweep.resume_unflagged(services),
         "held back": lambda: missing.hold_what_came_late(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
         "harvest": harvest.Nightly(services).look,
+        "expired": expired.Nightly(services).look,
     }
     seldom: dict[str, Callable[[], object]] = {
+        "directory": published.look,
         "leftovers": lambda: leftovers.purge(services),
         "quarantine": leftovers.SetAside(services).clear,
     }
@@ -108,8 +133,9 @@ def main() -> None:
         part.ready()
         _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
+        away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):
-            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services))
+            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services, away))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
                 is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
@@ -117,6 +143,7 @@ def main() -> None:
                 for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)
                 rounds += 1
+                away.clear()
                 due = time.monotonic() + services.settings.workers.sweep_seconds
         services.apart.close()
 

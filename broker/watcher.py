@@ -10,8 +10,7 @@ import argparse
 import itertools
 import queue
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from broker import wiring
@@ -20,17 +19,19 @@ from broker.core.errors import Deferred
 from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId
 from broker.edge.apart import Silent
-from broker.edge.folders import OUTBOX
-from broker.edge.ledger import removals
+from broker.edge.folders import OUTBOX, Missing
+from broker.edge.ledger import removals, suspensions
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
-from broker.edge.outbox import Odd
+from broker.edge.outbox import Changed, Odd, Unfinished
 from broker.edge.readiness import Found, Readiness, Ready, Wait
 from broker.edge.watch import Watch
 from broker.part import Part, run
 from broker.stages import intake
 from broker.stages.allowance import Allowance
+from broker.stages.outbox_notice import OutboxNotice
 from broker.stages.services import Services
+from broker.stages.walk import Walk
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
 _LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
@@ -39,19 +40,6 @@ _FULL_SECONDS = 1.0  # between two looks for room
 _ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
 _BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
 _HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
-
-
-@dataclass(slots=True)
-class _Pass:
-    """One walk through an outbox, in turns; with 100,000 files it takes many."""
-
-    lea: LeaId
-    items: Generator[Found | Odd | None, None, None]
-    began: float
-    closed: set[str]
-    soonest: float | None = None
-    headers: int = 0  # that this turn may still read
-    is_over: bool = False
 
 
 class Watcher:
@@ -66,9 +54,10 @@ class Watcher:
         self._known: set[LeaId] = set()
         self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
         self._due: dict[LeaId, float] = {}
-        self._passes: dict[LeaId, _Pass] = {}
+        self._passes: dict[LeaId, Walk] = {}
         self._next_scan = 0.0
-        self._allowance = Allowance(services)
+        self._notice = OutboxNotice(services)
+        self._allowance = Allowance(services, self._notice)
         self._beside = Beside(self._look)
         self._tidied: set[LeaId] = set()
         self._events: set[LeaId] = set()  # LEAs with mounts of their own whose events are heard of
@@ -100,8 +89,9 @@ class Watcher:
 
     def _new_leas(self) -> dict[LeaId, Path]:
         with reading(self._services.engine) as connection:
-            leas = {party.id for party in removals.present(connection)}
-        self._known &= leas  # nothing is taken from who has left
+            away = suspensions.standing(connection)
+            leas = {party.id for party in removals.present(connection) if party.id not in away}
+        self._known &= leas  # nothing is taken from who has left, or is suspended
         fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
         self._known |= set(fresh)
         return fresh
@@ -180,6 +170,9 @@ class Watcher:
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
             ready, odd = self._some(one)
+            if (ready or odd) and self._is_suspended(lea):
+                self._drop_pass(lea)
+                return time.monotonic() + self._services.settings.intake.scan_seconds
             intake.run_odd(self._services, lea, odd)
             left: list[Found] = []
             chosen = self._allowance.choose(lea, ready)
@@ -202,7 +195,21 @@ class Watcher:
             return 0.0
         self._drop_pass(lea)
         self._readiness.forget_unseen(lea, one.began)
+        self._tell(one)
         return 0.0 if self._closed.get(lea) else one.soonest
+
+    def _is_suspended(self, lea: LeaId) -> bool:
+        """Asked before anything is taken: since the last full scan the state may have decided so."""
+        with reading(self._services.engine) as connection:
+            return lea in suspensions.standing(connection)
+
+    def _tell(self, one: Walk) -> None:
+        """After a whole look: the LEA is told what waits for its end."""
+        try:
+            halves = self._readiness.halves(one.lea)
+            self._notice.say_files(one.lea, halves, one.unfinished, one.unreadable, time.monotonic())
+        except Deferred:
+            return  # told when its folder is there again
 
     def _meet(self, lea: LeaId) -> None:
         """What is done once for each LEA, as soon as its folder answers."""
@@ -214,15 +221,15 @@ class Watcher:
         if hears and self._watch.add_apart(lea, self._services.home.folder(lea, OUTBOX)):
             self._events.add(lea)
 
-    def _begin(self, lea: LeaId) -> "_Pass":
-        return _Pass(lea, self._services.outboxes.entries(lea), time.monotonic(), self._closed.pop(lea, set()))
+    def _begin(self, lea: LeaId) -> Walk:
+        return Walk(lea, self._services.outboxes.scan_all(lea), time.monotonic(), self._closed.pop(lea, set()))
 
     def _drop_pass(self, lea: LeaId) -> None:
         over = self._passes.pop(lea, None)
         if over is not None:
             over.items.close()
 
-    def _some(self, one: "_Pass") -> tuple[list[Found], list[Odd]]:
+    def _some(self, one: Walk) -> tuple[list[Found], list[Odd]]:
         """At most a batch of what is ready, and so many bytes, from so many entries: other LEAs wait for their turn."""
         ready: list[Found] = []
         odd: list[Odd] = []
@@ -232,7 +239,9 @@ class Watcher:
         looked = size = 0
         for item in itertools.islice(one.items, most):
             looked += 1
-            if isinstance(item, Odd):
+            if isinstance(item, Unfinished):
+                one.note(item)
+            elif isinstance(item, Odd):
                 odd.append(item)
             elif item is not None:
                 verdict = self._observe(one, item)
@@ -246,7 +255,7 @@ class Watcher:
         one.is_over = looked < most
         return ready, odd
 
-    def _observe(self, one: "_Pass", found: Found) -> Ready | Wait:
+    def _observe(self, one: Walk, found: Found) -> Ready | Wait:
         def judge(progress: Progress) -> tuple[Extent, Progress]:
             if one.headers <= 0:
                 return Extent.UNDECIDED, progress
@@ -257,7 +266,9 @@ class Watcher:
         now = time.monotonic()
         try:
             return self._readiness.observe(one.lea, found, now, found.name in one.closed, judge)
-        except Deferred:
+        except Deferred as later:
+            if not isinstance(later, Changed | Missing):
+                one.note_unreadable(found)
             return Wait(now + self._services.settings.intake.settle_seconds)
 
 

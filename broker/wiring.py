@@ -1,11 +1,13 @@
 """Settings -> Services: the only place where the parts of one process are put together.
 
 Owns nothing that lives longer than the process. Promises: raises `NotReady` with one sentence for the operator when the
-home is not complete; hardens the process that will hold plaintext.
+home is not complete; hardens the process; reads no secret that the part does not hold (`broker.held`).
 """
 
+import os
 import sys
 import uuid
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import uuid6
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.edge import calendars, exit_codes, openpgp, settings_file
+from broker.core.model import Fingerprint
+from broker.edge import calendars, exit_codes, openpgp, settings_file, validity
 from broker.edge.apart import Apart
 from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
 from broker.edge.bounded.bounds import Bounds
@@ -24,9 +27,10 @@ from broker.edge.ledger import registry
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.homes import Marks
 from broker.edge.queues import Queues
-from broker.edge.settings import Settings
+from broker.edge.settings import Redis, Settings
 from broker.edge.vault import DirectoryVault
 from broker.formats.reader_beside import Beside
+from broker.held import Secret, held_by
 from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
 from broker.stages.services import Services
@@ -48,6 +52,43 @@ def read_key(home: Home) -> openpgp.SecretKey:
         raise NotReady(f"{path} is no usable secret key [{refused.code}]; put it back from a backup.") from None
     except OSError:
         raise NotReady(f"{home.keys / 'exchange.key'} cannot be read; was this home made by `satchel init`?") from None
+
+
+def check_keys(home: Home) -> None:
+    """See that the parts will find their keys usable; said once, by who starts them. They are read in a process of
+    their own, so that this one never holds them. Raises NotReady."""
+    told, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _own_key(home)
+            digester(home)
+            os._exit(0)
+        except NotReady as error:
+            os.write(telling, str(error).encode())
+        finally:
+            os._exit(1)
+    os.close(telling)
+    with open(told, "rb") as said:
+        sentence = said.read().decode()
+    if os.waitpid(child, 0)[1] != 0:
+        raise NotReady(sentence or f"The keys in {home.keys} cannot be read; put them back from a backup.")
+
+
+def fingerprint(home: Home) -> Fingerprint:
+    """That of the exchange's key, by its public part. Raises NotReady."""
+    try:
+        return validity.held(home.certificate.read_bytes())[0].primary.fingerprint
+    except (OSError, Refused):
+        raise NotReady(f"{home.certificate} is not the exchange's public key; put it back from a backup.") from None
+
+
+def _own_key(home: Home) -> openpgp.SecretKey:
+    """The exchange's key, as it is published. Raises NotReady."""
+    key = read_key(home)
+    if key.fingerprint != fingerprint(home):
+        raise NotReady(f"{home.certificate} is not the public part of keys/exchange.key; put both back from a backup.")
+    return key
 
 
 def digester(home: Home) -> Digester:
@@ -79,9 +120,9 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
     what is wrong with the home: NotReady, SettingsError, StaleIndex, and of a worker what is wrong with its calendars
     and codes."""
     harden()
-    chosen = settings_file.load(home)
+    chosen, held = settings_file.load(home), held_by(part)
     folders = Home(chosen.home)
-    engine = open_ledger(chosen)
+    engine = open_ledger(chosen, has_keys=Secret.DIGEST in held)
     of = chosen.intake
     name = part if part == "watcher" else f"{part}-{number}"
     apart = Apart(folders, chosen.limits, of.answer_seconds, of.abandon_seconds, name)
@@ -93,8 +134,9 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
         outboxes=ApartOutboxes(folders, chosen.limits, apart),
         inboxes=ApartInboxes(folders, apart, Marks(engine)),
         apart=apart,
-        key=read_key(folders),
-        queues=Queues(chosen),
+        exchange=fingerprint(folders),
+        secret=_own_key(folders) if Secret.KEY in held else None,
+        queues=Queues(chosen if Secret.REDIS in held else replace(chosen, redis=Redis())),  # connects when it is asked
         clock=now,
         new_tracking=new_tracking,
         reader=reader(chosen, is_patient=is_patient),

@@ -64,6 +64,9 @@ REASONS: Mapping[str, str] = {
     "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
     "unreadable": "Something in this line cannot be used; mend it and send the line again.",
+    "impossible-date": "A date in this line cannot be; correct it, in your system too, and send the line again.",
+    "odd-date": "Nothing was done with this line, for a date in it is unusual; correct it, or, if it is as in the birth"
+    " certificate and your files, send the line again with the field's name in `confirmed`.",
     "other-lea": "The line is another LEA's; send only your own students.",
     "birth-date-differs": "The student with this SSID was born on another day; check the SSID, and the birth"
     " certificate. If your birth date is the right one, call the state.",

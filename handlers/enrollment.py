@@ -37,8 +37,8 @@ class Entry:
     """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
 
     `code` is the state's entry or exit code, `programme` the school's schedule, both as `grade` '' when not given;
-    `facts` is what else is said of the stay; `pointer` is the line's JSON pointer (RFC 6901). Repr hidden: it holds a
-    student.
+    `facts` is what else is said of the stay; `school_year` is None where the document names none; `pointer` is the
+    line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
     """
 
     student: Student = field(repr=False)
@@ -50,6 +50,7 @@ class Entry:
     grade: str = ""
     programme: str = ""
     facts: Facts = NOTHING
+    school_year: int | None = None
 
 
 def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -65,6 +66,7 @@ def entries(body: Mapping[str, Any]) -> tuple[Entry, ...]:
             grade=line.get("grade", ""),
             programme=line.get("programme", ""),
             facts=facts_of(line),
+            school_year=body.get("school_year"),
         )
         for number, line in enumerate(body["students"])
     )

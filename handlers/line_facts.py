@@ -16,12 +16,14 @@ class Facts:
     """`dual`: the student is enrolled beside another LEA (Utah R277-419-5). `military`: it is a child of a military
     family, whose record comes sooner (53A-1-1001, article IV). Both None where nothing is said. `day_part` is the part
     of the school day as a fraction, such as 1/2, or 1 (R277-419-6(4)); '' where nothing is said. `opt_outs` are the
-    purposes that the parent opted out of, all of them (SB 152, 2026); None where nothing is said."""
+    purposes that the parent opted out of, all of them (SB 152, 2026); None where nothing is said. `confirmed` are the
+    dates of the line that were looked at again and are right (`core.plausible.FACTS`)."""
 
     dual: bool | None = None
     military: bool | None = None
     day_part: str = ""
     opt_outs: tuple[str, ...] | None = None
+    confirmed: tuple[str, ...] = ()
 
 
 NOTHING = Facts()
@@ -35,6 +37,7 @@ def facts_of(line: Mapping[str, Any]) -> Facts:
         military=line.get("military"),
         day_part=_part(line["day_part"]) if "day_part" in line else "",
         opt_outs=None if opted is None else tuple(sorted(set(opted))),
+        confirmed=tuple(sorted(set(line.get("confirmed", ())))),
     )
 
 

@@ -13,7 +13,7 @@ from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge import settings
-from broker.formats.ssid_columns import COLUMNS, REQUIRED
+from broker.formats.ssid_columns import COLUMNS, NEEDED_BY, REQUIRED
 from handlers.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
@@ -24,6 +24,12 @@ from tests.support.tools import ROOT
 MISTAKES = {
     "not-openpgp": "Put the document itself into `outbox`, not the sealed file.",
     "not-sealed": "Signed the document, but did not encrypt it.",
+    "signature-alone": "Sent a signature (`.sig`) instead of the sealed document.",
+    "public-key-sent": "Put a public key into `outbox`.",
+    "secret-key-sent": "Put a secret key, of gpg or to log in with, into `outbox`.",
+    "revocation-sent": "Put the revocation of a key into `outbox`.",
+    "receipt-sent": "Sent a receipt back.",
+    "bad-armor": "Sent armour (`--armor`) with the text of a mail around it, or through a program that has changed it.",
     "unsigned": "Encrypted it, but did not sign it: `--sign` was left out.",
     "unknown-signer": "Signed with another key of yours, or with a new one that the state does not have yet.",
     "wrong-signer": "Used another LEA's key, or another LEA's folder.",
@@ -33,6 +39,9 @@ MISTAKES = {
     "truncated": "The upload broke off.",
     "damaged": "Sent it in text mode, or the file was changed on its way.",
     "not-a-file": "Put a folder or a shortcut into `outbox`.",
+    "sealed-twice": "Sealed what was sealed already.",
+    "empty-document": "Sealed an empty file.",
+    "not-a-document": "Sealed a workbook, a PDF, a picture, a web page, a mail or an archive.",
     "not-utf8": "Saved the document in another encoding than UTF-8.",
     "not-json": "Left out a comma, a quotation mark or a brace.",
     "unknown-type": "Misspelt `packet`.",
@@ -40,6 +49,9 @@ MISTAKES = {
     "csv-form": "Sent a CSV without the line of column names, or without a column that is needed.",
     "unknown-column": "Left a column in the CSV that the exchange does not know.",
     "ssn-column": "Left social security numbers in the CSV.",
+    "has-ssn": "Left a social security number in a cell, a name or any other text.",
+    "impossible-date": "Mistyped a year: a birth in 2103, the school year 2072.",
+    "file-date": "Gave a CSV the date of last year.",
     "schema": "Left something out, misspelt a property, or wrote a date in another way.",
     "from-mismatch": "Wrote another LEA's id into `from`.",
     "unknown-receiver": "Wrote an id into `to` that nobody has.",
@@ -110,10 +122,12 @@ def _who(kinds: frozenset[PartyKind]) -> str:
 
 def columns() -> str:
     """The columns of an SSID request in CSV."""
-    rows = (
-        [f"`{field}`", "yes" if field in REQUIRED else "", ", ".join(column.names)] for field, column in COLUMNS.items()
-    )
+    rows = ([f"`{field}`", _required(field), ", ".join(column.names)] for field, column in COLUMNS.items())
     return _table(("column", "required", "also known as"), rows)
+
+
+def _required(field: str) -> str:
+    return "yes" if field in REQUIRED else " and ".join(f"for {kind.title()}" for kind in NEEDED_BY.get(field, ()))
 
 
 def reasons() -> str:

@@ -1,7 +1,8 @@
 """`satchel alerts [list] | seen` and `satchel student flags`: what the state's operator must know of missing children.
 
-Promises: no student's name; alerts that nobody has seen come first, and stay so until somebody says that they were
-seen; who looks at the flags that stand leaves a line of the disclosure log for each, which only the state can read.
+Promises: alerts have no student's name, those that nobody has seen come first, and stay so until somebody says that
+they were seen; flags name the child, and who looks at them leaves a line of the disclosure log for each, which only the
+state can read.
 """
 
 import json
@@ -11,22 +12,21 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 from sqlalchemy import Connection
 
 from broker import offline
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
 from broker.core.review import By
 from broker.edge.ledger import flags as ledger
+from broker.edge.ledger import registry
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.flags import Alert
+from broker.edge.ledger.registry import Person
 
-_PIPED_COLUMNS = 200
 _MOST_SEEN = 1000
 
 
@@ -41,36 +41,37 @@ def flags(
     services = offline.build(home)
     now = services.clock().timestamp()
 
-    def look(connection: Connection) -> tuple[Sequence[ledger.Flag], int]:
+    def look(connection: Connection) -> tuple[Sequence[ledger.Flag], int, dict[str, Person | None]]:
         rows = ledger.all_standing(connection, limit)
         count = ledger.count_standing(connection)
         note_read(connection, [row.ssid for row in rows], Action.RECEIVE_ALERT, now, who=who, why=why, what="flags")
-        return rows, count
+        return rows, count, {row.ssid: registry.person(connection, row.ssid) for row in rows}
 
-    rows, count = committed(services.engine, look)
+    rows, count, persons = committed(services.engine, look)
     if as_json:
         shown = ("ssid", "set_at", "set_by", "set_why")
-        say(json.dumps([{name: getattr(row, name) for name in shown} for row in rows]))
+        told = ({name: getattr(row, name) for name in shown} for row in rows)
+        whom = (dict(zip(("name", "birth_date"), _named(persons[row.ssid]), strict=True)) for row in rows)
+        say(json.dumps([flag | person for flag, person in zip(told, whom, strict=True)]))
         return
     if not rows:
         say("No student is flagged as missing.")
         return
-    table = Table("ssid", "flagged since", "by", "why")
-    for row in rows:
-        table.add_row(row.ssid, _time(row.set_at), Text(row.set_by), Text(row.set_why))
-    _console().print(table)
+    cells = ((row.ssid, *_named(persons[row.ssid]), _time(row.set_at), row.set_by, row.set_why) for row in rows)
+    names = ("ssid", tables.text("name"), "born", "flagged since", tables.text("by"), tables.text("why"))
+    tables.show(names, cells)
     if count > len(rows):
         say(f"These are the first {len(rows)}; `--limit {count}` shows all.")
     stand = "1 flag stands" if count == 1 else f"{count:,} flags stand"
     say(f"{stand}; `satchel student unflag` lifts one when the child is found.")
 
 
-def _console() -> Console:
-    """As wide as the terminal; whoever reads a pipe wants whole lines."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
-    return console
+def _named(person: Person | None) -> tuple[str, str]:
+    """Name and birth date."""
+    if person is None:
+        return "", ""
+    parts = (person.first, person.middle, person.last, person.suffix)
+    return " ".join(part for part in parts if part), person.birth_date
 
 
 def alerts(
@@ -86,10 +87,7 @@ def alerts(
     if as_json:
         say(json.dumps([asdict(row) for row in rows]))
         return
-    table = Table("id", "when", Column("what", no_wrap=True), "ssid", "lea", Column("packet", min_width=36), "seen")
-    for row in rows:
-        table.add_row(*_cells(row))
-    _console().print(table)
+    tables.show(("id", "when", "what", "ssid", "lea", "packet", tables.text("seen")), map(_cells, rows))
     say(f"{len(unseen)} that nobody has seen." if unseen else "Nothing that nobody has seen.")
 
 

@@ -10,16 +10,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from broker import offline
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.edge.ledger import backpacks, registry
 from broker.edge.ledger.backpacks import Part
 from broker.edge.ledger.engine import reading
-
-_PIPED_COLUMNS = 200
 
 
 def list_(
@@ -70,13 +67,10 @@ def _when(at: float | None) -> str:
 
 
 def _table(parts: Iterable[dict[str, Any]]) -> None:
-    table = Table("SSID", "LEA", "version", "mode", "of", "school year", "bytes", "current", "tracking")
+    rows = []
     for one in parts:
         year = str(one["school_year"] or "")
         current = "yes" if one["current"] else "no"
         shown = [one["ssid"], one["lea"], str(one["version"]), one["mode"], one["at"], year, str(one["size"]), current]
-        table.add_row(*shown, one["tracking"])
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
-    console.print(table)
+        rows.append([*shown, one["tracking"]])
+    tables.show(("SSID", "LEA", "version", "mode", "of", "school year", "bytes", "current", "tracking"), rows)

@@ -108,7 +108,7 @@ class _Reader:
                 f"{path} says that it is from {document['from']} and is signed by {signer.party}. "
                 "Do not use it: tell the state."
             )
-        return Paper(document, signer.name, True)
+        return Paper(document, signer.name or signer.party, True)
 
     def _means(self) -> tuple[SecretKey, Directory]:
         if self._key is None or self._directory is None:

@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import Connection
 
 from broker import offline
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.errors import Refused
 from broker.core.review import MOST_WHY, is_one_line
@@ -251,9 +249,9 @@ def _show(found: dict[str, Any]) -> None:
     number, whose = found["school_year"], found["lea"] or "Every LEA that does not say otherwise"
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
     say(f"{whose}, school year {number - 1}-{number % 100:02}: {found['school_days']} school days{span}.")
-    say("  ".join(f"{month} {count}" for month, count in found["months"].items()))
-    rows = Table("day", "", "school", "says", "why")
-    for one in found["days"]:
-        weekday = date.fromisoformat(one["day"]).strftime("%a")
-        rows.add_row(one["day"], weekday, one["kind"], one["by"], Text(one["why"]))
-    Console().print(rows)
+    tables.facts([f"{month} {count}" for month, count in found["months"].items()])
+    rows = (
+        (one["day"], date.fromisoformat(one["day"]).strftime("%a"), one["kind"], one["by"], one["why"])
+        for one in found["days"]
+    )
+    tables.show(("day", "", "school", "says", tables.text("why")), rows)

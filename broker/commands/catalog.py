@@ -81,13 +81,22 @@ COMMANDS: Mapping[str, Entry] = {
         _HOUSE,
     ),
     "status": Entry(
-        "look:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
+        "status:status", "Counts by state, queues, the oldest waiting packet, and which parts are alive.", _HOUSE
     ),
     "packets": Entry("look:packets", "List packets, newest first.", _HOUSE),
     "packet": Entry("look:packet", "Show the history of one packet.", _HOUSE),
     "lea add": Entry("home:add", "Enter a party into the directory and make its folders."),
     "lea key": Entry("home:key", "Renew a party's key, take in its revocation, or add a further key."),
-    "lea list": Entry("home:list_leas", "Who is in the directory, with keys and when they expire."),
+    "lea list": Entry("parties:list_leas", "Who is in the directory, with keys and when they expire."),
+    "lea keys": Entry("keys:show", "Show the keys of all parties, or of one: since when, until when, and their state."),
+    "lea end-key": Entry(
+        "keys:end", "End a key, by its fingerprint: nothing that it signs is believed, and nothing is sealed to it."
+    ),
+    "lea suspend": Entry(
+        "standing:suspend", "Suspend a party: no login, what it has sent stays where it is, what is for it waits."
+    ),
+    "lea resume": Entry("standing:resume", "End a suspension: everything goes on."),
+    "lea rename": Entry("standing:rename", "Give a party another name; its id stays."),
     "lea remove": Entry("leaving:remove", "Let a party leave: no login, nothing new to or from it; what it did stays."),
     "lea inbox": Entry(
         "putback:inbox",
@@ -140,6 +149,9 @@ COMMANDS: Mapping[str, Entry] = {
         "alerts:alerts", "List what the state must hear of: those that nobody has seen first, the newest first."
     ),
     "alerts seen": Entry("alerts:seen", "Say that these alerts were seen."),
+    "student find": Entry(
+        "find:find", "Find a student by parts of a name, the birth date or a local id; your look is logged."
+    ),
     "student show": Entry(
         "registry:show",
         "Show what the registry knows of one student, with who brought it and when; your look is logged.",

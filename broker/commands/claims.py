@@ -15,10 +15,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
-from rich.table import Table
-from rich.text import Text
 
 from broker import offline
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.files import created
 from broker.core.school_year import Calendar
@@ -30,7 +29,6 @@ from broker.formats.claims_report import CsvReport, JsonReport, document
 
 _SHOWN = 500  # students in the table on the screen
 _FEW = 3  # schools or overlaps of one student there
-_PIPED_COLUMNS = 200
 _FIRST_YEAR, _LAST_YEAR, _YEARS = 1950, 2199, 30
 
 
@@ -136,35 +134,35 @@ def _counting(count: int) -> str:
 
 
 def _show(documents: Iterator[dict[str, Any]]) -> None:
-    table = Table("SSID", "year", "LEA (schools)", "claimed by both", "legal", "days claimed → proposed")
+    rows: list[list[Any]] = []
     count = 0
     for count, one in enumerate(documents, 1):
         if count <= _SHOWN:
-            table.add_row(*(Text(_plain(text)) for text in _row(one)))
-    console = Console()
-    if not console.is_terminal:  # whoever reads a pipe wants whole ids, and not 80 columns
-        console.width = _PIPED_COLUMNS
+            rows.append(list(_row(one)))
     if not count:
         say("No student is claimed by two LEAs at once.")
         return
-    console.print(table)
+    tables.show(
+        ("SSID", "year", *map(tables.texts, ("LEA (schools)", "claimed by both", "legal", "days claimed → proposed"))),
+        rows,
+    )
     if count > _SHOWN:
         say(f"These are the first {_SHOWN}; `satchel claims --format csv --out FILE` writes all.")
     say(f"{_counting(count)}. Days are counted from entry and exit; an open membership lasts until schools close.")
     say("What is proposed is in proportion to the claims; the Superintendent apportions (Utah R277-419-6(3)).")
 
 
-def _row(one: dict[str, Any]) -> Iterator[str]:
+def _row(one: dict[str, Any]) -> Iterator[Any]:
     yield one["ssid"]
-    yield str(one["school_year"])
-    yield "\n".join(_place(lea) for lea in one["leas"])
-    yield "\n".join(_together(both) for both in one["overlaps"][:_FEW]) or "no day"
-    yield f"{'yes' if one['legal'] else 'NO'}, {one['rule']}\n{one['why']}"
+    yield one["school_year"]
+    yield [_place(lea) for lea in one["leas"]]
+    yield [_together(both) for both in one["overlaps"][:_FEW]] or ["no day"]
+    yield [f"{'yes' if one['legal'] else 'NO'}, {one['rule']}", one["why"]]
     days = [f"{lea['lea']}: {lea['claimed_days']} → {lea['proposed_days']}" for lea in one["leas"]]
     days.append(f"at most {one['limit_days']}, {one['limit_rule']}: {one['limit_why']}")
     if one["disputed_days"]:
         days.append(f"{one['disputed_days']} are only one LEA's: they must say whose")
-    yield "\n".join(days)
+    yield days
 
 
 def _place(lea: dict[str, Any]) -> str:
@@ -180,8 +178,3 @@ def _together(both: dict[str, Any]) -> str:
 def _few(texts: Iterable[str]) -> str:
     some = list(dict.fromkeys(texts))
     return ", ".join(some[:_FEW]) + (f" and {len(some) - _FEW} more" if len(some) > _FEW else "")
-
-
-def _plain(text: str) -> str:
-    """Nothing that a terminal would obey: a school's number is what an LEA wrote."""
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)

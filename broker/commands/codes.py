@@ -6,10 +6,7 @@ not known is named together.
 
 import json
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, say
 from broker.edge import exit_codes, settings_file
 from broker.offline import home_of
@@ -26,11 +23,8 @@ def codes(home: HomeOption = None, as_json: JsonOption = False) -> None:
         ]
         say(json.dumps({"list": chosen.transfers.codes, "codes": rows}))
         return
-    table = Table("code", "means", "leads to")
-    for one in found.values():
-        if one.is_known:
-            table.add_row(one.code, Text(one.means), one.leads_to)
-    Console().print(table)
+    known = ((one.code, one.means, one.leads_to) for one in found.values() if one.is_known)
+    tables.show(("code", tables.text("means"), "leads to"), known)
     unknown = [one.code for one in found.values() if not one.is_known]
     if unknown:
         say(f"In use too, and nobody has told what they mean: {', '.join(unknown)}.")

@@ -1,6 +1,7 @@
 """What all commands share: the home option, output, and how they fail.
 
-Promises: errors are one sentence on standard error; exit 2 for wrong use, 1 for failure.
+Promises: errors are one sentence on standard error; exit 2 for wrong use, 1 for failure; what else a command may end
+with stands here.
 """
 
 import sys
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
+NOT_RUNNING, NEEDS_SOMEBODY = 3, 4  # `satchel status`
+REFUSED = 5  # `satchel fetch`: a new receipt refuses what was sent
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", envvar="SATCHEL_HOME", help="The exchange's home.", show_default=False)

@@ -8,16 +8,15 @@ any more is taken back.
 import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands.common import fail
 from broker.core import federal
-from broker.core.access import Action, Facts, Permit, Role, judge
+from broker.core.access import Action, Role, judge
 from broker.core.errors import OperatorError, Refused
-from broker.core.federal import Found, Names
+from broker.core.federal import Names
 from broker.core.model import LeaId, Party
 from broker.edge import federal_names, keyring
 from broker.edge.ledger import directory, disclosures, exceptions
@@ -25,17 +24,11 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading
 from broker.edge.sftp_hostkey import fingerprint
+from broker.stages.joining import Thing, certificate_of, judged, line
 
+__all__ = ["NotLetIn", "Thing", "certificate_of", "check_settings", "enter", "guarded", "name_of", "ssh_key_of"]
+__all__ += ["ssh_print", "take_back"]
 _MOST_TOLD = 20  # lines in the log about one refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """What is about to be entered for a party: `what` as in the log (`certificate FINGERPRINT`, `ssh-key SHA256:…`,
-    `name`), and the federal names in it."""
-
-    what: str
-    found: Sequence[Found]
 
 
 class NotLetIn(OperatorError):
@@ -51,11 +44,6 @@ def name_of(names: Names, lea: str, name: str) -> Thing:
     return Thing("name", federal.federal_in(f"{lea} {name}", names, "name"))
 
 
-def certificate_of(names: Names, mark: str, certificate: bytes) -> Thing:
-    """A certificate with this fingerprint."""
-    return Thing(f"certificate {mark}", federal_names.in_certificate(certificate, names))
-
-
 def ssh_key_of(names: Names, line: str, text: str) -> Thing:
     """An SSH public key: `line` as it is kept, `text` the whole file with its comment."""
     return Thing(f"ssh-key {ssh_print(line)}", federal.federal_in(text, names, "ssh-key"))
@@ -68,23 +56,11 @@ def ssh_print(line: str) -> str:
 
 def enter(services: offline.Offline, connection: Connection, party: str, things: Sequence[Thing]) -> None:
     """Let these in, or raise NotLetIn; called in the transaction that enters them, and within `guarded`."""
-    domains = [one.domain for one in exceptions.standing(connection)]
-    at = services.clock().timestamp()
-    lines, refused = [], []
-    for what, found in [(thing.what, found) for thing in things for found in thing.found]:
-        has_exception = federal.covering(found.host, domains) is not None
-        verdict = judge(Role.FEDERAL, Action.JOIN, Facts(has_exception=has_exception))
-        lines.append(_line(at, verdict.outcome, party, what, verdict.word, found.host))
-        if not isinstance(verdict, Permit):
-            refused.append(found)
+    lines, refused = judged(connection, services.clock().timestamp(), party, things)
     if refused:
         told = [one for one in lines if one.outcome == "refused"]
         raise NotLetIn(federal.refusal(refused[0]), told[:_MOST_TOLD])
     disclosures.add(connection, lines)
-
-
-def _line(at: float, outcome: str, party: str, what: str, ground: str, host: str) -> Disclosure:
-    return Disclosure(at, "", Action.JOIN, outcome, party, what=what, ground=ground, purpose=host)
 
 
 @contextmanager
@@ -126,10 +102,10 @@ def take_back(services: offline.Offline, connection: Connection, ended: str) -> 
     lines = []
     for party in directory.all_parties(connection):
         gone = _certificates(services, connection, party, names, domains)
-        gone |= _ssh_keys(connection, party.id, lost.get(party.id, {}), next(iter(gone.values()), ""))
+        gone |= _ssh_keys(services, connection, party.id, lost.get(party.id, {}), next(iter(gone.values()), ""))
         verdict = judge(Role.FEDERAL, Action.JOIN)
         for what, host in gone.items():
-            lines.append(_line(now.timestamp(), verdict.outcome, party.id, what, verdict.word, host))
+            lines.append(line(now.timestamp(), verdict.outcome, party.id, what, verdict.word, host))
     return lines
 
 
@@ -147,13 +123,15 @@ def _certificates(
     return gone
 
 
-def _ssh_keys(connection: Connection, lea: LeaId, lost: dict[str, str], host: str) -> dict[str, str]:
+def _ssh_keys(
+    services: offline.Offline, connection: Connection, lea: LeaId, lost: dict[str, str], host: str
+) -> dict[str, str]:
     """`host` is the name for which a certificate was taken back just now, '' for none."""
     is_bare = bool(host) and not directory.certificates_of(connection, lea)
     gone = {}
-    for line in directory.ssh_keys_of(connection, lea):
-        what = f"ssh-key {ssh_print(line)}"
+    for one in directory.ssh_keys_of(connection, lea):
+        what = f"ssh-key {ssh_print(one)}"
         if is_bare or what in lost:
-            directory.remove_ssh_key(connection, lea, line)
+            directory.remove_ssh_key(connection, lea, one, services.clock().timestamp())
             gone[what] = lost.get(what, host)
     return gone

@@ -1,42 +1,50 @@
-"""`satchel lea add`, `key` and `list`: the directory of parties.
+"""`satchel lea add` and `key`: parties enter the directory, and their keys.
 
-Owns how LEAs come to be. Promises: a key is checked before anything is written.
+Owns how LEAs come to be. Promises: keys and names are checked before anything is written, by `broker.stages.keys`; all
+that was taken in is told, so that it can be compared with what the LEA reads out; a revocation of a key that is or was
+a party's is taken in whatever else is the matter.
 """
 
-import json
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from sqlalchemy import Connection
 
 from broker import offline
 from broker.commands import federal_gate
-from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.common import HomeOption, fail, say, warn
+from broker.commands.disclosures import account
 from broker.commands.federal_gate import Thing
 from broker.commands.files import read
+from broker.commands.keys_text import told_of_key
 from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
+from broker.core.naming import Known, words
 from broker.edge import federal_names, keyring, validity
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.removals import Removal
 from broker.edge.sftp_hostkey import check_line
 from broker.readme import write_pages
-from broker.stages import marks
+from broker.stages import keys, marks
 
-_BEGIN = b"\n-----BEGIN PGP "
+_BEGIN, _GUARDED = b"\n-----BEGIN PGP ", b"\n:-----BEGIN PGP "
 _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
 KIND_OF = {kind.value: kind for kind in PartyKind}
+_LONGEST_NAME = 120
+_T = TypeVar("_T")
 
 
-def _read_certificate(path: Path, most: int) -> bytes:
+def read_certificate(path: Path, most: int) -> bytes:
+    """A file with a public key, or with the revocation of one as gpg makes it."""
     content = read(path, most, "export only the one public key")
+    if content.find(_GUARDED) >= 0:
+        fail(f"{path} revokes a key for good; if that is meant, take off the colon in front of -----BEGIN.")
     # gpg explains a revocation certificate in some lines above it
     begins = -1 if content.startswith(_BEGIN[1:]) or content[:1] >= b"\x80" else content.find(_BEGIN)
     return content[begins + 1 :]
@@ -52,62 +60,107 @@ def add(
 ) -> None:
     """Enter a party into the directory and make its folders."""
     services = offline.build(home)
+    _check_words(lea, name, kind)
+    content = read_certificate(cert, services.settings.limits.certificate_bytes)
+    info = _judged(cert, lambda: keyring.check(content, services.clock()))
+    federal_gate.check_settings(services)
+    names = federal_names.load(services.settings.home)
+    ssh_keys = [_ssh_key(names, path) for path in ssh_key or []]
+    things = [federal_gate.name_of(names, lea, name), federal_gate.certificate_of(names, info.fingerprint, content)]
+    party = Party(LeaId(lea), name, KIND_OF[kind])
+    now = services.clock()
+
+    def enter(connection: Connection) -> str:
+        _check_new(connection, party)
+        federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in ssh_keys)])
+        who = _others_of(services, connection, party)
+        shown = _judged(cert, lambda: keys.check(services, connection, who, lea, content, now)[1].text)
+        if directory.party(connection, lea):
+            removals.take_back(connection, party, now.timestamp())
+        else:
+            directory.add_party(connection, party, now.timestamp())
+        _put(connection, party.id, info, content, now.timestamp())
+        for line, _ in ssh_keys:
+            directory.add_ssh_key(connection, party.id, line, now.timestamp())
+        services.home.create_lea(party.id)
+        marks.give(connection, services.home, party.id, now.timestamp())
+        return shown
+
+    before = nameless(services)
+    with federal_gate.guarded(services):
+        shown = committed(services.engine, enter)
+    write_pages(services)
+    say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
+    for told in told_of_key(info, shown, [line for line, _ in ssh_keys]):
+        say(told)
+    warn_of_nameless(services, before)
+
+
+def nameless(services: offline.Offline) -> set[tuple[str, str]]:
+    """Keys that are published without a user id: party and fingerprint."""
+    with reading(services.engine) as connection:
+        return set(keys.nameless(connection))
+
+
+def warn_of_nameless(services: offline.Offline, before: set[tuple[str, str]]) -> None:
+    """Tell of keys whose user id names somebody else by now."""
+    for lea, mark in sorted(nameless(services) - before):
+        warn(f"Key {mark} of {lea} is published without a name from now on: its user id names another party by now.")
+
+
+def _check_words(lea: str, name: str, kind: str) -> None:
     try:
         lea_id(lea)
     except ValueError as error:
         fail(f"ID {lea!r} cannot be used: {error}.", 2)
     if lea.lower() in _TAKEN:
         fail(f"ID {lea!r} is taken by the exchange itself; choose another one.", 2)
+    check_name(name)
     if kind not in KIND_OF:
         fail(f"--kind must be one of: {', '.join(KIND_OF)}. There is no other kind of party.", 2)
-    info, armored = _checked(services, cert)
-    federal_gate.check_settings(services)
-    names = federal_names.load(services.settings.home)
-    keys = [_ssh_key(names, path) for path in ssh_key or []]
-    things = [federal_gate.name_of(names, lea, name), federal_gate.certificate_of(names, info.fingerprint, armored)]
-    party = Party(LeaId(lea), name, KIND_OF[kind])
-    now = services.clock().timestamp()
 
-    def enter(connection: Connection) -> None:
-        others = (one.id for one in directory.all_parties(connection))
-        alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
-        if alike:
-            fail(f"{alike} is in the directory already, and {lea} differs from it by capital letters only.")
-        _check_new(connection, party)
-        federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in keys)])
-        if directory.party(connection, lea):
-            removals.take_back(connection, party)
-        else:
-            directory.add_party(connection, party, now)
-        _put(connection, party.id, info, armored, now)
-        for line, _ in keys:
-            directory.add_ssh_key(connection, party.id, line, now)
-        services.home.create_lea(party.id)
-        marks.give(connection, services.home, party.id, now)
 
-    with federal_gate.guarded(services):
-        committed(services.engine, enter)
-    write_pages(services)
-    say(f"{lea} ({name}) is in the directory with key {info.fingerprint}. Its folder: {services.home.leas / party.id}")
+def check_name(name: str) -> None:
+    """End the command where nobody could be called that."""
+    if not name.isprintable() or not words(name) or len(name) > _LONGEST_NAME:
+        fail(f"--name must be a text of at most {_LONGEST_NAME} printable characters, with a letter or digit in it.", 2)
+
+
+def _others_of(services: offline.Offline, connection: Connection, party: Party) -> keys.Others:
+    """Everybody, the new party included. Ends the command where it would be called like another one."""
+    who = keys.others(connection, services)
+    former = next((one.names for one in who.names.all if one.id == party.id), ())
+    check_free(who, party.id, party.name)
+    return who.with_(Known(party.id, party.name, former))
+
+
+def check_free(who: keys.Others, lea: str, name: str) -> None:
+    """End the command where another party is called so, or was."""
+    if other := who.names.taken_by(name, lea):
+        fail(f"{name!r} names {other}, or looks as if it did; no two parties may have the same name.")
+
+
+def _judged(path: Path, judge: Callable[[], _T]) -> _T:
+    """What came of it; ends the command with what stands against the file."""
+    try:
+        return judge()
+    except Refused as refused:
+        fail(f"{path}: {refused.sentence} [{refused.code}]")
 
 
 def _check_new(connection: Connection, party: Party) -> None:
     """A party that was removed comes back as what it was: what it did and was given, it did and was given as such."""
     lea, known = party.id, directory.party(connection, party.id)
+    others = (one.id for one in directory.all_parties(connection))
+    alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)
+    if alike:
+        fail(f"{alike} is in the directory already, and {lea} differs from it by capital letters only.")
     if known is None:
         return
     if lea not in removals.standing(connection):
         fail(f"{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.")
     if known.kind is not party.kind:
         fail(f"{lea} was a {known.kind.value}, and comes back as one or not at all; choose another id.")
-
-
-def _checked(services: offline.Offline, cert: Path) -> tuple[keyring.KeyInfo, bytes]:
-    content = _read_certificate(cert, services.settings.limits.certificate_bytes)
-    try:
-        return keyring.check(content, services.clock()), content
-    except Refused as refused:
-        fail(f"{cert}: {refused.sentence} [{refused.code}]")
 
 
 def _text(certificate: bytes) -> str:
@@ -156,13 +209,14 @@ def key(
     def renew(connection: Connection) -> str:
         if directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        if lea in removals.standing(connection):
+        is_gone = lea in removals.standing(connection)
+        if is_gone and (ssh_key or not _is_revocation(services, connection, LeaId(lea), cert)):
             fail(f"{lea} was removed; `satchel lea add {lea}` takes it in again, with its key.")
         for line, thing in (_ssh_key(names, path) for path in ssh_key or []):
             federal_gate.enter(services, connection, lea, [thing])
             directory.add_ssh_key(connection, LeaId(lea), line, now)
         for path in remove_ssh_key or []:
-            if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path)):
+            if not directory.remove_ssh_key(connection, LeaId(lea), _ssh_line(path), now, account()):
                 fail(f"{path} is no SSH key of {lea}; nothing was changed.")
         return _renew(services, connection, LeaId(lea), cert, names) if cert else f"{lea}: its SSH keys are recorded."
 
@@ -172,68 +226,39 @@ def key(
     say(said)
 
 
+def _is_revocation(services: offline.Offline, connection: Connection, lea: LeaId, cert: Path | None) -> bool:
+    """Whether it revokes a key that this party has or had."""
+    content = read_certificate(cert, services.settings.limits.certificate_bytes) if cert else b""
+    grown = keys.grown(directory.certificates_of(connection, lea, with_retired=True), content)
+    return grown is not None and keyring.inspect(grown, services.clock()).fault == "key-revoked"
+
+
 def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: Path, names: Names) -> str:
     """A revoked or expired form of a known key is taken in too: it takes effect at once, whatever names it has."""
-    content = _read_certificate(cert, services.settings.limits.certificate_bytes)
-    try:
-        grown = _grown(directory.certificates_of(connection, lea, with_retired=True), content)
-        content = grown or content
-        info = (keyring.inspect if grown else keyring.check)(content, services.clock())
-    except Refused as refused:
-        fail(f"{cert}: {refused.sentence} [{refused.code}]")
+    content = read_certificate(cert, services.settings.limits.certificate_bytes)
+    _check_owner(connection, lea, cert, content)
+    who, now = keys.others(connection, services), services.clock()
+    grown = keys.grown(directory.certificates_of(connection, lea, with_retired=True), content)
+    info = _judged(cert, lambda: keyring.inspect(grown, now) if grown else keyring.check(content, now))
     if info.fault is None:
         party = directory.party(connection, lea)
-        things = [federal_gate.certificate_of(names, info.fingerprint, content)]
+        things = [federal_gate.certificate_of(names, info.fingerprint, grown or content)]
         things += [federal_gate.name_of(names, party.id, party.name)] if party else []
         federal_gate.enter(services, connection, lea, things)
-    _put(connection, lea, info, content, services.clock().timestamp())
-    state = f"it is not valid now [{info.fault}]" if info.fault else "it is valid"
-    return f"{lea}: key {info.fingerprint} is recorded; {state}."
+    taken = _judged(cert, lambda: keys.taken(services, connection, who, lea, content, now))
+    _put(connection, lea, taken.info, taken.content, now.timestamp())
+    state = f"it is not valid now [{taken.info.fault}]" if taken.info.fault else "it is valid"
+    told = told_of_key(taken.info, taken.user_id, []) if taken.info.fault is None else []
+    if taken.missing:
+        told = [*told, f"  Nobody's gpg takes it in, for {taken.missing}"]
+    return "\n".join([f"{lea}: key {taken.info.fingerprint} is recorded; {state}.", *told])
 
 
-def _grown(known: list[bytes], content: bytes) -> bytes | None:
-    """The known key that this is a newer form of, or the revocation of, with what is new; None for another key."""
-    for one in known:
-        try:
-            return keyring.merge(one, content)
-        except Refused:  # not that one
-            continue
-    return None
-
-
-def _row(
-    services: offline.Offline, party: Party, certificates: list[bytes], removal: Removal | None
-) -> dict[str, object]:
-    infos = [keyring.inspect(one, services.clock()) for one in certificates]
-    keys = [
-        {
-            "fingerprint": info.fingerprint,
-            "expires": info.expires.isoformat() if info.expires else None,
-            "fault": info.fault,
-        }
-        for info in infos
-    ]
-    gone = {"at": _time(removal), "by": removal.by, "why": removal.why} if removal else None
-    return {"id": party.id, "name": party.name, "kind": party.kind.value, "keys": keys, "removed": gone}
-
-
-def _time(removal: Removal) -> str:
-    return datetime.fromtimestamp(removal.at, UTC).isoformat(timespec="seconds")
-
-
-def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Who is in the directory, with keys and when they expire."""
-    services = offline.build(home)
-    with reading(services.engine) as connection:
-        parties = directory.all_parties(connection)
-        certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
-        gone = removals.standing(connection)
-    if as_json:
-        say(json.dumps([_row(services, party, certificates[party.id], gone.get(party.id)) for party in parties]))
+def _check_owner(connection: Connection, lea: LeaId, cert: Path, content: bytes) -> None:
+    """A bare revocation says itself whose it is; that it was handed in for another party is a mistake to be told."""
+    if not keyring.is_bare(content):
         return
-    for party in parties:
-        infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
-        keys = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
-        if removal := gone.get(party.id):
-            keys = f"removed {_time(removal)[:10]} by {removal.by}: {removal.why}"
-        say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {keys}")
+    for other in directory.all_parties(connection):
+        known = directory.certificates_of(connection, other.id, with_retired=True)
+        if other.id != lea and keys.grown(known, content):
+            fail(f"{cert} is the revocation of a key of {other.id}: `satchel lea key {other.id}` takes it in.")

@@ -1,11 +1,14 @@
 """`satchel init`: a home comes to be.
 
-Promises: nothing is made where the database or Redis does not answer, or the ledger is another home's; secrets are
-created with mode 0600 and never overwritten; a password is taken from a file or the environment, and never shown.
+Promises: nothing is made where the database or Redis does not answer, or the ledger is another home's, and nothing
+stays where the disk is full or somebody breaks it off; secrets are created with mode 0600 and never overwritten; a
+password is taken from a file or the environment, and never shown.
 """
 
 import os
 import secrets
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +50,18 @@ def init(
     }
     chosen = settings_file.parse(home.absolute(), settings_file.render(name, changed))
     _check_servers(chosen)
-    folders = Home(home.absolute())
+    was_there = home.is_dir()
     try:
-        folders.create()
-    except OSError as error:
-        fail(f"{home} cannot be made: {error.strerror}.")
+        _make(home, name, changed)
+    except BaseException:  # a full disk, Ctrl-C: what was begun would be in the way of the next try
+        _unmake(home, was_there)
+        raise
+    say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
+
+
+def _make(home: Path, name: str, changed: Mapping[str, str]) -> None:
+    folders = Home(home.absolute())
+    folders.create()
     secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
     _write_secret(folders.keys / "exchange.key", secret)
     _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
@@ -60,7 +70,18 @@ def init(
     write_atomic(folders.settings, settings_file.render(name, changed).encode(), 0o600)
     chosen = settings_file.load(home)
     upgrade(connect(chosen), lambda connection: founding.settle(connection, chosen))
-    say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
+
+
+def _unmake(home: Path, was_there: bool) -> None:
+    """Take away what was begun; the folder itself stays where it was there before."""
+    if not was_there:
+        shutil.rmtree(home, ignore_errors=True)
+        return
+    for one in home.iterdir():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
 
 
 def _url(section: str, url: str) -> str:

@@ -1,25 +1,30 @@
 """`satchel send` and `fetch`: the LEA's folders by SFTP, for those without a program for it.
 
-Promises: works without a home, on the LEA's own machine; progress goes to standard error, and only to a terminal;
-errors are one sentence that says what to do.
+Promises: works without a home, on the LEA's own machine; nothing is sent that can be seen to be refused; progress goes
+to standard error, and only to a terminal; what is waited for is said; errors are one sentence that says what to do;
+Ctrl-C ends at once; `fetch` ends with what became of each file, and with 5 where something new was refused.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from broker.commands.common import JsonOption, fail, say
+from broker.commands import answers, fetched, outgoing
+from broker.commands.answers import Sent
+from broker.commands.common import REFUSED, JsonOption, fail, say, warn
 from broker.commands.passphrase import PassphraseOption, passphrase_of
+from broker.commands.patience import Patience
 from broker.core.errors import Deferred
+from broker.core.outgoing import Look
 from broker.edge import sftp_transfer
+from broker.edge.settings import Limits
 from broker.edge.sftp_client import Account, ClientError, Line
 from broker.edge.sftp_transfer import Outcome
 
@@ -49,32 +54,21 @@ def _account(
 
 
 @contextmanager
-def _progress() -> Iterator[sftp_transfer.Progress]:
+def _progress(patience: Patience) -> Iterator[sftp_transfer.Progress]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
 
         def show(name: str, done: int, size: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=size)
-            bars.update(tasks[name], completed=done, total=size)
+            patience.moved()
+            bars.update(task, description=name, completed=done, total=size)
 
         yield show
 
 
-def _report(outcomes: Sequence[Outcome], done: str, nothing: str, as_json: bool) -> None:
-    failed = [one for one in outcomes if one.error]
-    if as_json:
-        say(json.dumps([asdict(one) for one in outcomes]))
-    else:
-        for one in outcomes:
-            if not one.error:
-                say(f"{done} {one.name} ({one.size} bytes) as {one.path}")
-        if not outcomes:
-            say(nothing)
-    if failed:
-        fail("\n".join(one.error for one in failed))
+def _patience(account: Account, left: str) -> Patience:
+    return Patience(f"{account.host} port {account.port}", left)
 
 
 def send(
@@ -92,12 +86,43 @@ def send(
     missing = [path for path in files if not path.is_file()]
     if missing:
         fail(f"{missing[0]} is not a file; name the sealed files to send.")
+    looks = {path: outgoing.unsent(path, Limits()) for path in files}
+    _refuse([sentence for _, sentence in looks.values()])
+    patience = _patience(account, "What was sent in part is not taken in; send the same files again, and it goes on.")
     try:
-        with Line(account) as line, _progress() as show:
-            outcomes = sftp_transfer.send(line, files, show)
+        outcomes = patience.run(lambda: _send(account, {path: look for path, (look, _) in looks.items()}, patience))
     except (ClientError, Deferred) as error:
         fail(str(error))
-    _report(outcomes, "Sent", "Nothing to send.", as_json)
+    if as_json:
+        say(json.dumps([_told(one) for one in outcomes]))
+    else:
+        for one in outcomes:
+            if not one.error:
+                say(f"Sent {one.name} ({one.size} bytes) as {one.path}")
+    _refuse([one.error for one in outcomes])
+
+
+def _refuse(sentences: Sequence[str]) -> None:
+    if any(sentences):
+        fail("\n".join(filter(None, sentences)))
+
+
+def _told(one: Outcome) -> dict[str, Any]:
+    return {"name": one.name, "path": one.path, "size": one.size, "error": one.error}
+
+
+def _send(account: Account, looks: Mapping[Path, Look], patience: Patience) -> list[Outcome]:
+    """Look whether the exchange can open them, by its key in the directory; then send them, and note what was sent."""
+    most = Limits().certificate_bytes
+    with Line(account, say=warn) as line, _progress(patience) as show:
+        keys = [sftp_transfer.small(line, f"/directory/{name}.asc", most) for name in ("exchange", account.user)]
+        _refuse([outgoing.misaddressed(path, look, *keys) for path, look in looks.items()])
+        outcomes = sftp_transfer.send(line, list(looks), show)
+    sent = Sent(account)
+    for path, one in zip(looks, outcomes, strict=True):
+        if not one.error:
+            sent.add(path, PurePosixPath(one.path).name)
+    return outcomes
 
 
 def fetch(
@@ -111,13 +136,34 @@ def fetch(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files on the server as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Get what lies in your inbox and receipts, and everyone's public keys."""
+    """Get what lies in your inbox and receipts, and everyone's public keys.
+
+    Ends with what became of each file that you sent; with exit code 5 where a new receipt refuses one.
+    """
     account = _account(server, user, identity, known_hosts, host_key, passphrase_file)
+    patience = _patience(account, "What was fetched is here; fetch again, and it goes on.")
     try:
-        with Line(account) as line, _progress() as show:
-            outcomes = sftp_transfer.fetch(line, into, show, remove=not keep)
+        outcomes, waiting = patience.run(lambda: _fetch(account, into, patience, keep))
     except (ClientError, Deferred) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or into} cannot be written: {error.strerror}.")
-    _report(outcomes, "Fetched", "Nothing new.", as_json)
+    found = fetched.of(account, into, outcomes, waiting)
+    if as_json:
+        say(json.dumps({"fetched": [_told(one) for one in outcomes], "results": answers.as_json(found)}))
+    else:
+        fetched.tell(outcomes, found)
+    _refuse([one.error for one in outcomes])
+    if any(one.is_refused for one in found):
+        raise typer.Exit(REFUSED)
+
+
+def _fetch(account: Account, into: Path, patience: Patience, keep: bool) -> tuple[list[Outcome], list[str]]:
+    with Line(account, say=warn) as line, _progress(patience) as show:
+        outcomes = sftp_transfer.fetch(line, into, show, remove=not keep)
+        try:
+            return outcomes, sftp_transfer.waiting(line)
+        except (
+            ClientError
+        ):  # a server that does not let outboxes be listed: what was noted as sent is known all the same
+            return outcomes, []

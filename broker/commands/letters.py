@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from broker.commands import outgoing
 from broker.commands.common import JsonOption, fail, say
 from broker.commands.files import read, write_new
 from broker.commands.opening import Directory, opened, secret_key
@@ -36,7 +37,7 @@ def _now() -> datetime:
 
 
 def keygen(
-    name: Annotated[str, typer.Option(help="Your LEA's name, as others will see it.")],
+    name: Annotated[str, typer.Option(help="Your LEA's name, as the state knows it.")],
     out: Annotated[Path, typer.Option(help="The folder for the keys.")],
     algorithm: Annotated[str, typer.Option(help="cv25519 or rsa3072.")] = "cv25519",
     days: Annotated[int, typer.Option(min=0, max=36500, help="Until the key expires; 0: never.")] = 1095,
@@ -94,7 +95,11 @@ def seal(
     target = out or file.with_name(f"{file.name}.pgp")
     content = read(file, limits.content_bytes)
     recipients = [_recipient(path, limits.certificate_bytes) for path in to]
+    if wrong := outgoing.unsealed(file, content) or outgoing.wrong_recipients(to, limits):
+        fail(wrong)
     signer = secret_key(key, passphrase_file)
+    if wrong := outgoing.wrong_signer(signer.fingerprint, to, limits):
+        fail(wrong)
     try:
         sealed = openpgp.seal(content, signer, recipients, _now())
     except Refused as refused:
@@ -129,7 +134,7 @@ def open_(
     known, sealed = Directory(directory, limits), read(file, limits.sealed_bytes)
     found, signer = opened(file, sealed, secret_key(key, passphrase_file), known)
     write_new(target, found.content, 0o600)
-    name = f"{signer.title} ({signer.party})"
+    name = signer.title
     signed = found.signed_at.isoformat() if found.signed_at else ""
     if as_json:
         say(json.dumps({"file": str(target), "signer": found.signer, "name": name, "signed_at": signed}))

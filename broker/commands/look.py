@@ -1,103 +1,36 @@
-"""`satchel status`, `packets`, `packet`: to see what happened.
+"""`satchel packets`, `packet`: to see what happened.
 
 Promises: reads only; no student data; `--json` everywhere.
 """
 
 import json
-import time
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from broker import offline
-from broker.commands.common import HomeOption, JsonOption, fail, say, warn
+from broker.commands import tables
+from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.core.model import State
-from broker.edge import passwords
-from broker.edge.apart import silent
-from broker.edge.ledger import follow_ups, keeping, reviews, views
+from broker.edge.ledger import views
 from broker.edge.ledger.engine import reading
-from broker.edge.room import free
-from broker.part import is_alive, read_beats
-from broker.stages import marks
 
-_PIPED_COLUMNS = 200
+_MOST_ALIKE = 20
 
 
 def _when(at: float | None) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at else ""
 
 
-def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Counts by state, queues, the oldest waiting packet, and which parts are alive."""
-    from broker.edge.queues import Queues  # the other commands need none
-
-    services = offline.build(home)
-    for sentence in passwords.shown_to_others(services.settings):
-        warn(sentence)
-    now = time.time()
-    with reading(services.engine) as connection:
-        counts = views.counts(connection)
-        oldest = views.oldest_waiting(connection)
-        unpublished = views.unpublished(connection)
-        questions, asked = reviews.count_open(connection)
-        students = follow_ups.count(connection)
-        lost = marks.lost(connection, services.home, services.apart)
-        waiting = keeping.waiting(connection)
-    of = services.settings.intake
-    full = {
-        lea: {"files": files, "bytes": size}
-        for lea, (files, size) in sorted(waiting.items())
-        if lea and (files >= of.waiting_files or size >= of.waiting_bytes)
-    }
-    spare = free(services.home.vault)
-    disk = {"free_bytes": spare, "reserve_bytes": of.reserve_bytes, "intake_waits": spare <= of.reserve_bytes}
-    parts = [
-        {"part": beat["part"], "pid": beat["pid"], "alive": is_alive(beat, now), "ready": beat["ready"]}
-        for beat in read_beats(services.home.run)
-    ]
-    whole = {
-        "states": counts,
-        "queues": Queues(services.settings).waiting(),
-        "oldest_waiting_seconds": round(now - oldest, 3) if oldest else None,
-        "receipts_to_publish": unpublished,
-        "reviews_open": questions,
-        "transfers_to_open": students,
-        "inboxes_lost": lost,
-        "disk": disk,
-        "full": full,
-        "silent": {lea: round(now - since, 3) for lea, since in silent(services.home).items()},
-        "parts": parts,
-    }
-    if as_json:
-        say(json.dumps(whole))
-        return
-    say("Packets: " + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"))
-    say(f"Oldest waiting: {f'{now - oldest:.1f} s' if oldest else 'nothing waits'}")
-    if questions:
-        say(f"To decide: {questions}, the oldest since {_when(asked)}; `satchel review list` shows them")
-    if students:
-        say(f"Transfers to open: {students} students of a large packet are worked by and by")
-    if lost:
-        say(
-            f"Inboxes that are not there, or not the known ones: {', '.join(lost)}; nothing is put there or counts as"
-            f" collected. Mount them, or `satchel lea inbox`"
-        )
-    if disk["intake_waits"]:
-        say(f"Disk: {spare} bytes are free, and {of.reserve_bytes} are the reserve: nothing is taken in; make room")
-    for lea, has in full.items():
-        say(f"LEA {lea}: {has['files']} of its files have not ended; its outbox waits until that is less")
-    for lea, since in silent(services.home).items():
-        say(f"LEA {lea}: its folder does not answer since {_when(since)}; see that its mount is up")
-    say("Queues: " + ("not running" if whole["queues"] is None else json.dumps(whole["queues"])))
-    say("Parts: " + (", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts) or "not running"))
-
-
 def packets(
     state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
     lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
+    file: Annotated[str, typer.Option(help="Only packets whose file name has this in it.")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day (UTC).")] = "",
+    ssid: Annotated[str, typer.Option(help="Only packets about the student with this number.")] = "",
+    tracking: Annotated[str, typer.Option(help="Only packets whose tracking id begins with this.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -105,39 +38,64 @@ def packets(
     """List packets, newest first."""
     if state and state.upper() not in State.__members__:
         fail(f"--state must be one of: {', '.join(State)}.", 2)
+    since = _day(day)
     services = offline.build(home)
     with reading(services.engine) as connection:
-        rows = views.listing(connection, state.upper(), lea, limit)
+        wanted = views.Wanted(state.upper(), lea, file, since, ssid, tracking.lower())
+        rows = views.listing(connection, wanted, limit)
     if as_json:
         say(json.dumps(rows))
         return
-    table = Table(Column("tracking", no_wrap=True, min_width=36), "type", "from", "to", "state", "why", "received")
-    for row in rows:
-        why = row["code"] or row["held_for"]
-        table.add_row(
+    if not rows:
+        say("No packet is like that." if any(wanted) else "There is no packet yet.")
+        return
+    _list(rows)
+
+
+def _day(text: str) -> float | None:
+    """When the day begins, in seconds since the epoch; None where none is given."""
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
+    except (ValueError, OverflowError):
+        fail("--day must be a day, such as 2026-11-23.", 2)
+
+
+def _list(rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = ("tracking", "type", "from", "to", "state", "why", "received", "file")
+    cells = (
+        (
             row["tracking"],
             row["type"],
             row["origin"] or "exchange",
             row["receiver"],
             row["state"],
-            why,
+            row["code"] or row["held_for"],
             _when(row["received_at"]),
+            row["source_name"],
         )
-    console = Console()
-    if not console.is_terminal:  # whoever reads a pipe wants whole ids, and not 80 columns
-        console.width = _PIPED_COLUMNS
-    console.print(table)
+        for row in rows
+    )
+    tables.show(columns, cells)
 
 
 def packet(
-    tracking: Annotated[str, typer.Argument(help="The tracking id: the first part of a file's name.")],
+    tracking: Annotated[
+        str, typer.Argument(help="The tracking id, or how it begins: it is the first part of a file's name.")
+    ],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the history of one packet."""
     services = offline.build(home)
     with reading(services.engine) as connection:
-        found = views.history(connection, tracking)
+        begins = views.listing(connection, views.Wanted(tracking=_bare(tracking)), _MOST_ALIKE) if tracking else []
+        found = views.history(connection, begins[0]["tracking"]) if len(begins) == 1 else None
+    if len(begins) > 1:
+        _list(begins)
+        more = f" (the newest {_MOST_ALIKE})" if len(begins) == _MOST_ALIKE else ""
+        fail(f"{len(begins)} packets{more} have a tracking id that begins with {tracking}; give more of it.")
     if found is None:
         fail(f"There is no packet {tracking}; `satchel packets` lists them.")
     if as_json:
@@ -146,9 +104,18 @@ def packet(
     _tell(found)
 
 
+def _bare(tracking: str) -> str:
+    """The tracking id of what may be a file's whole name."""
+    return tracking.rpartition("/")[2].partition(".")[0].lower()
+
+
 def _tell(found: dict[str, Any]) -> None:
     say(f"{found['tracking']}  {found['type'] or 'not opened yet'}  {found['size']} bytes  sha256 {found['sha256']}")
     say(f"from {found['origin'] or 'the exchange'} to {found['receiver'] or 'not known yet'}: now {found['state']}")
+    if found["source_name"]:
+        say(f"dropped as {tables.plain(found['source_name'])}")
+    if found["deferrals"] and State(found["state"]) in (State.RECEIVED, State.ADMITTED, State.ROUTED):
+        say(f"set back {found['deferrals']} times; the next try is at {_when(found['due_at'])}")
     for step in found["events"]:
         say(f"  {_when(step['at'])}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
     for paper in found["receipts"]:

@@ -4,7 +4,7 @@ Promises: content is given out only after its signature was found good; a passph
 a failure is one sentence for whoever opens, not for whoever sent.
 """
 
-import re
+import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from broker.commands.passphrase import passphrase_of
 from broker.core.codes import CODES
 from broker.core.errors import Refused
 from broker.edge import keyring, openpgp
+from broker.edge.published import PARTIES
 from broker.edge.settings import Limits
 
 _BEGIN, _END = b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----END PGP PUBLIC KEY BLOCK-----"
@@ -40,21 +41,24 @@ _DO_NOT_USE = "Do not use it: fetch it again, and if that does not help, tell th
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signed: the party's id, as its file in the directory is called, and the first user id of its key."""
+    """Who signed: the party's id and name, by the exchange's own list of whose key is whose (`parties.json` in the
+    directory). What a key says of itself is its owner's word, and is not told; without the list, or where the key is
+    not in it, the id is that of the key's file, and there is no name."""
 
     party: str
-    title: str
+    name: str = ""
 
     @property
-    def name(self) -> str:
-        """The name in the key: its user id without the address, RFC 4880 section 5.11."""
-        return re.sub(r"<[^<>]*>\Z", "", self.title.rstrip()).rstrip() or "?"
+    def title(self) -> str:
+        """As whom the party is told of."""
+        return f"{self.name} ({self.party})" if self.name else self.party
 
 
 class Directory:
     """The folder with everyone's public keys."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
+        self._listed = _listed(folder / PARTIES, limits.certificate_bytes * 64)
         self.certificates: dict[bytes, str] = {}
         for path in self._paths(folder):
             content = read(path, limits.certificate_bytes * (64 if path.stem == _ALL else 1))
@@ -73,16 +77,20 @@ class Directory:
     @cached_property
     def _signers(self) -> dict[str, Signer]:
         """By the fingerprint of the primary key."""
-        held = ((_inspected(certificate), party) for certificate, party in self.certificates.items())
-        return {info.fingerprint: Signer(party, _title(info)) for info, party in held if info}
+        found: dict[str, Signer] = {}
+        for certificate, party in self.certificates.items():  # those of `all.asc` come last
+            mark = _fingerprint(certificate)
+            if mark:
+                found.setdefault(mark, self._listed.get(mark) or Signer(party))
+        return found
 
     def signer(self, fingerprint: str) -> Signer:
         """Whose key that is. Raises KeyError for one that is not here."""
         return self._signers[fingerprint]
 
     def name(self, party: str) -> str:
-        """The name in a party's key; its id where there is none."""
-        return next((one.name for one in self._signers.values() if one.party == party), party)
+        """A party's name; its id where nobody told it."""
+        return next((one.name for one in self._listed.values() if one.party == party), "") or party
 
 
 def _blocks(content: bytes) -> list[bytes]:
@@ -91,15 +99,29 @@ def _blocks(content: bytes) -> list[bytes]:
     return [_BEGIN + key + end for key, end, _ in parts if end]
 
 
-def _inspected(certificate: bytes) -> keyring.KeyInfo | None:
+def _fingerprint(certificate: bytes) -> str | None:
     try:
-        return keyring.inspect(certificate, datetime.now(UTC))
+        return keyring.inspect(certificate, datetime.now(UTC)).fingerprint
     except Refused:
         return None  # one that cannot be read has signed nothing
 
 
-def _title(info: keyring.KeyInfo) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in (info.user_ids or ("",))[0]) or "?"
+def _listed(path: Path, most: int) -> dict[str, Signer]:
+    """Whose key each fingerprint is; none where the folder has no list, as one that was fetched long ago."""
+    if not path.exists():
+        return {}
+    try:
+        return {
+            str(mark): Signer(_plain(one["id"]), _plain(one["name"]))
+            for one in json.loads(read(path, most))
+            for mark in one["keys"]
+        }
+    except (ValueError, TypeError, KeyError, RecursionError):
+        fail(f"{path} is not the list of parties that the exchange made; fetch your directory folder anew.")
+
+
+def _plain(text: object) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
 def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:

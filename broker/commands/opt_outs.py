@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from broker import offline
+from broker.commands import tables
 from broker.commands.common import HomeOption, JsonOption, say
 from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
@@ -23,8 +22,6 @@ from broker.core.opt_outs import OPT_OUTS, Purpose
 from broker.edge.ledger import opt_outs as ledger
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.opt_outs import OptOut
-
-_PIPED_COLUMNS = 200
 
 
 def opt_outs(
@@ -59,14 +56,9 @@ def _tell(rows: Sequence[OptOut]) -> None:
     if not rows:
         say("No opt-out stands.")
         return
-    table = Table("ssid", "opted out of", "told by", "since", "packet")
-    for row in rows:
-        since = datetime.fromtimestamp(row.at, UTC).date().isoformat()
-        table.add_row(row.ssid, row.purpose, row.lea, since, row.tracking)
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS  # whoever reads a pipe wants whole lines
-    console.print(table)
+    days = [datetime.fromtimestamp(row.at, UTC).date().isoformat() for row in rows]
+    cells = ((row.ssid, row.purpose, row.lea, day, row.tracking) for row, day in zip(rows, days, strict=True))
+    tables.show(("ssid", "opted out of", "told by", "since", "packet"), cells)
     for purpose in sorted({row.purpose for row in rows} & OPT_OUTS.keys()):
         say(f"{purpose}: {OPT_OUTS[Purpose(purpose)].means}")
     students = len({row.ssid for row in rows})

@@ -4,14 +4,20 @@ Promises: offline; needs no home when the key is named.
 """
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from broker.commands.common import HomeOption, JsonOption, fail, say
+from broker.commands.files import read
+from broker.core import receipt
 from broker.core.errors import Refused
-from broker.edge import openpgp
+from broker.edge import keyring, openpgp
+from broker.edge.settings import Limits
+
+_MOST_BYTES = 1024 * 1024
 
 
 def verify(
@@ -25,13 +31,17 @@ def verify(
         if home is None:
             fail("Name the exchange's public key: --cert exchange.asc (it is in your directory folder).", 2)
         cert = home / "exchange.asc"
+    signed = read(file, _MOST_BYTES, "it is no receipt")
+    certificate = read(cert, Limits().certificate_bytes, "it is no public key")
     try:
-        signed, certificate = file.read_bytes(), cert.read_bytes()
-    except OSError as error:
-        fail(f"{error.filename} cannot be read: {error.strerror}.")
+        keyring.inspect(certificate, datetime.now(UTC))
+    except Refused as refused:
+        fail(f"{cert}: {refused.sentence} [{refused.code}]")
     try:
         text, signer = openpgp.verify_clear(signed, [certificate])
-        said = json.loads(text)
+        said = receipt.read(text)
+        if said["exchange"] != signer:
+            raise ValueError("it names another exchange")
     except Refused as refused:
         fail(f"NOT GENUINE: {refused.meaning} Do not rely on this receipt; fetch it again from your receipts folder.")
     except ValueError:

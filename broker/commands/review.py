@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 from sqlalchemy import Connection
 
 from broker import offline, wiring
-from broker.commands import review_text
+from broker.commands import review_text, tables
 from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.disclosures import PurposeOption, ReaderOption, note_read
 from broker.commands.review_text import age
@@ -34,7 +32,6 @@ from broker.stages import takeback
 from broker.stages.review_view import View, view
 from broker.stages.services import Services
 
-_PIPED_COLUMNS = 200
 _MOST_NAMED = 20
 
 TrackingArgument = Annotated[str, typer.Argument(help="The tracking id of the packet in question.")]
@@ -67,19 +64,14 @@ def list_(
     if as_json:
         say(json.dumps([row | {"waits_seconds": round(now - row["opened_at"], 3)} for row in rows]))
         return
-    table = Table(Column("tracking", no_wrap=True, min_width=36), "lea", "packet", "which", "candidates", "asked")
+    cells = []
     for row in rows:
         said = f"; LEA {row['lea']} says: {row['answered']}" if row["answered"] else ""
         asked = f"{age(now - row['opened_at'])} ago{said}"
-        table.add_row(
-            row["tracking"],
-            row["lea"],
-            row["type"],
-            places[row["tracking"], row["line"]],
-            str(row["candidates"]),
-            asked,
-        )
-    _console().print(table)
+        which = places[row["tracking"], row["line"]]
+        cells.append((row["tracking"], row["lea"], row["type"], which, row["candidates"], asked))
+    columns = ("tracking", "lea", "packet", tables.text("which"), tables.number("candidates"), tables.text("asked"))
+    tables.show(columns, cells)
     say(f"{waiting} wait; the oldest since {age(now - oldest)}." if oldest else "Nothing waits for a decision.")
 
 
@@ -114,7 +106,7 @@ def show(
     if as_json:
         say(json.dumps(seen.to_json()))
         return
-    review_text.show(_console(), seen, services.model.limits, services.clock().timestamp())
+    review_text.show(tables.console(), seen, services.model.limits, services.clock().timestamp())
 
 
 def decide(
@@ -187,14 +179,6 @@ def undo(
     if undone.delivered:
         named = ", ".join(undone.delivered[:_MOST_NAMED])
         say(f"Delivered to {found.lea} meanwhile, and not to be called back: {named}. Ask {found.lea} to delete them.")
-
-
-def _console() -> Console:
-    """As wide as the terminal; whoever reads a pipe wants whole lines."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
-    return console
 
 
 def _services(home: Path | None) -> Services:

@@ -12,11 +12,15 @@ from broker.commands.common import say
 from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT, Verb
 from broker.edge.ledger import stays
-from broker.edge.ledger.reviews import ANSWERED, Decision, Review
+from broker.edge.ledger.reviews import ANSWERED, FORGOTTEN, Decision, Review
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.identity.evidence import Limits
 from broker.stages.review_view import Seen, View
 
+_NOT_KEPT = {
+    True: "not kept any more, for it was decided some time ago (`keeping.undo_days`).",
+    False: "not kept, for an older version asked.",
+}
 _DAY = 86_400.0
 _UNITS = ((_DAY, "day"), (3_600.0, "hour"), (60.0, "minute"))
 
@@ -67,7 +71,7 @@ def _question(seen: View, now: float) -> Iterator[str]:
     )
     if seen.asks:
         yield "It asks for: " + ", ".join(f"{name} {value}" for name, value in seen.asks.items()) + "."
-    yield "Sent: " + (_student(seen.sent) if seen.sent else "not kept, for an older version asked.")
+    yield "Sent: " + (_student(seen.sent) if seen.sent else _NOT_KEPT[FORGOTTEN in seen.review.subject])
     if not seen.candidates:
         yield "Nobody in the registry comes near."
     if answered := seen.review.subject.get(ANSWERED):

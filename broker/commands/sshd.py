@@ -31,7 +31,10 @@ def generate(
         lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in removals.present(connection)}
     users = [sshd_config.system_user(lea) for lea in lines]
     try:
-        text = sshd_config.generate(services.settings.home, users, keys.absolute(), port, address)
+        strict = services.settings.sftp.post_quantum_only
+        text = sshd_config.generate(
+            services.settings.home, users, keys.absolute(), port, address, post_quantum_only=strict
+        )
         keys.mkdir(mode=0o755, exist_ok=True)
         for lea, known in lines.items():
             write_atomic(keys / lea, sshd_config.authorized_keys(known).encode(), 0o644)

@@ -18,7 +18,7 @@ from broker.commands.common import JsonOption, fail, say
 from broker.commands.files import read, write_new
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId
-from broker.edge import resources
+from broker.edge import resources, settings_checks
 from broker.edge.contracts import Contracts
 from broker.edge.settings import Identity, Limits
 from broker.formats import canonical, pesc, reading, request
@@ -100,10 +100,9 @@ def _check_request(by: str, day: str) -> None:
 
 
 def _identity(state: str) -> Identity:
-    try:
-        return Identity(state=state.upper())
-    except ValueError:
+    if not settings_checks.FORMS["identity.state"].fits(state.upper()):
         fail("--state must be two letters, such as UT.", 2)
+    return Identity(state=state.upper())
 
 
 def _facts(path: Path | None, terms: Sequence[str]) -> Facts:

@@ -7,27 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
-
+from broker.commands import tables
 from broker.commands.common import say
 
 _SHOWN = 500  # cases in the table on the screen
-_PIPED_COLUMNS = 200
-
-
-def _console() -> Console:
-    """As wide as the terminal; whoever reads a pipe wants whole lines."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
-    return console
-
-
-def _plain(value: object) -> Text:
-    text = "" if value is None else str(value)
-    return Text("".join(one if one.isprintable() else "?" for one in text))
 
 
 def _days(count: int | None) -> str:
@@ -36,18 +19,18 @@ def _days(count: int | None) -> str:
 
 def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
     """The cases, as a table."""
-    table = Table("id", "SSID", "from", "to", "state", "entered", "asked", "due", "late", "why")
+    rows: list[list[Any]] = []
     count = overdue = 0
     for count, one in enumerate(lines, 1):
         overdue += one["is_overdue"]
         if count <= _SHOWN:
             facts = [one[name] for name in ("transfer", "ssid", "source", "destination", "state", "entered_on")]
             facts += [one["asked_on"], one["due_on"], _days(one["school_days_late"]), one["reason"]]
-            table.add_row(*map(_plain, facts))
+            rows.append(facts)
     if not count:
         say("No transfer is like that; `satchel transfers --state all` lists every case.")
         return
-    _console().print(table)
+    tables.show(("id", "SSID", "from", "to", "state", "entered", "asked", "due", "late", "why"), rows)
     if count > _SHOWN:
         say(f"These are the first {_SHOWN}; `satchel transfers --format csv` writes all.")
     say(f"{count:,} transfer{'s' * (count != 1)}, {overdue:,} overdue. Days are counted by the calendar of the source.")
@@ -60,19 +43,19 @@ def show_one(one: Mapping[str, Any], names: Mapping[str, str]) -> None:
     say(f"Entered on {one['entered_on']}; the case was opened on {one['opened_on']}.")
     for text in (_asked(one), _left(one), _answered(one)):
         if text:
-            say(_plain(text).plain)
+            say(tables.plain(text))
     if one["follows"]:
         say(f"It takes the place of transfer {one['follows']}.")
     for step in one["events"]:
         at = datetime.fromtimestamp(step["at"], UTC).isoformat(timespec="seconds")
         more = " ".join(part for part in (f"({step['why']})" if step["why"] else "", step["tracking"]) if part)
-        say(_plain(f"  {at}  {step['after']}  {more}".rstrip()).plain)
+        say(tables.plain(f"  {at}  {step['after']}  {more}".rstrip()))
 
 
 def _state(one: Mapping[str, Any]) -> str:
     reason = f" ({one['reason']})" if one["reason"] else ""
     late = f", {_days(one['school_days_late'])} late" if one["is_overdue"] else ""
-    return _plain(f"{one['state']}{reason}{late}").plain
+    return tables.plain(f"{one['state']}{reason}{late}")
 
 
 def _asked(one: Mapping[str, Any]) -> str:
@@ -106,16 +89,12 @@ def show_report(lines: Iterable[Mapping[str, Any]], head: Mapping[str, Any]) -> 
     """The report, as a table."""
     numbers = ("asked", "answered", "open", "overdue", "most late", "median", "p95", "median*", "p95*")
     more = ("closed", "not ackn.", "rep. late")
-    right = [Column(name, justify="right") for name in (*numbers, *more)]
-    table = Table(Column("#", justify="right"), "LEA", *right)
-    for one in lines:
-        table.add_row(*map(_plain, (one["rank"], f"{one['lea']} {one['name']}".strip(), *_numbers(one))))
-    if not table.row_count:
+    columns = [tables.number("#"), tables.text("LEA"), *map(tables.number, (*numbers, *more))]
+    rows = [(one["rank"], f"{one['lea']} {one['name']}".strip(), *_numbers(one)) for one in lines]
+    if not rows:
         say(f"Nothing was asked for from {head['from']} to {head['to']}, and nothing is open.")
         return
-    table.add_section()
-    table.add_row("", "all", *map(_plain, _numbers(head["all"])))
-    _console().print(table)
+    tables.show(columns, rows, ("", "all", *_numbers(head["all"])))
     say(f"Asked from {head['from']} to {head['to']}; open and overdue are those of today, whenever asked.")
     say("Most late, median and p95 (95 % of the answers took no longer) are school days of the LEA asked; * are days.")
     say("Not ackn.: records and transcripts that the LEA collected and did not acknowledge.")

@@ -1,13 +1,12 @@
 """`satchel up`: the whole exchange on one machine."""
 
-import typer
-
 from broker import offline, wiring
 from broker.commands.common import HomeOption, fail, say
 from broker.commands.federal_gate import check_settings
 from broker.commands.registry import index_if_stale
 from broker.edge import passwords
 from broker.edge.embedded_redis import NoRedis
+from broker.edge.log import watch_over
 from broker.readme import write_readmes
 from broker.supervisor import AlreadyUp, Supervisor, Unusable
 
@@ -15,11 +14,11 @@ from broker.supervisor import AlreadyUp, Supervisor, Unusable
 def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
+    watch_over()
     check_settings(services)
     for sentence in passwords.shown_to_others(services.settings):
         log.warning("a password can be read by others", why=sentence)
-    wiring.read_key(services.home)  # said once here, and not by every part
-    wiring.digester(services.home)
+    wiring.check_keys(services.home)  # said once here, and not by every part
     index_if_stale(services)
 
     def ready(line: str) -> None:
@@ -29,7 +28,5 @@ def up(home: HomeOption = None) -> None:
 
     try:
         Supervisor(services.settings, services.engine, ready, log).run()
-    except (AlreadyUp, NoRedis) as error:
+    except (AlreadyUp, NoRedis, Unusable) as error:
         fail(str(error))
-    except Unusable:
-        raise typer.Exit(1) from None  # the part has said why

@@ -1,9 +1,9 @@
 """The text armour of OpenPGP: between lines of base64 and bytes.
 
 Owns RFC 4880 section 6.2, and the cleartext signature framework of its section 7. Promises: strict base64; nothing but
-blank text around the armour; bounded memory (the decoded bytes beside the armoured ones); the CRC, a checksum against
-line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not computed: the
-signature and the integrity code inside do that job.
+blank text around the armour and before its lines; bounded memory (the decoded bytes beside the armoured ones); the CRC,
+a checksum against line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not
+computed: the signature and the integrity code inside do that job.
 """
 
 import base64
@@ -16,21 +16,29 @@ from broker.core.errors import Refused
 # No repetition gives blanks back (`*+`): a value may itself be of blanks, and every split of them would be tried.
 _BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*+\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}+:(?: [^\r\n]{0,4000}+)?+[ \t]*+\r?\n")
+_HASHES = {"MD5": 1, "SHA1": 2, "RIPEMD160": 3, "SHA256": 8, "SHA384": 9, "SHA512": 10, "SHA224": 11}
+_HASH_NAME = b"(?:" + "|".join(_HASHES).encode() + b")"
+_HASH = re.compile(rb"Hash: " + _HASH_NAME + rb"(?:, ?" + _HASH_NAME + rb"){0,5}+[ \t]*+\r?\n")
+_MOST_HASHES = 400  # bytes
+_NO_HEADERS = "In a signed text no header but `Hash` is allowed: what stands in others is not signed."
 _BLANK = re.compile(rb"[ \t]*+\r?\n")
 _CRC = re.compile(rb"\r?\n=[A-Za-z0-9+/]{4}[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = tuple("-----BEGIN PGP ".encode(name) for name in ("utf-16-le", "utf-16-be"))
 _SPACE = b" \t\r\n"
+_INDENT = re.compile(rb"^[ \t]++", re.MULTILINE)
 _SLICE = 1 << 20
 _SIGNED = "SIGNED MESSAGE"
 _MOST_HEADERS = 32
 
 
 class Cleartext(NamedTuple):
-    """A cleartext signed message: the text as it was signed, its lines joined by LF, and the signature packets."""
+    """A cleartext signed message: the text as it was signed, its lines joined by LF, the signature packets, and the
+    hashes that it names (RFC 4880 section 9.4)."""
 
     text: str
     signatures: bytes
+    hashes: frozenset[int]
 
 
 def is_armored(data: bytes) -> bool:
@@ -50,6 +58,7 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
     """
     if _is_utf16(data):
         raise Refused("bad-armor", hint="The file was saved as UTF-16 text; use gpg's --output option instead of >.")
+    data = _flush_left(data)
     kind, at = _opened(data)
     if kind == _SIGNED:
         raise Refused("not-sealed")
@@ -63,6 +72,12 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
     if data[end : end + len(tail)] != tail or data[end + len(tail) :].strip():
         raise Refused("bad-armor")
     return kind, _decoded(data, at, end)
+
+
+def _flush_left(data: bytes) -> bytes:
+    """Without the blanks before its lines, where the first one is indented: they say nothing."""
+    head = data[:4096].removeprefix(_BOM)
+    return _INDENT.sub(b"", data) if head[: len(head) - len(head.lstrip())].rpartition(b"\n")[2] else data
 
 
 def _opened(data: bytes) -> tuple[str, int]:
@@ -149,7 +164,8 @@ def clear_armor(text: str, hash_name: str, signature: bytes) -> str:
 def cleartext(signed: bytes) -> Cleartext:
     """Take a cleartext signed message apart.
 
-    Raises Refused: `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
+    Headers other than `Hash` are `bad-armor`, in the signature's armour, too: they are not signed. Raises Refused:
+    `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
     """
     try:
         kind, at = _opened(signed)
@@ -157,7 +173,9 @@ def cleartext(signed: bytes) -> Cleartext:
         raise Refused("unsigned") from None
     if kind != _SIGNED:
         raise Refused("unsigned")
-    at = _after_headers(signed, at)
+    if signed.startswith(_BOM):
+        raise Refused("bad-armor", hint="It begins with a byte order mark; gpg would not see the message at all.")
+    at, hashes = _after_hashes(signed, at)
     stop = signed.find(b"\n-----BEGIN PGP SIGNATURE-----", max(at - 1, 0))
     if stop < 0:
         raise Refused("truncated")
@@ -168,4 +186,19 @@ def cleartext(signed: bytes) -> Cleartext:
     if any(line.startswith("-") and not line.startswith("- ") for line in lines):
         raise Refused("bad-armor")
     text = "\n".join(line.removeprefix("- ").rstrip(" \t\r") for line in lines)
-    return Cleartext(text, bytes(dearmor(signed[stop + 1 :])[1]))
+    if _HEADER.match(signed, _opened(signed[stop + 1 :])[1] + stop + 1):
+        raise Refused("bad-armor", hint=_NO_HEADERS)
+    return Cleartext(text, bytes(dearmor(signed[stop + 1 :])[1]), hashes)
+
+
+def _after_hashes(signed: bytes, at: int) -> tuple[int, frozenset[int]]:
+    """Where the text begins: behind headers that name hashes, and nothing else, and an empty line. A header is not
+    signed, and whoever reads the file would take what stands there for a part of the text."""
+    begin, named = at, set[int]()
+    while (header := _HASH.match(signed, at)) and at - begin < _MOST_HASHES:
+        named |= {_HASHES[one.strip()] for one in header[0].decode("ascii").removeprefix("Hash:").split(",")}
+        at = header.end()
+    blank = _BLANK.match(signed, at)
+    if not blank:
+        raise Refused("truncated" if signed.find(b"\n", at) < 0 else "bad-armor", hint=_NO_HEADERS)
+    return blank.end(), frozenset(named)

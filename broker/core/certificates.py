@@ -27,7 +27,7 @@ MOST_PACKETS = 4096
 _PUBLIC_OF = {frames.SECRET_KEY: frames.PUBLIC_KEY, frames.SECRET_SUBKEY: frames.PUBLIC_SUBKEY}
 # the fields of a public key: n for an integer (two octets of bits before it), s for a string (one octet of bytes)
 _PUBLIC_FIELDS = {RSA: "nn", 2: "nn", 3: "nn", 16: "nnn", DSA: "nnnn", ECDH: "sns", ECDSA: "sn", EDDSA: "sn"}
-_IGNORED = frozenset({frames.TRUST, frames.MARKER})
+IGNORED = frozenset({frames.TRUST, frames.MARKER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,18 @@ def parse(data: bytes | bytearray) -> Certificate:
     return Certificate(primary, parts)
 
 
+def bare(data: bytes | bytearray) -> list[Signature]:
+    """The signatures in binary `data` that has nothing but such, as a revocation certificate; none otherwise."""
+    view = memoryview(data)
+    try:
+        found = [one for one in frames.walk(view, MOST_PACKETS) if one.tag not in IGNORED]
+    except Refused:
+        return []
+    if any(one.tag != frames.SIGNATURE for one in found):
+        return []
+    return [read for one in found if (read := signatures.parse(bytes(one.body(view))))]
+
+
 def _grouped(packets: Sequence[tuple[int, bytes]]) -> tuple[Part, ...]:
     groups: list[tuple[int, bytes, list[Signature]]] = []
     for tag, body in packets:
@@ -156,7 +168,7 @@ def _grouped(packets: Sequence[tuple[int, bytes]]) -> tuple[Part, ...]:
                 groups[-1][2].append(read)
         elif tag in (frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY, frames.USER_ID, frames.ATTRIBUTE):
             groups.append((tag, body, []))
-        elif tag not in _IGNORED:
+        elif tag not in IGNORED:
             raise Refused("key-unreadable")
     return tuple(Part(tag, body, _key(tag, body), tuple(found)) for tag, body, found in groups)
 
@@ -198,7 +210,7 @@ def without_secrets(data: bytes) -> bytes:
             tag, body = frame.tag, bytes(frame.body(view))
             if tag in _PUBLIC_OF:
                 tag, body = _PUBLIC_OF[tag], public_part(body)
-            if tag not in _IGNORED:
+            if tag not in IGNORED:
                 out += frames.packet(tag, body)
     except Refused as refused:
         raise Refused(refused.code if refused.code.startswith("key-") else "key-unreadable") from None

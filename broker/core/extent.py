@@ -1,25 +1,30 @@
 """Does a file end too early? What its headers, or its first and last lines, say about its end.
 
-Owns that judgement. Promises: it reads headers and never bodies; a look goes on where the one before stood, so that a
-file which grows, or is asked about again and again, costs its headers once; a look ends after so many headers, however
-many the file has. What is only half there is never called whole: who went on over a content that has changed since
-judges it once more from its start (`broker.edge.readiness`).
+Owns that judgement. Promises: it reads headers and never bodies, but for an armour that does not end with its own last
+line: that line is looked for; a look goes on where the one before stood, so that a file which grows, or is asked about
+again and again, costs its headers once; a look ends after so many headers, however many the file has. What is only half
+there is never called whole: who went on over a content that has changed since judges it once more from its start
+(`broker.edge.readiness`).
 """
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
 from broker.core.errors import Refused
-from broker.core.frames import KNOWN_TAGS, PKESK, SKESK, Reader, tag
+from broker.core.frames import PKESK, SKESK, Reader, may_begin
 
 _MOST_ZEROS = 8  # that end a file by chance: one sealed file in 2 to the 64
 _BLOCK = 512  # bytes; writers fill whole ones, but for the last
 _MOST_PACKETS = 64
 _NOWHERE = -1
 ALL = 1 << 62  # headers
+_END, _LONGEST_END = b"-----END PGP ", 64  # bytes
+_CLOSED = re.compile(rb"-----END PGP [A-Z ]{4,30}+-----")
+_PIECE, _HEADERS_PER_PIECE = 64 * 1024, 8  # of an armour's text; what reading it costs, in headers
 
 
 class Extent(StrEnum):
@@ -63,8 +68,8 @@ def extent(file: BinaryIO, progress: Progress | None = None, most: int = ALL) ->
         return Extent.SHORT
     last = read(max(0, size - 256), 256)
     if not first[0] & 0x80 or first.startswith(b"\xef\xbb\xbf"):
-        return _armored(first, last)
-    if tag(first[0]) not in KNOWN_TAGS:
+        return _armored(read, size, first, last, progress, most)
+    if not may_begin(first):
         return Extent.FOREIGN
     return Extent.SHORT if _is_unwritten(last, size) else _framed(read, size, progress, most)
 
@@ -119,10 +124,30 @@ def _ended(progress: Progress, found: int, end: int) -> None:
     progress.packets += 1
 
 
-def _armored(first: bytes, last: bytes) -> Extent:
+def _armored(
+    read: Callable[[int, int], bytes], size: int, first: bytes, last: bytes, progress: Progress, most: int
+) -> Extent:
     begin, head = b"-----BEGIN PGP ", first.removeprefix(b"\xef\xbb\xbf").lstrip().rstrip(b"\0")
     if not head.startswith(begin[: len(head)] or begin):
         return Extent.FOREIGN
     lines = last.strip().splitlines()
-    closed = bool(lines) and lines[-1].startswith(b"-----END PGP ") and lines[-1].endswith(b"-----")
-    return Extent.WHOLE if closed else Extent.SHORT
+    if lines and lines[-1].strip().startswith(_END) and lines[-1].endswith(b"-----"):
+        return Extent.WHOLE
+    return _with_text_behind(read, size, progress, most)
+
+
+def _with_text_behind(read: Callable[[int, int], bytes], size: int, progress: Progress, most: int) -> Extent:
+    """Whether the last line of the armour stands somewhere before the end; `progress.at` is how far was looked."""
+    if read(size - 1, 1) == b"\0":
+        return Extent.SHORT  # its length was set before its bytes came
+    if progress.at > size:
+        progress.at = 0
+    until = progress.headers + most
+    while progress.at + _LONGEST_END < size or not progress.at:
+        if progress.headers >= until:
+            return Extent.UNDECIDED
+        progress.headers += _HEADERS_PER_PIECE
+        if _CLOSED.search(read(progress.at, _PIECE)):
+            return Extent.WHOLE
+        progress.at = max(min(progress.at + _PIECE, size) - _LONGEST_END, 1)
+    return Extent.SHORT

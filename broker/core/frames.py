@@ -13,6 +13,12 @@ PKESK, SIGNATURE, SKESK, ONE_PASS, SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, COMPRE
 SED, MARKER, LITERAL, TRUST, USER_ID, PUBLIC_SUBKEY, ATTRIBUTE, SEIPD, MDC, AEAD = 9, 10, 11, 12, 13, 14, 17, 18, 19, 20
 KNOWN_TAGS = frozenset({*range(1, 15), *range(17, 21)})
 
+_KEY_VERSIONS = b"\x02\x03\x04\x05\x06"
+# the octet that the body of a packet begins with: mostly its version
+BEGINNINGS = {PKESK: b"\x02\x03\x06", SKESK: b"\x04\x05\x06", SEIPD: b"\x01\x02", AEAD: b"\x01", MARKER: b"P"}
+BEGINNINGS |= {ONE_PASS: b"\x03\x06", LITERAL: b"btuml", COMPRESSED: b"\0\1\2\3", SIGNATURE: _KEY_VERSIONS}
+BEGINNINGS |= dict.fromkeys((PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY, SECRET_SUBKEY), _KEY_VERSIONS)
+
 # RFC 4880 section 4.2.2.4: only data packets may come in parts
 _IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
 # Parts of a byte each would make a large message a large loop: senders use 512 bytes and more, RFC 4880 4.2.2.4
@@ -136,6 +142,21 @@ def tag(first: int) -> int:
     if not first & 0x80:
         return -1
     return first & 0x3F if first & 0x40 else (first >> 2) & 0x0F
+
+
+def may_begin(head: bytes) -> bool:
+    """Whether a message or a key may begin with these bytes, six or all that there are: by the kind of its first packet
+    and by the octet that its body begins with, which may be a zero that is still to be written. Pictures, and text
+    that begins with an accent, begin otherwise."""
+    if not head or not head[0] & 0x80:
+        return False
+    found = tag(head[0])
+    if head[0] & 0x40:
+        length = 5 if head[1:2] == b"\xff" else 2 if b"\xc0" <= head[1:2] < b"\xe0" else 1
+    else:
+        length = (1, 2, 4, 0)[head[0] & 3]
+    body = head[1 + length : 2 + length]
+    return found in BEGINNINGS and (not body or body[0] in b"\0" + BEGINNINGS[found])
 
 
 def packet(tag: int, body: bytes | bytearray | memoryview) -> bytes:

@@ -124,6 +124,21 @@ def letter(plain: memoryview, bounds: Bounds) -> Letter:
         raise refused if refused.code not in ("truncated", "not-openpgp") else Refused("bad-structure") from None
 
 
+def content_of(plain: memoryview, bounds: Bounds) -> bytes:
+    """What stands in the first literal of a message that was signed and not sealed, or not even signed; for telling
+    what it is. Raises Refused as `letter` does, and `bad-structure` where there is none."""
+    open_ended = frozenset({frames.COMPRESSED, frames.LITERAL})
+    for frame in frames.walk(plain, bounds.packets, open_ended):
+        if frame.tag == frames.COMPRESSED:
+            unpacked = memoryview(_unpacked(plain, frame, bounds))
+            inside = (one for one in frames.walk(unpacked, bounds.packets, open_ended) if one.tag == frames.LITERAL)
+            if (literal := next(inside, None)) is not None:
+                return _literal(unpacked, literal, bounds.content, "too-large")
+        elif frame.tag == frames.LITERAL:
+            return _literal(plain, frame, bounds.content, "too-large")
+    raise Refused("bad-structure")
+
+
 def _signed(data: memoryview, bounds: Bounds, excess: str) -> Letter:
     """One-pass signatures, one literal, as many signatures."""
     shape, signatures, content = "", [], b""

@@ -79,6 +79,7 @@ class Party:
     id: LeaId
     name: str
     kind: PartyKind
+    is_suspended: bool = False  # by the state, for a time
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,32 @@
 """The canonical text of a receipt: the exchange's statement that a packet reached a state.
 
-Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it. The
+Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it; what
+was signed and is no receipt is a ValueError to who reads it, whatever it is. The
 signature around it is made in `broker.edge.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
 """
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 VERSION = "receipt.v1"
 _ENCODE = json.JSONEncoder(sort_keys=True).encode
 
 MEANING = {
-    "RECEIVED": "The exchange has the whole file and keeps it safe.",
+    "RECEIVED": "The exchange has the whole file. What is sealed is kept safe until it has come to its end; what is not"
+    " sealed is refused, and not kept.",
     "ADMITTED": "The file was opened; signature, form and student were checked.",
     "APPLIED": "The exchange has worked the packet. An answer in your inbox says what became of each student in it.",
     "DELIVERED": "The packet lies in the receiver's inbox.",
     "COLLECTED": "The receiver has taken the packet out of its inbox.",
     "DUPLICATE": "The same file was received before; the receipt named in `first` stands.",
+}
+
+# of packet types whose end is not about students
+APPLIED_MEANING = {
+    "key-rotation": "The exchange has taken your key in. If it is valid, it works from now on beside those that you"
+    " have, and stands in everybody's directory. Revoke a key that you use no more.",
 }
 
 HELD_MEANING = {
@@ -62,6 +71,8 @@ def _meaning(statement: Statement) -> str:
     if statement.sentence:
         return statement.sentence
     means = HELD_MEANING[statement.held_for] if statement.held_for else MEANING[statement.state]
+    if statement.state == "APPLIED":
+        means = APPLIED_MEANING.get(statement.type, means)
     return f"{means} {REPLACES}" if statement.replaces else means
 
 
@@ -95,6 +106,67 @@ def text(statement: Statement) -> str:
     # a line for each fact, written by hand: json's own indentation leaves its fast encoder (measured: 5 times as long)
     lines = [f' "{key}": {_ENCODE(whole[key])}' for key in sorted(whole) if whole[key] != ""]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+_FACTS = frozenset(
+    [
+        "receipt",
+        "exchange",
+        "tracking",
+        "n",
+        "state",
+        "at",
+        "code",
+        "place",
+        "held_for",
+        "how",
+        "first",
+        "replaces",
+        "means",
+        "packet",
+    ]
+)
+
+
+def is_about(said: str, tracking: str, n: int, state: str) -> bool:
+    """Whether this text is a statement, and the `n`-th about this packet, of this state in lower case: whoever signs
+    statements signs nothing else."""
+    try:
+        whole = json.loads(said)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(whole, dict) or not whole.keys() <= _FACTS:
+        return False
+    named = (whole.get("receipt"), whole.get("tracking"), whole.get("n"), str(whole.get("state")).lower())
+    return named == (VERSION, tracking, n, state)
+
+
+_TEXTS = ("exchange", "tracking", "state", "at", "means")
+
+
+def read(text: str) -> dict[str, Any]:
+    """The facts in a receipt's text. Raises ValueError for everything that is no receipt."""
+    try:
+        said = json.loads(text, object_pairs_hook=_single, parse_constant=_none)
+    except RecursionError:
+        raise ValueError("it nests too much") from None
+    if not isinstance(said, dict) or said.get("receipt") != VERSION or type(said.get("n")) is not int:
+        raise ValueError("it is no receipt of this version")
+    if not all(isinstance(one := said.get(name), str) and one and one.isprintable() for name in _TEXTS):
+        raise ValueError("it lacks what every receipt says")
+    if not isinstance(said.get("packet"), dict) or datetime.fromisoformat(said["at"]).tzinfo is None:
+        raise ValueError("it lacks what every receipt says")
+    return said
+
+
+def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("it says something twice")
+    return dict(pairs)
+
+
+def _none(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def file_name(tracking: str, n: int, state: str) -> str:

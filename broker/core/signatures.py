@@ -18,6 +18,7 @@ CERTIFY, SIGN, ENCRYPT = 0x01, 0x02, 0x0C  # key flags, RFC 4880 section 5.2.3.2
 HASHES = {8: "SHA256", 9: "SHA384", 10: "SHA512", 11: "SHA224"}
 WEAK_HASHES = {1: "MD5", 2: "SHA1", 3: "RIPEMD160"}
 
+_EXPORTABLE = 4
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS = 2, 3, 9, 16, 25, 27
 _BACK, _FINGERPRINT = 32, 33
 # what may be marked critical without making the signature void: the preferences and remarks that decide nothing here
@@ -46,6 +47,7 @@ class Signature:
     primary: bool
     issuer: str
     back: bytes | None
+    is_local: bool = False  # its maker does not want it to be handed on, RFC 4880 section 5.2.3.11
 
     @property
     def trailer(self) -> bytes:
@@ -85,6 +87,7 @@ def parse(body: bytes) -> Signature | None:
         primary=any(hashed.get(_PRIMARY, b"")),
         issuer=_issuer(hashed) or _issuer(unhashed),
         back=hashed.get(_BACK) or unhashed.get(_BACK),
+        is_local=hashed.get(_EXPORTABLE) == b"\x00",
     )
 
 
@@ -124,6 +127,33 @@ def _split(area: bytes) -> Iterator[tuple[int, bytes]]:
             yield -1, b""
             return
         yield value[0], value[1:]
+
+
+def trimmed(read: Signature, issuer: str, numbers: int, subkey: str = "", subkey_numbers: int = 0) -> bytes:
+    """The packet body with nothing that is not signed but what proves itself: the issuer's key id and, where the
+    signature binds the signing key `subkey`, the confirmation in it, trimmed likewise. `numbers` says how many integers
+    a signature by the issuer has, `subkey_numbers` by the subkey; what stands behind them goes, too.
+    """
+    unhashed = _subpacket(_ISSUER, bytes.fromhex(issuer[-16:]))
+    back = parse(read.back) if read.back and subkey else None
+    if back and _BACK not in (_subpackets(read.hashed[6:]) or {}):
+        unhashed += _subpacket(_BACK, trimmed(back, subkey, subkey_numbers))
+    digest = read.body[len(read.body) - len(read.values) - 2 : len(read.body) - len(read.values)]
+    return read.hashed + len(unhashed).to_bytes(2, "big") + unhashed + digest + _integers(read.values, numbers)
+
+
+def _integers(values: bytes, count: int) -> bytes:
+    """The first so many integers, RFC 4880 section 3.2."""
+    at = 0
+    for _ in range(count):
+        at += 2 + (int.from_bytes(values[at : at + 2], "big") + 7) // 8
+    return values[:at]
+
+
+def _subpacket(kind: int, value: bytes) -> bytes:
+    length = 1 + len(value)
+    head = bytes([length]) if length < 192 else b"\xff" + length.to_bytes(4, "big")
+    return head + bytes([kind]) + value
 
 
 def draft(kind: int, algorithm: int, hash_id: int, created: int, fingerprint: str) -> bytes:

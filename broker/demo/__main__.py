@@ -52,7 +52,7 @@ def refusals(stage: Stage) -> None:
     step("Two mistakes, and what the sender is told")
     careless = stage.desk("02") / "oops.pgp"
     careless.write_text("not sealed at all")
-    stage.send_raw("02", careless)
+    tell(f"`satchel send` does not send what is not sealed: “{brief(stage, stage.send_raw('02', careless))}”")
     tell(f"A file that is not sealed: “{json.loads(body(stage.receipt('02', 'oops.pgp', 'refused')))['means']}”")
     stage.seal_and_send("7K", "wrong-from", cast.record("01", 1, "1000000019"))
     said = json.loads(body(stage.receipt("7K", "wrong-from.pgp", "refused")))

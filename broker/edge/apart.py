@@ -28,6 +28,7 @@ from typing import Any
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId
+from broker.edge import passwords
 from broker.edge.folders import Home, Missing
 from broker.edge.mounts import Table
 from broker.edge.outbox import Changed
@@ -229,7 +230,12 @@ class Apart:
             most, chars = self._limits.sealed_bytes, self._limits.file_name_chars
             command = [sys.executable, "-m", "broker.edge.errands", str(there.fileno()), str(self._home.root)]
             with there:
-                subprocess.Popen([*command, str(most), str(chars)], stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
+                subprocess.Popen(
+                    [*command, str(most), str(chars)],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[there.fileno()],
+                    env=passwords.environment(),
+                )
             here.settimeout(_START_SECONDS)
             self._server = here
         return self._server

@@ -16,7 +16,7 @@ from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge.apart import Apart
 from broker.edge.folders import Home, write_receipts
 from broker.edge.inbox import Inboxes, InboxState, Marks
-from broker.edge.outbox import Odd, Outboxes, Taken
+from broker.edge.outbox import Item, Odd, Outboxes, Taken
 from broker.edge.published import Publisher
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
@@ -32,17 +32,17 @@ class ApartOutboxes(Outboxes):
         super().__init__(home, limits)
         self._apart = apart
 
-    def entries(self, lea: LeaId) -> Generator[Found | Odd | None, None, None]:
+    def scan_all(self, lea: LeaId) -> Generator[Item, None, None]:
         """See Outboxes."""
         if not self._apart.is_apart(lea):
-            yield from super().entries(lea)
+            yield from super().scan_all(lea)
             return
         token, begins, more = secrets.token_hex(8), True, True
         try:
             while more:
                 items, more = self._apart.ask(lea, "scan", token, begins, _ENTRIES)
                 begins = False
-                yield from cast("list[Found | Odd | None]", items)
+                yield from cast("list[Item]", items)
         finally:
             if more:
                 with suppress(Deferred):

@@ -40,6 +40,8 @@ class Contracts:
         self._types: dict[str, tuple[PacketType, int]] = {}
         self._gates: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._explainers: dict[str, Explainer] = {}
+        self.names = frozenset(_names(schemas))
+        """The names of all properties: by these a place may be told, whatever is in a document."""
         for uri in schemas:
             name = uri.removeprefix(BASE).removesuffix(_SUFFIX)
             found = _type_of(name)
@@ -113,6 +115,15 @@ def _type_of(name: str) -> tuple[PacketType, int] | None:
     if match is None or match[1] not in set(PacketType):
         return None
     return PacketType(match[1]), int(match[2])
+
+
+def _names(schema: object) -> Iterator[str]:
+    """Every property's name, at any depth."""
+    parts = list(schema.values()) if isinstance(schema, Mapping) else schema if isinstance(schema, list) else []
+    if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
+        yield from schema["properties"]
+    for part in parts:
+        yield from _names(part)
 
 
 def _never(uri: str) -> NoReturn:

@@ -18,10 +18,10 @@ from typing import Any, BinaryIO
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, TrackingId
-from broker.edge import apart, published
+from broker.edge import apart, log, published
 from broker.edge.folders import INBOX, OUTBOX, RECEIPTS, Home, Missing, write_receipts
 from broker.edge.inbox import Inboxes
-from broker.edge.outbox import Changed, Odd, Outboxes, Taken
+from broker.edge.outbox import Changed, Item, Outboxes, Taken
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
 from broker.edge.vault import DirectoryVault
@@ -74,7 +74,7 @@ class Runner:
         self._outboxes = Outboxes(home, limits)
         self._told = _Told()
         self._marked, self._bare = Inboxes(home, self._told), Inboxes(home)
-        self._scan: tuple[str, Generator[Found | Odd | None, None, None]] | None = None
+        self._scan: tuple[str, Generator[Item, None, None]] | None = None
 
     def run(self, errand: str, lea: LeaId, args: tuple[Any, ...]) -> Any:
         """Do it. Raises what the folders raise."""
@@ -94,11 +94,11 @@ class Runner:
         self._told.mark = mark or ""
         return self._bare if mark is None else self._marked
 
-    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Found | Odd | None], bool]:
+    def do_scan(self, lea: LeaId, token: str, begins: bool, count: int) -> tuple[list[Item], bool]:
         """The next entries of an outbox, and whether more may follow."""
         if begins:
             self.do_end_scan(lea)
-            self._scan = token, self._outboxes.entries(lea)
+            self._scan = token, self._outboxes.scan_all(lea)
         if self._scan is None or self._scan[0] != token:
             raise Missing("the look was begun by another runner")
         found = list(islice(self._scan[1], count))
@@ -198,6 +198,8 @@ def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> Non
 
 def main(fd: str, home: str, sealed_bytes: str, file_name_chars: str) -> None:
     """Entry point of the server: until who started it closes the socket."""
+    log.begin("errands")
+    log.watch_over()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a runner
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

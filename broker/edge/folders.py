@@ -214,9 +214,18 @@ def is_marked(inbox: int, mark: str) -> bool:
 
 
 def _remove_mark(inbox: int, name: str) -> None:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(f"{name}/README", dir_fd=inbox)
-    with suppress(OSError):  # somebody keeps something of his own in it: it says nothing any more, and may stay
+    """Somebody keeps something of his own in it, or has put something else in its place: it says nothing any more, and
+    may stay. No link is followed."""
+    try:
+        folder = os.open(name, _FOLDER_FLAGS, dir_fd=inbox)
+    except OSError:
+        return
+    try:
+        with suppress(OSError):
+            os.unlink("README", dir_fd=folder)
+    finally:
+        os.close(folder)
+    with suppress(OSError):
         os.rmdir(name, dir_fd=inbox)
 
 

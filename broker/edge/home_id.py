@@ -64,13 +64,13 @@ def proof(home: Home, number: str) -> str:
         raise OtherHome(f"{path} cannot be read; was this home made by `satchel init`?") from None
 
 
-def check(home: Home, owner: Owner | None, ledger: str) -> None:
+def check(home: Home, owner: Owner | None, ledger: str, *, has_keys: bool = True) -> None:
     """See that the home, the ledger (which belongs to `owner`, and is at `ledger`) and the vault belong together, and
-    that each of them says so. Raises OtherHome."""
+    that each of them says so. Raises OtherHome. Without keys (`has_keys`) the ledger's proof is not looked at."""
     todo = f"run `satchel upgrade --home {home.root}`."
     if owner is None:
         raise OtherHome(f"The ledger at {ledger} belongs to no home yet: {todo}")
-    check_owner(home, owner, ledger)
+    check_owner(home, owner, ledger, has_keys=has_keys)
     if read(home.root) is None:
         raise OtherHome(f"{home.root / _NAME} was lost: {todo}")
     found = read(home.vault)  # an empty mount point would be taken for a vault
@@ -80,9 +80,10 @@ def check(home: Home, owner: Owner | None, ledger: str) -> None:
         raise OtherHome(f"{home.vault} is another home's vault ({found}); put the one of {home.root} there.")
 
 
-def check_owner(home: Home, owner: Owner, ledger: str) -> None:
+def check_owner(home: Home, owner: Owner, ledger: str, *, has_keys: bool = True) -> None:
     """See that the ledger is this home's. Raises OtherHome."""
-    if read(home.root) not in (None, owner.id) or proof(home, owner.id) != owner.proof:
+    is_proven = not has_keys or proof(home, owner.id) == owner.proof
+    if read(home.root) not in (None, owner.id) or not is_proven:
         raise OtherHome(
             f"The ledger at {ledger} belongs to another home ({owner.id}), and two homes never work with one: give"
             f" {home.root} a ledger of its own, by ledger.url in {home.settings}."

@@ -12,10 +12,12 @@ What is taken back goes the other way: `withdraw` hides the file, the ledger com
 hidden under a token of its own, so that whoever is late in publishing the delivery cannot bring it back.
 """
 
+import errno
 import os
 import re
+import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,6 +30,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STAGED = re.compile(rf"\.({TRACKING_ID})\.({_TOKEN.pattern})\.tmp")
 _PUBLISHED = re.compile(rf"({TRACKING_ID})\.[a-z-]+\.pgp")
 _BACK = "-back"
+_NO_FILE = frozenset({errno.EISDIR, errno.EPERM})  # what unlink says of a folder: Linux, and POSIX
 _MODE = 0o440  # the LEA may take it away but not change it; see folders.GROUP_MODES
 
 
@@ -201,6 +204,13 @@ def _anew(folder: int, name: str) -> int:
 
 
 def _remove(folder: int, name: str) -> None:
-    """It is gone; a folder of that name is none of the exchange's."""
-    with suppress(FileNotFoundError, IsADirectoryError):
+    """Whatever stands there is gone from under this name. What is no file the LEA has planted itself, and keeps under a
+    name that nobody looks for."""
+    try:
         os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
+        durable.rename_new(folder, name, folder, f".{secrets.token_hex(8)}.planted")

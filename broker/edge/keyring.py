@@ -15,7 +15,7 @@ from broker.core import armor, certificates, frames, signatures
 from broker.core.certificates import Certificate, Part
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
-from broker.edge import validity
+from broker.edge import minimal, validity
 from broker.edge.pgplib import (
     PGPUID,
     CompressionAlgorithm,
@@ -35,6 +35,20 @@ _KINDS = {
     "rsa3072": (PubKeyAlgorithm.RSAEncryptOrSign, 3072, PubKeyAlgorithm.RSAEncryptOrSign, 3072),
 }
 _DUTIES = (signatures.ENCRYPT, signatures.SIGN)
+_WORDS = ((signatures.CERTIFY, "certifying"), (signatures.SIGN, "signing"), (signatures.ENCRYPT, "encryption"))
+
+
+@dataclass(frozen=True, slots=True)
+class PartInfo:
+    """One key of a certificate: what it is for (`signing`, `encryption`, `certifying`), and when it expires."""
+
+    fingerprint: Fingerprint
+    duties: tuple[str, ...]
+    algorithm: str
+    bits: int
+    created: datetime
+    expires: datetime | None
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,8 @@ class KeyInfo:
 
     `expires` is when it stops being of use: when the primary key, the last encryption key or the last signing key
     expires. Key ids have 16 upper-case hex digits; those for encryption and signing are usable now, the best first;
-    `all_key_ids` are the primary key's and those of every subkey it vouches for. `fault` is a refusal code.
+    `all_key_ids` are the primary key's and those of every subkey it vouches for; `proved` are the fingerprints of those
+    that it has shown to hold (`broker.edge.minimal`). `fault` is a refusal code.
     """
 
     fingerprint: Fingerprint
@@ -55,6 +70,8 @@ class KeyInfo:
     encryption_key_ids: tuple[str, ...]
     signing_key_ids: tuple[str, ...]
     all_key_ids: tuple[str, ...]
+    proved: frozenset[Fingerprint]
+    parts: tuple[PartInfo, ...]
     fault: str | None
 
 
@@ -69,7 +86,7 @@ def inspect(certificate: bytes, now: datetime) -> KeyInfo:
     expires = min(first.expires, *ends)
     return KeyInfo(
         fingerprint=first.key.fingerprint,
-        user_ids=tuple(_user_ids(certificate)),
+        user_ids=tuple(user_ids(certificate)),
         created=datetime.fromtimestamp(first.key.created, UTC),
         expires=None if expires == float("inf") else datetime.fromtimestamp(expires, UTC),
         algorithm=first.key.name,
@@ -77,7 +94,21 @@ def inspect(certificate: bytes, now: datetime) -> KeyInfo:
         encryption_key_ids=tuple(one.key.key_id for one in validity.able(ready, signatures.ENCRYPT)),
         signing_key_ids=tuple(one.key.key_id for one in validity.able(ready, signatures.SIGN)),
         all_key_ids=tuple(one.key.key_id for one in found if one.key.fingerprint),
+        proved=minimal.proved(certificate),
+        parts=tuple(_part(one) for one in found if one.key.fingerprint),
         fault=_fault(found),
+    )
+
+
+def _part(one: Usable) -> PartInfo:
+    return PartInfo(
+        fingerprint=one.key.fingerprint,
+        duties=tuple(word for flag, word in _WORDS if one.flags & flag),
+        algorithm=one.key.name,
+        bits=one.key.bits,
+        created=datetime.fromtimestamp(one.key.created, UTC),
+        expires=None if one.expires == float("inf") else datetime.fromtimestamp(one.expires, UTC),
+        fault=one.fault,
     )
 
 
@@ -100,7 +131,8 @@ def _unreadable(found: Sequence[Usable]) -> str | None:
     return None
 
 
-def _user_ids(certificate: bytes) -> Iterator[str]:
+def user_ids(certificate: bytes) -> Iterator[str]:
+    """The user ids that its owner vouches for, in the order of the certificate. Raises Refused as `validity.held`."""
     for one in validity.held(certificate)[1]:
         if one.part.tag == frames.USER_ID and any(good.created > one.withdrawn for good in one.good):
             yield one.part.body.decode("utf-8", "replace")
@@ -127,21 +159,22 @@ def merge(old: bytes, new: bytes) -> bytes:
     return armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(base, parts)).encode()
 
 
+def is_bare(certificate: bytes) -> bool:
+    """Whether it is nothing but signatures, as a revocation certificate is. Raises Refused `key-unreadable`."""
+    return bool(certificates.bare(validity.binary(certificate)))
+
+
 def _revocation_of(base: Certificate, packets: bytes) -> tuple[Part, ...]:
-    """A revocation certificate: nothing but a signature over the primary key, RFC 4880 section 5.2.1, type 0x20."""
-    view = memoryview(packets)
-    try:
-        found = list(frames.walk(view, 1))
-    except Refused:  # more than one packet, or none at all: no revocation certificate
-        return ()
-    if not found or found[0].tag != frames.SIGNATURE:
-        return ()
-    read, first = signatures.parse(bytes(found[0].body(view))), base.parts[0]
-    if not read or read.kind != signatures.KEY_REVOCATION:
+    """A revocation certificate: nothing but signatures over the primary key, RFC 4880 section 5.2.1, type 0x20; in a
+    file with several, those that are of this key."""
+    found, first = certificates.bare(packets), base.parts[0]
+    read = [one for one in found if one.kind == signatures.KEY_REVOCATION]
+    if found and not read:
         raise Refused("key-unreadable", hint="It is not the revocation of a key.")
-    if not validity.verifies(base.primary, first.hashed(base.primary), read):
+    true = tuple(one for one in read if validity.verifies(base.primary, first.hashed(base.primary), one))
+    if read and not true:
         raise Refused("key-unreadable", hint="It is the revocation of another key.")
-    return (Part(first.tag, first.body, first.key, (read,)),)
+    return (Part(first.tag, first.body, first.key, true),) if true else ()
 
 
 def generate(

@@ -34,7 +34,7 @@ from broker.core.errors import Refused
 from broker.core.message import Bounds, Envelope, SessionKey
 from broker.core.model import Fingerprint
 from broker.core.signatures import Signature
-from broker.edge import validity
+from broker.edge import minimal, textmode, validity
 from broker.edge.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgorithm
 from broker.edge.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings import Limits
@@ -165,7 +165,11 @@ def _accepted(
         raise Refused("key-no-signing")
     if not read.is_alive(now.timestamp(), validity.CLOCKS_DIFFER):
         raise Refused("signature-expired")
-    signer = _verified(content, read, certificate)
+    if textmode.is_odd(content, read):
+        textmode.check(content, read, key.key)
+        signer = validity.held(certificate)[0].primary.fingerprint
+    else:
+        signer = _verified(content, read, certificate)
     return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC), session)
 
 
@@ -176,7 +180,9 @@ def _signature(
     read = signatures.parse(body)
     if not read or read.kind not in kinds:
         raise Refused("bad-signature", hint="It is not a version 4 signature over a document.")
-    certificate = next((one for one in certificates if read.issuer and _has_key(one, read.issuer)), None)
+    found = [one for one in certificates if read.issuer and _has_key(one, read.issuer)]
+    # anybody can bind anybody's key: whose it is, says who has proved to hold it
+    certificate = next((one for one in found if _has_proved(one, read.issuer)), found[0] if found else None)
     if certificate is None:
         raise Refused("wrong-signer" if read.issuer and is_known(read.issuer) else "unknown-signer")
     if read.hash in signatures.WEAK_HASHES:
@@ -188,6 +194,10 @@ def _has_key(certificate: bytes, issuer: str) -> bool:
     parts = validity.held(certificate)[1]
     bound = (one.part.key for place, one in enumerate(parts) if not place or one.good or one.weak)
     return any(key.fingerprint.endswith(issuer) for key in bound if key)
+
+
+def _has_proved(certificate: bytes, issuer: str) -> bool:
+    return any(one.endswith(issuer) for one in minimal.proved(certificate))
 
 
 def _verified(content: bytes, read: Signature, certificate: bytes) -> Fingerprint:
@@ -290,6 +300,8 @@ def verify_clear(signed: bytes, certificates: Sequence[bytes]) -> tuple[str, Fin
             raise Refused("bad-structure")
         try:
             read, certificate = _signature(bytes(frame.body(view)), (signatures.TEXT,), certificates, lambda _: False)
+            if read.hash not in clear.hashes:
+                raise Refused("bad-armor", hint="The text names another hash than the signature has.")
             return clear.text, _verified(clear.text.replace("\n", "\r\n").encode(), read, certificate)
         except Refused as refused:
             failure = refused

@@ -20,14 +20,11 @@ from broker.core.errors import Deferred, Refused
 from broker.core.extent import Extent, Progress, extent
 from broker.core.model import LeaId, Sha256, TrackingId
 from broker.edge import durable
+from broker.edge.file_names import is_printable, is_sender_s, is_unfinished
 from broker.edge.folders import OUTBOX, Home, plain, tracking_id
 from broker.edge.readiness import Found
 from broker.edge.settings import Limits
 from broker.edge.vault import Vault
-
-# What programs call a file that they have not finished (compared in lower case), besides names that begin with a dot:
-# SFTP clients (.part, .partial, .filepart), browsers (.crdownload), editors (~).
-UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
 
 _KINDS = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _KINDS |= {stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
@@ -59,7 +56,19 @@ class Odd:
     @property
     def shown(self) -> str:
         """The name for a receipt or a log: at most 200 printable characters."""
-        return "".join(letter if letter.isprintable() else "?" for letter in self.name)[:200]
+        return "".join(letter if is_printable(letter) else "?" for letter in self.name)[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An ordinary file whose name says that its writer is not done."""
+
+    name: str
+    size: int
+    mtime_ns: int
+
+
+Item = Found | Odd | Unfinished | None  # None: nobody's business
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,6 @@ class Taken:
     size: int
 
 
-def is_unfinished(name: str) -> bool:
-    """Whether a name says that its writer is not done, or that it is none of the exchange's business."""
-    return name.startswith(".") or name.lower().endswith(UNFINISHED)
-
-
 class Outboxes:
     """All outboxes of one home. Every method raises folders.Missing without the folder."""
 
@@ -92,14 +96,18 @@ class Outboxes:
         """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks; about 6 µs
         a file. It holds the folder open until it is read to its end or closed, and may be kept between turns: what
         comes or goes meanwhile is seen by this scan or by the next."""
-        with closing(self.entries(lea)) as found:
-            yield from (item for item in found if item is not None)
+        with closing(self.scan_all(lea)) as items:
+            for item in items:
+                if not isinstance(item, Unfinished | None):
+                    yield item
 
-    def entries(self, lea: LeaId) -> Generator[Found | Odd | None, None, None]:
-        """The same, with None for each unfinished file: where there are very many, a turn can end among them."""
+    def scan_all(self, lea: LeaId) -> Generator[Item, None, None]:
+        """As `scan`, with the unfinished files. None stands for one whose name begins with a dot, which is nobody's
+        business unless the SFTP server has it half: where there are very many, a turn can end among them."""
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for entry in entries:
-                yield None if is_unfinished(entry.name) else self._look(folder, entry.name)
+                name = entry.name
+                yield _half(folder, name) if is_unfinished(name) else self._look(folder, name)
 
     def look(self, lea: LeaId, name: str) -> Found | Odd | None:
         """One entry, for a hint; None if it is gone or unfinished."""
@@ -203,9 +211,16 @@ class Outboxes:
         item = _found(name, found)
         if kind:
             return Odd(name, kind, item.source_mark)
-        if len(name) > self._limits.file_name_chars or not name.isprintable():  # a lone surrogate is not printable
+        if len(name) > self._limits.file_name_chars or not is_printable(name):  # a lone surrogate is not printable
             return Odd(name, "name", item.source_mark)
         return item
+
+
+def _half(folder: int, name: str) -> Unfinished | None:
+    found = _lstat(folder, name) if is_sender_s(name) else None
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return None
+    return Unfinished(name, found.st_size, found.st_mtime_ns)
 
 
 def _found(name: str, entry: os.stat_result) -> Found:

@@ -6,12 +6,13 @@ Without either, libpq looks where it always does (PGPASSFILE, PGPASSWORD, ~/.pgp
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from broker.edge.settings import Settings, SettingsError
 
 LEDGER, REDIS = "SATCHEL_LEDGER_PASSWORD", "SATCHEL_REDIS_PASSWORD"
+_LIBPQ = "PGPASSWORD"  # libpq's own
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _IN_QUERY = frozenset({"password", "sslpassword"})
 
@@ -24,6 +25,12 @@ def of_ledger(settings: Settings) -> str | None:
 def of_redis(settings: Settings) -> str | None:
     """The password of Redis; None where none is given here. Raises SettingsError."""
     return _given(settings, "redis", settings.redis.password_file, REDIS)
+
+
+def environment(kept: Collection[str] = ()) -> dict[str, str]:
+    """This process's environment for another one: without the passwords, but for those `kept`."""
+    gone = {REDIS} - set(kept) | (set() if LEDGER in kept else {LEDGER, _LIBPQ})
+    return {name: value for name, value in os.environ.items() if name not in gone}
 
 
 def _given(settings: Settings, section: str, file: str, variable: str) -> str | None:

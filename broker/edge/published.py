@@ -20,6 +20,7 @@ from broker.core.model import LeaId
 from broker.edge import durable
 from broker.edge.folders import DIRECTORY, Home, Missing, plain
 
+PARTIES = "parties.json"  # who has which id, name and keys
 ALL = "all.asc"  # changes with each of the others, and is put into a folder last: who has it has them all
 _MODE = 0o644
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -34,8 +35,8 @@ class Publisher:
         self._masters = masters
 
     def publish(self, leas: Iterable[LeaId], files: Mapping[str, str]) -> list[LeaId]:
-        """Bring the folders of all LEAs up to date: these files (name, text), besides `all.asc`, which repeats them;
-        durable on return. Gives the LEAs whose folder is missing. ValueError for a name that is not plain."""
+        """Bring the folders of all LEAs up to date: these files (name, text), besides `all.asc`, which repeats the
+        keys; durable on return. Gives the LEAs whose folder is missing. ValueError for a name that is not plain."""
         batch = durable.Batch()
         before = _inode(self._masters, ALL)
         whole_text = dict(self.whole(files))
@@ -56,7 +57,7 @@ class Publisher:
     @staticmethod
     def whole(files: Mapping[str, str]) -> list[tuple[str, str]]:
         """These files and `all.asc`, in the order in which they are put into a folder."""
-        return [*files.items(), (ALL, "\n".join(files.values()))]
+        return [*files.items(), (ALL, "\n".join(text for name, text in files.items() if name.endswith(".asc")))]
 
     def _renew(self, name: str, content: bytes, flush: bool) -> bool:
         """Write a master that is not yet so, or is not the exchange's own; whether it was."""

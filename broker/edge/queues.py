@@ -15,7 +15,8 @@ import redis
 from dramatiq.brokers.redis import RedisBroker
 
 from broker.core.flow import Stage
-from broker.edge import passwords
+from broker.edge import own_folder, passwords
+from broker.edge.redis_versions import Server
 from broker.edge.settings import Settings, SettingsError
 
 Run = Callable[[list[str]], None]
@@ -37,6 +38,19 @@ def socket_path(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"satchel-{name}" / "redis.sock"
 
 
+def check_socket(home: Path, *, is_made: bool = False) -> None:
+    """The folder of the embedded Redis's socket must be this user's alone where it lies outside of the home; it
+    `is_made` then. Raises OperatorError."""
+    folder = socket_path(home).parent
+    if folder.is_relative_to(home):
+        if is_made:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif is_made:
+        own_folder.make(folder)
+    else:
+        own_folder.check(folder)
+
+
 def url_of(settings: Settings) -> str:
     """The Redis that this home uses."""
     return settings.redis.url or f"unix://{socket_path(settings.home)}"
@@ -49,6 +63,8 @@ class Queues:
         self._batch = settings.workers.batch
         self._poll_ms = settings.workers.poll_ms
         url = url_of(settings)
+        if not settings.redis.url:
+            check_socket(settings.home)
         try:
             self._redis = redis.Redis.from_url(url, password=passwords.of_redis(settings))
         except ValueError:  # its text may have the URL in it
@@ -113,6 +129,15 @@ class Queues:
             return bool(self._redis.set(_EPOCH, "1", nx=True))
         except redis.RedisError:
             return False
+
+    def server(self) -> Server | None:
+        """Which server it is; None when it cannot be reached."""
+        try:
+            said = self._redis.info("server")
+        except redis.RedisError:
+            return None
+        name = str(said.get("server_name", "redis"))
+        return Server(name, str(said.get(f"{name}_version", "")), str(said.get("executable", "")))
 
     def ping(self) -> bool:
         """Whether Redis answers."""

@@ -52,6 +52,16 @@ class Wait:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A file that ends too early: so it was since one moment, and is waited for until another (monotonic seconds)."""
+
+    name: str
+    size: int
+    since: float
+    until: float
+
+
 @dataclass(slots=True)
 class _Watched:
     content: tuple[int, int, int, int]
@@ -128,6 +138,15 @@ class Readiness:
         """After a whole scan that began at `since`: what was not observed in it is gone."""
         for name in [name for name, watched in self._watched.get(lea, {}).items() if watched.seen < since]:
             self.forget(lea, name)
+
+    def halves(self, lea: LeaId) -> list[Half]:
+        """The files of an LEA that end too early, as they were seen last."""
+        mine = self._watched.get(lea, {}).items()
+        return [
+            Half(name, one.content[2], one.since, one.since + self._broken)
+            for name, one in mine
+            if one.complete is False
+        ]
 
     def waiting(self, lea: LeaId) -> int:
         """How many files of an LEA are remembered."""

@@ -1,19 +1,19 @@
 """The settings of one exchange: a frozen tree.
 
 Owns every limit, with its unit, its default, its minimum and what it is for. Promises: nothing is read here, neither a
-file (`broker.edge.settings_file` does that) nor the environment.
+file (`broker.edge.settings_file` does that, and checks it by `settings_checks`) nor the environment.
 """
 
-import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from broker.core.deadlines import Clock
 from broker.core.errors import OperatorError
+from broker.core.plausible import Bounds, Frame
 from broker.core.school_year import Calendar
 from broker.core.stays import Today
 
@@ -28,11 +28,6 @@ def _setting(default: Any, unit: str, why: str, low: int | float = 0) -> Any:
 
 MIB = 1024 * 1024
 _BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
-_NEVER = 24
-_STATE = re.compile("[A-Z]{2}")
-_KNOWN_ZONES = frozenset({"America/Denver"})  # the default is not looked up, for that would happen at import time
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,7 @@ class Limits:
     lines_per_turn: int = _setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
     read_first_bytes: int = _setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
     read_first_cpu_seconds: float = _setting(
-        0.5,
-        "seconds of processor time",
-        "to read a packet among others, before it is put aside",
-        0.05,
+        0.5, "seconds of processor time", "to read a packet among others, before it is put aside", 0.05
     )
     read_cpu_seconds: float = _setting(
         30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
@@ -72,6 +64,8 @@ class Limits:
         0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
     )
     certificate_bytes: int = _setting(MIB, "bytes", "largest public key file", 1024)
+    handed_in_bytes: int = _setting(MIB // 16, "bytes", "largest public key that an LEA hands in by packet", 4096)
+    keys: int = _setting(8, "keys", "of one LEA that are in use, before it can hand in no more by packet", 2)
 
     def memory_of(self, packet: int) -> int:
         """The bytes of memory that reading a packet of so many bytes may take."""
@@ -105,6 +99,9 @@ class Intake:
     scan_seconds: float = _setting(5.0, "seconds", "between two full scans of every outbox", 0.05)
     settle_seconds: float = _setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
     broken_seconds: float = _setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
+    tell_seconds: float = _setting(
+        20.0, "seconds", "a file that is not whole waits, before its LEA is told in OUTBOX-WAITS.txt", 0.1
+    )
     batch: int = _setting(64, "files", "taken in at once", 1)
     answer_seconds: float = _setting(
         3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
@@ -145,12 +142,22 @@ class Sftp:
     address: str = _setting("127.0.0.1", "IP address", "to listen on")
     host: str = _setting("", "host name", "that LEAs are told to connect to; empty: the address")
     port: int = _setting(2222, "port", "to listen on; 0 takes a free one and writes it to run/sftp.port")
-    connections: int = _setting(200, "connections", "at the same time, all LEAs", 1)
+    connections: int = _setting(200, "connections", "logged in at the same time; each LEA's first one always may", 1)
     connections_per_lea: int = _setting(8, "connections", "at the same time, one LEA", 1)
-    connections_per_minute: int = _setting(120, "connections", "from one address, in a minute", 1)
+    connections_per_minute: int = _setting(
+        120, "connections", "from one address, in a minute; a fifth of it in two seconds", 1
+    )
+    waiting: int = _setting(160, "connections", "not logged in yet; then those of the greediest address make room", 1)
+    waiting_per_address: int = _setting(24, "connections", "of them from one address; the oldest makes room", 1)
+    post_quantum_only: bool = _setting(
+        False,
+        "true | false",
+        "refuse programs that know no ML-KEM, such as OpenSSH before 9.9: what is recorded may be read one day",
+    )
     handles: int = _setting(32, "files", "open at the same time, one connection", 1)
     idle_seconds: float = _setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
-    login_seconds: float = _setting(20.0, "seconds", "to log in", 0.5)
+    handshake_seconds: float = _setting(10.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
+    login_seconds: float = _setting(20.0, "seconds", "to log in; somebody may have to type a passphrase", 0.5)
     bytes_per_second: int = _setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
     login_attempts: int = _setting(10, "keys", "that one connection may offer", 1)
     outbox_files: int = _setting(200_000, "files", "in one outbox before uploads are refused", 1)
@@ -183,13 +190,6 @@ class Identity:
     ssid_digits: int = _setting(10, "digits", "of an SSID, the check digit among them", 6)
     state: str = _setting("UT", "two letters", "whose student ids are SSIDs, as transcripts in PESC's form name it")
     zone: str = _setting("America/Denver", "IANA time zone", "in which a PESC document's time without an offset is")
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for what is no state's code, or no time zone that this machine knows."""
-        if not _STATE.fullmatch(self.state):
-            raise ValueError("state must be a code of two capital letters, such as UT")
-        if self.zone not in _KNOWN_ZONES and self.zone not in zoneinfo.available_timezones():
-            raise ValueError("zone must be the name of a time zone, such as America/Denver")
 
     @property
     def tzinfo(self) -> zoneinfo.ZoneInfo:
@@ -239,15 +239,6 @@ class Transfers:
         False, "true | false", "an LEA with a dual enrollment has the others asked by itself, not on its request only"
     )
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for texts that name nothing."""
-        if self.digest_hour > _NEVER:
-            raise ValueError("digest_hour must be an hour from 0 to 23, or 24 for never")
-        if self.holidays and not _REGION.fullmatch(self.holidays):
-            raise ValueError("holidays must be a country and its part such as US-UT, or empty")
-        if not _FILE_NAME.fullmatch(self.codes):
-            raise ValueError("codes must be the name of a list of codes, such as utah")
-
     @property
     def lengths(self) -> Mapping[Clock, int]:
         """How long each clock runs (`broker.core.deadlines.due`)."""
@@ -293,6 +284,52 @@ class Harvest:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """When `satchel status` says that something needs a person."""
+
+    waiting_seconds: float = _setting(900.0, "seconds", "a packet waits to be worked, before it is told", 1)
+    key_days: int = _setting(30, "days", "before a key ends, it is told", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Which dates of a student cannot be, and which are asked back: by what schools do, for no law bounds them."""
+
+    least_age: int = _setting(2, "years", "old is the youngest student; a younger one cannot be")
+    most_age: int = _setting(100, "years", "old is the oldest; more is a century mistyped, 1914 for 2014", 30)
+    school_age_from: int = _setting(3, "years", "a younger student is asked back: preschool begins with 3 (IDEA)", 1)
+    school_age_to: int = _setting(22, "years", "an older one is asked back: special education ends with 22 (IDEA)", 18)
+    grade_younger: int = _setting(1, "years", "younger than usual in a grade, before it is asked back")
+    grade_older: int = _setting(3, "years", "older than usual in a grade, before it is asked back")
+    entry_back_years: int = _setting(
+        9, "years", "an entry or exit so long ago is asked back: kindergarten to grade 8 at one school", 1
+    )
+    school_years_back: int = _setting(
+        3, "school years", "before the current one are corrected late; an older one is asked back"
+    )
+    school_years_ahead: int = _setting(1, "school years", "behind the current one, a later one cannot be")
+    file_days: int = _setting(
+        300, "days", "old may the date in a CSV's name be; more is a year mistyped, or a file of last year", 1
+    )
+    created_ahead_days: int = _setting(31, "days", "a document may be from the future: clocks are wrong by less", 1)
+
+    @property
+    def bounds(self) -> Bounds:
+        """Those by which a student's dates are judged."""
+        return Bounds(**{one.name: getattr(self, one.name) for one in fields(Bounds)})
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long what is needed no more is kept."""
+
+    undo_days: float = _setting(
+        14.0, "days", "a decided question keeps what was sent of the student, so that it can be taken back", 0.00001
+    )
+    forget_hour: int = _setting(1, "hour of every day", "of this machine, when it goes, and SQLite's log is emptied")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one home."""
 
@@ -310,8 +347,15 @@ class Settings:
     transfers: Transfers = Transfers()
     transcripts: Transcripts = Transcripts()
     harvest: Harvest = Harvest()
+    status: Status = Status()
+    dates: Dates = Dates()
+    keeping: Keeping = Keeping()
 
     def today(self, day: date) -> Today:
         """The day by which it is judged where a student is, with what the state has decided about that."""
         of = self.transfers
         return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)
+
+    def frame(self, day: date) -> Frame:
+        """By what a student's dates are judged on this day."""
+        return Frame(day, self.claims.calendar.containing(day), self.dates.bounds)

@@ -1,15 +1,17 @@
 """`satchel.toml`: the settings as the operator writes them.
 
-Owns reading and writing the file. Promises: an unknown key, a wrong type or a value below its minimum is one sentence
-(`SettingsError`) that names key and file; nothing is read from the environment here.
+Owns reading and writing the file. Promises: an unknown key, a wrong type, range or form is one sentence
+(`SettingsError`) that names key, file and what is allowed; nothing is read from the environment here.
 """
 
 import dataclasses
 import tomllib
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from broker.edge import settings_checks
 from broker.edge.settings import Settings, SettingsError
 
 _SECTIONS: dict[str, type[Any]] = {
@@ -18,14 +20,15 @@ _SECTIONS: dict[str, type[Any]] = {
 
 
 def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: Any) -> Any:
-    wanted = type(known.default)
-    if wanted is float and type(value) is int:
-        value = float(value)
-    if type(value) is not wanted:
-        raise SettingsError(f"{path}: {section}.{known.name} must be a {wanted.__name__} ({known.metadata['unit']}).")
-    if wanted in (int, float) and value < known.metadata["low"]:
-        raise SettingsError(f"{path}: {section}.{known.name} must be at least {known.metadata['low']}.")
-    return value
+    key, of = f"{section}.{known.name}", known.metadata
+    if allowed := settings_checks.wrong(key, value, known.default, of["unit"], of["low"]):
+        raise SettingsError(f"{path}: {key} must be {allowed}.")
+    return float(value) if isinstance(known.default, float) else value
+
+
+def _shown(key: str) -> str:
+    """A key that nobody knows may hold anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
 
 
 def _section(path: Path, section: str, table: Any) -> Any:
@@ -34,7 +37,7 @@ def _section(path: Path, section: str, table: Any) -> Any:
     fields = {f.name: f for f in dataclasses.fields(_SECTIONS[section])}
     for key in table:
         if key not in fields:
-            raise SettingsError(f"{path}: {section}.{key} is not a setting; known here: {', '.join(fields)}.")
+            raise SettingsError(f"{path}: {section}.{_shown(key)} is not a setting; known here: {', '.join(fields)}.")
     checked = {key: _checked(path, section, fields[key], value) for key, value in table.items()}
     try:
         return _SECTIONS[section](**checked)
@@ -46,7 +49,7 @@ def load(home: Path) -> Settings:
     """Read `home/satchel.toml`. Raises SettingsError."""
     path = home / "satchel.toml"
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors put a mark before it
     except FileNotFoundError:
         raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -59,16 +62,20 @@ def parse(home: Path, text: str) -> Settings:
     path = home / "satchel.toml"
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
+        raise SettingsError(f"{path} cannot be read as TOML: {error}.") from None
     name = table.pop("name", Settings.__dataclass_fields__["name"].default)
-    if not isinstance(name, str) or not name.strip():
-        raise SettingsError(f"{path}: name must be a text.")
+    if not isinstance(name, str) or not settings_checks.NAME.fits(name):
+        raise SettingsError(f"{path}: name must be {settings_checks.NAME.what}.")
     unknown = sorted(set(table) - set(_SECTIONS))
     if unknown:
-        raise SettingsError(f"{path}: [{unknown[0]}] is not a section; known: {', '.join(_SECTIONS)}.")
+        raise SettingsError(f"{path}: [{_shown(unknown[0])}] is not a section; known: {', '.join(_SECTIONS)}.")
     parts = {section: _section(path, section, value) for section, value in table.items()}
-    return Settings(home=home.resolve(), name=name, **parts)
+    chosen = Settings(home=home.resolve(), name=name, **parts)
+    for less, more in settings_checks.ORDER:
+        if attrgetter(less)(chosen) > attrgetter(more)(chosen):
+            raise SettingsError(f"{path}: {less} must not be more than {more}.")
+    return chosen
 
 
 def _toml(value: Any) -> str:

@@ -2,8 +2,9 @@
 exchange's to a district's server.
 
 Owns login and reconnecting. Promises: a host key that is not known is never accepted; a broken line is tried again a
-bounded number of times, with pauses that grow, and the count starts anew when bytes have moved. `ClientError` is one
-sentence that says what to do; `Deferred` means that the line did not hold. The transfers are in `sftp_transfer`.
+bounded number of times, with pauses that grow, and the count starts anew when bytes have moved; where nothing listens,
+or nothing answers the first time, that is told at once. `ClientError` is one sentence that says what to do; `Deferred`
+means that the line did not hold. The transfers are in `sftp_transfer`.
 """
 
 import errno
@@ -26,7 +27,9 @@ RETRIES = 6
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+CONNECT_SECONDS = 8.0  # an address behind a wall does not answer at all; who is there does at once
 LOGIN_SECONDS = 20.0
+FIRST_RETRIES = 2  # of a server that was never reached, but hung up; one that does not answer is told at once
 
 _WEAK = {
     "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc"],
@@ -121,7 +124,7 @@ def login(account: Account) -> paramiko.SSHClient:
             pkey=key,
             allow_agent=False,
             look_for_keys=False,
-            timeout=LOGIN_SECONDS,
+            timeout=CONNECT_SECONDS,
             banner_timeout=LOGIN_SECONDS,
             auth_timeout=LOGIN_SECONDS,
             channel_timeout=LOGIN_SECONDS,
@@ -148,10 +151,19 @@ def login(account: Account) -> paramiko.SSHClient:
 class Line:
     """A logged-in SFTP session that is built again when it breaks. Use as a context manager."""
 
-    def __init__(self, account: Account, retries: int = RETRIES, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        account: Account,
+        retries: int = RETRIES,
+        pause: Callable[[float], None] = time.sleep,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`say` hears a sentence whenever the line is to be built again."""
         self._account = account
         self._retries = retries
         self._pause = pause
+        self._say = say
+        self._was_up = False
         self._ssh: paramiko.SSHClient | None = None
         self._sftp: paramiko.SFTPClient | None = None
         self._moved = False
@@ -176,6 +188,7 @@ class Line:
         if self._sftp is None:
             self._ssh = login(self._account)
             self._sftp = self._ssh.open_sftp()
+            self._was_up = True
             channel = self._sftp.get_channel()
             if channel is not None:
                 channel.settimeout(ANSWER_SECONDS)
@@ -206,9 +219,19 @@ class Line:
                 why = error
             self.close()
             failures = 1 if self._moved else failures + 1
-            if failures > self._retries:
-                raise Deferred(_gave_up(self._account, why))
-            self._pause(min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
+            most = self._retries if self._was_up else _first_retries(why)
+            if failures > most:
+                raise Deferred(_gave_up(self._account, why, self._was_up))
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS)
+            self._say(
+                f"{_gave_up(self._account, why, self._was_up).partition(';')[0]}; trying again ({failures} of {most})."
+            )
+            self._pause(pause)
+
+
+def _first_retries(why: Exception) -> int:
+    """How often a server is tried again that was never reached: not where nothing listens, or nobody has its name."""
+    return 0 if isinstance(why, OSError) and not isinstance(why, ConnectionResetError) else FIRST_RETRIES
 
 
 def _told(error: OSError) -> str:
@@ -216,10 +239,12 @@ def _told(error: OSError) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:200] or "it gives no reason."
 
 
-def _gave_up(account: Account, why: Exception) -> str:
+def _gave_up(account: Account, why: Exception, was_up: bool) -> str:
     where = f"{account.host} port {account.port}"
     if isinstance(why, socket.gaierror):
         return f"The server {account.host} is not found; check its name, and that you are on the network."
+    if isinstance(why, TimeoutError) and not was_up:
+        return f"Nothing answers at {where}, not even with a refusal; check host, port and your network's walls."
     if isinstance(why, ConnectionError | paramiko.ssh_exception.NoValidConnectionsError):
         return f"Nothing answers at {where}; check host and port, or try again later."
     return f"The line to {where} does not hold ({type(why).__name__}); try again later."

@@ -1,4 +1,4 @@
-"""The connections of the SFTP server: how often they come, how long they may take, what runs in them.
+"""The connections of the SFTP server: how long they may take, and what runs in them.
 
 Owns one client's threads and clocks. Promises: a connection costs at most one transport thread and `SESSIONS` session
 threads, whatever its client does; `cut` ends it at once.
@@ -8,11 +8,9 @@ import socket
 import struct
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 import paramiko
@@ -21,43 +19,12 @@ from broker.edge.settings import Sftp
 from broker.edge.sftp_handles import Tallies
 from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import LOG, Pace, Session, tell_bug
-from broker.edge.sftp_transport import SESSIONS, Gate, Transport
+from broker.edge.sftp_transport import NAME_CHARS, SESSIONS, Gate, Transport
 from broker.edge.sftp_tree import Host, Tree
 
 MOMENT = 0.5  # seconds
-ADDRESSES = 10_000  # of which the arrivals are remembered
 # what Paramiko raises for a client that goes or sends garbage; ValueError and its kin come out of its own parsers
 _CLIENTS = (paramiko.SSHException, EOFError, OSError, ValueError, struct.error)
-
-
-class Arrivals:
-    """How often each address came in the last minute; an IPv6 client is its /64."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._times: dict[str, deque[float]] = {}
-
-    def is_welcome(self, address: str, now: float) -> bool:
-        """Count one arrival; False when there were too many."""
-        self._forget(now)
-        times = self._times.setdefault(self._network(address), deque(maxlen=self._most))
-        if len(times) == self._most and times[0] > now - 60:
-            return False
-        times.append(now)
-        return True
-
-    def _forget(self, now: float) -> None:
-        if len(self._times) >= ADDRESSES:
-            self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - 60}
-        if len(self._times) >= ADDRESSES:
-            self._times.clear()
-
-    @staticmethod
-    def _network(address: str) -> str:
-        known = ip_address(address.partition("%")[0])
-        if not isinstance(known, IPv6Address):
-            return address
-        return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
 
 
 class State:
@@ -98,7 +65,7 @@ class Connection:
         self._over = threading.Event()
         self._pace = Pace(server.settings.bytes_per_second, self._over)
         self._sessions: list[threading.Thread] = []
-        self.transport = Transport(sock, key)
+        self.transport = Transport(sock, key, post_quantum_only=server.settings.post_quantum_only)
         self.transport.start_server(threading.Event(), Gate(self, server.settings.login_attempts))
 
     def keys(self, lea: str) -> Sequence[str]:
@@ -149,9 +116,11 @@ class Connection:
 
     def is_late(self, now: float) -> bool:
         """Whether the client has let its time pass."""
-        if not self._sessions:
-            return now - self.began > self._server.settings.login_seconds
-        return now - self.active > self._server.settings.idle_seconds
+        settings = self._server.settings
+        if self._sessions:
+            return now - self.active > settings.idle_seconds
+        is_slow = not self.transport.initial_kex_done and now - self.began > settings.handshake_seconds
+        return is_slow or now - self.began > settings.login_seconds
 
     def is_over(self) -> bool:
         """Whether nothing of it runs any more."""
@@ -164,7 +133,15 @@ class Connection:
         if error is not None and not isinstance(error, _CLIENTS):
             tell_bug(f"lea={self.lea or '-'} address={self.address}", error)
         if not self.lea:
-            LOG.info("address=%s verb=no-login why=%s", self.address, type(error).__name__ if error else "gone")
+            why = type(error).__name__ if error else "gone"
+            # what a stranger has typed is no part of the text: it could look like other facts
+            tried = {"user": self._tried()[:NAME_CHARS]} if self._tried() else {}
+            LOG.info("address=%s verb=no-login why=%s", self.address, why, extra=tried)
+
+    def _tried(self) -> str:
+        """As whom the client tried to log in; '' where it did not come so far."""
+        handler = self.transport.auth_handler
+        return str(handler.get_username() or "") if handler is not None else ""
 
     def cut(self) -> None:
         """End it; returns at once."""

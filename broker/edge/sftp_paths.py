@@ -1,4 +1,4 @@
-"""Where an SFTP client may go: /outbox /inbox /receipts /directory /README.txt, and nothing else.
+"""Where an SFTP client may go: /outbox /inbox /receipts /directory /README.txt /OUTBOX-WAITS.txt, and nothing else.
 
 Owns the virtual tree's shape, the rights in each folder and the names of unfinished uploads. Promises: a client's path
 is resolved by its letters alone (no disk is asked, so no link can lead away), and what does not end at one of the
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from broker.edge.outbox import is_unfinished
+from broker.edge.file_names import UPLOADING, is_printable, is_unfinished
 from broker.edge.sftp_wire import Denied, Status
 
 
@@ -24,10 +24,10 @@ class Folder(StrEnum):
 
 
 _FOLDERS = frozenset(Folder)
-README = "README.txt"
+PAGES = ("README.txt", "OUTBOX-WAITS.txt")  # beside the folders, to read
 REMOVABLE = frozenset({Folder.OUTBOX, Folder.INBOX, Folder.RECEIPTS})
 
-HIDDEN = ".satchel-upload."  # what is being uploaded as `x` rests as `.satchel-upload.x` until it is whole
+HIDDEN = UPLOADING  # what is being uploaded as `x` rests as `.satchel-upload.x` until it is whole
 NAME_BYTES = 255 - len(HIDDEN)
 PATH_BYTES = 4096
 NAMES_BESIDE = 1000
@@ -55,7 +55,7 @@ def _nothing() -> Denied:
 def is_name(name: str) -> bool:
     """Whether a file of this name may be seen or made by a client."""
     return (
-        name.isprintable()
+        is_printable(name)
         and "/" not in name
         and name not in {"", ".", ".."}
         and len(name.encode()) <= NAME_BYTES
@@ -64,14 +64,23 @@ def is_name(name: str) -> bool:
     )
 
 
+def why_not(name: str) -> str:
+    """What is wrong with a name that `is_name` refuses, and what to do; it holds nothing of the name."""
+    if len(name.encode()) > NAME_BYTES:
+        return (
+            f"The file's name is too long: it may have {NAME_BYTES} bytes, and a letter with an accent counts for"
+            " two or more. Give it a shorter name."
+        )
+    if not is_printable(name):
+        return "The file's name has characters that cannot be shown. Rename it with plain letters, digits and dashes."
+    return "Names that begin like this one belong to the exchange. Give the file another name."
+
+
 def parts(path: bytes) -> list[str]:
     """A client's path without `.`, `..` and empty parts; `..` at the root stays there. Raises Denied."""
     if len(path) > PATH_BYTES or b"\0" in path:
         raise _nothing()
-    try:
-        text = path.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Denied(Status.NO_SUCH_FILE, "File names must be UTF-8.") from None
+    text = _text(path)
     kept: list[str] = []
     for part in text.split("/"):
         if part == "..":
@@ -81,22 +90,39 @@ def parts(path: bytes) -> list[str]:
     return kept
 
 
+def _text(path: bytes) -> str:
+    """UTF-8, or what an old program of Windows or of a Mac means by the bytes: no name is refused for its letters."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return path.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return path.decode("latin-1")
+
+
 def canonical(path: bytes) -> str:
     """The path as the client should show it."""
     return "/" + "/".join(parts(path))
 
 
-def resolve(path: bytes) -> Place:
-    """The place that a client's path means. Raises Denied(NO_SUCH_FILE) for everything outside the tree."""
+def resolve(path: bytes, *, is_new: bool = False) -> Place:
+    """The place that a client's path means. Raises Denied: NO_SUCH_FILE for everything outside the tree; where a file
+    is to get that name (`is_new`), FAILURE for a name that none can have here, PERMISSION_DENIED for another place."""
     match parts(path):
         case []:
             return Place()
-        case [only] if only == README:
-            return Place(None, README)
+        case [only] if only in PAGES:
+            return Place(None, only)
         case [folder] if folder in _FOLDERS:
             return Place(Folder(folder))
         case [folder, name] if folder in _FOLDERS and is_name(name):
             return Place(Folder(folder), name)
+        case [Folder.OUTBOX, name]:
+            raise Denied(Status.FAILURE if is_new else Status.NO_SUCH_FILE, why_not(name))
+        case _ if is_new:
+            raise Denied(
+                Status.PERMISSION_DENIED, "Files can be put into outbox only, and not into a folder within it."
+            )
         case _:
             raise _nothing()
 

@@ -1,7 +1,9 @@
 """The built-in SFTP server: an LEA's folders by SSH, for those who run no OpenSSH of their own.
 
 Owns the listening socket and the bounds on connections. Promises: who does not log in, does not ask, or comes too
-often is cut off, and nobody else notices; `stop` ends everything, and unfinished uploads are kept for a resume.
+often is cut off, and nobody else notices; places before the login are kept by where somebody comes from (`sftp_door`),
+those behind it by LEA, and each LEA has one of its own, whatever others do; `stop` ends everything, and unfinished
+uploads are kept for a resume.
 """
 
 import resource
@@ -14,11 +16,13 @@ from pathlib import Path
 import paramiko
 
 from broker.edge.settings import Limits, SettingsError, Sftp
-from broker.edge.sftp_connection import Arrivals, Connection, State
+from broker.edge.sftp_connection import Connection, State
+from broker.edge.sftp_door import Arrivals, Door, Full, Told
 from broker.edge.sftp_handles import Tallies
 from broker.edge.sftp_hostkey import HostKey, ensure_host_key
 from broker.edge.sftp_outbox import Outbox
 from broker.edge.sftp_session import LOG
+from broker.edge.sftp_transport import key_exchanges
 from broker.edge.sftp_tree import Host
 
 __all__ = ["Host", "HostKey", "SftpServer", "State", "ensure_host_key"]
@@ -42,6 +46,8 @@ class SftpServer:
         self._connections: set[Connection] = set()
         self._shared: dict[str, tuple[Outbox, Tallies]] = {}
         self._arrivals = Arrivals(settings.connections_per_minute)
+        self._door: Door[Connection] = Door(settings.waiting, settings.waiting_per_address)
+        self._told = Told()
         self._stopping = threading.Event()
         self._listening: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -49,6 +55,8 @@ class SftpServer:
     def serve(self) -> int:
         """Listen and serve in threads; gives the port. Raises SettingsError when the address cannot be had."""
         _allow_files()
+        if not key_exchanges(post_quantum_only=self.settings.post_quantum_only):
+            raise SettingsError("This machine's OpenSSL knows no ML-KEM: set sftp.post_quantum_only = false.")
         family = socket.AF_INET6 if ":" in self.settings.address else socket.AF_INET
         try:
             listening = socket.create_server((self.settings.address, self.settings.port), family=family, backlog=128)
@@ -78,13 +86,15 @@ class SftpServer:
             connection.join(until)
 
     def admit(self, connection: Connection, lea: str) -> bool:
-        """Count a connection to its LEA; False when the LEA has too many."""
+        """Count a connection to its LEA; False when the LEA has too many. Its first one finds a place at any time."""
         with self._lock:
-            others = sum(one.lea == lea and one.transport.is_active() for one in self._connections - {connection})
-            if others >= self.settings.connections_per_lea:
+            others = [one.lea for one in self._connections - {connection} if one.lea and one.transport.is_active()]
+            own = others.count(lea)
+            if own >= self.settings.connections_per_lea or (own and len(others) >= self.settings.connections):
                 return False
             connection.lea = lea
-            return True
+        self._door.leave(connection)
+        return True
 
     def shared(self, lea: str) -> tuple[Outbox, Tallies]:
         """What the sessions of an LEA share."""
@@ -117,28 +127,44 @@ class SftpServer:
             LOG.warning("verb=accept errno=%s", error.errno)
             self._stopping.wait(TICK)
             return
-        address = str(peer[0])
-        if len(self._connections) >= self.settings.connections:
-            self._refuse(sock, address, "full")
-        elif not self._arrivals.is_welcome(address, time.monotonic()):
+        address, now = str(peer[0]), time.monotonic()
+        if not self._arrivals.is_welcome(address, now):
             self._refuse(sock, address, "often")
-        else:
-            self._take(sock, address)
+            return
+        try:
+            gone = self._make_room(address, now)
+        except Full:
+            self._refuse(sock, address, "full")
+            return
+        if gone is not None:
+            gone.cut()
+        self._arrivals.count(address, now)  # who was turned away costs nothing, and is not held against its network
+        self._take(sock, address)
+
+    def _make_room(self, address: str, now: float) -> Connection | None:
+        """As `Door.make_room`. Raises Full also where too many that were cut off have not ended yet."""
+        with self._lock:
+            if sum(not one.lea for one in self._connections) >= 2 * self.settings.waiting:
+                raise Full
+        return self._door.make_room(address, now)
 
     def _refuse(self, sock: socket.socket, address: str, why: str) -> None:
-        LOG.warning("address=%s verb=refused why=%s", address, why)
+        """Said once a minute, for a stranger may come as often as it likes."""
+        count = self._told.count(address, why, time.monotonic())
+        if count is not None:
+            LOG.warning("address=%s verb=refused why=%s times=%d", address, why, count)
         sock.close()
 
     def _take(self, sock: socket.socket, address: str) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
-            connection = Connection(self, sock, address, self._key)
+            with self._lock:  # so that it cannot leave the door before it has entered
+                connection = Connection(self, sock, address, self._key)
+                self._connections.add(connection)
+                self._door.enter(connection, address, connection.began)
         except RuntimeError:  # the system gives no more threads
             self._refuse(sock, address, "threads")
-            return
-        with self._lock:
-            self._connections.add(connection)
 
     def _sweep(self, now: float) -> None:
         with self._lock:
@@ -146,6 +172,7 @@ class SftpServer:
             self._connections -= set(over)
             late = [one for one in self._connections if one.is_late(now)]
         for connection in over:
+            self._door.leave(connection)
             connection.tell_end()
         for connection in late:
             LOG.info("lea=%s address=%s verb=late", connection.lea or "-", connection.address)

@@ -171,7 +171,7 @@ class Session:
 
     def _open(self, request: int, message: Reader) -> bytes:
         path, flags, _ = message.string(), message.u32(), message.attributes()
-        place = resolve(path)
+        place = resolve(path, is_new=bool(flags & wire.Flag.CREATE))
         name = self._new_name()
         self._files[name] = (place, self._tree.open(place, flags))
         return wire.handle(request, name)
@@ -248,7 +248,7 @@ class Session:
         return wire.names(request, [Entry(canonical(message.string()), wire.Attributes())])
 
     def _rename(self, _request: int, message: Reader, *, replace: bool = False) -> None:
-        old, new = resolve(message.string()), resolve(message.string())
+        old, new = resolve(message.string()), resolve(message.string(), is_new=True)
         self._tree.rename(old, new, replace=replace)
         self._log("rename", new)
 

@@ -28,12 +28,14 @@ NAMES = 100
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file's transfer: where it is now, its size in bytes, and why it failed ("" when it did not)."""
+    """One file's transfer: where it is now, its size in bytes, why it failed ("" when it did not), and whether it was
+    there before, as it is."""
 
     name: str
     path: str
     size: int = 0
     error: str = ""
+    was_here: bool = False
 
 
 def _silent(_name: str, _done: int, _size: int) -> None:
@@ -168,10 +170,11 @@ class _Fetching:
         with sftp.open(self._remote, "rb") as remote:
             known = remote.stat()
             size = known.st_size or 0
-            if not self._is_here(remote, size):
+            was_here = self._is_here(remote, size)
+            if not was_here:
                 self._fill(remote, size)
                 self._give_name(known.st_mtime or 0)
-        return Outcome(self._final.name, str(self._final), size)
+        return Outcome(self._final.name, str(self._final), size, "", was_here)
 
     def _is_here(self, remote: paramiko.SFTPFile, size: int) -> bool:
         if not self._final.exists():
@@ -263,6 +266,24 @@ def fetch_folder(
         except ClientError as error:
             outcomes.append(Outcome(final.name, str(final), 0, str(error)))
     return outcomes
+
+
+def waiting(line: Line) -> list[str]:
+    """The names of the files that lie in the outbox, whole, and were not taken in yet."""
+    return [one.filename for one in _listed(line, "/outbox")]
+
+
+def small(line: Line, path: str, most: int) -> bytes:
+    """A small file's bytes, up to `most`; empty where there is none."""
+
+    def work(sftp: paramiko.SFTPClient) -> bytes:
+        try:
+            with sftp.open(path, "rb") as remote:
+                return bytes(remote.read(most))
+        except FileNotFoundError:
+            return b""
+
+    return line.steadily(work)
 
 
 def fetch(line: Line, into: Path, progress: Progress = _silent, *, remove: bool = False) -> list[Outcome]:

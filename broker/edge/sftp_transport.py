@@ -1,9 +1,10 @@
 """The SSH transport of the SFTP server: paramiko, narrowed to what an LEA needs and bounded where paramiko is not.
 
-Owns the list of algorithms and who may log in. Promises: public keys only, of strength, compared in constant time and
-with the same work for an LEA that does not exist; no shell, command, forwarding or environment; the only subsystem is
-sftp. A peer cannot make paramiko buffer more than a packet before the login or a window after it, nor loop over a
-count it sent: the messages with which it could are refused here.
+Owns the list of algorithms and who may log in. Promises: no algorithm in which ssh-audit finds fault, but for one key
+exchange that every program of the last ten years knows (a setting leaves that out); public keys only, of strength,
+compared in constant time and with the same work for an LEA that does not exist; no shell, command, forwarding or
+environment; the only subsystem is sftp. A peer cannot make paramiko buffer more than a packet before the login or a
+window after it, nor loop over a count it sent: the messages with which it could are refused here.
 """
 
 import base64
@@ -29,17 +30,15 @@ from paramiko.common import (
     OPEN_FAILED_RESOURCE_SHORTAGE,
     OPEN_SUCCEEDED,
 )
+from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
-KEX = (
-    "mlkem768x25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "diffie-hellman-group16-sha512",
-)
+# No NIST curve, for nobody can say where their constants come from; no Diffie-Hellman over numbers, whose arithmetic a
+# stranger could have done over and over before any login (CVE-2002-20001); integrity codes over what was encrypted.
+POST_QUANTUM = ("mlkem768x25519-sha256",)
+CURVE25519 = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # of RFC 8731, and its name from before that
 CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr")
-MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
+MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 HOST_KEYS = ("ssh-ed25519",)
 PUBLIC_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "rsa-sha2-512", "rsa-sha2-256")
 RSA_BITS = 2048
@@ -56,6 +55,13 @@ NAME_CHARS = 64
 _Message = paramiko.Message
 _NOBODY = "ssh-ed25519 " + base64.b64encode(bytes(51)).decode()  # as long as a key, and none
 _WIRE_LOG = "satchel.sftp.ssh"
+
+
+def key_exchanges(*, post_quantum_only: bool) -> tuple[str, ...]:
+    """The ways to agree on keys that are offered, the best first."""
+    known = vars(paramiko.Transport)["_kex_info"]  # an older OpenSSL has no ML-KEM
+    offered = tuple(name for name in POST_QUANTUM if name in known)
+    return offered if post_quantum_only else offered + CURVE25519
 
 
 class Packets(Packetizer):
@@ -102,7 +108,7 @@ def _dropped(_channel: paramiko.Channel, _message: _Message) -> None:
 class Transport(paramiko.Transport):
     """One connection, server side."""
 
-    _preferred_kex = tuple(name for name in KEX if name in vars(paramiko.Transport)["_kex_info"])
+    _kex_info = vars(paramiko.Transport)["_kex_info"] | dict.fromkeys(CURVE25519, KexCurve25519)
     _preferred_ciphers = CIPHERS
     _preferred_macs = MACS
     _preferred_keys = HOST_KEYS
@@ -113,8 +119,9 @@ class Transport(paramiko.Transport):
     }
     _handler_table: dict[int, Callable[[_Message], None]]
 
-    def __init__(self, sock: socket.socket, host_key: paramiko.PKey) -> None:
+    def __init__(self, sock: socket.socket, host_key: paramiko.PKey, *, post_quantum_only: bool = False) -> None:
         super().__init__(sock, default_window_size=WINDOW, default_max_packet_size=PACKET, packetizer_class=Packets)
+        self._preferred_kex = key_exchanges(post_quantum_only=post_quantum_only)
         # Its lines hold what strangers send, and tracebacks of their garbage.
         self.set_log_channel(_WIRE_LOG)
         logging.getLogger(_WIRE_LOG).disabled = True

@@ -15,7 +15,7 @@ from typing import Protocol
 from broker.edge import sftp_files as files
 from broker.edge.sftp_handles import Download, Handle, Tallies, Tally
 from broker.edge.sftp_outbox import Outbox
-from broker.edge.sftp_paths import README, REMOVABLE, Folder, Place, is_name, is_temporary
+from broker.edge.sftp_paths import PAGES, REMOVABLE, Folder, Place, is_name, is_temporary
 from broker.edge.sftp_wire import Attributes, Denied, Entry, Flag, Status
 
 _TRACKING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -104,9 +104,10 @@ class Tree:
             with suppress(FileNotFoundError):  # a mount that is down must not hide the rest
                 yield Entry(folder, self.stat(Place(folder)))
         with files.opened(self._root, None) as root:
-            known = files.regular(root, README)
-        if known is not None:
-            yield Entry(README, files.attributes(known, writable=False))
+            known = {page: files.regular(root, page) for page in PAGES}
+        for page, found in known.items():
+            if found is not None:
+                yield Entry(page, files.attributes(found, writable=False))
 
     def _list(self, folder: Folder) -> Generator[Entry]:
         with files.opened(self._root, folder) as opened, closing(files.scan(opened)) as found:

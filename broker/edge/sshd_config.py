@@ -12,17 +12,11 @@ from pathlib import Path
 
 from broker.edge.folders import lea_id
 from broker.edge.sftp_hostkey import check_line
-from broker.edge.sftp_transport import CIPHERS, MACS, PUBLIC_KEYS, RSA_BITS
+from broker.edge.sftp_transport import CIPHERS, CURVE25519, MACS, PUBLIC_KEYS, RSA_BITS
 
-# OpenSSH 9.2 has no ML-KEM; a name that it does not know would keep it from starting.
-_KEX = (
-    "sntrup761x25519-sha512@openssh.com",
-    "curve25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "diffie-hellman-group16-sha512",
-)
+# OpenSSH 9.2 has no ML-KEM, but another method that a quantum computer does not undo either; a name that it does not
+# know would keep it from starting.
+_POST_QUANTUM = ("sntrup761x25519-sha512@openssh.com",)
 # sftp-server(8), -P: an LEA needs no folders and no links, and may not learn of the system's accounts.
 _DENIED = ("mkdir", "rmdir", "symlink", "hardlink", "readlink", "copy-data", "lsetstat", "users-groups-by-id")
 
@@ -48,7 +42,9 @@ UseDNS no
 LoginGraceTime 20
 MaxAuthTries 10
 MaxSessions 2
-MaxStartups 20:30:200
+MaxStartups 60:30:200
+PerSourceMaxStartups 24
+PerSourceNetBlockSize 32:64
 ClientAliveInterval 60
 ClientAliveCountMax 3
 KexAlgorithms {kex}
@@ -115,9 +111,17 @@ def _first_steps(home: Path, keys: Path, known: Sequence[SystemUser]) -> list[st
     return steps
 
 
-def generate(home: Path, users: Iterable[SystemUser], keys: Path, port: int = 22, address: str = "") -> str:
+def generate(
+    home: Path,
+    users: Iterable[SystemUser],
+    keys: Path,
+    port: int = 22,
+    address: str = "",
+    *,
+    post_quantum_only: bool = False,
+) -> str:
     """The whole configuration. `keys` is the folder of key files, one an LEA, that every account can read; without
-    `address` every address of the machine is listened on.
+    `address` every address of the machine is listened on. `post_quantum_only` is sftp.post_quantum_only.
 
     Raises ValueError for ids, accounts and paths that cannot stand in it.
     """
@@ -130,7 +134,7 @@ def generate(home: Path, users: Iterable[SystemUser], keys: Path, port: int = 22
     lines.append(
         _GLOBAL.format(
             users=" ".join(one.user for one in known),
-            kex=",".join(_KEX),
+            kex=",".join(_POST_QUANTUM if post_quantum_only else _POST_QUANTUM + CURVE25519),
             ciphers=",".join(CIPHERS),
             macs=",".join(MACS),
             public_keys=",".join(PUBLIC_KEYS),

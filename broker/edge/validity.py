@@ -35,15 +35,20 @@ class Held:
     """A part with those of its self-signatures that verify.
 
     `backed` are those of `good` in which a subkey confirms that it may sign; `weak`: there are some with a weak hash;
-    `withdrawn`: a user id's last revocation in seconds since 1970, or -1.
+    `ends` are revocations of a key; `withdrawn`: a user id's last revocation in seconds since 1970, or -1.
     """
 
     part: Part
     good: tuple[Signature, ...]
     backed: tuple[Signature, ...]
     weak: bool
-    revoked: bool
+    ends: tuple[Signature, ...]
     withdrawn: int
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the key is revoked."""
+        return bool(self.ends)
 
     def latest(self, at: float) -> Signature | None:
         """The youngest good self-signature at a moment."""
@@ -118,7 +123,7 @@ def _sorted_out(primary: Key, part: Part) -> Held:
         good=good,
         backed=tuple(one for one in good if part.key and _is_backed(primary, part.key, one)),
         weak=any(one.kind in kinds and one.hash in signatures.WEAK_HASHES for one in mine),
-        revoked=any(one.kind == _REVOKED_BY.get(part.tag, -1) for one in true),
+        ends=tuple(one for one in true if one.kind == _REVOKED_BY.get(part.tag, -1)),
         withdrawn=max(withdrawals, default=-1),
     )
 
@@ -129,6 +134,11 @@ def _is_backed(primary: Key, key: Key, binding: Signature) -> bool:
     if not back or back.kind != signatures.PRIMARY_BINDING or back.hash not in signatures.HASHES:
         return False
     return verifies(key, primary.hashed + key.hashed, back)
+
+
+def has_key(certificate: bytes, key_id: str) -> bool:
+    """Whether a key or subkey of this id stands in the certificate, good or not."""
+    return any(one.part.key is not None and one.part.key.key_id == key_id for one in held(certificate)[1])
 
 
 def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:

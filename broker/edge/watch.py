@@ -35,7 +35,7 @@ from watchdog.observers.polling import PollingObserverVFS
 
 from broker.core.model import LeaId
 from broker.edge import mounts
-from broker.edge.outbox import is_unfinished
+from broker.edge.file_names import is_unfinished
 
 if TYPE_CHECKING:
     from watchdog.observers.inotify_c import InotifyEvent, InotifyFD, WatchDescriptor

@@ -124,7 +124,7 @@ def _checked(content: bytes, limits: Limits) -> bytes:
         raise Refused("not-utf8", _line(content, unreadable))
     declared = _ENCODING.match(content)
     if b"\0" in content or (declared is not None and declared[1].lower() not in _UTF8):
-        raise Refused("not-utf8", "line 1")
+        raise Refused("not-utf8", "line 1", "It is, or says that it is, in another encoding.")
     at = content.find(b"<!DOCTYPE")
     if at >= 0:
         raise Refused("xml-unsafe", _line(content, at), "It has a document type (`<!DOCTYPE`).")

@@ -65,7 +65,7 @@ def _load(content: bytes, max_depth: int) -> object:
         raise MemoryError
     unreadable = _first_not_utf8(content)
     if unreadable is not None:
-        raise Refused("not-utf8", _place(content, unreadable))
+        raise Refused("not-utf8", _place(content, unreadable), "It may be in an encoding of Windows or of a Mac.")
     offence = _first_offence(content, max_depth)
     if offence is not None and offence[0] == "too-deep":
         raise Refused("too-deep", _place(content, offence[1]), f"At most {max_depth} levels are read.")

@@ -16,6 +16,8 @@ from broker.edge.openpgp import Session
 from broker.edge.secretkey import Buffer
 from broker.formats import ssid_csv
 
+TO_ANOTHER = "It is sealed to the key of another party: the exchange reads it first, and locks it anew for that party."
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
@@ -57,7 +59,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """It must be refused. `strangers` are the ids of keys that signed it and are none of its LEA's."""
+    """It must be refused. `strangers` are the ids of keys that signed it and are none of its LEA's, or to which it is
+    sealed in the exchange's place."""
 
     code: str
     pointer: str = ""

@@ -15,13 +15,13 @@ import orjson
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge import openpgp
+from broker.edge import openpgp, validity
 from broker.edge.bounded.channel import Buffer
 from broker.edge.bounded.ward import Work
 from broker.edge.contracts import Contracts
 from broker.edge.openpgp import SecretKey
 from broker.edge.settings import Settings
-from broker.formats import reading
+from broker.formats import dates, reading, whatisit
 from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
 
 
@@ -58,16 +58,33 @@ class Desk:
             strangers.append(key_id)
             return False
 
-        certificates = around.certificates.get(packet.lea, ())
-        opened = openpgp.open_packet(packet.content, self.key, certificates, settings.limits, around.now, is_known)
+        opened = self._opened(around, packet, is_known)
         lea = LeaId(packet.lea)
-        whole = reading.read(opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity)
+        today = dates.today_of(settings, around.now)
+        try:
+            whole = reading.read(
+                opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity, today
+            )
+        except Refused as refused:
+            raise whatisit.when_opened(opened.content, refused) from None
         return {
             "session": [opened.session[0], opened.session[1].hex()],
             "signing_key": opened.signing_key,
             "digest": self.digest(opened.content),
             "document": self.needed(whole),
         }
+
+    def _opened(self, around: Circumstances, packet: Sealed, is_known: Callable[[str], bool]) -> openpgp.Opened:
+        limits, certificates = self.settings.limits, around.certificates.get(packet.lea, ())
+        try:
+            return openpgp.open_packet(packet.content, self.key, certificates, limits, around.now, is_known)
+        except Refused as refused:
+            if refused.code == "not-for-exchange" and not refused.hint:
+                addressees = whatisit.addressees(packet.content, limits)
+                if any(validity.has_key(one, key) for key in addressees for one in certificates):
+                    raise Refused(refused.code, "", whatisit.TO_ITSELF) from None
+                any(is_known(key) for key in addressees)  # told with the answer, for others to judge
+            raise whatisit.in_outbox(packet.content, refused, limits) from None
 
 
 def _places(bug: BaseException) -> list[str]:

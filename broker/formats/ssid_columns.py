@@ -1,8 +1,8 @@
 """The columns of an SSID request in CSV: their names, how a cell is read, and where it stands in `ssid-request.v1`.
 
-Owns the one table of them. Promises: names are compared without case, blanks and punctuation; a column that nobody
-knows is refused and none is guessed at; a social security number is never read (Utah R277-419-10). What the values must
-be like is the schema's to say, but for what only a spreadsheet would write.
+Owns the one table of them. Promises: names are compared without case, blanks and punctuation, and none is guessed at;
+columns of social security numbers are known as such, and are never read (Utah R277-419-10). What the values must be
+like is the schema's to say, but for what only a spreadsheet would write.
 """
 
 import re
@@ -11,9 +11,6 @@ from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
-
-from broker.core.errors import Refused
-from broker.formats.table import Row
 
 Read = Callable[[str], str | int | float | list[str]]
 
@@ -36,10 +33,11 @@ _DATES = (
     (re.compile(r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})")),
 )
 _YEAR = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}|[0-9]{4}))?")
-_REQUESTS = {"n": "new", "r": "retrieve", "u": "update", "v": "verify"}
+REQUESTS = {"n": "new", "r": "retrieve", "u": "update", "v": "verify"}
 _GENDERS = {"female": "F", "male": "M", "nonbinary": "X", "non-binary": "X", "unknown": "U"}
 _BOXES = dict.fromkeys(("y", "yes", "true", "1", "x"), True) | dict.fromkeys(("n", "no", "false", "0"), False)
 _PART = re.compile(r"(?P<number>[0-9]{0,3}\.?[0-9]{1,6})\s*(?:/\s*(?P<whole>[0-9]{1,3})|(?P<percent>%))?")
+_CONFIRMED = {one: one for one in ("birth_date", "exit_date", "school_year")} | {"entry_date": "date"}
 _NOT_IN_NUMBERS = str.maketrans("", "", " -")
 
 
@@ -65,8 +63,8 @@ def _school_year(text: str) -> int:
 
 
 def _request(text: str) -> str:
-    word = _REQUESTS.get(text.lower(), text.lower())
-    if word not in _REQUESTS.values():
+    word = REQUESTS.get(text.lower(), text.lower())
+    if word not in REQUESTS.values():
         raise Unfit("must be New, Retrieve, Update or Verify")
     return word
 
@@ -105,6 +103,17 @@ def _purposes(text: str) -> list[str]:
     """One word or several; `none` ends what was opted out of before."""
     words = [word for word in re.split("[;,|\\s]+", text.lower()) if word]
     return [] if words == ["none"] else [word.replace("_", "-") for word in words]
+
+
+def _dated(text: str) -> list[str]:
+    """Names of columns, one or several: dates that were looked at again and are right."""
+    words = [_plain(word) for word in re.split("[;,|/&]|\\band\\b", text) if _plain(word)]
+    fields = [_FIELDS.get(word, "") for word in words]
+    if len(words) == 1 and not fields[0]:  # parted by blanks only
+        fields = [_FIELDS.get(_plain(word), "") for word in text.split()]
+    if not fields or not all(field in _CONFIRMED for field in fields):
+        raise Unfit("must name columns of dates, such as birth_date or entry_date")
+    return [_CONFIRMED[field] for field in fields]
 
 
 def _gender(text: str) -> str:
@@ -190,6 +199,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "opt_outs": Column(
             ("opt_outs",), ("opt out", "opted out", "opted out of", "opt out of", "parent opt out"), _purposes
         ),
+        "confirmed": Column(("confirmed",), ("confirmed dates", "dates confirmed", "confirm", "checked dates"), _dated),
         "guardian_last_name": _name(
             _GUARDIAN, "last", "guardian last", "parent last name", "guardian 1 last name", "parent 1 last name"
         ),
@@ -208,6 +218,9 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
     }
 )
 REQUIRED = ("request_type", "last_name", "first_name", "birth_date")
+NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"school": ("new", "retrieve"), "ssid": ("update", "verify")}
+)
 PLACES: Mapping[str, str] = MappingProxyType(
     {"/".join(map(str, one.place)): field for field, one in COLUMNS.items() if one.place}
 )
@@ -217,7 +230,6 @@ _SSN = re.compile(
     "(students?|stu|pupils?|child)?(ssn(no|num|number|last4)?|last4ssn|ssno|ssnumber|soc(ial)?sec(urity)?(no|num|number|id)?"
     "|social|tin|taxpayerid(entificationnumber)?)"
 )
-_SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")
 
 
 def _plain(name: str) -> str:
@@ -227,41 +239,16 @@ def _plain(name: str) -> str:
 _FIELDS = {_plain(name): field for field, one in COLUMNS.items() for name in (field, *one.names)}
 
 
+def field_of(cell: str) -> str:
+    """The column that a header's cell names; '' for none."""
+    return _FIELDS.get(_plain(cell), "")
+
+
+def is_secret(cell: str) -> bool:
+    """Whether a header's cell names social security numbers."""
+    return bool(_SSN.fullmatch(_plain(cell)))
+
+
 def known_in(cells: Sequence[str]) -> int:
     """How many of these cells are names of columns."""
     return sum(_plain(cell) in _FIELDS for cell in cells)
-
-
-def fields_of(header: Row) -> tuple[str, ...]:
-    """The field of each column; '' for one without a name.
-
-    Raises Refused `ssn-column`, `csv-form` or `unknown-column`. A column that nobody knows is named as the header names
-    it only where most of the header is known: otherwise that line may be a student's.
-    """
-    for place, cell in enumerate(header.cells, 1):
-        if _SSN.fullmatch(_plain(cell)):
-            raise Refused("ssn-column", _place(header, place))
-    fields = [_FIELDS.get(_plain(cell), "") for cell in header.cells]
-    is_header = all(field in fields for field in REQUIRED)
-    named = sum(map(bool, fields))
-    if 2 * named < len([cell for cell in header.cells if cell]):
-        raise Refused("csv-form", f"line {header.number}", "Its first line must hold the names of the columns.")
-    for place, (cell, field) in enumerate(zip(header.cells, fields, strict=True), 1):
-        if cell and not field:
-            said = f'Its header is "{cell}".' if is_header and _SHOWN.fullmatch(cell) else ""
-            raise Refused("unknown-column", _place(header, place), said)
-        if field and fields.index(field) != place - 1:
-            raise Refused("csv-form", _place(header, place), f"Two columns are {field}: leave one of them out.")
-    missing = [field for field in REQUIRED if field not in fields]
-    if missing:
-        raise Refused("csv-form", f"line {header.number}", f"These columns are missing: {', '.join(missing)}.")
-    return tuple(fields)
-
-
-def _place(header: Row, column: int) -> str:
-    """The place as a spreadsheet names it, too."""
-    letters, rest = "", column
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"line {header.number} column {column} ({letters})"

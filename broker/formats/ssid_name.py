@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
+from broker.core.nearly import own_id
 
 _ENDING = r"(?:\.(?:csv|txt))?(?:\.(?:pgp|gpg|asc))?"
 # what the SFTP server puts into the name of a file that was sent while an earlier one of its name still stood there
@@ -54,5 +55,6 @@ def read(file: str, lea: LeaId) -> Name:
     except ValueError:
         raise Refused("request-name", hint="The date in it is none.") from None
     if found["lea"].casefold() != lea.casefold():
-        raise Refused("from-mismatch", hint="A CSV request has its `from` in its name: REQ, LEA, date, counter.")
+        hint = f"A CSV request has its `from` in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
+        raise Refused("from-mismatch", hint=hint)
     return Name(found["stem"], lea, day, int(found["counter"]))

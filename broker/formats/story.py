@@ -39,6 +39,7 @@ _THINGS: Mapping[str, str] = {
     "backpack": "the learner profile (backpack)",
     "parent-copy": "a copy of the records for the parent",
     "registry": "the student's names, birth date and schools",
+    "find": "the student's name, birth date and school, in a list of those who were looked for",
     "opt-outs": "the list of what parents opted out of",
     "review": "the question of which student was meant",
     "disclosures": "the list of who was given the student's records",

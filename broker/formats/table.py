@@ -84,6 +84,20 @@ def first_cells(content: bytes) -> tuple[str, ...]:
     return _cells(next(csv.reader([line], delimiter=_separator(line)), []))
 
 
+def place_of(row: Row, column: int) -> str:
+    """A place, columns counted from 1, as a spreadsheet names it, too: `line 2 column 3 (C)`."""
+    return f"line {row.number} column {lettered(column)}"
+
+
+def lettered(column: int) -> str:
+    """The number of a column, with the letters that a spreadsheet has for it: `3 (C)`."""
+    letters, rest = "", column
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{column} ({letters})"
+
+
 def _decoded(content: bytes) -> str:
     if len(content) > MOST_BYTES:
         raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")

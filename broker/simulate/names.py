@@ -7,13 +7,12 @@ equal random numbers are equal (for one version of Faker); nothing is read befor
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from random import Random
 from typing import Literal
 
 from anyascii import anyascii
 
-from broker.simulate import lists
+from broker.simulate import lists, locales
 from broker.simulate.tables import Table, mixed
 
 Sex = Literal["F", "M"]
@@ -122,7 +121,7 @@ def _source(name: str, part: str, sex: Sex) -> dict[str, float]:
         own = _OWN[name]
         given: Iterable[str] = own.last if part == "last" else own.girls if sex == "F" else own.boys
     else:
-        provider = import_module(f"faker.providers.person.{name}").Provider
+        provider = locales.people(name)
         romanised = "_romanized" if name in _ROMANISED else ""
         sexed = "" if part == "last" or romanised else ("_female" if sex == "F" else "_male")
         given = getattr(provider, f"{part}{romanised}_names{sexed}")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from faker.providers.address.en_US import Provider
-from faker.providers.person.en_US import Provider as People
-
+from broker.simulate import locales
 from broker.simulate.tables import Table
 
+_LOCALE = "en_US"
 _AREA_CODES = ("801", "801", "385", "435")
 _PHONE_FORMS = ("({}) {}-{}", "{}-{}-{}", "{}{}{}", "{}.{}.{}")
 _STREET_SUFFIXES = ("Avenue", "Street", "Drive", "Lane", "Circle", "Court", "Road", "Way")
@@ -31,14 +30,14 @@ class Town:
 
 @cache
 def _surnames() -> Table:
-    return Table(People.last_names)
+    return Table(locales.people(_LOCALE).last_names)
 
 
 def town(random: Random, state: str = "84") -> Town:
     """A new town; `state` is how its postal codes begin."""
-    name = _surnames().draw(random) + _one(random, Provider.city_suffixes)
+    name = _surnames().draw(random) + _one(random, locales.places(_LOCALE).city_suffixes)
     if random.random() < 0.3:
-        name = f"{_one(random, Provider.city_prefixes)} {name}"
+        name = f"{_one(random, locales.places(_LOCALE).city_prefixes)} {name}"
     return Town(name, f"{state}{int(random.random() * 1000):03d}")
 
 

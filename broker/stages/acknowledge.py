@@ -23,7 +23,7 @@ from broker.edge.ledger.acknowledgements import Acknowledgement
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats import pesc
 from broker.stages import collect, contest, flags, transfers
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from broker.stages.watch import Watch
 from handlers import acknowledgement
@@ -90,7 +90,7 @@ def _tell(services: Services, connection: Connection, about: PacketRow, said: Ac
     if about.state is State.DELIVERED:
         collect.collect_in(connection, services, about.receiver, about.tracking, how, **facts)
         return
-    papers = sign(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
+    papers = statements(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
     moves.advance(connection, [Move(about, about, (), papers)], said.at)
 
 

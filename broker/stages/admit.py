@@ -17,6 +17,7 @@ from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.lanes import BULK
 from broker.core.model import Document, PacketType, State, Student, TrackingId
+from broker.core.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge.ledger import epoch, flags
@@ -56,7 +57,7 @@ def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> 
     settings = services.settings
     document = to_document(found.document)
     if document.sender != row.origin:
-        raise Refused("from-mismatch", "/from")
+        raise Refused("from-mismatch", "/from", own_id(document.sender, row.origin))
     if document.type is PacketType.TRANSCRIPT:
         days = settings.transcripts.request_days
         request.check_day(document.body, services.clock(), settings.identity.tzinfo, days)
@@ -67,7 +68,9 @@ def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> 
     check_sender(sender.kind, handler.senders)
     if document.receiver:
         party = look.party(document.receiver)
-        check_receiver(row.origin, document.receiver, party.kind if party else None, handler.receivers)
+        if party is None:
+            raise Refused("unknown-receiver", "/to", look.meant_by(document.receiver))
+        check_receiver(row.origin, document.receiver, party.kind, handler.receivers)
     return document, handler
 
 

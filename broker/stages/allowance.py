@@ -16,15 +16,15 @@ from broker.edge.ledger import keeping
 from broker.edge.ledger.engine import reading
 from broker.edge.readiness import Found
 from broker.edge.room import Room
+from broker.stages.outbox_notice import OutboxNotice
 from broker.stages.services import Services
 
 _LOOK_SECONDS = 5.0  # between two looks at the ledger; what is taken meanwhile is added
 _MOMENT = 1.0  # before it is believed that an LEA has its share
-NOTICE = "OUTBOX-WAITS.txt"
 _TEXT = """The exchange has {files} of your files, with {bytes} bytes, that have not come to their end: they are
 being worked, or are held for something that their receipts name. It takes no more from your outbox until that has
-become less. Nothing is lost: what is in outbox stays there, and is taken in by itself; this file goes away then, too.
-If it stays for long, look at the receipts that say HELD, or call the state's exchange operator.
+become less. Nothing is lost: what is in outbox stays there, and is taken in by itself. If that takes long, look at the
+receipts that say HELD, or call the state's exchange operator.
 """
 
 
@@ -66,10 +66,12 @@ class Shares:
 class Allowance:
     """The room for all LEAs; threads may share it."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, notice: OutboxNotice) -> None:
         self._services = services
+        self._notice = notice
         self._room = Room(services.home.vault, services.settings.intake.reserve_bytes)
         self._shares = Shares(services)
+        self._most = services.settings.limits.sealed_bytes
         self._is_told = False
         self._told: set[LeaId] = set()
 
@@ -86,12 +88,14 @@ class Allowance:
         return is_room and not is_full
 
     def choose(self, lea: LeaId, ready: Sequence[Found]) -> list[Found]:
-        """Those of these files that may be taken in now, which are counted from here on."""
+        """Those of these files that may be taken in now, which are counted from here on. What is too large is refused
+        unread, so it needs no room."""
         chosen = []
         for one in ready:
-            if one.size < self._room.spare() and not self._shares.is_full(lea):
-                self._room.take(one.size)
-                self._shares.add(lea, one.size)
+            size = one.size if one.size <= self._most else 0
+            if size < self._room.spare() and not self._shares.is_full(lea):
+                self._room.take(size)
+                self._shares.add(lea, size)
                 chosen.append(one)
         return chosen
 
@@ -99,7 +103,7 @@ class Allowance:
         files, size = self._shares.of(lea)
         self._services.log.warning("an LEA has its share of what may wait", lea=lea, full=is_full, files=files)
         try:
-            self._services.outboxes.tell(lea, NOTICE, _TEXT.format(files=files, bytes=size) if is_full else "")
+            self._notice.say_full(lea, _TEXT.format(files=files, bytes=size) if is_full else "")
         except Deferred:
             return  # told when its folder is there again
         (self._told.add if is_full else self._told.discard)(lea)

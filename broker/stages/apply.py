@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from broker.core.model import Document, Name, PacketType, Student
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.formats.ssid_csv import Unread
-from broker.stages import acknowledge, decide, lines, recall, replies, requests
+from broker.stages import acknowledge, decide, lines, recall, replies, requests, rotate
 from broker.stages.line import EXIT
 from broker.stages.lines import InSlices, Line, Work
 from broker.stages.services import Services
@@ -92,6 +92,7 @@ def _of_entry(line: int, entry: Entry) -> Wish:
         code=entry.code,
         grade=entry.grade,
         programme=entry.programme,
+        school_year=str(entry.school_year or ""),
         **_facts(entry.facts),
     )
 
@@ -140,4 +141,5 @@ APPLY: dict[PacketType, Apply] = {
     PacketType.REVIEW_ANSWER: decide.answer,
     PacketType.RECORD_REQUEST: requests.apply,
     PacketType.RECALL: recall.apply,
+    PacketType.KEY_ROTATION: rotate.apply,
 }

@@ -176,6 +176,7 @@ def _work_all(
             try:
                 if row.attempts > DEATHS:
                     raise Refused("poison")
+                look.check_going_on(row.origin)
                 moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
             except Exception as error:
                 if cause_of(error) in NOT_KEPT:

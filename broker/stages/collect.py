@@ -3,7 +3,8 @@
 Contract: called when the SFTP server sent a file to its last byte and it was closed, when an inbox file is gone, or
 with a signed acknowledgement; whichever comes first counts, and the others change nothing. What was sent to its last
 byte is noted before: it is not collected, for the line may have broken and the law's clocks must not stop for that, but
-it cannot be taken back any more.
+it cannot be taken back any more. It needs no secret key, for it is called by the part that faces the net, too: receipts
+are statements until the sweeper signs them, and a notice for the state is owed.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from broker.edge.ledger import corrections, epoch, history, moves, packets, view
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import flags, transfers, withdraw
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from handlers.alert_notice import Kind
 
@@ -31,7 +32,7 @@ def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
     """The move to COLLECTED, told to both ends; `said` are further facts of the receipts."""
     new = row._replace(state=State.COLLECTED)
     told = [(row.origin, State.COLLECTED), (row.receiver, State.COLLECTED)]
-    return Move(row, new, (Step(State.COLLECTED, how),), sign(services, new, told, how=how, **said))
+    return Move(row, new, (Step(State.COLLECTED, how),), statements(services, new, told, how=how, **said))
 
 
 def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str, **said: str) -> bool:
@@ -61,7 +62,7 @@ def _tell_late(services: Services, connection: Connection, row: PacketRow) -> No
     if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
         withdraw.read_after(services, connection, row, READ)
     if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
-        flags.alert(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
+        flags.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
 
 
 def read_whole(services: Services, receiver: str, tracking: str) -> None:

@@ -103,7 +103,8 @@ def _choice(services: Services, connection: Connection, row: PacketRow, reply: R
     if found is None or found.lea != row.origin:
         raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
     choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.shown], reply.pointer)
-    _check_may(services, connection, found, choice, reply.pointer)
+    if found.closed_at is None:  # what is decided is compared with what it was decided as
+        _check_may(services, connection, found, choice, reply.pointer)
     return found, choice
 
 

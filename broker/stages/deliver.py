@@ -28,7 +28,7 @@ from broker.stages.batch import run as run_batch
 from broker.stages.look import Letter, Look
 from broker.stages.opening import session_of
 from broker.stages.outcome import move, refuse
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded, whereto
 
@@ -114,7 +114,7 @@ def _replacing(services: Services, planned: Move) -> Move:
             known = planned.new._replace(state=before.state, receipts=before.receipts, held_for="")
             return refuse(services, known, refused)
         told = [(new.origin, State.DELIVERED), (new.receiver, State.DELIVERED)]
-        return replace(planned, new=new, receipts=(*planned.receipts[: -len(told)], *sign(services, new, told)))
+        return replace(planned, new=new, receipts=(*planned.receipts[: -len(told)], *statements(services, new, told)))
 
     return replace(planned, effect=effect)
 

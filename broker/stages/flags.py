@@ -3,11 +3,13 @@
 Contract: called within the transaction in which it happens. Each event is told once: it is kept as an alert, and left
 as a sealed notice for every party of the state that has a key; what concerns a student is a line of the disclosure log.
 The LEA that it is about learns nothing of it here. What one packet does to one child is one event, named after who sent
-the packet; `watch` finds the children whom a packet concerns. How a flag is set and lifted is in `missing`.
+the packet; `watch` finds the children whom a packet concerns. A part that cannot seal a notice owes it (`owe`), and the
+sweeper leaves it (`tell_owed`, in a transaction of its own). How a flag is set and lifted is in `missing`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,8 +19,10 @@ from broker.core.errors import Refused
 from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
 from broker.core.model import PacketType, Party, PartyKind
-from broker.edge.ledger import directory, disclosures, flags, packets, registry
+from broker.edge.ledger import directory, disclosures, epoch, flags, packets, registry
+from broker.edge.ledger.again import committed
 from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.engine import reading
 from broker.edge.ledger.rows import Move, PacketRow
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages.notices import leave
@@ -52,9 +56,46 @@ def alert(
     if tracking and not is_news and flags.is_told_of(connection, ssid, tracking, _OF_A_CHILD):
         return
     flags.alert(connection, what, ssid, lea, tracking, now.timestamp())
-    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, _iso(now), more)
+    _notice(services, connection, what, ssid, lea, tracking, now, more)
+
+
+def _notice(
+    services: Services,
+    connection: Connection,
+    what: Kind,
+    ssid: str,
+    lea: str,
+    tracking: str,
+    at: datetime,
+    more: More | None = None,
+) -> None:
+    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, _iso(at), more)
     told = _tell(services, connection, body)
-    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, now))
+    disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, at))
+
+
+def owe(services: Services, connection: Connection, kind: Kind, ssid: str, lea: str, tracking: str) -> None:
+    """As `alert`, by a part that cannot seal: the alert is kept now, and its notice is left by the sweeper."""
+    if not flags.is_told_of(connection, ssid, tracking, _OF_A_CHILD):
+        at = services.clock().timestamp()
+        flags.owe(connection, flags.alert(connection, kind, ssid, lea, tracking, at))
+
+
+def tell_owed(services: Services) -> int:
+    """Leave the notices of alerts that are kept and not told yet; how many alerts they were."""
+    with reading(services.engine) as connection:
+        if not flags.is_any_owed(connection):
+            return 0
+    return committed(services.engine, partial(_tell_owed, services))
+
+
+def _tell_owed(services: Services, connection: Connection) -> int:
+    epoch.settle(connection)  # first, as everybody does who makes packets
+    owed = flags.take_owed(connection)
+    for one in owed:
+        at = datetime.fromtimestamp(one.at, UTC)
+        _notice(services, connection, Kind(one.kind), one.ssid, one.lea, one.tracking, at)
+    return len(owed)
 
 
 def refused(

@@ -24,7 +24,7 @@ from broker.edge.ledger.transfers import TransferRow
 from broker.edge.ledger.views import Passed
 from broker.stages import collect, flags, transfers, withdraw
 from broker.stages.disclose import DELIVERY
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded
 from handlers.alert_notice import Kind, who
@@ -80,7 +80,7 @@ def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
     """A worker that has it in hand drops its work."""
     goal = row.receiver if is_forwarded(row) else LeaId("")
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
-    papers = sign(services, held, [(row.origin, State.HELD)])
+    papers = statements(services, held, [(row.origin, State.HELD)])
     step = Step(State.HELD, HeldFor.BLOCKED)
     moves.advance(connection, [Move(row, held, (step,), papers)], services.clock().timestamp())
 

@@ -15,11 +15,11 @@ from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
 from broker.edge.ledger import packets
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.rows import PacketRow, SignedReceipt
+from broker.edge.ledger.rows import PacketRow, Receipt
 from broker.edge.outbox import Odd, Taken
 from broker.edge.readiness import Found
 from broker.stages.batch import tell
-from broker.stages.papers import sign, sign_refusal
+from broker.stages.papers import refusal, statements
 from broker.stages.services import Services
 
 _NO_BYTES = Sha256("")
@@ -91,7 +91,7 @@ def _enter(
     firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
     waiting = packets.in_flight(connection, lea)
     rows: list[PacketRow] = []
-    papers: list[SignedReceipt] = []
+    papers: list[Receipt] = []
     for one in fresh:
         row, paper = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
         firsts.setdefault(one.sha256, row)
@@ -109,7 +109,7 @@ def _is_known(known: Mapping[tuple[str, str], PacketRow], one: Taken) -> bool:
 
 def _row(
     services: Services, lea: LeaId, one: Taken, first: PacketRow | None, waiting: int
-) -> tuple[PacketRow, tuple[SignedReceipt, ...]]:
+) -> tuple[PacketRow, tuple[Receipt, ...]]:
     at = services.clock()
     row = PacketRow(
         tracking=TrackingId(services.new_tracking()),
@@ -125,13 +125,13 @@ def _row(
         enqueued_at=at.timestamp(),
         updated_at=at.timestamp(),
     )
-    papers = sign(services, row, [(lea, row.state)])
+    papers = statements(services, row, [(lea, row.state)])
     return row._replace(receipts=len(papers)), papers
 
 
 def _refused_row(
     services: Services, lea: LeaId, one: Found | Odd, error: Refused
-) -> tuple[PacketRow, tuple[SignedReceipt, ...]]:
+) -> tuple[PacketRow, tuple[Receipt, ...]]:
     at = services.clock()
     row = PacketRow(
         tracking=TrackingId(services.new_tracking()),
@@ -145,5 +145,5 @@ def _refused_row(
         code=error.code,
         updated_at=at.timestamp(),
     )
-    papers = sign_refusal(services, row, error)
+    papers = refusal(services, row, error)
     return row._replace(receipts=len(papers)), papers

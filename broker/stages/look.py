@@ -11,10 +11,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from broker.core.errors import Refused
+from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, Party, Student, TrackingId
+from broker.core.nearly import nearly
 from broker.core.stays import Account, Today
-from broker.edge import keyring, openpgp, validity
+from broker.edge import keyring, minimal, openpgp, validity
 from broker.edge.ledger import directory, epoch, flags, stays, transfers
 from broker.edge.ledger.rows import PacketRow
 from broker.formats.opening import Outcome
@@ -53,7 +54,8 @@ class Look:
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
-        self._revoked: dict[str, set[str]] = {}
+        self._faults: dict[str, dict[str, bool]] = {}  # by LEA, its keys in use, and whether they are revoked
+        self._ended: dict[str, set[str]] = {}
         self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
@@ -67,29 +69,63 @@ class Look:
             self._parties[lea] = directory.party(self.connection, lea)
         return self._parties[lea]
 
+    def meant_by(self, written: str) -> str:
+        """A question whether a party's id was meant that is almost the written one; '' where there is none."""
+        meant = nearly(written, (party.id for party in directory.all_parties(self.connection)))
+        return f"Did you mean {meant}?" if meant else ""
+
     def certificates(self, lea: str) -> list[bytes]:
         """All certificates of an LEA that are not retired, newest first."""
         if lea not in self._certificates:
             self._certificates[lea] = directory.certificates_of(self.connection, lea)
         return self._certificates[lea]
 
+    def is_suspended(self, lea: str) -> bool:
+        """Whether the state has suspended this party."""
+        party = self.party(lea) if lea else None
+        return party is not None and party.is_suspended
+
+    def check_going_on(self, lea: str) -> None:
+        """Raises Deferred where this LEA is suspended: what it has sent stays where it is."""
+        if self.is_suspended(lea):
+            raise Deferred("its LEA is suspended")
+
     def valid_certificate(self, lea: str) -> bytes | None:
-        """The newest certificate of an LEA that may be encrypted to now; None where there is none."""
+        """The newest certificate of an LEA that may be encrypted to now; None where there is none, and while the LEA is
+        suspended."""
+        if self.is_suspended(lea):
+            return None
         if lea not in self._valid:
             good = (one for one in self.certificates(lea) if keyring.inspect(one, self.now).fault is None)
             self._valid[lea] = next(good, None)
         return self._valid[lea]
 
     def check_signer(self, lea: str, fingerprint: str) -> None:
-        """A revocation takes effect on packets that wait, too. Raises Refused `key-revoked`."""
-        if lea not in self._revoked:
+        """A revocation takes effect on packets that wait, too, and so does the state's end of a key. Raises Refused
+        `key-revoked`, `key-ended`; Deferred where the LEA is suspended."""
+        self.check_going_on(lea)
+        if lea not in self._faults:
             found = [key for one in self.certificates(lea) for key in validity.keys(one, self.now)]
-            self._revoked[lea] = {one.key.fingerprint for one in found if one.fault == "key-revoked"}
-        if fingerprint in self._revoked[lea]:
+            revoked = {one.key.fingerprint for one in found if one.fault == "key-revoked"}
+            self._faults[lea] = {one.key.fingerprint: one.key.fingerprint in revoked for one in found}
+        is_revoked = self._faults[lea].get(fingerprint)
+        if is_revoked:
             raise Refused("key-revoked", hint="Then seal the document again with the new key.")
+        if is_revoked is None and fingerprint in self._ended_of(lea):
+            raise Refused("key-ended", hint="Then seal the document again.")
+
+    def _ended_of(self, lea: str) -> set[str]:
+        if lea not in self._ended:
+            found = directory.ended_certificates(self.connection, lea)
+            self._ended[lea] = {key for one in found for key in minimal.bound(one)}
+        return self._ended[lea]
+
+    def has_ended(self, lea: str, key_id: str) -> bool:
+        """Whether this key, by fingerprint or id, was the LEA's, and the state has ended it."""
+        return any(one.endswith(key_id) for one in self._ended_of(lea)) and bool(key_id)
 
     def is_known(self, key_id: str) -> bool:
-        """Whether some party owns this key."""
+        """Whether some party owns this key, in use or not."""
         return directory.owner_of(self.connection, key_id) is not None
 
     def account(self, ssid: str) -> Account:

@@ -16,7 +16,7 @@ from broker.core.model import State
 from broker.edge.ledger import packets
 from broker.edge.ledger.rows import PacketRow
 from broker.edge.openpgp import Session
-from broker.formats.opening import Circumstances, Failed, Outcome, Read, Rejected, Sealed
+from broker.formats.opening import TO_ANOTHER, Circumstances, Failed, Outcome, Read, Rejected, Sealed
 from broker.stages.look import Letter, Look
 from broker.stages.services import Services
 
@@ -119,9 +119,24 @@ def _judged(services: Services, look: Look, row: PacketRow, outcome: Outcome) ->
     if isinstance(outcome, Read):
         return outcome
     if isinstance(outcome, Rejected):
-        is_known = outcome.code == "unknown-signer" and any(map(look.is_known, outcome.strangers))
-        raise Refused("wrong-signer" if is_known else outcome.code, outcome.pointer, outcome.hint)
+        raise _told(look, row, outcome)
     raise _failure(services, look, row, outcome)
+
+
+def _told(look: Look, row: PacketRow, outcome: Rejected) -> Refused:
+    """The refusal; a stranger to the reader may be a key of the LEA that has ended, or of another party."""
+    is_known = any(map(look.is_known, outcome.strangers))
+    if outcome.code == "unknown-signer":
+        return Refused(_whose(look, row, outcome, is_known), outcome.pointer, outcome.hint)
+    hint = TO_ANOTHER if is_known and outcome.code == "not-for-exchange" else outcome.hint
+    return Refused(outcome.code, outcome.pointer, hint)
+
+
+def _whose(look: Look, row: PacketRow, outcome: Rejected, is_known: bool) -> str:
+    """The code for a signer whom the LEA's keys in use do not know."""
+    if any(look.has_ended(row.origin, one) for one in outcome.strangers):
+        return "key-ended"
+    return "wrong-signer" if is_known else outcome.code
 
 
 def _failure(services: Services, look: Look, row: PacketRow, failed: Failed) -> Exception:

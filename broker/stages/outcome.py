@@ -12,7 +12,7 @@ from broker.core.flow import Stage
 from broker.core.model import State
 from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages.papers import sign, sign_refusal
+from broker.stages.papers import refusal, statements
 from broker.stages.services import Services
 from broker.stages.troubles import kind_of
 
@@ -61,14 +61,14 @@ def _later(services: Services, row: PacketRow, deferrals: int, attempts: int) ->
 def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
     """The move to REFUSED with the sender's receipt."""
     new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
-    return Move(row, new, (Step(State.REFUSED, refused.code),), sign_refusal(services, row, refused))
+    return Move(row, new, (Step(State.REFUSED, refused.code),), refusal(services, row, refused))
 
 
 def move(
     services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
 ) -> Move:
     """A move to `new`, with a receipt for each (party, state) to be told."""
-    return Move(row, new, tuple(steps), sign(services, new, told))
+    return Move(row, new, tuple(steps), statements(services, new, told))
 
 
 def repeated(services: Services, planned: Move, first: str, digest: str) -> Move:

@@ -1,35 +1,53 @@
-"""Receipts for a packet: numbered, filled from its row, signed.
+"""Receipts for a packet: numbered, filled from its row; signed when their file is written.
 
-Owns which party is told what. Promises: only the LEA whose folder the packet came from is told the file's name.
+Owns which party is told what. Promises: only the LEA whose folder the packet came from is told the file's name. A
+statement is made without a key, for whoever moves packets; its signature follows from it alone, so that to write a
+receipt once more changes no byte (but where the key's algorithm draws lots: ECDSA).
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from broker.core.errors import Refused
 from broker.core.model import State
-from broker.core.receipt import Statement, text
+from broker.core.receipt import Statement, is_about, text
 from broker.edge import openpgp
-from broker.edge.ledger.rows import PacketRow, SignedReceipt
+from broker.edge.ledger.rows import PacketRow, Receipt
 from broker.stages.services import Services
 
+_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 
-def sign(
+
+def statements(
     services: Services, row: PacketRow, told: Iterable[tuple[str, State]], **more: str
-) -> tuple[SignedReceipt, ...]:
-    """A signed receipt for each (party, state); '' parties get none.
+) -> tuple[Receipt, ...]:
+    """A receipt for each (party, state); '' parties get none.
 
     `row` is the packet as it will be, but for its count of receipts: their numbers go on from there. `more` are further
     facts of `Statement`.
     """
     at = services.clock()
-    papers: list[SignedReceipt] = []
+    papers: list[Receipt] = []
     for party, state in told:
         if party:
             said = _statement(services, row, state, at, row.receipts + len(papers) + 1, party, more)
-            signed = openpgp.clearsign(text(said), services.key, at)
-            papers.append(SignedReceipt(row.tracking, said.n, state.lower(), party, at.timestamp(), signed))
+            papers.append(Receipt(row.tracking, said.n, state.lower(), party, at.timestamp(), text(said)))
     return tuple(papers)
+
+
+def signed(services: Services, receipt: Receipt) -> str:
+    """The receipt as its file has it: the statement, signed as of the moment at which it was made, or of now where the
+    key is a newer one; '' for what is no statement about this packet: the exchange's name is put under nothing else,
+    whoever has written it into the ledger. Raises Refused with what stands against the key."""
+    if receipt.text.startswith(_SIGNED):  # by an earlier program, in the transaction of the move
+        return receipt.text
+    if not is_about(receipt.text, receipt.tracking, receipt.n, receipt.state):
+        services.log.error("not signed", tracking=receipt.tracking, n=receipt.n, why="it is no statement of a receipt")
+        return ""
+    try:
+        return openpgp.clearsign(receipt.text, services.key, datetime.fromtimestamp(receipt.at, UTC))
+    except Refused:
+        return openpgp.clearsign(receipt.text, services.key, services.clock())
 
 
 def _statement(
@@ -47,7 +65,7 @@ def _statement(
         n=n,
         state=state,
         at=at,
-        exchange=services.key.fingerprint,
+        exchange=services.exchange,
         sha256=row.sha256,
         size=row.size,
         sender=row.origin,
@@ -58,7 +76,7 @@ def _statement(
     )
 
 
-def sign_refusal(services: Services, row: PacketRow, refused: Refused) -> tuple[SignedReceipt, ...]:
+def refusal(services: Services, row: PacketRow, refused: Refused) -> tuple[Receipt, ...]:
     """The sender's receipt of a refusal: code, place, sentence."""
     facts = {"code": refused.code, "pointer": refused.pointer, "sentence": refused.sentence}
-    return sign(services, row, [(row.origin, State.REFUSED)], **facts)
+    return statements(services, row, [(row.origin, State.REFUSED)], **facts)

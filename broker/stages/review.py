@@ -78,7 +78,7 @@ def may_see(services: Services, connection: Connection, review: Review, ssid: st
     sent, and the number if it named one. What is told of a student of its own (an update) is no ground to show it
     another LEA's."""
     person = registry.standing(connection, ssid)
-    if person is None or not review.subject:
+    if person is None or not review.is_kept:
         return False
     if is_own(services, connection, review.lea, person.ssid):
         return True
@@ -165,7 +165,7 @@ def is_near(services: Services, connection: Connection, review: Review, ssid: st
     """Whether the student comes near the one that was sent, or is or was at this LEA anyway; and not only the one who
     has the SSID that was named."""
     person = registry.standing(connection, ssid)
-    if person is None or not review.subject:
+    if person is None or not review.is_kept:
         return False
     if review.lea in stays.account(connection, person.ssid, services.today()).had:
         return True

@@ -37,7 +37,7 @@ class Seen:
 @dataclass(frozen=True, slots=True, repr=False)
 class View:
     """One question. `packet` is the packet's type, `file` its name as dropped, `state` where it stands; `sent` is None
-    where an older version asked, which did not keep it; `asks` is what the line asks for. Repr hidden."""
+    where it is not kept: any more, or as an older version asked; `asks` is what the line asks for. Repr hidden."""
 
     review: Review
     packet: str
@@ -89,7 +89,7 @@ _ASKS = (
 def view(connection: Connection, model: Model, review: Review) -> View:
     """The question with everything that is known now."""
     row = packets.get(connection, review.tracking)
-    sent = to_student(review.subject["student"]) if review.subject else None
+    sent = to_student(review.subject["student"]) if review.is_kept else None
     asks = {name: _told(review.subject[name]) for name in _ASKS if review.subject.get(name)}
     names = letters([one.is_hidden for one in review.candidates])
     seen = [_seen(connection, model, letter, one, sent) for letter, one in zip(names, review.candidates, strict=True)]

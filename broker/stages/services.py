@@ -12,6 +12,7 @@ from functools import cached_property
 import structlog
 from sqlalchemy import Engine
 
+from broker.core.model import Fingerprint
 from broker.core.stays import Today
 from broker.edge.apart import Apart
 from broker.edge.folders import Home
@@ -28,7 +29,8 @@ from broker.stages.troubles import Troubles
 
 @dataclass(frozen=True)
 class Services:
-    """One process's parts. `worker` names the process in claims; `clock` gives aware UTC times."""
+    """One process's parts. `worker` names the process in claims; `clock` gives aware UTC times; `exchange` is the
+    fingerprint of the exchange's key, and `secret` that key itself, in those parts alone that open, seal or sign."""
 
     settings: Settings
     engine: Engine
@@ -37,7 +39,8 @@ class Services:
     outboxes: Outboxes
     inboxes: Inboxes
     apart: Apart
-    key: SecretKey
+    exchange: Fingerprint
+    secret: SecretKey | None
     queues: Queues
     clock: Callable[[], datetime]
     new_tracking: Callable[[], str]
@@ -51,6 +54,13 @@ class Services:
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""
         return self.settings.today((now or self.clock()).date())
+
+    @property
+    def key(self) -> SecretKey:
+        """The exchange's secret key. Raises RuntimeError in a part that does not hold it: that it asks is a bug."""
+        if self.secret is None:
+            raise RuntimeError("this part of the exchange holds no secret key")
+        return self.secret
 
     @cached_property
     def model(self) -> Model:

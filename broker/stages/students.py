@@ -17,7 +17,7 @@ from broker.edge.ledger import packets, registry
 from broker.edge.ledger.follow_ups import FollowUp
 from broker.edge.ledger.rows import PacketRow
 from broker.formats import ssid_name
-from broker.stages import announced, claims, follow_up, notices, seek
+from broker.stages import announced, claims, dates, follow_up, notices, seek
 from broker.stages.follow_up import Pace
 from broker.stages.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
 from broker.stages.release import release_waiting
@@ -39,7 +39,7 @@ def settle(services: Services, connection: Connection, row: PacketRow, wish: Wis
     for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
         if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
             return replace(task.refused("unreadable", fact), must=TOO_FAR)
-    return seek.LOOK[wish.request](task)
+    return dates.answer(task) or seek.LOOK[wish.request](task)
 
 
 def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:

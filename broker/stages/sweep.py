@@ -12,14 +12,27 @@ from functools import partial
 from sqlalchemy import Connection
 
 from broker.core.codes import NOT_KEPT
+from broker.core.errors import Deferred
 from broker.core.flow import NEXT_STAGE
 from broker.core.lanes import BULK, EXPRESS
 from broker.core.model import HeldFor, LeaId, PacketType, State, TrackingId
 from broker.core.receipt import file_name
 from broker.edge import keyring
 from broker.edge.apart_folders import write_all_receipts
+from broker.edge.folders import Missing
 from broker.edge.inbox import InboxState, withdrawn
-from broker.edge.ledger import corrections, directory, epoch, flags, follow_ups, history, moves, packets, views
+from broker.edge.ledger import (
+    corrections,
+    directory,
+    epoch,
+    flags,
+    follow_ups,
+    history,
+    moves,
+    packets,
+    suspensions,
+    views,
+)
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.engine import reading, writing
@@ -29,6 +42,7 @@ from broker.edge.queues import LANES
 from broker.stages import collect, follow_up
 from broker.stages.batch import tell
 from broker.stages.forget import forget
+from broker.stages.papers import signed
 from broker.stages.services import Services
 from broker.stages.whereto import is_forwarded
 
@@ -37,13 +51,15 @@ _RECEIPTS_AT_ONCE = 500
 _MOVES_AT_ONCE = 200
 
 
-def publish_receipts(services: Services) -> int:
-    """Write the files of receipts that have none yet; returns how many. Who has no folder keeps nobody waiting."""
-    missing: set[str] = set()
+def publish_receipts(services: Services, away: set[str] | None = None) -> int:
+    """Sign receipts that have no file yet, and write it; returns how many. Who has no folder keeps nobody waiting, and
+    is added to `away`: whose receipts are passed over."""
+    missing: set[str] = set() if away is None else away
     while True:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
-        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), one.text) for one in pending]
+        texts = [(one, signed(services, one)) for one in pending]
+        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
         absent = write_all_receipts(services.home, services.apart, papers) if papers else []
         written = [paper for paper in pending if paper.party not in absent]
         missing |= set(absent)
@@ -131,18 +147,30 @@ def finish_deliveries(services: Services, lea: LeaId) -> int:
     """
     left = 0
     for tracking, token in services.inboxes.staged(lea):
-        with reading(services.engine) as connection:
-            row = packets.get(connection, tracking)
-        own = row.claim.rpartition(":")[2] if row else ""
-        if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
-            _show_again(services, lea, tracking, token)
-        elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
-            services.inboxes.drop_stage(lea, tracking, token)
-        elif row.state is State.DELIVERED:
-            services.inboxes.publish(lea, tracking, token, PacketType(row.type))
-        else:
+        try:
+            left += _finish(services, lea, tracking, token)
+        except Missing:
+            raise
+        except Deferred as later:  # something else has its name; the others have theirs all the same
+            services.troubles.meet(services.log, "a packet cannot be shown", later, lea=lea, tracking=tracking)
             left += 1
     return left
+
+
+def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
+    """One hidden file; 1 where a worker may still be at it."""
+    with reading(services.engine) as connection:
+        row = packets.get(connection, tracking)
+    own = row.claim.rpartition(":")[2] if row else ""
+    if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
+        _show_again(services, lea, tracking, token)
+    elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
+        services.inboxes.drop_stage(lea, TrackingId(tracking), token)
+    elif row.state is State.DELIVERED:
+        services.inboxes.publish(lea, row.tracking, token, PacketType(row.type))
+    else:
+        return 1
+    return 0
 
 
 def _show_again(services: Services, lea: LeaId, tracking: str, token: str) -> None:
@@ -223,10 +251,12 @@ def resume_for_keys(services: Services) -> None:
     """Let go what was held for a receiver's key where the receiver has a valid one now."""
     now = services.clock()
     with reading(services.engine) as connection:
+        away = suspensions.standing(connection)
         ready = [
             lea
             for lea in views.receivers_waited_for(connection)
-            if any(keyring.inspect(one, now).fault is None for one in directory.certificates_of(connection, lea))
+            if lea not in away
+            and any(keyring.inspect(one, now).fault is None for one in directory.certificates_of(connection, lea))
         ]
         trackings = [one for lea in ready for one in views.held(connection, HeldFor.RECEIVER_KEY, receiver=lea)]
     if trackings:

@@ -24,10 +24,14 @@ from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
 from broker.stages import follow_up, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 from broker.stages.watch import decided
 
+_TOO_LATE = (
+    "This was decided on {day}, and what was sent of the student is kept for {days} days (keeping.undo_days): it cannot"
+    " be taken back any more. Let the LEA send the document again, corrected; merge two SSIDs of one student."
+)
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
 
@@ -48,6 +52,8 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     decision = reviews.standing(connection, tracking, line)
     if found.closed_at is None or decision is None:
         raise OperatorError("Nothing is decided on this question, so there is nothing to take back.")
+    if reviews.FORGOTTEN in found.subject:
+        raise OperatorError(_TOO_LATE.format(day=_day(decision), days=f"{services.settings.keeping.undo_days:g}"))
     if line == OWN_STUDENT:
         _hold_again(services, connection, row)
     done = found.subject.get(DONE, {})
@@ -69,10 +75,13 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     return Undone(delivered)
 
 
+def _day(decision: Decision) -> str:
+    return datetime.fromtimestamp(decision.at, UTC).date().isoformat()
+
+
 def _note(decision: Decision) -> str:
-    day = datetime.fromtimestamp(decision.at, UTC).date().isoformat()
     number = f", do not use the SSID {decision.ssid} for this student" if decision.ssid else ""
-    return _NOTE.format(day=day, number=number)
+    return _NOTE.format(day=_day(decision), number=number)
 
 
 def _hold_again(services: Services, connection: Connection, row: PacketRow) -> None:
@@ -91,7 +100,7 @@ def _hold_again(services: Services, connection: Connection, row: PacketRow) -> N
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
     new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
-    papers = sign(services, new, [(row.origin, State.HELD)])
+    papers = statements(services, new, [(row.origin, State.HELD)])
     moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
 
 

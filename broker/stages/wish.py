@@ -20,7 +20,7 @@ class Wish:
     new, retrieve, update or verify; `day` the first day of membership, of an exit the last; `exit_day` ends a location
     that is opened by the same line. `form` is '' where the answer is JSON, else a form of `formats.ssid_answer`.
     `exits` are days of exits that the same packet tells of the student at this school. `dual`, `military`, `day_part`
-    and `opt_outs` are as in `handlers.line_facts`: None or '' where nothing is said.
+    `opt_outs` and `confirmed` are as in `handlers.line_facts`: None or '' where nothing is said.
     """
 
     line: int
@@ -40,6 +40,7 @@ class Wish:
     day_part: str = ""
     opt_outs: tuple[str, ...] | None = None
     exits: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """All of it; `student` is the identity block."""
@@ -52,7 +53,7 @@ class Wish:
         read = dict(kept) | {"student": to_student(kept["student"])}
         if "dual" not in kept:
             read["military"] = kept.get("military") or None
-        for name in ("opt_outs", "exits"):
+        for name in ("opt_outs", "exits", "confirmed"):
             if kept.get(name) is not None:
                 read[name] = tuple(kept[name])
         return Wish(**read)

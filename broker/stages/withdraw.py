@@ -19,7 +19,7 @@ from broker.edge.ledger import disclosures, history, moves, reviews, views
 from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.stages import transfers
-from broker.stages.papers import sign
+from broker.stages.papers import statements
 from broker.stages.services import Services
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED})
@@ -59,7 +59,7 @@ def take(
     new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
     has_seen = was_shown or (row.held_for == HeldFor.BLOCKED and views.was_delivered(connection, row.tracking))
     told = [(row.origin, State.REFUSED), (row.receiver if has_seen else "", State.REFUSED)]
-    papers = sign(services, new, told, sentence=refused.sentence)
+    papers = statements(services, new, told, sentence=refused.sentence)
     step = Step(State.REFUSED, refused.code)
     if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
         raise Deferred("a worker has just moved the packet")
@@ -84,7 +84,7 @@ def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
     services.inboxes.flush()
     new = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
     told = [(row.origin, State.HELD), (row.receiver, State.HELD)]
-    papers = sign(services, new, told, sentence=_HELD_BACK)
+    papers = statements(services, new, told, sentence=_HELD_BACK)
     step = Step(State.HELD, HeldFor.BLOCKED)
     if not moves.advance(connection, [Move(row, new, (step,), papers)], services.clock().timestamp()).moved:
         raise Deferred("a worker has just moved the packet")
@@ -118,7 +118,7 @@ def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
 def read_after(services: Services, connection: Connection, row: PacketRow, how: str) -> None:
     """The last byte was sent to a receiver that had opened the file before it was hidden: the sender must know. `row`
     is the packet as it was taken away, `how` as in the receipt of COLLECTED."""
-    papers = sign(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
+    papers = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
     step = Step(State.REFUSED, how)
     moves.advance(connection, [Move(row, row, (step,), papers)], services.clock().timestamp())
     services.log.warning("read while it was taken back", tracking=row.tracking, receiver=row.receiver)

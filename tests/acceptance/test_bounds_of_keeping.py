@@ -65,6 +65,7 @@ def test_what_is_no_file_and_was_set_aside_is_removed_too(here: Town) -> None:
     wait_until(lambda: len(list(quarantine.rglob("*"))) <= MOST_FILES, "quarantine is within its bound")
 
 
+@pytest.mark.long
 def test_a_disk_that_is_nearly_full_stops_intake_only_and_it_goes_on_by_itself(here: Town) -> None:
     (student,) = here.all_moved(children(1), "02", "01", "6G")
     assert not here.exchange.status()["disk"]["intake_waits"]
@@ -76,7 +77,8 @@ def test_a_disk_that_is_nearly_full_stops_intake_only_and_it_goes_on_by_itself(h
     status = here.exchange.status()
     assert status["disk"]["intake_waits"]
     assert (here.exchange.folder("01", "outbox") / "record.pgp").exists(), "it stays where it is"
-    assert "Disk:" in satchel("status", *here.exchange.at).stdout
+    told = satchel("status", *here.exchange.at)
+    assert (told.returncode, "the disk is nearly full" in told.stdout) == (4, True)
     assert here.exchange.log.read_text().count("the disk's reserve is reached") == 1
     here.exchange.down()
     here.exchange.configure(reserve_bytes=1)
@@ -109,6 +111,7 @@ def test_a_real_disk_that_fills_and_has_room_again(tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", str(small)], check=True)
 
 
+@pytest.mark.long
 def test_an_lea_with_its_share_waiting_waits_and_is_told_while_others_go_on(here: Town) -> None:
     """Records of a student whom nobody else has enrolled are held: more than a share of them cannot be."""
     here.exchange.down()

@@ -67,6 +67,7 @@ def test_kill_a_part_every_second_and_flush_redis_once(exchange: Exchange, tmp_p
 
 @pytest.mark.grows
 @pytest.mark.timeout(larger(280, 3600))
+@pytest.mark.long
 def test_kill_a_part_every_second_beside_postgresql(branch: Exchange, tmp_path: Path) -> None:
     kill_and_flush(branch, tmp_path, PACKETS["postgresql"], 5)
 

@@ -146,7 +146,7 @@ def test_a_calendar_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "satchel.toml").write_text('[claims]\nyear_begins = "31-12"\n')
     ended = satchel("claims", "--home", str(tmp_path), check=False)
     assert ended.returncode == 1
-    assert "[claims] year_begins must be" in ended.stderr
+    assert "claims.year_begins must be a month and a day" in ended.stderr
 
 
 # what the LEAs are told

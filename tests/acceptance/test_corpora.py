@@ -33,11 +33,12 @@ _MESSAGES = {
     "gpg2.3-aead-pgp-message.pgp": {"unsupported-encryption"},
     "message_plainSignature": {"bad-structure", "not-sealed"},  # signatures in the clear among the encryption keys
 }
+_REVOKED = {"revochiio.asc", "key_revoked"}  # keys that carry their own revocation
 # The first line of the armour says what the rest is.
 _KINDS = {
-    b"PGP PRIVATE KEY BLOCK": {"key-secret"},
-    b"PGP PUBLIC KEY BLOCK": {"bad-structure"},
-    b"PGP SIGNATURE": {"not-sealed", "bad-structure"},
+    b"PGP PRIVATE KEY BLOCK": {"secret-key-sent"},
+    b"PGP PUBLIC KEY BLOCK": {"public-key-sent"},
+    b"PGP SIGNATURE": {"signature-alone"},
     b"PGP SIGNED MESSAGE": {"not-sealed"},
 }
 
@@ -48,7 +49,9 @@ def expected(path: Path) -> set[str]:
     if path.name.startswith("pgp-10-0-"):
         return {"bad-structure"}  # a marker packet stands before the keys
     if path.parent.name == "revocations":
-        return {"not-sealed", "bad-structure"}
+        return {"revocation-sent"}
+    if path.name in _REVOKED:
+        return {"revocation-sent"}
     for kind, codes in _KINDS.items():
         if head.startswith(b"-----BEGIN " + kind + b"-----"):
             return codes
@@ -105,7 +108,7 @@ def test_all_material_is_refused_by_the_right_code(here: Town) -> None:
     codes = {name: str(said_by(receipts[name])["code"]) for name in files}
     wrong = {name: code for name, code in codes.items() if code not in expected(files[name])}
     assert wrong == {}
-    assert {"not-for-exchange", "password-sealed", "no-integrity", "unsupported-encryption", "key-secret"} <= set(
+    assert {"not-for-exchange", "password-sealed", "no-integrity", "unsupported-encryption", "secret-key-sent"} <= set(
         codes.values()
     )
     # each receipt is signed, by the exchange

@@ -100,7 +100,7 @@ def _desk(stack: ExitStack, exchange: Exchange, lea: str, title: str, **more: An
     gpg = stack.enter_context(Gpg())
     fingerprint = gpg.generate(title)
     gpg.import_(exchange.certificate)
-    exchange.add(lea, gpg.export(fingerprint), **more)
+    exchange.add(lea, gpg.export(fingerprint), name=title.partition(" <")[0], **more)
     return Desk(exchange, lea, gpg, fingerprint)
 
 
@@ -259,8 +259,10 @@ def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack
         (home / "satchel.toml").write_text(settings)
         gpg.import_((home / "exchange.asc").read_bytes())
         made = {"canyon": "canyon-public", "summit": "summit-public", "harbor": "harbor-public"}
+        titles = {"canyon": "Canyon School District", "harbor": "Harbor Charter School"}
         for name, file in (made | {"summit-new": "summit-new"}).items():
-            (reader.desk / f"{file}.asc").write_bytes(gpg.export(gpg.generate(f"{name} <{name}@leas.example>")))
+            title = f"{titles.get(name, 'Summit Charter School')} <{name}@leas.example>"
+            (reader.desk / f"{file}.asc").write_bytes(gpg.export(gpg.generate(title)))
             make_key(reader.desk / f"{name}-ssh")
 
     def drop(_: Reader) -> None:

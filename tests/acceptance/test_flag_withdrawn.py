@@ -3,6 +3,7 @@ taken the state is told of, and all goes on, once, when the flag is lifted."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from broker.edge.ledger.rows import PacketRow
 from broker.edge.ledger.tables import packets, receipts
 from broker.edge.ledger.transfers import TransferRow
 from broker.stages import admit, collect, deliver, missing, route, sweep, withdraw
+from broker.stages import flags as told_of
 from tests.support import desk, documents, postgres
 from tests.support.flagged import BY, KINDS, LEAS, MOVE, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office
@@ -76,7 +78,7 @@ def told(child: Child, tracking: str) -> list[tuple[str, dict[str, Any]]]:
     with reading(child.office.services.engine) as connection:
         query = select(receipts.c.party, receipts.c.text).where(receipts.c.tracking == tracking)
         found = connection.execute(query.order_by(receipts.c.n)).all()
-    return [(row.party, json.loads(row.text[row.text.index("{") : row.text.rindex("}") + 1])) for row in found]
+    return [(row.party, json.loads(row.text)) for row in found]
 
 
 def newest_alert(child: Child) -> dict[str, Any]:
@@ -276,7 +278,7 @@ def test_a_crash_between_the_hiding_and_the_commit_shows_it_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(withdraw, "sign", dies)
+        patched.setattr(withdraw, "statements", dies)
         with pytest.raises(KeyboardInterrupt):
             child.flag()
     assert (office.inbox(B, "backpack"), len(hidden(office))) == ([], 1)
@@ -330,10 +332,16 @@ def test_who_had_it_open_while_it_was_taken_back_is_told_to_the_state(child: Chi
     child.flag()
     alerts = len(child.alerts())
     for _ in range(2):
-        collect.run(office.services, B, [sent.tracking], collect.READ)
+        collect.run(replace(office.services, secret=None), B, [sent.tracking], collect.READ)
     (alert,) = child.alerts()[alerts:]
     assert (alert.kind, alert.lea, alert.tracking) == ("taken", B, sent.tracking)
     assert office.row(sent.tracking).state == "HELD"
+    assert [told_of.tell_owed(office.services) for _ in range(2)] == [1, 0]  # the part that serves files cannot seal
+    said = newest_alert(child)
+    assert (said["what"], said["by"]["lea"], said["tracking"]) == ("taken", B, sent.tracking)
+    with reading(office.services.engine) as connection:
+        last = disclosures.about(connection, child.ssid)[-1]
+    assert (last.action, last.party, last.at) == ("receive-alert", STATE, alert.at)
     child.lift()
     assert office.inbox(B, "student-record") == [sent.tracking]
 

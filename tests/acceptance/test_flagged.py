@@ -153,9 +153,9 @@ if "dual" in (ROOT / "schemas" / "enrollment.v1.schema.json").read_text():
 
 @way(B, "enrollment", *HELD)
 def _entry_that_is_claimed_twice(child: Child) -> Iterator[None]:
-    child.at(A, grade="KG")
+    child.at(A, grade="KG", confirmed=["birth_date"])
     yield
-    child.enrolls(B, AUTUMN, grade="KG")
+    child.enrolls(B, AUTUMN, grade="KG", confirmed=["birth_date"])
 
 
 @way(A, "exit")

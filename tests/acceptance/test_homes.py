@@ -24,7 +24,7 @@ from broker.part import UNUSABLE
 from broker.stages import sweep
 from broker.sweeper import Inboxes
 from tests.support import desk, ledgers, postgres
-from tests.support.exchange import SATCHEL, Exchange, satchel, wait_until
+from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
 
 PARTS = ("worker", "watcher", "sweeper", "sftp")
@@ -57,8 +57,8 @@ def start(part: str, home: Path, seconds: float = 180) -> Ended:
 
 
 def is_sentence(ended: Ended, code: int, *says: str) -> bool:
-    lines = ended.stderr.splitlines()
-    return ended.returncode == code and len(lines) == 1 and lines[0].endswith(".") and all(s in lines[0] for s in says)
+    said = sentence_of(ended)
+    return ended.returncode == code and said.endswith(".") and all(one in said for one in says)
 
 
 def notices(office: Office, count: int = 2) -> list[str]:
@@ -204,6 +204,7 @@ def test_a_copy_of_a_home_never_runs_beside_it_nor_unnoticed_after_it(url: str, 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_lease_of_a_supervisor_that_was_killed_is_free_for_the_next(url: str, tmp_path: Path) -> None:
     first = Exchange(tmp_path / "first", enabled=False, processes=1)
     use(first.home, url)
@@ -219,6 +220,7 @@ def test_the_lease_of_a_supervisor_that_was_killed_is_free_for_the_next(url: str
         first.close()
 
 
+@pytest.mark.long
 def test_a_backup_put_back_under_a_ledger_that_went_on_collects_nothing(url: str, tmp_path: Path) -> None:
     """The home's disk was lost, and its ledger is on another: the backup's inboxes lack what came since."""
     here = Office(tmp_path / "here", "01", "02", ledger_url=url)

@@ -179,6 +179,7 @@ def peak(pid: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_largest_packets(here: Town, ana: dict[str, Any]) -> None:
     """100 MB travel, and no process needs more than DESIGN section 10 allows."""
     attachment = {"name": "scan.pdf", "media_type": "application/pdf", "content": ""}

@@ -65,7 +65,7 @@ def refusal(office: Office, tracking: str) -> tuple[str, str]:
     query = select(table.c.text).where(table.c.tracking == tracking).order_by(table.c.n.desc()).limit(1)
     with reading(office.services.engine) as connection:
         text = str(connection.execute(query).scalar_one())
-    said = json.loads(text[text.index("{") : text.index("-----BEGIN PGP SIGNATURE")])
+    said = json.loads(text)
     return said["code"], said["place"]
 
 

@@ -68,8 +68,10 @@ class State:
         path.write_text(f"{public_line(generate())} {comment}\n")
         return path
 
-    def add(self, lea: str, user_id: str, *more: object, name: str = "A school") -> Ended:
+    def add(self, lea: str, user_id: str, *more: object, name: str = "") -> Ended:
+        """By the name that is in the user id, where there is no other."""
         cert = self.certificate(user_id, lea)
+        name = name or user_id.partition(" <")[0]
         return self.run("lea", "add", lea, "--name", name, "--kind", "district", "--cert", cert, *more)
 
     def leas(self) -> dict[str, list[str]]:
@@ -169,7 +171,7 @@ def test_the_comment_of_an_ssh_key_and_the_name_of_a_party(state: State) -> None
 
 
 def test_keys_that_come_later(state: State) -> None:
-    state.add("01", "C <it@canyon.org>")
+    state.add("01", "Canyon <it@canyon.org>")
     before = state.leas()
     refused(state.run("lea", "key", "01", "--cert", state.certificate("F <f@army.mil>")), "army.mil")
     refused(state.run("lea", "key", "01", "--ssh-key", state.ssh_key("f@army.mil")), "army.mil")
@@ -303,7 +305,7 @@ def test_nothing_is_delivered_after_the_end_of_an_exception(office: Office, thei
     theirs.ok("exception", "add", "dodea.edu", *LAW, *WHY)
     secret = keyring.generate("D <d@dodea.edu>", "cv25519", datetime.now(UTC), None)
     office.leas["07"] = Lea("07", "district", secret, keyring.public(secret))
-    office.exchange.add("07", office.leas["07"].certificate)
+    office.exchange.add("07", office.leas["07"].certificate, name="D")
     (line,) = office.enroll("07", desk.child("Bo", "Yazzie", "2011-05-06"))  # the answer comes to its inbox
     assert line["answer"] == "assigned"
     before = len(office.exchange.inbox("07"))

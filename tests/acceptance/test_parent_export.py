@@ -47,6 +47,9 @@ class Office:
         for party in NAMES:
             (root / "directory" / f"{party}.asc").write_bytes(self.publics[party])
         (root / "directory" / "all.asc").write_bytes(b"\n".join(self.publics[party] for party in NAMES))
+        prints = {party: keyring.inspect(self.publics[party], now).fingerprint for party in NAMES}
+        listed = [{"id": party, "name": name, "keys": [prints[party]]} for party, name in NAMES.items()]
+        (root / "directory" / "parties.json").write_text(json.dumps(listed))
         (root / "secret.asc").write_bytes(self.secrets["6G"])
 
     def sealed(self, name: str, document: Mapping[str, Any] | bytes, signer: str = "", to: str = "6G") -> str:

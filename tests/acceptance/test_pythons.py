@@ -11,7 +11,7 @@ import pytest
 from tests.support.tools import ROOT, require_tool
 
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-LOCKED = ("--require-hashes", "-r", "requirements.lock")
+LOCKED = ("--require-hashes", "-r", "requirements-dev.lock")
 
 
 def found(version: str) -> str:

@@ -162,7 +162,7 @@ def test_a_schema_refusal_names_the_place_and_no_value(here: Town) -> None:
     for name, (document, place) in wrong.items():
         here["01"].send(f"schema-{name}.pgp", document)
         refused = here["01"].refused(f"schema-{name}.pgp")
-        assert refused["code"] == ("unknown-type" if name == "type" else "schema"), name
+        assert refused["code"] == {"type": "unknown-type", "ssn": "has-ssn"}.get(name, "schema"), name
         assert refused["place"].startswith(place or "/record/course_history/0/school_year"), name
         said += json.dumps(refused)
     assert not any(value in said for value in (*SECRET, "123-45-6789"))
@@ -171,7 +171,7 @@ def test_a_schema_refusal_names_the_place_and_no_value(here: Town) -> None:
     for name, content in not_json.items():
         here["01"].send(name, content)
     codes = {name: here["01"].refused(name)["code"] for name in not_json}
-    assert codes == {"text.pgp": "not-json", "utf16.pgp": "not-utf8", "twice.pgp": "duplicate-key"}
+    assert codes == {"text.pgp": "not-a-document", "utf16.pgp": "not-utf8", "twice.pgp": "duplicate-key"}
     assert not any(value in here.exchange.log.read_text() for value in SECRET)
 
 

@@ -16,8 +16,10 @@ from broker.edge.folders import Home
 from broker.edge.sftp_client import Account, Line
 from broker.edge.sftp_hostkey import ensure_host_key
 from broker.edge.sftp_transfer import fetch, send
+from broker.edge.sftp_transport import CURVE25519
 from broker.edge.sshd_config import SystemUser, authorized_keys, generate
 from tests.support.ssh import PACKET, make_key, names, wait_until
+from tests.support.sshaudit import NOT_POST_QUANTUM, audit
 from tests.support.tools import require_root, require_tool
 
 
@@ -132,6 +134,26 @@ def document(served: Served, tmp_path: Path) -> Path:
     path = tmp_path / "record.pgp"
     path.write_bytes(os.urandom(300_000))
     return path
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_ssh_audit_finds_no_more_fault_than_in_the_built_in_server(served: Served, strict: bool) -> None:
+    text = generate(
+        served.home.root, served.users, served.base / "keys", served.port, "127.0.0.1", post_quantum_only=strict
+    )
+    (served.base / "sshd_config_audited").write_text(text.replace(f"Port {served.port}", f"Port {served.port + 1}"))
+    words = [require_tool("sshd"), "-D", "-e", "-f", str(served.base / "sshd_config_audited")]
+    program = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _answers(served.port + 1))
+        said = audit(served.port + 1)
+    finally:
+        program.terminate()
+        program.wait(10)
+    wanted = [] if strict else [("warn", name, NOT_POST_QUANTUM) for name in CURVE25519]
+    assert sorted(said.faults) == wanted
+    # how often one address may come in a second is no setting of OpenSSH before 9.8
+    assert [note for note in said.notes if "throttling" not in note] == []
 
 
 def test_the_work_of_a_day(served: Served, document: Path, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_a_worker_that_is_stopped_in_order_does_not_count_also_where_it_is_kille
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.long
 def test_a_large_packet_whose_connection_ends_at_each_attempt_is_delivered_in_the_end(exchange: Exchange) -> None:
     sender, receiver = load.lea("01", "district", "cv25519"), load.lea("6G", "charter", "cv25519")
     for one in (sender, receiver):

@@ -34,6 +34,7 @@ def kill_workers(there: Town) -> None:
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.long
 def test_killed_again_and_again_between_slices(tmp_path: Path) -> None:
     quick = {"lines_per_transaction": 20, "lines_per_turn": 200, "stale_seconds": 1.0, "processes": 2}
     with town(tmp_path, PARTIES, **quick) as there:

@@ -56,7 +56,7 @@ def test_an_unknown_type_is_refused_at_packet(packet: object) -> None:
     assert "student-record.v1" in refused.hint
 
 
-@pytest.mark.parametrize("packet", ["common.v1", "record.v1", "ssid.v1", "key-rotation.v1", CANARY])
+@pytest.mark.parametrize("packet", ["common.v1", "record.v1", "ssid.v1", CANARY])
 def test_a_shared_part_or_a_type_without_schema_is_no_packet(packet: str) -> None:
     assert refusal(documents.record(packet=packet)).code == "unknown-type"
     assert CANARY not in str(refusal(documents.record(packet=packet)))

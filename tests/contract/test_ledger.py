@@ -17,7 +17,7 @@ from broker.edge.ledger import directory, history, keeping, moves, packets, regi
 from broker.edge.ledger.engine import is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
 from broker.edge.ledger.registry import Person
-from broker.edge.ledger.rows import Move, PacketRow, SignedReceipt, Step
+from broker.edge.ledger.rows import Move, PacketRow, Receipt, Step
 from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
@@ -62,7 +62,7 @@ def claim(engine: Engine, *ids: str, token: str = "w:1", at: float = NOW) -> pac
 
 
 def admitted(row: PacketRow) -> Move:
-    paper = SignedReceipt(row.tracking, row.receipts + 1, "admitted", "01", NOW, "signed")
+    paper = Receipt(row.tracking, row.receipts + 1, "admitted", "01", NOW, "signed")
     return Move(row, row._replace(state=State.ADMITTED, receipts=1), (Step(State.ADMITTED),), (paper,))
 
 
@@ -285,7 +285,7 @@ def test_an_effect_that_fails_undoes_only_its_own_packet(engine: Engine) -> None
 
 
 def test_a_receipt_is_pending_until_its_file_is_durable(engine: Engine) -> None:
-    paper = SignedReceipt(TrackingId("018f-0001"), 1, "received", "01", NOW, "signed")
+    paper = Receipt(TrackingId("018f-0001"), 1, "received", "01", NOW, "signed")
     with writing(engine) as connection:
         packets.born(connection, [packet()], [paper])
     with writing(engine) as connection:

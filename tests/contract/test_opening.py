@@ -193,6 +193,7 @@ def test_a_costly_packet_is_put_aside_and_its_leas_others_go_behind(town: Town) 
         assert packets.with_costly(connection) == set()
 
 
+@pytest.mark.long
 def test_many_packets_that_are_each_within_the_bound_have_one_turn_together(office: Office) -> None:
     """The faults of a line are looked for one after the other, in Python: it costs much, and less than the bound."""
     town = Town(office, read_first_cpu_seconds=1.0)

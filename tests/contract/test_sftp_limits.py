@@ -41,9 +41,10 @@ def connects(served: Running) -> bool:
 
 def test_connections_in_all(house: House) -> None:
     with running(house, Sftp(port=0, connections=2)) as served:
-        with served.client("01"), served.client("6G"):
-            assert not connects(served)
-        wait_until(lambda: connects(served))
+        with served.client("01"), served.client("6G"), pytest.raises(paramiko.ChannelException), served.client("01"):
+            pass
+        with served.client("01"), served.client("01") as both:
+            assert both.listdir("/outbox") == []
 
 
 def test_connections_of_one_lea(house: House) -> None:

@@ -1,5 +1,6 @@
 """The line under the transfers: which servers it trusts, how it logs in, and when it gives up."""
 
+import contextlib
 import socket
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ from broker.edge import sftp_transfer
 from broker.edge.sftp_client import Account, ClientError, Line
 from broker.edge.sftp_hostkey import generate, public_line
 from broker.edge.sftp_transfer import fetch, send
-from tests.support.ssh import House, Running, account, breaking, make_key, packet
+from tests.support.ssh import Cutter, House, Running, account, breaking, make_key, packet
 
 pytest_plugins = ("tests.support.ssh_fixtures",)
 
@@ -77,14 +78,27 @@ def test_a_locked_key_with_its_passphrase(house: House, served: Running, tmp_pat
         assert fetch(line, tmp_path / "in") == []
 
 
-def test_tries_are_bounded_and_pauses_grow(served: Running, tmp_path: Path) -> None:
+def test_where_nothing_listens_is_told_at_once(served: Running, tmp_path: Path) -> None:
     pauses: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     line = Line(account(served, port), retries=4, pause=pauses.append)
     with pytest.raises(Deferred, match="Nothing answers at"):
         fetch(line, tmp_path)
-    assert pauses == [0.5, 1.0, 2.0, 4.0]
+    assert pauses == []
+
+
+@pytest.mark.parametrize(("after", "expected"), [([0] * 9, [0.5, 1.0]), ([8_000, *[0] * 9], [0.5, 1.0, 2.0, 4.0])])
+def test_tries_are_bounded_and_pauses_grow(
+    house: House, served: Running, after: list[int], expected: list[float]
+) -> None:
+    """Fewer where the server hung up before anybody was logged in."""
+    pauses: list[float] = []
+    with contextlib.closing(Cutter(served.port, after)) as cutter:
+        line = Line(account(served, cutter.port), retries=4, pause=pauses.append)
+        with line, pytest.raises(Deferred, match=r"does not hold|Nothing answers"):
+            send(line, [packet(house, size=3_000_000)])
+    assert pauses == expected
 
 
 def test_a_line_that_brings_nothing_is_given_up(house: House, served: Running) -> None:

@@ -78,8 +78,14 @@ def test_no_sha1_signature(house: House, served: Running) -> None:
         "Ciphers=aes128-cbc",
         "Ciphers=3des-cbc",
         "MACs=hmac-sha1",
+        "MACs=hmac-sha2-256",
+        "MACs=hmac-sha2-512",
         "KexAlgorithms=diffie-hellman-group14-sha1",
         "KexAlgorithms=diffie-hellman-group14-sha256",
+        "KexAlgorithms=diffie-hellman-group16-sha512",
+        "KexAlgorithms=ecdh-sha2-nistp256",
+        "KexAlgorithms=ecdh-sha2-nistp384",
+        "KexAlgorithms=ecdh-sha2-nistp521",
         "HostKeyAlgorithms=ssh-rsa",
     ],
 )
@@ -93,7 +99,7 @@ def test_no_old_algorithm(served: Running, option: str, caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize(
     "option",
-    ["Ciphers=aes256-gcm@openssh.com", "Ciphers=aes256-ctr", "KexAlgorithms=ecdh-sha2-nistp384", "MACs=hmac-sha2-512"],
+    ["Ciphers=aes256-gcm@openssh.com", "Ciphers=aes256-ctr", "KexAlgorithms=curve25519-sha256"],
 )
 def test_modern_algorithms(served: Running, option: str) -> None:
     require_tool("sftp")

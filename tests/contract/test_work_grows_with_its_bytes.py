@@ -11,6 +11,8 @@ import pytest
 
 from broker.core import armor
 from broker.core.errors import Refused
+from broker.edge.settings import Limits
+from broker.formats import whatisit
 from tests.support.office import Office
 
 TIMES = 8  # the larger text is so many times the smaller one
@@ -77,3 +79,39 @@ def test_armour_with_lines_of_blanks(line: bytes, opened: object) -> None:
         return time.process_time() - begin
 
     assert min(spent(500 * TIMES) for _ in range(3)) < MOST * max(spent(500) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            b"-",
+            b"\n",
+            b"\r",
+            b"A",
+            b" ",
+            b"<!--",
+            b"PK\x03\x04",
+            b"\n-----BEGIN PGP MESSAGE-----\n",
+            b"BEGIN PGP ",
+            b"=3D",
+        ),
+        *(
+            b"BEGIN PGP PRIVATE KEY BLOCK",
+            b"-----BEGIN PGP SIGNED MESSAGE-----\n{",
+            b"\xc4\x01\x03",
+            b"last name,",
+            b"\0a",
+        ),
+    ],
+)
+def test_telling_what_a_file_is(piece: bytes) -> None:
+    def spent(size: int) -> float:
+        content = piece * (size // len(piece))
+        begin = time.process_time()
+        for _ in range(3):
+            assert whatisit.in_outbox(content, Refused("not-openpgp"), Limits()).code
+            assert whatisit.when_opened(content, Refused("not-json")).code
+        return time.process_time() - begin
+
+    assert spent(400_000 * TIMES) < MOST * (spent(400_000) + 0.005)

@@ -6,6 +6,7 @@ Owns an encryption of arbitrary inner packets, independent of the code under tes
 import bz2
 import hashlib
 import os
+import time
 import zlib
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
@@ -15,8 +16,10 @@ from pgpy import PGPKey
 from pgpy.constants import SymmetricKeyAlgorithm
 from pgpy.packet.packets import PKESessionKeyV3
 
-from broker.core import frames
+from broker.core import certificates, frames, signatures
 from broker.core.frames import packet
+from broker.edge import secretkey, validity
+from broker.edge.secretkey import load_secret
 
 
 def session_packet(certificate: bytes, session: bytes, cipher: int = 9) -> bytes:
@@ -86,3 +89,35 @@ def packets(data: bytes) -> list[tuple[int, bytes]]:
 def joined(parts: list[tuple[int, bytes]]) -> bytes:
     """The opposite of `packets`."""
     return b"".join(packet(tag, body) for tag, body in parts)
+
+
+def signature(secret: bytes, kind: int, signed: bytes, hashed: bytes = b"", unhashed: bytes = b"") -> bytes:
+    """A signature packet's body by the primary key of an armored secret key, with these further subpackets."""
+    key = load_secret(secret)
+    own = key._parts[key.fingerprint[-16:]]
+    draft = signatures.draft(kind, own.key.algorithm, 10, int(time.time()), own.key.fingerprint)
+    area = draft[6:] + hashed
+    head = draft[:4] + len(area).to_bytes(2, "big") + area
+    digest = hashlib.sha512(signed + signatures.trailer(head)).digest()
+    made = signatures.finish(head, own.key.fingerprint, digest, secretkey._signed(own.secret.private, digest))
+    at = len(head)
+    size = int.from_bytes(made[at : at + 2], "big")
+    rest = made[at + 2 : at + 2 + size] + unhashed
+    return head + len(rest).to_bytes(2, "big") + rest + made[at + 2 + size :]
+
+
+def binding(secret: bytes, subkey: bytes, flags: int, unhashed: bytes = b"") -> list[tuple[int, bytes]]:
+    """The packets that bind somebody's key (the body of its packet) as a subkey to the key of an armored secret key."""
+    primary = certificates.parse(validity.binary(load_secret(secret).certificate)).primary
+    signed = primary.hashed + certificates.parse_key(subkey).hashed
+    made = signature(secret, signatures.SUBKEY_BINDING, signed, bytes([2, 27, flags]), unhashed)
+    return [(frames.PUBLIC_SUBKEY, subkey), (frames.SIGNATURE, made)]
+
+
+def named(secret: bytes, user_id: str, tag: int = frames.USER_ID, kind: int = 0x13) -> list[tuple[int, bytes]]:
+    """The packets of a further user id, or attribute, of the key."""
+    body = user_id.encode()
+    primary = certificates.parse(validity.binary(load_secret(secret).certificate)).primary
+    octet = b"\xb4" if tag == frames.USER_ID else b"\xd1"
+    signed = primary.hashed + octet + len(body).to_bytes(4, "big") + body
+    return [(tag, body), (frames.SIGNATURE, signature(secret, kind, signed, bytes([2, 27, 3])))]

@@ -201,7 +201,7 @@ class Child:
             said = [(row[0], row[1]) for row in connection.execute(papers.order_by(receipts.c.seq))]
             lying = [(row[0], row[1], row[2]) for row in connection.execute(arrived.order_by(events.c.seq))]
         for party, text in said:
-            yield party, "receipt", text[text.index("{") : text.rindex("}") + 1]
+            yield party, "receipt", text.strip()
         for party, kind, tracking in lying:
             yield party, kind, self.office.opened(tracking).decode()
 

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from statistics import median
 from typing import Any, NamedTuple
 
 _parser: Any = importlib.import_module("re._parser")
@@ -75,7 +76,7 @@ def _grows(work: Callable[[Any], object], texts: list[tuple[int, Any]]) -> bool:
 
 def _surely(work: Callable[[Any], object], small: Any, large: Any, most: int) -> bool:
     least = min(_cost(work, large) for _ in range(_AGAIN))
-    return least > most * max(_cost(work, small) for _ in range(_AGAIN))
+    return least > most * median(_cost(work, small) for _ in range(_AGAIN))  # one may have been kept waiting
 
 
 def _cost(work: Callable[[Any], object], text: Any) -> float:

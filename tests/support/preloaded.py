@@ -152,8 +152,10 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command; nothing of the process that forked runs on."""
     code = 1
     try:
-        for number, file in enumerate(files):
-            os.dup2(file, number)
+        for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+            os.dup2(files[number], number)
+            # anew: whether a file can be sought in is asked once
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
         os.closerange(3, 1024)
         os.chdir(request["folder"])
         os.umask(request["umask"])

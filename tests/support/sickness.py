@@ -70,7 +70,7 @@ OPERATIONS: dict[str, tuple[Any, str]] = {
     "open": (Inside, "read"),
     "look-up": (directory, "certificates_of"),
     "match": (match, "find_own"),
-    "receipt": (outcome, "sign"),
+    "receipt": (outcome, "statements"),
     "re-lock": (openpgp, "relock"),
     "inbox": (Inboxes, "stage_delivery"),
     "flush": (Inboxes, "flush"),

@@ -17,7 +17,7 @@ import paramiko
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
-from broker.edge.outbox import is_unfinished
+from broker.edge.file_names import is_unfinished
 from broker.edge.settings import Limits, Sftp
 from broker.edge.sftp_client import Account, Line
 from broker.edge.sftp_hostkey import generate, public_line

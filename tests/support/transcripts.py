@@ -39,11 +39,11 @@ def realistic(count: int, seed: int) -> Iterator[dict[str, Any]]:
             "created": CREATED,
             "request": {"by": random.choice(BY), "on": f"2027-05-{random.randint(1, 31):02}"},
             "student": student,
-            "transcript": _transcript(random, person.school),
+            "transcript": _transcript(random, person.school, student["birth_date"]),
         }
 
 
-def _transcript(random: Random, school: str) -> dict[str, Any]:
+def _transcript(random: Random, school: str, born: str) -> dict[str, Any]:
     address = {"lines": ["75 E 800 S"], "city": "Provo", "state": "UT", "postal_code": "84606"}
     sessions = [
         _session(random, year, half, 9 + number // 2)
@@ -87,7 +87,7 @@ def _transcript(random: Random, school: str) -> dict[str, Any]:
         "complete": True,
         "academic_records": [record],
         "tests": [{"test": "ACT", "date": "2026-02", "subtests": [{"subtest": "CompositeScore", "scores": [score]}]}],
-        "immunisations": [{"vaccine": "MMR", "date": "2013-09-01", "status": "FirstInnoculation"}],
+        "immunisations": [{"vaccine": "MMR", "date": f"{int(born[:4]) + 1}-09-01", "status": "FirstInnoculation"}],
     }
 
 

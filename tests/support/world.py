@@ -300,7 +300,7 @@ _PLACES: dict[str, Callable[[World], Any]] = {
     "committed": _dies_at(lambda world: world.services.inboxes, "publish"),
     "published": _dies_at(lambda world: world.services.inboxes, "publish", behind=True),
     "telling": _dies_at(lambda _: batch, "tell"),
-    "taking back": _dies_at(lambda _: withdraw, "sign"),
+    "taking back": _dies_at(lambda _: withdraw, "statements"),
     "collecting": _dies_at(lambda _: transfers, "collected", behind=True),
     "dropping": _dies_at(lambda world: world.services.inboxes, "drop_stage"),
 }

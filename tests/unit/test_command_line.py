@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
@@ -38,7 +39,10 @@ def loaded(*arguments: str) -> set[str]:
 def test_help_loads_no_command(arguments: list[str]) -> None:
     modules = loaded(*arguments)
     assert not HEAVY & modules
-    assert {one for one in modules if one.startswith("broker.commands.")} == {"broker.commands.catalog"}
+    assert {one for one in modules if one.startswith("broker.commands.")} == {
+        "broker.commands.catalog",
+        "broker.commands.endings",
+    }
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,18 @@ def test_the_help_names_every_command(group: str) -> None:
         {path.removeprefix(f"{group} ") for path in COMMANDS if path.startswith(f"{group} ")} if group else set(GROUPS)
     )
     assert names <= set(shown.stdout.split())
+
+
+@pytest.mark.parametrize("words", [[], *([*path.split()] for path in COMMANDS)], ids=" ".join)
+def test_the_short_word_for_help(words: list[str]) -> None:
+    short, long = (CliRunner().invoke(build([*words, one]), [*words, one]) for one in ("-h", "--help"))
+    assert (short.exit_code, short.stdout) == (0, long.stdout)
+    assert "Usage" in short.stdout
+
+
+def test_the_version() -> None:
+    said = CliRunner().invoke(build(["--version"]), ["--version"])
+    assert (said.exit_code, said.stdout) == (0, f"satchel {version('satchel')}\n")
 
 
 def test_every_group_has_its_commands() -> None:

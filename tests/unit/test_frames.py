@@ -110,7 +110,13 @@ def test_extent_of_every_half_uploaded_armour() -> None:
     assert extent(io.BytesIO(b"\xef\xbb\xbf\r\n" + ARMORED.replace(b"\n", b"\r\n") + b"\r\n\r\n")) is Extent.WHOLE
 
 
-@pytest.mark.parametrize("data", [b"{}", b"student,grade\n", b"\n\n", b"\xff\xd8\xff\xe0 jpeg", PKESK + SEIPD + b"\n"])
+NOTHING_TO_WAIT_FOR = [b"{}", b"student,grade\n", b"\n\n", b"\xff\xd8\xff\xe0 jpeg", PKESK + SEIPD + b"\n"]
+# what begins as a packet may, by its first octet alone
+NOTHING_TO_WAIT_FOR += [b"\x89PNG\r\n\x1a\n" + bytes(20), "É,1\n".encode("cp1252"), "Álvarez\n".encode("cp1252")]
+NOTHING_TO_WAIT_FOR += ["¡Hola!\n".encode("cp1252"), "Ñandú,Ana\n".encode("cp1252"), "Ótimo".encode("cp1252")]
+
+
+@pytest.mark.parametrize("data", NOTHING_TO_WAIT_FOR)
 def test_extent_of_what_waiting_does_not_mend(data: bytes) -> None:
     assert extent(io.BytesIO(data)) is Extent.FOREIGN
 

@@ -31,6 +31,7 @@ ENDING_HERE = {
     PacketType.RECALL,
     PacketType.ACKNOWLEDGEMENT,
     PacketType.RECORD_REQUEST,
+    PacketType.KEY_ROTATION,
 }
 TRAVELLING = {PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT, PacketType.BACKPACK}
 
@@ -59,6 +60,8 @@ def test_only_leas_write_about_students() -> None:
     assert HANDLERS[PacketType.BACKPACK].senders == HANDLERS[PacketType.RECORD_REQUEST].senders == leas
     assert HANDLERS[PacketType.RECALL].senders == leas
     assert HANDLERS[PacketType.ACKNOWLEDGEMENT].senders == set(PartyKind)
+    assert HANDLERS[PacketType.KEY_ROTATION].senders == set(PartyKind)
+    assert HANDLERS[PacketType.KEY_ROTATION].receivers == set()
 
 
 def test_what_travels_and_what_ends_here() -> None:

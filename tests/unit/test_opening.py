@@ -25,16 +25,6 @@ def test_a_key_without_its_end_does_not_hide_the_next_one(tmp_path: Path) -> Non
     assert list(opening.Directory(tmp_path, Limits()).certificates) == [OTHER]
 
 
-@pytest.mark.parametrize(
-    ("title", "name"),
-    [
-        ("LEA 01 <a@example.org>", "LEA 01"),
-        ("LEA 01  <a@example.org> \n", "LEA 01"),
-        ("LEA <one> 01", "LEA <one> 01"),
-        ("<a@example.org>", "?"),
-        ("LEA 01", "LEA 01"),
-        ("", "?"),
-    ],
-)
-def test_a_name_is_the_user_id_without_the_address(title: str, name: str) -> None:
-    assert opening.Signer("01", title).name == name
+def test_a_party_is_told_of_by_the_exchanges_list_and_never_by_its_key() -> None:
+    assert opening.Signer("01", "Canyon School District").title == "Canyon School District (01)"
+    assert opening.Signer("01").title == "01"  # without the list, by the key's file

@@ -8,7 +8,7 @@ from broker.formats.pesc import Acknowledgement, SyntaxFault, read_acknowledgeme
 PACKET = "018f2c6e-7d5b-7c3a-9b1e-2f4a6c8e0d12"
 DOCUMENT = PACKET.replace("-", "")
 TRANSMISSION = """<TransmissionData><DocumentID>ACK-17</DocumentID>
-  <CreatedDateTime>2027-06-02T08:00:00</CreatedDateTime><DocumentTypeCode>Acknowledgment</DocumentTypeCode>
+  <CreatedDateTime>2026-11-24T08:00:00</CreatedDateTime><DocumentTypeCode>Acknowledgment</DocumentTypeCode>
   <TransmissionType>Original</TransmissionType>
   <Source><Organization><MutuallyDefined>uofu</MutuallyDefined></Organization></Source>
   <Destination><Organization><MutuallyDefined>01</MutuallyDefined></Organization></Destination>

@@ -8,7 +8,7 @@ import pytest
 
 from broker.core.codes import CODES
 from broker.core.model import HeldFor, State
-from broker.core.receipt import HELD_MEANING, MEANING, Statement, file_name, text
+from broker.core.receipt import HELD_MEANING, MEANING, Statement, file_name, is_about, text
 
 SAID = Statement(
     tracking="018f0000-0000-7000-8000-000000000001",
@@ -33,6 +33,16 @@ def test_it_is_ascii_json_with_sorted_keys_and_no_empty_facts() -> None:
     assert list(said) == sorted(said)
     assert "code" not in said
     assert said["packet"] == {"file": "record.pgp", "from": "01", "sha256": "b" * 64, "size": 24_000}
+
+
+@pytest.mark.parametrize("more", [{}, {"code": "schema", "pointer": "/id"}, {"how": "sftp-read", "replaces": "x"}])
+def test_a_statement_is_known_by_its_packet_number_and_state(more: dict[str, str]) -> None:
+    said = text(replace(SAID, **more))  # type: ignore[arg-type]
+    assert is_about(said, SAID.tracking, 1, "received")
+    assert not is_about(said, SAID.tracking, 2, "received")
+    assert not is_about(said, SAID.tracking, 1, "collected")
+    assert not is_about(said, "018f0000-0000-7000-8000-000000000002", 1, "received")
+    assert not is_about(said.replace("{", '{ "more": 1,', 1), SAID.tracking, 1, "received")
 
 
 def test_no_line_needs_dash_escaping() -> None:

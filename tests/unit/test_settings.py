@@ -27,8 +27,8 @@ def test_every_setting_is_explained(home: Path) -> None:
     ("text", "says"),
     [
         ("[limits]\nsealed_bites = 1", "limits.sealed_bites is not a setting"),
-        ("[limits]\nsealed_bytes = 'x'", "limits.sealed_bytes must be a int (bytes)"),
-        ("[limits]\nsealed_bytes = true", "limits.sealed_bytes must be a int (bytes)"),
+        ("[limits]\nsealed_bytes = 'x'", "limits.sealed_bytes must be a whole number from 1024 to"),
+        ("[limits]\nsealed_bytes = true", "limits.sealed_bytes must be a whole number from 1024 to"),
         ("[limits]\nsealed_bytes = 1", "limits.sealed_bytes must be at least 1024"),
         ("[limit]\n", "[limit] is not a section"),
         ("limits = 3", "limits must be a table"),
@@ -46,6 +46,11 @@ def test_a_mistake_is_one_sentence_that_names_it(tmp_path: Path, text: str, says
 
 def test_a_whole_number_will_do_for_seconds(home: Path) -> None:
     (home / "satchel.toml").write_text("[intake]\nsettle_seconds = 2")
+    assert load(home).intake.settle_seconds == 2.0
+
+
+def test_a_mark_that_an_editor_puts_before_the_text_is_none_of_it(home: Path) -> None:
+    (home / "satchel.toml").write_text("\ufeff[intake]\nsettle_seconds = 2")
     assert load(home).intake.settle_seconds == 2.0
 
 

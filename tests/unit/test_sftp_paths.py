@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge.outbox import is_unfinished
-from broker.edge.sftp_connection import Arrivals
+from broker.edge.file_names import is_unfinished
 from broker.edge.sftp_paths import (
     HIDDEN,
     NAME_BYTES,
@@ -40,6 +39,9 @@ PIECES = st.sampled_from(
         (b"/../../outbox/x.pgp", Place(Folder.OUTBOX, "x.pgp")),
         (b"README.txt", Place(None, "README.txt")),
         ("/outbox/Ñandú.pgp".encode(), Place(Folder.OUTBOX, "Ñandú.pgp")),
+        ("/outbox/Ñandú.pgp".encode("cp1252"), Place(Folder.OUTBOX, "Ñandú.pgp")),
+        (b"/outbox/\xff", Place(Folder.OUTBOX, "ÿ")),
+        (b"OUTBOX-WAITS.txt", Place(None, "OUTBOX-WAITS.txt")),
     ],
 )
 def test_a_path_means_its_letters(path: bytes, place: Place) -> None:
@@ -55,7 +57,6 @@ def test_a_path_means_its_letters(path: bytes, place: Place) -> None:
         b"/outbox/a/b",
         b"/outbox/README.txt/x",
         b"/inbox\0/x",
-        b"/outbox/\xff",
         b"/outbox/a\nb",
         b"/outbox/" + HIDDEN.encode() + b"x",
         b"/outbox/.0123456789abcdef.taken",
@@ -130,25 +131,3 @@ def test_ranges_are_bounded() -> None:
         ranges.add(2 * MOST, 2 * MOST + 1)
     ranges.add(1, 2 * MOST - 1)
     assert ranges.prefix() == 2 * MOST - 1
-
-
-def test_who_comes_too_often_is_not_welcome() -> None:
-    arrivals = Arrivals(2)
-    assert [arrivals.is_welcome("192.0.2.1", now) for now in (0, 1, 2, 59, 61, 61.5)] == [
-        True,
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
-    assert arrivals.is_welcome("192.0.2.2", 2)
-
-
-def test_an_ipv6_client_is_its_network() -> None:
-    arrivals = Arrivals(1)
-    assert arrivals.is_welcome("2001:db8::1", 0)
-    assert not arrivals.is_welcome("2001:db8::ffff:2", 1)
-    assert arrivals.is_welcome("2001:db8:0:1::1", 1)
-    assert arrivals.is_welcome("::ffff:192.0.2.1", 1)
-    assert arrivals.is_welcome("::ffff:192.0.2.2", 1)

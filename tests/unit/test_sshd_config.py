@@ -19,6 +19,20 @@ def test_every_lea_is_locked_in() -> None:
     assert text.index("ForceCommand internal-sftp") < text.index("Match User")
 
 
+def test_strangers_have_places_by_where_they_come_from() -> None:
+    text = generate(HOME, [system_user("01")], KEYS)
+    assert "\nPerSourceMaxStartups 24\nPerSourceNetBlockSize 32:64\n" in text
+
+
+def test_algorithms_are_those_of_the_built_in_server_as_far_as_openssh_has_them() -> None:
+    usual, strict = (generate(HOME, [system_user("01")], KEYS, post_quantum_only=one) for one in (False, True))
+    assert "KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org\n" in usual
+    assert "KexAlgorithms sntrup761x25519-sha512@openssh.com\n" in strict
+    for text in (usual, strict):
+        assert "nistp" not in text.partition("HostKeyAlgorithms")[0]
+        assert "hmac-sha2-256," not in text
+
+
 @pytest.mark.parametrize(
     "users",
     [

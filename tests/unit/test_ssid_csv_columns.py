@@ -85,8 +85,8 @@ def test_a_column_for_social_security_numbers_is_refused(name: str) -> None:
 
 
 def test_a_social_security_number_in_another_column_is_refused() -> None:
-    found = fault(ANA.replace("445566", "123-45-6789"))
-    assert (found.fields, found.must) == (("local_number",), "local_number must not be a social security number.")
+    said = refused(f"{HEADER}\n{BEN}\n{ANA.replace('445566', '123-45-6789')}\n")
+    assert (said.code, said.pointer) == ("has-ssn", "line 3 column 5 (E)")
 
 
 def test_an_unknown_column_is_named() -> None:
@@ -111,3 +111,89 @@ def test_a_column_that_is_missing_is_named(column: str) -> None:
     said = refused(HEADER.replace(f"{column},", "").replace(f",{column}", "") + f"\n{ANA}\n")
     assert said.code == "csv-form"
     assert "columns are missing: " in said.sentence
+
+
+# all at once
+
+
+def test_all_that_is_wrong_with_the_columns_is_told_at_once() -> None:
+    header = "Request Type,Year,Given,Last Name,First Name,Shoe Size,Bus,Bus Stop,Last"
+    said = refused(f"{header}\n" + "New,2027,x,Reyes,Ana,7,12,Elm,Reyes\n")
+    assert (said.code, said.pointer) == ("unknown-column", "line 1 column 3 (C), 6 (F), 7 (G), 8 (H)")
+    assert 'These columns are not known: "Given", "Shoe Size", "Bus", "Bus Stop".' in said.sentence
+    assert "Several columns are last_name (line 1 column 4 (D), 9 (I)): leave one of them." in said.sentence
+    assert "These columns are missing: birth_date, school (New and Retrieve need it)." in said.sentence
+    assert "ssid" not in said.sentence
+
+
+def test_a_column_for_social_security_numbers_hides_no_other_fault() -> None:
+    said = refused("Request Type,Last Name,First Name,SSN,SSN 2,Shoe Size\nNew,Reyes,Ana,1,2,3\n")
+    assert said.code == "ssn-column"
+    assert "column 4 (D)" in said.pointer
+    assert '"Shoe Size"' in said.sentence
+    assert "missing: birth_date, school" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("New", "Retrieve"), "missing: school (New and Retrieve need it)."),
+        (("n", ""), "missing: school"),
+        (("Verify", "Update"), "missing: ssid (Update and Verify need it)."),
+        (("Verify", "New"), "missing: school (New and Retrieve need it), ssid (Update and Verify need it)."),
+    ],
+)
+def test_what_every_line_needs_and_none_can_have_is_a_missing_column(lines: tuple[str, ...], words: str) -> None:
+    rows = "\n".join(f"{kind},Reyes,Ana,2012-03-04" for kind in lines)
+    said = refused(f"Request Type,Last Name,First Name,DOB\n{rows}\n")
+    assert said.code == "csv-form"
+    assert words in said.sentence
+
+
+def test_a_column_that_some_lines_can_do_without_stops_only_the_others() -> None:
+    text = (
+        "Request Type,Last Name,First Name,DOB,SSID\nVerify,Reyes,Ana,2012-03-04,1000000009\nNew,Holm,Ben,2013-08-30,\n"
+    )
+    assert len(read(text)["students"]) == 2
+
+
+def test_a_hundred_unknown_columns_are_told_in_bounded_number() -> None:
+    more = [f"Extra {number}" for number in range(9)] + [f"Column {number}" for number in range(60)]
+    known = "Request Type,School,Last Name,First Name,DOB,Middle Name,Suffix,Gender,Grade,Phone,City,State,Zip,Street"
+    known += (
+        ",Guardian Last,Guardian First,Military,Dual,FTE,Opt Out,Exit Date,Exit Code,Entry Code,Entry Date,SSID,Track"
+    )
+    said = refused(",".join([known, *more[:24]]) + "\n" + ANA)
+    assert said.code == "unknown-column"
+    assert said.sentence.count('"') == 2 * 20
+    assert "and 4 more" in said.pointer
+
+
+def test_a_students_line_is_never_repeated_in_a_refusal() -> None:
+    for line in (ANA, BEN, "Dual,Ana,Reyes,Provo,School,1999"):
+        said = refused(f"{line}\n{ANA}\n")
+        assert "Reyes" not in str(said)
+        assert "Holm" not in str(said)
+
+
+# the lines
+
+
+def test_all_that_is_wrong_with_a_line_is_told_at_once() -> None:
+    """What is missing, what cannot be read, and what the schema says, with one upload and not with three."""
+    found = fault("New,2027,01,," + "9" * 70 + ",,Ana,never,", HEADER)
+    assert (found.reason, set(found.fields)) == ("unreadable", {"school", "last_name", "local_number", "birth_date"})
+    assert "last_name must be filled in." in found.must
+    assert "school must be filled in." in found.must
+    assert "birth_date must be a date" in found.must
+    assert "local_number must be one line of text, at most 64 characters" in found.must
+
+
+def test_what_is_only_missing_is_told_all_at_once() -> None:
+    found = fault("New,2027,01,,445566,,Ana,,", HEADER)
+    assert (found.reason, found.fields) == ("missing", ("last_name", "birth_date", "school"))
+
+
+def test_no_stand_in_is_ever_let_through() -> None:
+    text = f"{HEADER}\n{ANA.replace('Reyes-Ortiz', '').replace('2012-03-04', 'never')}\n{BEN}\n"
+    assert [one["student"]["legal_name"]["last"] for one in read(text)["students"]] == ["Holm"]

@@ -6,7 +6,7 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.formats import ssid_columns, ssid_name, table
+from broker.formats import ssid_columns, ssid_header, ssid_name, table
 from broker.formats.documents import to_document
 from broker.formats.ssid_csv import Sheet
 from handlers import ssid_request
@@ -142,6 +142,7 @@ EVERYTHING: dict[str, tuple[str, list[Any], Any]] = {
     "military": ("no", ["military"], False),
     "day_part": ("50%", ["day_part"], 0.5),
     "opt_outs": ("Higher-Education-Data", ["opt_outs"], ["higher-education-data"]),
+    "confirmed": ("Entry Date; DOB", ["confirmed"], ["date", "birth_date"]),
     "guardian_last_name": ("Ortiz", ["student", "guardians", 0, "last"], "Ortiz"),
     "guardian_first_name": ("Marta", ["student", "guardians", 0, "first"], "Marta"),
     "guardian_2_last_name": ("Reyes", ["student", "guardians", 1, "last"], "Reyes"),
@@ -177,7 +178,7 @@ def test_a_column_is_known_under_each_of_its_names(field: str, name: str) -> Non
     spelt = (name, name.upper(), name.replace("_", " ").title(), name.replace(" ", "_"), f"{name}:")
     for header in spelt:
         row = table.Row(1, (*(one for one in ssid_columns.REQUIRED if one != field), header))
-        assert ssid_columns.fields_of(row)[-1] == field
+        assert ssid_header.fields_of(row)[-1] == field
 
 
 def test_no_name_stands_for_two_columns() -> None:

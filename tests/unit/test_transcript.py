@@ -1,6 +1,7 @@
 """A record made into a transcript, the student's request, and XML read as a packet."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId
 from broker.edge import resources
 from broker.edge.contracts import Contracts
-from broker.edge.settings import Identity, Limits
+from broker.edge.settings import Identity, Limits, SettingsError
+from broker.edge.settings_file import parse
 from broker.formats import canonical, pesc, reading, request
 from broker.formats.school_facts import facts_of
 from broker.formats.transcript import Facts, Made, from_record
@@ -430,7 +432,7 @@ def test_a_time_without_an_offset_is_of_the_state() -> None:
         (b"<a>\xff</a>", "not-utf8"),
         (acknowledgements.transcript(person="<SSN>123456789</SSN>"), "has-ssn"),
         (acknowledgements.functional().replace(b"TransmissionData>", b"T>"), "not-pesc"),
-        (acknowledgements.functional().replace(b"2027-06-02T08:00:00", b"then"), "not-pesc"),
+        (acknowledgements.functional().replace(b"2026-11-24T08:00:00", b"then"), "not-pesc"),
         (acknowledgements.functional(document="x" * 40), "schema"),
     ],
 )
@@ -444,7 +446,7 @@ def test_an_acknowledgment_of_a_university_is_a_packet() -> None:
         "packet": "acknowledgement.v1",
         "id": accepted["id"],
         "from": "uofu",
-        "created": "2027-06-02T08:00:00-06:00",
+        "created": "2026-11-24T08:00:00-07:00",
         "documents": [acknowledgements.DOCUMENT],
         "status": "received",
     }
@@ -476,11 +478,11 @@ def test_why_a_university_cannot_use_it(rest: str, code: str) -> None:
 
 @pytest.mark.parametrize("state", ["Utah", "ut", ""])
 def test_a_state_is_two_capital_letters(state: str) -> None:
-    with pytest.raises(ValueError, match="state must be"):
-        Identity(state=state)
+    with pytest.raises(SettingsError, match="state must be"):
+        parse(Path("/home"), f'[identity]\nstate = "{state}"\n')
 
 
 @pytest.mark.parametrize("zone", ["Mountain", "../etc/passwd", ""])
 def test_a_zone_is_one_that_is_known(zone: str) -> None:
-    with pytest.raises(ValueError, match="zone must be"):
-        Identity(zone=zone)
+    with pytest.raises(SettingsError, match="zone must be"):
+        parse(Path("/home"), f'[identity]\nzone = "{zone}"\n')

@@ -38,6 +38,7 @@ WISHES = st.builds(
     military=st.none() | st.booleans(),
     day_part=st.sampled_from(["", "1/2", "1"]),
     opt_outs=st.none() | st.sampled_from([(), ("higher-education-data",)]),
+    confirmed=st.sampled_from([(), ("birth_date",), ("date", "school_year")]),
 )
 
 

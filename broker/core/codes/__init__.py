@@ -12,4 +12,8 @@ __all__ = ["CODES", "NOT_KEPT", "Code"]
 CODES: dict[str, Code] = sealed.ROWS | documents.ROWS | students.ROWS
 
 # What was refused before a seal was found around it may be in the clear: it is not kept (DESIGN section 1, promise 5).
-NOT_KEPT = frozenset({"not-openpgp", "bad-armor", "truncated", "bad-structure", "not-sealed"})
+# A secret key is not kept either, be it sealed or not.
+NOT_KEPT = frozenset(
+    {"not-openpgp", "bad-armor", "truncated", "bad-structure", "not-sealed", "key-secret"}
+    | {"signature-alone", "public-key-sent", "secret-key-sent", "revocation-sent", "receipt-sent"}
+)

@@ -4,7 +4,20 @@ from broker.core.codes.code import Code
 
 ROWS: dict[str, Code] = {
     # the document
-    "not-utf8": Code("The document is not UTF-8 text.", "Export it as UTF-8 and seal it again."),
+    "sealed-twice": Code(
+        "What was sealed is itself a sealed file: the document was sealed twice.",
+        "Seal the document itself once, for the exchange alone, with `gpg --sign --encrypt`: the exchange locks it anew"
+        " for the school that gets it.",
+    ),
+    "empty-document": Code(
+        "The document that was sealed is empty.",
+        "Export it again, look into it, and seal it again.",
+    ),
+    "not-a-document": Code(
+        "What was sealed is no document that the exchange reads: it reads JSON, CSV and the XML of PESC.",
+        "Seal the document in one of these forms.",
+    ),
+    "not-utf8": Code("The document is not plain UTF-8 text.", "Export it as UTF-8 and seal it again."),
     "not-json": Code(
         "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
     ),
@@ -56,7 +69,15 @@ ROWS: dict[str, Code] = {
     ),
     "has-ssn": Code(
         "The document holds a social security number or a part of one, which this exchange never accepts.",
-        "Leave social security numbers out of the export and seal it again.",
+        "Take it out at the place named, and out of the export for good, and seal it again.",
+    ),
+    "impossible-date": Code(
+        "A date or a school year in the document cannot be.",
+        "Correct it at the place named, in your system too, and seal it again.",
+    ),
+    "file-date": Code(
+        "The date in the name of the file is not one of these days.",
+        "Give it a name with the date of today and a counter of its own, and put it into outbox again.",
     ),
     "schema": Code(
         "The document does not have the form of its packet type.", "Mend the place named and seal it again."

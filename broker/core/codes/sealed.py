@@ -21,12 +21,14 @@ ROWS: dict[str, Code] = {
     "empty-file": Code("The file is empty.", "The upload or the export failed; export it again and send it again."),
     # the seal
     "not-openpgp": Code(
-        "The file is not an OpenPGP message; the exchange has not kept it.",
-        f"If it was a record in the clear, treat it as disclosed and tell your data protection officer; then {_AGAIN}.",
+        "The file is not sealed: it is no OpenPGP message, as gpg makes them. The exchange has not kept it.",
+        "Seal the right document for the exchange (`exchange.asc` in your directory folder), and put the sealed file"
+        " into outbox.",
     ),
     "bad-armor": Code(
-        "The text armour of the file is damaged.",
-        "Send it in binary mode, or seal it again without --armor.",
+        "The sealed text in the file (its armour, from -----BEGIN PGP MESSAGE----- to -----END PGP MESSAGE-----) was"
+        " changed, or does not stand alone.",
+        "Send the file as gpg wrote it, in binary mode, or seal the document again without --armor.",
     ),
     "truncated": Code("The file ends before the sealed message does.", "The upload broke off; send the file again."),
     "bad-structure": Code(
@@ -34,8 +36,33 @@ ROWS: dict[str, Code] = {
         "Seal the document once, with `gpg --sign --encrypt`, and send only that.",
     ),
     "not-sealed": Code(
-        "The file is not encrypted: anyone on its way could have read it. The exchange has not kept it.",
-        f"Treat it as disclosed, tell your data protection officer, then {_AGAIN}.",
+        "The file is signed or packed, but not encrypted: anyone on its way could have read it. The exchange has not"
+        " kept it.",
+        f"Sign and encrypt in one step (`gpg --sign --encrypt`): {_AGAIN}.",
+    ),
+    # what belongs to OpenPGP and is no packet
+    "signature-alone": Code(
+        "The file is a signature alone, without the document that it signs.",
+        "Sign and encrypt the document in one step, with `gpg --sign --encrypt`, and put that one file into outbox.",
+    ),
+    "public-key-sent": Code(
+        "The file is a public key, and no packet. Public keys are no secret, but none is taken from an outbox.",
+        "Send it to the state, by mail for example: the state calls you about its fingerprint, and then enters it.",
+    ),
+    "secret-key-sent": Code(
+        "The file is, or holds, a secret key, which nobody but you may ever have. The exchange has not kept it.",
+        "Call the state at once, so that the key is taken out of use. Make a new one, and send only its public part to"
+        " the state.",
+    ),
+    "revocation-sent": Code(
+        "The file says that a key is not to be used any more (a revocation). None is taken from an outbox: the key is"
+        " still in use here.",
+        "Send the file to the state, and call the state at once.",
+    ),
+    "receipt-sent": Code(
+        "The file is a receipt, which the exchange itself wrote for you. It has not been sent on to anybody.",
+        "Nothing needs to be done: receipts are yours to keep, and none is sent back. To say that you have a packet,"
+        " take it out of your inbox.",
     ),
     "password-sealed": Code(
         "The file is encrypted with a password.",
@@ -125,6 +152,22 @@ ROWS: dict[str, Code] = {
     "key-taken": Code(
         "The key already belongs to another party of this exchange.",
         "Every LEA needs a key of its own: make a new one and send its public part to the state.",
+    ),
+    "key-user-id": Code(
+        "None of the key's own user ids names this party: one must begin with its name, or with LEA and its id.",
+        "Add one to the key with `gpg --quick-add-uid`, export the key again, and send its public part to the state.",
+    ),
+    "key-names-other": Code(
+        "A user id of the key names another party of this exchange, or has its address.",
+        "Take it off with `gpg --quick-revoke-uid`, or make a new key, and send its public part to the state.",
+    ),
+    "key-ended": Code(
+        "The message is signed by a key of your LEA that the state has ended.",
+        "Sign with a key of yours that is in use; if there is none, make one and send its public part to the state.",
+    ),
+    "too-many-keys": Code(
+        "The LEA has as many keys in use as this exchange keeps for one.",
+        "Revoke those that you use no more, or ask the state to end them, and send this one again.",
     ),
     "federal-domain": Code(
         "It names a domain of the federal government, and there is no federal party in this exchange.",

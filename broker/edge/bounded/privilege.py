@@ -38,13 +38,20 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def hide_memory() -> None:
+    """From now on nobody but root reads this process's memory, or attaches to it: what it holds is not for the others
+    of its user, such as a program that was taken over. It leaves no core dump either."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
 def lower(memory: int) -> None:
     """Give up what is not needed; `memory` are the bytes of data that this process may have beside what it has."""
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     most = _data_bytes() + memory
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    _prctl(_PR_SET_DUMPABLE, 0)
+    hide_memory()
     if _prctl(_PR_SET_NO_NEW_PRIVS, 1) == 0:
         _filter()
 

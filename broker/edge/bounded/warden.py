@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
+from broker.edge import passwords
 from broker.edge.bounded import channel
 from broker.edge.bounded.bounds import Bounds, Fault, Watch, filled, spent
 from broker.edge.bounded.channel import GO, NUMBER, Buffer, Task
@@ -93,6 +94,7 @@ class Warden:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=given,
+                env=passwords.environment(),  # it asks neither the database nor Redis
             )
         self._control = own
 

@@ -22,6 +22,7 @@ from broker.edge import passwords
 from broker.edge.settings import Settings, SettingsError
 
 _LOOK_SECONDS = 0.001
+_LOG_MS = 200  # that readers are waited for when the log is emptied
 _WAY_SECONDS = 0.004  # some looks of those who wait
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -149,6 +150,19 @@ def _wait(line: int, until: float) -> None:
             if time.monotonic() > until:
                 raise Busy("The ledger is busy: another process writes to it and does not end.") from None
             time.sleep(_LOOK_SECONDS)
+
+
+def empty_log(engine: Engine) -> bool:
+    """Bring SQLite's write-ahead log into the database, and cut it to nothing; False where somebody reads, and it must
+    be tried again. Old rows are in it until then."""
+    with _turn(engine), reading(engine) as connection:
+        patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOG_MS}")  # others wait to write meanwhile
+        try:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+    return not busy
 
 
 def give_way() -> None:

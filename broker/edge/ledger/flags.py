@@ -1,16 +1,16 @@
 """Flags of missing children (Utah 53A-11-502), and what the state is told at once (53A-11-504).
 
-Owns `flags` and `alerts`. Promises: a flag is lifted, never deleted; setting or lifting one is a change that packets on
-their way see.
+Owns `flags`, `alerts` and `owed_alerts`. Promises: a flag is lifted, never deleted; setting or lifting one is a change
+that packets on their way see.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, union, update
+from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from broker.edge.ledger import epoch, registry
-from broker.edge.ledger.tables import alerts, flags, students
+from broker.edge.ledger.tables import alerts, flags, owed_alerts, students
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,27 @@ def lift(connection: Connection, flag: Flag, who: str, why: str, at: float) -> N
     epoch.advance(connection)
 
 
-def alert(connection: Connection, kind: str, ssid: str, lea: str, tracking: str, at: float) -> None:
-    """Keep what the state is told."""
+def alert(connection: Connection, kind: str, ssid: str, lea: str, tracking: str, at: float) -> int:
+    """Keep what the state is told; the alert's id."""
     row = {"at": at, "kind": kind, "ssid": ssid, "lea": lea, "tracking": tracking}
-    connection.execute(insert(alerts), row)
+    return int(connection.execute(insert(alerts).returning(alerts.c.id), row).scalar_one())
+
+
+def owe(connection: Connection, alert_id: int) -> None:
+    """The notice of this alert is to be made by whoever can seal it."""
+    connection.execute(insert(owed_alerts), {"alert": alert_id})
+
+
+def is_any_owed(connection: Connection) -> bool:
+    """Whether a notice is to be made."""
+    return connection.execute(select(owed_alerts.c.alert).limit(1)).first() is not None
+
+
+def take_owed(connection: Connection) -> list[Alert]:
+    """The alerts whose notices are to be made, the oldest first; they are made in this very transaction."""
+    taken = [row.alert for row in connection.execute(delete(owed_alerts).returning(owed_alerts.c.alert))]
+    query = select(*_ALERT).where(alerts.c.id.in_(taken)).order_by(alerts.c.id)
+    return [Alert(*row) for row in connection.execute(query)] if taken else []
 
 
 def is_told(connection: Connection, kind: str, ssid: str, lea: str, tracking: str) -> bool:

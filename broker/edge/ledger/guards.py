@@ -125,7 +125,11 @@ def _stays() -> list[_Rule]:
     ]
 
 
-_RULES = {"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays}
+def _trust() -> list[_Rule]:
+    return _append_only(("directory_changes",))
+
+
+_RULES = {"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust}
 # Triggers of an earlier migration, with their table, that this one makes anew.
 _REMADE = {
     "0003": (("packets_move", "packets"),),

@@ -1,7 +1,8 @@
 """Receipts and events in the ledger, and which receipts still have no file.
 
-Owns `events`, `receipts` and `publications`. Promises: history is only appended to; a receipt is pending until its file
-is durable. An event whose state before and after is the same tells of something that left the packet where it was.
+Owns `events`, `receipts` and `publications`. Promises: history is only appended to; a receipt is pending until it is
+signed and its file durable. An event whose state before and after is the same tells of something that left the packet
+where it was.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,14 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 
 from broker.core.model import State, TrackingId
-from broker.edge.ledger.rows import SignedReceipt
+from broker.edge.ledger.rows import Receipt
 from broker.edge.ledger.tables import events, publications, receipts
 
 READ_WHOLE = "read-whole"  # sent to its last byte; it stays DELIVERED until it is closed, removed or acknowledged
-_PAPER = tuple(one.name for one in fields(SignedReceipt))
+_PAPER = tuple(one.name for one in fields(Receipt))
 
 
-def append(connection: Connection, batch: Sequence[SignedReceipt]) -> None:
+def append(connection: Connection, batch: Sequence[Receipt]) -> None:
     """Write receipts; their files are pending."""
     if batch:
         connection.execute(insert(receipts), [{name: getattr(receipt, name) for name in _PAPER} for receipt in batch])
@@ -47,9 +48,9 @@ def was_read(connection: Connection, tracking: str) -> bool:
     return has_stayed(connection, tracking, State.DELIVERED, READ_WHOLE)
 
 
-def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[SignedReceipt]:
+def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[Receipt]:
     """Receipts whose file is not known to be written, the oldest first, but for those of the parties in `but`."""
-    found: list[SignedReceipt] = []
+    found: list[Receipt] = []
     behind = (TrackingId(""), 0)
     while len(found) < limit and (names := _pending_behind(connection, behind, limit)):
         behind = names[-1]
@@ -64,15 +65,15 @@ def _pending_behind(connection: Connection, behind: tuple[TrackingId, int], limi
     return [(TrackingId(row.tracking), row.n) for row in connection.execute(query)]
 
 
-def _receipts(connection: Connection, names: Sequence[tuple[TrackingId, int]]) -> list[SignedReceipt]:
+def _receipts(connection: Connection, names: Sequence[tuple[TrackingId, int]]) -> list[Receipt]:
     """These receipts, in this order. They are asked for by name: joined, PostgreSQL reads all that there ever were."""
     query = select(*[receipts.c[name] for name in _PAPER])
     rows = connection.execute(query.where(receipts.c.tracking.in_({tracking for tracking, _ in names})))
-    by_name = {(one.tracking, one.n): one for one in (SignedReceipt(*row) for row in rows)}
+    by_name = {(one.tracking, one.n): one for one in (Receipt(*row) for row in rows)}
     return [by_name[name] for name in names]
 
 
-def published(connection: Connection, done: Sequence[SignedReceipt]) -> None:
+def published(connection: Connection, done: Sequence[Receipt]) -> None:
     """Forget these publications: their files are durable."""
     if done:
         connection.execute(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select,
 from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
 from broker.edge.ledger import history
-from broker.edge.ledger.rows import COLUMNS, PacketRow, SignedReceipt
+from broker.edge.ledger.rows import COLUMNS, PacketRow, Receipt
 from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
@@ -82,7 +82,7 @@ def in_flight(connection: Connection, origin: str) -> int:
     return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
-def born(connection: Connection, rows: Sequence[PacketRow], batch: Sequence[SignedReceipt]) -> None:
+def born(connection: Connection, rows: Sequence[PacketRow], batch: Sequence[Receipt]) -> None:
     """Insert new packets with their first event and receipts."""
     if not rows:
         return

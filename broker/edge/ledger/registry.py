@@ -8,6 +8,7 @@ twice and never reassigned; rows come back in a fixed order. Whoever changes a s
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import CompoundSelect, Connection, bindparam, false, func, insert, or_, select, text, union, update
 
@@ -126,6 +127,22 @@ def _values(person: Person) -> dict[str, str]:
 def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
     """Where the student whom this number stands for is and was enrolled, oldest entry first."""
     return [EnrollmentRow(*row) for row in ready.rows(connection, _LOCATIONS, {"ssid": ssid})]
+
+
+class ToldDates(NamedTuple):
+    """Dates that an LEA has told of a student, ISO 8601; no exit is ''."""
+
+    birth_date: str
+    entry_date: str
+    exit_date: str
+
+
+def told(connection: Connection, lea: str, local_id: str) -> list[ToldDates]:
+    """What this LEA has told of the student who has this number there, at most 64 stays; '' is nobody's number."""
+    mine = (enrollments.c.lea == lea) & (enrollments.c.local_id == local_id)
+    query = select(students.c.birth_date, enrollments.c.entry_date, enrollments.c.exit_date).where(mine)
+    query = query.join(students, students.c.ssid == enrollments.c.ssid).order_by(enrollments.c.id.desc()).limit(64)
+    return [ToldDates(*row) for row in connection.execute(query)] if local_id else []
 
 
 def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:

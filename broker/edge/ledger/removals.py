@@ -7,13 +7,14 @@ and why, stays known when it is back.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from broker.core.model import LeaId, Party, State
 from broker.core.stays import Today
 from broker.core.transfer import LIVE
-from broker.edge.ledger import directory, epoch, stays
+from broker.edge.ledger import directory, directory_changes, epoch, stays
 from broker.edge.ledger.tables import certificates, packets, parties, ssh_keys, transfers
 
 _ON_THE_WAY = (State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED)
@@ -45,15 +46,21 @@ def remove(connection: Connection, lea: LeaId, by: str, why: str, at: float) -> 
     connection.execute(update(parties).where(parties.c.id == lea).values(removed_at=at, removed_by=by, removed_why=why))
     standing = (certificates.c.party == lea) & certificates.c.retired_at.is_(None)
     connection.execute(update(certificates).where(standing).values(retired_at=at))
-    connection.execute(delete(ssh_keys).where(ssh_keys.c.party == lea))
+    logins = (ssh_keys.c.party == lea) & ssh_keys.c.ended_at.is_(None)
+    connection.execute(update(ssh_keys).where(logins).values(ended_at=at))
     epoch.advance(connection)
+    directory_changes.note(connection, at, lea, "remove", "", by, why)
 
 
-def take_back(connection: Connection, party: Party) -> None:
-    """The party is one again, under this name; its keys are to be given anew."""
-    values = {"removed_at": None, "name": party.name}
+def take_back(connection: Connection, party: Party, at: float) -> None:
+    """The party is one again, under this name, and not suspended; its keys are to be given anew."""
+    known = directory.party(connection, party.id)
+    if known and known.name != party.name:
+        directory.rename(connection, party.id, party.name, at)
+    values = {"removed_at": None, "suspended_at": None}
     connection.execute(update(parties).where(parties.c.id == party.id).values(values))
     epoch.advance(connection)
+    directory_changes.note(connection, at, party.id, "add", party.name)
 
 
 def standing(connection: Connection) -> dict[str, Removal]:
@@ -69,15 +76,17 @@ def present(connection: Connection) -> Sequence[Party]:
     return [one for one in directory.all_parties(connection) if one.id not in gone]
 
 
-def published(connection: Connection) -> dict[str, list[str]]:
-    """The certificates by party, newest first, armored: those in use, and those that a party had when it left, so that
-    what it has signed can still be checked."""
+def published(connection: Connection) -> dict[str, list[Row[Any]]]:
+    """The rows of certificates by party, newest first: those in use, and those that a party had when it left, so that
+    what it has signed can still be checked; none that the state has ended."""
     when_it_left = (certificates.c.party == parties.c.id) & (certificates.c.retired_at == parties.c.removed_at)
     its_last = select(certificates.c.fingerprint).select_from(certificates.join(parties, when_it_left))
     shown = or_(certificates.c.retired_at.is_(None), certificates.c.fingerprint.in_(its_last.scalar_subquery()))
-    found: dict[str, list[str]] = {}
-    for row in connection.execute(select(certificates).where(shown).order_by(certificates.c.added_at.desc())):
-        found.setdefault(row.party, []).append(row.armored)
+    shown &= certificates.c.ended_at.is_(None)
+    order = (certificates.c.added_at.desc(), certificates.c.fingerprint)
+    found: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(select(certificates).where(shown).order_by(*order)):
+        found.setdefault(row.party, []).append(row)
     return found
 
 

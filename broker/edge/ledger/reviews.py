@@ -21,6 +21,7 @@ from broker.edge.ledger.tables import decisions, enrollments, events, packets, r
 _MOST_LINES = 20_000  # of one packet
 _LAST_LINE = 2**31 - 1
 _MOST_ABOUT = 100
+FORGOTTEN = "forgotten"  # in a question's subject: what was sent was kept, and is no more
 ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
 
@@ -36,8 +37,8 @@ class Weighed:
 @dataclass(frozen=True, slots=True, repr=False)
 class Review:
     """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
-    `student` the block that was sent. Candidates stand in the order in which they came (`core.review.letters`). Repr
-    hidden."""
+    `student` the block that was sent, which goes some time after the question is closed (`forgetting`). Candidates
+    stand in the order in which they came (`core.review.letters`). Repr hidden."""
 
     tracking: TrackingId
     line: int
@@ -46,6 +47,11 @@ class Review:
     candidates: tuple[Weighed, ...]
     opened_at: float
     closed_at: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was sent is still there."""
+        return "student" in self.subject
 
     @property
     def shown(self) -> list[Weighed]:

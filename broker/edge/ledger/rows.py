@@ -54,8 +54,9 @@ MUTABLE = tuple(name for name in COLUMNS if name not in FIXED)
 
 
 @dataclass(frozen=True, slots=True)
-class SignedReceipt:
-    """A receipt ready to be written: `text` is cleartext-signed, `party` is the LEA whose folder gets the file."""
+class Receipt:
+    """What one party is told: `text` is the statement (of an earlier program also cleartext-signed), `party` the LEA
+    whose folder gets the file, `at` seconds since the epoch."""
 
     tracking: TrackingId
     n: int
@@ -90,7 +91,7 @@ class Move:
     row: PacketRow
     new: PacketRow
     steps: tuple[Step, ...]
-    receipts: tuple[SignedReceipt, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
     document: tuple[str, str] | None = None
     effect: "Callable[[Connection], Move] | None" = None
     slices: "Callable[[], bool] | None" = None

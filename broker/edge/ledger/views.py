@@ -1,21 +1,26 @@
 """What people and the sweeper ask of the ledger: counts, lists, histories. Reads only.
 
-Promises: no student data in what it returns; every list is bounded.
+Promises: no student data in what it returns, but for what an LEA has put into a file's name; every list is bounded.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
+from broker.edge.ledger import registry
 from broker.edge.ledger.history import READ_WHOLE
-from broker.edge.ledger.tables import events, is_refused, is_waiting, packets, publications, receipts, students
+from broker.edge.ledger.reviews import ANSWERED
+from broker.edge.ledger.tables import events, is_refused, is_waiting, packets, publications, receipts, reviews, students
 
 _NEWEST = 10_000
 _AT_ONCE = 500
+_DAY_SECONDS = 86_400.0
 _SHOWN = (
     "tracking",
+    "source_name",
     "origin",
     "receiver",
     "type",
@@ -28,6 +33,8 @@ _SHOWN = (
     "received_at",
     "updated_at",
     "purged_at",
+    "deferrals",
+    "due_at",
 )
 
 
@@ -40,6 +47,14 @@ def counts(connection: Connection) -> dict[str, int]:
 def oldest_waiting(connection: Connection) -> float | None:
     """When the oldest packet that is still to be worked came in; seconds since the epoch."""
     return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
+
+
+def count_answered(connection: Connection) -> int:
+    """How many questions an LEA has answered that the state alone may decide."""
+    mine = reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"')
+    return sum(
+        ANSWERED in json.loads(row.subject) for row in connection.execute(select(reviews.c.subject).where(*mine))
+    )
 
 
 def newest_sealed(connection: Connection) -> Sha256 | None:
@@ -57,14 +72,49 @@ def _listing() -> Select[Any]:
     return select(*[packets.c[name] for name in _SHOWN]).order_by(packets.c.tracking.desc())
 
 
-def listing(connection: Connection, state: str = "", lea: str = "", limit: int = 100) -> list[dict[str, Any]]:
-    """The newest packets, of one state or one LEA (as sender or receiver) where given."""
+class Wanted(NamedTuple):
+    """Which packets: '' and None choose nothing. `lea` is sender or receiver, `file` a part of the name as it was
+    dropped (capitals do not count), `since` the first second of a day, `ssid` any number of the student, `tracking` how
+    the id begins."""
+
+    state: str = ""
+    lea: str = ""
+    file: str = ""
+    since: float | None = None
+    ssid: str = ""
+    tracking: str = ""
+
+
+def listing(connection: Connection, wanted: Wanted, limit: int = 100) -> list[dict[str, Any]]:
+    """The newest packets that are like that."""
     query = _listing().limit(limit)
-    if state:
-        query = query.where(packets.c.state == state)
-    if lea:
-        query = query.where((packets.c.origin == lea) | (packets.c.receiver == lea))
+    if wanted.state:
+        query = query.where(packets.c.state == wanted.state)
+    if wanted.lea:
+        query = query.where((packets.c.origin == wanted.lea) | (packets.c.receiver == wanted.lea))
+    if wanted.file:
+        query = query.where(func.lower(packets.c.source_name).contains(wanted.file.lower(), autoescape=True))
+    if wanted.since is not None:
+        query = query.where(packets.c.received_at >= wanted.since, packets.c.received_at < wanted.since + _DAY_SECONDS)
+    if wanted.ssid:
+        query = query.where(packets.c.ssid.in_(registry.numbers(connection, wanted.ssid)))
+    if wanted.tracking:
+        query = query.where(packets.c.tracking.startswith(wanted.tracking, autoescape=True))
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+class Oldest(NamedTuple):
+    """The packet that has waited longest to be worked; `received_at` is seconds since the epoch."""
+
+    tracking: str
+    received_at: float
+
+
+def oldest(connection: Connection) -> Oldest | None:
+    """That packet; None where none waits."""
+    query = select(packets.c.tracking, packets.c.received_at).where(is_waiting)
+    row = connection.execute(query.order_by(packets.c.received_at).limit(1)).first()
+    return Oldest(*row) if row else None
 
 
 def history(connection: Connection, tracking: str) -> dict[str, Any] | None:

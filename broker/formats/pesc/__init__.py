@@ -6,9 +6,10 @@ without the standard's XSD, which is not shipped; tests validate against it.
 
 from broker.formats.pesc.acknowledgement import Acknowledgement, SyntaxFault, read_acknowledgement
 from broker.formats.pesc.reading import is_xml, read_any
-from broker.formats.pesc.transcript import NAMESPACE, PACKET, from_pesc, packet_id, to_pesc, uuid_of
+from broker.formats.pesc.transcript import LIMITS, NAMESPACE, PACKET, from_pesc, packet_id, to_pesc, uuid_of
 
 __all__ = [
+    "LIMITS",
     "NAMESPACE",
     "PACKET",
     "Acknowledgement",

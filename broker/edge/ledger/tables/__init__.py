@@ -15,6 +15,7 @@ from broker.edge.ledger.tables.cases import (
     is_asked,
     is_live,
     is_requested,
+    owed_alerts,
     transfer_events,
     transfers,
 )
@@ -22,6 +23,7 @@ from broker.edge.ledger.tables.homes import home, inbox_marks
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
+    directory_changes,
     events,
     exceptions,
     is_claimed,
@@ -61,6 +63,7 @@ __all__ = [
     "backpacks",
     "certificates",
     "decisions",
+    "directory_changes",
     "disclosures",
     "enrollment_changes",
     "enrollments",
@@ -84,6 +87,7 @@ __all__ = [
     "merges",
     "metadata",
     "opt_outs",
+    "owed_alerts",
     "packet_ids",
     "packet_slices",
     "packets",

@@ -94,6 +94,13 @@ alerts = Table(
     Column("seen_by", Text, nullable=False, server_default=""),
 )
 
+# Alerts of which no notice is made yet, by a part that cannot seal; a row leaves with the notice.
+owed_alerts = Table(
+    "owed_alerts",
+    metadata,
+    Column("alert", BigInteger, ForeignKey("alerts.id"), primary_key=True, autoincrement=False),
+)
+
 # The Student Record Store: which sealed packets are held of a student; the bytes are in the vault.
 backpacks = Table(
     "backpacks",

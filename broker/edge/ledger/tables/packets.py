@@ -27,6 +27,7 @@ parties = Table(
     Column("removed_at", Float),  # no longer a party; what it did stays
     Column("removed_by", Text, nullable=False, server_default=""),
     Column("removed_why", Text, nullable=False, server_default=""),
+    Column("suspended_at", Float),  # for a time: no login, nothing from it goes on, what is for it waits
 )
 
 certificates = Table(
@@ -37,6 +38,9 @@ certificates = Table(
     Column("armored", Text, nullable=False),
     Column("added_at", Float, nullable=False),
     Column("retired_at", Float),
+    Column("ended_at", Float),  # retired by the state's own decision: what it has signed is not believed any more
+    Column("shown", Text),  # its published form; None: to be made, for the key is new or who is who has changed
+    Column("user_id", Text, nullable=False, server_default=""),  # the one in `shown`; '' for none
 )
 
 # Every primary key and subkey by its 16-digit id, so that a stranger's signature can be told from another LEA's.
@@ -53,6 +57,21 @@ ssh_keys = Table(
     Column("party", Text, ForeignKey("parties.id"), primary_key=True),
     Column("line", Text, primary_key=True),
     Column("added_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+# What became of parties and their keys, in order; `subject` is a key's fingerprint, or the name that a party had.
+directory_changes = Table(
+    "directory_changes",
+    metadata,
+    Column("n", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("party", Text, ForeignKey("parties.id"), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("why", Text, nullable=False, server_default=""),
+    Index("directory_changes_by_party", "party", "what", "subject"),
 )
 
 packets = Table(
@@ -139,7 +158,7 @@ receipts = Table(
     Column("state", Text, nullable=False),
     Column("party", Text, nullable=False),
     Column("at", Float, nullable=False),
-    Column("text", Text, nullable=False),  # cleartext-signed JSON
+    Column("text", Text, nullable=False),  # the statement, JSON; of earlier programs cleartext-signed
     UniqueConstraint("tracking", "n"),
 )
 

@@ -1,0 +1,129 @@
+"""Kinds of content that are text: other encodings, web pages, mails, keys to log in with.
+
+Owns these marks and the shape of a kind. Promises: as `kinds`.
+"""
+
+from typing import NamedTuple
+
+HEAD = 4096  # bytes at the beginning in which the marks of a kind stand
+
+
+class Kind(NamedTuple):
+    """`name`: what it is, to follow "It is"; `advice`: what to do, a sentence; `code`: that of a refusal for it;
+    `holds_data`: whether a student may be named in such a thing at all."""
+
+    name: str
+    advice: str
+    code: str = "not-a-document"
+    holds_data: bool = True
+
+
+_DATA = "Export the data itself from your system, as JSON or CSV, and seal that."
+_UTF8 = (
+    'Save it as UTF-8: in a spreadsheet program choose "CSV UTF-8", in an editor the encoding UTF-8; in PowerShell'
+    " write with `Set-Content -Encoding utf8NoBOM`."
+)
+_LOG_IN_KEY = "It may be the one that you log in with (SSH)."
+
+EMPTY = Kind("empty", "Export the document again, look into it, and seal it again.", "empty-document")
+_HTML = Kind("a web page (HTML), be it called .xls or .csv", _DATA)
+_MAIL = Kind("a mail", "Save the attachment from the mail, and seal that.")
+_EXCEL_XML = Kind(
+    "an Excel workbook, saved as XML",
+    'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.',
+)
+_SECRET = Kind("a secret key", _LOG_IN_KEY, "secret-key-sent")
+_SECRET_OF_GPG = Kind("a secret key", "It is a file of gpg's own.", "secret-key-sent")
+_PUBLIC = Kind("a public key", _LOG_IN_KEY, "public-key-sent")
+
+_ENCODINGS = {  # a byte order mark: what it is, and how Python calls it
+    b"\xff\xfe\0\0": ("UTF-32", "utf-32"),
+    b"\0\0\xfe\xff": ("UTF-32", "utf-32"),
+    b"\xff\xfe": ("UTF-16", "utf-16"),
+    b"\xfe\xff": ("UTF-16", "utf-16"),
+}
+# places of the bytes that are not zero where most letters are of ASCII, out of four
+_WITHOUT_MARK = {(0, 2): "utf-16-le", (1, 3): "utf-16-be", (0,): "utf-32-le", (3,): "utf-32-be"}
+_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div", b"<p>")
+_HEADERS: tuple[bytes, ...] = (
+    b"from:",
+    b"to:",
+    b"subject:",
+    b"date:",
+    b"message-id:",
+    b"mime-version:",
+    b"received:",
+    b"return-path:",
+)
+_HEADERS += (b"delivered-to:", b"content-type:", b"reply-to:", b"cc:", b"dkim-signature:", b"x-mailer:")
+_LEAST_HEADERS = 3
+_WORKBOOKS = (b"urn:schemas-microsoft-com:office:spreadsheet", b"<office:document")
+_SECRETS = (b"PRIVATE KEY-----", b"PuTTY-User-Key-File-")
+_SECRETS_OF_GPG = (b"(private-key", b"(protected-private-key")
+_PUBLICS = (b"ssh-ed25519 AAAA", b"ssh-rsa AAAA", b"ecdsa-sha2-nist", b"sk-ssh-ed25519", b"---- BEGIN SSH2 PUBLIC KEY")
+
+
+def of(content: bytes) -> Kind | None:
+    """What a text is; None where it may be a document."""
+    name, _ = encoding_of(content)
+    if name:
+        return Kind(f"text in {name}", _UTF8, "not-utf8")
+    head = content[:HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if any(mark in content for mark in _SECRETS):
+        return _SECRET
+    if any(mark in head for mark in _SECRETS_OF_GPG):
+        return _SECRET_OF_GPG
+    if head.startswith(_PUBLICS):
+        return _PUBLIC
+    if any(mark in head for mark in _WORKBOOKS):
+        return _EXCEL_XML
+    if _is_page(head.lower()):
+        return _HTML
+    return _MAIL if _is_mail(head.lower()) else None
+
+
+def encoding_of(content: bytes) -> tuple[str, str]:
+    """Name and Python's name of an encoding with more than one byte for a plain letter; two empty texts for none."""
+    for mark, found in _ENCODINGS.items():
+        if content.startswith(mark):
+            return found
+    head = content[: HEAD // 4 * 4]
+    if len(head) < 4 or head.count(0) * 4 < len(head):
+        return "", ""
+    quarters = [head[place::4] for place in range(4)]
+    filled = tuple(place for place, one in enumerate(quarters) if one.count(0) * 4 < len(one))
+    python = _WITHOUT_MARK.get(filled, "")
+    if not python or not _reads(head.decode(python, "replace")):
+        return "", ""
+    return python[:6].upper(), python
+
+
+def _reads(text: str) -> bool:
+    """Whether nearly all of it are letters, and not what the bytes of a program happen to be as such."""
+    odd = sum(letter == "\ufffd" or not (letter.isprintable() or letter.isspace()) for letter in text)
+    return 20 * odd < len(text)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a content in whichever encoding, for looking into it; what cannot be read is left out."""
+    _, python = encoding_of(content)
+    return content.decode(python or "utf-8", "ignore" if python else "replace")
+
+
+def _is_page(head: bytes) -> bool:
+    """Whether it is HTML, behind comments and what XHTML begins with."""
+    while head.startswith((b"<!--", b"<?xml")):
+        _, found, head = head.partition(b"-->" if head.startswith(b"<!--") else b"?>")
+        if not found:
+            return False
+        head = head.lstrip()
+    return head.startswith(_PAGE)
+
+
+def _is_mail(head: bytes) -> bool:
+    lines = head.split(b"\n\n")[0].split(b"\r\n\r\n")[0].splitlines()
+    if lines and lines[0].startswith(b"from ") and b"@" in lines[0]:
+        lines = lines[1:]
+    if not lines or b":" not in lines[0].split(b" ")[0]:
+        return False
+    return sum(any(line.startswith(name) for line in lines) for name in _HEADERS) >= _LEAST_HEADERS

@@ -1,0 +1,79 @@
+"""What was sent of a student leaves a decided question, and the database's own files.
+
+Owns how that is done in `reviews`. Promises: number, line, candidates' numbers, times and decisions stay; names, birth
+date and all else that was sent go, with what a decision needs to be taken back. SQLite overwrites what it deletes, but
+leaves copies behind in a page when it moves rows between pages; so `rewrite` writes all rows anew, some at a time, into
+pages that were overwritten with zeros, and `empty` brings the write-ahead log down to nothing.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
+
+from broker.edge.ledger import engine as ledger_engine
+from broker.edge.ledger.reviews import FORGOTTEN
+from broker.edge.ledger.tables import reviews
+
+_AT_ONCE = 100
+_MARGIN = 400  # rows that are written twice, so that the page in which old ones end goes, too
+_COLUMNS = ", ".join(column.name for column in reviews.columns)
+
+
+def forget(connection: Connection, before: float) -> int:
+    """Forget what was sent with questions that were closed before this time (seconds since the epoch), at most 100; how
+    many it were."""
+    old = reviews.c.closed_at.is_not(None) & (reviews.c.closed_at < before)
+    held = old & reviews.c.subject.contains('"student"')
+    rows = connection.execute(select(reviews.c.tracking, reviews.c.line, reviews.c.subject).where(held).limit(_AT_ONCE))
+    found = [
+        {"one": row.tracking, "place": row.line, "subject": _without_student(json.loads(row.subject))} for row in rows
+    ]
+    if found:
+        mine = (reviews.c.tracking == bindparam("one")) & (reviews.c.line == bindparam("place"))
+        values: dict[str, Any] = {"subject": bindparam("subject"), "local_id": "", "named": ""}
+        connection.execute(update(reviews).where(mine).values(values), found)
+    return len(found)
+
+
+def _without_student(subject: dict[str, Any]) -> str:
+    """The form tells how its lines are counted."""
+    return json.dumps({FORGOTTEN: True, "form": subject.get("form", "")})
+
+
+def is_rewritten(engine: Engine) -> bool:
+    """Whether `rewrite` is needed with this database: PostgreSQL has its own way."""
+    return engine.dialect.name == "sqlite"
+
+
+def last(connection: Connection) -> int:
+    """The number of the last row that may have copies behind it, for `rewrite`."""
+    return int(connection.execute(text("SELECT coalesce(max(rowid), 0) FROM reviews")).scalar_one()) + _MARGIN
+
+
+def rewrite(connection: Connection, until: int) -> bool:
+    """Write the oldest rows anew, behind all others; whether there are more up to the number `until`."""
+    query = text(f"SELECT rowid, {_COLUMNS} FROM reviews WHERE rowid <= :until ORDER BY rowid LIMIT {_AT_ONCE}")  # noqa: S608
+    rows = connection.execute(query, {"until": until}).mappings().all()
+    if rows:
+        last_one = rows[-1]["rowid"]
+        gone = "DELETE FROM reviews WHERE rowid <= :last" if _has_more(connection, last_one) else "DELETE FROM reviews"
+        connection.execute(text(gone), {"last": last_one} if ":last" in gone else {})
+        connection.execute(insert(reviews), [{name: row[name] for name in reviews.columns.keys()} for row in rows])  # noqa: SIM118
+    return len(rows) == _AT_ONCE
+
+
+def _has_more(connection: Connection, last_one: int) -> bool:
+    """Without any more the whole table is emptied at once, which overwrites also the page in which it begins."""
+    query = text("SELECT 1 FROM reviews WHERE rowid > :last LIMIT 1")
+    return connection.execute(query, {"last": last_one}).first() is not None
+
+
+def empty(engine: Engine) -> bool:
+    """Bring what is deleted out of the database's files: SQLite's log is emptied, PostgreSQL takes the old rows away.
+    False where somebody reads and it must be tried again."""
+    if engine.dialect.name == "sqlite":
+        return ledger_engine.empty_log(engine)
+    with ledger_engine.reading(engine) as connection:
+        connection.execute(text("VACUUM reviews"))
+    return True

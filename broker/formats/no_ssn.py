@@ -1,0 +1,162 @@
+"""Where a document holds a social security number: in any text of it, however deep, and in text that is attached.
+
+Owns which texts there are in each form, and where words and no numbers belong. Promises: a coarse look at the bytes
+goes first, so that a document without such a number costs next to nothing; a refusal names places and no number, and no
+name of a property that the schemas do not know; PDFs and pictures are not looked into.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from broker.core.errors import Refused
+from broker.core.social_security import is_held, is_suspicious
+from broker.edge import xml
+from broker.edge.xml import Element, Limits
+from broker.formats.table import Row, place_of
+
+MOST_PLACES = 20
+# Properties, elements of PESC, and columns, whose texts are words: nine digits in one piece are no number of theirs.
+_WORDS = frozenset(
+    {"first", "middle", "last", "suffix", "street", "city", "lines", "title", "name", "subject", "institution", "field"}
+    | {"level", "objective", "action", "names", "subnames"}
+    | {"FirstName", "MiddleName", "LastName", "NameSuffix", "AddressLine", "City", "CourseTitle", "OrganizationName"}
+)
+_PHONES = frozenset({"phone", "number", "PhoneNumber"})
+_TEXTS = frozenset(
+    {"application/json", "application/xml", "application/rtf", "application/csv", "application/xhtml+xml"}
+)
+# What the coarse look takes for one, and is none: a number of nine digits where numbers belong, for many LEAs' own have
+# so many; and what is attached, which is looked at by itself.
+_HARMLESS = re.compile(
+    rb'"(?:local_id|ssid|phone|postal_code|school|code|course_code|section|teacher|id|duns)"'
+    rb'[ \t\r\n]{0,4}:[ \t\r\n]{0,4}"[0-9]{9}"'
+    rb'|"content"[ \t\r\n]{0,4}:[ \t\r\n]{0,4}"[A-Za-z0-9+/=]*+"'
+)
+_PIECE = 1024 * 1024  # characters of base64 that are decoded at once, a multiple of four
+_SHARED = 1024
+_UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_ASIDE = ((b"<!--", b"-->"), (b"<?", b"?>"))  # what the parser leaves out, and what travels
+
+
+def check_document(content: bytes, document: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse a document in JSON that holds one; `content` are its bytes, `known` the names that a place may be told by.
+
+    Raises Refused("has-ssn"): the place is the JSON pointer of the first one.
+    """
+    is_found = is_suspicious(content) and is_suspicious(_HARMLESS.sub(b'""', content))
+    found = _in_value(document, "", "", known) if is_found else iter(())
+    _refuse(_chained(found, _attached(document)))
+
+
+def check_xml(content: bytes, limits: Limits) -> None:
+    """Refuse XML that holds one, also in a comment. Raises Refused("has-ssn"), the place is a line, and what
+    `xml.parse` raises."""
+    if is_suspicious(content):
+        _refuse(_chained(_in_element(xml.parse(content, limits)), _aside(content)))
+
+
+def check_rows(content: bytes, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Refuse a CSV that holds one; `columns` are the last steps of their places. Raises Refused("has-ssn"): the place
+    is a line and a column."""
+    if is_suspicious(content):
+        _refuse(_in_rows(rows, columns))
+
+
+def _refuse(places: Iterator[str]) -> None:
+    first = next(places, None)
+    if first is None:
+        return
+    others = [one for one in dict.fromkeys(islice(places, MOST_PLACES)) if one != first]
+    more = f"Others are at {', '.join(others)}." if others else ""
+    raise Refused("has-ssn", first, more)
+
+
+def _chained(*several: Iterator[str]) -> Iterator[str]:
+    for one in several:
+        yield from one
+
+
+def _in_value(value: object, name: str, pointer: str, known: Collection[str]) -> Iterator[str]:
+    """No deeper than the parser lets a document be."""
+    if isinstance(value, str):
+        if name != "content" and _is_held(value, name):
+            yield pointer
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            place = f"{pointer}/{key}" if key in known else pointer
+            if is_held(key):
+                yield place
+            yield from _in_value(part, key, place, known)
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from _in_value(part, name, f"{pointer}/{number}", known)
+
+
+def _is_held(text: str, name: str) -> bool:
+    return is_held(text, is_words=name in _WORDS, is_phone=name in _PHONES)
+
+
+def _attached(document: Mapping[str, Any]) -> Iterator[str]:
+    """Attachments that are text."""
+    record = document.get("record")
+    attachments = record.get("attachments") if isinstance(record, Mapping) else None
+    for number, one in enumerate(attachments if isinstance(attachments, list) else ()):
+        if isinstance(one, Mapping) and _is_text(one.get("media_type")) and _is_in_base64(one.get("content")):
+            yield f"/record/attachments/{number}/content"
+
+
+def _is_text(media_type: object) -> bool:
+    kind = str(media_type).lower()
+    return kind.startswith("text/") or kind in _TEXTS
+
+
+def _is_in_base64(content: object) -> bool:
+    if not isinstance(content, str):
+        return False
+    encoding = "utf-8"
+    for at in range(0, len(content), _PIECE):
+        try:
+            piece = base64.b64decode(content[at : at + _PIECE + _SHARED])
+        except binascii.Error:  # no base64: the schema says so
+            return False
+        if at == 0 and piece[:2] in _UTF16:
+            encoding = _UTF16[piece[:2]]
+        text = piece.decode(encoding, "replace")
+        if is_suspicious(text.encode()) and is_held(text):
+            return True
+    return False
+
+
+def _in_element(root: Element) -> Iterator[str]:
+    waiting = [root]
+    while waiting:
+        one = waiting.pop()
+        waiting.extend(reversed(one.children))
+        name = one.tag.rpartition("}")[2]
+        others = (name, *one.attributes, *one.attributes.values())
+        if _is_held(one.text, name) or any(map(is_held, others)):
+            yield f"line {one.line}"
+
+
+def _aside(content: bytes) -> Iterator[str]:
+    for begin, end in _ASIDE:
+        at = content.find(begin)
+        while at >= 0:
+            close = content.find(end, at)
+            close = len(content) if close < 0 else close
+            if is_held(content[at:close].decode("utf-8", "replace")):
+                line = content.count(b"\n", 0, at) + 1
+                yield f"line {line}"
+            at = content.find(begin, close)
+
+
+def _in_rows(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[str]:
+    for row in rows:
+        for place, cell in enumerate(row.cells):
+            name = columns[place] if place < len(columns) else ""
+            if _is_held(cell, name):
+                yield place_of(row, place + 1)

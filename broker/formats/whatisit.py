@@ -1,0 +1,182 @@
+"""What a file is that is no packet, or what was sealed and is no document: told to its sender in its own sentence.
+
+Owns which refusal each form gets, in the clear and sealed, and whether students are named in the clear. Promises: it is
+asked only about what was refused already, and never makes a packet good; what it says is judged by the content, never
+by the file's name, and holds nothing of it. Only a file in which students are found, or could be, is told to be treated
+as disclosed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from broker.core import armor, armor_damage, frames, message
+from broker.core import receipt as receipts
+from broker.core.errors import Refused
+from broker.core.kinds import UNKNOWN, Kind, kind_of
+from broker.core.kinds_openpgp import Shape, around, body_of, shape_of
+from broker.core.kinds_text import decoded, encoding_of
+from broker.core.message import Bounds
+from broker.edge.secretkey import Buffer
+from broker.edge.settings import Limits
+from broker.formats import ssid_columns, table
+
+# Refusals of what was found in the clear, or in no shape at all: these are told again, by what it is.
+_OF_KEYS = frozenset({"key-secret", "key-unreadable"})
+_OUTSIDE = frozenset({"not-openpgp", "not-sealed", "bad-structure", "bad-armor", "key-secret", "truncated"})
+# Refusals of documents that a parser cannot read
+_UNREAD = frozenset({"not-utf8", "not-json", "request-name", "csv-form", "not-xml", "xml-unsafe", "not-pesc"})
+_UNREAD |= {"inflates-too-much", "from-mismatch", "unknown-column"}
+
+_OWN: Mapping[Shape, str] = {
+    Shape.SIGNATURE: "signature-alone",
+    Shape.REVOCATION: "revocation-sent",
+    Shape.PUBLIC_KEY: "public-key-sent",
+    Shape.SECRET_KEY: "secret-key-sent",
+}
+_SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----"
+_SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
+_PROSE = Kind(
+    "text in another form",
+    "JSON begins with {; a CSV has the names of its columns in the first line, apart by commas, semicolons or tabs.",
+)
+_BEGINS_JSON = (b"{", b"[", b'"')
+_NAMED = "It seems to name students: treat it as disclosed, and tell your data protection officer."
+_PERHAPS = "If it names a student, treat it as disclosed, and tell your data protection officer."
+TO_ITSELF = (
+    "It is sealed to your own key, so that only you can open it: name the exchange's key with --recipient. A packet"
+    " out of your inbox is not sent on: open it, and seal the document anew."
+)
+_MOST = 256 * 1024  # characters of a text that are looked at for students
+
+# names of facts about students, in JSON, XML and tables, without blanks, dashes and underscores; two of them are enough
+_FACTS = re.compile(
+    "birthdate|dateofbirth|legalname|lastname|firstname|familyname|givenname|surname|studentid|studentnumber|localid"
+    "|guardian|socialsecurity|gender|gradelevel|schoolyear"
+)
+_SHORT_FACTS = re.compile("\\b(?:ssid|dob|ssn)\\b")  # which as a part of something else mean nothing
+_LEAST_FACTS = 2
+_LEAST_COLUMNS = 3
+_BETWEEN = str.maketrans("", "", " _-")
+_RECEIPT_FACTS = frozenset(
+    {"receipt", "exchange", "tracking", "n", "state", "at", "code", "place", "held_for", "how", "first", "replaces"}
+    | {"means", "packet"}
+)
+
+
+def in_outbox(file: Buffer, refused: Refused, limits: Limits) -> Refused:
+    """What to say of a file that was refused before a seal was found around it; other refusals as they are."""
+    if refused.code not in _OUTSIDE:
+        return refused
+    content = bytes(file)
+    shape = _shape(content)
+    if shape is not None and shape in _OWN:
+        return Refused(_OWN[shape])
+    if shape is Shape.SEALED:
+        return _sealed_badly(content, refused)
+    if shape is Shape.SIGNED_TEXT or shape is Shape.SIGNED:
+        return _signed(_inside(content, shape, limits))
+    return _clear(content, refused)
+
+
+def when_opened(content: bytes, refused: Refused) -> Refused:
+    """What to say of a document that cannot be read; other refusals as they are."""
+    if refused.code in _OF_KEYS:  # a key that is handed in, and a secret one among it
+        shape = _shape(content)
+        return Refused("secret-key-sent") if shape and _OWN.get(shape) == "secret-key-sent" else refused
+    if refused.code not in _UNREAD:
+        return refused
+    shape = _shape(content)
+    if shape is Shape.SEALED:
+        return Refused("sealed-twice")
+    if shape is not None and shape in _OWN:
+        return Refused(_OWN[shape])
+    if shape is Shape.SIGNED_TEXT and is_receipt(content):
+        return Refused("receipt-sent")
+    kind = _SIGNED if shape else kind_of(content)
+    if kind is None and refused.code == "not-json" and content.lstrip()[:1] not in _BEGINS_JSON:
+        kind = _PROSE
+    if kind is None:
+        return refused
+    if kind.code == "empty-document":
+        return Refused(kind.code)
+    return Refused(kind.code, "", _about(kind))
+
+
+def addressees(file: Buffer, limits: Limits) -> tuple[str, ...]:
+    """The ids of the keys that a message is sealed to. Raises Refused where it is none."""
+    content = bytes(file)
+    data = armor.dearmor(content)[1] if armor.is_armored(content) else content
+    return tuple(
+        one.key_id for one in message.envelope(memoryview(data), limits.openpgp_packets, limits.recipients).keys
+    )
+
+
+def is_receipt(content: bytes) -> bool:
+    """Whether a cleartext signed text is a receipt and nothing else; not whether it is a good one."""
+    start, end = content.find(_SIGNED_TEXT), content.find(_SIGNATURE_END)
+    try:
+        said = json.loads(armor.cleartext(content[max(start, 0) : end + len(_SIGNATURE_END)]).text)
+    except (Refused, ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("receipt") == receipts.VERSION and said.keys() <= _RECEIPT_FACTS
+
+
+def names_students(content: bytes) -> bool:
+    """Whether facts of students are named in a text: by the names that JSON, XML and tables give them."""
+    text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
+    if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
+        return True
+    return ssid_columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
+
+
+def _shape(content: bytes) -> Shape | None:
+    """As `shape_of`; the text may be in an encoding of several bytes."""
+    return shape_of(decoded(content).encode() if encoding_of(content)[0] else content)
+
+
+def _inside(content: bytes, shape: Shape, limits: Limits) -> bytes:
+    """What was signed, as far as it can be read."""
+    if shape is Shape.SIGNED_TEXT:
+        return content
+    bounds = Bounds(limits.content_bytes, limits.inflate_ratio, limits.inflate_floor_bytes, limits.openpgp_packets)
+    try:
+        return message.content_of(memoryview(body_of(content)), bounds)
+    except Refused:
+        return b""
+
+
+def _signed(content: bytes) -> Refused:
+    if is_receipt(content):
+        return Refused("receipt-sent")
+    return Refused("not-sealed", "", _disclosed(content))
+
+
+def _clear(content: bytes, refused: Refused) -> Refused:
+    kind = kind_of(content)
+    if kind is not None and kind.code in ("secret-key-sent", "public-key-sent"):
+        return Refused(kind.code, "", kind.advice)
+    if kind is not None and kind.code == "empty-document":
+        return Refused("not-openpgp", "", "It is empty: export it again.")
+    if refused.code == "bad-armor" or (kind in (None, UNKNOWN) and frames.may_begin(content)):
+        return refused
+    if kind is None:
+        return Refused("not-openpgp", "", _disclosed(content))
+    is_data = kind.holds_data or names_students(content)
+    return Refused("not-openpgp", "", f"{_about(kind)} {_disclosed(content)}" if is_data else _about(kind))
+
+
+def _disclosed(content: bytes) -> str:
+    return _NAMED if names_students(content) else _PERHAPS
+
+
+def _about(kind: Kind) -> str:
+    return f"It is {kind.name}. {kind.advice}".rstrip()
+
+
+def _sealed_badly(content: bytes, refused: Refused) -> Refused:
+    """What was sealed, and has come to harm since."""
+    said = armor_damage.damage(content)
+    if not said or refused.code not in ("bad-armor", "not-openpgp", "bad-structure"):
+        return refused
+    return Refused("bad-armor", "", f"{said} {_NAMED}" if names_students(around(content)) else said)

@@ -1,0 +1,364 @@
+"""What a secretary puts into outbox by mistake, or seals by mistake, is told to her as what it is.
+
+Everything goes through a running exchange, sealed by real gpg or in the clear; a file that ends too early would be
+waited for a quarter of an hour here, so whatever is answered is answered at once.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.core.codes import CODES, NOT_KEPT
+from tests.support import contents
+from tests.support.desk import EXCHANGE, Town, as_bytes, child, enrollment, town
+from tests.support.exchange import wait_until
+from tests.support.tools import require_tool
+
+DISCLOSED = "treat it as disclosed"
+NAMED = "It seems to name students: treat it as disclosed"
+PERHAPS = "If it names a student, treat it as disclosed"
+OFFICER = "data protection officer"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    parties = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
+    with town(tmp_path_factory.mktemp("kinds"), parties, broken_seconds=900.0, tell_seconds=1.0) as made:
+        yield made
+        assert made.bugs() == []
+
+
+def told(here: Town, files: Mapping[str, bytes], lea: str = "01") -> dict[str, dict[str, Any]]:
+    """Drop these files; the receipt that ends each."""
+    for name, content in files.items():
+        here[lea].drop(name, content)
+    found: dict[str, dict[str, Any]] = {}
+
+    def look() -> bool:
+        for one in here.exchange.receipts(lea):
+            if one["state"] in ("REFUSED", "APPLIED", "DUPLICATE") and one["packet"].get("file") in files:
+                found[one["packet"]["file"]] = one
+        return len(found) == len(files)
+
+    wait_until(look, lambda: f"no answer to {sorted(set(files) - set(found))}")
+    return found
+
+
+def files_of(made: Mapping[str, bytes], ending: str) -> dict[str, str]:
+    """A file name for each of these."""
+    return {name: re.sub(r"[^A-Za-z0-9]+", "-", name) + ending for name in made}
+
+
+def answers(here: Town, made: Mapping[str, bytes], ending: str) -> dict[str, dict[str, Any]]:
+    """The answer to each content, as it is, by its name."""
+    names = files_of(made, ending)
+    found = told(here, {names[name]: content for name, content in made.items()})
+    return {name: found[file] for name, file in names.items()}
+
+
+def sealed(here: Town, made: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: here["01"].seal(content) for name, content in made.items()}
+
+
+def test_a_sealed_workbook_page_picture_archive_or_mail_is_named_with_what_to_do(here: Town) -> None:
+    made = {name: make() for name, (make, _) in contents.FORMS.items()}
+    for ending in (".pgp", ".csv.pgp"):
+        found = answers(here, sealed(here, made), ending)
+        assert {name: one["code"] for name, one in found.items()} == dict.fromkeys(made, "not-a-document")
+        unsaid = [name for name, one in found.items() if contents.FORMS[name][1] not in one["means"]]
+        assert unsaid == []
+        assert all(DISCLOSED not in one["means"] for one in found.values())
+        assert all("CSV" in found[name]["means"] for name in ("xlsx", "xls", "ods", "xls that is XML"))
+
+
+def test_a_sealed_text_in_another_encoding_is_named(here: Town) -> None:
+    made = {name: make() for name, (make, _) in contents.ENCODED.items()}
+    found = answers(here, sealed(here, made), ".pgp") | answers(
+        here, {f"{name} as CSV": content for name, content in sealed(here, made).items()}, ".csv.pgp"
+    )
+    assert {one["code"] for one in found.values()} == {"not-utf8"}
+    for name, (_, words) in contents.ENCODED.items():
+        assert words in found[name]["means"]
+        assert words in found[f"{name} as CSV"]["means"]
+        assert "Windows-1252" not in found[name]["means"]
+
+
+def test_an_empty_document_is_told_to_be_empty(here: Town) -> None:
+    found = answers(here, sealed(here, contents.EMPTY), ".pgp")
+    assert {one["code"] for one in found.values()} == {"empty-document"}
+    assert {one["means"] for one in found.values()} == {CODES["empty-document"].sentence}
+
+
+def test_what_was_sealed_twice_is_told_so(here: Town) -> None:
+    desk, other = here["01"], here["6G"]
+    document = as_bytes(enrollment("01", child("Ana", "Reyes", "2012-03-04")))
+    inner = {
+        "binary": desk.seal(document),
+        "armored": desk.seal(document, "--armor"),
+        "armored by Windows": desk.seal(document, "--armor").replace(b"\n", b"\r\n"),
+        "armored in UTF-16": desk.seal(document, "--armor").decode().encode("utf-16"),
+        "in a mail": b"Here it is:\n\n" + desk.seal(document, "--armor") + b"-- \nRecords\n",
+        "for another school": desk.gpg.seal(document, [other.fingerprint], desk.fingerprint),
+        "for another school, armored": desk.gpg.seal(document, [other.fingerprint], desk.fingerprint, "--armor"),
+        "with a password": desk.gpg.run("--symmetric", "--passphrase", "x", stdin=document)[0],
+        "from a pipe": desk.seal(document, stdin=True),
+        "of which the end is missing": desk.seal(document)[:-40],
+        "three times": desk.seal(desk.seal(document)),
+    }
+    found = answers(here, sealed(here, inner), ".pgp")
+    assert {name: one["code"] for name, one in found.items()} == dict.fromkeys(inner, "sealed-twice")
+    assert "once, for the exchange alone" in found["binary"]["means"]
+
+
+def openpgp_files(here: Town) -> dict[str, tuple[bytes, str]]:
+    """What belongs to OpenPGP and is no packet, by real gpg, and the code of each."""
+    gpg, own = here["01"].gpg, here["01"].fingerprint
+    document = b"The list is in the other file.\n"
+    revocation = (gpg.home / "openpgp-revocs.d" / f"{own}.rev").read_bytes()
+    bare = revocation.replace(b"\n:-----BEGIN", b"\n-----BEGIN")
+    secret = gpg.export_secret(own)
+    receipts = here.exchange.folder("01", "receipts")
+    some = next(path for path in sorted(receipts.iterdir()) if path.name.endswith(".asc"))
+    return {
+        "signature": (gpg.run("--detach-sign", stdin=document)[0], "signature-alone"),
+        "signature, armored": (gpg.run("--armor", "--detach-sign", stdin=document)[0], "signature-alone"),
+        "public key": (gpg.export(own, armor=False), "public-key-sent"),
+        "public key, armored": (gpg.export(own), "public-key-sent"),
+        "public key with text before it": (b"My key:\n\n" + gpg.export(own), "public-key-sent"),
+        "all public keys": ((here.exchange.folder("01", "directory") / "all.asc").read_bytes(), "public-key-sent"),
+        "secret key, armored": (secret, "secret-key-sent"),
+        "secret key": (gpg.run("--dearmor", stdin=secret)[0], "secret-key-sent"),
+        "secret key in a mail": (b"Dear state,\n\n" + secret + b"\nBest\n", "secret-key-sent"),
+        "secret key behind the public one": (gpg.export(own) + secret, "secret-key-sent"),
+        "revocation, as gpg keeps it": (revocation, "revocation-sent"),
+        "revocation": (bare, "revocation-sent"),
+        "revocation, binary": (gpg.run("--dearmor", stdin=bare)[0], "revocation-sent"),
+        "receipt": (some.read_bytes(), "receipt-sent"),
+        "receipt, saved by Windows": (some.read_bytes().replace(b"\n", b"\r\n"), "receipt-sent"),
+        "receipt in a mail": (b"Is this right?\n\n" + some.read_bytes() + b"\nRecords\n", "receipt-sent"),
+        "signed text": (gpg.run("--clearsign", stdin=document)[0], "not-sealed"),
+        "signed": (gpg.run("--sign", stdin=document)[0], "not-sealed"),
+        "signed, armored": (gpg.run("--armor", "--sign", stdin=document)[0], "not-sealed"),
+        "packed only": (gpg.run("--store", stdin=document)[0], "not-sealed"),
+    }
+
+
+def test_keys_signatures_revocations_and_receipts_have_sentences_of_their_own(here: Town) -> None:
+    told(here, {"first.pgp": here["01"].seal(b"{}")})  # so that there is a receipt
+    made = openpgp_files(here)
+    found = answers(here, {name: content for name, (content, _) in made.items()}, ".dat")
+    assert {name: one["code"] for name, one in found.items()} == {name: code for name, (_, code) in made.items()}
+    harmless = [one for one in found.values() if one["code"] != "not-sealed"]
+    assert all(OFFICER not in one["means"] for one in harmless)
+    assert all(PERHAPS in one["means"] and NAMED not in one["means"] for one in found.values() if one not in harmless)
+    assert {one["code"] for one in found.values()} <= NOT_KEPT
+    assert "Call the state at once" in found["secret key"]["means"]
+
+
+def test_keys_to_log_in_with_are_known_too(here: Town, tmp_path: Path) -> None:
+    keygen = [require_tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "own")]
+    subprocess.run(keygen, check=True)
+    made = {"SSH": (tmp_path / "own").read_bytes(), "SSH, public": (tmp_path / "own.pub").read_bytes()}
+    found = answers(here, made, ".txt")
+    assert {name: one["code"] for name, one in found.items()} == {
+        "SSH": "secret-key-sent",
+        "SSH, public": "public-key-sent",
+    }
+    assert OFFICER not in found["SSH"]["means"]
+
+
+def test_such_things_are_known_within_a_seal_as_well(here: Town) -> None:
+    made = openpgp_files(here)
+    handed_in = {"public-key-sent", "revocation-sent"}  # sealed they are `key-rotation`, which has tests of its own
+    made = {name: one for name, one in made.items() if one[1] not in handed_in}
+    expected = {"not-sealed": "not-a-document"}
+    found = answers(here, sealed(here, {name: content for name, (content, _) in made.items()}), ".sealed")
+    assert {name: one["code"] for name, one in found.items()} == {
+        name: expected.get(code, code) for name, (_, code) in made.items()
+    }
+
+
+def test_only_what_names_students_is_told_to_be_disclosed(here: Town) -> None:
+    gpg, document = here["01"].gpg, contents.JSON.encode()
+    table = b"".join(
+        b"%s\r\n" % line for line in (b"SSID,Last Name,First Name,DOB", b"1000000019,Reyes,Ana,2012-03-04")
+    )
+    named = {
+        "JSON": document,
+        "CSV": contents.CSV.encode(),
+        "another CSV": table,
+        "CSV in UTF-16": contents.CSV.encode("utf-16"),
+        "CSV of Windows": contents.CSV.encode("cp1252", "replace"),
+        "XML": b"<Student><LegalName>A</LegalName><BirthDate>2012-03-04</BirthDate></Student>",
+        "HTML": b"<html><table><tr><th>Last Name<th>Date of Birth<tr><td>Reyes<td>2012-03-04</table></html>",
+        "signed text": gpg.run("--clearsign", stdin=document)[0],
+        "signed": gpg.run("--sign", stdin=document)[0],
+        "signed, packed by bzip2": gpg.run("--compress-algo", "bzip2", "--sign", stdin=document)[0],
+        "packed": gpg.run("--store", stdin=document)[0],
+        "receipt with students in it": gpg.run(
+            "--clearsign", stdin=json.dumps({"receipt": "receipt.v1", **contents.RECORD}).encode()
+        )[0],
+    }
+    found = answers(here, named, ".clear")
+    assert {one["code"] for one in found.values()} == {"not-openpgp", "not-sealed"}
+    assert [name for name, one in found.items() if NAMED not in one["means"] or OFFICER not in one["means"]] == []
+    perhaps = {name: make() for name, (make, _) in contents.FORMS.items()}
+    found = answers(here, {"prose": b"See you on Monday.\n"} | perhaps, ".in-the-clear")
+    assert {one["code"] for one in found.values()} == {"not-openpgp"}
+    assert [name for name, one in found.items() if NAMED in one["means"]] == ["tar"]  # the list in it is in the clear
+    nothing = {"program", "shortcut"}
+    assert {name for name, one in found.items() if DISCLOSED not in one["means"]} == nothing
+    assert [name for name in perhaps if contents.FORMS[name][1] not in found[name]["means"]] == []
+
+
+def test_what_two_receipts_say_of_one_file_is_one_truth(here: Town) -> None:
+    """What is in the clear is not kept, and no receipt says that it is; what was sealed is kept, though refused."""
+    vault = here.exchange.home / "vault"
+    words = "kept in the clear, for nobody"
+    told(here, {"truth.txt": words.encode()})
+    said = [one["means"] for one in here.exchange.receipts("01") if one["packet"].get("file") == "truth.txt"]
+    assert len(said) == 2
+    assert "what is not sealed is refused, and not kept" in said[0]
+    assert "has not kept it" in said[1]
+    wait_until(
+        lambda: not any(words.encode() in path.read_bytes() for path in vault.rglob("*") if path.is_file()), "gone"
+    )
+    refused = told(here, {"truth.pgp": here["01"].gpg.seal(b"{}", [EXCHANGE], None)})["truth.pgp"]
+    assert refused["code"] == "unsigned"
+    assert any(path.name.startswith(refused["packet"]["sha256"]) for path in vault.rglob("*"))
+
+
+def test_a_packet_for_oneself_or_for_another_is_told_so(here: Town) -> None:
+    desk, other = here["01"], here["6G"]
+    document = as_bytes(enrollment("01", child("Ben", "Holm", "2013-08-30")))
+    stranger = desk.gpg.generate("Nobody here <nobody@example.org>")
+    made = {
+        "myself": desk.gpg.seal(document, [desk.fingerprint], desk.fingerprint),
+        "another": desk.gpg.seal(document, [other.fingerprint], desk.fingerprint),
+        "a stranger": desk.gpg.seal(document, [stranger], desk.fingerprint),
+    }
+    found = answers(here, made, ".pgp")
+    assert {one["code"] for one in found.values()} == {"not-for-exchange"}
+    assert "It is sealed to your own key" in found["myself"]["means"]
+    assert "It is sealed to the key of another party" in found["another"]["means"]
+    assert found["a stranger"]["means"] == CODES["not-for-exchange"].sentence
+
+
+# armour
+
+
+Damage = Callable[[bytes], bytes]
+DAMAGED: dict[str, tuple[Damage, str]] = {
+    "text before": (lambda text: b"Dear all,\n\n" + text, "Text stands before its first line"),
+    "text behind": (lambda text: text + b"\nBest regards\n", "Text stands behind its last line"),
+    "a mail's footer": (lambda text: text + b"\n-- \nThis message is confidential.\n" * 40, "Text stands behind"),
+    "quoted in a mail": (lambda text: re.sub(rb"(?m)^", b"> ", text), "a > before them"),
+    "quoted-printable": (lambda text: text.replace(b"=", b"=3D"), "=3D"),
+    "from a web page": (lambda text: text.replace(b"\n", b"<br>\n"), "web page"),
+    "long dashes": (lambda text: text.replace(b"-----", "—".encode() * 3), "dashes"),
+    "escaped dashes": (lambda text: text.replace(b"-----", b"- -----"), "dashes"),
+    "two in one file": (lambda text: text + text, "two sealed messages"),
+    "a letter changed": (lambda text: text.replace(b"A", b"!", 1), "as gpg wrote it"),
+    "UTF-16": (lambda text: text.decode().encode("utf-16"), "UTF-16"),
+}
+HARMLESS: dict[str, Damage] = {
+    "indented": lambda text: re.sub(rb"(?m)^", b"    ", text),
+    "indented with tabs": lambda text: re.sub(rb"(?m)^", b"\t", text),
+    "only the first line indented": lambda text: b"  " + text,
+    "only the last line indented": lambda text: text.replace(b"-----END", b"   -----END"),
+    "blanks at the ends of lines": lambda text: text.replace(b"\n", b"  \n"),
+    "blank lines around it": lambda text: b"\n\n \n" + text + b"\n \n\n",
+    "line ends of Windows": lambda text: text.replace(b"\n", b"\r\n"),
+    "a mark": lambda text: b"\xef\xbb\xbf" + text,
+    "double-spaced": lambda text: text.replace(b"\n", b"\n\n").replace(b"-----\n\n\n", b"-----\n\n", 1),
+}
+
+
+def test_damaged_armour_is_answered_at_once_with_what_was_done_to_it(here: Town) -> None:
+    document = enrollment("01", child("Ana", "Reyes", "2012-03-04"))
+    made = {name: change(here["01"].seal(document, "--armor")) for name, (change, _) in DAMAGED.items()}
+    found = answers(here, made, ".asc")
+    assert {name: one["code"] for name, one in found.items()} == dict.fromkeys(DAMAGED, "bad-armor")
+    assert [name for name, one in found.items() if DAMAGED[name][1] not in one["means"]] == []
+    assert all(DISCLOSED not in one["means"] for one in found.values())
+    aloud = b"Last Name: Reyes, Date of Birth: 2012-03-04\n\n" + here["01"].seal(document, "--armor")
+    assert NAMED in answers(here, {"with a name before it": aloud}, ".asc")["with a name before it"]["means"]
+
+
+def test_blanks_around_armour_do_no_harm(here: Town) -> None:
+    made = {
+        name: change(here["01"].seal(enrollment("01", child(f"N{number}", "Blank", "2012-03-04")), "--armor"))
+        for number, (name, change) in enumerate(HARMLESS.items())
+    }
+    found = answers(here, made, ".asc")
+    assert {name: one["state"] for name, one in found.items()} == dict.fromkeys(HARMLESS, "APPLIED")
+
+
+def test_what_waits_for_its_end_is_told_within_a_minute_and_no_longer(here: Town) -> None:
+    folder = here.exchange.home / "leas" / "01"
+    whole = here["01"].seal(enrollment("01", child("Cut", "Off", "2012-03-04")), stdin=False)
+    armored = here["01"].seal(enrollment("01", child("Cut", "Short", "2012-03-04")), "--armor")
+    half = {
+        "cut.pgp": whole[: len(whole) // 2],
+        "cut.asc": armored[: len(armored) // 2],
+        "empty.pgp": b"",
+        "zeros.pgp": whole[:100] + bytes(len(whole) - 100),
+        "left.pgp.part": whole,
+        ".satchel-upload.broken.pgp": whole[:200],
+        ".DS_Store": b"nobody's business",
+    }
+    for name, content in half.items():
+        (folder / "outbox" / name).write_bytes(content)
+    notice = folder / "OUTBOX-WAITS.txt"
+    said = wait_until(
+        lambda: _says(notice, "cut.pgp", "cut.asc", "empty.pgp", "left.pgp.part", "broken.pgp"), "told", 60
+    )
+    assert f"cut.pgp is not whole: {len(whole) // 2} bytes are there" in said
+    assert "empty.pgp is empty" in said
+    assert "left.pgp.part" in said
+    assert "rename it" in said
+    assert "broken.pgp is not whole" in said
+    assert ".satchel-upload" not in said
+    assert "DS_Store" not in said
+    (folder / "outbox" / "cut.pgp").write_bytes(whole)
+    assert here["01"].receipt("cut.pgp", "APPLIED")
+    wait_until(lambda: "cut.pgp" not in notice.read_text(), "what has come is not named any more")
+    for name in half.keys() - {"cut.pgp"}:
+        (folder / "outbox" / name).unlink()
+    wait_until(lambda: not notice.exists(), "the page goes away")
+
+
+def _says(notice: Path, *words: str) -> str:
+    text = notice.read_text() if notice.exists() else ""
+    return text if all(word in text for word in words) else ""
+
+
+# ids
+
+
+def test_an_id_that_is_almost_right_is_named(here: Town) -> None:
+    student = child("Ana", "Reyes", "2012-03-04")
+    lower = enrollment("6g", student)
+    found = told(here, {"lower.pgp": here["6G"].seal(lower)}, "6G")["lower.pgp"]
+    assert (found["code"], found["place"]) == ("from-mismatch", "/from")
+    assert "Did you mean 6G?" in found["means"]
+    made = {
+        "without its zero": enrollment("1", student),
+        "with a letter for a digit": enrollment("O1", student),
+        "of another": enrollment("6G", student),
+    }
+    answered = answers(here, {name: here["01"].seal(one) for name, one in made.items()}, ".pgp")
+    assert {one["code"] for one in answered.values()} == {"from-mismatch"}
+    assert "Did you mean 01?" in answered["without its zero"]["means"]
+    assert "Did you mean 01?" in answered["with a letter for a digit"]["means"]
+    assert "Your LEA's id is 01." in answered["of another"]["means"]
+    receivers = {one: enrollment("01", student, to=one) for one in ("6g", "99")}
+    answered = answers(here, {name: here["01"].seal(one) for name, one in receivers.items()}, ".to.pgp")
+    assert {one["code"] for one in answered.values()} == {"unknown-receiver"}
+    assert "Did you mean 6G?" in answered["6g"]["means"]
+    assert "Did you mean" not in answered["99"]["means"]
