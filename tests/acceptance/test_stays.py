@@ -183,6 +183,7 @@ def test_another_exit_corrects_the_first_and_the_same_one_changes_nothing(her: S
 
 
 def test_each_fact_of_a_stay_is_corrected_and_what_is_left_out_stays(her: Story) -> None:
+    her.student = her.student | {"birth_date": day("03-04", -14)}  # of an age for these grades
     her.enter(A, day("08-17"), grade="08", code="11", programme="regular")
     her.enter(A, day("08-17"), grade="09", military=True, day_part=0.5)
     with reading(her.office.services.engine) as connection:
