@@ -272,6 +272,7 @@ def test_whom_a_packet_enters_is_the_leas_own_in_its_next_line(her: Story) -> No
 
 def test_the_operator_sees_where_a_student_is_and_what_was_corrected(her: Story) -> None:
     first, beside, moved = (day(one, -2) for one in ("08-17", "10-01", "11-20"))  # the command's clock is the true one
+    her.student = her.student | {"birth_date": day("03-04", -14)}  # of an age for these grades
     her.enter(A, first, grade="08")
     her.enter(B, beside, dual=True, day_part=0.5)
     her.enter(A, first, grade="09")
