@@ -45,8 +45,14 @@ def _umask() -> Iterator[None]:
 # files of the fewest tests come last, and these are among them).
 _LONG = (
     "test_documents_run.py",
+    "test_hostile_bytes.py",
     "test_chaos.py",
+    "test_bounds_of_intake.py",
+    "test_bounds_of_keeping.py",
     "test_upgrade.py",
+    "test_homes.py",
+    "test_servers.py",
+    "test_knowledge.py",
     "test_identity_bulk.py",
     "test_merge.py",
     "test_reports_in_any_order.py",

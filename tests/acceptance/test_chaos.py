@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from sqlalchemy import Engine, text
@@ -179,7 +180,8 @@ def at_work(engine: Engine, attempt: int) -> str:
 
 
 def runs_as(pid: int, worker: str) -> bool:
-    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[-2] == worker.rpartition("-")[2]
+    words = psutil.Process(pid).cmdline()
+    return words[words.index("--number") + 1] == worker.rpartition("-")[2]
 
 
 @pytest.mark.timeout(120)
@@ -192,7 +194,8 @@ def test_a_killed_supervisor_takes_its_parts_along_and_can_be_started_again(exch
     exchange.process.wait()
     exchange.process = None
     exchange.up()
-    assert not [name for name, pid in parts.items() if Path(f"/proc/{pid}").exists()]
+    # a part lets go of the home as the last thing it does but to end
+    wait_until(lambda: not [name for name, pid in parts.items() if Path(f"/proc/{pid}").exists()], "they are gone", 5)
     second = satchel("up", *exchange.at, check=False)
     assert second.returncode == 1
     assert second.stderr == f"Another `satchel up` runs {exchange.home} already; stop it first.\n"

@@ -49,15 +49,11 @@ def test_not_running_well_and_a_part_that_is_gone(tmp_path: Path) -> None:
 
 def test_one_that_was_killed_is_not_running(tmp_path: Path) -> None:
     exchange = Exchange(tmp_path / "home", enabled=False)
-    try:
-        exchange.up()
-        assert exchange.process is not None
-        exchange.process.kill()
-        exchange.process.wait()
-        wait_until(lambda: exchange.status()["code"] == 3, "its parts have ended, too")
-    finally:
-        if exchange.process is not None and exchange.process.stdout is not None:
-            exchange.process.stdout.close()
+    exchange.up()
+    assert exchange.process is not None
+    exchange.process.kill()
+    exchange.process.wait()
+    wait_until(lambda: exchange.status()["code"] == 3, "its parts have ended, too")
 
 
 def test_the_names_of_the_parts_are_those_of_the_plan(tmp_path: Path) -> None:

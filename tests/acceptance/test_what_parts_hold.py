@@ -74,7 +74,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(passwords.LEDGER, PASSWORD)  # SQLite asks for none; nobody else must get it either
             patch.setattr(support, "SATCHEL", [*UNPRIVILEGED, *support.SATCHEL])
-            exchange.up()
+            exchange.up(is_from_nothing=True)
         yield Here(exchange, lea, root / "ssh")
 
 

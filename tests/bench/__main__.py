@@ -147,7 +147,7 @@ def run(exchange: Exchange, chosen: argparse.Namespace) -> None:
     night = [_backpack(leas[number % len(leas)], exchange, number) for number in range(total, total + chosen.packets)]
     many, few = packets[: chosen.packets], packets[chosen.packets :]
     say("load", packets=len(many), sealed_bytes=median(map(len, many)), districts=[a for _, a in DISTRICTS])
-    exchange.up()
+    exchange.up(is_from_nothing=True)
     times = sorted(latency(exchange, few, leas))
     cuts = quantiles(times, n=100)
     say("time_to_inbox", packets=len(times), p50_ms=round(cuts[49], 1), p99_ms=round(cuts[98], 1))

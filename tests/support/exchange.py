@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from tests.support import preloaded
+from tests.support import forked, preloaded
 
 SATCHEL = [sys.executable, "-m", "broker.cli"]
 _PATIENCE = 60.0
@@ -68,7 +68,7 @@ class Exchange:
 
     def __init__(self, home: Path, *, ledger_url: str = "", **changed: Any) -> None:
         self.home = home
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | preloaded.Running | None = None
         self.log = home.parent / f"{home.name}.log"
         there = ("--ledger-url", ledger_url) if ledger_url else ()
         satchel("init", str(home), "--name", "Test exchange", *there)
@@ -116,13 +116,17 @@ class Exchange:
         """The exchange's public key."""
         return (self.home / "exchange.asc").read_bytes()
 
-    def up(self) -> None:
-        """Start it and wait for `ready`."""
-        self.process = subprocess.Popen(
-            [*SATCHEL, "up", *self.at], stdout=subprocess.PIPE, stderr=self.log.open("a"), text=True
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+    def up(self, *, is_from_nothing: bool = False) -> None:
+        """Start it and wait for `ready`: forked from a process that has loaded the program, or from nothing."""
+        arguments = ["up", *self.at]
+        told, tells = os.pipe()
+        self._said = open(told)  # noqa: SIM115  as long as it runs
+        with self.log.open("a") as log, open(os.devnull) as nothing, open(tells, "w") as says:
+            if is_from_nothing:
+                self.process = subprocess.Popen([*SATCHEL, *arguments], stdout=says, stderr=log)
+            else:
+                self.process = preloaded.Running(arguments, [one.fileno() for one in (nothing, says, log)])
+        line = self._said.readline()
         assert line == "ready\n", f"{line!r}; log: {self.log.read_text()[-3000:]}"
 
     def down(self) -> int:
@@ -132,8 +136,7 @@ class Exchange:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(90)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._said.close()
         self.process = None
         return code
 
@@ -147,7 +150,7 @@ class Exchange:
                 command = stat.with_name("cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if int(fields[1]) == self.process.pid:
+            if int(fields[1]) == self.process.pid and forked.SPARE.encode() not in command:
                 name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
                 found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
         return found

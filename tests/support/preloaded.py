@@ -3,7 +3,7 @@
 Owns a process that has loaded the modules of all commands and forks for each one that is to run. Promises: what runs is
 a process of its own, with the arguments, folder, environment and standard files of its caller, and what it leaves in
 its memory is gone with it. That a command can be run from nothing is shown in `tests.unit.test_command_line`, and by
-every `satchel up`.
+the documents' own `satchel up`.
 """
 
 import atexit
@@ -20,15 +20,18 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tests.support import forked
 from tests.support.tools import ROOT
 
 _REQUEST = 1 << 20  # bytes: arguments and environment of one command
 _SECONDS = 120.0
+_ROOM = 4000  # bytes of the command line, for those of the parts
 _WITH_THREADS = {"identity_bulk", "identity_train"}  # DuckDB's and Arrow's threads would be lost in a fork
 
 
@@ -47,16 +50,53 @@ def run(arguments: Sequence[str], stdin: str = "") -> "subprocess.CompletedProce
 
 def _asked(arguments: Sequence[str], files: Sequence[int]) -> int:
     """The exit code of the command, which has these files as its standard ones."""
-    surroundings = {"folder": str(Path.cwd()), "umask": _umask(), "environment": dict(os.environ)}
-    request = json.dumps({"arguments": [*arguments]} | surroundings)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
-        line.settimeout(_SECONDS)
-        line.connect(_server())
-        socket.send_fds(line, [request.encode()], files)
-        try:
-            return int(line.recv(100))
-        except TimeoutError:
-            raise subprocess.TimeoutExpired(list(arguments), _SECONDS) from None
+    with Running(arguments, files) as running:
+        return running.wait(_SECONDS)
+
+
+class Running:
+    """A command that runs, with what of `subprocess.Popen` a test asks for; it is killed when the last one lets go."""
+
+    def __init__(self, arguments: Sequence[str], files: Sequence[int]) -> None:
+        surroundings = {"folder": str(Path.cwd()), "umask": _umask(), "environment": dict(os.environ)}
+        request = json.dumps({"arguments": [*arguments]} | surroundings)
+        self.args, self.stdout = [*arguments], None
+        self.returncode: int | None = None
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line.connect(_server())
+        socket.send_fds(self._line, [request.encode()], files)
+        self.pid = int(self._line.recv(100))
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code. Raises TimeoutExpired after so many seconds."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = int(self._line.recv(100))
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """To one that runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """At once."""
+        self.send_signal(signal.SIGKILL)
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
 
 
 def program(path: Path) -> None:
@@ -75,6 +115,7 @@ surroundings = {{"folder": os.getcwd(), "umask": mask, "environment": dict(os.en
 line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 line.connect({where!r})
 socket.send_fds(line, [json.dumps({{"arguments": sys.argv[1:]}} | surroundings).encode()], [0, 1, 2])
+line.recv(100)
 sys.exit(int(line.recv(100)))
 """
 
@@ -92,7 +133,7 @@ def _server() -> str:
     folder = tempfile.TemporaryDirectory(prefix="s", dir="/tmp")
     atexit.register(folder.cleanup)
     where = f"{folder.name}/commands"
-    command = [sys.executable, "-m", "tests.support.preloaded", where]
+    command = [sys.executable, "-m", "tests.support.preloaded", where, "-" * _ROOM]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -124,6 +165,7 @@ class _Forks:
         pid = os.fork()
         if not pid:
             _become(json.loads(request), files)
+        line.send(str(pid).encode())
         for file in files:
             os.close(file)
         ended = os.pidfd_open(pid)
@@ -152,10 +194,7 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command; nothing of the process that forked runs on."""
     code = 1
     try:
-        for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-            os.dup2(files[number], number)
-            # anew: whether a file can be sought in is asked once
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+        forked.standard(files)
         os.closerange(3, 1024)
         os.chdir(request["folder"])
         os.umask(request["umask"])
@@ -174,25 +213,16 @@ def _main(arguments: Sequence[str]) -> int:
     cli = import_module("broker.cli")
     sys.modules["__main__"] = cli
     sys.argv = [str(cli.__file__), *arguments]
-    code: object = None
-    try:
-        cli.main()
-    except SystemExit as end:
-        code = end.code
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
-    atexit._run_exitfuncs()
-    gc.collect()  # as at the end of a process: a connection that is left is closed, and SQLite's log written back
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code if isinstance(code, int) else int(code is not None)
+    if arguments[:1] == ["up"]:
+        forked.supervise()
+    return forked.ended(cli.main)
 
 
 def _load() -> None:
     places = {entry.where.partition(":")[0] for entry in import_module("broker.commands.catalog").COMMANDS.values()}
     for name in sorted(places - _WITH_THREADS):
         import_module(f"broker.commands.{name}")
+    forked.load()
     assert threading.active_count() == len([*Path("/proc/self/task").iterdir()]) == 1
     gc.collect()
     gc.freeze()  # else the first collection of each fork would touch, and so copy, all of it
