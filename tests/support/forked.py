@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 PARTS = ("worker", "sweeper", "watcher", "sftp")
 SPARE = "tests.support.forked"  # by this word in its command line the process is known that parts are forked from
@@ -89,6 +89,8 @@ def supervise() -> None:
     class Forked(subprocess.Popen[bytes]):
         """A part, or another program that is started as ever."""
 
+        own: ClassVar[set[int]] = set()
+
         def __init__(self, args: list[str], **how: Any) -> None:
             if args[1:2] == ["-m"] and args[2].removeprefix("broker.") in PARTS:
                 self.pid = _asked(ours, args, how)
@@ -97,6 +99,14 @@ def supervise() -> None:
                 self._waitpid_lock, self._child_created = threading.Lock(), True
             else:
                 super().__init__(args, **how)
+            self.own.add(self.pid)
+
+        def poll(self) -> int | None:
+            """The exit code; None while it runs. What became a child of this process while a part did is let go."""
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            while (dead := os.waitid(os.P_ALL, 0, look)) is not None and dead.si_pid not in self.own:
+                os.waitpid(dead.si_pid, 0)
+            return super().poll()
 
     supervisor = import_module("broker.supervisor")
     names = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
