@@ -38,6 +38,7 @@ _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every dir
 KIND_OF = {kind.value: kind for kind in PartyKind}
 _LONGEST_NAME = 120
 _T = TypeVar("_T")
+_PRIVATE, _OF_PUTTY = ("PRIVATE KEY-----", "PuTTY-User-Key-File-"), "BEGIN SSH2 PUBLIC KEY"
 
 
 def read_certificate(path: Path, most: int) -> bytes:
@@ -182,12 +183,23 @@ def _ssh_key(names: Names, path: Path) -> tuple[str, Thing]:
 
 
 def _ssh_line(path: Path) -> str:
+    text = ""
     try:
-        return check_line(" ".join(path.read_text("utf-8").split()[:2]))
+        text = path.read_text("utf-8")
+        return check_line(" ".join(text.split()[:2]))
     except (OSError, UnicodeDecodeError):
         fail(f"{path} cannot be read as an SSH public key; give the .pub file.")
     except ValueError as error:
-        fail(f"{path}: {error}")
+        fail(_no_ssh_line(path, text) or f"{path}: {error}")
+
+
+def _no_ssh_line(path: Path, text: str) -> str:
+    """What was given for a public key, where it is a key in another file or form; '' where it is not."""
+    if any(mark in text for mark in _PRIVATE):
+        return f"{path} is a private SSH key, which only its owner may have; ask for a new one, and give its .pub."
+    if _OF_PUTTY in text:
+        return f"{path} is a public key in another form; `ssh-keygen -i -f {path}` prints it in the one read here."
+    return ""
 
 
 def key(

@@ -27,8 +27,8 @@ _ALL = "all"  # the directory's file that repeats what the others hold
 
 # The table of codes speaks to the sender of a packet; these are for who opens one.
 _MEANINGS = {
-    "not-for-exchange": "The message is not encrypted to this key.",
-    "unknown-signer": "The message is signed by a key that is not in your directory folder.",
+    "not-for-exchange": "The file is not sealed for this key.",
+    "unknown-signer": "The file is signed with a key that is not in your directory folder.",
     "not-openpgp": "The file is neither a sealed packet nor a document that was opened.",
     "not-sealed": "The file is signed, but not encrypted.",
 }

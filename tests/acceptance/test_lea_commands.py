@@ -151,7 +151,7 @@ def test_open_keeps_only_what_has_a_good_signature(desk: Path, tmp_path: Path) -
         (satchel("open", tmp_path / "none", *theirs, "--directory", "directory", at=desk), "cannot be read"),
         (
             satchel("open", packet, "--key", "mine/secret.asc", "--out", out, "--directory", "directory", at=desk),
-            "not encrypted to this key",
+            "not sealed for this key",
         ),
     ]
     for ended, why in refused:
