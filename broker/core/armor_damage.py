@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _BEGIN = re.compile(rb"BEGIN PGP [A-Z ]{4,30}+(?![A-Za-z])")
 _MOST = 1024 * 1024  # bytes at both ends that are looked at
-_AGAIN = "send the file as gpg wrote it, or seal it again without --armor"
+_AGAIN = "send the file as gpg wrote it, or seal the document again without --armor"
 
 
 class _Sign(NamedTuple):
@@ -38,7 +38,7 @@ _SIGNS = (
     _Sign(re.compile(rb"\n- -----"), f"Its lines that begin with dashes were changed (- before them): {_AGAIN}."),
 )
 _TEXT = "Text stands {} line, as an e-mail program adds it: take it out, or seal the document again without --armor."
-_TWICE = "It holds two sealed messages: put each into a file of its own."
+_TWICE = "It holds two sealed documents: put each into a file of its own."
 
 
 def damage(file: bytes) -> str:

@@ -83,7 +83,15 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"-----BEGIN PUBLIC KEY-----", _nothing("a public key of a kind that is not used here")),
     (0, b"Salted__", Kind("a file that was sealed with another program (openssl)", _OTHER_SEAL)),
     (0, b"VimCrypt~", Kind("a file that was sealed with another program (vim)", _OTHER_SEAL)),
-    (8, b"KBXf", Kind("the key ring of gpg", "Export the key with `gpg --export --armor`.", "public-key-sent")),
+    (
+        8,
+        b"KBXf",
+        Kind(
+            "the key ring of gpg",
+            "Export the one key: `gpg --armor --output my-key.asc --export YOUR-ADDRESS`.",
+            "public-key-sent",
+        ),
+    ),
     (0, b"ID;P", Kind("a workbook in an old form (SYLK)", _AS_CSV)),
     (0, b"TABLE\r\n0,1", Kind("a workbook in an old form (DIF)", _AS_CSV)),
 )

@@ -138,7 +138,7 @@ def _slices(file: BinaryIO) -> Iterator[tuple[list[str], bool]]:
                 return
             number, content = number + content.count(bytes((10,))), after
             continue
-        raise Refused("not-utf8", place)
+        raise Refused("not-utf8", place, 'In a spreadsheet program, save it as "CSV UTF-8".')
 
 
 def _whole(rows: Sequence[Row], lines: int) -> int:
