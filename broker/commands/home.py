@@ -106,7 +106,10 @@ def nameless(services: offline.Offline) -> set[tuple[str, str]]:
 def warn_of_nameless(services: offline.Offline, before: set[tuple[str, str]]) -> None:
     """Tell of keys whose user id names somebody else by now."""
     for lea, mark in sorted(nameless(services) - before):
-        warn(f"Key {mark} of {lea} is published without a name from now on: its user id names another party by now.")
+        warn(
+            f"Key {mark} of {lea} is published without a name from now on, for its user id names another party by now:"
+            f" gpg does not take it in. Ask {lea} for a key with its own name."
+        )
 
 
 def _check_words(lea: str, name: str, kind: str) -> None:
@@ -262,7 +265,7 @@ def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: 
     state = f"it is not valid now [{taken.info.fault}]" if taken.info.fault else "it is valid"
     told = told_of_key(taken.info, taken.user_id, []) if taken.info.fault is None else []
     if taken.missing:
-        told = [*told, f"  Nobody's gpg takes it in, for {taken.missing}"]
+        told = [*told, f"  It is published without a name, so that gpg does not take it in, for {taken.missing}"]
     return "\n".join([f"{lea}: key {taken.info.fingerprint} is recorded; {state}.", *told])
 
 
