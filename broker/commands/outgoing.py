@@ -83,7 +83,7 @@ def wrong_recipients(paths: Sequence[Path], limits: Limits) -> str:
     if any(_is_exchange(path, limits) for path in paths):
         return ""
     are = f"{paths[0]} is" if len(paths) == 1 else f"{' and '.join(map(str, paths))} are"
-    return f"{are} not the exchange's key, so it could not open the file; use exchange.asc of your directory folder."
+    return f"{are} not the exchange's key, so it could not open the file; name exchange.asc of your directory folder."
 
 
 def _is_exchange(path: Path, limits: Limits) -> bool:
