@@ -26,7 +26,7 @@ REASONS: dict[str, str] = {
     "": f"It gave no reason. {_ASK}.",
     "not-our-student": "The student is not theirs. Find out where the student enrolled.",
     "wrong-school": "The student goes to another school. Find out where the student enrolled.",
-    "cannot-open": f"They cannot decrypt it. {_ASK}; if it was their key, send it again once they have a new one.",
+    "cannot-open": f"They cannot open it. {_ASK}; if it was their key, send it again once they have a new one.",
     "cannot-read": "Their program cannot read the document. Check its form, and send it again with a new id.",
     "incomplete": f"Something is missing in it. {_ASK}, and send the whole document with a new id.",
     "duplicate": "They had it already. There is nothing to do, unless it was meant as a correction.",

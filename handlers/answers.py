@@ -50,10 +50,10 @@ class Sent:
 REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
     "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
-    "not-borne-out": "The SSID, the name and the birth date do not bear each other out; compare name and birth date"
+    "not-borne-out": "The SSID, the name and the birth date do not fit together; compare name and birth date"
     " with the birth certificate, and correct the line, or leave the SSID out to have the student looked up.",
-    "not-verified": "Only a student whom your LEA has or had is verified, and none of these has this SSID; check it, or"
-    " send Retrieve with the name and birth date of the birth certificate.",
+    "not-verified": "Only a student whom your LEA has or had can be verified, and none of these has this SSID; check"
+    " it, or send Retrieve with the name and birth date of the birth certificate.",
     "unknown-student": "Nobody is found beyond doubt by this name and birth date; compare both with the birth"
     " certificate, and send New if they are right.",
     "compare": "It is not sure which student this is; compare the name and the birth date with the birth certificate,"
@@ -64,7 +64,7 @@ REASONS: Mapping[str, str] = {
     "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
     "unreadable": "Something in this line cannot be used; mend it and send the line again.",
-    "impossible-date": "A date in this line cannot be; correct it, in your system too, and send the line again.",
+    "impossible-date": "A date in this line cannot be right; correct it, in your system too, and send the line again.",
     "odd-date": "Nothing was done with this line, for a date in it is unusual; correct it, or, if it is as in the birth"
     " certificate and your files, send the line again with the field's name in `confirmed`.",
     "other-lea": "The line is another LEA's; send only your own students.",

@@ -26,7 +26,7 @@ _MEANS = {
     "declined": "The previous school says that it cannot send this record; the state can see that. Call the school.",
     "moved-on": "The student has enrolled at another school since. The record does not go to this one any more.",
     "returned": "The student is at the previous school again. Nothing is to be sent.",
-    "left": "The student has left the school that had enrolled it. Nothing is to be sent now.",
+    "left": "The student has left the new school again. Nothing is to be sent now.",
     "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
     "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
     "merged": "Two numbers turned out to be one student's, whose record is asked for already. This case is ended.",

@@ -28,10 +28,10 @@ _WAIT = "wait, and fetch again"
 _TODO = {
     "RECEIVED": _WAIT,
     "ADMITTED": _WAIT,
-    "APPLIED": "nothing; an answer, where there is one, lies in inbox",
+    "APPLIED": "read the answer in inbox, if there is one",
     "DELIVERED": "nothing",
     "COLLECTED": "nothing",
-    "DUPLICATE": "nothing; the same file was received before",
+    "DUPLICATE": "nothing; it was received before",
 }
 
 

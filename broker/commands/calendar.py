@@ -194,7 +194,7 @@ def _read(path: Path, why: str) -> Iterator[tuple[date, date, str]]:
     except OSError as error:
         fail(f"{path} cannot be read: {error.strerror}.")
     except Refused as refused:
-        fail(f"{path}, {refused.pointer or 'line 1'}: {refused.sentence}", 2)
+        fail(f"{path}, {refused.pointer or 'line 1'}: {refused.meaning} {refused.hint}".rstrip(), 2)
     names = [cell.lower() for cell in found.header.cells]
     if "day" not in names or set(names) - set(_COLUMNS) or len(set(names)) < len(names):
         fail(f"{path}: its first line must name the columns {', '.join(_COLUMNS)}, of which day is needed.", 2)

@@ -53,7 +53,9 @@ COMMANDS: Mapping[str, Entry] = {
     "keygen": Entry("letters:keygen", "Make your LEA's key pair.", _LEA),
     "seal": Entry("letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
-        "lea:send", "Put sealed files into your outbox; a broken line is built again, and goes on where it broke.", _LEA
+        "lea:send",
+        "Put sealed files into your outbox; if the connection breaks, it is made again, and sending goes on.",
+        _LEA,
     ),
     "fetch": Entry("lea:fetch", "Get what lies in your inbox and receipts, and everyone's public keys.", _LEA),
     "open": Entry("letters:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),

@@ -98,11 +98,11 @@ def _shown(connection: Connection, person: Person, today: Today) -> dict[str, An
 
 def _tell(found: Sequence[dict[str, Any]], is_more: bool) -> None:
     if not found:
-        say("No student is like that.")
+        say("No student fits that; check the spelling, or say less.")
         return
     tables.show(("SSID", tables.text("name"), "born", "at", tables.text("")), map(_row, found))
     if is_more:
-        say(f"These are the first {_MOST}; say more of the student to find it.")
+        say(f"These are the first {_MOST}; give more of the name, or the birth date, to see fewer.")
     say("`satchel student show SSID` has all that is known.")
 
 

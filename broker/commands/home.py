@@ -38,6 +38,7 @@ _TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every dir
 KIND_OF = {kind.value: kind for kind in PartyKind}
 _LONGEST_NAME = 120
 _T = TypeVar("_T")
+_PRIVATE, _OF_PUTTY = ("PRIVATE KEY-----", "PuTTY-User-Key-File-"), "BEGIN SSH2 PUBLIC KEY"
 
 
 def read_certificate(path: Path, most: int) -> bytes:
@@ -105,7 +106,10 @@ def nameless(services: offline.Offline) -> set[tuple[str, str]]:
 def warn_of_nameless(services: offline.Offline, before: set[tuple[str, str]]) -> None:
     """Tell of keys whose user id names somebody else by now."""
     for lea, mark in sorted(nameless(services) - before):
-        warn(f"Key {mark} of {lea} is published without a name from now on: its user id names another party by now.")
+        warn(
+            f"Key {mark} of {lea} is published without a name from now on, for its user id names another party by now:"
+            f" gpg does not take it in. Ask {lea} for a key with its own name."
+        )
 
 
 def _check_words(lea: str, name: str, kind: str) -> None:
@@ -182,12 +186,23 @@ def _ssh_key(names: Names, path: Path) -> tuple[str, Thing]:
 
 
 def _ssh_line(path: Path) -> str:
+    text = ""
     try:
-        return check_line(" ".join(path.read_text("utf-8").split()[:2]))
+        text = path.read_text("utf-8")
+        return check_line(" ".join(text.split()[:2]))
     except (OSError, UnicodeDecodeError):
         fail(f"{path} cannot be read as an SSH public key; give the .pub file.")
     except ValueError as error:
-        fail(f"{path}: {error}")
+        fail(_no_ssh_line(path, text) or f"{path}: {error}")
+
+
+def _no_ssh_line(path: Path, text: str) -> str:
+    """What was given for a public key, where it is a key in another file or form; '' where it is not."""
+    if any(mark in text for mark in _PRIVATE):
+        return f"{path} is a private SSH key, which only its owner may have; ask for a new one, and give its .pub."
+    if _OF_PUTTY in text:
+        return f"{path} is a public key in another form; `ssh-keygen -i -f {path}` prints it in the one read here."
+    return ""
 
 
 def key(
@@ -250,7 +265,7 @@ def _renew(services: offline.Offline, connection: Connection, lea: LeaId, cert: 
     state = f"it is not valid now [{taken.info.fault}]" if taken.info.fault else "it is valid"
     told = told_of_key(taken.info, taken.user_id, []) if taken.info.fault is None else []
     if taken.missing:
-        told = [*told, f"  Nobody's gpg takes it in, for {taken.missing}"]
+        told = [*told, f"  It is published without a name, so that gpg does not take it in, for {taken.missing}"]
     return "\n".join([f"{lea}: key {taken.info.fingerprint} is recorded; {state}.", *told])
 
 

@@ -57,7 +57,7 @@ def show(
         if one["user_id"]:
             say(f"         published as {one['user_id']}")
         elif one["kind"] == "openpgp" and not one["ended"]:
-            say("         published without a name, so that no gpg takes it in; `lea key` takes one that has it")
+            say("         published without a name: gpg does not take it in; ask for one with its name, for `lea key`")
         for part in one["parts"]:
             say(f"         {part}")
 

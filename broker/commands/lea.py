@@ -48,7 +48,11 @@ def _account(
     if host_key and not _FINGERPRINT.fullmatch(host_key):
         fail("--host-key must be a fingerprint: SHA256: and 43 letters, as `ssh-keygen -l` prints it.", 2)
     if not known_hosts and not host_key:
-        fail("Say how to know the server: give --known-hosts FILE or --host-key SHA256:….", 2)
+        fail(
+            "Say by which key the server is known: give --host-key SHA256:…, which the state tells you, or"
+            " --known-hosts FILE.",
+            2,
+        )
     passphrase = passphrase_of(passphrase_file)
     return Account(found[1] or found[2], port, user, identity, known_hosts, host_key, passphrase)
 
@@ -81,7 +85,7 @@ def send(
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put sealed files into your outbox; a broken line is built again, and goes on where it broke."""
+    """Put sealed files into your outbox; if the connection breaks, it is made again, and sending goes on."""
     account = _account(server, user, identity, known_hosts, host_key, passphrase_file)
     missing = [path for path in files if not path.is_file()]
     if missing:

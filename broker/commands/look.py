@@ -47,7 +47,7 @@ def packets(
         say(json.dumps(rows))
         return
     if not rows:
-        say("No packet is like that." if any(wanted) else "There is no packet yet.")
+        say("No packet fits these options." if any(wanted) else "There is no packet yet.")
         return
     _list(rows)
 

@@ -27,8 +27,8 @@ _ALL = "all"  # the directory's file that repeats what the others hold
 
 # The table of codes speaks to the sender of a packet; these are for who opens one.
 _MEANINGS = {
-    "not-for-exchange": "The message is not encrypted to this key.",
-    "unknown-signer": "The message is signed by a key that is not in your directory folder.",
+    "not-for-exchange": "The file is not sealed for this key.",
+    "unknown-signer": "The file is signed with a key that is not in your directory folder.",
     "not-openpgp": "The file is neither a sealed packet nor a document that was opened.",
     "not-sealed": "The file is signed, but not encrypted.",
 }
@@ -75,13 +75,22 @@ class Directory:
             fail(f"{folder} cannot be read: {error.strerror}.")
 
     @cached_property
+    def _marks(self) -> dict[bytes, str]:
+        """The fingerprint of each that can be read: what else lies in the folder stands against no packet."""
+        found = {certificate: _fingerprint(certificate) for certificate in self.certificates}
+        return {certificate: mark for certificate, mark in found.items() if mark}
+
+    @property
+    def keys(self) -> list[bytes]:
+        """The public keys that can be read."""
+        return list(self._marks)
+
+    @cached_property
     def _signers(self) -> dict[str, Signer]:
         """By the fingerprint of the primary key."""
         found: dict[str, Signer] = {}
-        for certificate, party in self.certificates.items():  # those of `all.asc` come last
-            mark = _fingerprint(certificate)
-            if mark:
-                found.setdefault(mark, self._listed.get(mark) or Signer(party))
+        for certificate, mark in self._marks.items():  # those of `all.asc` come last
+            found.setdefault(mark, self._listed.get(mark) or Signer(self.certificates[certificate]))
         return found
 
     def signer(self, fingerprint: str) -> Signer:
@@ -130,6 +139,8 @@ def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
     try:
         return openpgp.load_secret(armored, passphrase)
     except Refused as refused:
+        if refused.code == "key-unreadable":
+            fail(f"{path} holds no secret key that can be read; give your secret.asc with --key. [{refused.code}]")
         if refused.code != "key-locked" or passphrase is not None:
             fail(f"{path}: {refused.sentence} [{refused.code}]")
     if not sys.stdin.isatty():
@@ -143,9 +154,7 @@ def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
 def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[openpgp.Opened, Signer]:
     """What is sealed in a file, and who signed it; ends the command where the signature is not good."""
     try:
-        found = openpgp.open_packet(
-            sealed, key, list(directory.certificates), Limits(), datetime.now(UTC), lambda _: False
-        )
+        found = openpgp.open_packet(sealed, key, directory.keys, Limits(), datetime.now(UTC), lambda _: False)
     except Refused as refused:
         meaning = _MEANINGS.get(refused.code, CODES[refused.code].meaning)
         fail(f"{path}: {meaning} {_REMEDIES.get(refused.code, _DO_NOT_USE)} [{refused.code}]")

@@ -22,17 +22,20 @@ _ADDRESS = "<exchange@satchel.invalid>"  # of every exchange's key (`satchel ini
 _TWICE = re.compile(r"\.(?:pgp|gpg|asc)\.(?:pgp|gpg|asc)\Z", re.IGNORECASE)
 
 _UNSENT: Mapping[Kind, str] = {
-    Kind.CLEAR: "lies in the clear; seal it first (`satchel seal`, or gpg), and send what comes out",
+    Kind.CLEAR: "is not sealed; seal it first (`satchel seal`, or gpg), and send the file that comes out",
     Kind.EMPTY: "is empty; see whether it was written to its end",
-    Kind.SIGNED: "is signed, but not encrypted; seal it first, and send what comes out",
+    Kind.SIGNED: "is signed, but not encrypted; seal the document (`satchel seal`, or gpg --sign --encrypt), and send"
+    " the file"
+    " that comes out",
     Kind.RECEIPT: "is a receipt, which the exchange has itself; receipts are not sent back",
     Kind.SIGNATURE: "is a signature without its document; seal the document in one step (`satchel seal`, or gpg"
     " --sign --encrypt)",
     Kind.PUBLIC_KEY: "is a public key; give it to the state's operator, and send sealed files here",
     Kind.SECRET_KEY: "is a secret key, which nobody else may ever have; keep it to yourself",
-    Kind.PASSPHRASE: "is sealed with a passphrase; seal it with the exchange's key, exchange.asc",
-    Kind.CUT_SHORT: "ends too early; seal it again, and see whether there is room on the disk",
-    Kind.BROKEN: "is no whole sealed file: something is before, behind or within it; seal it again",
+    Kind.PASSPHRASE: "is sealed with a passphrase, which the exchange does not have; seal the document with the"
+    " exchange's key, exchange.asc",
+    Kind.CUT_SHORT: "ends too early; seal the document again, and see whether there is room on the disk",
+    Kind.BROKEN: "is no whole sealed file: something is before, behind or within it; seal the document again",
 }
 _UNSEALED: Mapping[Kind, str] = {
     Kind.SEALED: "is sealed already; send it as it is, for what is sealed twice cannot be opened",
@@ -51,7 +54,7 @@ def unsent(path: Path, limits: Limits) -> tuple[Look, str]:
     found = look(read(path, limits.sealed_bytes))
     if found.kind is Kind.SEALED:
         if _TWICE.search(path.name):
-            return found, f"{path} is sealed twice, by its name; seal the document once, and {_LEFT}."
+            return found, f"{path} is sealed twice, by its name; seal the document itself, once; {_LEFT}."
         return found, ""
     return found, f"{path} {_UNSENT[found.kind]}; {_LEFT}."
 
@@ -65,7 +68,7 @@ def misaddressed(path: Path, found: Look, exchange: bytes, own: bytes) -> str:
     ids = ", ".join(found.key_ids)
     return (
         f"{path} is sealed {whom} (key {ids}), and the exchange cannot open it; fetch your directory folder, and seal"
-        f" it for the key in its exchange.asc; {_LEFT}."
+        f" the document with the exchange.asc in it; {_LEFT}."
     )
 
 
@@ -80,7 +83,7 @@ def wrong_recipients(paths: Sequence[Path], limits: Limits) -> str:
     if any(_is_exchange(path, limits) for path in paths):
         return ""
     are = f"{paths[0]} is" if len(paths) == 1 else f"{' and '.join(map(str, paths))} are"
-    return f"{are} not the exchange's key, and it could not open the file; name exchange.asc of your directory folder."
+    return f"{are} not the exchange's key, so it could not open the file; name exchange.asc of your directory folder."
 
 
 def _is_exchange(path: Path, limits: Limits) -> bool:

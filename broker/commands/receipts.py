@@ -43,7 +43,12 @@ def verify(
         if said["exchange"] != signer:
             raise ValueError("it names another exchange")
     except Refused as refused:
-        fail(f"NOT GENUINE: {refused.meaning} Do not rely on this receipt; fetch it again from your receipts folder.")
+        meaning = f"It is not signed with the key in {cert}." if refused.code == "unknown-signer" else refused.meaning
+        fail(
+            f"NOT GENUINE: {meaning} Do not rely on this receipt: see that the key is the exchange's (exchange.asc),"
+            " and"
+            " fetch the receipt again from your receipts folder."
+        )
     except ValueError:
         fail("NOT A RECEIPT: the signature is good, but the text is no receipt of this exchange.")
     if as_json:

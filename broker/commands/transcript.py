@@ -128,7 +128,7 @@ def _now() -> str:
 
 def _refuse(path: Path, refused: Refused) -> NoReturn:
     place = f", {refused.pointer}" if refused.pointer else ""
-    fail(f"{path}{place}: {refused.sentence} [{refused.code}]")
+    fail(" ".join(filter(None, (f"{path}{place}: {refused.meaning}", refused.hint, f"[{refused.code}]"))))
 
 
 def _written(out: Path, made: Made, contracts: Contracts, limits: Limits, identity: Identity) -> bytes:

@@ -28,7 +28,7 @@ def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
             facts += [one["asked_on"], one["due_on"], _days(one["school_days_late"]), one["reason"]]
             rows.append(facts)
     if not count:
-        say("No transfer is like that; `satchel transfers --state all` lists every case.")
+        say("No transfer fits that; `satchel transfers --state all` lists every case.")
         return
     tables.show(("id", "SSID", "from", "to", "state", "entered", "asked", "due", "late", "why"), rows)
     if count > _SHOWN:

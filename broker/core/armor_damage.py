@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _BEGIN = re.compile(rb"BEGIN PGP [A-Z ]{4,30}+(?![A-Za-z])")
 _MOST = 1024 * 1024  # bytes at both ends that are looked at
-_AGAIN = "send the file as gpg wrote it, or seal it again without --armor"
+_AGAIN = "send the file as gpg wrote it, or seal the document again without --armor"
 
 
 class _Sign(NamedTuple):
@@ -20,25 +20,25 @@ class _Sign(NamedTuple):
 _SIGNS = (
     _Sign(
         re.compile(rb"\n> ?-----BEGIN PGP "),
-        f"Its lines have a > before them, as in the answer to a mail: {_AGAIN}.",
+        f"Its lines have a > before them, as in the answer to an e-mail: {_AGAIN}.",
     ),
     _Sign(
         re.compile(rb"\n[ \t]++-----BEGIN PGP "),
-        f"Its lines are indented: take out the blanks, or {_AGAIN}.",
+        f"There are blanks before its lines: take them out, or {_AGAIN}.",
     ),
     _Sign(
         re.compile(rb"=3D(?:[A-Za-z0-9+/]{4})?+\n|=3D=3D"),
-        f"A mail program has rewritten it (=3D in it): {_AGAIN}.",
+        f"An e-mail program has rewritten it (there is =3D in it): {_AGAIN}.",
     ),
     _Sign(re.compile(rb"<br|&nbsp;|</p>|</div>", re.IGNORECASE), f"It was copied from a web page: {_AGAIN}."),
     _Sign(
         re.compile(rb"(?<!-----)BEGIN PGP |\n------BEGIN"),
-        f"The dashes of its first line are no longer five: {_AGAIN}.",
+        f"Its first line no longer begins with five dashes: {_AGAIN}.",
     ),
     _Sign(re.compile(rb"\n- -----"), f"Its lines that begin with dashes were changed (- before them): {_AGAIN}."),
 )
-_TEXT = "Text stands {} line, as a mail program adds it: take it out, or seal the document again without --armor."
-_TWICE = "It holds two sealed messages: put each into a file of its own."
+_TEXT = "Text stands {} line, as an e-mail program adds it: take it out, or seal the document again without --armor."
+_TWICE = "It holds two sealed documents: put each into a file of its own."
 
 
 def damage(file: bytes) -> str:

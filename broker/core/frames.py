@@ -75,14 +75,14 @@ class Reader:
         if partial:
             self.parts_left -= 1
             if tag not in _IN_PARTS or self.parts_left < 0:
-                raise Refused("bad-structure", hint="A packet comes in parts that are not allowed.")
+                raise Refused("bad-structure", hint="A piece of it comes in parts that are not allowed.")
         return body, self._within(body + length), partial
 
     def _old_format(self, start: int, head: bytes) -> Frame:
         tag, kind = (head[0] >> 2) & 0x0F, head[0] & 0x03
         if kind == 3:
             if tag not in self.open_ended:
-                raise Refused("bad-structure", hint="A packet without a length is not accepted here.")
+                raise Refused("bad-structure", hint="A piece of it does not say how long it is.")
             return Frame(tag, start, ((start + 1, self.size),), self.size)
         octets = 1 << kind
         if len(head) < 1 + octets:
@@ -131,7 +131,7 @@ def _walk(reader: Reader, most: int) -> Iterator[Frame]:
     while at < reader.size:
         most -= 1
         if most < 0:
-            raise Refused("bad-structure", hint="The message has too many packets.")
+            raise Refused("bad-structure", hint="It is made of too many pieces.")
         frame = reader.frame(at)
         yield frame
         at = frame.end

@@ -13,10 +13,10 @@ __all__ = ["UNKNOWN", "Kind", "kind_of"]
 _AS_CSV = 'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.'
 _DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and seal that."
 _UNPACK = "Unpack it, and seal each document in it by itself."
-_UNLOCK = "Unpack it with its password, and seal each document in it: the seal is all the protection it needs."
+_UNLOCK = "Unpack it with its password, and seal each document in it by itself: the seal protects it."
 _NO_DATA = "It holds no document: choose the right file, and seal that."
 _OTHER_SEAL = "Open it, and seal the document itself with gpg: the exchange knows no other seal."
-_DATABASE = "Export the data that is meant from the program that it belongs to, as JSON or CSV, and seal that."
+_DATABASE = "Export the data from the program that the file belongs to, as JSON or CSV, and seal that."
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_MEMBERS = 64  # of a ZIP whose heads are looked at
@@ -79,11 +79,19 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"age-encryption.org/v1", Kind("a file that was sealed with another program (age)", _OTHER_SEAL)),
     (0, b"-----BEGIN AGE ENCRYPTED FILE", Kind("a file that was sealed with another program (age)", _OTHER_SEAL)),
     (0, b"-----BEGIN PKCS7-----", Kind("a file that was sealed with another program (S/MIME)", _OTHER_SEAL)),
-    (0, b"-----BEGIN CERTIFICATE-----", _nothing("a certificate of a web server or a mail program")),
+    (0, b"-----BEGIN CERTIFICATE-----", _nothing("a certificate of a web server or an e-mail program")),
     (0, b"-----BEGIN PUBLIC KEY-----", _nothing("a public key of a kind that is not used here")),
     (0, b"Salted__", Kind("a file that was sealed with another program (openssl)", _OTHER_SEAL)),
     (0, b"VimCrypt~", Kind("a file that was sealed with another program (vim)", _OTHER_SEAL)),
-    (8, b"KBXf", Kind("the key ring of gpg", "Export the key with `gpg --export --armor`.", "public-key-sent")),
+    (
+        8,
+        b"KBXf",
+        Kind(
+            "the key ring of gpg",
+            "Export the one key: `gpg --armor --output my-key.asc --export YOUR-ADDRESS`.",
+            "public-key-sent",
+        ),
+    ),
     (0, b"ID;P", Kind("a workbook in an old form (SYLK)", _AS_CSV)),
     (0, b"TABLE\r\n0,1", Kind("a workbook in an old form (DIF)", _AS_CSV)),
 )
@@ -105,17 +113,21 @@ _IN_OLE: tuple[tuple[str, Kind], ...] = (
     ("Workbook", Kind("an Excel workbook (.xls)", _AS_CSV)),
     ("WordDocument", Kind("a Word document (.doc)", _DATA)),
     ("PowerPoint Document", Kind("a PowerPoint presentation (.ppt)", _DATA)),
-    ("__substg1.0_", Kind("a mail of Outlook (.msg)", "Save the attachment from it, and seal that.")),
+    ("__substg1.0_", Kind("an e-mail of Outlook (.msg)", "Save the attachment from it, and seal that.")),
     ("Book", Kind("an Excel workbook (.xls)", _AS_CSV)),
 )
 _LOCKED_ZIP = Kind("a ZIP archive with a password", _UNLOCK)
 _OTHER_ZIP = Kind("a ZIP archive", _UNPACK)
 _OTHER_OLE = Kind("a document of a Microsoft program", _DATA)
 _OTHER_SEALED = Kind("a file that was sealed or signed with another program (S/MIME)", _OTHER_SEAL)
-_KEY_STORE = Kind("a certificate with its secret key (.pfx, .p12)", "", "secret-key-sent")
+_KEY_STORE = Kind(
+    "a certificate with its secret key (.pfx, .p12)",
+    "It belongs to a certificate (.pfx, .p12): tell whoever gave it to you, too.",
+    "secret-key-sent",
+)
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 UNKNOWN = Kind(
-    "no text, and of a form that the exchange does not know",
+    "no text, and in a form that the exchange does not know",
     "Choose the file that you exported from your system; if it is that one, export it anew, as JSON or CSV, and seal"
     " it again.",
 )

@@ -20,20 +20,19 @@ class Kind(NamedTuple):
 
 _DATA = "Export the data itself from your system, as JSON or CSV, and seal that."
 _UTF8 = (
-    'Save it as UTF-8: in a spreadsheet program choose "CSV UTF-8", in an editor the encoding UTF-8; in PowerShell'
-    " write with `Set-Content -Encoding utf8NoBOM`."
+    'Save it as UTF-8: in a spreadsheet program choose "CSV UTF-8", in Notepad or another editor the encoding UTF-8.'
 )
-_LOG_IN_KEY = "It may be the one that you log in with (SSH)."
+_LOG_IN_KEY = "It may be the key that you log in with (SSH)."
 
 EMPTY = Kind("empty", "Export the document again, look into it, and seal it again.", "empty-document")
-_HTML = Kind("a web page (HTML), be it called .xls or .csv", _DATA)
-_MAIL = Kind("a mail", "Save the attachment from the mail, and seal that.")
+_HTML = Kind("a web page (HTML), even if its name ends in .xls or .csv", _DATA)
+_MAIL = Kind("an e-mail", "Save the attachment from it, and seal that.")
 _EXCEL_XML = Kind(
     "an Excel workbook, saved as XML",
     'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.',
 )
 _SECRET = Kind("a secret key", _LOG_IN_KEY, "secret-key-sent")
-_SECRET_OF_GPG = Kind("a secret key", "It is a file of gpg's own.", "secret-key-sent")
+_SECRET_OF_GPG = Kind("a secret key", "It is a file in which gpg keeps your key.", "secret-key-sent")
 _PUBLIC = Kind("a public key", _LOG_IN_KEY, "public-key-sent")
 
 _ENCODINGS = {  # a byte order mark: what it is, and how Python calls it

@@ -76,7 +76,7 @@ def envelope(data: memoryview, packets: int, recipients: int) -> Envelope:
     body: frames.Frame | None = None
     for frame in frames.walk(data, packets, _NAMED_BY_TAG):
         if body and frame.tag != frames.SKESK:
-            raise Refused("bad-structure", hint="Something follows the encrypted body.")
+            raise Refused("bad-structure", hint="Something stands behind its end.")
         if frame.tag == frames.PKESK:
             keys.append(_session_key(frame.body(data)))
         elif frame.tag == frames.SEIPD and keys:
@@ -84,7 +84,9 @@ def envelope(data: memoryview, packets: int, recipients: int) -> Envelope:
         else:
             raise Refused(_NOT_AN_ENVELOPE.get(frame.tag, "bad-structure"))
         if len(keys) > recipients:
-            raise Refused("bad-structure", hint=f"It is encrypted to more than {recipients} keys.")
+            raise Refused(
+                "bad-structure", hint=f"It is sealed with more than {recipients} keys: the exchange's own is enough."
+            )
     if not body:
         raise Refused("truncated")
     return Envelope(tuple(keys), data[body.start : body.end], _cipher_text(data, body))

@@ -19,20 +19,28 @@ MEANING = {
     "ADMITTED": "The file was opened; signature, form and student were checked.",
     "APPLIED": "The exchange has worked the packet. An answer in your inbox says what became of each student in it.",
     "DELIVERED": "The packet lies in the receiver's inbox.",
-    "COLLECTED": "The receiver has taken the packet out of its inbox.",
-    "DUPLICATE": "The same file was received before; the receipt named in `first` stands.",
+    "COLLECTED": "The receiver has the packet: it was downloaded, taken out of the inbox, or acknowledged.",
+    "DUPLICATE": "The exchange had this file, or the document in it, before, and does nothing twice. What became of it"
+    " is in the receipts whose names begin with the tracking id in `first`.",
 }
 
-# of packet types whose end is not about students
+# of packet types that no list of students answers
 APPLIED_MEANING = {
+    "acknowledgement": "The exchange has noted what you say of the packet, and tells whom it concerns.",
+    "backpack": "The exchange has put the backpack into the record store.",
+    "recall": "The exchange has taken back the packet that you named; its own receipts say so, too.",
+    "record-request": "The exchange has done what you asked: either the schools that have the record were asked for"
+    " it, or what you asked for comes into your inbox.",
+    "review-answer": "The exchange has taken in your answers. What comes of each is in your inbox, or in the receipts"
+    " of the packet that was asked about.",
     "key-rotation": "The exchange has taken your key in. If it is valid, it works from now on beside those that you"
     " have, and stands in everybody's directory. Revoke a key that you use no more.",
 }
 
 HELD_MEANING = {
     "review": "The exchange is not sure which student this is about. Answer the notice `review` in your inbox.",
-    "enrollment": "The packet waits until another LEA enrolls the student.",
-    "receiver-key": "The packet waits until the receiver has a valid key.",
+    "enrollment": "The packet waits until another LEA enrolls the student; it goes on by itself then.",
+    "receiver-key": "The packet waits until the receiver has a valid key; it goes on by itself then.",
     # says nothing of why: whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
     "blocked": "The packet is held by the state. There is nothing to do; it goes on by itself when the state says so.",
 }

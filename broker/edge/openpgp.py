@@ -127,10 +127,15 @@ def _ours(outside: Envelope, key: SecretKey) -> SessionKey:
     """The one session key that is for us."""
     ours = [one for one in outside.keys if key.can_decrypt(one.key_id)]
     if len(ours) > 1:
-        raise Refused("bad-structure", hint="It is encrypted to the exchange twice.")
+        raise Refused("bad-structure", hint="The exchange's key was named twice as --recipient.")
     if not ours:
         hidden = any(one.key_id == _HIDDEN for one in outside.keys)
-        raise Refused("not-for-exchange", hint="Leave out `throw-keyids`: the addressee is hidden." if hidden else "")
+        raise Refused(
+            "not-for-exchange",
+            hint="It does not say for whom it is sealed: leave out `throw-keyids` and `--hidden-recipient`."
+            if hidden
+            else "",
+        )
     return ours[0]
 
 

@@ -163,7 +163,7 @@ def wrong(key: str, value: Any, default: Any, unit: str, low: int | float) -> st
         return "" if isinstance(value, bool) else "true or false, without quotation marks"
     if isinstance(default, str):
         form = FORMS[key]
-        return "" if isinstance(value, str) and form.fits(value) else f"{form.what}, in quotation marks ({unit})"
+        return "" if isinstance(value, str) and form.fits(value) else f"{form.what}, in quotation marks"
     return _wrong_number(value, isinstance(default, int), unit, low)
 
 

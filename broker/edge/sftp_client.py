@@ -88,12 +88,15 @@ def _identity(account: Account) -> paramiko.PKey:
             raise ClientError(f"The SSH key {account.identity} cannot be read: {error.strerror}.") from None
         except (ValueError, paramiko.SSHException):
             continue
-    raise ClientError(f"{account.identity} is no private SSH key, or its passphrase is another one; check --identity.")
+    raise ClientError(
+        f"{account.identity} is no private SSH key (the file without .pub), or its passphrase is another one; check"
+        " --identity."
+    )
 
 
 def _trusting(account: Account) -> paramiko.SSHClient:
     if not account.known_hosts and not account.host_key:
-        raise ClientError("Say how to know the server: with --known-hosts FILE or --host-key SHA256:….")
+        raise ClientError("Say by which key the server is known: give --host-key SHA256:… or --known-hosts FILE.")
     client = paramiko.SSHClient()
     # Its log repeats what the server sends, with tracebacks.
     client.set_log_channel(_WIRE_LOG)
@@ -139,8 +142,8 @@ def login(account: Account) -> paramiko.SSHClient:
     except paramiko.AuthenticationException:
         client.close()
         raise ClientError(
-            f"The server does not let {account.user} in with {account.identity}; check --user, and have the state"
-            f" register {account.identity}.pub."
+            f"The server does not let {account.user} in with {account.identity}; check --user and --identity. If"
+            f" both are right, ask the state whether it has {account.identity}.pub."
         ) from None
     except BaseException:
         client.close()
@@ -244,7 +247,7 @@ def _gave_up(account: Account, why: Exception, was_up: bool) -> str:
     if isinstance(why, socket.gaierror):
         return f"The server {account.host} is not found; check its name, and that you are on the network."
     if isinstance(why, TimeoutError) and not was_up:
-        return f"Nothing answers at {where}, not even with a refusal; check host, port and your network's walls."
+        return f"Nothing answers at {where}, not even with a refusal; check host, port and firewall."
     if isinstance(why, ConnectionError | paramiko.ssh_exception.NoValidConnectionsError):
         return f"Nothing answers at {where}; check host and port, or try again later."
-    return f"The line to {where} does not hold ({type(why).__name__}); try again later."
+    return f"The connection to {where} breaks off ({type(why).__name__}); try again later."

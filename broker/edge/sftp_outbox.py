@@ -46,7 +46,7 @@ class Outbox:
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             stored = self._stored(folder, name)
             if stored is not None and flags & Flag.CREATE and flags & Flag.EXCLUSIVE:
-                raise Denied(Status.FAILURE, "A file of this name is already there.")
+                raise Denied(Status.FAILURE, "A file of this name is already there; choose another name.")
             if flags & Flag.TRUNCATE or (stored is None and flags & Flag.CREATE):
                 return self._begin(folder, name, flags)
             if stored is None:

@@ -132,7 +132,7 @@ class Tree:
     def set(self, place: Place, wanted: Attributes) -> None:
         """Dates and rights are accepted and not kept; a size only shortens an unfinished upload."""
         if place.folder is not Folder.OUTBOX or place.is_folder:
-            raise _forbidden("Nothing can be changed here.")
+            raise _forbidden("Only files in outbox can be changed.")
         if wanted.size is None:
             self._outbox.stat(place.name)
         else:
@@ -141,7 +141,7 @@ class Tree:
     def remove(self, place: Place) -> None:
         """Remove a file. From the inbox that means: collected."""
         if place.is_folder or place.folder not in REMOVABLE:
-            raise _forbidden("This cannot be removed.")
+            raise _forbidden("Only files can be removed, from outbox, inbox and receipts.")
         if place.folder is Folder.OUTBOX:
             self._outbox.remove(place.name)
             return

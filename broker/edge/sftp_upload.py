@@ -62,7 +62,10 @@ class Upload:
                 self._ranges.add(start, end)
             except Scattered:
                 self._failed = True
-                raise Denied(Status.FAILURE, "The parts of this file come in too wild an order.") from None
+                raise Denied(
+                    Status.FAILURE,
+                    "Your program sends the parts of this file in too wild an order; use its default settings.",
+                ) from None
             except Denied:
                 self._failed = self._unwanted = True
                 raise

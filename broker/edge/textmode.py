@@ -20,4 +20,6 @@ def is_odd(content: bytes, read: Signature) -> bool:
 def check(content: bytes, read: Signature, key: Key) -> None:
     """Raises Refused `bad-signature` unless `key` signed the content as it is."""
     if read.created < key.created or not validity.verifies(key, content, read):
-        raise Refused("bad-signature", hint="It is a signature over text: seal the document without --textmode.")
+        raise Refused(
+            "bad-signature", hint="It was signed as text, whose line ends were changed: leave out --textmode."
+        )

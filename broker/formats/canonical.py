@@ -38,7 +38,11 @@ def parse(content: bytes, max_depth: int) -> dict[str, Any]:
     """
     max_depth = min(max_depth, DEEPEST)
     if content.startswith(_BOM):
-        raise Refused("not-utf8", "line 1 column 1", "It begins with a byte order mark: save it as UTF-8 without BOM.")
+        raise Refused(
+            "not-utf8",
+            "line 1 column 1",
+            'It begins with a mark (BOM): in Notepad choose "UTF-8", and not "UTF-8 with BOM".',
+        )
     _check_size(content)
     document = _load(content, max_depth)
     if _is_deeper(document, max_depth):

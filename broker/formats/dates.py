@@ -54,7 +54,7 @@ def check(document: Mapping[str, Any], content: bytes | None, today: Today) -> N
     """The dates of a checked document; `content` are its bytes where it is JSON. Raises Refused("impossible-date")."""
     frame = today.frame
     if datetime.fromisoformat(document["created"]).date() > frame.today + timedelta(days=today.created_ahead_days):
-        raise Refused("impossible-date", "/created", "It must not be a day to come.")
+        raise Refused("impossible-date", "/created", "It must not be later than today.")
     fault = plausible.year_fault(document["school_year"], frame) if "school_year" in document else None
     if fault:
         raise Refused("impossible-date", "/school_year", f"It {fault.must}.")

@@ -18,7 +18,7 @@ from broker.core.model import LeaId
 _NAMESPACE = uuid.UUID("0d2f1d2e-6c0b-5c2f-8d5b-2a7a6f0c9b11")  # any, but for ever the same
 _ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
 _OLD, _NEW = frozenset({0x98, 0x99, 0x9A, 0x94, 0x95, 0x96}), frozenset({0xC6, 0xC5})  # RFC 4880 section 4.2
-TOO_LARGE = "It is larger than a key that is handed in so may be; export it with `--export-options export-minimal`."
+TOO_LARGE = "It is larger than a key in an outbox may be; export it with `--export-options export-minimal`."
 
 
 def is_key(content: bytes) -> bool:

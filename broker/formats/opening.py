@@ -16,7 +16,10 @@ from broker.edge.openpgp import Session
 from broker.edge.secretkey import Buffer
 from broker.formats import ssid_csv
 
-TO_ANOTHER = "It is sealed to the key of another party: the exchange reads it first, and locks it anew for that party."
+TO_ANOTHER = (
+    "It is sealed with the key of another party: seal it for the exchange alone, which reads it first, and locks it"
+    " anew for that party."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,18 +21,18 @@ MEANS = (
 )
 _DO = {
     ("source", TransferState.REQUESTED): (
-        "Send the record: a student-record packet with this SSID, sealed to the exchange, into your outbox. If you can"
-        " not, answer the request with an acknowledgement: status rejected, and a code that says why."
+        "Send the record: a student-record packet with this SSID, sealed to the exchange, into your outbox. If you"
+        " cannot, answer the request with an acknowledgement: status rejected, and a code that says why."
     ),
     ("source", TransferState.REFUSED): (
-        "You answered that you can not send this record. Send it if you can by now; if nothing is owed, ask the state"
+        "You answered that you cannot send this record. Send it if you can by now; if nothing is owed, ask the state"
         " to cancel the case."
     ),
     ("destination", TransferState.REQUESTED): (
         "The record comes into your inbox by itself once it is sent. If you need it now, call the other LEA."
     ),
     ("destination", TransferState.REFUSED): (
-        "The other LEA answered that it can not send this record. Call it, or ask the state to help."
+        "The other LEA answered that it cannot send this record. Call it, or ask the state to help."
     ),
 }
 

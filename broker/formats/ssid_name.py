@@ -53,8 +53,8 @@ def read(file: str, lea: LeaId) -> Name:
     try:
         day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
     except ValueError:
-        raise Refused("request-name", hint="The date in it is none.") from None
+        raise Refused("request-name", hint="There is no such date as the one in it.") from None
     if found["lea"].casefold() != lea.casefold():
-        hint = f"A CSV request has its `from` in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
+        hint = f"A CSV says whose it is in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
         raise Refused("from-mismatch", hint=hint)
     return Name(found["stem"], lea, day, int(found["counter"]))

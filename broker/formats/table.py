@@ -25,7 +25,6 @@ _MARK = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BLANKS = re.compile("[ \t\r\n\u00a0]+")
 _QUOTED = re.compile('"[^"]*"')
-_SAVE = 'In a spreadsheet program, save it as "CSV UTF-8".'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,12 +101,12 @@ def _decoded(content: bytes) -> str:
     if len(content) > MOST_BYTES:
         raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
     if content.startswith(_UTF16) or b"\0" in content[:64]:
-        raise Refused("not-utf8", "line 1", f"It is UTF-16. {_SAVE}")
+        raise Refused("not-utf8", "line 1", 'It is in UTF-16, as Excel saves "Unicode text".')
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-    raise Refused("not-utf8", f"line {line}", f"It seems to be Latin-1 or Windows-1252. {_SAVE}")
+    raise Refused("not-utf8", f"line {line}", "It seems to be in an encoding of Windows (Windows-1252 or Latin-1).")
 
 
 def _separator(line: str) -> str:

@@ -38,14 +38,15 @@ _SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END
 _SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
 _PROSE = Kind(
     "text in another form",
-    "JSON begins with {; a CSV has the names of its columns in the first line, apart by commas, semicolons or tabs.",
+    "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons or tabs between"
+    " them.",
 )
 _BEGINS_JSON = (b"{", b"[", b'"')
-_NAMED = "It seems to name students: treat it as disclosed, and tell your data protection officer."
-_PERHAPS = "If it names a student, treat it as disclosed, and tell your data protection officer."
+_NAMED = "It seems to name students, and others could have read it: tell your LEA's privacy officer."
+_PERHAPS = "If it names a student, others could have read that: tell your LEA's privacy officer."
 TO_ITSELF = (
-    "It is sealed to your own key, so that only you can open it: name the exchange's key with --recipient. A packet"
-    " out of your inbox is not sent on: open it, and seal the document anew."
+    "It is sealed for yourself, so that only you can open it: name the exchange's key with --recipient. If it is a"
+    " packet out of your inbox, open it first, and seal the document that was in it."
 )
 _MOST = 256 * 1024  # characters of a text that are looked at for students
 
@@ -100,6 +101,8 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
         return refused
     if kind.code == "empty-document":
         return Refused(kind.code)
+    if kind.code == "not-utf8":  # how to save it anew, the code itself says
+        return Refused(kind.code, "", f"It is {kind.name}.")
     return Refused(kind.code, "", _about(kind))
 
 
@@ -157,7 +160,7 @@ def _clear(content: bytes, refused: Refused) -> Refused:
     if kind is not None and kind.code in ("secret-key-sent", "public-key-sent"):
         return Refused(kind.code, "", kind.advice)
     if kind is not None and kind.code == "empty-document":
-        return Refused("not-openpgp", "", "It is empty: export it again.")
+        return Refused("not-openpgp", "", "It is empty: export the document again.")
     if refused.code == "bad-armor" or (kind in (None, UNKNOWN) and frames.may_begin(content)):
         return refused
     if kind is None:

@@ -18,14 +18,14 @@ from broker.stages.services import Services
 
 NOTICE = "OUTBOX-WAITS.txt"
 _MOST = 20  # files named at once
-_HEAD = "What of your outbox waits, and for what. This file goes away by itself when nothing waits any more."
+_HEAD = "What waits in your outbox, and for what. This page goes away by itself when nothing waits any more."
 _EMPTY = (
-    "{name} is empty. If your program is still sending it, wait. If not, the export or the upload has failed: export it"
-    " again, and send it again. At about {until} it is refused."
+    "{name} is empty. If your program is still sending it, wait. If not, look at the file on your computer: if it is"
+    " empty there too, seal the document again. Then send the file again. At about {until} this one is refused."
 )
 _SHORT = (
     "{name} is not whole: {size} bytes are there, and its end is missing. If your program is still sending it, wait. If"
-    " not, the upload broke off: send the file again. At about {until} it is refused."
+    " not, the upload broke off: send the file again. At about {until} this one is refused."
 )
 _BROKEN = (
     "{name} is not whole: {size} bytes are there, and your program has not ended the upload. If it does not go on by"
@@ -92,15 +92,16 @@ class OutboxNotice:
 
     def _half(self, one: Half, now: float) -> str:
         until = self._services.clock() + timedelta(seconds=one.until - now)
+        until = until.astimezone(self._services.settings.identity.tzinfo)  # the clock on the reader's wall
         text = _SHORT if one.size else _EMPTY
-        return text.format(name=one.name, size=one.size, until=f"{until:%Y-%m-%d %H:%M} UTC")
+        return text.format(name=one.name, size=one.size, until=f"{until:%Y-%m-%d %H:%M %Z}")
 
     def _write(self, lea: LeaId, known: _Known) -> None:
         if known.is_written:
             return
         shown = list(known.lines[:_MOST])
         if len(known.lines) > _MOST:
-            shown.append(f"{len(known.lines) - _MOST} more files wait in the same way.")
+            shown.append(f"Files that wait in the same way, and are not named here: {len(known.lines) - _MOST}.")
         parts = [part for part in (known.full.strip(), *shown) if part]
         self._services.outboxes.tell(lea, NOTICE, "\n\n".join([_HEAD, *parts]) + "\n" if parts else "")
         known.is_written = True

@@ -22,7 +22,7 @@ from handlers.alert_notice import Kind
 from handlers.recall import Wish
 
 _RECALLED = "recalled"
-_READ_WHOLE = "It was sent to its last byte; the receiver's program has not closed the file, or its line broke before."
+_READ_WHOLE = "It was downloaded to its end, though the receiver's program has not said so yet."
 
 
 def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:

@@ -61,7 +61,7 @@ def _check(services: Services, connection: Connection, lea: LeaId, taken: Taken)
     known = {row.fingerprint: row for row in directory.every_certificate(connection, lea)}
     before = known.get(taken.info.fingerprint)
     if before and before.retired_at is not None:
-        raise Refused("key-ended", hint="It is the key in the document; only the state can take it in again.")
+        raise Refused("key-ended", hint="It is the key that you handed in: only the state can take it in again.")
     there = [one for one in known.values() if one.retired_at is None]
     good = [one for one in there if keyring.inspect(one.armored.encode(), services.clock()).fault is None]
     most = services.settings.limits.keys

@@ -30,7 +30,7 @@ from broker.stages.watch import decided
 
 _TOO_LATE = (
     "This was decided on {day}, and what was sent of the student is kept for {days} days (keeping.undo_days): it cannot"
-    " be taken back any more. Let the LEA send the document again, corrected; merge two SSIDs of one student."
+    " be taken back any more. Let the LEA send the document again, corrected; if a student has two SSIDs, merge them."
 )
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 

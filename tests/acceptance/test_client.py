@@ -102,9 +102,9 @@ def refused(ended: Ended, *says: str) -> None:
 
 RECEIPT = openpgp.clearsign('{\n "receipt": "receipt.v1"\n}\n', EXCHANGE.key).encode()
 UNSENT: dict[str, tuple[Callable[[Desk], bytes], str]] = {
-    "in the clear": (lambda _: b'{"packet": "enrollment.v1"}', "lies in the clear; seal it first"),
-    "a list in the clear": (lambda _: b"Request Type,School Year\n", "lies in the clear"),
-    "a workbook": (lambda _: b"PK\x03\x04" + bytes(500), "lies in the clear"),
+    "in the clear": (lambda _: b'{"packet": "enrollment.v1"}', "is not sealed; seal it first"),
+    "a list in the clear": (lambda _: b"Request Type,School Year\n", "is not sealed"),
+    "a workbook": (lambda _: b"PK\x03\x04" + bytes(500), "is not sealed"),
     "nothing": (lambda _: b"", "is empty"),
     "signed only": (lambda _: openpgp.clearsign("x", OWN.key).encode(), "is signed, but not encrypted"),
     "a receipt": (lambda _: RECEIPT, "receipts are not sent back"),

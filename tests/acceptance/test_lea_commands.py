@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import stat
 import subprocess
 import sys
@@ -151,7 +152,7 @@ def test_open_keeps_only_what_has_a_good_signature(desk: Path, tmp_path: Path) -
         (satchel("open", tmp_path / "none", *theirs, "--directory", "directory", at=desk), "cannot be read"),
         (
             satchel("open", packet, "--key", "mine/secret.asc", "--out", out, "--directory", "directory", at=desk),
-            "not encrypted to this key",
+            "not sealed for this key",
         ),
     ]
     for ended, why in refused:
@@ -163,6 +164,32 @@ def test_open_keeps_only_what_has_a_good_signature(desk: Path, tmp_path: Path) -
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert "already there" in sentence(satchel("open", packet, *theirs, "--directory", "directory", at=desk))
     assert names(tmp_path) == ["broken.pgp", "empty", "out.json", "record.pgp", "strangers"]
+
+
+def test_a_file_that_is_no_public_key_does_not_stand_against_a_packet(desk: Path, tmp_path: Path) -> None:
+    """Whatever else somebody keeps in the folder with the keys: the packet is good."""
+    shutil.copytree(desk / "directory", tmp_path / "keys")
+    (tmp_path / "keys" / "receipt.asc").write_text("-----BEGIN PGP SIGNED MESSAGE-----\n\nno key\n")
+    (tmp_path / "keys" / "mine.asc").write_bytes((desk / "mine" / "secret.asc").read_bytes())
+    words = ("open", sealed(desk, tmp_path), "--key", "theirs/secret.asc", "--directory", tmp_path / "keys")
+    assert "Good signature from" in ok(satchel(*words, "--out", tmp_path / "out", at=desk))
+
+
+def test_a_public_key_given_for_a_secret_one_is_told_as_that(desk: Path, tmp_path: Path) -> None:
+    words = ("open", sealed(desk, tmp_path), "--key", "theirs/public.asc", "--directory", "directory")
+    said = sentence(satchel(*words, "--out", tmp_path / "out", at=desk))
+    assert "holds no secret key" in said
+    assert "--export" not in said
+
+
+def test_a_receipt_that_another_key_has_signed_is_told_as_that(desk: Path, tmp_path: Path) -> None:
+    """Perhaps the wrong key was named, and not the receipt is wrong: what the exchange knows has nothing to do with"
+    " it."""
+    key = openpgp.load_secret((desk / "theirs" / "secret.asc").read_bytes())
+    (tmp_path / "r.asc").write_text(openpgp.clearsign("{}\n", key))
+    said = sentence(satchel("receipt", "verify", tmp_path / "r.asc", "--cert", "mine/public.asc", at=desk))
+    assert said.startswith("NOT GENUINE")
+    assert "is not signed with the key in mine/public.asc" in said
 
 
 def test_open_names_the_party_of_the_fingerprint(desk: Path, tmp_path: Path) -> None:

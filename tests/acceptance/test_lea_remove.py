@@ -57,6 +57,32 @@ def remove(office: Office, lea: str, *more: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n-----END OPENSSH PRIVATE KEY-----\n",
+            "private SSH key",
+        ),
+        ("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: b\n", "private SSH key"),
+        (
+            '---- BEGIN SSH2 PUBLIC KEY ----\nComment: "b"\nAAAAC3Nz\n---- END SSH2 PUBLIC KEY ----\n',
+            "ssh-keygen -i -f",
+        ),
+    ],
+)
+def test_what_was_given_for_an_ssh_public_key_is_told_by_what_it_is(
+    office: Office, tmp_path: Path, given: str, told: str
+) -> None:
+    """No advice that mends nothing: it is a good key, in the wrong file."""
+    path = tmp_path / "given"
+    path.write_text(given)
+    ended = run(office, "lea", "key", B, "--ssh-key", str(path))
+    assert ended.exit_code == 1
+    assert told in ended.stderr
+    assert "none of ed25519" not in ended.stderr
+
+
 def again(office: Office, lea: str, kind: str = "charter") -> Result:
     path = office.exchange.home.parent / f"{lea}.asc"
     return run(office, "lea", "add", lea, "--name", f"LEA {lea}, new", "--kind", kind, "--cert", str(path))

@@ -191,7 +191,7 @@ def test_what_was_read_to_its_last_byte_is_not_taken_back(office: Desk, tmp_path
         hang_up(client)
     done = recall(office, tracking=sent.tracking)
     assert (done.state, done.code) == ("REFUSED", "collected-already")
-    assert "line broke" in told(office, done.tracking)[-1][1]["means"]
+    assert "has not said so yet" in told(office, done.tracking)[-1][1]["means"]
     assert office.row(sent.tracking).state == "DELIVERED"
     assert case_of(office, sent) is TransferState.ANSWERED
     assert records_in(office) == [sent.tracking]

@@ -19,10 +19,10 @@ from tests.support.desk import EXCHANGE, Town, as_bytes, child, enrollment, town
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
 
-DISCLOSED = "treat it as disclosed"
-NAMED = "It seems to name students: treat it as disclosed"
-PERHAPS = "If it names a student, treat it as disclosed"
-OFFICER = "data protection officer"
+DISCLOSED = "others could have read"
+NAMED = "It seems to name students, and others could have read it"
+PERHAPS = "If it names a student, others could have read that"
+OFFICER = "privacy officer"
 
 
 @pytest.fixture(scope="module")
@@ -244,8 +244,8 @@ def test_a_packet_for_oneself_or_for_another_is_told_so(here: Town) -> None:
     }
     found = answers(here, made, ".pgp")
     assert {one["code"] for one in found.values()} == {"not-for-exchange"}
-    assert "It is sealed to your own key" in found["myself"]["means"]
-    assert "It is sealed to the key of another party" in found["another"]["means"]
+    assert "It is sealed for yourself" in found["myself"]["means"]
+    assert "It is sealed with the key of another party" in found["another"]["means"]
     assert found["a stranger"]["means"] == CODES["not-for-exchange"].sentence
 
 
@@ -263,7 +263,7 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
     "long dashes": (lambda text: text.replace(b"-----", "—".encode() * 3), "dashes"),
     "escaped dashes": (lambda text: text.replace(b"-----", b"- -----"), "dashes"),
     "two in one file": (lambda text: text + text, "two sealed messages"),
-    "a letter changed": (lambda text: text.replace(b"A", b"!", 1), "as gpg wrote it"),
+    "a letter changed": (lambda text: text.replace(b"A", b"!", 1), "that gpg wrote"),
     "UTF-16": (lambda text: text.decode().encode("utf-16"), "UTF-16"),
 }
 HARMLESS: dict[str, Damage] = {

@@ -11,7 +11,7 @@ from broker.core.model import LeaId
 from broker.edge.folders import Home
 from broker.edge.outbox import Outboxes, Unfinished
 from broker.edge.readiness import Half
-from broker.edge.settings import Intake, Limits
+from broker.edge.settings import Identity, Intake, Limits
 from broker.stages.outbox_notice import NOTICE, OutboxNotice
 from broker.stages.services import Services
 from tests.support.world import Log
@@ -29,7 +29,7 @@ class Desk:
         self.home.create_lea(LEA)
         self.log = Log()
         services: Any = SimpleNamespace(
-            settings=SimpleNamespace(intake=Intake(tell_seconds=20.0)),
+            settings=SimpleNamespace(intake=Intake(tell_seconds=20.0), identity=Identity()),
             outboxes=Outboxes(self.home, Limits()),
             clock=lambda: NOW,
             log=self.log,
@@ -60,7 +60,7 @@ def test_a_file_is_named_once_it_has_waited_for_a_while(desk: Desk) -> None:
     assert desk.says(100, half("cut.pgp", 90)) == ""
     said = desk.says(110, half("cut.pgp", 90))
     assert "cut.pgp is not whole: 100 bytes are there" in said
-    assert "At about 2026-11-23 10:14 UTC it is refused." in said
+    assert "At about 2026-11-23 03:14 MST this one is refused." in said
     assert "empty.pgp is empty." in desk.says(120, half("cut.pgp", 90), half("empty.pgp", 95, 0))
     assert desk.says(130) == ""
 
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_named(desk: Desk) -> None:
 def test_of_many_files_twenty_are_named(desk: Desk) -> None:
     said = desk.says(900, *(half(f"{number}.pgp", 0) for number in range(1000)))
     assert said.count("is not whole") == 20
-    assert "980 more files wait in the same way." in said
+    assert "not named here: 980." in said
 
 
 def test_what_is_said_of_the_share_and_of_files_stands_beside_each_other(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from broker.core.codes import CODES
 from broker.core.model import HeldFor, State
 from broker.core.receipt import HELD_MEANING, MEANING, Statement, file_name, is_about, text
+from handlers.registry import HANDLERS
 
 SAID = Statement(
     tracking="018f0000-0000-7000-8000-000000000001",
@@ -52,6 +53,13 @@ def test_no_line_needs_dash_escaping() -> None:
 @pytest.mark.parametrize("state", [state for state in State if state not in (State.REFUSED, State.HELD, State.ROUTED)])
 def test_every_state_that_is_told_has_its_meaning(state: State) -> None:
     assert MEANING[state]
+
+
+@pytest.mark.parametrize("type_", [one for one, handler in HANDLERS.items() if handler.ends_here] + ["backpack"])
+def test_what_was_applied_is_said_for_its_type(type_: str) -> None:
+    """No answer is promised to whom none is sent: only lists are answered student by student."""
+    said = json.loads(text(replace(SAID, state="APPLIED", type=type_)))["means"]
+    assert ("what became of each student" in said) == (type_ in ("enrollment", "ssid-request"))
 
 
 @pytest.mark.parametrize("why", list(HeldFor))

@@ -78,7 +78,7 @@ def test_json_is_json_under_every_name() -> None:
         read(b'\xef\xbb\xbf {"packet": 1}')
     assert (caught.value.code, caught.value.hint) == (
         "not-utf8",
-        "It begins with a byte order mark: save it as UTF-8 without BOM.",
+        'It begins with a mark (BOM): in Notepad choose "UTF-8", and not "UTF-8 with BOM".',
     )
     assert refused(b'{"packet": "ssid-request.v2"}').code == "unknown-type"
 

@@ -14,23 +14,28 @@ ROWS: dict[str, Code] = {
         "Export it again, look into it, and seal it again.",
     ),
     "not-a-document": Code(
-        "What was sealed is no document that the exchange reads: it reads JSON, CSV and the XML of PESC.",
+        "What was sealed is no document that the exchange reads: it reads JSON, CSV and, for transcripts, PESC's XML.",
         "Seal the document in one of these forms.",
     ),
-    "not-utf8": Code("The document is not plain UTF-8 text.", "Export it as UTF-8 and seal it again."),
+    "not-utf8": Code(
+        "The document is not saved as plain UTF-8, the encoding in which the exchange reads letters.",
+        'Save it anew (a spreadsheet program: as "CSV UTF-8"; an editor: with the encoding UTF-8), and seal it again.',
+    ),
     "not-json": Code(
-        "The document is not JSON that can be read.", "Check the place named, export it again and seal it again."
+        "The document is not JSON that can be read.",
+        "Look at the place named for a comma, a quotation mark or a brace too many or too few, and seal it again.",
     ),
     "duplicate-key": Code(
-        "The document names one property twice in the same object.", "Keep one of them and seal it again."
+        "The document says one property twice within the same braces.", "Keep one of the two and seal it again."
     ),
     "too-deep": Code(
-        "The document nests too many objects within each other.",
-        "Export it in the form of the schema and seal it again.",
+        "The document has too many braces or brackets within each other.",
+        "Write or export it in the form of its packet type, and seal it again.",
     ),
     "request-name": Code(
         "The document is a CSV, but its file's name is not that of an SSID request.",
-        "Name it REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it again.",
+        "Name it with REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it"
+        " again.",
     ),
     "csv-form": Code(
         "The CSV is not a table with the names of its columns in the first line.",
@@ -38,7 +43,7 @@ ROWS: dict[str, Code] = {
     ),
     "unknown-column": Code(
         "The CSV has a column that this exchange does not know.",
-        "Leave the column out, or give it one of the names in the list of columns, and seal it again.",
+        "Leave the column out, or give it the name under which the exchange knows it, and seal it again.",
     ),
     "ssn-column": Code(
         "The CSV has a column for social security numbers, which no exchange of records may hold; none was read.",
@@ -46,17 +51,17 @@ ROWS: dict[str, Code] = {
     ),
     "unknown-type": Code(
         "The document's `packet` does not name a packet type and version that this exchange accepts.",
-        "Use one of the types in the README, such as `student-record.v1`, and seal it again.",
+        "Use one of the types that are accepted, such as `student-record.v1`, and seal it again.",
     ),
     "not-xml": Code(
-        "The document is not XML that can be read.", "Check the place named, export it again and seal it again."
+        "The document is not XML that can be read.", "Mend the place named, or export it again, and seal it again."
     ),
     "xml-unsafe": Code(
         "The XML has a document type, or is a stylesheet, a schema or an include; such things are never read.",
         "Export the record as plain XML, without `<!DOCTYPE`, and seal it again.",
     ),
     "not-pesc": Code(
-        "The document is not a PESC High School Transcript 1.5, or not a PESC acknowledgment, that can be read.",
+        "The document is neither a PESC High School Transcript 1.5 nor a PESC acknowledgment that can be read.",
         "Mend the place named, or export it for that version of PESC, and seal it again.",
     ),
     "pesc-unfit": Code(
@@ -65,38 +70,42 @@ ROWS: dict[str, Code] = {
     ),
     "no-request": Code(
         "The transcript does not say that the student, or a parent or guardian, asked for it, and when.",
-        "Record the request: `request` with `by` and `on`, or in PESC a `DocumentTypeCode` of StudentRequest.",
+        "Record the request (`request` with `by` and `on`; in PESC a `DocumentTypeCode` of StudentRequest), and seal it"
+        " again.",
     ),
     "has-ssn": Code(
         "The document holds a social security number or a part of one, which this exchange never accepts.",
         "Take it out at the place named, and out of the export for good, and seal it again.",
     ),
     "impossible-date": Code(
-        "A date or a school year in the document cannot be.",
+        "A date or a school year in the document cannot be right.",
         "Correct it at the place named, in your system too, and seal it again.",
     ),
     "file-date": Code(
-        "The date in the name of the file is not one of these days.",
-        "Give it a name with the date of today and a counter of its own, and put it into outbox again.",
+        "The date in the name of the file is too long ago, or a day to come.",
+        "Give it a name with today's date and a counter that you have not used yet, and put it into outbox again.",
     ),
     "schema": Code(
-        "The document does not have the form of its packet type.", "Mend the place named and seal it again."
+        "Something in the document is missing, misspelt or not of the form that its packet type has.",
+        "Mend the place named and seal it again.",
     ),
     "from-mismatch": Code(
-        "The document's `from` is not the LEA whose folder it came from.",
-        "Put your own LEA's id into `from`, or use the right folder, and seal it again.",
+        "The document says that it is from another LEA than the one in whose outbox it was.",
+        "Put your own LEA's id into `from`, or use the right outbox, and seal it again.",
     ),
     "unknown-receiver": Code(
         "The document's `to` is not a party of this exchange.",
-        "Look up the receiver's id in your directory folder, or leave `to` out and let the exchange find the school.",
+        "Look up the receiver's id in your directory folder (parties.json), and seal it again; or leave `to` out: then"
+        " the exchange finds the student's school.",
     ),
     "not-allowed": Code(
-        "This packet type may not be sent by this kind of party, or not to that receiver.",
+        "You may not send this packet type, or not to that receiver.",
         "Check `packet` and `to`; ask the state if you think that you should be allowed.",
     ),
     "replayed-id": Code(
-        "The document's `id` was used before, for other content.",
-        "Give every new document a new id (a fresh UUID; for a CSV: another counter in its name) and seal it again.",
+        "The document's `id` (of a CSV: its name) was used before, for another document.",
+        "Give every new document an id of its own (a new UUID; for a CSV: another counter in its name), and seal it"
+        " again.",
     ),
     "unknown-tracking": Code(
         "The document names a packet that was not delivered to you, a question that you were not asked, or in a recall"
@@ -105,7 +114,7 @@ ROWS: dict[str, Code] = {
         " recall, the tracking id in your own receipts.",
     ),
     "said-too-often": Code(
-        "Your LEA has said something else about this packet as often as is kept of one packet.",
+        "Your LEA has changed what it says about this packet as often as it may.",
         "What you said last stands; if it is wrong, call the state's exchange operator.",
     ),
     "unknown-document": Code(

@@ -2,12 +2,14 @@
 
 from broker.core.codes.code import Code
 
-_AGAIN = "seal it again for the exchange (`exchange.asc` in your directory folder) and put it into outbox"
+# README.txt lies beside every LEA's folders, and has the command with this exchange's own key in it
+_KEY = "with the exchange's key (`exchange.asc` in your directory folder; your README.txt has the command)"
+_AGAIN = f"seal the document again {_KEY}, and put that into outbox"
 
 ROWS: dict[str, Code] = {
     # the file
     "not-a-file": Code(
-        "Something in outbox is not an ordinary file (a folder, a link or a device).",
+        "What was put into outbox is no ordinary file, but a folder, a link or a device. Nothing in it was read.",
         "Put the sealed files themselves directly into outbox, without folders or shortcuts.",
     ),
     "bad-file-name": Code(
@@ -16,24 +18,32 @@ ROWS: dict[str, Code] = {
     ),
     "too-large": Code(
         "The sealed file is larger than this exchange accepts.",
-        "Split the record, or leave out large attachments, and send it again.",
+        "Make two or more documents of it, or leave out large attachments; seal each of them, and send them.",
     ),
-    "empty-file": Code("The file is empty.", "The upload or the export failed; export it again and send it again."),
+    "empty-file": Code(
+        "The file is empty.",
+        "Look at it on your computer: if it is empty there too, seal the document again. Then send the file again.",
+    ),
     # the seal
     "not-openpgp": Code(
-        "The file is not sealed: it is no OpenPGP message, as gpg makes them. The exchange has not kept it.",
-        "Seal the right document for the exchange (`exchange.asc` in your directory folder), and put the sealed file"
-        " into outbox.",
+        "The file is not sealed in the way of gpg or `satchel seal`. The exchange has not kept it.",
+        f"Seal the right document {_KEY}, and put the sealed file into outbox.",
     ),
     "bad-armor": Code(
-        "The sealed text in the file (its armour, from -----BEGIN PGP MESSAGE----- to -----END PGP MESSAGE-----) was"
-        " changed, or does not stand alone.",
-        "Send the file as gpg wrote it, in binary mode, or seal the document again without --armor.",
+        "The sealed text in the file, from -----BEGIN PGP MESSAGE----- to -----END PGP MESSAGE-----, was changed on its"
+        " way, or other text stands around it.",
+        "Send the file itself that gpg wrote (WinSCP: with the transfer mode Binary), or seal the document again"
+        " without --armor.",
     ),
-    "truncated": Code("The file ends before the sealed message does.", "The upload broke off; send the file again."),
+    "truncated": Code(
+        "The file is not whole: its end is missing.",
+        "The upload broke off: send the file again. If that is refused too, the file on your computer is not whole"
+        " either: seal the document again.",
+    ),
     "bad-structure": Code(
-        "The OpenPGP message is not built the way a sealed packet is: encryption keys, then one encrypted body.",
-        "Seal the document once, with `gpg --sign --encrypt`, and send only that.",
+        "The file is not built as a sealed file is: one document, signed and encrypted in one step, and nothing before,"
+        " within or behind it.",
+        "Seal the document once, with `gpg --sign --encrypt`, and send only what comes out.",
     ),
     "not-sealed": Code(
         "The file is signed or packed, but not encrypted: anyone on its way could have read it. The exchange has not"
@@ -46,8 +56,9 @@ ROWS: dict[str, Code] = {
         "Sign and encrypt the document in one step, with `gpg --sign --encrypt`, and put that one file into outbox.",
     ),
     "public-key-sent": Code(
-        "The file is a public key, and no packet. Public keys are no secret, but none is taken from an outbox.",
-        "Send it to the state, by mail for example: the state calls you about its fingerprint, and then enters it.",
+        "The file is a public key. That is no secret, but from an outbox the exchange takes only sealed files.",
+        "Send it to the state, by e-mail for example: the state calls you about its fingerprint, and then enters it. A"
+        " new key to seal with can also be sealed like any other document, with your old key, and put into outbox.",
     ),
     "secret-key-sent": Code(
         "The file is, or holds, a secret key, which nobody but you may ever have. The exchange has not kept it.",
@@ -55,57 +66,64 @@ ROWS: dict[str, Code] = {
         " the state.",
     ),
     "revocation-sent": Code(
-        "The file says that a key is not to be used any more (a revocation). None is taken from an outbox: the key is"
-        " still in use here.",
-        "Send the file to the state, and call the state at once.",
+        "The file says that a key is not to be used any more (a revocation). From an outbox the exchange takes only"
+        " sealed files: the key is still in use here.",
+        "Call the state at once, and send the file to the state, by e-mail for example.",
     ),
     "receipt-sent": Code(
         "The file is a receipt, which the exchange itself wrote for you. It has not been sent on to anybody.",
         "Nothing needs to be done: receipts are yours to keep, and none is sent back. To say that you have a packet,"
-        " take it out of your inbox.",
+        " download it from your inbox, or delete it there.",
     ),
     "password-sealed": Code(
-        "The file is encrypted with a password.",
-        "Encrypt it to the exchange's key instead: `gpg --sign --encrypt --recipient exchange`.",
+        "The file is sealed with a password, which the exchange does not have.",
+        f"Use --sign and --encrypt in the place of --symmetric: {_AGAIN}.",
     ),
     "no-integrity": Code(
-        "The message lacks integrity protection, so it could have been changed on its way.",
-        "Use GnuPG 2.1 or later without --disable-mdc, and send it again.",
+        "The file is sealed in an old way, which does not show whether somebody changed it on its way.",
+        "Install the newest gpg (on Windows, Gpg4win), leave out --disable-mdc, and seal the document again.",
     ),
     "unsupported-encryption": Code(
-        "The message uses an encryption format or cipher that this exchange does not accept.",
-        "Import `exchange.asc` again, so that your program sees what the exchange can read, and seal it again.",
+        "The file is sealed in a way (an encryption format or cipher) that this exchange does not accept.",
+        "Take in the key in your directory folder again (`gpg --import exchange.asc`), so that gpg sees what the"
+        " exchange can read, and seal the document again.",
     ),
-    "not-for-exchange": Code("The message is not encrypted to the exchange's key.", f"Please {_AGAIN}."),
+    "not-for-exchange": Code(
+        "The file is not sealed for the exchange, so the exchange cannot open it.", f"Please {_AGAIN}."
+    ),
     "damaged": Code(
-        "The message cannot be decrypted: it was damaged or changed after it was sealed.",
-        "Send it again in binary mode; if it is refused again, seal it again.",
+        "The file cannot be opened: it was damaged or changed after it was sealed.",
+        "Send the file again (WinSCP: with the transfer mode Binary); if that is refused too, seal the document again.",
     ),
     "inflates-too-much": Code(
-        "The content unpacks to more than this exchange accepts.",
-        "Split the record, or leave out large attachments, and send it again.",
+        "The document that was sealed is larger than this exchange accepts.",
+        "Make two or more documents of it, or leave out large attachments; seal each of them, and send them.",
     ),
     "too-costly": Code(
-        "Reading the file takes far more time or memory than any honest document of its size.",
+        "Reading the file takes far more time or memory than a document of its size should.",
         "Export the document anew, split it if it is large, and seal it again; if that is refused too, call the state.",
     ),
     # the signature
-    "unsigned": Code("The message carries no signature.", "Seal it with `gpg --sign --encrypt` and your LEA's key."),
+    "unsigned": Code(
+        "The file has no signature, so nobody can tell who wrote it.",
+        "Seal the document again, with your LEA's key and both --sign and --encrypt: `gpg --sign --encrypt`.",
+    ),
     "bad-signature": Code(
-        "The signature does not fit the content.",
-        "Seal the document again; if it is refused again, check that you use the key that the exchange has of you.",
+        "The signature does not fit what was signed.",
+        "Seal the document again; if that is refused too, check that you use the key that the state has of you.",
     ),
     "unknown-signer": Code(
-        "The message is signed by a key that the exchange does not know.",
-        "Sign with the key you registered, or ask the state to register the new one.",
+        "The file is signed with a key that the exchange does not know.",
+        "Seal the document again, and sign with the key that you have given to the state (with gpg: --local-user and"
+        " its e-mail address); or send the state the new one first.",
     ),
     "wrong-signer": Code(
-        "The message is signed by another LEA's key, not by a key of the LEA whose folder it came from.",
-        "Sign with your own LEA's key and use your own folder.",
+        "The file is signed with another LEA's key, not with a key of the LEA in whose outbox it was.",
+        "Seal the document again, sign with your own LEA's key, and use your own outbox.",
     ),
     "weak-signature": Code(
-        "The signature uses an algorithm that is no longer safe (MD5 or SHA-1).",
-        "Set `digest-algo SHA256` in gpg.conf and seal the document again.",
+        "The file is signed in an old way that is no longer safe (MD5 or SHA-1).",
+        "Install the newest gpg, or add `--digest-algo SHA256` to the command, and seal the document again.",
     ),
     "signature-expired": Code(
         "The signature has expired or is not valid yet.",
@@ -113,36 +131,40 @@ ROWS: dict[str, Code] = {
     ),
     # the key
     "key-unreadable": Code(
-        "The file is not one readable OpenPGP public key.",
-        "Export it with `gpg --export --armor YOUR-KEY-ID` and try again.",
+        "The file is not one public key, such as gpg exports, that can be read.",
+        "Export it with `gpg --armor --output my-key.asc --export YOUR-ADDRESS`, and try again with that file.",
     ),
     "key-secret": Code(
         "The file holds a secret key, which nobody else may ever have.",
-        "Make a new key pair, and export only the public key with `gpg --export --armor`.",
+        "Make a new key, and export only its public part: `gpg --armor --output my-key.asc --export YOUR-ADDRESS`.",
     ),
     "key-expired": Code(
-        "The key has expired.",
-        "Extend it with `gpg --quick-set-expire`, or make a new one, and send the public key to the state.",
+        "The key's last day has passed.",
+        "Give it a later one with `gpg --quick-set-expire`, or make a new one, and send the public key to the state.",
     ),
     "key-not-yet-valid": Code(
-        "The key was made in the future.",
+        "By its own date, the key was made on a day that is still to come.",
         "Check your computer's clock, make the key again, and send the public key to the state.",
     ),
-    "key-revoked": Code("The key was revoked by its owner.", "Make a new key and send its public part to the state."),
+    "key-revoked": Code(
+        "The key was revoked: its owner has declared that it is not to be used any more.",
+        "Make a new key and send its public part to the state.",
+    ),
     "key-weak": Code(
-        "The key is too weak: a SHA-1 or MD5 self-signature, RSA under 2048 bits, DSA or ElGamal.",
-        "Make a new key with a current GnuPG (RSA 3072 or Curve25519) and send its public part to the state.",
+        "The key is of an old kind that is too weak: a SHA-1 or MD5 self-signature, RSA under 2048 bits, DSA or"
+        " ElGamal.",
+        "Make a new key with the newest gpg (RSA 3072 or Curve25519) and send its public part to the state.",
     ),
     "key-unsupported": Code(
         "The key is of a version or algorithm that this exchange cannot work with.",
-        "Make a new key with a current GnuPG (RSA 3072 or Curve25519) and send its public part to the state.",
+        "Make a new key with the newest gpg (RSA 3072 or Curve25519) and send its public part to the state.",
     ),
     "key-locked": Code(
         "The secret key is protected by a passphrase, and the passphrase is missing or wrong.",
         "Give the passphrase that the key was made with.",
     ),
     "key-no-encryption": Code(
-        "The key has no part that can be encrypted to.",
+        "The key has no part with which something can be sealed for its owner.",
         "Add an encryption subkey with `gpg --quick-add-key`, or make a new key, and export it again.",
     ),
     "key-no-signing": Code(
@@ -162,15 +184,17 @@ ROWS: dict[str, Code] = {
         "Take it off with `gpg --quick-revoke-uid`, or make a new key, and send its public part to the state.",
     ),
     "key-ended": Code(
-        "The message is signed by a key of your LEA that the state has ended.",
-        "Sign with a key of yours that is in use; if there is none, make one and send its public part to the state.",
+        "A key of your LEA that the state has ended is used here.",
+        "Use a key of yours that is in use; if there is none, make one and send its public part to the state.",
     ),
     "too-many-keys": Code(
         "The LEA has as many keys in use as this exchange keeps for one.",
         "Revoke those that you use no more, or ask the state to end them, and send this one again.",
     ),
     "federal-domain": Code(
-        "It names a domain of the federal government, and there is no federal party in this exchange.",
-        "Use a key, a name or a host of your own; where a law requires it, the state records `satchel exception add`.",
+        "The name, key or host has a domain of the federal government in it, and there is no federal party in this"
+        " exchange.",
+        "Use one with a domain of your own; where a law requires it, the state records an exception (`satchel exception"
+        " add`).",
     ),
 }

@@ -5,7 +5,7 @@ from broker.core.codes.code import Code
 ROWS: dict[str, Code] = {
     # whose student it is
     "not-your-student": Code(
-        "No student of your LEA, of now or of before, is the one who is named.",
+        "The student who is named is none whom your LEA has, or had.",
         "Send the enrollment first, or check the SSID, the name and the birth date; then send the document again.",
     ),
     "moved-on": Code(
@@ -18,11 +18,12 @@ ROWS: dict[str, Code] = {
     ),
     "name-the-ssid": Code(
         "It is not sure which of your students is meant.",
-        "Put the SSID into the request, with the name and birth date of the birth certificate, and send it again.",
+        "Put the SSID into the request, with name and birth date as in the birth certificate, and send it again.",
     ),
     "nothing-held": Code(
         "The record store holds nothing of this student that you may have.",
-        "Ask with `want` record where the student is enrolled with you now; else call the school that has the record.",
+        'If the student is enrolled with you now, ask with `"want": "record"`; if not, call the school that has the'
+        " record.",
     ),
     "nobody-to-ask": Code(
         "There is no LEA left to ask: the student's earlier schools have sent you their records, or there are none.",
@@ -38,7 +39,7 @@ ROWS: dict[str, Code] = {
     ),
     "not-there-now": Code(
         "Only an LEA where the student is enrolled now may ask other LEAs for the record.",
-        "Send the enrollment first; for the time when the student was with you, ask with `want` backpack.",
+        'Send the enrollment first; for the time when the student was with you, ask with `"want": "backpack"`.',
     ),
     "not-there-yet": Code(
         "Your enrollment of the student begins on a later day, and another LEA has the student until then.",
@@ -54,11 +55,11 @@ ROWS: dict[str, Code] = {
         "Nothing is left for you to do: go by the later one; if you had made a copy of this one, delete it.",
     ),
     "collected-already": Code(
-        "The packet was collected by its receiver, or read to its last byte, and cannot be taken back.",
+        "The receiver has the packet already, or has downloaded it to its end, so it cannot be taken back.",
         "Call the receiver and ask for it to be deleted, then send the right document; it is marked as the later one.",
     ),
     "carried-out": Code(
-        "The packet was carried out when it came, and cannot be taken back.",
+        "What the packet asked for was done when it came, so it cannot be taken back.",
         "Send what sets it right, such as an enrollment with the right data.",
     ),
     # the review
@@ -71,8 +72,9 @@ ROWS: dict[str, Code] = {
         "Check the SSID, the name and the birth date, and send the document again; if they are right, call the state.",
     ),
     "state-decides": Code(
-        "Which student this is, is decided by the state: what was sent differs in what makes a student who it is.",
-        "Compare it with the birth certificate: if it is right, decide `confirm`, and the state goes on; else `none`.",
+        "Only the state may decide this: what you sent differs in name, birth date or number from what is known.",
+        "Compare it with the birth certificate: if it is right, decide `confirm`, and the state goes on; if not,"
+        " `none`.",
     ),
     "already-decided": Code(
         "The question was decided before, in another way, or its packet has come to an end; nothing was changed.",
@@ -83,12 +85,13 @@ ROWS: dict[str, Code] = {
         "Decide `none`, and send the document again with a new id.",
     ),
     "withdrawn": Code(
-        "The packet was withdrawn when it was asked whom it is about; nobody was given it.",
+        "The exchange had asked whom the packet is about, and was told to withdraw it (`none`); nobody was given it.",
         "If that was a mistake, send the document again.",
     ),
     # the exchange
     "poison": Code(
-        "The exchange failed three times while working on this file and has set it aside.",
-        "The state's operator was told; nothing is lost, and nothing is left for you to do.",
+        "The exchange failed three times while working on this file, and has set it aside. That is not your mistake.",
+        "Call the state's exchange operator, who has the file and the log; when it is mended, send the same file"
+        " again.",
     ),
 }
