@@ -121,6 +121,14 @@ class Parties:
         return self._by(_seen)
 
     @cached_property
+    def _ids(self) -> dict[str, set[str]]:
+        """Whose ids look so: an id by itself is a name, too."""
+        found: dict[str, set[str]] = {}
+        for one in self.all:
+            found.setdefault(_seen(words(one.id)), set()).add(one.id)
+        return found
+
+    @cached_property
     def _exactly(self) -> dict[str, set[str]]:
         """Who is named by a text, to the letter."""
         return self._by("".join)
@@ -136,7 +144,8 @@ class Parties:
 
     def taken_by(self, name: str, lea: str) -> str:
         """The other party whose name, or id, this name is or looks like; '' for none."""
-        others = set().union(*(self._owners.get(_seen(one), set()) for one in _readings(name)))
+        found = [_seen(one) for one in _readings(name)]
+        others = set().union(*(some.get(one, set()) for one in found for some in (self._owners, self._ids)))
         return min(others - {lea}, default="")
 
     def fault_of(self, user_id: str, lea: str) -> str:

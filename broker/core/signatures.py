@@ -23,7 +23,7 @@ WEAK_HASHES = {1: "MD5", 2: "SHA1", 3: "RIPEMD160"}
 
 _EXPORTABLE = 4
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS = 2, 3, 9, 16, 25, 27
-_BACK, _FINGERPRINT = 32, 33
+_BACK, _FINGERPRINT, _REVOKER = 32, 33, 12
 # what may be marked critical without making the signature void: the preferences and remarks that decide nothing here
 _TIMES = frozenset({_CREATED, _EXPIRES, _KEY_EXPIRES})
 _SAID_ONCE = _TIMES | {_EXPORTABLE, _PRIMARY, _FLAGS}
@@ -53,6 +53,7 @@ class Signature:
     issuer: str
     back: bytes | None
     is_local: bool = False  # its maker does not want it to be handed on, RFC 4880 section 5.2.3.11
+    names_revoker: bool = False  # somebody else who may revoke the key, RFC 4880 section 5.2.3.15
 
     @property
     def trailer(self) -> bytes:
@@ -95,6 +96,7 @@ def parse(body: bytes) -> Signature | None:
         issuer=_issuer(hashed) or _issuer(unhashed),
         back=hashed.get(_BACK) or unhashed.get(_BACK),
         is_local=hashed.get(_EXPORTABLE) == b"\x00",
+        names_revoker=_REVOKER in hashed,
     )
 
 

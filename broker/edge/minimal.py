@@ -117,8 +117,9 @@ def _kept(
 
 
 def _handed_on(some: tuple[Signature, ...]) -> list[Signature]:
-    """What others may have, the youngest: nobody's key fills everybody's folder."""
-    fit = [one for one in some if not one.is_local and len(one.hashed) <= _MOST_WORDS]
+    """What others may have, the youngest first: nobody's key fills everybody's folder. Nobody else may revoke it, for
+    the exchange would not take that revocation."""
+    fit = [one for one in some if not one.is_local and not one.names_revoker and len(one.hashed) <= _MOST_WORDS]
     return sorted(fit, key=lambda one: one.created, reverse=True)
 
 

@@ -131,6 +131,17 @@ def test_what_is_dated_tomorrow_is_not_shown_today() -> None:
     ]
 
 
+def test_who_else_may_revoke_it_is_not_shown(gpg: Gpg) -> None:
+    """gpg would take that one's revocation, and the exchange does not."""
+    revoker = bytes([23, 12, 0x80, 22]) + bytes.fromhex(certificates.parse_key(OTHER[0][1]).fingerprint)
+    signed = certificates.parse_key(OWN[0][1]).hashed
+    direct = (frames.SIGNATURE, craft.signature(SECRET, signatures.DIRECT, signed, revoker))
+    shown = published([OWN[0], direct, *OWN[1:]])
+    assert tags(shown) == [tag for tag, _ in OWN]
+    gpg.import_(shown.encode())
+    assert b"rvk:" not in gpg.run("--with-colons", "--list-keys")[0]
+
+
 def test_a_revoked_subkey_is_shown_as_such() -> None:
     signed = certificates.parse_key(OWN[0][1]).hashed + certificates.parse_key(OWN[3][1]).hashed
     revoked = (frames.SIGNATURE, craft.signature(SECRET, signatures.SUBKEY_REVOCATION, signed))

@@ -136,6 +136,10 @@ def test_names_that_are_taken() -> None:
     assert PARTIES.taken_by("canyon school district", "02") == "01"
     assert PARTIES.taken_by("Old Canyon", "02") == "01"
     assert PARTIES.taken_by("LEA 6g", "02") == "6G"
+    assert PARTIES.taken_by("01", "02") == "01"
+    assert PARTIES.taken_by("o1", "02") == "01"
+    assert PARTIES.taken_by("Exchange", "02") == "exchange"
+    assert PARTIES.taken_by("02", "02") == ""
     assert PARTIES.taken_by("Canyon School District", "01") == ""
     assert PARTIES.taken_by("Canyon School District North", "09") == ""
 
