@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from broker.commands.common import warn
+from broker.commands.tables import plain
+from broker.core import receipt
 from broker.core.errors import Refused
 from broker.edge import openpgp
 from broker.edge.sftp_client import Account
@@ -54,7 +56,7 @@ def read(receipts: Sequence[Path], exchange: bytes) -> tuple[list[Answer], set[s
     for path in receipts:
         try:
             said = _said(path, exchange)
-        except (OSError, ValueError, KeyError, TypeError, Refused):
+        except (OSError, ValueError, Refused):
             answers.append(Answer(path.name, "not genuine", "do not rely on this receipt; tell the state", needs=True))
             continue
         if said["packet"].get("file") and said["n"] >= last.get(said["tracking"], {"n": 0})["n"]:
@@ -66,19 +68,20 @@ def read(receipts: Sequence[Path], exchange: bytes) -> tuple[list[Answer], set[s
 def _said(path: Path, exchange: bytes) -> dict[str, Any]:
     with path.open("rb") as file:
         signed = file.read(_MOST_BYTES)
-    said = json.loads(openpgp.verify_clear(signed, [exchange])[0])
-    if not isinstance(said, dict) or not isinstance(said["packet"], dict) or not isinstance(said["n"], int):
-        raise TypeError("no receipt")
+    text, signer = openpgp.verify_clear(signed, [exchange])
+    said = receipt.read(text)
+    if said["exchange"] != signer:
+        raise ValueError("it names another exchange")
     return said
 
 
 def _answer(said: dict[str, Any]) -> Answer:
-    file, state, means = (str(said[name]) for name in ("state", "state", "means"))
-    file = str(said["packet"]["file"])
+    file, state, means = plain(said["packet"]["file"]), str(said["state"]), str(said["means"])
     if state == "REFUSED":
-        return Answer(file, f"refused [{said.get('code', '')}]", means, is_refused=True, needs=True)
+        return Answer(file, f"refused [{plain(said.get('code', ''))}]", means, is_refused=True, needs=True)
     if state == "HELD":
-        return Answer(file, f"held for {said.get('held_for', '')}", means, needs=said.get("held_for") == "review")
+        why = plain(said.get("held_for", ""))
+        return Answer(file, f"held for {why}", means, needs=why == "review")
     return Answer(file, state.lower(), _TODO.get(state, means))
 
 

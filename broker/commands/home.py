@@ -23,7 +23,7 @@ from broker.core import armor
 from broker.core.errors import Refused
 from broker.core.federal import Names
 from broker.core.model import LeaId, Party, PartyKind
-from broker.core.naming import Known, words
+from broker.core.naming import Known, is_latin, words
 from broker.edge import federal_names, keyring, validity
 from broker.edge.folders import lea_id
 from broker.edge.ledger import directory, removals
@@ -128,6 +128,8 @@ def check_name(name: str) -> None:
     """End the command where nobody could be called that."""
     if not name.isprintable() or not words(name) or len(name) > _LONGEST_NAME:
         fail(f"--name must be a text of at most {_LONGEST_NAME} printable characters, with a letter or digit in it.", 2)
+    if not is_latin(name):
+        fail("--name must be in Latin letters: others look like them, and would seem to name another party.", 2)
 
 
 def _others_of(services: offline.Offline, connection: Connection, party: Party) -> keys.Others:

@@ -22,7 +22,6 @@ _SECRET_BLOCK = b"BEGIN PGP PRIVATE KEY BLOCK"
 _MOST_PACKETS = 256
 _MOST_ARMOR = 4 * 1024 * 1024  # bytes of one armour that are looked at
 _OPEN_ENDED = frozenset({frames.COMPRESSED, frames.LITERAL, frames.SED})
-_REVOCATIONS = frozenset({signatures.KEY_REVOCATION, signatures.SUBKEY_REVOCATION, signatures.CERTIFICATION_REVOCATION})
 
 
 class Shape(StrEnum):
@@ -110,4 +109,4 @@ def _named(tags: list[int], kinds: list[int]) -> Shape | None:
         return _BY_TAG.get(tags[0])
     if set(tags) != {frames.SIGNATURE}:
         return Shape.SIGNED
-    return Shape.REVOCATION if _REVOCATIONS & set(kinds) else Shape.SIGNATURE
+    return Shape.REVOCATION if signatures.REVOCATIONS & set(kinds) else Shape.SIGNATURE

@@ -1,24 +1,36 @@
 """Which party a text names: the user id of a key, or the name under which somebody is to be entered.
 
 Owns the one rule. A user id names a party if it begins with the party's name, or with `LEA` and its id, in whole words
-(or is the id and nothing else), whatever stands before its address; and names no other party. Promises: pure; capital
-letters, accents, punctuation and the spaces between words make no difference; a letter that only looks like a plain one
-is never taken for it, as the letters of a user id are plain ones, or such as stand in the party's own name. Names that
-a party had before stay its own while its keys are shown with them.
+(or is the id and nothing else), and names no other party. What stands last between angle brackets is its address, if it
+is one, and nowhere else does one stand; whatever else stands between brackets is text like all other. Promises: pure;
+capital letters, accents, punctuation and the spaces between words make no difference; another party is found by how its
+name looks, with signs and digits for letters, spaced out or run together with others; a letter that only looks like a
+plain one is never taken for it, as names are in Latin letters, and the letters of a user id are plain ones, or such as
+stand in the party's own name. Names that a party had before stay its own while its keys are shown with them.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import accumulate
 
 _LONGEST = 250  # characters of a user id
 _MOST_WORDS = 24  # of a name
+_LONG = 12  # letters of a name that is found also where it is run together with other words
 _BETWEEN = re.compile(r"[\s<>()\[\],;:\"]+")
-_IN_ANGLES = re.compile(r"<[^<>]*>\s*\Z")
+_IN_ANGLES = re.compile(r"<([^<>]*)>\s*\Z")
+_ADDRESS = re.compile(r"[\w.+%&/=#~'-]+@[\w-]+(\.[\w-]+)*\.?")
+_ENDS = re.compile(r"\A[\W_]+|[\W_]+\Z")
 _SILENT = dict.fromkeys(map(ord, "'\u2019\u2018\u02bc\u02bb`\u00b4"))
-_LOOKS_LIKE = str.maketrans({"0": "o", "1": "l", "i": "l"})
+# what one is taken for at a glance: each by the same letters as what it looks like
+_LOOKS_LIKE = str.maketrans(
+    {"0": "o", "1": "l", "i": "l", "2": "z", "5": "s", "8": "b", "9": "g", "m": "rn", "w": "vv", "d": "cl"}
+)
+_FOR_LETTERS = str.maketrans({"|": "l", "!": "l", "$": "s"})
+_LATIN_TOO = frozenset("\u00df\u00e6\u00f0\u00fe\u0153")  # like no other one
+_LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER (?:DOTLESS )?([A-Z])(?: WITH .+)?")
 _SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u02bb\u02bc\u00b7"  # quotes, dashes and the like that honest names have
 
 
@@ -38,8 +50,8 @@ class Known:
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a text as they are compared."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).translate(_SILENT)).casefold()
-    kept = "".join(" " if not one.isalnum() else one for one in plain if not unicodedata.combining(one))
+    plain = _unaccented(unicodedata.normalize("NFKC", text).translate(_SILENT)).casefold()
+    kept = "".join(one if one.isalnum() else " " for one in plain if not unicodedata.combining(one))
     return tuple(kept.split())
 
 
@@ -49,9 +61,40 @@ def addresses(text: str) -> frozenset[str]:
     return frozenset(one for one in found if all(one.partition("@")))
 
 
+@lru_cache(maxsize=8192)
+def seen_address(address: str) -> str:
+    """How an address looks."""
+    local, _, host = _unaccented(address.translate(_SILENT)).casefold().rpartition("@")
+    return f"{_seen(_ENDS.sub('', local))}@{_seen(host.strip('.'))}"
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one address, with nothing in it that another program would read otherwise."""
+    return bool(_ADDRESS.fullmatch(text))
+
+
+def is_latin(name: str) -> bool:
+    """Whether all letters of a name are Latin ones, with whatever accent or stroke: others only look like them."""
+    letters = (one for one in unicodedata.normalize("NFC", name) if one.isalpha())
+    return all(one in _SIGNS or one.lower() in _LATIN_TOO or _base(one).isascii() for one in letters)
+
+
+@lru_cache(maxsize=4096)
+def _base(letter: str) -> str:
+    """The plain letter that a Latin one is drawn from; the letter itself where there is none."""
+    plain = unicodedata.normalize("NFKD", letter)[0]
+    found = None if plain.isascii() else _LATIN.fullmatch(unicodedata.name(plain, ""))
+    return found[1].lower() if found else plain
+
+
+def _unaccented(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text))
+    return "".join(one for one in plain if not unicodedata.combining(one))
+
+
 def _seen(some: Iterable[str]) -> str:
     """How words look, run together."""
-    return "".join(some).translate(_LOOKS_LIKE)
+    return "".join(map(_base, "".join(some))).translate(_LOOKS_LIKE)
 
 
 def _is_plain(letter: str, own: str) -> bool:
@@ -78,6 +121,14 @@ class Parties:
         return self._by(_seen)
 
     @cached_property
+    def _ids(self) -> dict[str, set[str]]:
+        """Whose ids look so: an id by itself is a name, too."""
+        found: dict[str, set[str]] = {}
+        for one in self.all:
+            found.setdefault(_seen(words(one.id)), set()).add(one.id)
+        return found
+
+    @cached_property
     def _exactly(self) -> dict[str, set[str]]:
         """Who is named by a text, to the letter."""
         return self._by("".join)
@@ -86,14 +137,16 @@ class Parties:
         found: dict[str, set[str]] = {}
         for one in self.all:
             for name in (*one.names, f"LEA {one.id}"):
-                found.setdefault(form(words(name)), set()).add(one.id)
+                for read in _readings(name):
+                    found.setdefault(form(read), set()).add(one.id)
         found.pop("", None)
         return found
 
     def taken_by(self, name: str, lea: str) -> str:
         """The other party whose name, or id, this name is or looks like; '' for none."""
-        others = self._owners.get(_seen(words(name)), set()) - {lea}
-        return min(others, default="")
+        found = [_seen(one) for one in _readings(name)]
+        others = set().union(*(some.get(one, set()) for one in found for some in (self._owners, self._ids)))
+        return min(others - {lea}, default="")
 
     def fault_of(self, user_id: str, lea: str) -> str:
         """Why this user id does not do for a party, as the end of a sentence; '' where it does."""
@@ -103,13 +156,19 @@ class Parties:
         whole = _named(text)
         if whole != words(lea) and not any(_begins(whole, name) for name in (*party.names, f"LEA {lea}")):
             return "does not begin with the party's name"
+        if "@" in _without_address(text):
+            return "has an address elsewhere than at its end, in angle brackets"
         other = self.other_in(text, lea)
         return f"names {other}" if other else ""
 
     def other_in(self, text: str, lea: str) -> str:
         """The other party that a text names, or seems to; '' for none. A name that is a part of the party's own, where
         that stands, is none."""
-        spans = list(self._spans(_named(text)))
+        found = (self._other_in(whole, lea) for whole in _readings(_without_address(text)))
+        return next(filter(None, found), "")
+
+    def _other_in(self, whole: Sequence[str], lea: str) -> str:
+        spans = list(self._spans(whole))
         own = [(start, end) for start, end, owners in spans if lea in owners]
         for start, end, owners in spans:
             within = any(a <= start and end <= b and (a, b) != (start, end) for a, b in own)
@@ -117,14 +176,27 @@ class Parties:
                 return min(owners - {lea})
         return ""
 
-    def _spans(self, whole: tuple[str, ...]) -> Iterator[tuple[int, int, set[str]]]:
-        """Where names stand in a text, and whose they are; what is somebody's to the letter is nobody else's who is
-        only called similarly."""
-        for start in range(len(whole)):
-            for end in range(start + 1, min(start + _MOST_WORDS, len(whole)) + 1):
-                exactly = self._exactly.get("".join(whole[start:end]))
-                if owners := exactly or self._owners.get(_seen(whole[start:end])):
+    def _spans(self, whole: Sequence[str]) -> Iterator[tuple[int, int, set[str]]]:
+        """Where names stand in a text as it looks, and whose they are; what is somebody's to the letter is nobody
+        else's who is only called similarly."""
+        parts = [_seen([one]) for one in whole]
+        text = "".join(parts)
+        edges = {at: place for place, at in enumerate(accumulate(map(len, parts), initial=0))}
+        for name, owners in self._owners.items():
+            start = text.find(name)
+            while start >= 0:
+                end = start + len(name)
+                if start in edges and end in edges:
+                    yield start, end, self._exactly.get("".join(whole[edges[start] : edges[end]]), owners)
+                elif len(name) >= _LONG:
                     yield start, end, owners
+                start = text.find(name, start + 1)
+
+
+def _readings(text: str) -> tuple[tuple[str, ...], ...]:
+    """The words of a text, and those with signs for letters, where that makes a difference."""
+    plain, other = words(text), words(text.translate(_FOR_LETTERS))
+    return (plain,) if plain == other else (plain, other)
 
 
 def begins_with(user_id: str, name: str) -> bool:
@@ -139,5 +211,11 @@ def _begins(whole: tuple[str, ...], name: str) -> bool:
 
 
 def _named(user_id: str) -> tuple[str, ...]:
-    """The words of a user id before its address."""
+    """The words of a user id before what stands last in angle brackets."""
     return words(_IN_ANGLES.sub("", user_id))
+
+
+def _without_address(user_id: str) -> str:
+    """A user id without its address; what is none, is text."""
+    found = _IN_ANGLES.search(user_id)
+    return user_id[: found.start()] if found and is_address(found[1].strip()) else user_id

@@ -150,6 +150,8 @@ def is_about(said: str, tracking: str, n: int, state: str) -> bool:
 
 
 _TEXTS = ("exchange", "tracking", "state", "at", "means")
+_MORE_TEXTS = ("code", "place", "held_for", "how", "first", "replaces")
+_OF_PACKET = ("sha256", "file", "from", "to", "type", "id")
 
 
 def read(text: str) -> dict[str, Any]:
@@ -158,13 +160,25 @@ def read(text: str) -> dict[str, Any]:
         said = json.loads(text, object_pairs_hook=_single, parse_constant=_none)
     except RecursionError:
         raise ValueError("it nests too much") from None
-    if not isinstance(said, dict) or said.get("receipt") != VERSION or type(said.get("n")) is not int:
+    if not isinstance(said, dict) or said.get("receipt") != VERSION or not _counts(said.get("n")):
         raise ValueError("it is no receipt of this version")
     if not all(isinstance(one := said.get(name), str) and one and one.isprintable() for name in _TEXTS):
         raise ValueError("it lacks what every receipt says")
-    if not isinstance(said.get("packet"), dict) or datetime.fromisoformat(said["at"]).tzinfo is None:
+    if not all(isinstance(said.get(name, ""), str) for name in _MORE_TEXTS) or not _is_packet(said.get("packet")):
+        raise ValueError("it says something in another form")
+    if datetime.fromisoformat(said["at"]).tzinfo is None:
         raise ValueError("it lacks what every receipt says")
     return said
+
+
+def _counts(n: Any) -> bool:
+    return type(n) is int and n > 0
+
+
+def _is_packet(said: Any) -> bool:
+    if not isinstance(said, dict) or not said.get("sha256"):
+        return False
+    return all(isinstance(said.get(name, ""), str) for name in _OF_PACKET)
 
 
 def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

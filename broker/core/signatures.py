@@ -2,7 +2,9 @@
 
 Owns RFC 4880 section 5.2.3 (the packet and its subpackets) and 5.2.4 (what is hashed). Promises: only what stands in
 the hashed area is believed, but for two hints that prove themselves (issuer and back-signature); a packet that cannot
-be understood is None, never a guess. Whether a signature is valid is for `broker.edge` to find out.
+be understood is None, never a guess; so is one that says two things of the same, for gpg goes by the first and others
+by the last. A revocation counts as one whatever it says beside. Whether a signature is valid is for `broker.edge` to
+find out.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ BINARY, TEXT = 0x00, 0x01
 CERTIFICATIONS = frozenset({0x10, 0x11, 0x12, 0x13})
 SUBKEY_BINDING, PRIMARY_BINDING, DIRECT = 0x18, 0x19, 0x1F
 KEY_REVOCATION, SUBKEY_REVOCATION, CERTIFICATION_REVOCATION = 0x20, 0x28, 0x30
+REVOCATIONS = frozenset({KEY_REVOCATION, SUBKEY_REVOCATION, CERTIFICATION_REVOCATION})
 
 CERTIFY, SIGN, ENCRYPT = 0x01, 0x02, 0x0C  # key flags, RFC 4880 section 5.2.3.21
 
@@ -20,8 +23,10 @@ WEAK_HASHES = {1: "MD5", 2: "SHA1", 3: "RIPEMD160"}
 
 _EXPORTABLE = 4
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS = 2, 3, 9, 16, 25, 27
-_BACK, _FINGERPRINT = 32, 33
+_BACK, _FINGERPRINT, _REVOKER = 32, 33, 12
 # what may be marked critical without making the signature void: the preferences and remarks that decide nothing here
+_TIMES = frozenset({_CREATED, _EXPIRES, _KEY_EXPIRES})
+_SAID_ONCE = _TIMES | {_EXPORTABLE, _PRIMARY, _FLAGS}
 _HARMLESS = frozenset({4, 5, 7, 11, 12, 21, 22, 23, 24, 26, 28, 29, 30, 31, 34, 35})
 _READ = frozenset({_CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS, _BACK, _FINGERPRINT})
 
@@ -48,6 +53,7 @@ class Signature:
     issuer: str
     back: bytes | None
     is_local: bool = False  # its maker does not want it to be handed on, RFC 4880 section 5.2.3.11
+    names_revoker: bool = False  # somebody else who may revoke the key, RFC 4880 section 5.2.3.15
 
     @property
     def trailer(self) -> bytes:
@@ -70,6 +76,8 @@ def parse(body: bytes) -> Signature | None:
     if body[:1] != b"\x04" or rest + 2 >= len(body):
         return None
     hashed, unhashed = _subpackets(body[6:hashed_end]), _subpackets(body[hashed_end + 2 : rest])
+    if body[1] not in REVOCATIONS and not _is_clear(body[6:hashed_end]):
+        return None
     if hashed is None or unhashed is None or len(hashed.get(_CREATED, b"")) != 4:
         return None
     flags = hashed.get(_FLAGS)
@@ -88,7 +96,20 @@ def parse(body: bytes) -> Signature | None:
         issuer=_issuer(hashed) or _issuer(unhashed),
         back=hashed.get(_BACK) or unhashed.get(_BACK),
         is_local=hashed.get(_EXPORTABLE) == b"\x00",
+        names_revoker=_REVOKER in hashed,
     )
+
+
+def _is_clear(area: bytes) -> bool:
+    """Whether nothing that decides is said twice, and differently, or in another length than it has."""
+    said: dict[int, bytes] = {}
+    for kind, value in _split(area):
+        known = kind & 0x7F
+        if known in _SAID_ONCE and said.setdefault(known, value) != value:
+            return False
+        if known in _TIMES and len(value) != 4:
+            return False
+    return True
 
 
 def _issuer(area: dict[int, bytes]) -> str:

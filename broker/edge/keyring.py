@@ -34,6 +34,7 @@ _KINDS = {
     "cv25519": (PubKeyAlgorithm.EdDSA, EllipticCurveOID.Ed25519, PubKeyAlgorithm.ECDH, EllipticCurveOID.Curve25519),
     "rsa3072": (PubKeyAlgorithm.RSAEncryptOrSign, 3072, PubKeyAlgorithm.RSAEncryptOrSign, 3072),
 }
+_MOST_PARTS, _MOST_OF_A_PART = 32, 8192  # parts; bytes, of a key that is revoked and otherwise too large
 _DUTIES = (signatures.ENCRYPT, signatures.SIGN)
 _WORDS = ((signatures.CERTIFY, "certifying"), (signatures.SIGN, "signing"), (signatures.ENCRYPT, "encryption"))
 
@@ -156,7 +157,35 @@ def merge(old: bytes, new: bytes) -> bytes:
     parts = _revocation_of(base, packets) or certificates.parse(packets).parts
     if parts[0].body != base.primary.body:
         raise Refused("key-unreadable", hint="It is another key than the one it should be added to.")
-    return armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(base, parts)).encode()
+    whole = armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(base, parts)).encode()
+    revoking = _revoking(base, parts[0])
+    if revoking and not _is_readable(whole):  # however much somebody has put into a key: its revocation is taken
+        return armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(_least(old), (revoking,))).encode()
+    return whole
+
+
+def _revoking(base: Certificate, part: Part) -> Part | None:
+    """The first good revocation of a primary key."""
+    signed = part.hashed(base.primary)
+    kinds = (one for one in part.signatures if one.kind == signatures.KEY_REVOCATION)
+    good = next((one for one in kinds if validity.verifies(base.primary, signed, one)), None)
+    return Part(part.tag, part.body, part.key, (good,)) if good else None
+
+
+def _is_readable(certificate: bytes) -> bool:
+    try:
+        return bool(validity.held(certificate))
+    except Refused:
+        return False
+
+
+def _least(certificate: bytes) -> Certificate:
+    """Of a key not more than says whose it is, and what belongs to it."""
+    read, parts = validity.held(certificate)
+    best = [(one.part, max(one.good, key=lambda good: good.created)) for one in parts[1:] if one.good]
+    small = [(part, good) for part, good in best if max(len(part.body), len(good.body)) <= _MOST_OF_A_PART]
+    kept = (Part(part.tag, part.body, part.key, (good,)) for part, good in small[:_MOST_PARTS])
+    return Certificate(read.primary, (Part(parts[0].part.tag, read.primary.body, read.primary, ()), *kept))
 
 
 def is_bare(certificate: bytes) -> bool:

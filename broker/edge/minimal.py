@@ -39,14 +39,14 @@ def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
     found: dict[bytes, tuple[bool, int]] = {}
     for one in validity.held(certificate)[1]:
         latest = one.latest(at)
-        if one.part.tag == frames.USER_ID and latest and (good := _vouching(one)):
+        if one.part.tag == frames.USER_ID and latest and (good := _vouching(one, at)):
             rank = (latest.primary, max(each.created for each in good))
             found[one.part.body] = max(rank, found.get(one.part.body, rank))
     return [UserId(body, _text(body)) for body in sorted(found, key=lambda body: found[body], reverse=True)]
 
 
-def _vouching(one: Held) -> list[Signature]:
-    return [good for good in _handed_on(one.good) if good.created > one.withdrawn]
+def _vouching(one: Held, at: float) -> list[Signature]:
+    return [good for good in _so_far(one, one.good, at) if good.created > one.withdrawn]
 
 
 def _text(body: bytes) -> str:
@@ -74,11 +74,11 @@ def bound(certificate: bytes) -> frozenset[Fingerprint]:
     )
 
 
-def published(certificate: bytes, user_id: bytes | None, others: Collection[str] = frozenset()) -> str:
+def published(certificate: bytes, user_id: bytes | None, now: datetime, others: Collection[str] = frozenset()) -> str:
     """The armored certificate in its published form; without the subkeys of `others`, whose own they are. Raises
     Refused as `validity.held`."""
     read, parts = validity.held(certificate)
-    whole = list(_kept(read, parts, user_id, others))
+    whole = list(_kept(read, parts, user_id, others, now.timestamp()))
     out = _joined(whole, _MOST_SIGNATURES, _MOST_SUBKEYS)
     if len(out) > _MOST_BYTES:  # the youngest of everything will do
         out = _joined(whole, 1, _FEW_SUBKEYS)
@@ -98,18 +98,18 @@ def _joined(whole: Sequence[tuple[int, bytes, list[bytes]]], most: int, subkeys:
 
 
 def _kept(
-    read: Certificate, parts: tuple[Held, ...], user_id: bytes | None, others: Collection[str]
+    read: Certificate, parts: tuple[Held, ...], user_id: bytes | None, others: Collection[str], at: float
 ) -> Iterator[tuple[int, bytes, list[bytes]]]:
-    primary = read.primary
-    yield frames.PUBLIC_KEY, primary.body, _trimmed(read, parts[0], [*parts[0].ends[:1], *_handed_on(parts[0].good)])
+    primary, direct = read.primary, _so_far(parts[0], parts[0].good, at)
+    yield frames.PUBLIC_KEY, primary.body, _trimmed(read, parts[0], [*parts[0].ends[:1], *direct])
     if user_id is not None:
         named = [one for one in parts if one.part.tag == frames.USER_ID and one.part.body == user_id]
-        some = [body for one in named for body in _trimmed(read, one, _vouching(one))]
+        some = [body for one in named for body in _trimmed(read, one, _vouching(one, at))]
         yield frames.USER_ID, user_id, some
     subkeys: dict[bytes, list[bytes]] = {}
     for one in parts[1:]:
         key = one.part.key
-        if key and not key.fault and key.fingerprint not in others and (binding := _binding(one, key)):
+        if key and not key.fault and key.fingerprint not in others and (binding := _binding(one, key, at)):
             some = _trimmed(read, one, [*one.ends[:1], *binding])
             subkeys.setdefault(key.body, []).extend(some)
     for body, some in subkeys.items():
@@ -117,19 +117,30 @@ def _kept(
 
 
 def _handed_on(some: tuple[Signature, ...]) -> list[Signature]:
-    """What others may have, the youngest: nobody's key fills everybody's folder."""
-    fit = [one for one in some if not one.is_local and len(one.hashed) <= _MOST_WORDS]
+    """What others may have, the youngest first: nobody's key fills everybody's folder. Nobody else may revoke it, for
+    the exchange would not take that revocation."""
+    fit = [one for one in some if not one.is_local and not one.names_revoker and len(one.hashed) <= _MOST_WORDS]
     return sorted(fit, key=lambda one: one.created, reverse=True)
 
 
-def _binding(one: Held, key: Key) -> list[Signature]:
-    """What binds a subkey: for encryption, and for signing where the subkey confirms that."""
+def _so_far(one: Held, some: tuple[Signature, ...], at: float) -> list[Signature]:
+    """What others may have of those that hold at a moment: none that is younger than the one by which the exchange
+    goes, for it would be the one by which gpg goes."""
+    latest = one.latest(at)
+    return [each for each in _handed_on(some) if not latest or each.created <= latest.created]
+
+
+def _binding(one: Held, key: Key, at: float) -> list[Signature]:
+    """What binds a subkey: for encryption, and for signing where the subkey confirms that. Where the youngest binds it
+    for something else, there is none: an older one would give back what the owner has taken from it."""
     encrypts = signatures.ENCRYPT if key.algorithm in _ENCRYPTING else 0
-    return [
+    fit = [
         good
-        for good in _handed_on(one.good)
+        for good in _so_far(one, one.good, at)
         if (good in one.backed if (good.flags or 0) & signatures.SIGN else (good.flags or 0) & encrypts)
     ]
+    latest = one.latest(at)
+    return fit if one.revoked or latest is None or latest in fit else []
 
 
 def _trimmed(read: Certificate, one: Held, some: list[Signature]) -> list[bytes]:

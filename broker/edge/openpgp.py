@@ -295,19 +295,20 @@ def clearsign(text: str, signer: SecretKey, now: datetime | None = None) -> str:
 def verify_clear(signed: bytes, certificates: Sequence[bytes]) -> tuple[str, Fingerprint]:
     """The text that is signed, its lines joined by LF, and the primary key's fingerprint of the signer.
 
-    The key must have been good when it signed (receipts outlive keys), and must not be revoked as compromised. Raises
-    Refused: `unsigned`, `truncated`, `bad-armor`, `bad-structure`, `unknown-signer`, `weak-signature`, `bad-signature`.
+    The key must have been good when it signed (receipts outlive keys), and must not be revoked as compromised. There is
+    one signature, and no other packet. Raises Refused: `unsigned`, `truncated`, `bad-armor`, `bad-structure`,
+    `unknown-signer`, `weak-signature`, `bad-signature`.
     """
     clear = armor.cleartext(signed)
-    view, failure = memoryview(clear.signatures), Refused("unsigned")
-    for frame in frames.walk(view, message.MOST_SIGNATURES):
-        if frame.tag != frames.SIGNATURE:
-            raise Refused("bad-structure")
-        try:
-            read, certificate = _signature(bytes(frame.body(view)), (signatures.TEXT,), certificates, lambda _: False)
-            if read.hash not in clear.hashes:
-                raise Refused("bad-armor", hint="The text names another hash than the signature has.")
-            return clear.text, _verified(clear.text.replace("\n", "\r\n").encode(), read, certificate)
-        except Refused as refused:
-            failure = refused
-    raise failure
+    view = memoryview(clear.signatures)
+    packets = list(frames.walk(view, message.MOST_SIGNATURES))
+    if not packets:
+        raise Refused("unsigned")
+    if "\r" in clear.text:
+        raise Refused("bad-armor", hint="A carriage return within a line is a line end to some programs only.")
+    if len(packets) > 1 or packets[0].tag != frames.SIGNATURE:
+        raise Refused("bad-structure")
+    read, certificate = _signature(bytes(packets[0].body(view)), (signatures.TEXT,), certificates, lambda _: False)
+    if read.hash not in clear.hashes:
+        raise Refused("bad-armor", hint="The text names another hash than the signature has.")
+    return clear.text, _verified(clear.text.replace("\n", "\r\n").encode(), read, certificate)

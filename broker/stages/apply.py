@@ -1,6 +1,7 @@
 """apply: what the packet types that end at the exchange change, within the transaction that admits them.
 
-Contract: an effect is called with an open write transaction; it raises Refused to undo everything of this packet.
+Contract: an effect is called with an open write transaction; it raises Refused to undo everything of this packet, also
+where the key that signed it has ended since it was opened.
 Enrollments and SSID requests are settled line by line (`lines`) and answered by one sealed `ssid` notice; what is in
 doubt is asked in a `review` notice; an acknowledgement collects.
 """
@@ -17,6 +18,7 @@ from broker.formats.ssid_csv import Unread
 from broker.stages import acknowledge, decide, lines, recall, replies, requests, rotate
 from broker.stages.line import EXIT
 from broker.stages.lines import InSlices, Line, Work
+from broker.stages.look import Look
 from broker.stages.services import Services
 from broker.stages.wish import Wish
 from handlers import enrollment, ssid_request
@@ -40,6 +42,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
         return replace(done, slices=sliced, effect=sliced.end)
 
     def effect(connection: Connection) -> Move:
+        _check_signer(services, connection, row)
         lines.carry_out(services, connection, work)
         return done
 
@@ -52,7 +55,18 @@ def _as_a_whole(services: Services, row: PacketRow, document: Document, done: Mo
     if is_answer and cost > services.settings.limits.lines_per_transaction:
         sliced = replies.InSlices(services, row, document, done)
         return replace(done, slices=sliced, effect=sliced.end)
-    return replace(done, effect=lambda connection: apply(services, connection, row, document) or done, lines=cost)
+
+    def effect(connection: Connection) -> Move:
+        _check_signer(services, connection, row)
+        return apply(services, connection, row, document) or done
+
+    return replace(done, effect=effect, lines=cost)
+
+
+def _check_signer(services: Services, connection: Connection, row: PacketRow) -> None:
+    """A key that was good when the packet was opened may have ended since, by an earlier packet of the same round, too.
+    Raises Refused and Deferred as `Look.check_signer`."""
+    Look(connection, services.clock(), services.today()).check_signer(row.origin, row.signer)
 
 
 def enroll(_services: Services, row: PacketRow, document: Document) -> Work:

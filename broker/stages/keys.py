@@ -10,6 +10,7 @@ the party that was there first has it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row
@@ -26,6 +27,11 @@ from broker.edge.minimal import UserId
 from broker.edge.settings import Settings
 
 EXCHANGE = "exchange"  # as which the exchange's own key lies in every directory
+_REVOKED = "key-revoked"
+_SAYS_OTHERWISE = (
+    "The user id that does says something else of what the key is for, or until when, than the key's other signatures:"
+    " set that anew for the whole key."
+)
 _UNQUOTABLE = frozenset('"$`\\!%')
 
 
@@ -58,8 +64,18 @@ class Others:
         return self.names.fault_of(text, lea) or (f"has the address of {other}" if other else "")
 
     def address_of(self, text: str, lea: str) -> str:
-        """The other party whose address stands in a text; '' for none."""
-        return next((owner for one in naming.addresses(text) if (owner := self.addresses.get(one, lea)) != lea), "")
+        """The other party whose address stands in a text, or one that looks like it; '' for none."""
+        return next((owner for one in naming.addresses(text) if (owner := self._owner(one) or lea) != lea), "")
+
+    def _owner(self, address: str) -> str:
+        return self.addresses.get(address) or self._by_looks.get(naming.seen_address(address), "")
+
+    @cached_property
+    def _by_looks(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for one, owner in self.addresses.items():
+            found.setdefault(naming.seen_address(one), owner)
+        return found
 
     def named_in(self, text: str, lea: str) -> str:
         """The other party that a text names in whichever way; '' for none."""
@@ -98,10 +114,27 @@ def chosen(who: Others, lea: str, content: bytes, info: KeyInfo, now: datetime) 
     for one in found:
         if other := who.named_in(one.text, lea):
             raise Refused("key-names-other", hint=f"It names {other}, or has its address.")
-    fitting = next((one for one in found if not who.fault_of(one.text, lea)), None)
+    named = [one for one in found if not who.fault_of(one.text, lea)]
+    fitting = _fitting(content, info, named, now)
+    if named and fitting is None:
+        raise Refused("key-user-id", hint=_SAYS_OTHERWISE)
     if fitting is None:
         raise Refused("key-user-id", hint=f"In full: {command(who, lea, info, found)}")
     return fitting
+
+
+def _fitting(content: bytes, info: KeyInfo, named: Sequence[UserId], now: datetime) -> UserId | None:
+    """The first under which a key is to others what it is to the exchange: for the same duties, as long. A revoked one
+    is for none."""
+    return next((one for one in named if info.fault == _REVOKED or _is_same(content, info, one, now)), None)
+
+
+def _is_same(content: bytes, info: KeyInfo, user_id: UserId, now: datetime) -> bool:
+    try:
+        shown = keyring.inspect(minimal.published(content, user_id.body, now).encode(), now)
+    except Refused:
+        return False
+    return shown.parts[0] == info.parts[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +159,9 @@ def taken(room: Room, connection: Connection, who: Others, lea: LeaId, content: 
         info, user_id = check(room, connection, who, lea, content, now)
         return Taken(info, content, user_id.text, "")
     info = keyring.inspect(known, now)
+    found = _fitting(known, info, [one for one in minimal.user_ids(known, now) if not who.fault_of(one.text, lea)], now)
+    if found:  # as `settle` shows it, whatever else it has
+        return Taken(info, known, found.text, "")
     try:
         return Taken(info, known, chosen(who, lea, known, info, now).text, "")
     except Refused as refused:
@@ -148,7 +184,7 @@ def command(who: Others, lea: str, info: KeyInfo, found: list[UserId]) -> str:
     if not name.isprintable() or _UNQUOTABLE & set(name) or who.names.fault_of(name, lea):
         name = f"LEA {lea}"
     mine = (one for each in found for one in sorted(naming.addresses(each.text)) if not who.address_of(one, lea))
-    plain = (one for one in mine if one.isascii() and not _UNQUOTABLE & set(one))
+    plain = (one for one in mine if naming.is_address(one) and one.isascii() and not _UNQUOTABLE & set(one))
     return f'gpg --quick-add-uid {info.fingerprint} "{name} <{next(plain, "YOUR-ADDRESS")}>"'
 
 
@@ -184,10 +220,10 @@ def settle(connection: Connection, room: Room, now: datetime) -> None:
 def _form(connection: Connection, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:
     """The published form of a key, and the user id in it, '' for none; `own` are the exchange's keys."""
     content = row.armored.encode()
-    fitting = (one for one in minimal.user_ids(content, now) if not who.fault_of(one.text, row.party))
-    found = next(fitting, None)
+    named = [one for one in minimal.user_ids(content, now) if not who.fault_of(one.text, row.party)]
+    found = _fitting(content, keyring.inspect(content, now), named, now)
     foreign = directory.foreign(connection, row.party, minimal.bound(content)) | own
-    return minimal.published(content, found.body if found else None, foreign), found.text if found else ""
+    return minimal.published(content, found.body if found else None, now, foreign), found.text if found else ""
 
 
 def published(connection: Connection) -> dict[str, list[str]]:

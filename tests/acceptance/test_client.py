@@ -77,7 +77,7 @@ class Desk:
         """The exchange writes a receipt about a file of 6G."""
         digest = hashlib.sha256(content or file.encode()).hexdigest()
         tracking = f"018f6b5e-0000-7000-8000-{abs(hash(file)) % 10**12:012}"
-        said = Statement(tracking, n, state, NOW, "Test exchange", digest, 10, "6G", file=file, **more)
+        said = Statement(tracking, n, state, NOW, EXCHANGE.key.fingerprint, digest, 10, "6G", file=file, **more)
         path = self.house.root("6G") / "receipts" / f"{tracking}.{n}.{state.lower()}.json.asc"
         path.write_text(openpgp.clearsign(text(said), EXCHANGE.key))
 

@@ -199,3 +199,31 @@ def test_a_suspended_party(here: Town, tmp_path: Path) -> None:
     assert here["01"].receipt("for-02.pgp", "DELIVERED", "REFUSED")["state"] == "DELIVERED"
     assert login(here, "02", tmp_path / "id", tmp_path / "c").returncode in (0, 5)
     assert satchel("lea", "resume", "02", *here.exchange.at, check=False).returncode == 1
+
+
+def test_what_a_key_signed_counts_no_more_once_its_revocation_is_taken_in_the_same_round(tmp_path: Path) -> None:
+    """Who has a stolen key sends a further key, at the moment when its owner revokes the stolen one."""
+    with town(tmp_path, {"01": ("district", "cv25519")}, processes=1, enabled=False) as made:
+        desk = made["01"]
+        bare = (desk.gpg.home / "openpgp-revocs.d" / f"{desk.fingerprint}.rev").read_bytes()
+        new = desk.gpg.generate("LEA 01, of a thief <01@leas.invalid>")
+        others = [desk.gpg.generate(f"LEA 01, more {number} <01@leas.invalid>") for number in range(2)]
+        late = {f"new-key-{key}.pgp": desk.seal(desk.gpg.export(key)) for key in (new, *others)}
+        made.exchange.down()
+        outbox = made.exchange.folder("01", "outbox")
+        for name, content in late.items():
+            desk.drop(name, content)
+        revocation = desk.seal(bare[bare.index(b"-----BEGIN") :])
+        for number in range(200):  # files are taken in as the folder lists them: until it is the first
+            first = f"revocation-{number}.pgp"
+            desk.drop(first, revocation)
+            if next(path.name for path in outbox.iterdir() if path.suffix == ".pgp") == first:
+                break
+            (outbox / first).unlink()
+        made.exchange.up()
+        ended = {name: desk.receipt(name, "APPLIED", "REFUSED") for name in (first, *late)}
+        assert min(ended, key=lambda name: str(ended[name]["tracking"])) == first
+        assert ended[first]["state"] == "APPLIED"
+        assert {ended[name].get("code") for name in late} == {"key-revoked"}, ended
+        keys = json.loads(satchel("lea", "keys", "01", "--json", *made.exchange.at).stdout)
+        assert [one["fingerprint"] for one in keys] == [desk.fingerprint]

@@ -123,6 +123,15 @@ OF_OTHERS: list[tuple[str, str]] = [
     ("02 Canyons", "key-user-id"),
     ("records@mesa.example", "key-user-id"),
     (f"Canyon Schools, {MESA}", "key-user-id"),
+    (f"{MESA} <{CANYON}>", "key-names-other"),
+    ("LEA 02 <LEA 01>", "key-names-other"),
+    (f"{MESA} <{CANYON} m@mesa.example>", "key-names-other"),
+    (f"{MESA}, Canyon Schoo| Di$trict <m@mesa.example>", "key-names-other"),
+    (f"{MESA}, C a n y o n S c h o o l D i s t r i c t <m@mesa.example>", "key-names-other"),
+    (f'{MESA} <"records"@canyon.example>', "key-user-id"),
+    (f"{MESA} <records(x)@canyon.example>", "key-user-id"),
+    (f"{MESA} 'records@canyon.example' <m@mesa.example>", "key-names-other"),
+    (f"{MESA} <rec0rds@canyon.examp1e>", "key-names-other"),
 ]
 
 
@@ -272,11 +281,90 @@ def test_all_that_was_taken_in_is_told(state: State) -> None:
     assert listed.split()[1] in told
 
 
-@pytest.mark.parametrize("name", [CANYON, CANYON.upper(), "canyon school-district", "LEA 01", "Test exchange"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(CANYON, CANYON.upper(), "canyon school-district", "LEA 01", "Test exchange", "Canyon Schoo| District"),
+        *("Canyon 5chool District", "Canyon School Clistrict", "Canyon Scho\u00f8l District"),
+    ],
+)
 def test_no_party_is_called_like_another(state: State, name: str) -> None:
     state.add("01", CANYON, keyring.public(state.key(f"{CANYON} <c@c.example>")))
     told = state.not_added("02", name, keyring.public(state.key("LEA 02 <m@mesa.example>")))
     assert "same name" in told
+
+
+def test_a_name_is_in_letters_that_look_like_no_others(state: State) -> None:
+    """By a Cyrillic letter in the party's name its key would have been shown under it."""
+    alike = CANYON.replace("a", "\u0430")
+    words = state._add("02", alike, keyring.public(state.key(f"{alike} <m@mesa.example>")))
+    assert "Latin letters" in state.refused(*words, code=2)
+    state.add("02", MESA, keyring.public(state.key(f"{MESA} <m@mesa.example>")))
+    assert "Latin letters" in state.refused("lea", "rename", "02", "--name", alike, code=2)
+
+
+@pytest.mark.parametrize("address", ["\x1bc@mesa.example", "\x1b]0;x\x07@mesa.example", "m@mesa.example\x08"])
+def test_a_key_writes_nothing_to_the_screen_but_letters(state: State, address: str) -> None:
+    told = state.not_added("02", MESA, keyring.public(state.key(f"Records <{address}>")))
+    assert told.rstrip("\n").isprintable()
+    assert f'"{MESA} <YOUR-ADDRESS>"' in told
+
+
+def test_what_is_told_of_a_newer_form_is_what_is_published(state: State) -> None:
+    """A user id that names somebody else came to it: the other one is shown as before, and that is said."""
+    secret = state.key(f"{MESA} <m@mesa.example>")
+    state.add("01", CANYON, keyring.public(state.key(f"{CANYON} <c@c.example>")))
+    state.add("02", MESA, keyring.public(secret))
+    own = craft.packets(validity.binary(keyring.public(secret)))
+    told = state.put(
+        "02", craft.joined([*own[:3], *craft.named(secret, f"{CANYON} <m@mesa.example>"), *own[3:]])
+    ).stdout
+    assert f"Published as: {MESA} <m@mesa.example>" in told
+    assert "Nobody's gpg" not in told
+    user_ids = [
+        body for tag, body in craft.packets(validity.binary(state.published(name="02"))) if tag == frames.USER_ID
+    ]
+    assert user_ids == [f"{MESA} <m@mesa.example>".encode()]
+
+
+def _saying(secret: bytes, user_id: str, area: bytes) -> list[tuple[int, bytes]]:
+    body = user_id.encode()
+    primary = certificates.parse_key(_first_subkey(secret, frames.PUBLIC_KEY)).hashed
+    signed = primary + b"\xb4" + len(body).to_bytes(4, "big") + body
+    return [(frames.USER_ID, body), (frames.SIGNATURE, craft.signature(secret, 0x13, signed, area))]
+
+
+@pytest.mark.parametrize(
+    ("first", "own"),
+    [
+        (bytes([2, 27, 3]), bytes([2, 27, 1])),  # others would not believe what it signs
+        (bytes([2, 27, 3, 5, 9, 0, 9, 0, 0]), bytes([2, 27, 3])),  # others would believe it after its end
+        (bytes([2, 27, 3]), bytes([2, 27, 3, 5, 9, 0, 9, 0, 0])),
+    ],
+)
+def test_a_key_is_to_others_what_it_is_to_the_exchange(state: State, third: Gpg, first: bytes, own: bytes) -> None:
+    """The one user id that is published says for what and until when the key is, as the whole key does."""
+    secret = state.key("Records")
+    bare = craft.packets(validity.binary(keyring.public(secret)))
+    main, named = _saying(secret, "Main", first + bytes([2, 25, 1])), f"{MESA} <m@mesa.example>"
+    told = state.not_added("02", MESA, craft.joined([bare[0], *main, *_saying(secret, named, own), *bare[3:]]))
+    assert "[key-user-id]" in told
+    assert "something else" in told
+    state.add("02", MESA, craft.joined([bare[0], *main, *_saying(secret, named, first), *bare[3:]]))
+    third.import_(state.published(name="02"))
+    assert names_in(third) == [named]
+
+
+def test_a_party_that_was_renamed_and_left_is_shown_under_the_name_that_its_keys_have(state: State) -> None:
+    """What it has signed can still be checked, and nobody else can take that name meanwhile."""
+    state.add("02", MESA, keyring.public(state.key(f"{MESA} <m@mesa.example>")))
+    state.ok("lea", "rename", "02", "--name", "Mesa Public Schools")
+    before = state.published(name="02")
+    state.ok("lea", "remove", "02", "--why", "closed")
+    assert state.published(name="02") == before
+    assert frames.USER_ID in [tag for tag, _ in craft.packets(validity.binary(before))]
+    other = keyring.public(state.key(f"{MESA} <x@x.example>"))
+    assert "same name" in state.not_added("03", MESA, other)
 
 
 def test_a_name_that_comes_later_takes_a_wrong_one_down(state: State, third: Gpg) -> None:

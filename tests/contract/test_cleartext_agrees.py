@@ -13,9 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from broker import cli
+from broker.commands import answers
+from broker.core import armor, frames, signatures
 from broker.core.errors import Refused
 from broker.core.receipt import Statement, read, text
 from broker.edge import keyring, openpgp
+from tests.support import craft
 from tests.support.gpg import Gpg, GpgFailed
 
 NOW = datetime.now(UTC)
@@ -58,6 +61,18 @@ def put(before: bytes, what: bytes) -> Change:
 def after(place: bytes, what: bytes) -> Change:
     return lambda one: one.replace(place, place + what, 1)
 
+
+def with_packets(change: Change) -> Change:
+    """The packets of the signature's armour, changed."""
+
+    def changed(one: bytes) -> bytes:
+        at = one.index(SIGNATURE)
+        return one[:at] + armor.enarmor("SIGNATURE", change(bytes(armor.dearmor(one[at:])[1]))).encode()
+
+    return changed
+
+
+OTHERS = craft.signature(SECRET, signatures.TEXT, b"The record was collected.")
 
 CHANGES: dict[str, Change] = {
     "nothing": lambda one: one,
@@ -102,6 +117,17 @@ CHANGES: dict[str, Change] = {
     "a byte order mark": lambda one: b"\xef\xbb\xbf" + one,
     "the last line is cut": lambda one: one.replace(b"\n-----END PGP SIGNATURE-----\n", b"\n"),
     "a state": lambda one: one.replace(b"DELIVERED", b"COLLECTED"),
+    "a carriage return for a line end": lambda one: one.replace(b",\n", b",\r"),
+    "a carriage return more": lambda one: one.replace(b",\n", b",\r\r\n"),
+    "another's signature behind": with_packets(lambda own: own + frames.packet(frames.SIGNATURE, OTHERS)),
+    "another's signature before": with_packets(lambda own: frames.packet(frames.SIGNATURE, OTHERS) + own),
+    "a signature of another version": with_packets(lambda own: own + frames.packet(frames.SIGNATURE, b"\x09VOID")),
+    "a text behind the signature": with_packets(lambda own: own + craft.literal(b"VOID")),
+    "a user id behind the signature": with_packets(lambda own: own + frames.packet(frames.USER_ID, b"VOID")),
+    "a marker behind the signature": with_packets(lambda own: own + frames.packet(frames.MARKER, b"PGP")),
+    "the same signature twice in one": with_packets(lambda own: own + own),
+    "junk behind the signature": with_packets(lambda own: own + b"\x01\x02"),
+    "a packet that is cut behind the signature": with_packets(lambda own: own + b"\xc2\x50ab"),
 }
 # refused here, though gpg lets it pass
 STRICTER = {
@@ -112,6 +138,8 @@ STRICTER = {
     "text below": "the same",
     "the message is twice there": "one receipt a file",
     "the signature is twice there": "the same",
+    "a marker behind the signature": "one packet",
+    "the same signature twice in one": "the same",
     "the last line is cut": "a file that ends too early is not whole",
 }
 
@@ -188,6 +216,12 @@ NO_RECEIPTS: dict[str, str] = {
     **{f"{name} is {value!r}": json.dumps(GOOD | {name: value}) for value in (None, 1.5, [], {}, True, "")
        for name in ("receipt", "exchange", "tracking", "n", "state", "at", "means")},
     **{f"packet is {value!r}": json.dumps(GOOD | {"packet": value}) for value in (None, 1, [], "x")},
+    **{f"{name} is {value!r}": json.dumps(GOOD | {name: value}) for value in (None, 1, [], {})
+       for name in ("code", "held_for", "place", "how", "first", "replaces")},
+    **{f"{name} of the packet is {value!r}": json.dumps(GOOD | {"packet": {**GOOD["packet"], name: value}})
+       for value in (None, [], {}) for name in ("sha256", "file", "from", "to", "type", "id")},
+    "no digest": json.dumps(GOOD | {"packet": {"file": "x.pgp"}}),
+    "a number below the first": json.dumps(GOOD | {"n": -5}),
 }  # fmt: skip
 
 
@@ -207,3 +241,21 @@ def test_what_is_signed_and_no_receipt_ends_in_one_sentence(tmp_path: Path, name
 
 def test_the_honest_one_is_read() -> None:
     assert read(TEXT) == GOOD
+
+
+@pytest.mark.parametrize("name", NO_RECEIPTS)
+def test_fetch_goes_by_no_such_text(tmp_path: Path, name: str) -> None:
+    """What `satchel fetch` says of it: that it is not genuine; and what else there is, is told all the same."""
+    paper, other = tmp_path / "a.json.asc", tmp_path / "b.json.asc"
+    paper.write_bytes(signed(NO_RECEIPTS[name]))
+    other.write_bytes(signed(json.dumps(GOOD | {"packet": GOOD["packet"] | {"file": "b.pgp"}})))
+    found, _ = answers.read([paper, other], KEY.certificate)
+    assert [(one.file, one.result) for one in found] == [(paper.name, "not genuine"), ("b.pgp", "delivered")]
+
+
+def test_fetch_shows_no_control_sequence(tmp_path: Path) -> None:
+    paper = tmp_path / "a.json.asc"
+    for more in ({"state": "REFUSED", "code": "\x1b[2J"}, {"state": "HELD", "held_for": "\x1b[2J"}):
+        paper.write_bytes(signed(json.dumps(GOOD | {"packet": GOOD["packet"] | {"file": "\x1bc.pgp"}} | more)))
+        (one,) = answers.read([paper], KEY.certificate)[0]
+        assert "\x1b" not in one.file + one.result + one.todo

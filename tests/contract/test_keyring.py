@@ -318,3 +318,23 @@ def test_random_keys_are_refused(data: bytes) -> None:
     assert code(frames.packet(frames.PUBLIC_KEY, b"\x04" + data)).startswith("key-")
     with pytest.raises(Refused):
         openpgp.load_secret(frames.packet(frames.SECRET_KEY, b"\x04\x00\x00\x00\x00\x16" + data))
+
+
+def test_a_revocation_is_taken_however_much_somebody_has_put_into_the_key() -> None:
+    """Who has a stolen key can hand in newer forms of it, and must not keep its owner from revoking it by that."""
+    secret = keyring.generate("Mesa <m@mesa.example>", "cv25519", datetime.now(UTC), None)
+    own = craft.packets(validity.binary(keyring.public(secret)))
+    signed = certificates.parse_key(own[0][1]).hashed
+    remark = b"\xff" + (30_000).to_bytes(4, "big") + b"d" + bytes(29_999)
+    large = craft.signature(secret, signatures.DIRECT, signed, remark)[:-2]
+    small = b"\x04\x1f\x16\x0a\0\x06\x05\x02" + bytes(8) + b"\0\1\1\0"
+    many, some = ([one + at.to_bytes(2, "big") for at in range(4096 - len(own))] for one in (small, large))
+    for name, more in (("many packets", many), ("many bytes", some[:26])):
+        grown = craft.joined([own[0], *((frames.SIGNATURE, one) for one in more), *own[1:]])
+        assert keyring.inspect(grown, datetime.now(UTC)).fault is None, name
+        bare = keyring.revocation(secret, datetime.now(UTC))
+        for revocation in (bare, keyring.merge(keyring.public(secret), bare)):
+            info = keyring.inspect(keyring.merge(grown, revocation), datetime.now(UTC))
+            assert info.fault == "key-revoked", name
+            assert len(info.all_key_ids) == 2
+            assert info.user_ids == ("Mesa <m@mesa.example>",)

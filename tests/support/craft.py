@@ -91,11 +91,14 @@ def joined(parts: list[tuple[int, bytes]]) -> bytes:
     return b"".join(packet(tag, body) for tag, body in parts)
 
 
-def signature(secret: bytes, kind: int, signed: bytes, hashed: bytes = b"", unhashed: bytes = b"") -> bytes:
-    """A signature packet's body by the primary key of an armored secret key, with these further subpackets."""
+def signature(
+    secret: bytes, kind: int, signed: bytes, hashed: bytes = b"", unhashed: bytes = b"", at: float | None = None
+) -> bytes:
+    """A signature packet's body by the primary key of an armored secret key, with these further subpackets; dated `at`
+    (seconds since 1970)."""
     key = load_secret(secret)
     own = key._parts[key.fingerprint[-16:]]
-    draft = signatures.draft(kind, own.key.algorithm, 10, int(time.time()), own.key.fingerprint)
+    draft = signatures.draft(kind, own.key.algorithm, 10, int(at or time.time()), own.key.fingerprint)
     area = draft[6:] + hashed
     head = draft[:4] + len(area).to_bytes(2, "big") + area
     digest = hashlib.sha512(signed + signatures.trailer(head)).digest()

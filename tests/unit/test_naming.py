@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.naming import Known, Parties, addresses, words
+from broker.core.naming import Known, Parties, addresses, is_latin, seen_address, words
 
 PARTIES = Parties(
     (
@@ -12,6 +12,8 @@ PARTIES = Parties(
         Known("02", "Grand Canyon School District"),
         Known("6G", "St. Mary\u2019s Charter"),
         Known("03", "\u00d1and\u00fa Charter"),
+        Known("04", "Salt Lake Center for Science Education"),
+        Known("05", "Summit"),
         Known("exchange", "Test exchange"),
     )
 )
@@ -57,6 +59,28 @@ def test_it_names_this_party(lea: str, text: str) -> None:
         ("02", "LEA 02 Old Canyon", "names 01"),
         ("6G", "St. Mary's Charter, Test Exchange", "names exchange"),
         ("6G", "LEA 6G, LEA O1", "names 01"),
+        # what stands in angle brackets is text like all other, but for one plain address
+        ("6G", "LEA 6G <LEA 01>", "names 01"),
+        ("6G", "LEA 6G <Canyon School District>", "names 01"),
+        ("6G", "LEA 6G <<Canyon School District>>", "names 01"),
+        ("6G", "LEA 6G <Canyon School District c@c.example>", "elsewhere"),
+        ("6G", "LEA 6G <Canyon School District@c.example>", "elsewhere"),
+        ("6G", 'LEA 6G <"Canyon School District"@c.example>', "elsewhere"),
+        ("6G", "LEA 6G <c(Canyon School District)@c.example>", "elsewhere"),
+        ("6G", "LEA 6G c@c.example", "elsewhere"),
+        ("6G", "LEA 6G <c@c.example> <s@s.example>", "elsewhere"),
+        ("6G", "LEA 6G C@nyon School District", "elsewhere"),
+        # signs, digits and pairs of letters that look like others
+        ("6G", "LEA 6G Canyon Schoo| District", "names 01"),
+        ("6G", "LEA 6G Canyon School D!strict", "names 01"),
+        ("6G", "LEA 6G Canyon 5chool District", "names 01"),
+        ("6G", "LEA 6G Canyon $chool District", "names 01"),
+        ("6G", "LEA 6G Canyon School clistrict", "names 01"),
+        ("6G", "LEA 6G Surnmit", "names 05"),
+        # spaced out, and run together with what stands beside it
+        ("6G", "LEA 6G S a l t L a k e C e n t e r f o r S c i e n c e E d u c a t i o n", "names 04"),
+        ("6G", "LEA 6G theCanyonSchoolDistricts", "names 01"),
+        ("6G", "LEA 6G xSalt Lake Center for Science Education", "names 04"),
     ],
 )
 def test_it_does_not(lea: str, text: str, fault: str) -> None:
@@ -71,10 +95,51 @@ def test_ids_that_look_alike_are_told_apart_to_the_letter() -> None:
     assert both.other_in("LEA l1", "11") == "I1"
 
 
+def test_a_short_name_is_found_in_whole_words_only() -> None:
+    assert PARTIES.fault_of("LEA 6G Summits", "6G") == ""
+    assert PARTIES.fault_of("LEA 6G office <summit@mesa.example>", "6G") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Canyon Schoo| District", "Canyon 5chool Di$trict", "CANYON SCHOOL CLISTRICT", "Canyon Scho\u00f8l District"],
+)
+def test_a_name_that_looks_like_one_is_taken(name: str) -> None:
+    assert PARTIES.taken_by(name, "02") == "01"
+
+
+@pytest.mark.parametrize("name", ["C\u0430nyon", "\u03a9mega", "\u0251lta", "Canyon \u0441", "\u65e5\u672c"])
+def test_names_are_in_latin_letters(name: str) -> None:
+    assert not is_latin(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u00d1and\u00fa", "Din\u00e9 \u0141\u00edchii\u02bc", "\u02bbOkina", "S\u00f8ren", "P.S. 5, Stra\u00dfe"],
+)
+def test_honest_names_are(name: str) -> None:
+    assert is_latin(name)
+
+
+def test_addresses_that_look_alike() -> None:
+    forms = (
+        "records@canyon.example",
+        "rec0rds@CANYON.examp1e.",
+        "'records@cany\u00f3n.example'",
+        "_records@canyon.exarnple",
+    )
+    assert len({seen_address(one) for one in forms}) == 1
+    assert seen_address("record@canyon.example") != seen_address(forms[0])
+
+
 def test_names_that_are_taken() -> None:
     assert PARTIES.taken_by("canyon school district", "02") == "01"
     assert PARTIES.taken_by("Old Canyon", "02") == "01"
     assert PARTIES.taken_by("LEA 6g", "02") == "6G"
+    assert PARTIES.taken_by("01", "02") == "01"
+    assert PARTIES.taken_by("o1", "02") == "01"
+    assert PARTIES.taken_by("Exchange", "02") == "exchange"
+    assert PARTIES.taken_by("02", "02") == ""
     assert PARTIES.taken_by("Canyon School District", "01") == ""
     assert PARTIES.taken_by("Canyon School District North", "09") == ""
 

@@ -8,7 +8,7 @@ every change of a party or a key is a line of `directory_changes`, written in th
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
@@ -42,13 +42,22 @@ def _party(row: Row[Any]) -> Party:
     return Party(LeaId(row.id), row.name, PartyKind(row.kind), row.suspended_at is not None)
 
 
+def in_directory() -> ColumnElement[bool]:
+    """Which certificates are published: those in use, and those that a party had when it left, so that what it has
+    signed can still be checked; none that the state has ended."""
+    when_it_left = (certificates.c.party == parties.c.id) & (certificates.c.retired_at == parties.c.removed_at)
+    its_last = select(certificates.c.fingerprint).select_from(certificates.join(parties, when_it_left))
+    shown = or_(certificates.c.retired_at.is_(None), certificates.c.fingerprint.in_(its_last.scalar_subquery()))
+    return shown & certificates.c.ended_at.is_(None)
+
+
 def known(connection: Connection) -> list[Known]:
     """Every party with its name and those that it had and is still shown with, by id; also who has left, for its keys
     are shown, too."""
     former = changes.former_names(connection)
     shown: dict[str, list[str]] = {}
-    in_use = select(certificates.c.party, certificates.c.user_id).where(certificates.c.retired_at.is_(None))
-    for row in connection.execute(in_use.where(certificates.c.party.in_(list(former)))) if former else ():
+    in_it = select(certificates.c.party, certificates.c.user_id).where(in_directory())
+    for row in connection.execute(in_it.where(certificates.c.party.in_(list(former)))) if former else ():
         shown.setdefault(row.party, []).append(row.user_id)
     return [
         Known(

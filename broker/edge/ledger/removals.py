@@ -77,15 +77,10 @@ def present(connection: Connection) -> Sequence[Party]:
 
 
 def published(connection: Connection) -> dict[str, list[Row[Any]]]:
-    """The rows of certificates by party, newest first: those in use, and those that a party had when it left, so that
-    what it has signed can still be checked; none that the state has ended."""
-    when_it_left = (certificates.c.party == parties.c.id) & (certificates.c.retired_at == parties.c.removed_at)
-    its_last = select(certificates.c.fingerprint).select_from(certificates.join(parties, when_it_left))
-    shown = or_(certificates.c.retired_at.is_(None), certificates.c.fingerprint.in_(its_last.scalar_subquery()))
-    shown &= certificates.c.ended_at.is_(None)
+    """The rows of certificates that are in the directory, by party, newest first."""
     order = (certificates.c.added_at.desc(), certificates.c.fingerprint)
     found: dict[str, list[Row[Any]]] = {}
-    for row in connection.execute(select(certificates).where(shown).order_by(*order)):
+    for row in connection.execute(select(certificates).where(directory.in_directory()).order_by(*order)):
         found.setdefault(row.party, []).append(row)
     return found
 
