@@ -76,7 +76,9 @@ class Desk:
         found = reviews.get(self._connection, asked.tracking, asked.line)  # locked: somebody may have answered it
         if found is None or found.closed_at is not None:
             return False
-        is_settled = any(self._settled(found, known) for known in self._about(found, sent))
+        about = list(self._about(found, sent))
+        is_settled = any(self._corrected(found, known) for known in about)  # before any other report of the student
+        is_settled = is_settled or any(self._settled(found, known) for known in about)
         if is_settled:
             self._saw(found)
         return is_settled
@@ -99,16 +101,23 @@ class Desk:
             return True
         return compare.compare(self._services.model, other, sent).answer is not Likeness.NONE
 
-    def _settled(self, found: Review, known: Known) -> bool:
+    def _corrected(self, found: Review, known: Known) -> bool:
+        """Whether the line tells later what the one in question told; then that one came to nothing."""
         calendar = self._services.settings.claims.calendar
+        row = packets.get(self._connection, found.tracking)
+        if row is None or found.line == OWN_STUDENT or found.tracking >= self._tracking:
+            return False
+        if not _is_same_report(calendar, found, known):
+            return False
+        self._replaced(row, found, "corrected")
+        return True
+
+    def _settled(self, found: Review, known: Known) -> bool:
         row = packets.get(self._connection, found.tracking)
         if row is None:
             return False
         if found.line == OWN_STUDENT:
             return row.state is State.HELD and self._packet(row, found, known)
-        if found.tracking < self._tracking and _is_same_report(calendar, found, known):
-            self._replaced(row, found, "corrected")
-            return True
         return found.subject.get("request") != UPDATE and self._answered(row, found, known)
 
     def _packet(self, row: PacketRow, found: Review, known: Known) -> bool:

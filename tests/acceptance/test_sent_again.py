@@ -20,7 +20,7 @@ from tests.support.office import Office
 
 _BORN = itertools.count(1)
 _LAST = iter(
-    f"{first}{last}" for first in ("Quint", "Vosk", "Brand", "Halv") for last in ("ero", "amp", "illo", "etti")
+    f"{first}{last}" for first in ("Quint", "Vosk", "Brand", "Halv", "Merr") for last in ("ero", "amp", "illo", "etti")
 )
 
 
@@ -120,6 +120,20 @@ def test_a_report_of_another_school_is_carried_out_now(case: Case) -> None:
     assert case.decided(first) == (Verb.SAME, case.ssid, f"LEA 6G, packet {second.tracking}")
     assert {("6G", "402", "2026-08-17", ""), ("6G", "401", "2026-10-05", "")} <= set(case.places())
     assert case.told(first)[-1]["answer"] == "matched"
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_beside_a_line_of_another_school_it_is_the_same_report_that_counts(case: Case, is_last: bool) -> None:
+    """In one packet the student is at two schools; the question was about one of them, and another day."""
+    first = case.tell(case.doubtful, "review", school="402", date="2026-08-18")
+    document = enrollment("6G", case.right, case.right)
+    for line, school in zip(document["students"], ("401", "402") if is_last else ("402", "401"), strict=True):
+        line["school"] = school
+    second = case.office.send("6G", document)
+    assert [line["answer"] for line in case.told(second)] == ["matched", "matched"]
+    assert case.decided(first) == (Verb.NONE, "", f"LEA 6G, packet {second.tracking}")
+    assert [one.get("why") for one in case.told(first)] == ["not-sure", "corrected"]
+    assert sorted(one[1:3] for one in case.places() if one[0] == "6G") == [("401", "2026-08-17"), ("402", "2026-08-17")]
 
 
 def test_a_record_that_was_parked_goes_on(case: Case) -> None:
