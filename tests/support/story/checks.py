@@ -122,7 +122,7 @@ class Checks(Cases):
         opened = openpgp.open_packet(
             sealed, secret, [own], services.settings.limits, services.clock(), lambda _: True
         ).content
-        assert opened == self.world.opened(row.tracking)
+        assert opened == self.world.opened(row.tracking, own)
         assert services.vault.read(Sha256(row.sha256)) != sealed
 
     # packets
