@@ -3,7 +3,8 @@
 Owns the answer on the whole registry, made of the model's verdicts on single candidates. Promises: a match is exactly
 one student, and nobody else comes near; two who could be meant, or one who only may be, are a review; an SSID in a
 packet is a claim that name and birth date must bear out (DESIGN section 6); a merged number stands for the kept one;
-the work is bounded. A false match is the error to fear, so every doubt is a review.
+an LEA's own number that is a placeholder, or that several of its children have or had, proves nothing; the work is
+bounded. A false match is the error to fear, so every doubt is a review.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from rapidfuzz.distance import JaroWinkler
 from sqlalchemy import Connection
 
+from broker.core import local_number
 from broker.core.model import Ssid, Student
 from broker.edge.ledger import blocks
 from broker.edge.ledger.blocks import Found, Hit
@@ -70,7 +72,8 @@ def find_own(
     """Who is it among all students, and who among those of whom `is_own` is true: for what an LEA may only say of its
     own, nobody else is there. `is_own` is asked of each student who comes into question, once."""
     asked = index.variants_of(student)
-    own = (lea, student.local_id) if lea and student.local_id else None
+    number = local_number.meant(student.local_id)
+    own = (lea, number) if lea and number else None
     hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "")
     weighed = [_weigh(model, asked, hit) for hit in hits]
     plausible = sorted(
@@ -156,8 +159,8 @@ def _is_another(connection: Connection, asked: Sequence[Features], best: _Weighe
         return False
     if any(_is_borne_out(one, other) for one in asked for other in best.hit.variants):
         return False
-    numbers = blocks.numbers_at(connection, best.hit.ssid, own[0])
-    return any(number.lstrip("0") != own[1].lstrip("0") for number in numbers)
+    numbers = map(local_number.meant, blocks.numbers_at(connection, best.hit.ssid, own[0]))
+    return any(number.lstrip("0") != own[1].lstrip("0") for number in numbers if number)
 
 
 def _is_borne_out(one: Features, other: Mapping[str, Any]) -> bool:

@@ -17,24 +17,33 @@ from sqlalchemy import (
     Dialect,
     Label,
     Select,
+    Subquery,
     bindparam,
     delete,
     func,
     insert,
     literal_column,
     select,
+    text,
     true,
     union_all,
 )
 
 from broker.edge.ledger import ready
 from broker.edge.ledger.stays import counts
-from broker.edge.ledger.tables import enrollments, registry_index, student_blocks, student_features, students
+from broker.edge.ledger.tables import (
+    enrollment_changes,
+    enrollments,
+    registry_index,
+    student_blocks,
+    student_features,
+    students,
+)
 
 MOST_CANDIDATES = 50
 MOST_IN_BLOCK = 200
 _MOST_VARIANTS = 16
-_MOST_OWN = 10  # the same number in several schools or years
+_MOST_OWN = 10  # numbers of one student at one LEA, in several schools
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +58,7 @@ class Found(IntEnum):
     """How a candidate was found; the greater counts where there are two ways."""
 
     BY_BLOCK = 0
-    BY_LOCAL_ID = 1  # the LEA that asks gave it this number
+    BY_LOCAL_ID = 1  # the LEA that asks gave it this number, and nobody else
     BY_SSID = 2  # the number was claimed
 
 
@@ -128,8 +137,9 @@ def mark(connection: Connection, model: str) -> None:
 def candidates(
     connection: Connection, blocks: Sequence[int], own: tuple[str, str] | None = None, claimed: str = ""
 ) -> list[Hit]:
-    """Students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, and the one for whom the
-    number `claimed` stands: at most 50, those first of whom a number tells, then those in most blocks."""
+    """Students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, if it is or was one
+    student's alone, and the one for whom the number `claimed` stands: at most 50, those first of whom a number tells,
+    then those in most blocks."""
     if not (blocks or own or claimed):
         return []
     statement = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
@@ -180,12 +190,26 @@ def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
         block = student_blocks.c.block == bindparam(f"block{number}")
         yield select(student_blocks.c.ssid, _by(Found.BY_BLOCK)).where(block).limit(MOST_IN_BLOCK)
     if has_own:
-        own = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
-        yield select(enrollments.c.ssid, _by(Found.BY_LOCAL_ID)).where(own, counts(enrollments.c)).limit(_MOST_OWN)
+        who = func.min(_OWNERS.c.ssid)
+        only = select(who.label("ssid"), _by(Found.BY_LOCAL_ID)).group_by(_OWNERS.c.one)
+        yield only.having(who == func.max(_OWNERS.c.ssid))
     if has_claim:
         number_kept = func.coalesce(func.nullif(students.c.merged_into, literal_column("''")), students.c.ssid)
         claim = students.c.ssid == bindparam("claimed")
         yield select(number_kept.label("ssid"), _by(Found.BY_SSID)).where(claim)
+
+
+def _owners() -> Subquery:
+    """The students of the LEA who have the number, or had it before it was corrected; two are as many as a thousand."""
+    has = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
+    had = select(enrollment_changes.c.enrollment).where(enrollment_changes.c.before == bindparam("local_id"))
+    before = enrollments.c.id.in_(had.where(text("fact = 'local_id'"))) & (enrollments.c.lea == bindparam("lea"))
+    ways = (select(enrollments.c.ssid).where(one, counts(enrollments.c)) for one in (has, before))
+    every = union_all(*ways).subquery()
+    return select(every.c.ssid, literal_column("1").label("one")).distinct().limit(2).subquery("owners")
+
+
+_OWNERS = _owners()
 
 
 def _by(way: Found) -> Label[Any]:
