@@ -28,10 +28,10 @@ def indexed(model: Model, student: Student) -> Indexed:
     return Indexed(variants, kept(model, variants))
 
 
-def variants_of(student: Student) -> tuple[Features, ...]:
-    """The student's columns under the legal name and some aliases; each form once."""
+def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
+    """The student's columns under the legal name and some aliases; each form once. `written` as in `features.of`."""
     found: list[Features] = []
-    for one in features.of(student)[:MOST_NAMES]:
+    for one in features.of(student, written)[:MOST_NAMES]:
         if one not in found:
             found.append(one)
     return tuple(found)

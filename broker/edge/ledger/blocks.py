@@ -202,8 +202,9 @@ def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
 def _owners() -> Subquery:
     """The students of the LEA who have the number, or had it before it was corrected; two are as many as a thousand."""
     has = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
+    lea = func.coalesce(enrollments.c.lea, literal_column("''"))  # not by an index, which has all students of the LEA
     had = select(enrollment_changes.c.enrollment).where(enrollment_changes.c.before == bindparam("local_id"))
-    before = enrollments.c.id.in_(had.where(text("fact = 'local_id'"))) & (enrollments.c.lea == bindparam("lea"))
+    before = enrollments.c.id.in_(had.where(text("fact = 'local_id'"))) & (lea == bindparam("lea"))
     ways = (select(enrollments.c.ssid).where(one, counts(enrollments.c)) for one in (has, before))
     every = union_all(*ways).subquery()
     return select(every.c.ssid, literal_column("1").label("one")).distinct().limit(2).subquery("owners")
