@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from broker.commands.common import fail
 from broker.core.errors import Refused
+from broker.edge.ledger.blocks import counts_at
 from broker.edge.ledger.tables import student_features, students
 from broker.formats import roster
 from broker.identity import index, lenient
@@ -131,6 +132,7 @@ class Registry:
         """Page by page: neither database keeps a reader waiting, nor a reader it."""
         columns = student_features.c
         page = select(columns.ssid, columns.variant, columns.data).order_by(columns.ssid, columns.variant).limit(_PAGE)
+        page = page.where(counts_at(columns, literal("")))
         ssid, variant = "", -1
         while rows := self.connection.execute(
             page.where(tuple_(columns.ssid, columns.variant) > tuple_(ssid, variant))

@@ -33,7 +33,7 @@ _OTHER, _NOBODY, _NOT_BORNE_OUT = (
 @dataclass(frozen=True, slots=True)
 class Result:
     """One line. `found` is an SSID or a line of the registry, for a match; `candidates` are those of a review, with
-    their weights in bits, the heaviest first; `weight` is that of the first one."""
+    their weights in bits, those first who alone would match, then the heaviest; `weight` is that of the first one."""
 
     line: int
     answer: str

@@ -7,7 +7,7 @@ an LEA's own number that is a placeholder, or that several of its children have 
 bounded. A false match is the error to fear, so every doubt is a review.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from broker.core import local_number
 from broker.core.model import Ssid, Student
-from broker.edge.ledger import blocks
+from broker.edge.ledger import blocks, taught
 from broker.edge.ledger.blocks import Found, Hit
 from broker.identity import compare, index
 from broker.identity.answer import Answer, Verdict
@@ -42,9 +42,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer; `ssid` is the student's number for a match. Candidates, the heaviest first: for a match the one found
-    and who else comes into question, for a review those to choose from; for none nobody, unless a claimed number is
-    nobody's."""
+    """The answer; `ssid` is the student's number for a match. Candidates, those first who alone would match, then the
+    heaviest: for a match the one found and who else comes into question, for a review those to choose from; for none
+    nobody, unless a claimed number is nobody's."""
 
     answer: Answer
     ssid: Ssid | None = None
@@ -74,17 +74,16 @@ def find_own(
     asked = index.variants_of(student)
     number = local_number.meant(student.local_id)
     own = (lea, number) if lea and number else None
-    hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "")
+    hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "", lea)
     weighed = [_weigh(model, asked, hit) for hit in hits]
-    plausible = sorted(
-        (one for one in weighed if one.answer is not Answer.NONE), key=lambda one: (-one.weight, one.hit.ssid)
-    )
+    plausible = [one for one in weighed if one.answer is not Answer.NONE]
+    plausible.sort(key=lambda one: (-one.answer.rank, -one.weight, one.hit.ssid))
     mine = [one for one in plausible if is_own(Ssid(one.hit.ssid))]
 
     def answer(among: Sequence[_Weighed]) -> Finding:
         if student.ssid:
             return _claimed(among)
-        best = _best(among)
+        best = _best(among, lambda ssid: taught.apart_from(connection, ssid, lea))
         if best is None or _is_another(connection, asked, best, own):
             return _finding(Answer.REVIEW if among else Answer.NONE, None, among)
         return _finding(Answer.MATCH, best, among)
@@ -132,13 +131,29 @@ def _is_shared(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:
     return not set(one or ()).isdisjoint(other or ())
 
 
-def _best(plausible: Sequence[_Weighed]) -> _Weighed | None:
-    """The one student who is meant, if nobody else comes near."""
+def _best(plausible: Sequence[_Weighed], apart_from: Callable[[str], Collection[str]]) -> _Weighed | None:
+    """The one student who is meant, if nobody else comes near.
+
+    The LEA's own number says which of several who match is meant, as long as nobody fits better. Who was told apart
+    from the one found is another child, as a person has decided, and in the way only with as much weight or more.
+    """
     found = [one for one in plausible if one.answer is Answer.MATCH or one.is_lifted]
-    if len(found) != 1:
+    best = next((one for one in found if one.hit.found is Found.BY_LOCAL_ID), found[0] if found else None)
+    if best is None:
         return None
-    near = found[0].weight if found[0].is_lifted else found[0].weight - CLOSE_BITS
-    return None if any(one.weight >= near for one in plausible if one is not found[0]) else found[0]
+    rivals = [one for one in plausible if one is not best and _is_rival(one, best)]
+    if rivals and all(one.weight < best.weight for one in rivals):
+        apart = apart_from(best.hit.ssid)
+        rivals = [one for one in rivals if one.hit.ssid not in apart]
+    return None if rivals else best
+
+
+def _is_rival(one: _Weighed, best: _Weighed) -> bool:
+    """Whether this one may be meant as well as the best."""
+    if one.weight > best.weight or best.is_lifted:
+        return one.weight >= best.weight or one.answer is Answer.MATCH
+    is_numbered = best.hit.found is Found.BY_LOCAL_ID
+    return not is_numbered and (one.weight >= best.weight - CLOSE_BITS or one.answer is Answer.MATCH or one.is_lifted)
 
 
 def _claimed(plausible: Sequence[_Weighed]) -> Finding:

@@ -129,7 +129,7 @@ class Desk:
         if not (is_same or known.ssid in _numbers(self._connection, found)):
             return False
         choice = Choice(Verb.SAME, known.ssid)
-        carry.close(self._services, self._connection, row, found, choice, self._by)
+        carry.close(self._services, self._connection, row, found, choice, self._by, is_lea=True)
         return True
 
     def withdraw(self, found: Review) -> None:

@@ -112,7 +112,7 @@ def seen(finding: Finding) -> tuple[Answer, str | None, list[str]]:
         ((M, 20.0), (M, 30.0), (R, None, ["2", "1"])),
         ((M, 20.0), (R, 20.0 - match.CLOSE_BITS), (R, None, ["1", "2"])),
         ((M, 20.0), (R, 19.9 - match.CLOSE_BITS), (M, "1", ["1", "2"])),
-        ((M, 20.0), (R, 25.0), (R, None, ["2", "1"])),
+        ((M, 20.0), (R, 25.0), (R, None, ["1", "2"])),  # who alone would match comes first
     ],
 )
 def test_exactly_one_and_nobody_near(

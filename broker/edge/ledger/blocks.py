@@ -9,20 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Dialect,
     Label,
     Select,
     Subquery,
+    and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     true,
@@ -42,16 +46,29 @@ from broker.edge.ledger.tables import (
 
 MOST_CANDIDATES = 50
 MOST_IN_BLOCK = 200
-_MOST_VARIANTS = 16
+MOST_VARIANTS = 16
 _MOST_OWN = 10  # numbers of one student at one LEA, in several schools
+
+
+class Scope(NamedTuple):
+    """Where a name counts. One that an LEA told counts there, and everywhere once that LEA has or had the child; one
+    that counts at one LEA only never does elsewhere. '' for no such bound."""
+
+    told_by: str = ""
+    only_at: str = ""
+
+
+EVERYWHERE = Scope()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Indexed:
-    """What is kept of one student: the columns under each name, and the blocks. Repr hidden: it holds names."""
+    """What is kept of one student: the columns under each name, the blocks, and where each name counts (everywhere,
+    where nothing is said). Repr hidden: it holds names."""
 
     variants: tuple[Mapping[str, Any], ...]
     blocks: frozenset[int]
+    scopes: tuple[Scope, ...] = ()
 
 
 class Found(IntEnum):
@@ -88,9 +105,28 @@ _DATA = (
 )
 
 
+def counts_at(features: Any, lea: ColumnElement[str]) -> ColumnElement[bool]:
+    """Of rows of `student_features` (or an alias) the names that count at this LEA, '' for those that count
+    everywhere."""
+    own = (enrollments.c.ssid == features.ssid) & (enrollments.c.lea == features.told_by) & counts(enrollments.c)
+    has_had = exists(select(enrollments.c.id).where(own))
+    return and_(
+        or_(features.told_by == "", features.told_by == lea, has_had),
+        or_(features.only_at == "", features.only_at == lea),
+    )
+
+
 def variants(connection: Connection, ssid: str) -> tuple[Mapping[str, Any], ...]:
     """The columns kept of a student, under each name."""
     return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA, {"ssid": ssid}))
+
+
+def variants_at(connection: Connection, ssid: str, lea: str) -> tuple[Mapping[str, Any], ...]:
+    """The same under each name that counts at this LEA."""
+    return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA_AT, {"ssid": ssid, "lea": lea}))
+
+
+_DATA_AT = _DATA.where(counts_at(student_features.c, bindparam("lea")))
 
 
 def put(connection: Connection, ssid: str, new: Indexed, old: frozenset[int] = frozenset()) -> None:
@@ -99,17 +135,17 @@ def put(connection: Connection, ssid: str, new: Indexed, old: frozenset[int] = f
     gone, fresh = old - new.blocks, new.blocks - old
     if gone:
         connection.execute(_OLD_BLOCKS, [{"b_block": block, "b_ssid": ssid} for block in gone])
-    add(connection, [(ssid, Indexed(new.variants, frozenset(fresh)))])
+    add(connection, [(ssid, Indexed(new.variants, frozenset(fresh), new.scopes))])
 
 
 def add(connection: Connection, students: Iterable[tuple[str, Indexed]]) -> None:
     """Keep this of students of whom nothing is kept yet."""
     features, keys = [], []
     for ssid, one in students:
-        features += [
-            {"ssid": ssid, "variant": number, "data": orjson.dumps(columns).decode()}
-            for number, columns in enumerate(one.variants)
-        ]
+        for number, columns in enumerate(one.variants):
+            scope = one.scopes[number] if one.scopes else EVERYWHERE
+            data = orjson.dumps(columns).decode()
+            features.append({"ssid": ssid, "variant": number, "data": data} | scope._asdict())
         keys += [{"block": block, "ssid": ssid} for block in one.blocks]
     if features:
         connection.execute(insert(student_features), features)
@@ -135,15 +171,19 @@ def mark(connection: Connection, model: str) -> None:
 
 
 def candidates(
-    connection: Connection, blocks: Sequence[int], own: tuple[str, str] | None = None, claimed: str = ""
+    connection: Connection,
+    blocks: Sequence[int],
+    own: tuple[str, str] | None = None,
+    claimed: str = "",
+    lea: str = "",
 ) -> list[Hit]:
     """Students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, if it is or was one
     student's alone, and the one for whom the number `claimed` stands: at most 50, those first of whom a number tells,
-    then those in most blocks."""
+    then those in most blocks. Each comes under the names that count at `lea`."""
     if not (blocks or own or claimed):
         return []
     statement = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
-    lea, local_id = own or ("", "")
+    lea, local_id = own or (lea, "")
     values: dict[str, Any] = {f"block{number}": block for number, block in enumerate(blocks)}
     rows = ready.run(connection, statement, values | {"lea": lea, "local_id": local_id, "claimed": claimed})
     gathered: dict[str, tuple[int, list[Mapping[str, Any]]]] = {}
@@ -173,13 +213,14 @@ def _statement(blocks: int, has_own: bool, has_claim: bool, is_lateral: bool) ->
         .subquery()
     )
     if is_lateral:  # PostgreSQL would else read the whole table, as long as it has no statistics of it
-        each = select(student_features).where(student_features.c.ssid == best.c.ssid).limit(_MOST_VARIANTS).lateral()
+        each = select(student_features).where(student_features.c.ssid == best.c.ssid).limit(MOST_VARIANTS).lateral()
         joined, features = best.join(each, true()), each.c
     else:
         joined, features = best.join(student_features, student_features.c.ssid == best.c.ssid), student_features.c
     return (
         select(features.ssid, best.c.found, features.data)
         .select_from(joined)
+        .where(counts_at(features, bindparam("lea")))
         .order_by(best.c.found.desc(), best.c.shared.desc(), features.ssid, features.variant)
     )
 

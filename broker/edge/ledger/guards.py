@@ -130,7 +130,7 @@ def _trust() -> list[_Rule]:
 
 
 def _taught() -> list[_Rule]:
-    decided = ("lea", "tracking", "line", "at")
+    decided = ("lea", "decider", "tracking", "line", "at")
     return _fixed(
         {
             "spellings": ("id", "ssid", "first", "middle", "last", "suffix", "birth_date", *decided),

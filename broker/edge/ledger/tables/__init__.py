@@ -51,6 +51,7 @@ from broker.edge.ledger.tables.people import (
     registry_epoch,
     registry_index,
     reviews,
+    spellings,
     student_blocks,
     student_features,
     student_names,

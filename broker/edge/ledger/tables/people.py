@@ -147,6 +147,7 @@ spellings = Table(
     Column("suffix", Text, nullable=False),
     Column("birth_date", Text, nullable=False),
     Column("lea", Text, nullable=False),
+    Column("decider", Text, nullable=False),  # the LEA that decided; '' for the state
     Column("tracking", Text, nullable=False),  # the question that was decided
     Column("line", Integer, nullable=False),
     Column("at", Float, nullable=False),
@@ -154,7 +155,7 @@ spellings = Table(
     partial("spellings_by_student", "ssid", where="ended_at IS NULL"),
 )
 
-# Two students of whom a person has decided that they are not one, as above; `tracking` is '' where no question was.
+# Two students of whom a person has decided that they are not one, as above.
 told_apart = Table(
     "told_apart",
     metadata,
@@ -162,6 +163,7 @@ told_apart = Table(
     Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
     Column("other", Text, ForeignKey("students.ssid"), nullable=False),
     Column("lea", Text, nullable=False),
+    Column("decider", Text, nullable=False),
     Column("tracking", Text, nullable=False),
     Column("line", Integer, nullable=False),
     Column("at", Float, nullable=False),

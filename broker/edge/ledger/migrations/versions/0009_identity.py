@@ -16,7 +16,7 @@ _serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def _decided() -> Iterator[sa.Column[Any]]:
-    yield from (sa.Column(name, sa.Text, nullable=False) for name in ("lea", "tracking"))
+    yield from (sa.Column(name, sa.Text, nullable=False) for name in ("lea", "decider", "tracking"))
     yield sa.Column("line", sa.Integer, nullable=False)
     yield sa.Column("at", sa.Float, nullable=False)
     yield sa.Column("ended_at", sa.Float)
