@@ -8,7 +8,7 @@ bounded. A false match is the error to fear, so every doubt is a review.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rapidfuzz.distance import JaroWinkler
@@ -18,13 +18,15 @@ from broker.core import local_number
 from broker.core.model import Ssid, Student
 from broker.edge.ledger import blocks, taught
 from broker.edge.ledger.blocks import Found, Hit
-from broker.identity import compare, index
+from broker.identity import compare, features, index
 from broker.identity.answer import Answer, Verdict
 from broker.identity.features import Features
 from broker.identity.model import Model
 
 CLOSE_BITS = 4.0  # so much less than the best, and a candidate is still as good: 16 times less likely
 MOST_SHOWN = 26  # candidates of a review
+# what is the same of two students who are written in the same way
+_WRITTEN = ("first", "first_marked", "middle", "last", "suffix", "birth_date")
 _NEAR = 0.88  # Jaro-Winkler: one letter wrong, or two changed about, in a name of usual length
 # what two students of one name and birth date differ in, if they are two
 _APART = ("middle", "guardians", "phone", "street")
@@ -62,7 +64,7 @@ class _Weighed:
 
 
 def find(connection: Connection, model: Model, student: Student, lea: str) -> Finding:
-    """Who is the student of whom this LEA tells? Reads only; one statement, and a second one for a match."""
+    """Who is the student of whom this LEA tells? Reads only; one statement, and some more for a match or a doubt."""
     return find_own(connection, model, student, lea, lambda _ssid: True)[0]
 
 
@@ -78,6 +80,7 @@ def find_own(
     weighed = [_weigh(model, asked, hit) for hit in hits]
     plausible = [one for one in weighed if one.answer is not Answer.NONE]
     plausible.sort(key=lambda one: (-one.answer.rank, -one.weight, one.hit.ssid))
+    plausible = [_as_said_before(connection, asked[0], one, lea) for one in plausible]
     mine = [one for one in plausible if is_own(Ssid(one.hit.ssid))]
 
     def answer(among: Sequence[_Weighed]) -> Finding:
@@ -108,6 +111,39 @@ def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:
     if hit.found is Found.BY_SSID or first or last:
         return _Weighed(hit, Answer.REVIEW, weight)
     return _Weighed(hit, answer, weight)
+
+
+def _as_said_before(connection: Connection, asked: Features, one: _Weighed, lea: str) -> _Weighed:
+    """Who is written as a person has decided that this student may be, or as the LEA has the student now, is no
+    question, however common the name, while nothing else speaks against it."""
+    if one.answer is not Answer.REVIEW or one.is_lifted or not lea:
+        return one
+    if not any(_is_written(asked, known) for known in one.hit.variants):
+        return one
+    is_known = taught.has_now(connection, one.hit.ssid, lea) or any(
+        _is_written(asked, features.of(Student(spelt.name, spelt.born))[0])
+        for spelt in taught.spellings_of(connection, [one.hit.ssid]).get(one.hit.ssid, ())
+        if spelt.lea in ("", lea)
+    )
+    return replace(one, is_lifted=is_known)
+
+
+def _is_written(asked: Features, known: Features) -> bool:
+    """Whether name and birth date are the same, under another name than an alias, and nothing tells two apart."""
+    if any(asked[column] != known[column] for column in _WRITTEN) or not (asked["last"] and asked["birth_date"]):
+        return False
+    is_alias = known["first_legal"] or known.get("alias_of")
+    if is_alias or any(_differs(asked, known, column) for column in ("gender", "birth_order")):
+        return False
+    is_other_home = _differs(asked, known, "street") or _differs(asked, known, "phone")
+    return not (is_other_home and _differs(asked, known, "guardian_firsts"))
+
+
+def _differs(one: Features, other: Features, column: str) -> bool:
+    left, right = one[column], other[column]
+    if not (left and right):
+        return False
+    return not _is_shared(left, right) if isinstance(left, list) else bool(left != right)
 
 
 def _agreement(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:

@@ -1,9 +1,9 @@
 """lessons: what a decision about a question teaches, so that the same is not asked again.
 
 Contract: called within the transaction that carries the decision out, and again where it is taken back. That it is this
-student teaches how the student may be written; that it is this one, or a new one, and not the others, tells these
-apart. What the state has decided counts everywhere; so does the word of an LEA that had the child before the question
-came; any other LEA's counts at that LEA.
+student, or a new one, teaches how the student may be written; that it is not the others tells these apart. What the
+state has decided counts everywhere; so does the word of an LEA that had the child before the question came; any other
+LEA's counts at that LEA.
 """
 
 from sqlalchemy import Connection
@@ -30,9 +30,8 @@ def teach(services: Services, connection: Connection, found: Review, verb: Verb,
     for other in sorted(others):
         decided = _decided(services, connection, found, [kept, other], is_lea=is_lea)
         taught.tell_apart(connection, kept, other, decided)
-    if verb is Verb.SAME:
-        decided = _decided(services, connection, found, [kept], is_lea=is_lea)
-        registrar.teach(connection, services.model, kept, to_student(found.subject["student"]), decided)
+    decided = _decided(services, connection, found, [kept], is_lea=is_lea)
+    registrar.teach(connection, services.model, kept, to_student(found.subject["student"]), decided)
 
 
 def unteach(services: Services, connection: Connection, found: Review) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 
-from sqlalchemy import Connection, Label, Table, func, insert, or_, select, update
+from sqlalchemy import Connection, Label, Table, func, insert, or_, select, text, update
 
 from broker.core.model import Name, Student
 from broker.edge.ledger import registry
@@ -54,6 +54,12 @@ def has_had(connection: Connection, ssid: str, lea: str, before: str) -> bool:
     mine = (enrollments.c.ssid == registry.number(connection, ssid)) & (enrollments.c.lea == lea)
     told = select(enrollments.c.id).where(mine, counts(enrollments.c), enrollments.c.tracking < before)
     return connection.execute(told.limit(1)).first() is not None
+
+
+def has_now(connection: Connection, ssid: str, lea: str) -> bool:
+    """Whether this LEA has told of a stay of the student, and of no end of it."""
+    mine = (enrollments.c.ssid == ssid) & (enrollments.c.lea == lea) & (enrollments.c.exit_date == "")
+    return connection.execute(select(enrollments.c.id).where(mine).limit(1)).first() is not None
 
 
 def teach(connection: Connection, ssid: str, sent: Student, decided: Decided) -> None:
@@ -102,9 +108,9 @@ def spellings_of(connection: Connection, ssids: Sequence[str]) -> Mapping[str, l
     LEA in turn what they have decided, the newest first."""
     kept = _kept(spellings, "ssid")
     wanted = select(kept, spellings).join(students, students.c.ssid == spellings.c.ssid)
-    wanted = wanted.where(kept.in_(list(ssids)), spellings.c.ended_at.is_(None)).order_by(spellings.c.id.desc())
+    wanted = wanted.where(spellings.c.ssid.in_(registry.numbers_among(ssids)), text("spellings.ended_at IS NULL"))
     ranked: dict[str, list[tuple[int, str, Spelling]]] = {}
-    for row in connection.execute(wanted):
+    for row in connection.execute(wanted.order_by(spellings.c.id.desc())):
         mine = ranked.setdefault(row.kept, [])
         rank = sum(decider == row.decider for _, decider, _ in mine)
         name = Name(row.first, row.last, row.middle, row.suffix)
@@ -122,7 +128,7 @@ def apart_from(connection: Connection, ssid: str, lea: str) -> frozenset[str]:
     for mine, other in (("ssid", "other"), ("other", "ssid")):
         kept = _kept(told_apart, other)
         query = select(kept).join(students, students.c.ssid == told_apart.c[other])
-        query = query.where(told_apart.c[mine].in_(numbers), told_apart.c.ended_at.is_(None))
+        query = query.where(told_apart.c[mine].in_(numbers), text("told_apart.ended_at IS NULL"))
         found |= {row[0] for row in connection.execute(query.where(told_apart.c.lea.in_(["", lea])))}
     return frozenset(found)
 
