@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from broker.commands import registry_text
 from broker.core.model import LeaId, Ssid, TrackingId
 from broker.core.review import By, Choice, Verb
 from broker.edge.ledger import packets, reviews
@@ -192,6 +193,32 @@ def test_what_is_indexed_again_is_what_was_taught(office: Office, made: Child) -
         registrar.reindex(connection, office.services.model, lambda _done: None)
     assert told(office, "6G", made("Katherine")) == [("matched", ssid)]
     assert told(office, "02", made("Katherine")) == [("review", None)]
+
+
+def test_the_operator_is_shown_what_was_taught(office: Office, made: Child) -> None:
+    ssid = number(office, "01", made("Katharine"))
+    assert told(office, "6G", made("Katherine")) == [("review", None)]
+    by_lea(office, "6G")
+    assert told(office, "02", made("Katarine")) == [("review", None)]
+    question = by_state(office, "02", NEW)
+    today = office.services.today()
+    with reading(office.services.engine) as connection:
+        known = registry_text.gather(connection, ssid, today)
+    assert known is not None
+    text = "\n".join(registry_text.tell(known))
+    assert f"may be written Katherine {made.last}, born {made.born}, at 6G only: decided on" in text
+    assert f"is not {found(office, '02')}: decided on" in text
+    assert f"by the state on {question[0]}" in text
+    with writing(office.services.engine) as connection:
+        takeback.undo(office.services, connection, *question, BY)
+    with reading(office.services.engine) as connection:
+        known = registry_text.gather(connection, ssid, today)
+    assert known is not None
+    assert sum(line.endswith(f"on {question[0]}; ended on {at_day(office)}") for line in registry_text.tell(known)) == 1
+
+
+def at_day(office: Office) -> str:
+    return office.services.clock().date().isoformat()
 
 
 def test_one_leas_many_lessons_push_out_no_others(office: Office, made: Child) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, Label, Table, func, insert, or_, select, text, update
 
@@ -47,6 +48,36 @@ class Spelling:
     name: Name = field(repr=False)
     born: date = field(repr=False)
     lea: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lesson:
+    """One thing that was decided of a student: how it may be written (`born` is an ISO date), or who is an `other` one.
+    Repr hidden."""
+
+    decided: Decided
+    ended_at: float | None
+    name: Name | None = field(default=None, repr=False)
+    born: str = field(default="", repr=False)
+    other: str = ""
+
+
+def about(connection: Connection, ssid: str) -> list[Lesson]:
+    """All that was decided of the student with this very number, the oldest first, what has ended, too."""
+    found = []
+    for row in connection.execute(select(spellings).where(spellings.c.ssid == ssid)):
+        name = Name(row.first, row.last, row.middle, row.suffix)
+        found.append(Lesson(_decided(row), row.ended_at, name, row.birth_date))
+    either = or_(told_apart.c.ssid == ssid, told_apart.c.other == ssid)
+    found += [
+        Lesson(_decided(row), row.ended_at, other=row.other if row.ssid == ssid else row.ssid)
+        for row in connection.execute(select(told_apart).where(either))
+    ]
+    return sorted(found, key=lambda one: (one.decided.at, one.other))
+
+
+def _decided(row: Any) -> Decided:
+    return Decided(row.tracking, row.line, row.at, row.decider, row.lea)
 
 
 def has_had(connection: Connection, ssid: str, lea: str, before: str) -> bool:
