@@ -18,7 +18,7 @@ from rich.console import Console
 from broker.commands.common import HomeOption, JsonOption, fail
 from broker.commands.waterfall import show
 from broker.identity import compare as comparing
-from broker.identity import lenient, models, reasons
+from broker.identity import features, lenient, models, reasons
 from broker.identity.answer import Verdict
 from broker.identity.model import Model
 
@@ -100,8 +100,8 @@ def _verdict(model: Model, line: bytes) -> Verdict:
         raise lenient.Unreadable(_PAIR) from None
     if not isinstance(pair, dict) or not {"a", "b"} <= pair.keys():
         raise lenient.Unreadable(_PAIR)
-    left, right = (lenient.student(pair[name], f"/{name}") for name in ("a", "b"))
-    return comparing.compare(model, left, right)
+    left, right = (lenient.reading(pair[name], f"/{name}") for name in ("a", "b"))
+    return comparing.of_features(model, *(features.of(one.student, one.written) for one in (left, right)))
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -52,6 +52,7 @@ COLUMNS = (
     "suffix",
     "birth_date",
     "birth_swapped",  # with day and month swapped, where that is another date
+    "birth_faulty",  # the birth date as it was written, where no calendar has such a day
     "gender",
     "birth_order",
     "guardians",
@@ -98,9 +99,13 @@ def _also(first: str) -> tuple[str, ...]:
     return (first, *sorted({*_namer().canonicals_of(first), *_more().get(first, ())} - {first}))
 
 
-def of(student: Student) -> tuple[Features, ...]:
-    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name."""
-    shared = _shared(student)
+def of(student: Student, written: str = "") -> tuple[Features, ...]:
+    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name.
+
+    `written` is a birth date in the form of a date that no calendar has (2012-19-05), in the place of the student's: it
+    is compared by its digits, as a slip of the pen, and never for more than a question.
+    """
+    shared = _shared(student) | (_misborn(written) if written else {})
     found: list[Features] = []
     legal, *others = _names(student)
     for name in (legal, *others):
@@ -175,9 +180,19 @@ def _shared(student: Student) -> dict[str, Any]:
 
 def _born(born: date) -> dict[str, Any]:
     if born in _NO_DAYS:
-        return {"birth_date": None, "birth_swapped": None}
+        return {"birth_date": None, "birth_swapped": None, "birth_faulty": None}
     swapped = f"{born.year:04d}-{born.day:02d}-{born.month:02d}" if born.day <= 12 and born.day != born.month else None
-    return {"birth_date": born.isoformat(), "birth_swapped": swapped}
+    return {"birth_date": born.isoformat(), "birth_swapped": swapped, "birth_faulty": None}
+
+
+def _misborn(written: str) -> dict[str, Any]:
+    """Of a date that is none, such as 2012-19-05: with day and month swapped it may be one."""
+    swapped = f"{written[:5]}{written[8:]}-{written[5:7]}"
+    try:
+        date.fromisoformat(swapped)
+    except ValueError:
+        swapped = ""
+    return {"birth_date": written, "birth_swapped": swapped or None, "birth_faulty": written}
 
 
 def _phone(text: str) -> dict[str, Any]:
