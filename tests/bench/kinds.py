@@ -124,7 +124,9 @@ def namesakes(seed: int, _random: Random) -> Iterator[tuple[Block, Block]]:
 
 def _strangers(seed: int) -> Iterator[tuple[Block, Block]]:
     for one, other in pairwise(families(seed, _SINGLES.changed({"same_name_relatives": 0.0, "junior": 0.0}))):
-        yield one[0].block, other[0].block
+        a, b = one[0].block, other[0].block
+        if not {guardian["first"] for guardian in a["guardians"]} & {guardian["first"] for guardian in b["guardians"]}:
+            yield a, b
 
 
 def _called_as(a: Block, b: Block) -> Block:
