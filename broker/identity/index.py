@@ -30,11 +30,7 @@ def indexed(model: Model, student: Student) -> Indexed:
 
 def variants_of(student: Student) -> tuple[Features, ...]:
     """The student's columns under the legal name and some aliases; each form once."""
-    found: list[Features] = []
-    for one in features.of(student)[:MOST_NAMES]:
-        if one not in found:
-            found.append(one)
-    return tuple(found)
+    return features.of(student)[:MOST_NAMES]
 
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
