@@ -29,9 +29,10 @@ from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments
 from broker.edge.settings import Settings
-from broker.identity import lenient, match, models, registrar
+from broker.identity import features, lenient, match, models, registrar
 from broker.identity.answer import Answer
-from broker.identity.compare import compare
+from broker.identity.compare import answer_of
+from broker.identity.features import Features
 from broker.identity.match import Finding
 from broker.identity.model import Model
 from broker.simulate.blocks import Block
@@ -58,7 +59,7 @@ def rows(count: int, seed: int) -> list[Row]:
 
 
 def read(block: Block) -> Student | None:
-    """The student of a block, as a roster's line is read; None where it is refused."""
+    """The student of a block, as a packet has it; None where it is refused."""
     try:
         return lenient.student(block)
     except lenient.Unreadable:
@@ -100,8 +101,19 @@ def _whole(same: Sequence[dict[str, float]], others: Sequence[dict[str, float]])
 
 
 def _verdict(model: Model, pair: Pair) -> str:
-    one, other = read(pair.a), read(pair.b)
-    return str(compare(model, one, other).answer) if one and other else "unreadable"
+    one, other = variants(pair.a), variants(pair.b)
+    return str(answer_of(model, one, other)[0]) if one and other else "unreadable"
+
+
+def variants(block: Block) -> Sequence[Features]:
+    """The columns of a block, as a line of a roster is compared; nothing where it is refused. An older commit, of which
+    this is measured too (`before`), refuses a birth date that is none, and has no `reading`."""
+    reading_of = getattr(lenient, "reading", None)
+    try:
+        found: Sequence[Features] = reading_of(block).variants() if reading_of else features.of(lenient.student(block))
+    except lenient.Unreadable:
+        return ()
+    return found
 
 
 def _by_registry(model: Model, folder: Path, table: Sequence[Row]) -> list[list[str]]:

@@ -49,14 +49,14 @@ evidence = Table(
     Column("ended_at", Float),
 )
 
-# What the model compares, one row a name: made from the tables above, and made again for another model.
+# What the model compares, one row a name: made from the tables above, and made again for another model. With row
+# numbers in SQLite, for the rows are long: its inner pages would else be as full of them as the others.
 student_features = Table(
     "student_features",
     metadata,
     Column("ssid", Text, primary_key=True),
     Column("variant", Integer, primary_key=True),  # 0 is the legal name
     Column("data", Text, nullable=False),  # JSON
-    sqlite_with_rowid=False,
 )
 
 # The keys under which the model looks for a student, as 64-bit digests.
