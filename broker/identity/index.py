@@ -30,7 +30,11 @@ def indexed(model: Model, student: Student) -> Indexed:
 
 def variants_of(student: Student) -> tuple[Features, ...]:
     """The student's columns under the legal name and some aliases; each form once."""
-    return features.of(student)[:MOST_NAMES]
+    found: list[Features] = []
+    for one in features.of(student)[:MOST_NAMES]:
+        if one not in found:
+            found.append(one)
+    return tuple(found)
 
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:

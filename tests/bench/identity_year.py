@@ -63,7 +63,6 @@ class Walk:
     def _said(self, person: str, said: Mapping[str, Any]) -> None:
         self.counts["lines"] += 1
         self.counts[said["answer"]] += 1
-        self.counts["why: " + said.get("why", "")] += said["answer"] == "refused"
         if said["answer"] in ("assigned", "matched"):
             self._given(person, said["ssid"])
 
