@@ -4,8 +4,12 @@ from datetime import date
 
 import pytest
 
+from broker.core.model import Ssid
+from broker.identity.answer import Answer, Verdict
+from broker.identity.match import Candidate, Finding
 from broker.simulate.blocks import Block
 from broker.simulate.mistakes import surnames
+from tests.bench import identity_pairs
 from tests.bench.corrupted import letters
 from tests.bench.kinds import KINDS, PLACEHOLDERS, Kind, Pair, pairs
 
@@ -106,3 +110,26 @@ def test_a_number_is_what_its_kind_says() -> None:
     assert shared[::2][: COUNT // 2] == shared[1::2]
     assert len({pair.number for pair in made("a number of one's own, typo in first name")}) == COUNT
     assert {pair.number for pair in made("twins")} == {""}
+
+
+def test_the_table_has_every_kind_by_pair_and_by_registry() -> None:
+    *rows, whole = identity_pairs.measure(4, SEED)
+    assert [(row["kind"], row["data"]) for row in rows] == [(kind.name, data) for kind in KINDS for data in kind.data]
+    for row in rows:
+        assert sum(row["pair"].values()) == sum(row["registry"].values()) == 100
+        assert row["same"] or "wrong" not in row["registry"]
+    assert whole["pairs"] == 4 * len(rows)
+    assert 0 < whole["match_of_true"] <= whole["match_or_review_of_true"] <= 100
+
+
+def test_what_an_answer_is_worth() -> None:
+    right, other = Ssid("1000000001"), Ssid("1000000002")
+    shown = tuple(Candidate(ssid, 1.0, Verdict(Answer.REVIEW, 1.0, ())) for ssid in (other, right))
+    for found, worth in (
+        (Finding(Answer.MATCH, right), "match"),
+        (Finding(Answer.MATCH, other), "wrong"),
+        (Finding(Answer.REVIEW, None, shown), "review"),
+        (Finding(Answer.REVIEW, None, shown[:1]), "review_without"),
+        (Finding(Answer.NONE), "none"),
+    ):
+        assert identity_pairs.outcome(found, right) == worth
