@@ -1,9 +1,12 @@
 """A student as the model sees one."""
 
+import copy
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.core.model import Address, Name, Student
 from broker.identity import features
@@ -136,3 +139,32 @@ def test_guardians_of_the_students_own_last_name_prove_little() -> None:
     assert column(known, "guardians") == ["hugo pratt", "marta thornley"]
     assert column(known, "guardian_firsts") == ["hugo", "marta"]
     assert column(known, "guardian_lasts") == ["oakes", "pratt"]
+
+
+_NAMES = st.builds(
+    Name,
+    first=st.sampled_from(["Jörg", "JORG", "William (Bill)", "Ana Lucía", "", "Jr"]),
+    last=st.sampled_from(["Reyes-Ortiz", "de la Cruz", "O'Neil Jr.", "Müller", ""]),
+    middle=st.sampled_from(["", "Luz", "J.", "Jörg"]),
+    suffix=st.sampled_from(["", "Jr", "II"]),
+)
+_STUDENTS = st.builds(
+    Student,
+    _NAMES,
+    st.dates(date(2008, 1, 1), date(2009, 12, 31)),
+    aliases=st.lists(_NAMES, max_size=2).map(tuple),
+    guardians=st.lists(_NAMES, max_size=2).map(tuple),
+    phone=st.sampled_from(["", "801-555-0142", "(801) 555.0142", "１２３-4567", "0000000"]),
+    address=st.builds(Address, st.sampled_from(["", "1 Elm Street #4", "1 Élm St"])),
+)
+
+
+@given(st.lists(_STUDENTS, min_size=2, max_size=6))
+def test_what_is_remembered_of_others_changes_nothing(students: list[Student]) -> None:
+    """Parts of names, phones and streets are remembered, for others have the same."""
+    one_by_one = []
+    for student in students:
+        for remembered in (features._first, features._last, features._born, features._phone, features._street):
+            remembered.cache_clear()
+        one_by_one.append(copy.deepcopy(features.of(student)))
+    assert [features.of(student) for student in [*students, *students]] == one_by_one * 2

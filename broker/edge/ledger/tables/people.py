@@ -49,7 +49,8 @@ evidence = Table(
     Column("ended_at", Float),
 )
 
-# What the model compares, one row a name: made from the tables above, and made again for another model.
+# What the model compares, one row a name: made from the tables above, and made again for another model. With row
+# numbers in SQLite, for the rows are long: its inner pages would else be as full of them as the others.
 student_features = Table(
     "student_features",
     metadata,
@@ -59,7 +60,6 @@ student_features = Table(
     # the LEA that told the name: it counts there, and everywhere once that LEA has or had the child; '' for everywhere
     Column("told_by", Text, nullable=False, server_default=""),
     Column("only_at", Text, nullable=False, server_default=""),  # the one LEA where it counts; '' for no such bound
-    sqlite_with_rowid=False,
 )
 
 # The keys under which the model looks for a student, as 64-bit digests.
