@@ -40,6 +40,7 @@ COLUMNS = (
     "first_sound",
     "first_marked",  # as written, where that holds more than the plain letters a to z
     "first_legal",  # under an alias that is a first name only: the legal one
+    "alias_of",  # under an alias that is another name: the legal first and last name
     "middle",
     "middle_words",
     "given",  # first and middle, joined: they may be parted in another place
@@ -52,6 +53,7 @@ COLUMNS = (
     "suffix",
     "birth_date",
     "birth_swapped",  # with day and month swapped, where that is another date
+    "birth_faulty",  # the birth date as it was written, where no calendar has such a day
     "gender",
     "birth_order",
     "guardians",
@@ -98,9 +100,13 @@ def _also(first: str) -> tuple[str, ...]:
     return (first, *sorted({*_namer().canonicals_of(first), *_more().get(first, ())} - {first}))
 
 
-def of(student: Student) -> tuple[Features, ...]:
-    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name."""
-    shared = _shared(student)
+def of(student: Student, written: str = "") -> tuple[Features, ...]:
+    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name.
+
+    `written` is a birth date in the form of a date that no calendar has (2012-19-05), in the place of the student's: it
+    is compared by its digits, as a slip of the pen, and never for more than a question.
+    """
+    shared = _shared(student) | (_misborn(written) if written else {})
     found: list[Features] = []
     legal, *others = _names(student)
     for name in (legal, *others):
@@ -132,7 +138,7 @@ def _named(name: Name, legal: Name, guardians: Sequence[Name]) -> dict[str, Any]
     bare = normalise.core(last)
     every = sorted({*first, *middle, *bare})
     whole, surname = "".join(first), "".join(last)
-    legal_first = "".join(normalise.parted(words(legal.first))[0]) or None
+    legal_first, legal_last = ("".join(normalise.parted(words(one))[0]) for one in (legal.first, legal.last))
     suffix = normalise.suffix(name.suffix) or written_last or written_first or normalise.suffix(legal.suffix)
     own = {*last, surname}
     return {
@@ -142,7 +148,8 @@ def _named(name: Name, legal: Name, guardians: Sequence[Name]) -> dict[str, Any]
         "first_also": sorted({*_also(whole), *(_also(first[0])[1:] if len(first) > 1 else ())}) if whole else None,
         "first_sound": normalise.sound(whole) or None,
         "first_marked": normalise.marked(first_text) or None,
-        "first_legal": legal_first if legal_first != whole and words(legal.last) == words(last_text) else None,
+        "first_legal": (legal_first if legal_first != whole and words(legal.last) == words(last_text) else "") or None,
+        "alias_of": None if (whole, surname) == (legal_first, legal_last) else f"{legal_first} {legal_last}".strip(),
         "middle": "".join(middle) or None,
         "middle_words": list(middle) or None,
         "given": (whole + "".join(middle)) or None,
@@ -175,9 +182,19 @@ def _shared(student: Student) -> dict[str, Any]:
 
 def _born(born: date) -> dict[str, Any]:
     if born in _NO_DAYS:
-        return {"birth_date": None, "birth_swapped": None}
+        return {"birth_date": None, "birth_swapped": None, "birth_faulty": None}
     swapped = f"{born.year:04d}-{born.day:02d}-{born.month:02d}" if born.day <= 12 and born.day != born.month else None
-    return {"birth_date": born.isoformat(), "birth_swapped": swapped}
+    return {"birth_date": born.isoformat(), "birth_swapped": swapped, "birth_faulty": None}
+
+
+def _misborn(written: str) -> dict[str, Any]:
+    """Of a date that is none, such as 2012-19-05: with day and month swapped it may be one."""
+    swapped = f"{written[:5]}{written[8:]}-{written[5:7]}"
+    try:
+        date.fromisoformat(swapped)
+    except ValueError:
+        swapped = ""
+    return {"birth_date": written, "birth_swapped": swapped or None, "birth_faulty": written}
 
 
 def _phone(text: str) -> dict[str, Any]:

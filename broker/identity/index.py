@@ -1,7 +1,8 @@
 """What is kept of a student so that the model finds them again, and under which keys to ask.
 
-Owns the form of a block: a blocking rule's number and its key, as a signed 64-bit number made of two BLAKE2b digests
-(RFC 7693).
+Owns the form of a block: the number of the first blocking rule that keeps students so, and the key, as a signed 64-bit
+number made of two BLAKE2b digests (RFC 7693). Rules that ask in different ways for what is kept in one way share it:
+such a rule costs a look, and no place.
 Promises: the same student and model give the same blocks in every process; two different keys that fall together cost
 one comparison more and no wrong answer.
 """
@@ -18,7 +19,7 @@ from broker.identity import features
 from broker.identity.features import Features
 from broker.identity.model import Model
 
-_FORM = 1  # of what is kept: raise it when `features` makes something else of the same student
+_FORM = 2  # of what is kept: raise it when `features` makes something else of the same student
 _MOST_ASKED = 96
 
 
@@ -28,10 +29,10 @@ def indexed(model: Model, student: Student) -> Indexed:
     return Indexed(variants, kept(model, variants))
 
 
-def variants_of(student: Student) -> tuple[Features, ...]:
-    """The student's columns under the legal name and some aliases; each form once."""
+def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
+    """The student's columns under the legal name and some aliases; each form once. `written` as in `features.of`."""
     found: list[Features] = []
-    for one in features.of(student)[:MOST_NAMES]:
+    for one in features.of(student, written)[:MOST_NAMES]:
         if one not in found:
             found.append(one)
     return tuple(found)
@@ -39,14 +40,16 @@ def variants_of(student: Student) -> tuple[Features, ...]:
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
     """The blocks to be found in."""
-    keys = ((number, block.kept(one)) for number, block in enumerate(model.blocks) for one in variants)
-    return frozenset(_number(number, key) for number, key in keys if key)
+    places = dict(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.kept(one)) for place, block in places.items() for one in variants)
+    return frozenset(_number(place, key) for place, key in keys if key)
 
 
 def asked(model: Model, variants: Sequence[Mapping[str, Any]]) -> list[int]:
     """The blocks to look in: those of the legal name first."""
-    keys = ((number, block.asked(one)) for one in variants for number, block in enumerate(model.blocks))
-    return list(dict.fromkeys(_number(number, key) for number, key in keys if key))[:_MOST_ASKED]
+    rules = tuple(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.asked(one)) for one in variants for place, block in rules)
+    return list(dict.fromkeys(_number(place, key) for place, key in keys if key))[:_MOST_ASKED]
 
 
 def _number(rule: int, key: Sequence[Any]) -> int:

@@ -75,6 +75,8 @@ class Model:
         self.prior = math.log2(odds / (1 - odds))
         self.comparisons = tuple(_comparison(one) for one in settings["comparisons"])
         self.blocks = tuple(Block(one["blocking_rule"]) for one in settings["blocking_rules_to_generate_predictions"])
+        kept = [block.kept_by for block in self.blocks]
+        self.places = tuple(kept.index(one) for one in kept)  # of each block, the first that keeps students as it does
 
     def score(self, left: Features, right: Features) -> Score:
         """The weight of one pair."""
@@ -146,6 +148,7 @@ class Block:
     def __init__(self, rule: str) -> None:
         self.rule = rule
         pairs = conditions.sides(rule)
+        self.kept_by = tuple(right for _, right in pairs)
         self._left: list[Callable[[Features], Any]] = [conditions.term(left) for left, _ in pairs]
         self._right: list[Callable[[Features], Any]] = [conditions.term(right) for _, right in pairs]
 
