@@ -10,7 +10,7 @@ chose to be `strict`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.identity.answer import Answer
@@ -21,12 +21,13 @@ from broker.identity.features import Features
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this; with
-    `below`, only for pairs of less weight (bits)."""
+    `below`, only for pairs of less weight (bits); with `is_alone`, only where no number says who is meant."""
 
     name: str
     when: str
     unless: str
     below: float | None
+    is_alone: bool
     truth: Truth
     at_most: Answer | None
     at_least: Answer | None
@@ -76,6 +77,7 @@ def _rule(one: Mapping[str, Any], named: Mapping[str, str]) -> Rule:
         when=when,
         unless=unless,
         below=None if one.get("below") is None else float(one["below"]),
+        is_alone=bool(one.get("alone", False)),
         truth=_holds(truth(when) if when else None, truth(unless) if unless else None),
         at_most=Answer(most) if most else None,
         at_least=Answer(least) if least else None,
@@ -89,6 +91,11 @@ def _holds(when: Truth | None, unless: Truth | None) -> Truth:
     if when is None and unless is not None:
         return lambda left, right: not unless(left, right)
     return lambda left, right: bool(when and when(left, right)) and not (unless and unless(left, right))
+
+
+def numbered(limits: Limits) -> Limits:
+    """The limits for two records with one number: what proves nothing alone is borne out by it."""
+    return replace(limits, rules=tuple(one for one in limits.rules if not one.is_alone))
 
 
 def decide(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Answer, Sequence[Rule]]:

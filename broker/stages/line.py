@@ -47,8 +47,8 @@ class Task:
         return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
 
     def compare(self, known: Student, sent: Student) -> identity.Verdict:
-        """Whether these are one student."""
-        return compare.compare(self.services.model, known, sent)
+        """Whether these are one student, who bear one number."""
+        return compare.compare(self.services.model, known, sent, is_numbered=True)
 
     def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:
         """The line's answer; where it named another number, that is said."""

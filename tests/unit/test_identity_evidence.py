@@ -72,6 +72,13 @@ def test_a_strict_rule_is_for_who_chose_it() -> None:
     assert evidence.decide(evidence.limits(settings, is_strict=True), 20, *OTHER)[0] is Answer.REVIEW
 
 
+def test_what_proves_nothing_alone_is_borne_out_by_a_number() -> None:
+    both = limits(rule(when="a_l = a_r", at_most="review", alone=True), rule(when="a_l = 'z'", at_most="review"))
+    assert evidence.decide(both, 20, *SAME)[0] is Answer.REVIEW
+    assert evidence.decide(evidence.numbered(both), 20, *SAME)[0] is Answer.MATCH
+    assert evidence.decide(evidence.numbered(both), 20, {"a": "z"}, {"a": "z"})[0] is Answer.REVIEW
+
+
 def test_a_condition_may_use_those_before_it() -> None:
     some = limits(rule(when="{both}", at_most="review"), one="a_l = 'x' or a_l = 'y'", both="{one} and a_r = 'y'")
     assert some.rules[0].when == "((a_l = 'x' or a_l = 'y') and a_r = 'y')"
