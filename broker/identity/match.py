@@ -7,7 +7,7 @@ the work is bounded. A false match is the error to fear, so every doubt is a rev
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rapidfuzz.distance import JaroWinkler
@@ -59,20 +59,30 @@ class _Weighed:
     is_lifted: bool = field(default=False)
 
 
-def find(connection: Connection, model: Model, student: Student, lea: str) -> Finding:
-    """Who is the student of whom this LEA tells? Reads only; one statement, and a second one for a match."""
-    return find_own(connection, model, student, lea, lambda _ssid: True)[0]
+def find(
+    connection: Connection, model: Model, student: Student, lea: str, forgives: Callable[[Ssid], bool] = lambda _: True
+) -> Finding:
+    """Who is the student of whom this LEA tells? Reads only; one statement, and a second one for a match. A slip of
+    the birth date is forgiven for students of whom `forgives` is true: an LEA that never had a child learns of it by
+    the right birth date alone, or it could guess."""
+    return find_own(connection, model, student, lea, lambda _ssid: True, forgives)[0]
 
 
 def find_own(
-    connection: Connection, model: Model, student: Student, lea: str, is_own: Callable[[Ssid], bool]
+    connection: Connection,
+    model: Model,
+    student: Student,
+    lea: str,
+    is_own: Callable[[Ssid], bool],
+    forgives: Callable[[Ssid], bool] | None = None,
 ) -> tuple[Finding, Finding]:
     """Who is it among all students, and who among those of whom `is_own` is true: for what an LEA may only say of its
-    own, nobody else is there. `is_own` is asked of each student who comes into question, once."""
+    own, nobody else is there. `is_own` is asked of each student who comes into question, once; `forgives`, which is as
+    `is_own` where it is not told, of those alone whose birth date is another."""
     asked = index.variants_of(student)
     own = (lea, student.local_id) if lea and student.local_id else None
     hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "")
-    weighed = [_weigh(model, asked, hit) for hit in hits]
+    weighed = [_forgiven(asked, _weigh(model, asked, hit), forgives or is_own) for hit in hits]
     plausible = sorted(
         (one for one in weighed if one.answer is not Answer.NONE), key=lambda one: (-one.weight, one.hit.ssid)
     )
@@ -106,6 +116,17 @@ def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:
     if hit.found is Found.BY_SSID or first or last:
         return _Weighed(hit, Answer.REVIEW, weight)
     return _Weighed(hit, answer, weight)
+
+
+def _forgiven(asked: Sequence[Features], one: _Weighed, forgives: Callable[[Ssid], bool]) -> _Weighed:
+    """A match in spite of another birth date is a question, unless it is forgiven for this student."""
+    if one.answer is not Answer.MATCH or _is_born_then(asked, one.hit.variants) or forgives(Ssid(one.hit.ssid)):
+        return one
+    return replace(one, answer=Answer.REVIEW)
+
+
+def _is_born_then(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> bool:
+    return any(one["birth_date"] == other["birth_date"] for one in asked for other in known)
 
 
 def _agreement(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:

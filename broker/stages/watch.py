@@ -77,7 +77,8 @@ class Watch:
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
-        return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin))
+        is_own = self.guesses.is_own
+        return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin, is_own))
 
     def find_own(
         self, student: Student, is_own: Callable[[Ssid], bool] | None = None
