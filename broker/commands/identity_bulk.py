@@ -24,7 +24,7 @@ from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.people import File, Registry
 from broker.commands.results import Result
 from broker.edge.ledger.engine import reading
-from broker.identity import bulk, linker, models, registrar
+from broker.identity import bulk, linker, registrar
 from broker.identity.answer import Answer
 from broker.identity.bulk import Matching
 from broker.identity.model import Model
@@ -60,7 +60,7 @@ def match(
     is_one = duplicates or (registry is not None and registry.resolve() == roster.resolve())
     offline.harden()
     file = File(roster, is_compared=True)
-    with progress() as begin, bulk.opened(models.load(home)) as matching:
+    with progress() as begin, bulk.opened(offline.model_of(home)) as matching:
         matching.roster(tables_of(file, matching.model, begin))
         if is_one:
             matching.within()

@@ -40,6 +40,7 @@ COLUMNS = (
     "first_sound",
     "first_marked",  # as written, where that holds more than the plain letters a to z
     "first_legal",  # under an alias that is a first name only: the legal one
+    "alias_of",  # under an alias that is another name: the legal first and last name
     "middle",
     "middle_words",
     "given",  # first and middle, joined: they may be parted in another place
@@ -179,11 +180,14 @@ def _named(name: Name, legal: Name, guardian_lasts: set[str], shared: Mapping[st
     written = (name.suffix and normalise.suffix(name.suffix)) or last.suffix or first.suffix
     suffix = written or (legal.suffix and normalise.suffix(legal.suffix))
     others = guardian_lasts.difference(last.words, (last.whole,))
+    legal_first, legal_last = _first(legal.first).whole, _last(legal.last).whole
+    is_legal = (first.whole, last.whole) == (legal_first, legal_last)
     return {
         **shared,
         **first.columns,
         **last.columns,
         "first_legal": None if name is legal else _legal(legal, first.whole, last_text),
+        "alias_of": None if is_legal else f"{legal_first} {legal_last}".strip(),
         "middle": joined or None,
         "middle_words": list(middle) or None,
         "given": (first.whole + joined) or None,

@@ -1,7 +1,8 @@
 """What is kept of a student so that the model finds them again, and under which keys to ask.
 
-Owns the form of a block: a blocking rule's number and its key, as a signed 64-bit number made of two BLAKE2b digests
-(RFC 7693).
+Owns the form of a block: the number of the first blocking rule that keeps students so, and the key, as a signed 64-bit
+number made of two BLAKE2b digests (RFC 7693). Rules that ask in different ways for what is kept in one way share it:
+such a rule costs a look, and no place.
 Promises: the same student and model give the same blocks in every process; two different keys that fall together cost
 one comparison more and no wrong answer.
 """
@@ -65,14 +66,16 @@ def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
     """The blocks to be found in."""
-    keys = ((number, block.kept(one)) for number, block in enumerate(model.blocks) for one in variants)
-    return frozenset(_number(number, key) for number, key in keys if key)
+    places = dict(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.kept(one)) for place, block in places.items() for one in variants)
+    return frozenset(_number(place, key) for place, key in keys if key)
 
 
 def asked(model: Model, variants: Sequence[Mapping[str, Any]]) -> list[int]:
     """The blocks to look in: those of the legal name first."""
-    keys = ((number, block.asked(one)) for one in variants for number, block in enumerate(model.blocks))
-    return list(dict.fromkeys(_number(number, key) for number, key in keys if key))[:_MOST_ASKED]
+    rules = tuple(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.asked(one)) for one in variants for place, block in rules)
+    return list(dict.fromkeys(_number(place, key) for place, key in keys if key))[:_MOST_ASKED]
 
 
 def _number(rule: int, key: Sequence[Any]) -> int:

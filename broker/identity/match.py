@@ -63,21 +63,31 @@ class _Weighed:
     is_lifted: bool = field(default=False)
 
 
-def find(connection: Connection, model: Model, student: Student, lea: str) -> Finding:
-    """Who is the student of whom this LEA tells? Reads only; one statement, and some more for a match or a doubt."""
-    return find_own(connection, model, student, lea, lambda _ssid: True)[0]
+def find(
+    connection: Connection, model: Model, student: Student, lea: str, forgives: Callable[[Ssid], bool] = lambda _: True
+) -> Finding:
+    """Who is the student of whom this LEA tells? Reads only; one statement, and some more for a match or a doubt. A
+    slip of the birth date is forgiven for students of whom `forgives` is true: an LEA that never had a child learns of
+    it by the right birth date alone, or it could guess."""
+    return find_own(connection, model, student, lea, lambda _ssid: True, forgives)[0]
 
 
 def find_own(
-    connection: Connection, model: Model, student: Student, lea: str, is_own: Callable[[Ssid], bool]
+    connection: Connection,
+    model: Model,
+    student: Student,
+    lea: str,
+    is_own: Callable[[Ssid], bool],
+    forgives: Callable[[Ssid], bool] | None = None,
 ) -> tuple[Finding, Finding]:
     """Who is it among all students, and who among those of whom `is_own` is true: for what an LEA may only say of its
-    own, nobody else is there. `is_own` is asked of each student who comes into question, once."""
+    own, nobody else is there. `is_own` is asked of each student who comes into question, once; `forgives`, which is as
+    `is_own` where it is not told, of those alone whose birth date is another."""
     asked = index.variants_of(student)
     number = local_number.meant(student.local_id)
     own = (lea, number) if lea and number else None
     hits = blocks.candidates(connection, index.asked(model, asked), own, student.ssid or "", lea)
-    weighed = [_weigh(model, asked, hit) for hit in hits]
+    weighed = [_forgiven(asked, _weigh(model, asked, hit), forgives or is_own) for hit in hits]
     plausible = [one for one in weighed if one.answer is not Answer.NONE]
     plausible.sort(key=lambda one: (-one.answer.rank, -one.weight, one.hit.ssid))
     plausible = [_as_said_before(connection, asked[0], one, lea) for one in plausible]
@@ -144,6 +154,17 @@ def _differs(one: Features, other: Features, column: str) -> bool:
     if not (left and right):
         return False
     return not _is_shared(left, right) if isinstance(left, list) else bool(left != right)
+
+
+def _forgiven(asked: Sequence[Features], one: _Weighed, forgives: Callable[[Ssid], bool]) -> _Weighed:
+    """A match in spite of another birth date is a question, unless it is forgiven for this student."""
+    if one.answer is not Answer.MATCH or _is_born_then(asked, one.hit.variants) or forgives(Ssid(one.hit.ssid)):
+        return one
+    return replace(one, answer=Answer.REVIEW)
+
+
+def _is_born_then(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> bool:
+    return any(one["birth_date"] == other["birth_date"] for one in asked for other in known)
 
 
 def _agreement(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:

@@ -47,10 +47,10 @@ class Task:
         return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
 
     def compare(self, known: Student, sent: Student) -> identity.Verdict:
-        """Whether this student of the registry, by the names that count at this LEA, is the one that was sent; without
-        the reasons."""
+        """Whether this student of the registry, by the names that count at this LEA, is the one that was sent, for both
+        bear one number; without the reasons."""
         names = blocks.variants_at(self.connection, known.ssid or "", self.row.origin)
-        answer, weight = compare.answer_of(self.services.model, names, index.variants_of(sent))
+        answer, weight = compare.answer_of(self.services.model.numbered(), names, index.variants_of(sent))
         return identity.Verdict(answer, weight, ())
 
     def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:

@@ -81,8 +81,8 @@ class Watch:
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
-        found = match.find(self._connection, self._services.model, self._told(student), self._row.origin)
-        return self._looked_up(found)
+        own, is_own = self._row.origin, self.guesses.is_own
+        return self._looked_up(match.find(self._connection, self._services.model, self._told(student), own, is_own))
 
     def find_own(
         self, student: Student, is_own: Callable[[Ssid], bool] | None = None

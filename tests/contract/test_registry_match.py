@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from broker.core.model import LeaId, Name, Party, PartyKind, Ssid, Student
+from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
 from broker.edge.ledger import blocks, directory
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.registry import Source
@@ -297,3 +297,17 @@ def test_of_a_whole_town_nobody_is_taken_for_another(engine: Engine, model: Mode
         assert finding.ssid in ((number, None) if place % 2 == 0 else (None,)), one.id
         right += finding.ssid == number
     assert right > 0.8 * len(numbered[::2])
+
+
+def test_a_slip_of_the_birth_date_is_forgiven_for_those_alone_for_whom_it_may_be(plain: Engine, model: Model) -> None:
+    home = Address("4 Elm St", "Provo", "UT", "84601")
+    more: dict[str, Any] = {"gender": "F", "phone": "801-555-0142", "address": home}
+    known = Student(Name("Odette", "Thornley", "Fern"), date(2013, 5, 9), **more)
+    enter(plain, model, "1000000001", known)
+    for born, answer in ((date(2013, 5, 9), Answer.MATCH), (date(2013, 5, 19), Answer.REVIEW)):
+        with reading(plain) as connection:
+            told = replace(known, birth_date=born)
+            assert match.find(connection, model, told, "01").answer is Answer.MATCH
+            assert match.find(connection, model, told, "01", lambda _ssid: False).answer is answer
+            assert match.find_own(connection, model, told, "01", lambda _ssid: False)[0].answer is answer
+            assert match.find_own(connection, model, told, "01", lambda _ssid: True)[1].answer is Answer.MATCH

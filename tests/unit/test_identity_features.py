@@ -35,7 +35,8 @@ def test_every_student_has_every_column_and_nothing_else() -> None:
             assert set(one) == set(COLUMNS)
             assert all(one[name] is None or (isinstance(one[name], list) == (name in LISTS)) for name in COLUMNS)
             assert not any(value in ("", []) for value in one.values())
-    assert [name for name in COLUMNS if column(full, name) is None] == ["first_legal", "last_spelt", "birth_faulty"]
+    missing = ["first_legal", "alias_of", "last_spelt", "birth_faulty"]
+    assert [name for name in COLUMNS if column(full, name) is None] == missing
 
 
 def test_an_alias_takes_what_it_leaves_open_from_the_legal_name() -> None:
@@ -44,6 +45,25 @@ def test_an_alias_takes_what_it_leaves_open_from_the_legal_name() -> None:
     assert column(known, "middle", 1) == "fern"
     assert column(known, "suffix", 1) == "iii"
     assert column(known, "first_legal", 1) == "wilhelmina"
+
+
+def test_an_alias_says_whose_it_is_unless_it_is_the_legal_name() -> None:
+    known = replace(ONE, aliases=(Name("Clara", "Whitlock"), Name("WILHELMINA", "Thornley", "Luz"), Name("", "Pell")))
+    assert [one["alias_of"] for one in features.of(known)] == [
+        None,
+        "wilhelmina thornley",
+        None,
+        "wilhelmina thornley",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "swapped"),
+    [("2012-19-05", "2012-05-19"), ("2012-13-13", None), ("2013-02-30", None), ("2012-00-07", None)],
+)
+def test_a_birth_date_that_is_none_is_kept_as_it_was_written(written: str, swapped: str | None) -> None:
+    one = features.of(replace(ONE, birth_date=UNKNOWN_DAY), written)[0]
+    assert (one["birth_date"], one["birth_swapped"], one["birth_faulty"]) == (written, swapped, written)
 
 
 @pytest.mark.parametrize("first", ["Ian", "Ian II", "Ian (Jack)", "", "Rosa Elena"])
