@@ -262,7 +262,7 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
     "from a web page": (lambda text: text.replace(b"\n", b"<br>\n"), "web page"),
     "long dashes": (lambda text: text.replace(b"-----", "—".encode() * 3), "dashes"),
     "escaped dashes": (lambda text: text.replace(b"-----", b"- -----"), "dashes"),
-    "two in one file": (lambda text: text + text, "two sealed messages"),
+    "two in one file": (lambda text: text + text, "two sealed documents"),
     "a letter changed": (lambda text: text.replace(b"A", b"!", 1), "that gpg wrote"),
     "UTF-16": (lambda text: text.decode().encode("utf-16"), "UTF-16"),
 }
