@@ -171,7 +171,7 @@ STRANGER = {
         ({"legal_name": {"first": "Wilhelmina", "last": " - "}}, "last name"),
     ],
 )
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("jsonl", marks=pytest.mark.long)])
 def test_a_line_is_compared_by_what_it_has(tmp_path: Path, changed: dict[str, Any], said: str, form: str) -> None:
     """Never refused, never a match, and the table says what was missing."""
     registry = jsonl(tmp_path / "registry.jsonl", [STRANGER, SEEN])

@@ -53,7 +53,10 @@ def enroll(office: Office, *students: dict[str, Any], lea: str = "01", **changes
 
 
 @pytest.mark.parametrize("number", PLACEHOLDERS)
-@pytest.mark.parametrize("twins", TWINS, ids="-".join)
+@pytest.mark.parametrize(
+    "twins",
+    [pytest.param(one, id="-".join(one), marks=[pytest.mark.long] * (one != TWINS[0])) for one in TWINS],
+)
 def test_a_placeholder_makes_no_twins_one(office: Office, twins: tuple[str, str], number: str) -> None:
     day = born()
     first, second = (child(one, last_of(day), day, local_id=number) for one in twins)
