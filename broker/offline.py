@@ -86,7 +86,16 @@ class Offline:
         """Who is who; read when it is first asked for. Raises OperatorError for model files that cannot be used."""
         from broker.identity.models import load
 
-        return load(self.home.root)
+        return load(self.home.root, is_strict=self.settings.identity.birth_date_must_agree)
+
+
+def model_of(home: Path | None) -> "Model":
+    """Who is who, for a command that may do without an exchange: as the home has it and its settings say, if there is
+    one. Raises OperatorError for model files or settings that cannot be used."""
+    from broker.identity.models import load
+
+    has_settings = home is not None and (home / "satchel.toml").is_file()
+    return load(home, is_strict=has_settings and settings_file.load(home_of(home)).identity.birth_date_must_agree)
 
 
 def home_of(given: Path | None) -> Path:

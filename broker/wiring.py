@@ -142,7 +142,7 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
         reader=reader(chosen, is_patient=is_patient),
         worker=f"{uuid.uuid4().hex}/{part}-{number}",  # of this very process: machines may share a name
         log=logger(f"{part}-{number}"),
-        load_model=partial(models.load, chosen.home),
+        load_model=partial(models.load, chosen.home, is_strict=chosen.identity.birth_date_must_agree),
     )
     if part == "worker":  # the others may never ask who a student is, nor when a record is due
         digester(folders)

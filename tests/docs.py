@@ -17,7 +17,7 @@ from broker.formats.ssid_columns import COLUMNS, NEEDED_BY, REQUIRED
 from handlers.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
-from tests import access_page, stays_page
+from tests import access_page, identity_page, stays_page
 from tests.support.tools import ROOT
 
 # What a secretary did, by the code that she reads then.
@@ -160,6 +160,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/district.md", "columns"): columns,
     ("docs/district.md", "reasons"): reasons,
     ("docs/operator.md", "settings"): all_settings,
+    ("docs/identity.md", "identity-rules"): lambda: identity_page.rules(_table),
     ("docs/stays.md", "situations"): lambda: stays_page.table(_table),
     ("docs/access.md", "roles"): lambda: access_page.roles(_table),
     ("docs/access.md", "matrix"): lambda: access_page.matrix(_table),

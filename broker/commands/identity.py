@@ -15,10 +15,11 @@ import typer
 from rich import progress
 from rich.console import Console
 
+from broker import offline
 from broker.commands.common import HomeOption, JsonOption, fail
 from broker.commands.waterfall import show
 from broker.identity import compare as comparing
-from broker.identity import lenient, models, reasons
+from broker.identity import features, lenient, reasons
 from broker.identity.answer import Verdict
 from broker.identity.model import Model
 
@@ -38,7 +39,7 @@ def compare(pairs: Pairs, home: HomeOption = None, as_json: JsonOption = False, 
         fail("--json and --explain exclude each other.", 2)
     if home is not None and not home.is_dir():
         fail(f"{home} is no folder; name the exchange's home, or leave --home away.", 2)
-    model = models.load(home)
+    model = offline.model_of(home)
     if str(pairs) == "-":
         is_whole = _answer_all(model, sys.stdin.buffer, explain)
     else:
@@ -100,8 +101,8 @@ def _verdict(model: Model, line: bytes) -> Verdict:
         raise lenient.Unreadable(_PAIR) from None
     if not isinstance(pair, dict) or not {"a", "b"} <= pair.keys():
         raise lenient.Unreadable(_PAIR)
-    left, right = (lenient.student(pair[name], f"/{name}") for name in ("a", "b"))
-    return comparing.compare(model, left, right)
+    left, right = (lenient.reading(pair[name], f"/{name}") for name in ("a", "b"))
+    return comparing.of_features(model, *(features.of(one.student, one.written) for one in (left, right)))
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

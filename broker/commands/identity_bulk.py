@@ -1,7 +1,8 @@
 """`satchel identity match`: a whole roster against the registry, another roster, or itself.
 
 Owns the going together of the three. Promises: students are in the memory of this process and nowhere else; a line that
-cannot be read is named with what must stand there, and the others are matched.
+cannot be read is named with what must stand there, and the others are matched; one that lacks what a student is known
+by is compared by the rest.
 """
 
 import sys
@@ -23,7 +24,7 @@ from broker.commands.common import HomeOption, JsonOption, fail, say
 from broker.commands.people import File, Registry
 from broker.commands.results import Result
 from broker.edge.ledger.engine import reading
-from broker.identity import bulk, linker, models, registrar
+from broker.identity import bulk, linker, registrar
 from broker.identity.answer import Answer
 from broker.identity.bulk import Matching
 from broker.identity.model import Model
@@ -47,8 +48,9 @@ def match(
     as_json: JsonOption = False,
 ) -> None:
     """Say who the students of a roster are: for each line the answer (match, review, none, or refused for one that
-    cannot be read), the SSID or the line of the other roster, and the weight. Results are CSV, or JSON lines with
-    --json or a file ending in .jsonl."""
+    cannot be read), the SSID or the line of the other roster, and the weight. A line without a last name, or with a
+    birth date that cannot be, is compared by the rest, is no match, and says what was missing. Results are CSV, or JSON
+    lines with --json or a file ending in .jsonl."""
     if duplicates and registry is not None:
         fail("--duplicates and --registry exclude each other.", 2)
     if not duplicates and registry is None and home is None:
@@ -57,14 +59,14 @@ def match(
         fail(f"{out} must end in .csv or .jsonl.", 2)
     is_one = duplicates or (registry is not None and registry.resolve() == roster.resolve())
     offline.harden()
-    file = File(roster)
-    with progress() as begin, bulk.opened(models.load(home)) as matching:
+    file = File(roster, is_compared=True)
+    with progress() as begin, bulk.opened(offline.model_of(home)) as matching:
         matching.roster(tables_of(file, matching.model, begin))
         if is_one:
             matching.within()
             rows = _rows(file, matching, begin, lambda number: file.lines[number])
         elif registry is not None:
-            other = File(registry)
+            other = File(registry, is_compared=True)
             matching.registry(tables_of(other, matching.model, begin))
             name_faults(other)
             rows = _rows(file, matching, begin, lambda number: other.lines[number])
@@ -104,7 +106,7 @@ def _in_home(home: Path | None, file: File, matching: Matching, begin: Begin) ->
 def _rows(file: File, matching: Matching, begin: Begin, named: Callable[[int], str | int]) -> Iterator[Result]:
     step = begin("Matching", len(file.lines))
     matching.judge(lambda done, _: step(done))
-    return results.results(file.lines, file.faults, matching.findings(), named)
+    return results.results(file.lines, file.faults, matching.findings(), named, file.lacking)
 
 
 def _write(out: Path | None, rows: Iterator[Result], as_json: bool, called: str) -> Counter[str]:

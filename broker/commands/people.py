@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from broker.commands.common import fail
 from broker.core.errors import Refused
+from broker.edge.ledger.blocks import counts_at
 from broker.edge.ledger.tables import student_features, students
 from broker.formats import roster
 from broker.identity import index, lenient
@@ -30,13 +31,16 @@ _STEP = 1_000  # students between two words to whoever is told
 @dataclass(slots=True)
 class File:
     """A roster as far as it was read: the line of each student, the SSIDs claimed (by number of the student), and what
-    is wrong with other lines (by line)."""
+    is wrong with other lines (by line). `lacking` says of a student, by line, what was missing to know it by: nobody is
+    learnt from then, and with `is_compared` it is compared by what is there."""
 
     path: Path
     form: roster.Form = field(default_factory=roster.Form)
     lines: list[int] = field(default_factory=list)
     claims: dict[int, str] = field(default_factory=dict)
     faults: dict[int, str] = field(default_factory=dict)
+    lacking: dict[int, str] = field(default_factory=dict)
+    is_compared: bool = False
 
     def entries(self, told: Told) -> Iterator[Entry]:
         """The students; `told` hears how many bytes were read. Ends the command where the file cannot be read."""
@@ -57,11 +61,9 @@ class File:
 
     def _variants(self, line: roster.Line) -> Sequence[Features]:
         try:
-            if line.block is None:
+            if line.block is None or (line.fault and not self.is_compared):
                 raise lenient.Unreadable(line.fault)
-            student = lenient.student(line.block)
-            if not student.legal_name.last or student.birth_date == UNKNOWN_DAY:
-                raise lenient.Unreadable("Last name and birth date must be there: nobody can be found without them.")
+            variants = self._read(line.number, line.block)
         except lenient.Unreadable as error:
             self.faults[line.number] = str(error)
             return ()
@@ -69,7 +71,28 @@ class File:
         if isinstance(claim, str) and claim.strip():
             self.claims[len(self.lines)] = normalise(claim)
         self.lines.append(line.number)
-        return index.variants_of(student)
+        return variants
+
+    def _read(self, number: int, block: Mapping[str, Any]) -> Sequence[Features]:
+        if not self.is_compared:
+            student = lenient.student(block)
+            if not student.legal_name.last or student.birth_date == UNKNOWN_DAY:
+                raise lenient.Unreadable("Last name and birth date must be there: nobody can be found without them.")
+            return index.variants_of(student)
+        found = lenient.reading(block, is_born=False)
+        variants = found.variants()
+        if said := _lacking(variants[0], found.written):
+            self.lacking[number] = said
+        return variants
+
+
+def _lacking(one: Features, written: str) -> str:
+    """What a student cannot be known by, in a sentence; '' where nothing is missing."""
+    if written and one["last"]:
+        return "The birth date is no day of a calendar: it was compared as what it may have meant."
+    names = (("last", "last name"), ("birth_date", "birth date"))
+    missing = [said for column, said in names if not one[column] or (written and column == "birth_date")]
+    return f"There is no {' and no '.join(missing)} that can be read: the rest was compared." if missing else ""
 
 
 @dataclass(slots=True)
@@ -109,6 +132,7 @@ class Registry:
         """Page by page: neither database keeps a reader waiting, nor a reader it."""
         columns = student_features.c
         page = select(columns.ssid, columns.variant, columns.data).order_by(columns.ssid, columns.variant).limit(_PAGE)
+        page = page.where(counts_at(columns, literal("")))
         ssid, variant = "", -1
         while rows := self.connection.execute(
             page.where(tuple_(columns.ssid, columns.variant) > tuple_(ssid, variant))

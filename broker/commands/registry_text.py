@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from broker.core.model import Name
 from broker.core.stays import Today
-from broker.edge.ledger import details, merges, opt_outs, registry, stays
+from broker.edge.ledger import details, merges, opt_outs, registry, stays, taught
 from broker.edge.ledger.details import Told
 from broker.edge.ledger.merges import Merge
 from broker.edge.ledger.opt_outs import OptOut
+from broker.edge.ledger.taught import Lesson
 
 
 def gather(connection: Connection, ssid: str, today: Today) -> dict[str, Any] | None:
@@ -35,6 +36,7 @@ def gather(connection: Connection, ssid: str, today: Today) -> dict[str, Any] | 
         "gender": person.gender,
         "names": [_told(one) for one in details.names(connection, ssid)],
         "evidence": [_told(one) for one in details.evidences(connection, ssid)],
+        "decided": [_lesson(one) for one in taught.about(connection, ssid)],
         **_whereabouts(connection, ssid, today),
         "opt_outs": [_opt_out(one) for one in opt_outs.about(connection, ssid)],
         "merges": [_merge(one) for one in merges.about(connection, ssid)],
@@ -64,6 +66,13 @@ def _told(one: Told) -> dict[str, Any]:
     return known | {"added_at": one.source.at, "ended_at": one.ended_at}
 
 
+def _lesson(one: Lesson) -> dict[str, Any]:
+    """`name` and `birth_date`, as the student may be written; or `other`, a student who is another one."""
+    about = {"name": _name(one.name), "birth_date": one.born} if one.name else {"other": one.other}
+    facts = {"lea": one.decided.by, "only_at": one.decided.lea, "tracking": one.decided.tracking}
+    return about | facts | {"line": one.decided.line, "at": one.decided.at, "ended_at": one.ended_at}
+
+
 def _merge(one: Merge) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "moved"}
 
@@ -83,6 +92,8 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one)}"
     for one in found["evidence"]:
         yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
+    for one in found["decided"]:
+        yield f"  {_deciding(one)}"
     yield f"  {_where(found)}"
     for one in found["locations"]:
         yield f"  {_place(one)}"
@@ -121,6 +132,17 @@ def _brought(one: dict[str, Any]) -> str:
     if one["ended_at"] == one["added_at"]:
         return f"taken back; came {_day(one['added_at'])}, {who}"
     return f"until {_day(one['ended_at'])}, {who}"
+
+
+def _deciding(one: dict[str, Any]) -> str:
+    if "name" in one:
+        what = f"may be written {_spoken(one['name'])}, born {one['birth_date']}"
+    else:
+        what = f"is not {one['other']}"
+    only = f", at {one['only_at']} only" if one["only_at"] else ""
+    ended = f"; ended on {_day(one['ended_at'])}" if one["ended_at"] is not None else ""
+    who = one["lea"] or "the state"
+    return f"{what}{only}: decided on {_day(one['at'])} by {who} on {one['tracking']}{ended}"
 
 
 def _where(found: dict[str, Any]) -> str:

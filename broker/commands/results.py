@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import orjson
@@ -32,7 +33,7 @@ _OTHER, _NOBODY, _NOT_BORNE_OUT = (
 @dataclass(frozen=True, slots=True)
 class Result:
     """One line. `found` is an SSID or a line of the registry, for a match; `candidates` are those of a review, with
-    their weights in bits, the heaviest first; `weight` is that of the first one."""
+    their weights in bits, those first who alone would match, then the heaviest; `weight` is that of the first one."""
 
     line: int
     answer: str
@@ -43,20 +44,25 @@ class Result:
 
 
 def results(
-    lines: Iterable[int], faults: Mapping[int, str], findings: Iterator[Finding], named: Callable[[int], str | int]
+    lines: Iterable[int],
+    faults: Mapping[int, str],
+    findings: Iterator[Finding],
+    named: Callable[[int], str | int],
+    lacking: Mapping[int, str] = MappingProxyType({}),
 ) -> Iterator[Result]:
     """The results in the order of the roster. `lines` are those of the students who were read, `findings` come in
-    their order, and `named` is what the results call a student of the registry, by number."""
+    their order, and `named` is what the results call a student of the registry, by number. `lacking` says by line what
+    a student could not be known by: that is told, and such a line is no match."""
     waiting = sorted(faults, reverse=True)
     found = next(findings, None)
     for number, line in enumerate(lines):
         while waiting and waiting[-1] < line:
             yield _refused(waiting.pop(), faults)
         if found is not None and found.person == number:
-            yield _result(line, found, named)
+            yield _result(line, found, named, lacking.get(line, ""))
             found = next(findings, None)
         else:
-            yield Result(line, Answer.NONE)
+            yield Result(line, Answer.NONE, why=lacking.get(line, ""))
     while waiting:
         yield _refused(waiting.pop(), faults)
 
@@ -68,13 +74,13 @@ def claimed(one: Result, claim: str, known: Collection[str], merged: Mapping[str
     if kept not in known:
         answer = Answer.NONE if one.answer == Answer.NONE else Answer.REVIEW
         candidates = one.candidates or (((one.found, one.weight),) if one.found is not None else ())
-        return replace(one, answer=answer, found=None, candidates=candidates, why=_NOBODY)
+        return replace(one, answer=answer, found=None, candidates=candidates, why=f"{one.why} {_NOBODY}".strip())
     if one.found == kept:
         return one
     others = one.candidates if one.found is None else ((one.found, one.weight),)
     if kept not in (name for name, _ in others):
         others = (*others, (kept, None))
-    why = _NOT_BORNE_OUT if one.found is None else _OTHER
+    why = f"{one.why} {_NOT_BORNE_OUT if one.found is None else _OTHER}".strip()
     return replace(one, answer=Answer.REVIEW, found=None, candidates=others, why=why)
 
 
@@ -128,10 +134,10 @@ class _Encoded:
         self._file.write(text.encode())
 
 
-def _result(line: int, found: Finding, named: Callable[[int], str | int]) -> Result:
+def _result(line: int, found: Finding, named: Callable[[int], str | int], lacks: str) -> Result:
     shown = tuple((named(one.other), round(one.weight, 2)) for one in found.verdicts[:SHOWN])
-    if found.other is None:
-        return Result(line, found.answer, None, shown[0][1], shown)
+    if found.other is None or lacks:
+        return Result(line, Answer.REVIEW, None, shown[0][1], shown, lacks)
     weight = next(round(one.weight, 2) for one in found.verdicts if one.other == found.other)
     return Result(line, found.answer, named(found.other), weight)
 

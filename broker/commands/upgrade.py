@@ -39,12 +39,20 @@ def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
     doubtful: list[LeaId] = []
     with stopped(Home(chosen.home)):
         done = upgrade_ledger(engine, lambda connection: doubtful.extend(founding.settle(connection, chosen)))
+    _index(chosen.home)
     _tell(chosen.home, done, as_json)
     for lea in doubtful:
         warn(
             f"The inbox of {lea} is not there, or nothing is in it of what was put there: mount it, or make sure that"
             f" {lea} has taken all of it; then run `satchel lea inbox {lea}`."
         )
+
+
+def _index(home: Path) -> None:
+    """A new form may have columns that only the index fills; a ledger that has its form needs nothing of this."""
+    from broker.commands.registry import index_if_stale
+
+    index_if_stale(offline.build(home))
 
 
 @contextmanager

@@ -185,11 +185,16 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Numbers of students."""
+    """Who a student is, and numbers of students."""
 
     ssid_digits: int = _setting(10, "digits", "of an SSID, the check digit among them", 6)
     state: str = _setting("UT", "two letters", "whose student ids are SSIDs, as transcripts in PESC's form name it")
     zone: str = _setting("America/Denver", "IANA time zone", "in which a PESC document's time without an offset is")
+    birth_date_must_agree: bool = _setting(
+        False,
+        "true | false",
+        "for a match; else a slip is forgiven where all names, gender and two of home, telephone and guardian agree",
+    )
 
     @property
     def tzinfo(self) -> zoneinfo.ZoneInfo:

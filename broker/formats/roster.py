@@ -31,7 +31,8 @@ _SSN = re.compile(r".*(ssn|ssnumber|ssno|socialsecurity|socsec).*")
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
     """One student. `number` is the line of the file, 1 for the first; `fault` says what keeps it from being read, with
-    the field, and then there is no block. Repr hidden."""
+    the field, and then there is no block, or where the birth date alone is at fault one in which it is as it was
+    written. Repr hidden."""
 
     number: int
     block: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -171,16 +172,21 @@ def _row(row: Row, fields: Sequence[str], offset: int) -> Line:
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
         return Line(number, fault=f"The header has {len(fields)} columns, this line {len(row.cells)}.")
     block: dict[str, Any] = {}
+    fault = ""
     for name, cell in zip(fields, row.cells, strict=False):
         if name and cell:
             try:
-                _put(block, FIELDS[name].place, FIELDS[name].read(cell))
+                value = FIELDS[name].read(cell)
             except Unfit as error:
-                return Line(number, fault=f"{name} {error}.")
+                fault = f"{name} {error}."
+                if name != "birth_date":
+                    return Line(number, fault=fault)
+                value = cell
+            _put(block, FIELDS[name].place, value)
     for part in ("aliases", "guardians"):
         if part in block:
             block[part] = [name for _, name in sorted(block[part].items())]
-    return Line(number, block)
+    return Line(number, block, fault)
 
 
 def _put(block: dict[str, Any], place: Sequence[str | int], value: object) -> None:

@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
 
 class Finding(NamedTuple):
     """The answer on one student of the roster: for a match `other` is who it is; `verdicts` are on all who may be
-    meant, the heaviest first."""
+    meant, those first who alone would be a match, then the heaviest."""
 
     person: int
     answer: Answer
@@ -61,7 +61,7 @@ def finding(verdicts: Sequence[Verdict]) -> Finding:
         only = verdicts[0]
         other = only.other if only.answer is Answer.MATCH else None
         return Finding(only.person, only.answer, other, (only,))
-    ordered = tuple(sorted(verdicts, key=lambda one: (-one.weight, one.other)))
+    ordered = tuple(sorted(verdicts, key=lambda one: (-one.answer.rank, -one.weight, one.other)))
     found = [one for one in ordered if one.answer is Answer.MATCH]
     rest = (one.weight for one in ordered if one is not found[0]) if found else ()
     if len(found) != 1 or any(weight >= found[0].weight - CLOSE_BITS for weight in rest):

@@ -4,11 +4,13 @@ Owns the limits of a match and of a review, and the rules that pull an answer do
 twins, same-name siblings and namesakes share so much that a sum of weights would take them for one child. Each rule is
 a condition in the same SQL as the model's levels, so that both executors can work it: in Python here, in Splink's
 database as one more column. Promises: rules are data, tried in their order, those that lift before those that lower, so
-that the careful one has the last word; where a condition is neither true nor false, the careful side is taken.
+that the careful one has the last word; where a condition is neither true nor false, the careful side is taken. A rule
+may hold only `below` a weight (so many bits must be there, where nothing else bears a pair out), or only for whoever
+chose to be `strict`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broker.identity.answer import Answer
@@ -18,22 +20,29 @@ from broker.identity.features import Features
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this."""
+    """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this; with
+    `below`, only for pairs of less weight (bits); with `is_alone`, only where no number says who is meant."""
 
     name: str
     when: str
     unless: str
-    holds: Truth
+    below: float | None
+    is_alone: bool
+    truth: Truth
     at_most: Answer | None
     at_least: Answer | None
     sentence: str
 
     @property
     def condition(self) -> str:
-        """The rule as one SQL condition, true or false and never NULL."""
+        """The rule as one SQL condition, true or false and never NULL; what it asks of the weight left out."""
         parts = [f"coalesce({self.when}, false)"] if self.when else []
         parts += [f"not coalesce({self.unless}, false)"] if self.unless else []
         return " and ".join(parts)
+
+    def holds(self, weight: float, left: Features, right: Features) -> bool:
+        """Whether the rule holds for a pair of this weight in bits."""
+        return (self.below is None or weight < self.below) and self.truth(left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +54,15 @@ class Limits:
     rules: tuple[Rule, ...]
 
 
-def limits(settings: Mapping[str, Any]) -> Limits:
-    """From `thresholds.json`, where `{name}` in a rule stands for the condition of that name. Raises ValueError or
-    KeyError for a rule that cannot be worked."""
-    named = {name: f"({condition})" for name, condition in settings["conditions"].items()}
-    return Limits(
-        float(settings["match"]), float(settings["review"]), tuple(_rule(one, named) for one in settings["rules"])
-    )
+def limits(settings: Mapping[str, Any], *, is_strict: bool = False) -> Limits:
+    """From `thresholds.json`, where `{name}` in a rule or a later condition stands for the condition of that name.
+    `is_strict` takes in the rules for whoever chose so. Raises ValueError or KeyError for a rule that cannot be
+    worked."""
+    named: dict[str, str] = {}
+    for name, condition in settings["conditions"].items():
+        named[name] = f"({condition.format_map(named)})"
+    chosen = [one for one in settings["rules"] if is_strict or not one.get("strict", False)]
+    return Limits(float(settings["match"]), float(settings["review"]), tuple(_rule(one, named) for one in chosen))
 
 
 def _rule(one: Mapping[str, Any], named: Mapping[str, str]) -> Rule:
@@ -59,11 +70,15 @@ def _rule(one: Mapping[str, Any], named: Mapping[str, str]) -> Rule:
     when, unless = (one.get(part, "").format_map(named) for part in ("when", "unless"))
     if (most is None) == (least is None) or not (when or unless):
         raise ValueError(f"the rule {one['name']} must say when or unless, and either at_most or at_least")
+    if one.get("below") is not None and most != Answer.REVIEW:
+        raise ValueError(f"the rule {one['name']} may ask for a weight only where it makes a match a review")
     return Rule(
         name=one["name"],
         when=when,
         unless=unless,
-        holds=_holds(truth(when) if when else None, truth(unless) if unless else None),
+        below=None if one.get("below") is None else float(one["below"]),
+        is_alone=bool(one.get("alone", False)),
+        truth=_holds(truth(when) if when else None, truth(unless) if unless else None),
         at_most=Answer(most) if most else None,
         at_least=Answer(least) if least else None,
         sentence=one["sentence"],
@@ -78,15 +93,20 @@ def _holds(when: Truth | None, unless: Truth | None) -> Truth:
     return lambda left, right: bool(when and when(left, right)) and not (unless and unless(left, right))
 
 
+def numbered(limits: Limits) -> Limits:
+    """The limits for two records with one number: what proves nothing alone is borne out by it."""
+    return replace(limits, rules=tuple(one for one in limits.rules if not one.is_alone))
+
+
 def decide(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Answer, Sequence[Rule]]:
     """The answer on one pair, and the rules that each changed what was the answer before them."""
     answer = _by_weight(limits, weight)
     used: list[Rule] = []
     for rule in limits.rules:
-        if rule.at_least and rule.at_least.rank > answer.rank and rule.holds(left, right):
+        if rule.at_least and rule.at_least.rank > answer.rank and rule.holds(weight, left, right):
             answer, used = rule.at_least, [*used, rule]
     for rule in limits.rules:
-        if rule.at_most and rule.at_most.rank < answer.rank and rule.holds(left, right):
+        if rule.at_most and rule.at_most.rank < answer.rank and rule.holds(weight, left, right):
             answer, used = rule.at_most, [*used, rule]
     return answer, used
 
@@ -95,7 +115,9 @@ def deciding(limits: Limits, weight: float, left: Features, right: Features) -> 
     """Every rule that alone would have set the answer as it is; none where the weight did."""
     _, used = decide(limits, weight, left, right)
     bounds = {(one.at_most, one.at_least) for one in used[-1:]}
-    return tuple(one for one in limits.rules if (one.at_most, one.at_least) in bounds and one.holds(left, right))
+    return tuple(
+        one for one in limits.rules if (one.at_most, one.at_least) in bounds and one.holds(weight, left, right)
+    )
 
 
 def _by_weight(limits: Limits, weight: float) -> Answer:

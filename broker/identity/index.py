@@ -1,37 +1,64 @@
 """What is kept of a student so that the model finds them again, and under which keys to ask.
 
-Owns the form of a block: a blocking rule's number and its key, as a signed 64-bit number made of two BLAKE2b digests
-(RFC 7693).
+Owns the form of a block: the number of the first blocking rule that keeps students so, and the key, as a signed 64-bit
+number made of two BLAKE2b digests (RFC 7693). Rules that ask in different ways for what is kept in one way share it:
+such a rule costs a look, and no place.
 Promises: the same student and model give the same blocks in every process; two different keys that fall together cost
 one comparison more and no wrong answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
-from broker.core.model import Student
-from broker.edge.ledger.blocks import Indexed
+from broker.core.model import Name, Student
+from broker.edge.ledger.blocks import EVERYWHERE, MOST_VARIANTS, Indexed, Scope
 from broker.edge.ledger.details import MOST_NAMES
+from broker.edge.ledger.taught import Spelling
 from broker.identity import features
 from broker.identity.features import Features
 from broker.identity.model import Model
 
-_FORM = 1  # of what is kept: raise it when `features` makes something else of the same student
+_FORM = 2  # of what is kept: raise it when `features` makes something else of the same student
 _MOST_ASKED = 96
+_MOST_TELLERS = 3  # of one alias
 
 
-def indexed(model: Model, student: Student) -> Indexed:
-    """What is kept of a student."""
-    variants = variants_of(student)
-    return Indexed(variants, kept(model, variants))
+def indexed(
+    model: Model,
+    student: Student,
+    tellers: Mapping[Name, Collection[str]] = MappingProxyType({}),
+    spellings: Sequence[Spelling] = (),
+) -> Indexed:
+    """What is kept of a student: each alias with the LEAs that told it, where that is known; and what decisions have
+    taught, each as if it was the legal name."""
+    if not (spellings or (tellers and student.aliases)):
+        variants = variants_of(student)
+        return Indexed(variants, kept(model, variants))
+    found = [(one, EVERYWHERE) for one in variants_of(replace(student, aliases=()))]
+    for spelt in spellings:
+        written = replace(student, legal_name=spelt.name, birth_date=spelt.born, aliases=())
+        found.append((features.of(written)[0], Scope(only_at=spelt.lea)))
+    for alias in student.aliases[: MOST_NAMES - 1]:
+        one = features.of(replace(student, aliases=(alias,)))[-1]
+        found += [(one, Scope(told_by=lea)) for lea in sorted(tellers.get(alias, ("",)))[:_MOST_TELLERS]]
+    fresh = [one for place, one in enumerate(found) if not _is_there(one, found[:place])][:MOST_VARIANTS]
+    return Indexed(
+        tuple(one for one, _ in fresh), kept(model, [one for one, _ in fresh]), tuple(scope for _, scope in fresh)
+    )
 
 
-def variants_of(student: Student) -> tuple[Features, ...]:
-    """The student's columns under the legal name and some aliases; each form once."""
+def _is_there(one: tuple[Features, Scope], before: Sequence[tuple[Features, Scope]]) -> bool:
+    return any(columns == one[0] and scope in (EVERYWHERE, one[1]) for columns, scope in before)
+
+
+def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
+    """The student's columns under the legal name and some aliases; each form once. `written` as in `features.of`."""
     found: list[Features] = []
-    for one in features.of(student)[:MOST_NAMES]:
+    for one in features.of(student, written)[:MOST_NAMES]:
         if one not in found:
             found.append(one)
     return tuple(found)
@@ -39,14 +66,16 @@ def variants_of(student: Student) -> tuple[Features, ...]:
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
     """The blocks to be found in."""
-    keys = ((number, block.kept(one)) for number, block in enumerate(model.blocks) for one in variants)
-    return frozenset(_number(number, key) for number, key in keys if key)
+    places = dict(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.kept(one)) for place, block in places.items() for one in variants)
+    return frozenset(_number(place, key) for place, key in keys if key)
 
 
 def asked(model: Model, variants: Sequence[Mapping[str, Any]]) -> list[int]:
     """The blocks to look in: those of the legal name first."""
-    keys = ((number, block.asked(one)) for one in variants for number, block in enumerate(model.blocks))
-    return list(dict.fromkeys(_number(number, key) for number, key in keys if key))[:_MOST_ASKED]
+    rules = tuple(zip(model.places, model.blocks, strict=True))
+    keys = ((place, block.asked(one)) for one in variants for place, block in rules)
+    return list(dict.fromkeys(_number(place, key) for place, key in keys if key))[:_MOST_ASKED]
 
 
 def _number(rule: int, key: Sequence[Any]) -> int:

@@ -2,16 +2,18 @@
 
 Owns this reading. Promises: what is there is read, what is missing or null is the model's empty value, what is not
 known here is passed over, and what has the wrong form is refused by its place, never by its value. No birth date is
-`features.UNKNOWN_DAY`.
+`features.UNKNOWN_DAY`. A birth date that no calendar has is kept as it was written, for what it may have meant.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from broker.core.model import Address, Name, Student
-from broker.identity.features import UNKNOWN_DAY
+from broker.identity import index
+from broker.identity.features import UNKNOWN_DAY, Features
 from broker.identity.normalise import MOST_CHARACTERS
 
 MOST_NAMES = 16  # aliases, or guardians
@@ -23,13 +25,49 @@ class Unreadable(ValueError):
     """A part of a block has the wrong form; the message is its JSON pointer and what must stand there."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Reading:
+    """A student, and in `written` (YYYY-MM-DD) a birth date that no calendar has, '' for none; the student's birth date
+    is unknown then. Repr hidden."""
+
+    student: Student = field(repr=False)
+    written: str = field(default="", repr=False)
+
+    def variants(self) -> tuple[Features, ...]:
+        """The columns that are compared, under each name."""
+        return index.variants_of(self.student, self.written)
+
+
 def student(block: object, place: str = "") -> Student:
     """The student of a block. `place` is where the block stands, for the message. Raises Unreadable."""
+    found = reading(block, place)
+    if found.written:
+        raise _no_day(f"{place}/birth_date")
+    return found.student
+
+
+def reading(block: object, place: str = "", *, is_born: bool = True) -> Reading:
+    """As `student`, with a birth date that no calendar has; and, where not `is_born`, without what is not even in the
+    form of a date. Raises Unreadable."""
     whole = _mapping(block, place)
+    try:
+        written = _written(whole.get("birth_date"), f"{place}/birth_date")
+    except Unreadable:
+        if is_born:
+            raise
+        written = ""
+    try:
+        born, written = (date.fromisoformat(written), "") if written else (UNKNOWN_DAY, "")
+    except ValueError:
+        born = UNKNOWN_DAY
+    return Reading(_student(whole, place, born), "" if written.startswith("0000") else written)
+
+
+def _student(whole: Mapping[str, Any], place: str, born: date) -> Student:
     home = _mapping(whole.get("address"), f"{place}/address")
     return Student(
         legal_name=_name(whole.get("legal_name"), f"{place}/legal_name"),
-        birth_date=_day(whole.get("birth_date"), f"{place}/birth_date"),
+        birth_date=born,
         gender=_text(whole, "gender", place),
         birth_order=_order(whole.get("birth_order"), f"{place}/birth_order"),
         aliases=_names(whole.get("aliases"), f"{place}/aliases"),
@@ -79,18 +117,21 @@ def _order(value: object, place: str) -> int | None:
     return int(value)
 
 
-def _day(value: object, place: str) -> date:
+def _no_day(place: str) -> Unreadable:
+    return Unreadable(f"{place} must be a date, such as 2012-03-04")
+
+
+def _written(value: object, place: str) -> str:
+    """What is in the form of a date, as YYYY-MM-DD, whether or not there is such a day; '' for nothing."""
     if value is None or value == "":
-        return UNKNOWN_DAY
-    wrong = Unreadable(f"{place} must be a date, such as 2012-03-04")
-    if not isinstance(value, str | int):
-        raise wrong
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _no_day(place)
     text = str(value).strip()[:MOST_CHARACTERS]
-    try:
-        if found := _DAY_FIRST_YEAR.fullmatch(text):
-            return date(int(found[1]), int(found[2]), int(found[3]))
-        if found := _AMERICAN.fullmatch(text):
-            return date(int(found[3]), int(found[1]), int(found[2]))
-    except ValueError:
-        raise wrong from None
-    raise wrong
+    if found := _DAY_FIRST_YEAR.fullmatch(text):
+        year, month, day = found.groups()
+    elif found := _AMERICAN.fullmatch(text):
+        month, day, year = found.groups()
+    else:
+        raise _no_day(place)
+    return f"{year}-{month:0>2}-{day:0>2}"

@@ -7,10 +7,11 @@ that Splink's own executors give (a test holds them to each other).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from broker.identity import conditions
+from broker.identity import conditions, evidence
 from broker.identity.conditions import Truth
 from broker.identity.evidence import Limits
 from broker.identity.features import Features
@@ -75,6 +76,14 @@ class Model:
         self.prior = math.log2(odds / (1 - odds))
         self.comparisons = tuple(_comparison(one) for one in settings["comparisons"])
         self.blocks = tuple(Block(one["blocking_rule"]) for one in settings["blocking_rules_to_generate_predictions"])
+        kept = [block.kept_by for block in self.blocks]
+        self.places = tuple(kept.index(one) for one in kept)  # of each block, the first that keeps students as it does
+
+    def numbered(self) -> "Model":
+        """This model for two records with one number (`evidence.numbered`)."""
+        other = copy(self)
+        other.limits = evidence.numbered(self.limits)
+        return other
 
     def score(self, left: Features, right: Features) -> Score:
         """The weight of one pair."""
@@ -146,6 +155,7 @@ class Block:
     def __init__(self, rule: str) -> None:
         self.rule = rule
         pairs = conditions.sides(rule)
+        self.kept_by = tuple(right for _, right in pairs)
         self._left: list[Callable[[Features], Any]] = [conditions.term(left) for left, _ in pairs]
         self._right: list[Callable[[Features], Any]] = [conditions.term(right) for _, right in pairs]
 

@@ -24,12 +24,13 @@ MODEL, TERMS, THRESHOLDS = "model.json", "terms.json", "thresholds.json"
 _MOST_BYTES = 20_000_000
 
 
-def load(home: Path | None = None) -> Model:
-    """The model of a home, or the one that Satchel comes with. Raises OperatorError for a file that is none."""
+def load(home: Path | None = None, *, is_strict: bool = False) -> Model:
+    """The model of a home, or the one that Satchel comes with; `is_strict` as the setting
+    `identity.birth_date_must_agree` says. Raises OperatorError for a file that is none."""
     files = [path(home, name) for name in (MODEL, TERMS, THRESHOLDS)]
     settings, terms, thresholds = map(_read, files)
     try:
-        return Model(settings, terms, evidence.limits(thresholds))
+        return Model(settings, terms, evidence.limits(thresholds, is_strict=is_strict))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         named = ", ".join(map(str, files))
         raise OperatorError(

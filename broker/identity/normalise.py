@@ -14,6 +14,9 @@ from anyascii import anyascii
 MOST_CHARACTERS = 200  # of one field; the schema allows 100 to a part of a name
 _CACHED = 65_536
 _IN_WORDS = "'\u2018\u2019\u02bb\u02bc\u00b4`."  # apostrophes and the like: within a word, though no letters
+_ASCII = [chr(code) for code in range(128)]
+_TO_KEY = {ord(one): one.lower() if one.isalnum() else None for one in _ASCII}
+_TO_WORDS = _TO_KEY | {ord(one): " " for one in _ASCII if not one.isalnum() and one not in _IN_WORDS}
 _PARTICLES = frozenset(
     [
         "al",
@@ -72,21 +75,28 @@ _NO_NAMES = frozenset(
 )
 # Müller is Muller to one clerk and Mueller to the next.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ő": "oe", "ű": "ue"})
-# One sound, several spellings, in the order in which they are replaced: names written out of other scripts.
+# One sound, several spellings, in the order in which they are replaced: names written out of other scripts. Behind each
+# pattern is what a name must hold for it; without that it need not be looked for.
 _SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"ph", "f"), (r"(?:sch|tsch|tch|cz)", "ch"), (r"[dt]zh", "j"), (r"^wr", "r"), (r"^[kg]n", "n"), (r"kh", "k"),
-        (r"gh", "g"), (r"th", "t"), (r"(?<!s)ch", "C"), (r"sh", "S"), (r"x", "ks"), (r"ck", "k"), (r"c(?=[eiy])", "s"),
-        (r"[cq]", "k"), (r"z", "s"), (r"w", "v"), (r"(?<=.)h", ""), (r"(?<=.)[aeiouy]", ""), (r"^[aeiouy]+", "a"),
-        (r"(.)\1+", r"\1"),
+    (re.compile(pattern), sound, needs)
+    for pattern, sound, needs in (
+        (r"ph", "f", ("ph",)), (r"(?:sch|tsch|tch|cz)", "ch", ("ch", "cz")), (r"[dt]zh", "j", ("zh",)),
+        (r"^wr", "r", ("wr",)), (r"^[kg]n", "n", ("kn", "gn")), (r"kh", "k", ("kh",)), (r"gh", "g", ("gh",)),
+        (r"th", "t", ("th",)), (r"(?<!s)ch", "C", ("ch",)), (r"sh", "S", ("sh",)), (r"x", "ks", ("x",)),
+        (r"ck", "k", ("ck",)), (r"c(?=[eiy])", "s", ("c",)), (r"[cq]", "k", ("c", "q")), (r"z", "s", ("z",)),
+        (r"w", "v", ("w",)),
     )
 )  # fmt: skip
+_VOWELS = frozenset("aeiouy")
+_SILENT = dict.fromkeys(map(ord, ("h", *_VOWELS)))  # behind the first letter
+_DOUBLE = re.compile(r"(.)\1+")
 
 
 @lru_cache(maxsize=_CACHED)
 def key(name: str) -> str:
     """Letters and digits only, in ASCII, without accents or case."""
+    if name.isascii():  # as most are; the same as below, for less
+        return name[:MOST_CHARACTERS].translate(_TO_KEY)
     plain = anyascii(unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])).casefold()
     return "".join(letter for letter in plain if letter.isalnum())[:MOST_CHARACTERS]
 
@@ -94,9 +104,17 @@ def key(name: str) -> str:
 @lru_cache(maxsize=_CACHED)
 def words(name: str) -> tuple[str, ...]:
     """The key of each part of a name; blanks, hyphens and the like divide. What says that there is no name is none."""
-    text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])
-    spread = "".join(letter if letter.isalnum() or letter in _IN_WORDS or _is_mark(letter) else " " for letter in text)
-    found = tuple(part for part in map(key, spread.split()) if part)
+    return parts(name)
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """The same, not remembered: for what hardly two students have in common, as a street."""
+    if name.isascii():
+        found = tuple(name[:MOST_CHARACTERS].translate(_TO_WORDS).split())
+    else:
+        text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])
+        spread = "".join(one if one.isalnum() or one in _IN_WORDS or _is_mark(one) else " " for one in text)
+        found = tuple(part for part in map(key, spread.split()) if part)
     return () if "".join(found) in _NO_NAMES else found
 
 
@@ -107,6 +125,8 @@ def _is_mark(letter: str) -> bool:
 @lru_cache(maxsize=_CACHED)
 def spelt(name: str) -> str:
     """The key of a name with two letters written for each of ä, ö, ü, ø and å; '' where it has none of them."""
+    if name.isascii():
+        return ""
     text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS]).casefold()
     long = text.translate(_TWO_LETTERS)
     return "".join(words(long)) if long != text else ""
@@ -118,6 +138,8 @@ def marked(name: str) -> str:
 
     A name without its accents is the same name, for many systems drop them; with others (Hà and Hạ) it may be another.
     """
+    if name.isascii():
+        return ""
     text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS]).casefold()
     letters = "".join(letter for letter in text if letter.isalpha() and unicodedata.category(letter) != "Lm")
     return "" if letters.isascii() else unicodedata.normalize("NFC", letters)
@@ -145,6 +167,8 @@ def suffix(text: str) -> str:
 def sound(name: str) -> str:
     """What is left of the key of a name when spellings of one sound are made one: Muhammad and Mohammed, Aleksandr and
     Alexander. Coarse: a reason to look at two names, and never to take them for the same."""
-    for pattern, one in _SOUNDS:
-        name = pattern.sub(one, name)
-    return name
+    for pattern, one, needs in _SOUNDS:
+        if needs[0] in name or needs[-1] in name:
+            name = pattern.sub(one, name)
+    first = "a" if name[:1] in _VOWELS else name[:1]
+    return _DOUBLE.sub(r"\1", first + name[1:].translate(_SILENT))

@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from broker.core.errors import OperatorError
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
-from broker.edge.ledger import blocks, details, merges, registry
+from broker.edge.ledger import blocks, details, merges, registry, taught
 from broker.edge.ledger.details import Kept
 from broker.edge.ledger.merges import Merge, Outcome
 from broker.edge.ledger.registry import Person, Source
+from broker.edge.ledger.taught import Decided
 from broker.edge.settings import Told
 from broker.identity import index
 from broker.identity.model import Model
@@ -38,8 +39,13 @@ def register(connection: Connection, model: Model, student: Student, draw: Calla
     """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
     ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
     details.add_many(connection, [(ssid, student)], source)
-    blocks.add(connection, [(ssid, index.indexed(model, student))])
+    blocks.add(connection, [(ssid, _indexed(model, student, source))])
     return ssid
+
+
+def _indexed(model: Model, student: Student, source: Source) -> blocks.Indexed:
+    """Of a student of whom only this is known."""
+    return index.indexed(model, student, dict.fromkeys(student.aliases, (source.lea,)) if source.lea else {})
 
 
 def learn(
@@ -74,6 +80,7 @@ def amend(
             raise TooOften
         if _name(new) != _name(person):
             details.rename(connection, person.ssid, student.legal_name, source)
+        taught.end_apart(connection, person.ssid, source.at)
         details.note_change(connection, person, new, source)
         registry.change(connection, new)
         refresh(connection, model, person.ssid)
@@ -131,7 +138,7 @@ def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid
     for page in _pages(students):
         registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
         details.add_many(connection, page, source)
-        blocks.add(connection, [(ssid, index.indexed(model, student)) for ssid, student in page])
+        blocks.add(connection, [(ssid, _indexed(model, student, source)) for ssid, student in page])
 
 
 def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -> int:
@@ -139,8 +146,7 @@ def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -
     blocks.clear(connection)
     done, last = 0, ""
     while page := registry.page(connection, last, _PAGE):
-        found = details.students(connection, page)
-        blocks.add(connection, [(one.ssid or "", index.indexed(model, one)) for one in found])
+        blocks.add(connection, _known(connection, model, page))
         done, last = done + len(page), page[-1].ssid
         told(done)
     blocks.mark(connection, index.mark_of(model))
@@ -162,8 +168,31 @@ def refresh(connection: Connection, model: Model, ssid: str) -> None:
         raise KeyError("no student has this number")
     old = index.kept(model, blocks.variants(connection, ssid))
     empty = blocks.Indexed((), frozenset())
-    new = empty if person.merged_into else index.indexed(model, details.student(connection, person))
+    new = empty if person.merged_into else _known(connection, model, [person])[0][1]
     blocks.put(connection, ssid, new, old)
+
+
+def _known(connection: Connection, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
+    """What the model looks for, of these students, by all that is known of them."""
+    numbers = [one.ssid for one in persons]
+    tellers, spellings = details.tellers(connection, numbers), taught.spellings_of(connection, numbers)
+    return [
+        (one.ssid or "", index.indexed(model, one, tellers.get(one.ssid or "", {}), spellings.get(one.ssid or "", ())))
+        for one in details.students(connection, persons)
+    ]
+
+
+def teach(connection: Connection, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
+    """A person has decided that the student may be written as it was sent: it is found by that from now on, as by its
+    own name, at the LEA for which that counts."""
+    taught.teach(connection, ssid, sent, decided)
+    refresh(connection, model, ssid)
+
+
+def unteach(connection: Connection, model: Model, tracking: str, line: int, at: float) -> None:
+    """The decision on this question is taken back, and what it taught."""
+    for ssid in taught.end(connection, tracking, line, at):
+        refresh(connection, model, registry.number(connection, ssid))
 
 
 def _person(ssid: Ssid, student: Student) -> Person:

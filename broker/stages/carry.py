@@ -23,7 +23,7 @@ from broker.edge.ledger.reviews import Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.formats.documents import to_student
 from broker.identity import registrar, ssid, withdrawn
-from broker.stages import opt_outs, students, transfers
+from broker.stages import lessons, opt_outs, students, transfers
 from broker.stages.outcome import refuse
 from broker.stages.services import Services
 from broker.stages.wish import Wish
@@ -40,13 +40,23 @@ class Done:
     subject: Mapping[str, Any]
 
 
-def close(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
-    """Carry out what is decided of this question of the packet `row`, and close it."""
+def close(
+    services: Services,
+    connection: Connection,
+    row: PacketRow,
+    found: Review,
+    choice: Choice,
+    by: By,
+    *,
+    is_lea: bool = False,
+) -> Done:
+    """Carry out what is decided of this question of the packet `row`, by its LEA or by the state, and close it."""
     carry_out = packet if found.line == OWN_STUDENT else line
     done = carry_out(services, connection, row, found, choice, by)
     now = services.clock().timestamp()
     reviews.decided(connection, found, choice.verb, done.ssid, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=done.subject, closed_at=now))
+    lessons.teach(services, connection, found, choice.verb, done.ssid, is_lea=is_lea)
     if done.ssid:  # two numbers may have become one
         transfers.reconcile(services, connection, [done.ssid], cause=found.tracking)
     return done

@@ -174,7 +174,7 @@ def _decide(
         return Result.DONE
     found = replace(found, subject={name: one for name, one in found.subject.items() if name != reviews.ANSWERED})
     follow_up.catch_up(services, connection, [choice.ssid or ""])  # two numbers may become one
-    done = carry.close(services, connection, row, found, choice, by)
+    done = carry.close(services, connection, row, found, choice, by, is_lea=is_lea)
     corrected.by_decision(services, connection, row, found, done.ssid)
     return Result.DONE
 

@@ -14,11 +14,11 @@ from broker.core.knowledge import Asked
 from broker.core.model import Name, Ssid, Student
 from broker.core.stays import AHEAD, Unfit
 from broker.edge import exit_codes
-from broker.edge.ledger import registry, stays, transfers
+from broker.edge.ledger import blocks, registry, stays, transfers
 from broker.edge.ledger.registry import Source
 from broker.edge.ledger.rows import EnrollmentRow, PacketRow
 from broker.identity import answer as identity
-from broker.identity import compare, registrar, ssid
+from broker.identity import compare, index, registrar, ssid
 from broker.stages.follow_up import Pace
 from broker.stages.services import Services
 from broker.stages.watch import Watch
@@ -47,8 +47,11 @@ class Task:
         return Source(self.row.origin, self.row.tracking, self.services.clock().timestamp())
 
     def compare(self, known: Student, sent: Student) -> identity.Verdict:
-        """Whether these are one student."""
-        return compare.compare(self.services.model, known, sent)
+        """Whether this student of the registry, by the names that count at this LEA, is the one that was sent, for both
+        bear one number; without the reasons."""
+        names = blocks.variants_at(self.connection, known.ssid or "", self.row.origin)
+        answer, weight = compare.answer_of(self.services.model.numbered(), names, index.variants_of(sent))
+        return identity.Verdict(answer, weight, ())
 
     def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:
         """The line's answer; where it named another number, that is said."""

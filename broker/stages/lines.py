@@ -11,9 +11,11 @@ been one transaction; the answer appears with the move, once. What another LEA t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 from sqlalchemy import Connection
 
+from broker.core import local_number
 from broker.core.model import Ssid
 from broker.edge.ledger import packets, registry, slices
 from broker.edge.ledger.engine import give_way, reading, writing
@@ -32,7 +34,7 @@ from handlers.answers import Answer, Outcome, Sent
 Line = Wish | tuple[Wish, Answer] | tuple[Sent, Answer]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)  # no slots: `shared` is worked out once
 class Work:
     """A packet's lines. `row` knows the packet's type and document id, `form` is that of the answer, `named` are
     numbers in lines that cannot be read. Repr hidden."""
@@ -41,6 +43,12 @@ class Work:
     lines: Sequence[Line] = field(repr=False)
     form: str = ""
     named: Sequence[str] = ()
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The LEA's own numbers under which the packet names more than one child."""
+        wishes = (one if isinstance(one, Wish) else one[0] for one in self.lines)
+        return local_number.shared(one.student for one in wishes if isinstance(one, Wish))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,7 +70,7 @@ class _Done:
 
 def carry_out(services: Services, connection: Connection, work: Work) -> None:
     """All of it now."""
-    watch = Watch(services, connection, work.row)
+    watch = Watch(services, connection, work.row, shared=work.shared)
     watch.saw(work.named)
     done = _settle(services, connection, work, work.lines, Pace(services, connection), watch)
     students.follow(services, connection, work.row, list(_carried(done)))
@@ -161,7 +169,7 @@ class InSlices(Sliced):
             registry.lock(connection)  # before the packet, in the one order of all writers
             if not self.is_held(connection):
                 return None
-            watch = Watch(services, connection, work.row)
+            watch = Watch(services, connection, work.row, shared=work.shared)
             watch.saw(work.named if n == 0 else ())
             pace = Pace(services, connection, is_sliced=True)
             done = _settle(services, connection, work, lines, pace, watch)

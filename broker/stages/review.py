@@ -57,7 +57,7 @@ def open_review(
     is what the function of this name gives, else it is the first candidate.
 
     `subject` is JSON: `student`, the block as it was sent (`student.v1`), and whatever else is carried out once it is
-    decided; of a record only the block, nothing of what is in it. The heaviest candidates come first, 26 at most.
+    decided; of a record only the block, nothing of what is in it. The likeliest candidates come first, 26 at most.
     Call `ask` when all questions of the packet are open. Whether the LEA is shown any candidate.
     """
     opened = services.clock().timestamp()
@@ -113,9 +113,8 @@ def may_ask(services: Services, connection: Connection, lea: str, number: str) -
 
 
 def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
-    """The candidates in the order of their letters."""
-    found = sorted((Weighed(one.ssid, one.weight) for one in candidates), key=lambda one: (-one.weight, one.ssid))
-    return tuple(found[:MOST_CANDIDATES])
+    """The candidates in the order of their letters, which is that in which they come: the likeliest first."""
+    return tuple(Weighed(one.ssid, one.weight) for one in islice(candidates, MOST_CANDIDATES))
 
 
 def ask(
@@ -170,21 +169,24 @@ def is_near(services: Services, connection: Connection, review: Review, ssid: st
     if review.lea in stays.account(connection, person.ssid, services.today()).had:
         return True
     sent = index.variants_of(to_student(review.subject["student"]))
-    return compare.answer_of(services.model, sent, blocks.variants(connection, person.ssid))[0] is not Answer.NONE
+    known = blocks.variants_at(connection, person.ssid, review.lea)
+    return compare.answer_of(services.model, sent, known)[0] is not Answer.NONE
 
 
 def weighed_now(services: Services, connection: Connection, review: Review) -> list[Weighed]:
     """The candidates in their places, each under the number that stands for it, with the weight that it has now; one
     who is no longer there as it was."""
     sent = index.variants_of(to_student(review.subject["student"]))
-    return [_weighed_now(services, connection, sent, one) for one in review.candidates]
+    return [_weighed_now(services, connection, sent, one, review.lea) for one in review.candidates]
 
 
-def _weighed_now(services: Services, connection: Connection, sent: Sequence[Features], candidate: Weighed) -> Weighed:
+def _weighed_now(
+    services: Services, connection: Connection, sent: Sequence[Features], candidate: Weighed, lea: str
+) -> Weighed:
     person = registry.standing(connection, candidate.ssid)
     if person is None:
         return candidate
-    known = blocks.variants(connection, person.ssid)
+    known = blocks.variants_at(connection, person.ssid, lea)
     return replace(candidate, ssid=person.ssid, weight=compare.answer_of(services.model, sent, known)[1])
 
 

@@ -64,8 +64,9 @@ class Desk:
         self._by_name: dict[object, list[Known]] = {}
         self._told: dict[str, list[_Told]] = {}
         for one in known:
-            if one.student.local_id:
-                _keep(self._by_number.setdefault(one.student.local_id, []), one)
+            number = watch.own_number(one.student)
+            if number:
+                _keep(self._by_number.setdefault(number, []), one)
             _keep(self._by_name.setdefault(name_of(one.student), []), one)
 
     def look(self, asked: Review) -> bool:
@@ -137,7 +138,7 @@ class Desk:
         if not (is_same or known.ssid in _numbers(self._connection, found)):
             return False
         choice = Choice(Verb.SAME, known.ssid)
-        carry.close(self._services, self._connection, row, found, choice, self._by)
+        carry.close(self._services, self._connection, row, found, choice, self._by, is_lea=True)
         return True
 
     def withdraw(self, found: Review) -> None:

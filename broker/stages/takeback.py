@@ -22,7 +22,7 @@ from broker.edge.ledger.changes import Changes
 from broker.edge.ledger.reviews import Decision, Review
 from broker.edge.ledger.rows import Move, PacketRow, Step
 from broker.identity import registrar, withdrawn
-from broker.stages import follow_up, opt_outs, review, students, transfers
+from broker.stages import follow_up, lessons, opt_outs, review, students, transfers
 from broker.stages.carry import DONE, GIVEN
 from broker.stages.papers import statements
 from broker.stages.services import Services
@@ -62,6 +62,7 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     follow_up.catch_up(services, connection, sorted(touched))
     if decision.ssid:
         opt_outs.take_back(services, connection, tracking, decision.ssid, by)
+    lessons.unteach(services, connection, found)
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()

@@ -5,10 +5,12 @@ end. Flags are looked up once for the whole packet: a batch of thousands of line
 stands, and a look into a set for each line where some do (Utah 53A-11-502: "any request concerning the record").
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from broker.core import local_number
 from broker.core.model import Ssid, Student
 from broker.edge.ledger import flags as ledger
 from broker.edge.ledger import stays
@@ -34,7 +36,7 @@ _BY_NUMBER = frozenset({"update", "verify"})  # the number alone says whom the l
 
 class Watch:
     """Looks after one packet; `flagged` is what the ledger's `flags.numbers` says, where the caller has it already.
-    `guesses` counts what the packet asks in vain."""
+    `guesses` counts what the packet asks in vain. `shared` are local numbers under which it names several children."""
 
     def __init__(
         self,
@@ -42,12 +44,14 @@ class Watch:
         connection: Connection,
         row: PacketRow,
         flagged: Mapping[str, str] | None = None,
+        shared: Collection[str] = (),
     ) -> None:
         self._services = services
         self._connection = connection
         self._row = row
         self.guesses = Guesses(services, connection, row)
         self._flagged = ledger.numbers(connection) if flagged is None else flagged
+        self._shared = shared
         self._seen: dict[str, Kind] = {}
         self._line = Kind.CANDIDATE
         self._is_looked_up = False
@@ -77,7 +81,8 @@ class Watch:
 
     def find(self, student: Student) -> match.Finding:
         """Who is the student of whom the line tells? As `broker.identity.match.find`."""
-        return self._looked_up(match.find(self._connection, self._services.model, student, self._row.origin))
+        own, is_own = self._row.origin, self.guesses.is_own
+        return self._looked_up(match.find(self._connection, self._services.model, self._told(student), own, is_own))
 
     def find_own(
         self, student: Student, is_own: Callable[[Ssid], bool] | None = None
@@ -85,8 +90,16 @@ class Watch:
         """Who is it among all, and who among those whom the LEA has or had, or of whom `is_own` is true? As
         `broker.identity.match.find_own`."""
         model, is_own = self._services.model, is_own or self.guesses.is_own
-        whole, own = match.find_own(self._connection, model, student, self._row.origin, is_own)
+        whole, own = match.find_own(self._connection, model, self._told(student), self._row.origin, is_own)
         return self._looked_up(whole), own
+
+    def own_number(self, student: Student) -> str:
+        """The LEA's own number for the student, where it says who that is; else ''."""
+        return "" if student.local_id in self._shared else local_number.meant(student.local_id)
+
+    def _told(self, student: Student) -> Student:
+        """The student with a number that says something, or none."""
+        return replace(student, local_id=self.own_number(student))
 
     def _looked_up(self, finding: match.Finding) -> match.Finding:
         self._is_looked_up = True

@@ -16,7 +16,7 @@ from tests.support.transactions import Transaction
 
 A = "6G"
 FEW, MANY = 40, 160
-NUMBER = "X"  # an LEA's own number, that it gives to everybody
+NUMBER = "990117"  # an LEA's own number, that it gives to everybody
 
 
 @pytest.fixture
@@ -32,10 +32,13 @@ def enrolled(office: Office, count: int, born: str = "") -> list[dict[str, Any]]
 
 
 def asked(office: Office, known: list[dict[str, Any]], count: int) -> None:
-    """Send so many lines that may be about these children, or not."""
+    """Send so many lines that may be about these children, a letter apart, or not."""
     before = waiting(office)
-    each = (known[number % len(known)] for number in range(count))
-    doubtful = [{name: part for name, part in one.items() if name != "ssid"} | {"local_id": NUMBER} for one in each]
+    doubtful = []
+    for number in range(count):
+        sent = {name: part for name, part in known[number % len(known)].items() if name != "ssid"}
+        name = sent["legal_name"] | {"first": sent["legal_name"]["first"] + "x"}
+        doubtful.append(sent | {"legal_name": name, "local_id": NUMBER})
     answers = office.enroll(A, *doubtful)
     assert {line["answer"] for line in answers} == {"review"}
     assert waiting(office) == before + count

@@ -93,9 +93,10 @@ def test_who_tells_very_much_is_told_so_and_pushes_out_nobody_else(tmp_path: Pat
 
 def test_a_legal_name_has_its_place_behind_any_number_of_aliases(tmp_path: Path) -> None:
     office = Office(tmp_path, A, B)
-    ssid = office.enroll(A, CHILD)[0]["ssid"]
+    phone = {"phone": "801-555-0142"}  # half of a surname is not enough without anything else
+    ssid = office.enroll(A, CHILD | phone)[0]["ssid"]
     flood(office, B, 4)
-    spelt = office.enroll(B, CHILD | {"legal_name": CHILD["legal_name"] | {"last": "Reyes-Ortiz"}})[0]
+    spelt = office.enroll(B, CHILD | phone | {"legal_name": CHILD["legal_name"] | {"last": "Reyes-Ortiz"}})[0]
     assert (spelt["answer"], spelt.get("why", "")) == ("matched", "")
     with reading(office.services.engine) as connection:
         assert "Reyes-Ortiz" in [one.value.last for one in details.names(connection, ssid)]

@@ -30,7 +30,6 @@ from broker.identity.answer import Answer
 from broker.identity.features import COLUMNS, LISTS, Features
 from broker.simulate.errors import spoil
 from broker.simulate.people import persons
-from tests.bench import identity_corpora
 from tests.bench.measures import Pair, judged, swept
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -231,8 +230,6 @@ def _run(side: str, folder: Path) -> dict[str, Any]:
 
 def main(students: int = 100_000) -> None:
     """All measurements of this module."""
-    for line in identity_corpora.measure():
-        print(json.dumps(line), flush=True)
     both(students)
 
 

@@ -79,10 +79,10 @@ def block(record: Mapping[str, str], surname: str = "joined") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def main() -> None:
+def measure() -> Iterator[dict[str, Any]]:
     """A confusion table for each half and each way to write a second surname, and the time for a pair."""
     if not FILE.is_file():
-        print(json.dumps({"measure": "identity_miis_e3", "skipped": "optional input ../shared/corpora is not here"}))
+        yield {"measure": "identity_miis_e3", "skipped": "optional input ../shared/corpora is not here"}
         return
     model = load()
     every = list(pairs())
@@ -94,20 +94,18 @@ def main() -> None:
             answers = [answer_of(model, features.of(left), features.of(right))[0] for left, right in students]
             seconds = time.perf_counter() - began
             counts = Counter((pair.label, str(answer)) for pair, answer in zip(chosen, answers, strict=True))
-            say(half, surname, counts, 1e6 * seconds / len(chosen))
+            line = {"measure": "identity_miis_e3", "half": half, "second_surname": surname}
+            yield line | figures(counts) | {"microseconds_a_pair": round(1e6 * seconds / len(chosen))}
 
 
-def say(half: str, surname: str, counts: Counter[tuple[str, str]], microseconds: float) -> None:
-    """One JSON line: the table, and the four figures that are asked for, in per cent."""
+def figures(counts: Counter[tuple[str, str]]) -> dict[str, Any]:
+    """The table, and the four figures that are asked for, in per cent."""
 
     def share(label: str, *answers: str) -> float:
         total = sum(count for (one, _), count in counts.items() if one == label)
         return round(100 * sum(counts[label, answer] for answer in answers) / total, 2)
 
-    line = {
-        "measure": "identity_miis_e3",
-        "half": half,
-        "second_surname": surname,
+    return {
         "table": {
             label: {answer: counts[label, answer] for answer in ("match", "review", "none")}
             for label in ("Match", "Possible Match", "Not a Match")
@@ -116,10 +114,9 @@ def say(half: str, surname: str, counts: Counter[tuple[str, str]], microseconds:
         "match_or_review_of_true": share("Match", "match", "review"),
         "match_of_false": share("Not a Match", "match"),
         "review_of_false": share("Not a Match", "review"),
-        "microseconds_a_pair": round(microseconds),
     }
-    print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    for found in measure():
+        print(json.dumps(found), flush=True)

@@ -2,7 +2,9 @@
 
 Prints JSON lines: how the registry was built, then p50 and p99 in milliseconds with a cold and with a warm cache. Cold:
 a fresh connection, and the operating system was told to drop its pages of the database file (`posix_fadvise` DONTNEED,
-which needs no rights and concerns this file only); the first queries pay for the disk. Warm: the same again.
+which needs no rights and concerns this file only); the first queries pay for the disk. Warm: the same again. Then the
+pages of SQLite's file that a look-up reads, which no other program on the machine changes: `from_nothing` where the
+connection remembers no page, `with_cache` where it remembers as many as it may.
 """
 
 import argparse
@@ -13,11 +15,11 @@ import shutil
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from statistics import quantiles
+from statistics import mean, quantiles
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -129,6 +131,34 @@ def measure(engine: Engine, model: Model, path: Path, asked: Sequence[tuple[str,
         )
 
 
+def count_pages(engine: Engine, model: Model, asked: Sequence[tuple[str, Student]], students: int) -> None:
+    """Say how many pages a look-up reads, from nothing and with the cache of a connection that has worked before."""
+    found: dict[str, list[int]] = {"from_nothing": [], "with_cache": []}
+    with reading(engine) as connection:
+        match.find(connection, model, asked[0][1], "01")
+        for _, student in asked:
+            connection.exec_driver_sql("PRAGMA shrink_memory")
+            found["from_nothing"].append(_pages(lambda one=student: match.find(connection, model, one, "01")))
+        for place, (_, student) in enumerate(asked):
+            read = _pages(lambda one=student: match.find(connection, model, one, "01"))
+            if place >= len(asked) // 2:  # the first half fills the cache
+                found["with_cache"].append(read)
+    for cache, pages in found.items():
+        cuts = quantiles(pages, n=100)
+        say("identity_pages", cache=cache, students=students, mean=round(mean(pages), 1), p99=round(cuts[98], 1))
+
+
+def _pages(look_up: Callable[[], object]) -> int:
+    """The reads of this process, less those that counting takes."""
+    before, own = _reads(), _reads()
+    look_up()
+    return _reads() - own - (own - before)
+
+
+def _reads() -> int:
+    return int(Path("/proc/self/io").read_text().partition("syscr:")[2].split()[0])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build a registry, ask, tell, and remove it again."""
     parser = argparse.ArgumentParser()
@@ -157,7 +187,9 @@ def run(folder: Path, students: int, asked: int, seed: int) -> None:
     with reading(engine) as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     say("identity_registry", students=students, seconds=round(seconds, 1), bytes=path.stat().st_size)
-    measure(engine, model, path, questions(kept, seed), students)
+    asked_for = questions(kept, seed)
+    measure(engine, model, path, asked_for, students)
+    count_pages(engine, model, asked_for, students)
     engine.dispose()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import chain, product
+from itertools import chain, cycle, product
 from pathlib import Path
 from random import Random
 from typing import ClassVar
@@ -48,6 +48,9 @@ _GROUPS = [
     Umbqixnhws Ubgymqixnhws
     """.strip().splitlines()
 ]
+
+
+_NO_DAYS = ("2012-17-03", "2012-04-31", "2012-33-04")
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +131,12 @@ def worked(model: Model, both: Sequence[tuple[Features, Features]]) -> tuple[lis
 
 @pytest.fixture(scope="module")
 def both() -> list[tuple[Features, Features]]:
-    """10,000 pairs of names: legal ones on the left, and on the right aliases too."""
-    found = [(index.variants_of(one)[0], index.variants_of(other)[-1]) for one, other in some_pairs()]
+    """10,000 pairs of names: legal ones on the left, and on the right aliases too. Some birth dates are none."""
+    written = dict(zip(range(0, PAIRS, 40), cycle(_NO_DAYS), strict=False))
+    found = [
+        (index.variants_of(one, written.get(number, ""))[0], index.variants_of(other)[-1])
+        for number, (one, other) in enumerate(some_pairs())
+    ]
     assert len(found) == PAIRS
     return found
 
@@ -157,11 +164,19 @@ def test_the_pairs_of_the_test_above_try_every_level_rule_and_adjustment(
             reached.add((part.comparison, part.number))
             if level.term_column and part.weight != level.weight:
                 adjusted.add((part.comparison, part.number))
-        held |= {rule.name for rule in model.limits.rules if rule.holds(left, right)}
+        held |= {rule.name for rule in model.limits.rules if rule.holds(score.weight, left, right)}
     levels = {(one.name, number): level for one in model.comparisons for number, level in enumerate(one.levels)}
     assert reached == set(levels)
     assert adjusted == {key for key, level in levels.items() if level.term_column}
     assert held == {rule.name for rule in model.limits.rules}
+
+
+def test_the_strict_choice_is_the_same_in_both(both: Sequence[tuple[Features, Features]]) -> None:
+    strict, some = models.load(is_strict=True), [pair for pair in both if pair[0]["first"] == pair[1]["first"]]
+    _, answers = worked(strict, some)
+    assert {answers.get(place, 0) for place in range(len(some))} == {0, 1, 2}
+    for place, (one, other) in enumerate(some):
+        assert answers.get(place, 0) == compare.answer_of(strict, [one], [other])[0].rank, place
 
 
 def test_a_roster_gets_the_answers_that_its_students_would_get_one_by_one(model: Model) -> None:

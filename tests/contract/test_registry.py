@@ -110,9 +110,10 @@ def test_a_student_is_found_by_a_name_that_was_learned(engine: Engine, model: Mo
     with writing(engine) as connection:
         before = match.find(connection, model, other, "01")
         registrar.learn(connection, model, "1", other, SECOND)
-        after = match.find(connection, model, other, "01")
+        after, elsewhere = (match.find(connection, model, other, lea) for lea in (SECOND.lea, "01"))
     assert before.answer is Answer.NONE
     assert "1" in [one.ssid for one in after.candidates]
+    assert elsewhere.answer is Answer.NONE  # an LEA that never had the child has told it
 
 
 def test_a_new_phone_takes_the_place_of_the_old_one_and_guardians_add_up(engine: Engine, model: Model) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from broker.core.model import LeaId, Name, Party, PartyKind, Ssid, Student
+from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
 from broker.edge.ledger import blocks, directory
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.registry import Source
@@ -112,7 +112,7 @@ def seen(finding: Finding) -> tuple[Answer, str | None, list[str]]:
         ((M, 20.0), (M, 30.0), (R, None, ["2", "1"])),
         ((M, 20.0), (R, 20.0 - match.CLOSE_BITS), (R, None, ["1", "2"])),
         ((M, 20.0), (R, 19.9 - match.CLOSE_BITS), (M, "1", ["1", "2"])),
-        ((M, 20.0), (R, 25.0), (R, None, ["2", "1"])),
+        ((M, 20.0), (R, 25.0), (R, None, ["1", "2"])),  # who alone would match comes first
     ],
 )
 def test_exactly_one_and_nobody_near(
@@ -201,6 +201,46 @@ def test_another_number_at_the_same_lea_is_a_doubt(
     assert find(plain, model, child("Ana", local_id=local_id, **more), "02").answer is M
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (child("Ana"), M),  # a common name, say: the LEA has told of this very child
+        (child("ANA ", "reyes"), M),
+        (child("Ana", local_id="N/A"), M),
+        (child("Ana", local_id="78"), R),  # under another number of its own it may be another one
+        (child("Ana", gender="M"), R),
+        (child("Ana", birth_order=2), R),
+        (child("Aná"), R),
+        (child("Anna"), R),
+        (replace(child("Ana"), legal_name=Name("Ana", "Reyes", "Luz")), R),
+        (replace(child("Ana"), legal_name=Name("Ana", "Reyes", "", "Jr")), R),
+        (replace(child("Ana"), birth_date=date(2012, 3, 5)), R),
+        (child("Ana", phone="801-555-0199", guardians=(Name("Bo", "Li"),)), R),
+        (child("Ana", phone="801-555-0199"), M),
+    ],
+)
+def test_who_is_written_as_the_lea_has_the_child_is_no_question(
+    plain: Engine, model: Model, says: Says, sent: Student, expected: Answer
+) -> None:
+    known = child("Ana", gender="F", birth_order=1, phone="801-555-0133", guardians=(Name("Marta", "Reyes"),))
+    enter(plain, model, "1", known, "01", "77")
+    says(ana=(R, 2.0))
+    assert find(plain, model, sent).answer is expected
+    if sent.local_id != "78":
+        assert find(plain, model, sent, "02").answer is R  # of which the LEA has said nothing
+    enter(plain, model, "2", known, "02", "5")
+    assert find(plain, model, sent).answer is R  # which of the two?
+
+
+def test_whom_the_lea_has_no_more_is_asked_about(plain: Engine, model: Model, says: Says) -> None:
+    enter(plain, model, "1", child("Ana"))
+    with writing(plain) as connection:
+        row = EnrollmentRow(Ssid("1"), LeaId("01"), "1", "", "2025-08-17", "2026-06-01", "", "", "packet-0")
+        accounts.enter(connection, row)
+    says(ana=(R, 2.0))
+    assert find(plain, model, child("Ana")).answer is R
+
+
 def test_the_work_is_bounded_however_many_share_a_key(engine: Engine, model: Model) -> None:
     many = [(Ssid(f"{n:05}"), child("Ana")) for n in range(300)]
     with writing(engine) as connection:
@@ -228,10 +268,11 @@ def test_the_own_student_is_found_among_many_who_share_the_keys(engine: Engine, 
 
 
 def test_a_look_up_is_one_statement(engine: Engine, model: Model) -> None:
-    enter(engine, model, "1", child("Ana"))
+    home = {"phone": "801-555-0133", "guardians": (Name("Theodora", "Quill"),)}
+    enter(engine, model, "1", child("Ana", **home))
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    for student in (child("Ana"), child("Zoe", "Walker"), child("Ana", ssid=Ssid("1"), local_id="5")):
+    for student in (child("Ana", **home), child("Zoe", "Walker"), child("Ana", ssid=Ssid("1"), local_id="5")):
         statements.clear()
         find(engine, model, student)
         assert len(statements) == 1, statements
@@ -256,3 +297,17 @@ def test_of_a_whole_town_nobody_is_taken_for_another(engine: Engine, model: Mode
         assert finding.ssid in ((number, None) if place % 2 == 0 else (None,)), one.id
         right += finding.ssid == number
     assert right > 0.8 * len(numbered[::2])
+
+
+def test_a_slip_of_the_birth_date_is_forgiven_for_those_alone_for_whom_it_may_be(plain: Engine, model: Model) -> None:
+    home = Address("4 Elm St", "Provo", "UT", "84601")
+    more: dict[str, Any] = {"gender": "F", "phone": "801-555-0142", "address": home}
+    known = Student(Name("Odette", "Thornley", "Fern"), date(2013, 5, 9), **more)
+    enter(plain, model, "1000000001", known)
+    for born, answer in ((date(2013, 5, 9), Answer.MATCH), (date(2013, 5, 19), Answer.REVIEW)):
+        with reading(plain) as connection:
+            told = replace(known, birth_date=born)
+            assert match.find(connection, model, told, "01").answer is Answer.MATCH
+            assert match.find(connection, model, told, "01", lambda _ssid: False).answer is answer
+            assert match.find_own(connection, model, told, "01", lambda _ssid: False)[0].answer is answer
+            assert match.find_own(connection, model, told, "01", lambda _ssid: True)[1].answer is Answer.MATCH

@@ -28,7 +28,7 @@ TEXTS = {
     "only line ends": b"\r\r\n\n\r",
     "a CSV of an old Mac": b"Request Type,Last Name\rNew,Reyes\r",
 }
-ALGORITHMS = ("cv25519", "rsa3072", "nistp256")
+ALGORITHMS = ("cv25519", "rsa3072", pytest.param("nistp256", marks=pytest.mark.long))
 
 
 class Sender:

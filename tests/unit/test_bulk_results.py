@@ -38,7 +38,8 @@ def test_a_match_is_exactly_one_and_nobody_else_comes_near(
     for order in (found, found[::-1]):
         said = finding(verdicts(*order))
         assert (said.person, said.answer, said.other) == (4, answer, other)
-        assert [one.weight for one in said.verdicts] == sorted((weight for _, _, weight in found), reverse=True)
+        likeliest = sorted(found, key=lambda one: (one[1].rank, one[2]), reverse=True)  # who alone would match first
+        assert [(one.other, one.answer, one.weight) for one in said.verdicts] == likeliest
 
 
 def test_results_come_in_the_order_of_the_roster() -> None:

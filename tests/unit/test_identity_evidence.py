@@ -13,7 +13,7 @@ def limits(*rules: dict[str, Any], **conditions: str) -> Limits:
     return evidence.limits({"match": 10, "review": 0, "conditions": conditions, "rules": list(rules)})
 
 
-def rule(**parts: str) -> dict[str, str]:
+def rule(**parts: Any) -> dict[str, Any]:
     return {"name": "some", "sentence": "Some."} | parts
 
 
@@ -43,7 +43,7 @@ def test_the_weight_alone(weight: float, answer: str) -> None:
         ({"when": "a_l is null", "unless": "a_l = a_r", "at_most": "review"}, OTHER, "match"),
     ],
 )
-def test_a_rule_that_lowers(parts: dict[str, str], pair: tuple[Any, Any], answer: str) -> None:
+def test_a_rule_that_lowers(parts: dict[str, Any], pair: tuple[Any, Any], answer: str) -> None:
     found, used = evidence.decide(limits(rule(**parts)), 20, *pair)
     assert found == answer
     assert len(used) == (answer != "match")
@@ -54,6 +54,36 @@ def test_a_rule_that_lifts_never_has_the_last_word() -> None:
     assert evidence.decide(limits(lift), -20, *SAME)[0] is Answer.MATCH
     assert evidence.decide(limits(lower, lift), -20, *SAME)[0] is Answer.REVIEW
     assert evidence.decide(limits(lift), -20, *OTHER)[0] is Answer.NONE
+
+
+def test_a_rule_may_ask_for_weight_where_nothing_else_speaks() -> None:
+    both = limits(rule(when="a_l = a_r", below=12.5, at_most="review"))
+    assert evidence.decide(both, 12.5, *SAME)[0] is Answer.MATCH
+    assert evidence.decide(both, 12.49, *SAME)[0] is Answer.REVIEW
+    assert evidence.decide(both, 12.49, *OTHER)[0] is Answer.MATCH
+    assert evidence.deciding(both, 12.49, *SAME) == both.rules
+    assert evidence.deciding(both, 12.5, *SAME) == ()
+
+
+def test_a_strict_rule_is_for_who_chose_it() -> None:
+    settings: dict[str, Any] = {"match": 10, "review": 0, "conditions": {}}
+    settings["rules"] = [rule(unless="a_l = a_r", at_most="review", strict=True)]
+    assert evidence.decide(evidence.limits(settings), 20, *OTHER)[0] is Answer.MATCH
+    assert evidence.decide(evidence.limits(settings, is_strict=True), 20, *OTHER)[0] is Answer.REVIEW
+
+
+def test_what_proves_nothing_alone_is_borne_out_by_a_number() -> None:
+    both = limits(rule(when="a_l = a_r", at_most="review", alone=True), rule(when="a_l = 'z'", at_most="review"))
+    assert evidence.decide(both, 20, *SAME)[0] is Answer.REVIEW
+    assert evidence.decide(evidence.numbered(both), 20, *SAME)[0] is Answer.MATCH
+    assert evidence.decide(evidence.numbered(both), 20, {"a": "z"}, {"a": "z"})[0] is Answer.REVIEW
+
+
+def test_a_condition_may_use_those_before_it() -> None:
+    some = limits(rule(when="{both}", at_most="review"), one="a_l = 'x' or a_l = 'y'", both="{one} and a_r = 'y'")
+    assert some.rules[0].when == "((a_l = 'x' or a_l = 'y') and a_r = 'y')"
+    with pytest.raises(KeyError):
+        limits(rule(when="{both}", at_most="review"), both="{one}", one="a_l = 'x'")
 
 
 def test_named_conditions_stand_in_brackets() -> None:
@@ -84,9 +114,11 @@ def test_all_rules_that_set_the_answer_are_told_and_no_other() -> None:
         {"at_most": "review"},
         {"when": "a_l = a_r", "at_most": "perhaps"},
         {"when": "soundex(a_l) = a_r", "at_most": "review"},
+        {"when": "a_l = a_r", "at_most": "none", "below": 5},
+        {"when": "a_l = a_r", "at_least": "review", "below": 5},
     ],
 )
-def test_a_rule_that_cannot_be_worked_is_refused_when_it_is_read(parts: dict[str, str]) -> None:
+def test_a_rule_that_cannot_be_worked_is_refused_when_it_is_read(parts: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"some|perhaps|soundex|SOUNDEX"):
         limits(rule(**parts))
 

@@ -1,9 +1,12 @@
 """A student as the model sees one."""
 
+import copy
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.core.model import Address, Name, Student
 from broker.identity import features
@@ -32,7 +35,8 @@ def test_every_student_has_every_column_and_nothing_else() -> None:
             assert set(one) == set(COLUMNS)
             assert all(one[name] is None or (isinstance(one[name], list) == (name in LISTS)) for name in COLUMNS)
             assert not any(value in ("", []) for value in one.values())
-    assert [name for name in COLUMNS if column(full, name) is None] == ["first_legal", "last_spelt"]
+    missing = ["first_legal", "alias_of", "last_spelt", "birth_faulty"]
+    assert [name for name in COLUMNS if column(full, name) is None] == missing
 
 
 def test_an_alias_takes_what_it_leaves_open_from_the_legal_name() -> None:
@@ -41,6 +45,25 @@ def test_an_alias_takes_what_it_leaves_open_from_the_legal_name() -> None:
     assert column(known, "middle", 1) == "fern"
     assert column(known, "suffix", 1) == "iii"
     assert column(known, "first_legal", 1) == "wilhelmina"
+
+
+def test_an_alias_says_whose_it_is_unless_it_is_the_legal_name() -> None:
+    known = replace(ONE, aliases=(Name("Clara", "Whitlock"), Name("WILHELMINA", "Thornley", "Luz"), Name("", "Pell")))
+    assert [one["alias_of"] for one in features.of(known)] == [
+        None,
+        "wilhelmina thornley",
+        None,
+        "wilhelmina thornley",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "swapped"),
+    [("2012-19-05", "2012-05-19"), ("2012-13-13", None), ("2013-02-30", None), ("2012-00-07", None)],
+)
+def test_a_birth_date_that_is_none_is_kept_as_it_was_written(written: str, swapped: str | None) -> None:
+    one = features.of(replace(ONE, birth_date=UNKNOWN_DAY), written)[0]
+    assert (one["birth_date"], one["birth_swapped"], one["birth_faulty"]) == (written, swapped, written)
 
 
 @pytest.mark.parametrize("first", ["Ian", "Ian II", "Ian (Jack)", "", "Rosa Elena"])
@@ -136,3 +159,32 @@ def test_guardians_of_the_students_own_last_name_prove_little() -> None:
     assert column(known, "guardians") == ["hugo pratt", "marta thornley"]
     assert column(known, "guardian_firsts") == ["hugo", "marta"]
     assert column(known, "guardian_lasts") == ["oakes", "pratt"]
+
+
+_NAMES = st.builds(
+    Name,
+    first=st.sampled_from(["Jörg", "JORG", "William (Bill)", "Ana Lucía", "", "Jr"]),
+    last=st.sampled_from(["Reyes-Ortiz", "de la Cruz", "O'Neil Jr.", "Müller", ""]),
+    middle=st.sampled_from(["", "Luz", "J.", "Jörg"]),
+    suffix=st.sampled_from(["", "Jr", "II"]),
+)
+_STUDENTS = st.builds(
+    Student,
+    _NAMES,
+    st.dates(date(2008, 1, 1), date(2009, 12, 31)),
+    aliases=st.lists(_NAMES, max_size=2).map(tuple),
+    guardians=st.lists(_NAMES, max_size=2).map(tuple),
+    phone=st.sampled_from(["", "801-555-0142", "(801) 555.0142", "１２３-4567", "0000000"]),
+    address=st.builds(Address, st.sampled_from(["", "1 Elm Street #4", "1 Élm St"])),
+)
+
+
+@given(st.lists(_STUDENTS, min_size=2, max_size=6))
+def test_what_is_remembered_of_others_changes_nothing(students: list[Student]) -> None:
+    """Parts of names, phones and streets are remembered, for others have the same."""
+    one_by_one = []
+    for student in students:
+        for remembered in (features._first, features._last, features._born, features._phone, features._street):
+            remembered.cache_clear()
+        one_by_one.append(copy.deepcopy(features.of(student)))
+    assert [features.of(student) for student in [*students, *students]] == one_by_one * 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from splink import SettingsCreator
 
+from broker import offline
 from broker.core.errors import OperatorError
 from broker.identity import evidence, features, lenient, models
 from broker.identity.features import COLUMNS
@@ -159,6 +160,14 @@ def test_a_home_may_have_its_own_limits(tmp_path: Path) -> None:
     (tmp_path / "identity").mkdir()
     (tmp_path / "identity" / models.THRESHOLDS).write_text(json.dumps(own), "utf-8")
     assert models.load(tmp_path).limits.match == 50.0
+
+
+@pytest.mark.parametrize(("text", "is_strict"), [("", False), ("[identity]\nbirth_date_must_agree = true\n", True)])
+def test_the_setting_of_a_home_takes_in_the_strict_rules(tmp_path: Path, text: str, is_strict: bool) -> None:
+    (tmp_path / "satchel.toml").write_text(text, "utf-8")
+    strict = "birth date, strictly"
+    assert (strict in {one.name for one in offline.model_of(tmp_path).limits.rules}) is is_strict
+    assert strict not in {one.name for one in offline.model_of(None).limits.rules}
 
 
 @pytest.mark.parametrize(

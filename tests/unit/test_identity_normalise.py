@@ -1,8 +1,10 @@
 """Names in the form in which they are compared."""
 
+import re
 import unicodedata
 
 import pytest
+from anyascii import anyascii
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +145,49 @@ def test_every_name_has_a_sound(name: str) -> None:
 def test_no_more_is_read_than_is_promised() -> None:
     assert len(normalise.key("ß" * 10_000)) == MOST_CHARACTERS
     assert len(normalise.words("a " * 10_000)) == MOST_CHARACTERS / 2
+
+
+# the short ways, by which most names go, beside the long one, which holds for every text
+
+_LETTERS = st.sampled_from("abchknopqstwxyzCHSW019 -'`.,/\t\n#ñÜßø’ʼ李ễ½ｘ")
+_TEXTS = st.one_of(st.text(_LETTERS, max_size=12), st.text(_LETTERS.filter(str.isascii)), st.text())
+
+
+def long_key(name: str) -> str:
+    plain = anyascii(unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())[:MOST_CHARACTERS]
+
+
+def long_words(name: str) -> tuple[str, ...]:
+    text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])
+    kept = (one if one.isalnum() or one in normalise._IN_WORDS or unicodedata.combining(one) else " " for one in text)
+    found = tuple(part for part in map(long_key, "".join(kept).split()) if part)
+    return () if "".join(found) in normalise._NO_NAMES else found
+
+
+def long_spelt(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS]).casefold()
+    long = text.translate(normalise._TWO_LETTERS)
+    return "".join(long_words(long)) if long != text else ""
+
+
+def long_marked(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS]).casefold()
+    letters = "".join(letter for letter in text if letter.isalpha() and unicodedata.category(letter) != "Lm")
+    return "" if letters.isascii() else unicodedata.normalize("NFC", letters)
+
+
+def long_sound(name: str) -> str:
+    last = ((r"(?<=.)h", ""), (r"(?<=.)[aeiouy]", ""), (r"^[aeiouy]+", "a"), (r"(.)\1+", r"\1"))
+    for pattern, one in [*((pattern, one) for pattern, one, _ in normalise._SOUNDS), *last]:
+        name = re.sub(pattern, one, name)
+    return name
+
+
+@given(st.one_of(_TEXTS, _TEXTS.map(lambda text: text * 30)))
+def test_the_short_way_gives_what_the_long_one_gives(name: str) -> None:
+    assert key(name) == long_key(name)
+    assert words(name) == normalise.parts(name) == long_words(name)
+    assert spelt(name) == long_spelt(name)
+    assert marked(name) == long_marked(name)
+    assert sound(key(name)) == long_sound(key(name))

@@ -48,7 +48,7 @@ def conditions() -> dict[str, Truth]:
     levels = [level["sql_condition"] for one in model.settings["comparisons"] for level in one["comparison_levels"]]
     parts = [text for rule in model.limits.rules for text in (rule.when, rule.unless)]
     found = {text: truth(text) for text in (*levels, *parts) if text and text != "ELSE"}
-    return found | {rule.condition: rule.holds for rule in model.limits.rules}
+    return found | {rule.condition: rule.truth for rule in model.limits.rules}
 
 
 def in_database(texts: Sequence[str], pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[list[bool]]:

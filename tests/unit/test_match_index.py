@@ -55,6 +55,24 @@ def test_another_rule_gives_another_block_for_the_same_key() -> None:
     assert index._number(1, ("a", "b")) != index._number(1, ("ab",))
 
 
+def test_rules_that_find_what_is_kept_in_one_way_share_its_place(model: Model) -> None:
+    """First and last name exchanged are found where everybody is kept under them: nothing more is kept."""
+    settings = dict(model.settings)
+    day = "l.birth_date = r.birth_date AND "
+    rules = [day + "l.first_sound = r.first_sound", day + "l.last_sound = r.first_sound", "l.phone = r.phone"]
+    some = Model(
+        settings | {"blocking_rules_to_generate_predictions": [{"blocking_rule": rule} for rule in rules]},
+        model.terms,
+        model.limits,
+    )
+    assert some.places == (0, 0, 2)
+    exchanged = replace(ANA, legal_name=Name("Reyes-Ortiz", "Ana"), phone="")
+    kept, asked = index.kept(some, index.variants_of(ANA)), index.asked(some, index.variants_of(exchanged))
+    assert len(kept) == 2
+    assert len(asked) == 2
+    assert len(kept & set(asked)) == 1
+
+
 def test_a_spelling_that_makes_no_difference_is_kept_once() -> None:
     loud = replace(ANA, aliases=(Name("ANA", "REYES ORTIZ", "LUCIA"), Name("Anita", "Reyes")))
     assert len(index.variants_of(loud)) == 2

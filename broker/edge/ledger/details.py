@@ -7,7 +7,7 @@ an LEA tells has places that no alias takes. Of what is kept, a student is looke
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from broker.core.model import Address, Name, Student
 from broker.edge.ledger.registry import Person, Source
-from broker.edge.ledger.tables import evidence, student_names
+from broker.edge.ledger.stays import counts
+from broker.edge.ledger.tables import enrollments, evidence, student_names
 from broker.edge.settings import Told as Most
 
 MOST_NAMES = 8  # by which a student is looked for: the legal one, then of each LEA those that came last
@@ -82,10 +83,13 @@ def _told(row: Any, value: Any) -> Told:
 def add_names(
     connection: Connection, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most
 ) -> Kept:
-    """Add the names that the student does not have yet under any kind, as aliases; `legal` is how this LEA spells the
-    legal one."""
+    """Add the names that the student does not have yet under any kind, or has by the word of an LEA alone that never
+    had the child, as aliases; `legal` is how this LEA spells the legal one."""
     all_names = names(connection, ssid)
-    known = {told.value for told in all_names if not told.is_taken_back}
+    stand = [told for told in all_names if not told.is_taken_back]
+    is_others = any(told.source.lea not in ("", source.lea) for told in stand)
+    had = had_by(connection, [ssid]).get(ssid, set()) if is_others else set()
+    known = {told.value for told in stand if _counts_for(told, source.lea, had)}
     own = sum(told.source.lea == source.lea for told in all_names)
     fresh = [name for name in dict.fromkeys([legal, *aliases]) if name not in known]
     kept: list[Name] = []
@@ -94,6 +98,31 @@ def add_names(
             kept.append(name)
     _insert_names(connection, ssid, ALIAS, kept[::-1], source)  # the legal one last: the newest of this packet
     return _kept(fresh, kept)
+
+
+def _counts_for(told: Told, lea: str, had: Collection[str]) -> bool:
+    """Whether the name counts where this LEA has the child: what an LEA told that never had it does not."""
+    return told.kind == LEGAL or told.source.lea in ("", lea) or told.source.lea in had
+
+
+def had_by(connection: Connection, ssids: Sequence[str]) -> dict[str, set[str]]:
+    """The LEAs that have or had each of these students, whose numbers stand for themselves, or have announced it."""
+    found: dict[str, set[str]] = {}
+    told = select(enrollments.c.ssid, enrollments.c.lea).where(enrollments.c.ssid.in_(list(ssids)))
+    for ssid, lea in connection.execute(told.where(counts(enrollments.c)).distinct()):
+        found.setdefault(ssid, set()).add(lea)
+    return found
+
+
+def tellers(connection: Connection, ssids: Sequence[str]) -> dict[str, dict[Name, set[str]]]:
+    """By student and name the LEAs that told it; '' is the state, and whoever told it as the legal name."""
+    found: dict[str, dict[Name, set[str]]] = {}
+    for row in connection.execute(select(student_names).where(student_names.c.ssid.in_(list(ssids)))):
+        if row.ended_at != row.added_at:
+            name = Name(row.first, row.last, row.middle, row.suffix)
+            lea = "" if row.kind == LEGAL else row.lea
+            found.setdefault(row.ssid, {}).setdefault(name, set()).add(lea)
+    return found
 
 
 def _kept(fresh: Sequence[Any], kept: Sequence[Any]) -> Kept:

@@ -129,7 +129,20 @@ def _trust() -> list[_Rule]:
     return _append_only(("directory_changes",))
 
 
-_RULES = {"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust}
+def _taught() -> list[_Rule]:
+    decided = ("lea", "decider", "tracking", "line", "at")
+    return _fixed(
+        {
+            "spellings": ("id", "ssid", "first", "middle", "last", "suffix", "birth_date", *decided),
+            "told_apart": ("id", "ssid", "other", *decided),
+        }
+    )
+
+
+_RULES = {
+    **{"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust},
+    "0009": _taught,
+}
 # Triggers of an earlier migration, with their table, that this one makes anew.
 _REMADE = {
     "0003": (("packets_move", "packets"),),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from broker.core import local_number
 from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
 from broker.core.review import OWN_STUDENT, Verb
 from broker.edge.ledger import ready
@@ -139,7 +140,8 @@ def lines(connection: Connection, tracking: str) -> list[Review]:
 
 
 class Sent(NamedTuple):
-    """How a student is named: the LEA's own number, and the mark of name and birth date; '' for none."""
+    """How a student is named: the LEA's own number, where it can stand for one child, and the mark of name and birth
+    date; '' for none."""
 
     local_id: str
     named: str
@@ -151,7 +153,8 @@ def sent_as(block: Mapping[str, Any]) -> Sent:
         return Sent("", "")
     name = block["legal_name"]
     words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
-    return Sent(block.get("local_id", ""), hashlib.sha256(json.dumps(words).encode()).hexdigest())
+    number = local_number.meant(block.get("local_id", ""))
+    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())
 
 
 def _by(column: Any) -> Any:

@@ -51,10 +51,12 @@ from broker.edge.ledger.tables.people import (
     registry_epoch,
     registry_index,
     reviews,
+    spellings,
     student_blocks,
     student_features,
     student_names,
     students,
+    told_apart,
 )
 
 __all__ = [
@@ -98,11 +100,13 @@ __all__ = [
     "registry_index",
     "reviews",
     "school_days",
+    "spellings",
     "ssh_keys",
     "student_blocks",
     "student_features",
     "student_names",
     "students",
+    "told_apart",
     "transfer_events",
     "transfers",
 ]

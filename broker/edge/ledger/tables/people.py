@@ -49,14 +49,17 @@ evidence = Table(
     Column("ended_at", Float),
 )
 
-# What the model compares, one row a name: made from the tables above, and made again for another model.
+# What the model compares, one row a name: made from the tables above, and made again for another model. With row
+# numbers in SQLite, for the rows are long: its inner pages would else be as full of them as the others.
 student_features = Table(
     "student_features",
     metadata,
     Column("ssid", Text, primary_key=True),
     Column("variant", Integer, primary_key=True),  # 0 is the legal name
     Column("data", Text, nullable=False),  # JSON
-    sqlite_with_rowid=False,
+    # the LEA that told the name: it counts there, and everywhere once that LEA has or had the child; '' for everywhere
+    Column("told_by", Text, nullable=False, server_default=""),
+    Column("only_at", Text, nullable=False, server_default=""),  # the one LEA where it counts; '' for no such bound
 )
 
 # The keys under which the model looks for a student, as 64-bit digests.
@@ -128,6 +131,45 @@ enrollment_changes = Table(
     Column("after", Text, nullable=False),
     Column("tracking", Text, nullable=False),  # the packet that said so
     Column("at", Float, nullable=False),
+    partial("enrollment_changes_numbers", "before", where="fact = 'local_id'"),
+)
+
+# How a person has decided that a student may be written: name and birth date as they were sent. `lea` is the one LEA at
+# which that counts, '' for all; `ended_at` is None while it stands.
+spellings = Table(
+    "spellings",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("first", Text, nullable=False),
+    Column("middle", Text, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("suffix", Text, nullable=False),
+    Column("birth_date", Text, nullable=False),
+    Column("lea", Text, nullable=False),
+    Column("decider", Text, nullable=False),  # the LEA that decided; '' for the state
+    Column("tracking", Text, nullable=False),  # the question that was decided
+    Column("line", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),
+    partial("spellings_by_student", "ssid", where="ended_at IS NULL"),
+)
+
+# Two students of whom a person has decided that they are not one, as above.
+told_apart = Table(
+    "told_apart",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("ssid", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("other", Text, ForeignKey("students.ssid"), nullable=False),
+    Column("lea", Text, nullable=False),
+    Column("decider", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("ended_at", Float),
+    partial("told_apart_by_student", "ssid", where="ended_at IS NULL"),
+    partial("told_apart_by_other", "other", where="ended_at IS NULL"),
 )
 
 # What a parent opted out of, as an LEA recorded it (Utah SB 152, 2026); `ended_at` is None while it stands.
