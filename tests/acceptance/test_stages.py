@@ -295,6 +295,8 @@ def test_a_full_disk_undoes_the_whole_transaction_and_blames_nobody(tmp_path: Pa
         missing("no tmpfs can be mounted here")
     try:
         world = World(small)
+        limits = replace(world.services.settings.limits, transaction_ms=60_000)  # lines alone end a slice
+        world.services = replace(world.services, settings=replace(world.services.settings, limits=limits))
         first = world.drop(world.sender, "a", enrollment(world.sender, line()))
         many = [
             line(legal_name={"first": f"G{n}", "middle": "", "last": f"F{n}", "suffix": ""}, local_id=str(n))
