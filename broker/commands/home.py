@@ -26,7 +26,7 @@ from broker.core.model import LeaId, Party, PartyKind
 from broker.core.naming import Known, is_latin, words
 from broker.edge import federal_names, keyring, validity
 from broker.edge.folders import lea_id
-from broker.edge.ledger import directory, removals
+from broker.edge.ledger import directory, epoch, removals
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.sftp_hostkey import check_line
@@ -72,6 +72,7 @@ def add(
     now = services.clock()
 
     def enter(connection: Connection) -> str:
+        epoch.hold(connection)  # of two who enter at once the second one sees the first one's id, name and keys
         _check_new(connection, party)
         federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in ssh_keys)])
         who = _others_of(services, connection, party)

@@ -17,7 +17,7 @@ from broker.commands.keys import WhoOption, WhyOption
 from broker.core.model import LeaId
 from broker.core.review import By
 from broker.edge import federal_names
-from broker.edge.ledger import directory, removals, suspensions
+from broker.edge.ledger import directory, epoch, removals, suspensions
 from broker.edge.ledger.again import committed
 from broker.readme import write_pages
 from broker.stages import keys
@@ -73,6 +73,7 @@ def rename(
     names = federal_names.load(services.settings.home)
 
     def change(connection: Connection) -> str:
+        epoch.hold(connection)  # nobody takes the same name meanwhile
         _check(connection, lea)
         known = directory.party(connection, lea)
         before = known.name if known else ""
