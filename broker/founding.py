@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine
 
 from broker.core.model import LeaId, Sha256
-from broker.edge import home_id
-from broker.edge.folders import Home
-from broker.edge.home_id import OtherHome
-from broker.edge.ledger import homes, views
+from broker.edge.home import home_id
+from broker.edge.home.folders import Home
+from broker.edge.home.home_id import OtherHome
+from broker.edge.ledger import homes
 from broker.edge.ledger.engine import place_of, reading, writing
 from broker.edge.ledger.homes import Owner
-from broker.edge.settings import Settings
+from broker.edge.ledger.packets import views
+from broker.edge.settings.values import Settings
 from broker.edge.vault import DirectoryVault
 from broker.offline import now
-from broker.stages import marks
+from broker.parties import marks
 
 
 def is_settled(engine: Engine, chosen: Settings) -> bool:

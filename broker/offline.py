@@ -16,13 +16,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from broker.core.errors import OperatorError
-from broker.edge import home_id, settings_file
-from broker.edge.apart import Apart
 from broker.edge.bounded import privilege
-from broker.edge.folders import Home
+from broker.edge.home import home_id
+from broker.edge.home.apart import Apart
+from broker.edge.home.folders import Home
 from broker.edge.ledger import homes
 from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
-from broker.edge.settings import Settings
+from broker.edge.settings import file
+from broker.edge.settings.values import Settings
 
 if TYPE_CHECKING:
     import structlog
@@ -95,7 +96,7 @@ def model_of(home: Path | None) -> "Model":
     from broker.identity.models import load
 
     has_settings = home is not None and (home / "satchel.toml").is_file()
-    return load(home, is_strict=has_settings and settings_file.load(home_of(home)).identity.birth_date_must_agree)
+    return load(home, is_strict=has_settings and file.load(home_of(home)).identity.birth_date_must_agree)
 
 
 def home_of(given: Path | None) -> Path:
@@ -170,5 +171,5 @@ def later(chosen: Settings, found: str) -> NotReady:
 def build(given: Path | None, *, is_put_back: bool = False) -> Offline:
     """The parts of a command. Raises NotReady, settings.SettingsError, and what `open_ledger` does."""
     harden()
-    chosen = settings_file.load(home_of(given))
+    chosen = file.load(home_of(given))
     return Offline(chosen, open_ledger(chosen, is_put_back=is_put_back), Home(chosen.home), now)

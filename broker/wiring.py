@@ -16,24 +16,26 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
-from broker.edge import calendars, exit_codes, openpgp, settings_file, validity
-from broker.edge.apart import Apart
-from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
+from broker.edge import calendars
 from broker.edge.bounded.bounds import Bounds
 from broker.edge.bounded.warden import Warden
 from broker.edge.digest import Digester
-from broker.edge.folders import Home
-from broker.edge.ledger import registry
+from broker.edge.home.apart import Apart
+from broker.edge.home.apart_folders import ApartInboxes, ApartOutboxes
+from broker.edge.home.folders import Home
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.homes import Marks
-from broker.edge.queues import Queues
-from broker.edge.settings import Redis, Settings
+from broker.edge.ledger.people import registry
+from broker.edge.pgp import openpgp, validity
+from broker.edge.queue.queues import Queues
+from broker.edge.settings import exit_codes, file
+from broker.edge.settings.values import Redis, Settings
 from broker.edge.vault import DirectoryVault
 from broker.formats.reader_beside import Beside
 from broker.held import Secret, held_by
 from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
-from broker.stages.services import Services
+from broker.packets.services import Services
 
 _SET_ASIDE = 12  # bytes for each byte of a document, that the JSON parser asks for and hardly fills
 
@@ -111,7 +113,7 @@ def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
         room_bytes=memory + _SET_ASIDE * limits.largest_bytes,
         is_apart=is_patient,
     )
-    command = [sys.executable, "-m", "broker.reader", "--home", str(chosen.home)]
+    command = [sys.executable, "-m", "broker.processes.reader", "--home", str(chosen.home)]
     return Beside(Warden(command, bounds, limits.largest_bytes))
 
 
@@ -120,7 +122,7 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
     what is wrong with the home: NotReady, SettingsError, StaleIndex, and of a worker what is wrong with its calendars
     and codes."""
     harden()
-    chosen, held = settings_file.load(home), held_by(part)
+    chosen, held = file.load(home), held_by(part)
     folders = Home(chosen.home)
     engine = open_ledger(chosen, has_keys=Secret.DIGEST in held)
     of = chosen.intake

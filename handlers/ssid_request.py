@@ -12,7 +12,7 @@ from typing import Any
 
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
-from broker.formats.ssid_csv import SHEET, Sheet, Unread
+from broker.formats.ssid.lines import SHEET, Sheet, Unread
 from handlers.base import LEAS, STATE, Handler
 from handlers.line_facts import NOTHING, Facts, facts_of
 

@@ -14,14 +14,15 @@ from functools import lru_cache
 import holidays as library
 from sqlalchemy import Connection
 
-from broker.core import school_year
-from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
+from broker.core.days import school_year
+from broker.core.days.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
 from broker.core.errors import OperatorError
 from broker.core.transfer import LIVE, stood
-from broker.edge.ledger import epoch, school_days, transfers
-from broker.edge.ledger.school_days import Kind
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.settings import Settings
+from broker.edge.ledger import epoch
+from broker.edge.ledger.cases import school_days, transfers
+from broker.edge.ledger.cases.school_days import Kind
+from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.settings.values import Settings
 
 _KEPT = 1024  # calendars kept a process, each of a few kB: every LEA of a state in two spans of years
 
@@ -69,7 +70,7 @@ def calendar_of(connection: Connection, settings: Settings, lea: str, first: dat
 
 
 def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, start: date) -> date:
-    """The last day on which this LEA is in time; `start` as for `broker.core.deadlines.due`. Raises CalendarError."""
+    """The last day on which this LEA is in time; `start` as for `broker.core.days.deadlines.due`. Raises CalendarError."""
     calendar = calendar_of(connection, settings, lea, start, start)
     return due(clock, start, calendar, settings.transfers.lengths)
 

@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from broker.core import plausible
+from broker.core.days import plausible
+from broker.core.days.plausible import Frame
 from broker.core.errors import Refused
-from broker.core.plausible import Frame
-from broker.edge.settings import Settings
+from broker.edge.settings.values import Settings
 
 _MOST_PLACES = 20
 # the name and year of each date, and each school year; a list of dates has no name for each

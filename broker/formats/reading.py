@@ -10,9 +10,11 @@ from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.contracts import Contracts
-from broker.edge.settings import Identity, Limits
-from broker.formats import canonical, dates, key_block, no_ssn, pesc, request, ssid_csv
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.values import Identity, Limits
+from broker.formats import canonical, dates, key_block, no_ssn, pesc
+from broker.formats.ssid import lines
+from broker.formats.transcript import request
 
 _STANDARD = Identity()
 
@@ -38,7 +40,7 @@ def read(
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and ssid_csv.is_csv(content, file):
+    if not is_xml and content[:1] != b"{" and lines.is_csv(content, file):
         return _request(content, file, lea, limits, contracts, today)
     if is_xml:
         document = pesc.read_any(content, lea, identity.state, identity.tzinfo)
@@ -60,11 +62,11 @@ def read(
 def _request(
     content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None
 ) -> Mapping[str, Any]:
-    found = ssid_csv.read(
+    found = lines.read(
         content, file, lea, limits.students_per_enrollment, lambda one: contracts.check(one, limits.schema_errors)
     )
     if today is not None:
-        dates.check_file_day(found[ssid_csv.SHEET].day, today)
+        dates.check_file_day(found[lines.SHEET].day, today)
     return found
 
 

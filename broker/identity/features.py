@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from nicknames import NickNamer
 
 from broker.core.model import Name, Student
-from broker.edge.resources import folder
+from broker.edge.settings.resources import folder
 from broker.identity import normalise
 from broker.identity.normalise import key, words
 

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from broker.core.model import Name, Student
-from broker.edge.ledger.blocks import EVERYWHERE, MOST_VARIANTS, Indexed, Scope
-from broker.edge.ledger.details import MOST_NAMES
-from broker.edge.ledger.taught import Spelling
+from broker.edge.ledger.people.blocks import EVERYWHERE, MOST_VARIANTS, Indexed, Scope
+from broker.edge.ledger.people.evidence import MOST_NAMES
+from broker.edge.ledger.people.taught import Spelling
 from broker.identity import features
 from broker.identity.features import Features
 from broker.identity.model import Model

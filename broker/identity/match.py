@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from broker.core import local_number
 from broker.core.model import Ssid, Student
-from broker.edge.ledger import blocks, taught
-from broker.edge.ledger.blocks import Found, Hit
+from broker.edge.ledger.people import blocks, taught
+from broker.edge.ledger.people.blocks import Found, Hit
 from broker.identity import compare, features, index
 from broker.identity.answer import Answer, Verdict
 from broker.identity.features import Features

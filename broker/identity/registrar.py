@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 from broker.core.errors import OperatorError
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
-from broker.edge.ledger import blocks, details, merges, registry, taught
-from broker.edge.ledger.details import Kept
-from broker.edge.ledger.merges import Merge, Outcome
-from broker.edge.ledger.registry import Person, Source
-from broker.edge.ledger.taught import Decided
-from broker.edge.settings import Told
+from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
+from broker.edge.ledger.people.evidence import Kept
+from broker.edge.ledger.people.merges import Merge, Outcome
+from broker.edge.ledger.people.registry import Person, Source
+from broker.edge.ledger.people.taught import Decided
+from broker.edge.settings.values import Told
 from broker.identity import index
 from broker.identity.model import Model
 
@@ -38,7 +38,7 @@ class TooOften(Exception):
 def register(connection: Connection, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
     """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
     ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
-    details.add_many(connection, [(ssid, student)], source)
+    evidence.add_many(connection, [(ssid, student)], source)
     blocks.add(connection, [(ssid, _indexed(model, student, source))])
     return ssid
 
@@ -56,8 +56,8 @@ def learn(
     only `most` is."""
     person = _standing(connection, ssid)
     kept = (
-        details.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
-        details.add_evidence(connection, person.ssid, student, source, most),
+        evidence.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
+        evidence.add_evidence(connection, person.ssid, student, source, most),
     )
     is_gender_new = bool(student.gender) and not person.gender
     if is_gender_new:
@@ -76,12 +76,12 @@ def amend(
     person = _standing(connection, ssid)
     new = replace(_person(person.ssid, student), gender=student.gender or person.gender)
     if new != person:
-        if details.changes(connection, person.ssid, source) >= most.changes:
+        if evidence.changes(connection, person.ssid, source) >= most.changes:
             raise TooOften
         if _name(new) != _name(person):
-            details.rename(connection, person.ssid, student.legal_name, source)
+            evidence.rename(connection, person.ssid, student.legal_name, source)
         taught.end_apart(connection, person.ssid, source.at)
-        details.note_change(connection, person, new, source)
+        evidence.note_change(connection, person, new, source)
         registry.change(connection, new)
         refresh(connection, model, person.ssid)
     return learn(connection, model, person.ssid, student, source, most)
@@ -90,7 +90,7 @@ def amend(
 def known(connection: Connection, ssid: str) -> Student | None:
     """Everything known of the student whom this number stands for."""
     person = registry.standing(connection, ssid)
-    return details.student(connection, person) if person else None
+    return evidence.student(connection, person) if person else None
 
 
 def merge(
@@ -137,7 +137,7 @@ def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid
     """Enter many students who have numbers already and are not in the registry yet."""
     for page in _pages(students):
         registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
-        details.add_many(connection, page, source)
+        evidence.add_many(connection, page, source)
         blocks.add(connection, [(ssid, _indexed(model, student, source)) for ssid, student in page])
 
 
@@ -175,10 +175,10 @@ def refresh(connection: Connection, model: Model, ssid: str) -> None:
 def _known(connection: Connection, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
     """What the model looks for, of these students, by all that is known of them."""
     numbers = [one.ssid for one in persons]
-    tellers, spellings = details.tellers(connection, numbers), taught.spellings_of(connection, numbers)
+    tellers, spellings = evidence.tellers(connection, numbers), taught.spellings_of(connection, numbers)
     return [
         (one.ssid or "", index.indexed(model, one, tellers.get(one.ssid or "", {}), spellings.get(one.ssid or "", ())))
-        for one in details.students(connection, persons)
+        for one in evidence.students(connection, persons)
     ]
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.edge.ledger import registry
-from broker.edge.ledger.registry import Person
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.people.registry import Person
 from broker.identity.model import Model
 from broker.identity.registrar import refresh
 

@@ -17,27 +17,29 @@ from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.lanes import BULK
 from broker.core.model import Document, PacketType, State, Student, TrackingId
-from broker.core.nearly import own_id
+from broker.core.parties.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
-from broker.edge.ledger import epoch, flags
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import request
+from broker.edge.ledger import epoch
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import flags
 from broker.formats.documents import to_document, to_student
 from broker.formats.opening import Read
+from broker.formats.transcript import request
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, broken_off, corrected, own_students, review
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.forget import forget
-from broker.stages.look import Look
-from broker.stages.opening import opened
-from broker.stages.outcome import move
-from broker.stages.services import Services
-from broker.stages.watch import Watch
-from broker.stages.whereto import may_come
-from handlers.alert_notice import Kind
+from broker.notices.alert import Kind
+from broker.oversight.watch import Watch
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import may_come
+from broker.packets.opening import opened
+from broker.packets.outcome import move
+from broker.packets.purge_unsealed import forget
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.stages.applied import apply
+from broker.students import broken_off, corrected, own, question
 from handlers.backpack import slip_of
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -100,7 +102,7 @@ def _travelling(
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
-    whole, finding = own_students.find(services, look, row, student)
+    whole, finding = own.find(services, look, row, student)
     look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
@@ -108,17 +110,17 @@ def _travelling(
 
     def effect(connection: Connection) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
-        whole, again = own_students.find_now(services, connection, row, student)
+        whole, again = own.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
         look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
         if not again.candidates:
-            return own_students.refuse_stranger(services, connection, row._replace(**known), student, whole)
+            return own.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
-            review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
-            review.ask(services, connection, new)
+            question.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
+            question.ask(services, connection, new)
         else:
             look.students[row.tracking] = student
         return replace(planned, new=new)
@@ -136,7 +138,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
 
 
 def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
-    _, again = own_students.find_now(services, connection, one.row, found[one.row.tracking])
+    _, again = own.find_now(services, connection, one.row, found[one.row.tracking])
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 

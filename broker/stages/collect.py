@@ -14,14 +14,17 @@ from sqlalchemy import Connection
 
 from broker.core.errors import Deferred
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.inbox import InboxState
-from broker.edge.ledger import corrections, epoch, history, moves, packets, views
+from broker.edge.home.inbox import InboxState
+from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import flags, transfers, withdraw
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from handlers.alert_notice import Kind
+from broker.edge.ledger.packets import corrections, history, moves, packets, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.notices.alert import Kind
+from broker.oversight import alerts
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.stages import withdraw
+from broker.transfers import cases
 
 _AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
@@ -51,7 +54,7 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
         if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
             raise Deferred("the packet is about to appear in the inbox")
         moves.advance(connection, [move_of(services, row, how, **said)], services.clock().timestamp())
-        transfers.collected(services, connection, [row])
+        cases.collected(services, connection, [row])
     return True
 
 
@@ -62,7 +65,7 @@ def _tell_late(services: Services, connection: Connection, row: PacketRow) -> No
     if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
         withdraw.read_after(services, connection, row, READ)
     if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
-        flags.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
+        alerts.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
 
 
 def read_whole(services: Services, receiver: str, tracking: str) -> None:

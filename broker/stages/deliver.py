@@ -16,21 +16,23 @@ from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
-from broker.edge import openpgp
-from broker.edge.folders import Missing
+from broker.edge.home.folders import Missing
 from broker.edge.ledger import epoch
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import disclose, flags, transfers
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.pgp import openpgp
+from broker.oversight import alerts
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import is_forwarded, whereto
+from broker.packets.opening import session_of
+from broker.packets.outcome import move, refuse
+from broker.packets.receipts import statements
+from broker.packets.round import Letter, Look
+from broker.packets.services import Services
+from broker.records import disclose
 from broker.stages import replace as replacing
-from broker.stages.anew import whereto_anew
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.look import Letter, Look
-from broker.stages.opening import session_of
-from broker.stages.outcome import move, refuse
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded, whereto
+from broker.students.match_again import whereto_anew
+from broker.transfers import cases
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -70,7 +72,7 @@ def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
 
 
 def _held(services: Services, connection: Connection, planned: Move) -> Move:
-    flags.held(services, connection, planned.new)
+    alerts.held(services, connection, planned.new)
     return planned
 
 
@@ -122,8 +124,8 @@ def _replacing(services: Services, planned: Move) -> Move:
 def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
     """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
     disclose.refused(services, connection, moved, State.ROUTED)
-    transfers.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
-    transfers.lost(services, connection, [one.new for one in moved])
+    cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
+    cases.lost(services, connection, [one.new for one in moved])
 
 
 def token_of(row: PacketRow) -> str:

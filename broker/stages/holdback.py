@@ -16,18 +16,21 @@ from sqlalchemy import Connection
 from broker.core.access import Action
 from broker.core.model import HeldFor, LeaId, State
 from broker.core.transfer import TransferState
-from broker.edge.folders import Missing
-from broker.edge.ledger import corrections, history, moves, registry, views
-from broker.edge.ledger import transfers as cases
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.ledger.views import Passed
-from broker.stages import collect, flags, transfers, withdraw
-from broker.stages.disclose import DELIVERY
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded
-from handlers.alert_notice import Kind, who
+from broker.edge.home.folders import Missing
+from broker.edge.ledger.cases import transfers as cases
+from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.packets import corrections, history, moves, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.packets.views import Passed
+from broker.edge.ledger.people import registry
+from broker.notices.alert import Kind, who
+from broker.oversight import alerts
+from broker.packets.destination import is_forwarded
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.records.disclose import DELIVERY
+from broker.stages import collect, withdraw
+from broker.transfers import cases as transfers
 
 _MOST = 500  # in one notice; `satchel student flag --json` and the disclosure log have all
 _OUT = (State.ROUTED, State.DELIVERED)
@@ -70,7 +73,7 @@ def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack
             withdrawn.append(row)
     for row in (*withdrawn, *stopped):
         log = (Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
-        flags.refused(services, connection, *log)
+        alerts.refused(services, connection, *log)
     transfers.held_back(services, connection, [row.tracking for row in withdrawn])
     taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DELIVERY)))
     return HeldBack(tuple(map(_of_row, withdrawn)), tuple(map(_of_row, stopped)), tuple(taken))
@@ -105,7 +108,7 @@ def tell(services: Services, connection: Connection, ssid: str, found: HeldBack)
     leas = {*(one.destination for one in asked), *(one.lea for one in things)}
     if leas:
         lea = leas.pop() if len(leas) == 1 else ""
-        flags.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(asked, found))
+        alerts.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(asked, found))
 
 
 def _lists(asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
-from broker.edge.ledger import packets
+from broker.edge.home.outbox import Odd, Taken
+from broker.edge.home.readiness import Found
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.rows import PacketRow, Receipt
-from broker.edge.outbox import Odd, Taken
-from broker.edge.readiness import Found
-from broker.stages.batch import tell
-from broker.stages.papers import refusal, statements
-from broker.stages.services import Services
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow, Receipt
+from broker.packets.batch import tell
+from broker.packets.receipts import refusal, statements
+from broker.packets.services import Services
 
 _NO_BYTES = Sha256("")
 

@@ -15,15 +15,19 @@ from broker.core.access import Action
 from broker.core.errors import OperatorError
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
-from broker.edge.ledger import disclosures, flags, packets, registry, reviews, views
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.reviews import Review
-from broker.stages import holdback, sweep, transfers
-from broker.stages.disclose import DELIVERY
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.packets import packets, views
+from broker.edge.ledger.people import flags, registry, reviews
+from broker.edge.ledger.people.reviews import Review
+from broker.packets.services import Services
+from broker.records.disclose import DELIVERY
+from broker.stages import holdback
 from broker.stages.holdback import HeldBack
-from broker.stages.services import Services
+from broker.stages.sweep import duties
+from broker.transfers import cases
 
 _AT_ONCE = 50  # packets that go on while all other writers wait
 
@@ -47,7 +51,7 @@ def put(services: Services, connection: Connection, ssid: str, who: str, why: st
     flags.put(connection, number, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.SET_FLAG, who, why)
     held = holdback.hold_back(services, connection, number)
-    transfers.reconcile(services, connection, [number], is_told=True)
+    cases.reconcile(services, connection, [number], is_told=True)
     holdback.tell(services, connection, number, held)
     return Done(number, held=held)
 
@@ -66,7 +70,7 @@ def hold_what_came_late(services: Services) -> None:
 def _hold_late(services: Services, number: Ssid, connection: Connection) -> None:
     registry.lock(connection)
     held = replace(holdback.hold_back(services, connection, number), taken=())
-    transfers.reconcile(services, connection, [number], is_told=True)
+    cases.reconcile(services, connection, [number], is_told=True)
     if held.withdrawn:
         holdback.tell(services, connection, number, held)
 
@@ -81,8 +85,8 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
-    sweep.resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
-    transfers.reconcile(services, connection, [number])
+    duties.resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
+    cases.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
     return Done(number, tuple(held), questions=tuple(questions))
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from broker.core.model import LeaId
-from broker.edge.file_names import UPLOADING
-from broker.edge.outbox import Unfinished
-from broker.edge.readiness import Half
-from broker.stages.services import Services
+from broker.edge.home.file_names import UPLOADING
+from broker.edge.home.outbox import Unfinished
+from broker.edge.home.readiness import Half
+from broker.packets.services import Services
 
 NOTICE = "OUTBOX-WAITS.txt"
 _MOST = 20  # files named at once

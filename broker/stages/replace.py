@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import PacketType, State
-from broker.edge.ledger import corrections, disclosures
-from broker.edge.ledger.corrections import Version
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import corrections
+from broker.edge.ledger.packets.corrections import Version
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.packets.services import Services
 from broker.stages import withdraw
-from broker.stages.services import Services
 
 # A record is one whoever receives it; a transcript is one for each receiver.
 _CORRECTED = (PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT)

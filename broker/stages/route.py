@@ -15,16 +15,18 @@ from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold, check_receiver
-from broker.edge.ledger import registry
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import backpack, disclose, flags, follow_up, requests, transfers
-from broker.stages.anew import check_had_anew, whereto_anew
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.look import Look
-from broker.stages.outcome import move
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded, whereto
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import registry
+from broker.oversight import alerts
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import is_forwarded, whereto
+from broker.packets.outcome import move
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.records import backpack, disclose
+from broker.students.match_again import check_had_anew, whereto_anew
+from broker.transfers import cases, follow_up, requests
 from handlers.registry import handler_of
 
 _ASKED = {
@@ -89,7 +91,7 @@ def _note(services: Services, connection: Connection, look: Look, moved: Sequenc
     for row in rows:
         follow_up.work_off(services, connection, [row.ssid])  # what follows an enrollment goes first
         backpack.forward_late(services, connection, row)
-    transfers.lost(services, connection, [one.new for one in moved])
+    cases.lost(services, connection, [one.new for one in moved])
 
 
 def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
@@ -105,7 +107,7 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
         if whereto(Look(connection, services.clock(), services.today()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")
         if why is HeldFor.BLOCKED:
-            flags.held(services, connection, row)
+            alerts.held(services, connection, row)
         return planned
 
     return replace(planned, effect=effect)

@@ -15,12 +15,14 @@ from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.ledger import disclosures, history, moves, reviews, views
-from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import transfers
-from broker.stages.papers import statements
-from broker.stages.services import Services
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.packets import history, moves, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import reviews
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.transfers import cases
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED})
 _ACTION = {"recalled": Action.RECALL, "replaced": Action.CORRECT_RECORD}
@@ -68,7 +70,7 @@ def take(
     _close_questions(connection, row, now)
     if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
-        transfers.taken_back(services, connection, row, by.tracking if is_answered else "")
+        cases.taken_back(services, connection, row, by.tracking if is_answered else "")
     return True
 
 

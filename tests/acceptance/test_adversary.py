@@ -7,7 +7,8 @@ import pytest
 
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
-from broker.stages import missing, takeback
+from broker.stages import missing
+from broker.students import undo_decision
 from tests.acceptance.test_transfers import ANA, ends, enroll, her, leave, log_of
 from tests.support import desk, documents
 from tests.support.office import Office
@@ -72,7 +73,7 @@ def test_a_record_goes_on_when_the_decision_that_kept_it_waiting_is_taken_back(o
     row = office.send(A, desk.record(A, her(A), to=B))
     assert (row.state, row.held_for) == ("HELD", "enrollment")
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, wrong.tracking, 0, By("the state", "another child"))
+        undo_decision.undo(office.services, connection, wrong.tracking, 0, By("the state", "another child"))
     office.work()
     assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", B)
     assert ends(office, ssid)[-1] == (A, B, "answered", "")

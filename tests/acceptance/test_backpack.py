@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from broker import cli
+from broker.cli import main
 from broker.core.model import Sha256
-from broker.edge.ledger import backpacks, disclosures, flags
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags
 from broker.identity import registrar
-from broker.stages import missing, sweep
-from broker.stages.batch import run
-from broker.worker import RUNS
+from broker.packets.batch import run
+from broker.processes.worker import RUNS
+from broker.stages import missing
+from broker.stages.sweep import duties
 from tests.support import documents
 from tests.support.desk import children
 from tests.support.exchange import said_by
@@ -64,7 +67,7 @@ def log(office: Office, student: Mapping[str, Any]) -> list[Disclosure]:
 
 def told(office: Office, lea: str, row: PacketRow) -> list[str]:
     """The states that an LEA has receipts of, of this packet."""
-    sweep.publish_receipts(office.services)
+    duties.publish_receipts(office.services)
     folder = office.exchange.folder(lea, "receipts")
     return [said_by(path)["state"] for path in sorted(folder.glob(f"{row.tracking}.*"))]
 
@@ -77,7 +80,7 @@ def received(office: Office, lea: str) -> list[dict[str, Any]]:
 def command(office: Office, *words: str) -> Result:
     """Run a command of the operator's."""
     arguments = [*words, *office.exchange.at]
-    return CliRunner().invoke(cli.build(arguments), arguments)
+    return CliRunner().invoke(main.build(arguments), arguments)
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
+from broker.cli.main import build
 from broker.core.model import Ssid
 from broker.core.transfer import TransferState
-from broker.edge.ledger import registry, transfers
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.people import registry
 from tests.support import documents
 from tests.support.desk import child, enrollment
 from tests.support.exchange import satchel as alone

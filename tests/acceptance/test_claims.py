@@ -18,8 +18,8 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import writing
-from broker.stages import claims
-from broker.stages.services import Services
+from broker.oversight import claims
+from broker.packets.services import Services
 from tests.support.desk import Desk, Town, child, town
 from tests.support.exchange import satchel, wait_until
 

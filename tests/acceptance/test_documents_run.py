@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from broker.edge.sftp_hostkey import ensure_host_key
+from broker.edge.sftp.hostkey import ensure_host_key
 from tests.support import documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from broker.cli import build
-from broker.commands.catalog import COMMANDS
+from broker.cli.catalog import COMMANDS
+from broker.cli.main import build
 from tests.support import scale
 from tests.support.exchange import SATCHEL, Exchange, satchel
 from tests.support.tools import require_root

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from broker.core.transfer import TransferState
-from broker.edge.ledger import registry, transfers
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import registry
 from tests.support import desk
 from tests.support.flagged import BY, KINDS, LEAS, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office

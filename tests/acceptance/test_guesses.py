@@ -12,10 +12,11 @@ from sqlalchemy import select
 from broker.core.grounds import Why
 from broker.core.model import Ssid
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import disclosures as log
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.log import disclosures as log
 from broker.edge.ledger.tables import guesses as table
-from broker.stages import decide, harvest, nightly
+from broker.oversight import harvest, nightly
+from broker.students import decide
 from tests.support import desk, documents
 from tests.support.guesses import ASKED, ASKS, BORN_WRONG, HAS, LAST_WRONG, STATE, Block, Worlds, alerts
 

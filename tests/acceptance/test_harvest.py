@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker import cli
-from broker.edge.ledger import disclosures, flags, transfers
+from broker.cli import main
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
-from broker.edge.settings import Harvest
-from broker.stages import harvest, nightly
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.people import flags
+from broker.edge.settings.values import Harvest
+from broker.oversight import harvest, nightly
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -204,7 +206,7 @@ def test_entries_that_come_late_are_a_pattern(office: Office) -> None:
     told = office.notices(STATE, "alert")
     assert [(one["what"], one["lea"]["lea"], one["late_entries"]) for one in told] == [("late-entries", B, 3)]
     arguments = ["alerts", "--json", "--home", str(office.exchange.home)]
-    shown = CliRunner().invoke(cli.build(arguments), arguments)
+    shown = CliRunner().invoke(main.build(arguments), arguments)
     assert [(one["kind"], one["ssid"], one["lea"]) for one in json.loads(shown.stdout)] == [("late-entries", "", B)]
 
 

@@ -20,9 +20,9 @@ from sqlalchemy import text
 
 from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading, writing
-from broker.part import UNUSABLE
-from broker.stages import sweep
-from broker.sweeper import Inboxes
+from broker.processes.part import UNUSABLE
+from broker.processes.sweeper import Inboxes
+from broker.stages.sweep import duties
 from tests.support import desk, ledgers, postgres
 from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
@@ -52,7 +52,7 @@ def use(home: Path, url: str) -> None:
 
 def start(part: str, home: Path, seconds: float = 180) -> Ended:
     """Run a part of the exchange by itself; it must end."""
-    command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
+    command = [sys.executable, "-m", f"broker.processes.{part}", "--home", str(home)]
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
 
 
@@ -112,7 +112,7 @@ def test_no_part_and_no_command_of_another_home_works_with_a_ledger(url: str, tm
 
 def start_for_a_while(part: str, home: Path) -> Ended:
     """As `start`, but ended after some seconds where it runs."""
-    command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
+    command = [sys.executable, "-m", f"broker.processes.{part}", "--home", str(home)]
     begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         out, err = begun.communicate(timeout=20)
@@ -291,7 +291,7 @@ def test_nothing_is_put_under_the_place_of_an_inbox_that_is_not_mounted(tmp_path
     )
     assert list(inbox.iterdir()) == []
     put_back(kept, inbox)
-    sweep.notice_collected(here.services, LeaId("01"))
+    duties.notice_collected(here.services, LeaId("01"))
     here.ahead_of_retries()
     here.work()
     (laid,) = here.inbox("01", "ssid")

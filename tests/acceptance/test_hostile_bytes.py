@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from broker.core.codes import NOT_KEPT
-from broker.edge import openpgp
+from broker.edge.pgp import openpgp
 from tests.bench import load
 from tests.support import desk, hostile
 from tests.support.exchange import Exchange, wait_until

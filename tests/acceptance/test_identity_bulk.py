@@ -11,9 +11,9 @@ import pytest
 
 from broker import offline
 from broker.core.model import Ssid
-from broker.edge import resources
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
+from broker.edge.ledger.people.registry import Source
+from broker.edge.settings import resources
 from broker.formats.documents import to_student
 from broker.identity import match, registrar
 from broker.simulate.errors import spoil

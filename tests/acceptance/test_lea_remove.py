@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from broker import cli
+from broker.cli import main
 from broker.core.errors import OperatorError
 from broker.core.model import LeaId
-from broker.edge import openpgp
-from broker.edge.ledger import directory, transfers
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
-from broker.sftp import LedgerHost
-from broker.stages import sweep
-from broker.watcher import Watcher
+from broker.edge.ledger.parties import directory
+from broker.edge.pgp import openpgp
+from broker.processes.sftp import LedgerHost
+from broker.processes.watcher import Watcher
+from broker.stages.sweep import duties
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -41,7 +42,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def run(office: Office, *words: str) -> Result:
     """A command of the operator, as `satchel` ends it."""
     arguments = [*words, *office.exchange.at]
-    ended = CliRunner().invoke(cli.build(arguments), arguments)
+    ended = CliRunner().invoke(main.build(arguments), arguments)
     if ended.exception is not None and not isinstance(ended.exception, (SystemExit, OperatorError)):
         raise ended.exception
     return ended
@@ -160,7 +161,7 @@ def test_what_is_for_it_waits_and_goes_on_when_it_is_back(office: Office) -> Non
     assert (row.state, row.held_for, row.receiver) == ("HELD", "receiver-key", B)
     assert not office.inbox(B, "student-record")
     assert again(office, B).exit_code == 0
-    sweep.resume_for_keys(office.services)
+    duties.resume_for_keys(office.services)
     office.work()
     assert office.row(row.tracking).state == "DELIVERED"
     assert office.inbox(B, "student-record") == [row.tracking]

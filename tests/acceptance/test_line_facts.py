@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from broker.edge.ledger import claims, reviews, tables, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import claims, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.formats.claims_report import document
-from broker.stages.wish import Wish
+from broker.edge.ledger.people import reviews
+from broker.formats.reports.claims import document
+from broker.students.wish import Wish
 from tests.support import desk, documents
 from tests.support.office import Office
 

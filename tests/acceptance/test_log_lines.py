@@ -18,8 +18,8 @@ from typing import Any
 import paramiko
 import pytest
 
-from broker.edge.embedded_redis import binary
-from broker.edge.sftp_hostkey import generate
+from broker.edge.queue.embedded_redis import binary
+from broker.edge.sftp.hostkey import generate
 from tests.support.desk import Town, child, children, record, town
 from tests.support.exchange import wait_until
 from tests.support.tools import require_root
@@ -220,7 +220,7 @@ def _fill(filler: Path) -> None:
 
 @pytest.mark.parametrize("part", ["worker", "watcher", "sweeper", "sftp"])
 def test_a_part_that_cannot_run_says_so_in_a_line(part: str, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", f"broker.{part}", "--home", str(tmp_path)]
+    words = [sys.executable, "-m", f"broker.processes.{part}", "--home", str(tmp_path)]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     (line,) = [json.loads(one) for one in ended.stderr.splitlines()]
     assert (line["part"], line["event"], line["level"]) == (part, "the part cannot run", "critical")

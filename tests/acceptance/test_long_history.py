@@ -12,23 +12,14 @@ from broker.core.codes import NOT_KEPT
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.report import OWED
 from broker.core.transfer import LIVE
-from broker.edge.ledger import (
-    acknowledgements,
-    backpacks,
-    corrections,
-    follow_ups,
-    harvest,
-    history,
-    packets,
-    reviews,
-    transfer_views,
-    transfers,
-    views,
-)
-from broker.edge.ledger import flags as flag_rows
+from broker.edge.ledger.cases import backpacks, follow_ups, harvest, transfer_views, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import missing, sweep
-from broker.sweeper import Inboxes
+from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
+from broker.edge.ledger.people import flags as flag_rows
+from broker.edge.ledger.people import reviews
+from broker.processes.sweeper import Inboxes
+from broker.stages import missing
+from broker.stages.sweep import duties
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
 from tests.support.scale import larger
@@ -184,12 +175,12 @@ def a_day(office: Office) -> None:
 
 def rounds_of_the_sweeper(office: Office) -> None:
     services = office.services
-    sweep.publish_receipts(services)
-    sweep.follow_up_some(services)
-    sweep.enqueue_standing(services)
+    duties.publish_receipts(services)
+    duties.follow_up_some(services)
+    duties.enqueue_standing(services)
     Inboxes(services).look()
-    sweep.resume_for_keys(services)
-    sweep.resume_unflagged(services)
+    duties.resume_for_keys(services)
+    duties.resume_unflagged(services)
     missing.hold_what_came_late(services)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from broker.core.transfer import TransferState
-from broker.edge.ledger import blocks, tables, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.settings_file import load as read_settings
+from broker.edge.ledger.people import blocks
+from broker.edge.settings.file import load as read_settings
 from tests.support import ledgers, postgres
 from tests.support.desk import Town, child, record, town
 from tests.support.exchange import satchel

@@ -5,8 +5,9 @@ from pathlib import Path
 from broker.core.flow import Stage
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
-from broker.stages import admit, batch
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.processes.worker import RUNS
+from broker.stages import admit
 from tests.support import desk
 from tests.support.office import Office
 from tests.support.world import World

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
+from broker.cli.main import build
 from broker.core.errors import OperatorError
 from broker.core.flow import Stage
 from broker.core.model import PartyKind
-from broker.edge import keyring
-from broker.edge.sftp_hostkey import generate, public_line
+from broker.edge.pgp import keyring
+from broker.edge.sftp.hostkey import generate, public_line
 from handlers.registry import HANDLERS
 from tests.bench.load import Lea
 from tests.support import desk

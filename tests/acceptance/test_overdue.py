@@ -18,20 +18,22 @@ from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from broker import wiring
-from broker.cli import build
+from broker.cli.main import build
 from broker.core.errors import Deferred, OperatorError
 from broker.core.model import LeaId, Ssid
 from broker.core.review import By
 from broker.core.transfer import TransferState
-from broker.edge.ledger import registry, school_days, tables, transfer_views, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import school_days, transfer_views, transfers
+from broker.edge.ledger.cases.school_days import Kind, SchoolDay
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Person
-from broker.edge.ledger.rows import EnrollmentRow
-from broker.edge.ledger.school_days import Kind, SchoolDay
-from broker.edge.ledger.transfers import TransferRow
-from broker.stages import overdue
-from broker.stages.cancel import cancel
-from broker.stages.services import Services
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.people.registry import Person
+from broker.oversight import overdue
+from broker.packets.services import Services
+from broker.transfers.cancel import cancel
 from tests.support import accounts
 from tests.support.exchange import satchel as alone
 from tests.support.office import Office

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
-from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import decide
+from broker.edge.ledger.people import reviews
+from broker.students import decide
 from tests.support import desk, transactions
 from tests.support.office import Office
 from tests.support.transactions import Transaction

@@ -12,8 +12,8 @@ import pytest
 
 from broker.core.access import Action
 from broker.core.knowledge import REVEALS
-from broker.edge.ledger import disclosures
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.log import disclosures
 from tests.support import desk, documents
 from tests.support.guesses import ASKED, ASKS, BORN_WRONG, FACTS, HAS, Block, Worlds
 

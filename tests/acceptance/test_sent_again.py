@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from broker.core.review import Verb
-from broker.edge.ledger import flags, registry, reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.reviews import Review
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags, registry, reviews
+from broker.edge.ledger.people.reviews import Review
 from tests.support import documents
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office

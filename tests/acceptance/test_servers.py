@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.part import UNUSABLE
+from broker.processes.part import UNUSABLE
 from tests.support import ledgers, postgres
 from tests.support.exchange import QUICK, SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.tools import require_tool
@@ -212,7 +212,7 @@ def test_what_starts_without_its_database_ends_in_a_sentence(tmp_path: Path) -> 
     url = f"postgresql://satchel@127.0.0.1:{free_port()}/satchel"
     settings.write_text(text[:place] + f'url = "{url}"' + text[text.index('""', place) + 2 :])
     for part in PARTS:
-        command = [sys.executable, "-m", f"broker.{part}", *("--home", str(home))]
+        command = [sys.executable, "-m", f"broker.processes.{part}", *("--home", str(home))]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         assert is_sentence(ended, UNUSABLE, "cannot be opened"), ended.stderr
     for words in (["up"], ["status"], ["upgrade"], ["lea", "list"], ["transfers"]):

@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import select
 
 from broker.core.transfer import TransferState
-from broker.edge import openpgp
-from broker.edge.ledger import acknowledgements, transfers
-from broker.edge.ledger.acknowledgements import Acknowledgement
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets import acknowledgements
+from broker.edge.ledger.packets.acknowledgements import Acknowledgement
+from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.tables import receipts
+from broker.edge.pgp import openpgp
 from broker.edge.xml import Schema
 from broker.formats import pesc
-from broker.formats.transcript import Facts, from_record
+from broker.formats.transcript.record import Facts, from_record
 from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.office import Office

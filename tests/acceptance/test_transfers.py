@@ -10,15 +10,20 @@ import pytest
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.transfer import TransferState
-from broker.edge import keyring
-from broker.edge.ledger import directory, disclosures, flags, transfers
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import flags
+from broker.edge.pgp import keyring
 from broker.identity import registrar
-from broker.stages import admit, batch, sweep
-from broker.stages import transfers as stage
-from broker.stages.daybreak import Daybreak
+from broker.packets import batch
+from broker.stages import admit
+from broker.stages.sweep import duties
+from broker.stages.sweep.day_change import Daybreak
+from broker.transfers import cases as stage
 from tests.support import desk, documents
 from tests.support.exchange import satchel
 from tests.support.office import Office
@@ -240,7 +245,7 @@ def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> 
         flags.lift(connection, flag, "an officer", "found", office.services.clock().timestamp())
         stage.reconcile(office.services, connection, [ssid])
     assert ends(office, ssid) == [(A, B, "requested", "")]
-    sweep.resume(office.services, [row.tracking], "blocked")
+    duties.resume(office.services, [row.tracking], "blocked")
     office.work()
     assert ends(office, ssid) == [(A, B, "answered", "")]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import certificates, frames, signatures
-from broker.edge import keyring, minimal, openpgp, validity
+from broker.core.openpgp import certificates, frames, signatures
+from broker.edge.pgp import keyring, minimal, openpgp, validity
 from tests.support import craft, homes
 from tests.support.exchange import Exchange, satchel
 from tests.support.gpg import Gpg

@@ -23,11 +23,11 @@ import typer
 from typer.models import ArgumentInfo
 from typer.testing import CliRunner
 
-from broker import cli
-from broker.commands.catalog import COMMANDS
-from broker.edge import openpgp
+from broker.cli import main
+from broker.cli.catalog import COMMANDS
 from broker.edge.ledger.engine import REVISION
-from broker.part import UNUSABLE
+from broker.edge.pgp import openpgp
+from broker.processes.part import UNUSABLE
 from tests.support import desk, homes
 from tests.support.desk import as_bytes
 from tests.support.exchange import SATCHEL, Exchange, satchel, wait_until
@@ -62,12 +62,12 @@ VALUES = {
 
 def commands_with_home() -> list[str]:
     """Every command that takes --home."""
-    return [path for path in COMMANDS if "home" in inspect.signature(cli.load(path)).parameters and path != "init"]
+    return [path for path in COMMANDS if "home" in inspect.signature(main.load(path)).parameters and path != "init"]
 
 
 def words_of(path: str, folder: Path) -> list[str]:
     """The words of a command with every argument that it must have, and those that bring it as far as the ledger."""
-    wanted = [one for one in inspect.signature(cli.load(path)).parameters.values() if one.default is one.empty]
+    wanted = [one for one in inspect.signature(main.load(path)).parameters.values() if one.default is one.empty]
     given = [word for one in wanted if one.annotation is not typer.Context for word in _given(one)]
     places = {"FILE": folder / "01.asc", "FOLDER": folder / "new", "ROSTER": folder / "roster.csv"}
     return [str(places.get(word, word)) for word in (*path.split(), *given, *MORE.get(path, []))]
@@ -131,7 +131,7 @@ def test_every_command_but_upgrade_says_that_it_is_needed_and_changes_nothing(
     for path in commands.keys() - ended.keys():
         monkeypatch.setattr(sys, "argv", ["satchel", *commands[path], *old.at])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            main.main()
         ended[path] = Ended(commands[path], left.value.code, *capsys.readouterr())
     wanted = "use that program" if later else f"run `satchel upgrade --home {old.home}`"
     assert {path: one.returncode for path, one in ended.items()} == dict.fromkeys(ended, 1)
@@ -149,7 +149,11 @@ def is_that_sentence(ended: Ended[str], wanted: str) -> bool:
 def test_every_part_says_it_and_is_not_started_again(old: OldHome, part: str) -> None:
     before = digest(old.home)
     ended = subprocess.run(
-        [sys.executable, "-m", f"broker.{part}", *old.at], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", f"broker.processes.{part}", *old.at],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert ended.returncode == UNUSABLE
     assert f"run `satchel upgrade --home {old.home}`" in ended.stderr
@@ -215,7 +219,7 @@ def test_the_copy_takes_the_ledger_s_place_when_one_goes_back(old: OldHome) -> N
 _KILLED = """
 import os, signal
 from alembic import op
-import broker.cli
+import broker.cli.main
 
 calls, real = [], op.{place}
 def place(*args, **named):
@@ -224,7 +228,7 @@ def place(*args, **named):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*args, **named)
 op.{place} = place
-broker.cli.main()
+broker.cli.main.main()
 """
 
 
@@ -325,7 +329,7 @@ def differences(before: Any, after: Any, but: set[str], place: str = "") -> Iter
 
 
 def said_now(words: list[str], old: OldHome) -> Any:
-    ended = CliRunner().invoke(cli.build(words), [*words, *old.at])
+    ended = CliRunner().invoke(main.build(words), [*words, *old.at])
     good = (0, 3, 4) if words[0] == "status" else (0,)  # it is not up
     assert ended.exit_code in good, (words, ended.exception)
     return json.loads(ended.stdout)
@@ -349,7 +353,7 @@ def test_every_receipt_is_still_good(upgraded: OldHome) -> None:
     papers = sorted(upgraded.home.glob("leas/*/receipts/*.asc"))
     assert len(papers) > 100
     words = ["receipt", "verify"]
-    program = cli.build(words)
+    program = main.build(words)
     with_cert = ["--cert", str(upgraded.home / "exchange.asc")]
     ended = {path.name: CliRunner().invoke(program, [*words, str(path), *with_cert]) for path in papers}
     assert {name: one.output for name, one in ended.items() if one.exit_code} == {}

@@ -17,7 +17,8 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_ssh_private_key
 
-from broker.edge import keyring, openpgp, passwords
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings import passwords
 from broker.held import HELD, Secret, held_by
 from tests.support import exchange as support
 from tests.support import memory
@@ -49,7 +50,7 @@ class Here:
             return [self.exchange.process.pid]
         if kind == "reader":
             began = [psutil.Process(pid) for pid in self.exchange.readers().values()]
-            return [one.pid for one in began if "broker.reader" in one.cmdline()]
+            return [one.pid for one in began if "broker.processes.reader" in one.cmdline()]
         return [pid for name, pid in self.exchange.parts().items() if name.startswith(f"{kind}-")]
 
     @contextlib.contextmanager

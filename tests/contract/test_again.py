@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.settings import Ledger, Settings
+from broker.edge.settings.values import Ledger, Settings
 from tests.support import postgres
 
 TRIES = 5

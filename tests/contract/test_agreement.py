@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.core.errors import Refused
-from broker.edge import resources
-from broker.edge.contracts import BASE, Contracts, load
-from broker.edge.explain import FORMATS, Explainer
+from broker.edge.schemas.contracts import BASE, Contracts, load
+from broker.edge.schemas.explain import FORMATS, Explainer
+from broker.edge.settings import resources
 from tests.support import documents
 from tests.support.documents import at, paths
 from tests.support.scale import examples

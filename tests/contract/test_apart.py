@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from broker.core.errors import Refused
-from broker.core.extent import Extent, Progress
+from broker.core.files.extent import Extent, Progress
 from broker.core.model import LeaId, PacketType, TrackingId
-from broker.edge import mounts
-from broker.edge.apart import Apart, Silent, silent
-from broker.edge.apart_folders import ApartInboxes, ApartOutboxes, write_all_receipts
-from broker.edge.folders import INBOX, OUTBOX, RECEIPTS, Home, Missing
-from broker.edge.inbox import InboxState
-from broker.edge.outbox import Changed, Odd
-from broker.edge.readiness import Found
-from broker.edge.settings import Limits
+from broker.edge.home import mounts
+from broker.edge.home.apart import Apart, Silent, silent
+from broker.edge.home.apart_folders import ApartInboxes, ApartOutboxes, write_all_receipts
+from broker.edge.home.folders import INBOX, OUTBOX, RECEIPTS, Home, Missing
+from broker.edge.home.inbox import InboxState
+from broker.edge.home.outbox import Changed, Odd
+from broker.edge.home.readiness import Found
+from broker.edge.settings.values import Limits
 from broker.edge.vault import DirectoryVault
 from tests.support.exchange import wait_until
 
@@ -59,7 +59,7 @@ class House:
                 above = Path(f"/proc/{parent}/cmdline").read_bytes()
             except OSError:
                 continue
-            own = (b"broker.edge.errands", str(self.home.root).encode())
+            own = (b"broker.edge.home.errands", str(self.home.root).encode())
             if all(word in command and word in above for word in own):
                 found.append(int(stat.parent.name))
         return sorted(found)

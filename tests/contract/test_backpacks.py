@@ -12,10 +12,14 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
 
 from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, State, TrackingId
-from broker.edge.ledger import backpacks, directory, merges, packets, tables
-from broker.edge.ledger.backpacks import Part
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import backpacks
+from broker.edge.ledger.cases.backpacks import Part
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import merges
 from tests.support import ledgers, postgres
 from tests.support.scale import examples
 

@@ -16,8 +16,10 @@ from splink.backends.duckdb import DuckDBAPI
 from broker.core.errors import OperatorError
 from broker.core.model import Address, Name, Student
 from broker.formats.documents import to_student
-from broker.identity import bulk, compare, index, linker, models, spark
+from broker.identity import compare, index, models
 from broker.identity.answer import Answer
+from broker.identity.bulk import linker, spark
+from broker.identity.bulk import matching as bulk
 from broker.identity.features import UNKNOWN_DAY, Features
 from broker.identity.model import Model
 from broker.simulate.errors import spoil

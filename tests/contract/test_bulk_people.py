@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from broker.commands import people
-from broker.commands.people import Registry
+from broker.cli.identity import people
+from broker.cli.identity.people import Registry
 from broker.core.model import LeaId, Ssid
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
+from broker.edge.ledger.people.registry import Source
 from broker.identity import index, models, registrar
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT

@@ -10,10 +10,11 @@ import pytest
 
 from broker.core.errors import OperatorError
 from broker.formats.documents import to_student
-from broker.identity import index, linker, models, train
-from broker.identity.linker import Entry
+from broker.identity import index, models
+from broker.identity.bulk import linker, train
+from broker.identity.bulk.linker import Entry
+from broker.identity.bulk.train import Trained
 from broker.identity.model import Model
-from broker.identity.train import Trained
 from broker.simulate.errors import spoil
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT

@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, Text, delete, insert
 
-from broker.core.deadlines import Calendar, Clock
+from broker.core.days.deadlines import Calendar, Clock
 from broker.core.transfer import TransferState
 from broker.edge import calendars
 from broker.edge.calendars import By, CalendarError, Mark, day_of
-from broker.edge.ledger import school_days, tables, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import school_days, transfers
+from broker.edge.ledger.cases.school_days import EVERY, Kind, SchoolDay
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.school_days import EVERY, Kind, SchoolDay
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.settings import Settings, Transfers
+from broker.edge.settings.values import Settings, Transfers
 from tests.support import ledgers, postgres
 
 SETTINGS = Settings(home=Path())

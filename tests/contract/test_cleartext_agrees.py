@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from broker import cli
-from broker.commands import answers
-from broker.core import armor, frames, signatures
+from broker.cli import main
+from broker.client import answers
 from broker.core.errors import Refused
+from broker.core.openpgp import armor, frames, signatures
 from broker.core.receipt import Statement, read, text
-from broker.edge import keyring, openpgp
+from broker.edge.pgp import keyring, openpgp
 from tests.support import craft
 from tests.support.gpg import Gpg, GpgFailed
 
@@ -232,7 +232,7 @@ def test_what_is_signed_and_no_receipt_ends_in_one_sentence(tmp_path: Path, name
     certificate.write_bytes(KEY.certificate)
     words = ["receipt", "verify", str(paper), "--cert", str(certificate)]
     for more in ([], ["--json"]):
-        ended = CliRunner().invoke(cli.build([*words, *more]), [*words, *more])
+        ended = CliRunner().invoke(main.build([*words, *more]), [*words, *more])
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         assert (ended.exit_code, ended.stdout) == (1, "")
         assert ended.stderr.startswith("NOT A RECEIPT: ")

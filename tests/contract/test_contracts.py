@@ -7,9 +7,9 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
-from broker.edge import resources
-from broker.edge.contracts import BASE, Contracts, load
-from broker.edge.explain import Explainer
+from broker.edge.schemas.contracts import BASE, Contracts, load
+from broker.edge.schemas.explain import Explainer
+from broker.edge.settings import resources
 from tests.support import documents
 from tests.support.documents import at, paths
 

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import DBAPIError
 
-from broker.core import armor, frames, signatures
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import keyring, openpgp, validity
-from broker.edge.ledger import directory, directory_changes, epoch, removals, suspensions, tables
+from broker.core.openpgp import armor, frames, signatures
+from broker.edge.ledger import epoch, tables
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.parties import directory, directory_changes, removals, suspensions
+from broker.edge.pgp import keyring, openpgp, validity
 from tests.support import craft, ledgers, postgres
 
 NOW = datetime.now(UTC)

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Engine, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import LeaId, Party, PartyKind, Ssid
-from broker.edge import keyring
-from broker.edge.ledger import directory, disclosures, exceptions, tables
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.exceptions import LegalException, LetIn
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.parties import directory, exceptions
+from broker.edge.ledger.parties.exceptions import LegalException, LetIn
+from broker.edge.pgp import keyring
 from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.errors import Deferred
-from broker.edge import durable, mounts
+from broker.edge.home import durable, mounts
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import Engine, event
 
 from broker.core.model import LeaId, Name, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import directory, finding, registry, views
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.finding import Asked
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
-from broker.edge.ledger.views import Wanted
+from broker.edge.ledger.packets import views
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.packets.views import Wanted
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import finding, registry
+from broker.edge.ledger.people.finding import Asked
+from broker.edge.ledger.people.registry import Source
 from broker.identity import models, registrar
 from broker.identity.normalise import key
 from tests.support import accounts, ledgers, postgres

@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
 from broker.core.model import LeaId, PacketType, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import corrections, directory, epoch, flags, moves, packets, tables, views
+from broker.edge.ledger import epoch, tables
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import Move, PacketRow, Step
+from broker.edge.ledger.packets import corrections, moves, packets, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import flags
 from broker.stages import replace as replacing
 from tests.support import ledgers, postgres
 

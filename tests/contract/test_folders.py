@@ -10,8 +10,18 @@ import pytest
 
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
-from broker.edge import durable, mounts
-from broker.edge.folders import DIRECTORY, INBOX, OUTBOX, RECEIPTS, Home, Missing, lea_id, tracking_id, write_receipts
+from broker.edge.home import durable, mounts
+from broker.edge.home.folders import (
+    DIRECTORY,
+    INBOX,
+    OUTBOX,
+    RECEIPTS,
+    Home,
+    Missing,
+    lea_id,
+    tracking_id,
+    write_receipts,
+)
 from tests.support.tools import require_root
 
 LEA = LeaId("01")
@@ -213,7 +223,7 @@ def test_exists_at_sees_dangling_links(home: Home) -> None:
 
 def test_importing_does_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import broker.edge.watch, threading; print(threading.active_count())"],
+        [sys.executable, "-c", "import broker.edge.home.watch, threading; print(threading.active_count())"],
         capture_output=True,
         text=True,
         check=True,

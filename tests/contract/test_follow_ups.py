@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, exc, insert
 
-from broker.edge.ledger import follow_ups, tables
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import follow_ups
+from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.follow_ups import FollowUp
 from tests.support import ledgers, postgres
 
 ANA, BEN, CY, OLD = "1000000019", "1000000027", "1000000043", "1000000035"  # OLD was merged into ANA's

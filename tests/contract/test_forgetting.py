@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 from typer.testing import CliRunner
 
-from broker import cli
+from broker.cli import main
 from broker.core.errors import OperatorError
 from broker.core.model import LeaId, Ssid
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import forgetting, reviews
+from broker.edge.ledger import forgetting
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import reviews as table
-from broker.stages import decide, expired, takeback
+from broker.students import decide, expired, undo_decision
 from tests.support import ledgers, postgres
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
@@ -55,7 +56,7 @@ def decided(office: Office, tracking: str, choice: Choice) -> decide.Result:
 
 def undone(office: Office, tracking: str) -> None:
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, tracking, 0, By("Jo Operator", "it was a twin"))
+        undo_decision.undo(office.services, connection, tracking, 0, By("Jo Operator", "it was a twin"))
 
 
 def kept(office: Office, tracking: str) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def test_what_the_state_shows_of_it_says_that_it_is_gone(office: Office) -> None
 
 
 def run(*words: str) -> Any:
-    return CliRunner().invoke(cli.build(list(words)), list(words))
+    return CliRunner().invoke(main.build(list(words)), list(words))
 
 
 def test_a_withdrawn_record_keeps_nothing(office: Office) -> None:

@@ -12,12 +12,17 @@ from sqlalchemy import Engine, insert
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
 from broker.core.stays import Location
 from broker.core.transfer import Reason, TransferState
-from broker.edge.ledger import directory, disclosures, flags, harvest, packets, tables, transfers
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import harvest, transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import EnrollmentRow, PacketRow
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.settings import Settings
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import flags
+from broker.edge.settings.values import Settings
 from tests.support import accounts, ledgers, postgres
 
 A, B = LeaId("01"), LeaId("6G")

@@ -15,11 +15,12 @@ from jinja2 import UndefinedError
 from lxml import html as reader
 
 from broker.core.page import Fact, Facts, Page, Piece, Section, Table, Text
-from broker.edge import html
-from broker.edge.contracts import BASE, load
-from broker.edge.resources import folder
-from broker.formats import parent, parent_files
-from broker.formats.parent_papers import Paper
+from broker.edge.pages import html
+from broker.edge.schemas.contracts import BASE, load
+from broker.edge.settings.resources import folder
+from broker.formats.parent import attached
+from broker.formats.parent import page as parent
+from broker.formats.parent.papers import Paper
 from tests.support import documents
 from tests.support.tools import ROOT
 
@@ -38,7 +39,7 @@ def sample() -> bytes:
     """A parent's copy of a record that uses every property."""
     document = documents.sample(load(folder("schemas")), f"{BASE}student-record.v1.schema.json")
     papers = [Paper(document, "Alpine School District", True), Paper(documents.record(9), "Canyon", False)]
-    return html.render(parent.page(papers, parent_files.attached([document]), date(2026, 11, 23)))
+    return html.render(parent.page(papers, attached.attached([document]), date(2026, 11, 23)))
 
 
 def tree(content: bytes) -> Any:
@@ -189,7 +190,7 @@ def test_a_template_that_asks_for_what_is_not_there_fails() -> None:
 
 
 def test_the_template_is_in_a_checkout_and_in_a_wheel() -> None:
-    names = {path.name for path in (files("broker.edge") / "pages").iterdir()}
+    names = {path.name for path in files("broker.edge.pages").iterdir() if path.suffix in {".css", ".html"}}
     assert names == {"page.css", "page.html"}
     packed = {one.distribution_path for one in WheelBuilder(str(ROOT)).recurse_included_files()}
     assert {f"broker/edge/pages/{name}" for name in names} <= packed

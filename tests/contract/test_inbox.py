@@ -9,9 +9,9 @@ import pytest
 
 from broker.core.errors import Deferred
 from broker.core.model import LeaId, PacketType, TrackingId
-from broker.edge import durable
-from broker.edge.folders import INBOX, Home, Missing
-from broker.edge.inbox import Inboxes, InboxState, file_name, withdrawn
+from broker.edge.home import durable
+from broker.edge.home.folders import INBOX, Home, Missing
+from broker.edge.home.inbox import Inboxes, InboxState, file_name, withdrawn
 
 LEA = LeaId("6G")
 ONE = TrackingId("018f0000-0000-7000-8000-000000000001")

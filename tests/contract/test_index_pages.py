@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from broker.edge.ledger import blocks, migrate
-from broker.edge.ledger.blocks import Indexed
+from broker.edge.ledger import migrate
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.people import blocks
+from broker.edge.ledger.people.blocks import Indexed
 from tests.contract.test_upgrade import brought_to
 from tests.support import ledgers
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.core import certificates, frames, signatures
 from broker.core.errors import Refused
-from broker.edge import keyring, openpgp, validity
+from broker.core.openpgp import certificates, frames, signatures
+from broker.edge.pgp import keyring, openpgp, validity
 from tests.support import craft
 from tests.support.gpg import Gpg
 from tests.support.scale import examples

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from broker.commands import registry_text
+from broker.cli.students import registry_text
 from broker.core.model import LeaId, Ssid, TrackingId
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import packets, reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.people import reviews
+from broker.edge.ledger.people.registry import Source
 from broker.identity import registrar
-from broker.stages import decide, takeback
-from broker.stages.decide import Result
+from broker.students import decide, undo_decision
+from broker.students.decide import Result
 from tests.bench import load
 from tests.support import documents, postgres
 from tests.support.desk import child, enrollment, record
@@ -167,7 +168,7 @@ def test_what_is_taken_back_is_not_known(office: Office, made: Child) -> None:
     assert told(office, "6G", made("Katherine")) == [("review", None)]
     question = by_state(office, "6G", same(ssid))
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, *question, BY)
+        undo_decision.undo(office.services, connection, *question, BY)
     office.work()
     assert told(office, "02", made("Katherine")) == [("review", None)]
 
@@ -210,7 +211,7 @@ def test_the_operator_is_shown_what_was_taught(office: Office, made: Child) -> N
     assert f"is not {found(office, '02')}: decided on" in text
     assert f"by the state on {question[0]}" in text
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, *question, BY)
+        undo_decision.undo(office.services, connection, *question, BY)
     with reading(office.services.engine) as connection:
         known = registry_text.gather(connection, ssid, today)
     assert known is not None

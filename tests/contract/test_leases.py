@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from broker.core.model import State
-from broker.edge.ledger import packets
 from broker.edge.ledger.engine import writing
+from broker.edge.ledger.packets import packets
 from broker.formats.opening import Circumstances, Outcome, Reader, Sealed
-from broker.stages import admit, leases
-from broker.stages.services import Services
+from broker.packets import leases
+from broker.packets.services import Services
+from broker.stages import admit
 from tests.support import desk, postgres
 from tests.support.exchange import wait_until
 from tests.support.ledgers import blank

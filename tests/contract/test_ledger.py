@@ -13,11 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from broker.core.errors import Refused
 from broker.core.flow import BORN, MOVES
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
-from broker.edge.ledger import directory, history, keeping, moves, packets, registry, tables, views
+from broker.edge.ledger import tables
 from broker.edge.ledger.engine import is_current, reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.ledger.registry import Person
-from broker.edge.ledger.rows import Move, PacketRow, Receipt, Step
+from broker.edge.ledger.packets import history, keeping, moves, packets, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Receipt, Step
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.people.registry import Person
 from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0

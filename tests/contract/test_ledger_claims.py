@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, Text, insert, update
 
-from broker.core.claims import Finding
-from broker.edge.ledger import claims, tables
+from broker.core.days.claims import Finding
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import claims
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.settings import Settings
+from broker.edge.settings.values import Settings
 from tests.support import ledgers, postgres
 
 CALENDAR = Settings(home=Path()).claims.calendar

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.people import reviews
 from tests.bench import load
 from tests.support import postgres
 from tests.support.desk import child, enrollment

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broker.core import certificates, frames, signatures
-from broker.edge import keyring, minimal, openpgp, validity
+from broker.core.openpgp import certificates, frames, signatures
+from broker.edge.pgp import keyring, minimal, openpgp, validity
 from tests.support import craft
 from tests.support.gpg import Gpg, GpgFailed
 

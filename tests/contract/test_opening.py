@@ -11,22 +11,25 @@ from typing import Any
 import psutil
 import pytest
 
-from broker import reader, wiring
+from broker import wiring
 from broker.core.lanes import BULK, COSTLY, EXPRESS
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp
-from broker.edge.ledger import packets
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
-from broker.edge.outbox import Odd
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.pgp import openpgp
 from broker.formats import canonical
 from broker.formats.opening import Circumstances, Failed, Outcome, Read, Rejected, Sealed, outcome_of
 from broker.formats.reader import Inside
 from broker.formats.reader_beside import Beside
-from broker.formats.ssid_csv import Sheet
-from broker.stages import admit, intake, opening, sweep
-from broker.stages.look import Look
-from broker.stages.services import Services
+from broker.formats.ssid.lines import Sheet
+from broker.packets import opening
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.processes import reader
+from broker.stages import admit, intake
+from broker.stages.sweep import duties
 from tests.support import craft, desk, documents, hostile, sheets
 from tests.support.office import Office
 
@@ -261,9 +264,9 @@ def test_a_large_packet_is_read_by_itself_and_is_like_any_other_afterwards(offic
         assert office.row(large).size > 1024
         assert town.admit(town.usual, large) == [("RECEIVED", "", COSTLY, 0)]
         office.told.standing.clear()
-        assert sweep.enqueue_costly(town.usual) == 1
+        assert duties.enqueue_costly(town.usual) == 1
         assert [tracking for _, tracking in office.told.standing] == [large]
-        assert sweep.enqueue_costly(town.usual) == 0  # told, and not yet begun
+        assert duties.enqueue_costly(town.usual) == 0  # told, and not yet begun
         assert town.admit(town.patient, large) == [("APPLIED", "", BULK, 0)]
     finally:
         town.close()

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.core import armor, frames, signatures
 from broker.core.errors import Refused
-from broker.edge import keyring, openpgp
-from broker.edge.settings import MIB, Limits
+from broker.core.openpgp import armor, frames, signatures
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings.values import MIB, Limits
 from tests.support import craft
 from tests.support.gpg import Gpg
 from tests.support.scale import examples
@@ -335,7 +335,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from broker.core.errors import Refused
 from broker.edge import openpgp
-from broker.edge.settings import Limits
+from broker.edge.settings.values import Limits
 home = Path(sys.argv[1])
 key = openpgp.load_secret((home / "secret").read_bytes())
 sealed = (home / "sealed").read_bytes()

@@ -14,14 +14,14 @@ from typing import BinaryIO
 import pytest
 
 from broker.core.errors import Deferred, Refused
-from broker.core.extent import Extent, Progress
+from broker.core.files.extent import Extent, Progress
 from broker.core.model import LeaId, Sha256, TrackingId
-from broker.edge import durable, outbox
-from broker.edge.file_names import is_sender_s, is_unfinished
-from broker.edge.folders import OUTBOX, Home, Missing
-from broker.edge.outbox import Changed, Odd, Outboxes, Taken
-from broker.edge.readiness import Found, Judge, Readiness, Ready
-from broker.edge.settings import Limits
+from broker.edge.home import durable, outbox
+from broker.edge.home.file_names import is_sender_s, is_unfinished
+from broker.edge.home.folders import OUTBOX, Home, Missing
+from broker.edge.home.outbox import Changed, Odd, Outboxes, Taken
+from broker.edge.home.readiness import Found, Judge, Readiness, Ready
+from broker.edge.settings.values import Limits
 from broker.edge.vault import DirectoryVault, Stored, Vault
 
 LEA = LeaId("01")

@@ -8,12 +8,12 @@ from typing import Any, cast
 import pytest
 
 from broker.core.model import LeaId
-from broker.edge.folders import Home
-from broker.edge.outbox import Outboxes, Unfinished
-from broker.edge.readiness import Half
-from broker.edge.settings import Identity, Intake, Limits
+from broker.edge.home.folders import Home
+from broker.edge.home.outbox import Outboxes, Unfinished
+from broker.edge.home.readiness import Half
+from broker.edge.settings.values import Identity, Intake, Limits
+from broker.packets.services import Services
 from broker.stages.outbox_notice import NOTICE, OutboxNotice
-from broker.stages.services import Services
 from tests.support.world import Log
 
 LEA = LeaId("01")

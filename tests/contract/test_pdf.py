@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from broker.core.page import Block, Fact, Facts, Page, Piece, Section, Table, Text
-from broker.edge import pdf
-from broker.edge.contracts import BASE, load
-from broker.edge.resources import folder
-from broker.formats import parent, parent_files
-from broker.formats.parent_papers import Paper
+from broker.edge.pages import pdf
+from broker.edge.schemas.contracts import BASE, load
+from broker.edge.settings.resources import folder
+from broker.formats.parent import attached
+from broker.formats.parent import page as parent
+from broker.formats.parent.papers import Paper
 from tests.support import documents
 from tests.support.pdftext import Pdf, Run
 from tests.support.tools import require_tool
@@ -30,7 +31,7 @@ def sample() -> Pdf:
     full = documents.sample(load(folder("schemas")), f"{BASE}student-record.v1.schema.json")
     full["student"]["legal_name"] = NAME
     papers = [Paper(full, "Alpine School District", True), Paper(documents.record(150), "Canyon", True)]
-    content, lacking = pdf.render(parent.page(papers, parent_files.attached([full]), date(2026, 11, 23)))
+    content, lacking = pdf.render(parent.page(papers, attached.attached([full]), date(2026, 11, 23)))
     assert lacking == ()
     return Pdf(content)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from broker.core.model import LeaId
-from broker.edge import durable
-from broker.edge.folders import DIRECTORY, Home
-from broker.edge.published import publishing
+from broker.edge.home import durable
+from broker.edge.home.folders import DIRECTORY, Home
+from broker.edge.home.published import publishing
 
 LEAS = [LeaId(name) for name in ("01", "02", "6G")]
 FILES = {"exchange.asc": "X", "01.asc": "A", "02.asc": "B", "6G.asc": ""}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge.quarantine import Quarantine
+from broker.edge.home.quarantine import Quarantine
 
 TRACKING = "018f0000-0000-7000-8000-000000000001"
 OTHER = "018f0000-0000-7000-8000-000000000002"

@@ -12,10 +12,10 @@ import redis
 
 from broker.core.flow import Stage
 from broker.core.lanes import BULK, COSTLY, EXPRESS
-from broker.edge import embedded_redis, redis_versions
-from broker.edge.queues import LANES, Queues, socket_path
-from broker.edge.redis_versions import Server
-from broker.edge.settings import Settings
+from broker.edge.queue import embedded_redis, redis_versions
+from broker.edge.queue.queues import LANES, Queues, socket_path
+from broker.edge.queue.redis_versions import Server
+from broker.edge.settings.values import Settings
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool
 

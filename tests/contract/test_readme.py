@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Engine, event, text
 from typer.testing import CliRunner
 
 from broker import offline
-from broker.cli import build
+from broker.cli.main import build
 from broker.core.model import LeaId, Party, PartyKind
-from broker.edge import keyring
-from broker.edge.ledger import directory
 from broker.edge.ledger.engine import reading, writing
-from broker.readme import write_pages, write_readmes
+from broker.edge.ledger.parties import directory
+from broker.edge.pgp import keyring
+from broker.parties.pages import write_pages, write_readmes
 from tests.support import ledgers, postgres
 from tests.support.ssh import make_key
 

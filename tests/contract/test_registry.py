@@ -13,10 +13,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import blocks, details, directory, migrate, registry
+from broker.edge.ledger import migrate
 from broker.edge.ledger.engine import is_current, reading, writing
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import blocks, evidence, registry
+from broker.edge.ledger.people.registry import Source
 from broker.identity import match, models, registrar, ssid
 from broker.identity.answer import Answer
 from broker.identity.model import Model
@@ -97,7 +99,7 @@ def test_a_new_spelling_adds_a_name_and_ends_none(engine: Engine, model: Model) 
     with writing(engine) as connection:
         registrar.learn(connection, model, "1", spelt, SECOND)
         registrar.learn(connection, model, "1", spelt, SECOND)
-        names = details.names(connection, "1")
+        names = evidence.names(connection, "1")
     assert [(one.kind, one.value, one.source, one.ended_at) for one in names] == [
         ("legal", ANA.legal_name, FIRST, None),
         ("alias", spelt.legal_name, SECOND, None),
@@ -121,7 +123,7 @@ def test_a_new_phone_takes_the_place_of_the_old_one_and_guardians_add_up(engine:
     told = replace(ANA, phone="801-555-0199", guardians=(Name("Jo", "Reyes"),), address=Address())
     with writing(engine) as connection:
         registrar.learn(connection, model, "1", told, SECOND)
-        kept = [one for one in details.evidences(connection, "1") if one.kind == "phone"]
+        kept = [one for one in evidence.evidences(connection, "1") if one.kind == "phone"]
     assert known(engine).phone == "801-555-0199"
     assert known(engine).guardians == (Name("Marta", "Ortiz"), Name("Jo", "Reyes"))
     assert known(engine).address == ANA.address
@@ -133,8 +135,8 @@ def test_a_correction_changes_the_legal_name_and_birth_date_and_keeps_what_was(e
     new = replace(ANA, legal_name=Name("Ana", "Johnson"), birth_date=date(2012, 4, 3))
     with writing(engine) as connection:
         registrar.amend(connection, model, "1", new, SECOND)
-        names = details.names(connection, "1")
-        old = [one for one in details.evidences(connection, "1") if one.kind == "birth_date"]
+        names = evidence.names(connection, "1")
+        old = [one for one in evidence.evidences(connection, "1") if one.kind == "birth_date"]
         found = match.find(connection, model, new, "01")
     assert known(engine).legal_name == Name("Ana", "Johnson")
     assert known(engine).birth_date == date(2012, 4, 3)
@@ -275,7 +277,7 @@ def test_a_ledger_of_the_first_version_is_carried_over(url: str, tmp_path: Path,
         assert registrar.known(connection, "7") == Student(
             Name("Ana", "Reyes"), date(2012, 3, 4), ssid=Ssid("7"), gender="F"
         )
-        assert details.names(connection, "7")[0].source == Source(LeaId("01"), "packet-0", 5.0)
+        assert evidence.names(connection, "7")[0].source == Source(LeaId("01"), "packet-0", 5.0)
         candidates = connection.execute(text("SELECT candidates FROM reviews")).scalar()
         assert candidates == '[{"ssid": "7", "weight": 0.0}, {"ssid": "8", "weight": 0.0}]'
         with pytest.raises(registrar.StaleIndex):

@@ -15,10 +15,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import blocks, directory
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import blocks
+from broker.edge.ledger.people.registry import Source
 from broker.formats.documents import to_student
 from broker.identity import compare, index, match, models, registrar
 from broker.identity.answer import Answer

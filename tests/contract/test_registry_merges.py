@@ -12,26 +12,20 @@ from sqlalchemy.exc import DBAPIError
 
 from broker.core.model import HeldFor, LeaId, Name, Party, PartyKind, Sha256, Ssid, State, Student, TrackingId
 from broker.core.transfer import TransferState
-from broker.edge.ledger import (
-    backpacks,
-    directory,
-    disclosures,
-    epoch,
-    flags,
-    packets,
-    registry,
-    reviews,
-    transfers,
-    views,
-)
-from broker.edge.ledger.backpacks import Part
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger import epoch
+from broker.edge.ledger.cases import backpacks, transfers
+from broker.edge.ledger.cases.backpacks import Part
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.merges import NotMerged, Outcome
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.reviews import Review, Weighed
-from broker.edge.ledger.rows import EnrollmentRow, PacketRow
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.packets import packets, views
+from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import flags, registry, reviews
+from broker.edge.ledger.people.merges import NotMerged, Outcome
+from broker.edge.ledger.people.registry import Source
+from broker.edge.ledger.people.reviews import Review, Weighed
 from broker.identity import match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.model import Model

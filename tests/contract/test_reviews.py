@@ -14,19 +14,19 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from broker import cli
+from broker.cli import main
 from broker.core.errors import OperatorError, Refused
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Ssid, Student
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import registry, reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
+from broker.edge.ledger.people import registry, reviews
+from broker.edge.ledger.people.registry import Source
 from broker.formats.documents import to_student
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
-from broker.stages import decide, takeback
-from broker.stages.decide import Result
+from broker.students import decide, undo_decision
+from broker.students.decide import Result
 from tests.support import documents, postgres
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
@@ -87,7 +87,7 @@ class Case:
     def decide(self, choice: Choice, line: int = 0) -> Result:
         return decided(self.office, self.tracking, choice, line)
 
-    def undo(self, line: int = 0) -> takeback.Undone:
+    def undo(self, line: int = 0) -> undo_decision.Undone:
         return undone(self.office, self.tracking, line)
 
     def places(self, ssid: str) -> list[tuple[str, str, str]]:
@@ -103,9 +103,9 @@ def decided(office: Office, tracking: str, choice: Choice, line: int) -> Result:
     return result
 
 
-def undone(office: Office, tracking: str, line: int) -> takeback.Undone:
+def undone(office: Office, tracking: str, line: int) -> undo_decision.Undone:
     with writing(office.services.engine) as connection:
-        done = takeback.undo(office.services, connection, tracking, line, By("Jo Operator", "it was a twin"))
+        done = undo_decision.undo(office.services, connection, tracking, line, By("Jo Operator", "it was a twin"))
     office.work()
     return done
 
@@ -193,17 +193,17 @@ def test_a_birth_date_is_never_shown(office: Office) -> None:
 def _first_is_student_1(office: Office, tracking: str) -> None:
     """People count from 1, and `line` of the JSON from 0; who names none is told how."""
     show = ["review", "show", tracking, "--home", str(office.exchange.home)]
-    first = CliRunner().invoke(cli.build(show), [*show, "--student", "1"])
+    first = CliRunner().invoke(main.build(show), [*show, "--student", "1"])
     assert f"{tracking}: enrollment of 6G, student 1;" in first.stdout
-    assert json.loads(CliRunner().invoke(cli.build(show), [*show, "--student", "3", "--json"]).stdout)["line"] == 2
-    assert json.loads(CliRunner().invoke(cli.build(show), [*show, "--line", "0", "--json"]).stdout)["line"] == 0
+    assert json.loads(CliRunner().invoke(main.build(show), [*show, "--student", "3", "--json"]).stdout)["line"] == 2
+    assert json.loads(CliRunner().invoke(main.build(show), [*show, "--line", "0", "--json"]).stdout)["line"] == 0
     for words, code in (
         ([], 1),
         (["--student", "4"], 1),
         (["--student", "0"], 2),
         (["--student", "1", "--line", "0"], 2),
     ):
-        said = CliRunner().invoke(cli.build(show), [*show, *words])
+        said = CliRunner().invoke(main.build(show), [*show, *words])
         assert said.exit_code == code
         assert code == 2 or "--student 1, --student 2, --student 3." in said.stderr
 
@@ -777,7 +777,7 @@ def test_what_waits_is_listed_with_its_age_and_without_names(office: Office) -> 
     trackings = [one["tracking"] for one in _listed(office)]
     assert trackings.index(first.tracking) < trackings.index(case.tracking)
     words = ["review", "list", "--lea", "6G", "--home", str(office.exchange.home)]
-    said = CliRunner().invoke(cli.build(words), words)
+    said = CliRunner().invoke(main.build(words), words)
     assert (said.exit_code, case.tracking in said.stdout, "Gruenwald" in said.stdout) == (0, True, False)
     assert "student 1" in next(row for row in said.stdout.splitlines() if case.tracking in row)
     case.decide(NONE)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from broker.core.model import PacketType
-from broker.edge import resources
-from broker.edge.contracts import BASE, ContractError, Contracts, load
-from broker.edge.explain import FORMATS
+from broker.edge.schemas.contracts import BASE, ContractError, Contracts, load
+from broker.edge.schemas.explain import FORMATS
+from broker.edge.settings import resources
 from handlers.registry import HANDLERS
 from tests.support import documents
 

@@ -5,9 +5,9 @@ import contextlib
 import paramiko
 import pytest
 
-from broker.edge.settings import SettingsError, Sftp
-from broker.edge.sftp_server import SftpServer
-from broker.edge.sftp_transport import CIPHERS, CURVE25519, HOST_KEYS, MACS, POST_QUANTUM
+from broker.edge.settings.values import SettingsError, Sftp
+from broker.edge.sftp.server.server import SftpServer
+from broker.edge.sftp.server.transport import CIPHERS, CURVE25519, HOST_KEYS, MACS, POST_QUANTUM
 from tests.support.ssh import House, Running, raw, running
 from tests.support.sshaudit import NOT_POST_QUANTUM, audit
 from tests.support.tools import require_tool

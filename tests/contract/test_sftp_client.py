@@ -8,9 +8,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from broker.edge.settings import Limits
-from broker.edge.sftp_client import Line
-from broker.edge.sftp_transfer import fetch, send
+from broker.edge.settings.values import Limits
+from broker.edge.sftp.client.line import Line
+from broker.edge.sftp.client.transfer import fetch, send
 from tests.support.ssh import (
     PACKET,
     TRACKING,

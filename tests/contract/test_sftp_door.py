@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import paramiko
 import pytest
 
-from broker.edge.settings import Sftp
+from broker.edge.settings.values import Sftp
 from tests.support.ssh import House, Running, make_key, raw, running, wait_until
 
 pytest_plugins = ("tests.support.ssh_fixtures",)

@@ -8,12 +8,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.edge.settings import Limits, Sftp
-from broker.edge.sftp_handles import Tallies
-from broker.edge.sftp_outbox import Outbox
-from broker.edge.sftp_session import Pace, Session
-from broker.edge.sftp_tree import Tree
-from broker.edge.sftp_wire import Kind, Status, string
+from broker.edge.settings.values import Limits, Sftp
+from broker.edge.sftp.server.handles import Tallies
+from broker.edge.sftp.server.outbox import Outbox
+from broker.edge.sftp.server.session import Pace, Session
+from broker.edge.sftp.server.tree import Tree
+from broker.edge.sftp.server.wire import Kind, Status, string
 from tests.support.scale import examples
 from tests.support.ssh import PACKET, House, names
 

@@ -11,10 +11,10 @@ import pytest
 from paramiko.common import MSG_CHANNEL_DATA, MSG_EXT_INFO, MSG_USERAUTH_INFO_RESPONSE
 from paramiko.packet import Packetizer
 
-from broker.edge.settings import SettingsError, Sftp
-from broker.edge.sftp_paths import HIDDEN
-from broker.edge.sftp_server import SftpServer
-from broker.edge.sftp_transport import Packets
+from broker.edge.settings.values import SettingsError, Sftp
+from broker.edge.sftp.paths import HIDDEN
+from broker.edge.sftp.server.server import SftpServer
+from broker.edge.sftp.server.transport import Packets
 from tests.support.ssh import (
     PACKET,
     House,

@@ -9,10 +9,10 @@ import paramiko
 import pytest
 
 from broker.core.errors import Deferred
-from broker.edge import sftp_transfer
-from broker.edge.sftp_client import Account, ClientError, Line
-from broker.edge.sftp_hostkey import generate, public_line
-from broker.edge.sftp_transfer import fetch, send
+from broker.edge.sftp.client import transfer
+from broker.edge.sftp.client.line import Account, ClientError, Line
+from broker.edge.sftp.client.transfer import fetch, send
+from broker.edge.sftp.hostkey import generate, public_line
 from tests.support.ssh import Cutter, House, Running, account, breaking, make_key, packet
 
 pytest_plugins = ("tests.support.ssh_fixtures",)
@@ -110,7 +110,7 @@ def test_a_line_that_brings_nothing_is_given_up(house: House, served: Running) -
 
 
 def test_progress_counts_for_the_tries(house: House, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sftp_transfer, "WINDOW", 100_000)
+    monkeypatch.setattr(transfer, "WINDOW", 100_000)
     source = packet(house, size=3_000_000)
     with breaking(served, *[400_000] * 20) as (line, cutter):
         assert send(line, [source])[0].error == ""

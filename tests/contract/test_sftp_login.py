@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from broker.edge import sftp_hostkey
-from broker.edge.settings import SettingsError, Sftp
-from broker.edge.sftp_server import ensure_host_key
+from broker.edge.settings.values import SettingsError, Sftp
+from broker.edge.sftp import hostkey
+from broker.edge.sftp.server.server import ensure_host_key
 from tests.support.ssh import (
     House,
     Running,
@@ -172,9 +172,9 @@ def test_the_host_key_is_made_once(tmp_path: Path) -> None:
 
 
 def test_lines_of_keys_are_checked(tmp_path: Path) -> None:
-    line = sftp_hostkey.public_line(sftp_hostkey.generate())
-    assert sftp_hostkey.check_line(f" {line} me@example \n") == line
+    line = hostkey.public_line(hostkey.generate())
+    assert hostkey.check_line(f" {line} me@example \n") == line
     weak = make_rsa(1024)
     for wrong in ("", "ssh-ed25519", line + "x", f"ssh-rsa {weak.get_base64()}", f'command="x" {line}', str(tmp_path)):
         with pytest.raises(ValueError, match=r"\.$"):
-            sftp_hostkey.check_line(wrong)
+            hostkey.check_line(wrong)

@@ -3,7 +3,7 @@
 import paramiko
 import pytest
 
-from broker.edge.sftp_paths import NAME_BYTES
+from broker.edge.sftp.paths import NAME_BYTES
 from tests.support.ssh import House, Running, names
 
 pytest_plugins = ("tests.support.ssh_fixtures",)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import paramiko
 import pytest
 
-from broker.edge.sftp_paths import HIDDEN
+from broker.edge.sftp.paths import HIDDEN
 from tests.support.ssh import (
     PACKET,
     TRACKING,

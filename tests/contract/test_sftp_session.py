@@ -12,13 +12,13 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from broker.edge import sftp_files
-from broker.edge.settings import Limits, Sftp
-from broker.edge.sftp_handles import Tallies
-from broker.edge.sftp_outbox import Outbox
-from broker.edge.sftp_session import Pace, Session
-from broker.edge.sftp_tree import Tree
-from broker.edge.sftp_wire import Kind, Status
+from broker.edge.settings.values import Limits, Sftp
+from broker.edge.sftp.server import files
+from broker.edge.sftp.server.handles import Tallies
+from broker.edge.sftp.server.outbox import Outbox
+from broker.edge.sftp.server.session import Pace, Session
+from broker.edge.sftp.server.tree import Tree
+from broker.edge.sftp.server.wire import Kind, Status
 from tests.support.ssh import PACKET, House, Running, deliver, wait_until
 
 pytest_plugins = ("tests.support.ssh_fixtures",)
@@ -92,7 +92,7 @@ def test_a_disk_that_fails_is_told_to_the_client_and_to_the_operator(
     def fails(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), SECRET)
 
-    monkeypatch.setattr(sftp_files, "regular", fails)
+    monkeypatch.setattr(files, "regular", fails)
     path = f"/inbox/{PACKET}".encode()
     body = struct.pack(">BII", Kind.STAT, 7, len(path)) + path
     line = Line(GREETING + struct.pack(">I", len(body)) + body)

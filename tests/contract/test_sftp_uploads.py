@@ -6,10 +6,10 @@ import paramiko
 import pytest
 
 from broker.core.errors import Deferred
-from broker.edge import sftp_memory, sftp_quota
-from broker.edge.settings import Limits, Sftp
-from broker.edge.sftp_paths import HIDDEN
-from broker.edge.sftp_server import State
+from broker.edge.settings.values import Limits, Sftp
+from broker.edge.sftp.paths import HIDDEN
+from broker.edge.sftp.server import memory, quota
+from broker.edge.sftp.server.server import State
 from tests.support.ssh import (
     House,
     Running,
@@ -186,7 +186,7 @@ def test_a_taken_file_is_remembered_for_a_last_look(house: House, sftp: Client) 
 
 
 def test_the_memory_of_taken_files_ends(house: House, sftp: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sftp_memory, "TAKEN_SECONDS", -1.0)
+    monkeypatch.setattr(memory, "TAKEN_SECONDS", -1.0)
     sftp.open("/outbox/x.pgp", "wb").close()
     (house.outbox() / "x.pgp").unlink()
     with pytest.raises(FileNotFoundError):
@@ -200,7 +200,7 @@ def test_so_many_files_and_bytes(house: House) -> None:
         with pytest.raises(OSError, match="outbox is full"):
             client.open("/outbox/d.pgp", "wb")
         (house.outbox() / "a.pgp").unlink()  # taken in by the exchange
-        time.sleep(sftp_quota.HASTE_SECONDS)
+        time.sleep(quota.HASTE_SECONDS)
         out = client.open("/outbox/d.pgp", "wb")
         out.write(b"x" * 9_000)
         with pytest.raises(OSError, match="outbox is full"):
@@ -271,7 +271,7 @@ def test_abandoned_uploads_give_way(house: House, monkeypatch: pytest.MonkeyPatc
     with running(house, Sftp(port=0, partials_per_lea=3)) as served, served.client() as client:
         with pytest.raises(OSError, match="unfinished"):
             client.open("/outbox/new.pgp", "wb")
-        monkeypatch.setattr(sftp_quota, "ABANDONED_SECONDS", 0.0)
+        monkeypatch.setattr(quota, "ABANDONED_SECONDS", 0.0)
         client.open("/outbox/new.pgp", "wb").close()
     assert names(house.outbox()) == [f"{HIDDEN}1.pgp", f"{HIDDEN}2.pgp", "new.pgp"]
 

@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 
 from broker.core.model import LeaId, Party, PartyKind, Ssid
 from broker.core.stays import Unfit
-from broker.edge.ledger import changes, directory, registry, stays
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Person, Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import changes, registry, stays
+from broker.edge.ledger.people.registry import Person, Source
 from tests.support import ledgers, postgres
 from tests.support.accounts import today
 

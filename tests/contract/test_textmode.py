@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broker.core import frames, signatures
 from broker.core.errors import Refused
-from broker.edge import keyring, openpgp
-from broker.edge.settings import Limits
+from broker.core.openpgp import frames, signatures
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings.values import Limits
 from tests.support import craft
 from tests.support.gpg import Gpg, GpgFailed
 

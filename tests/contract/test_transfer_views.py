@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from broker.core.model import LeaId
 from broker.core.report import OWED
 from broker.core.transfer import LIVE, TransferState
-from broker.edge.ledger import tables, transfer_views, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import transfer_views, transfers
+from broker.edge.ledger.cases.transfer_views import Choice
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.transfer_views import Choice
-from broker.edge.ledger.transfers import TransferRow
 from tests.support import ledgers, postgres
 
 LEAS = ("01", "02", "6G")

@@ -14,7 +14,7 @@ import pytest
 
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Sha256
-from broker.edge import durable, mounts
+from broker.edge.home import durable, mounts
 from broker.edge.vault import DirectoryVault, Vault, VaultDamaged, VaultMissing
 
 ABSENT = Sha256("0" * 64)

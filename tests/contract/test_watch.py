@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from broker.core.model import LeaId
-from broker.edge import mounts
-from broker.edge.watch import Watch
+from broker.edge.home import mounts
+from broker.edge.home.watch import Watch
 from tests.support.tools import ROOT, missing, require_tool
 
 LEA, OTHER = LeaId("01"), LeaId("6G")
@@ -286,7 +286,7 @@ def test_many_leas_need_no_more_threads(tmp_path: Path, heard: Heard, mode: str,
 
 LIMITED = """
 import logging, pathlib, sys, time
-from broker.edge.watch import Watch
+from broker.edge.home.watch import Watch
 pathlib.Path("/proc/sys/user/" + sys.argv[2]).write_text(sys.argv[3])
 logging.basicConfig(format="%(message)s", stream=sys.stdout)
 root = pathlib.Path(sys.argv[1])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import armor
 from broker.core.errors import Refused
-from broker.edge.settings import Limits
+from broker.core.openpgp import armor
+from broker.edge.settings.values import Limits
 from broker.formats import whatisit
 from tests.support.office import Office
 

@@ -18,7 +18,7 @@ import psutil
 
 from tests.support import forked, preloaded
 
-SATCHEL = [sys.executable, "-m", "broker.cli"]
+SATCHEL = [sys.executable, "-m", "broker.cli.main"]
 _PATIENCE = 60.0
 
 # Quick enough for a test; the defaults are for people.
@@ -152,7 +152,7 @@ class Exchange:
                 continue
             if int(fields[1]) == self.process.pid and forked.SPARE.encode() not in command:
                 name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
-                found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
+                found[f"{name.rpartition('.')[2]}-{stat.parent.name}"] = int(stat.parent.name)
         return found
 
     def readers(self) -> dict[str, int]:

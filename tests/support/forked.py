@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.002
 def load() -> None:
     """Load what the parts load, in a process that forks."""
     for name in (*PARTS, "supervisor"):
-        import_module(f"broker.{name}")
+        import_module(f"broker.processes.{name}")
 
 
 def ended(main: Callable[[], object]) -> int:
@@ -92,7 +92,7 @@ def supervise() -> None:
         own: ClassVar[set[int]] = set()
 
         def __init__(self, args: list[str], **how: Any) -> None:
-            if args[1:2] == ["-m"] and args[2].removeprefix("broker.") in PARTS:
+            if args[1:2] == ["-m"] and args[2].removeprefix("broker.processes.") in PARTS:
                 self.pid = _asked(ours, args, how)
                 self.args, self.returncode = args, None
                 self.stdin = self.stdout = self.stderr = None
@@ -108,7 +108,7 @@ def supervise() -> None:
                 os.waitpid(dead.si_pid, 0)
             return super().poll()
 
-    supervisor = import_module("broker.supervisor")
+    supervisor = import_module("broker.processes.supervisor")
     names = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
     vars(supervisor)["subprocess"] = SimpleNamespace(Popen=Forked, **names)
 

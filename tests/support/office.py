@@ -16,20 +16,21 @@ from typing import Any
 from sqlalchemy import select
 
 from broker import wiring
-from broker.commands import home
+from broker.cli.directory import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp
-from broker.edge.ledger import packets
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
-from broker.edge.outbox import Odd
-from broker.edge.queues import LANES, Queues
+from broker.edge.pgp import openpgp
+from broker.edge.queue.queues import LANES, Queues
 from broker.formats.reader import Inside
-from broker.reader import desk as desk_of_reader
-from broker.stages import admit, deliver, intake, route, sweep
-from broker.stages.services import Services
+from broker.packets.services import Services
+from broker.processes.reader import desk as desk_of_reader
+from broker.stages import admit, deliver, intake, route
+from broker.stages.sweep import duties
 from tests.bench import load
 from tests.support import desk, documents
 from tests.support.exchange import Exchange
@@ -103,9 +104,9 @@ class Office:
     def work(self, *only: Stage) -> None:
         """Do what the queues were told, and what the sweeper finds standing, until nothing is left of these stages."""
         while True:
-            while not only and sweep.follow_up_some(self.services):
+            while not only and duties.follow_up_some(self.services):
                 pass
-            sweep.enqueue_standing(self.services)
+            duties.enqueue_standing(self.services)
             todo = [one for one in dict.fromkeys(self.told.standing) if not only or one[0] in only]
             self.told.standing = [one for one in self.told.standing if one not in todo]
             if not todo:
@@ -168,7 +169,7 @@ class Office:
         """The LEA takes everything out of its inbox."""
         for path in self.exchange.inbox(lea):
             path.unlink()
-        sweep.notice_collected(self.services, LeaId(lea))
+        duties.notice_collected(self.services, LeaId(lea))
 
     def opened(self, tracking: str, *more: bytes) -> bytes:
         """What was sealed in a packet, by its sender's key of now or by one of `more`."""

@@ -32,7 +32,7 @@ from tests.support.tools import ROOT
 _REQUEST = 1 << 20  # bytes: arguments and environment of one command
 _SECONDS = 120.0
 _ROOM = 4000  # bytes of the command line, for those of the parts
-_WITH_THREADS = {"identity_bulk", "identity_train"}  # DuckDB's and Arrow's threads would be lost in a fork
+_WITH_THREADS = {"cli.identity.match", "cli.identity.train"}  # DuckDB's and Arrow's threads would be lost in a fork
 
 
 def run(arguments: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -209,8 +209,8 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    """As `python -m broker.cli` does it; the exit code."""
-    cli = import_module("broker.cli")
+    """As `python -m broker.cli.main` does it; the exit code."""
+    cli = import_module("broker.cli.main")
     sys.modules["__main__"] = cli
     sys.argv = [str(cli.__file__), *arguments]
     if arguments[:1] == ["up"]:
@@ -219,9 +219,9 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def _load() -> None:
-    places = {entry.where.partition(":")[0] for entry in import_module("broker.commands.catalog").COMMANDS.values()}
+    places = {entry.where.partition(":")[0] for entry in import_module("broker.cli.catalog").COMMANDS.values()}
     for name in sorted(places - _WITH_THREADS):
-        import_module(f"broker.commands.{name}")
+        import_module(f"broker.{name}")
     forked.load()
     assert threading.active_count() == len([*Path("/proc/self/task").iterdir()]) == 1
     gc.collect()

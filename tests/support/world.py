@@ -2,7 +2,7 @@
 
 Promises: home, ledger, vault, keys and stages are real; each world has a home of its own, copied from one that was set
 up once. A worker that dies has the fate of a killed process: nothing behind the place runs, and what it had claimed is
-given free as `broker.worker` does when it starts again.
+given free as `broker.processes.worker` does when it starts again.
 """
 
 import copy
@@ -22,20 +22,24 @@ from sqlalchemy import select
 
 from broker.core.flow import NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import LeaId
-from broker.edge import keyring
-from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
-from broker.edge.ledger import directory, packets
+from broker.edge.home.folders import Home
+from broker.edge.home.inbox import Inboxes
+from broker.edge.home.outbox import Outboxes
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.rows import COLUMNS, PacketRow
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import COLUMNS, PacketRow
+from broker.edge.ledger.parties import directory
 from broker.edge.ledger.tables import packets as packets_table
-from broker.edge.outbox import Outboxes
-from broker.edge.settings_file import load as read_settings
+from broker.edge.pgp import keyring
+from broker.edge.settings.file import load as read_settings
 from broker.edge.vault import DirectoryVault
-from broker.stages import batch, sweep, transfers, withdraw
-from broker.stages.batch import Plan
-from broker.stages.daybreak import Daybreak
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.packets.batch import Plan
+from broker.processes.worker import RUNS
+from broker.stages import withdraw
+from broker.stages.sweep import duties
+from broker.stages.sweep.day_change import Daybreak
+from broker.transfers import cases
 from tests.bench import load
 from tests.support import order, postgres
 from tests.support.office import Office
@@ -230,7 +234,7 @@ class World(Office):
                 self._start_again()
 
     def _start_again(self) -> None:
-        """What `broker.worker` does first; what lived in the process is gone."""
+        """What `broker.processes.worker` does first; what lived in the process is gone."""
         self.told.standing.clear()
         self.services = replace(
             self.services, inboxes=Inboxes(self.services.home), vault=DirectoryVault(self.services.home.vault)
@@ -242,13 +246,13 @@ class World(Office):
     def sweep(self) -> None:
         """A round of the sweeper's duties."""
         services = self.services
-        sweep.publish_receipts(services)
-        sweep.enqueue_standing(services)
+        duties.publish_receipts(services)
+        duties.enqueue_standing(services)
         for lea in self.leas:
-            sweep.finish_deliveries(services, LeaId(lea))
-            sweep.notice_collected(services, LeaId(lea))
-        sweep.resume_for_keys(services)
-        sweep.resume_unflagged(services)
+            duties.finish_deliveries(services, LeaId(lea))
+            duties.notice_collected(services, LeaId(lea))
+        duties.resume_for_keys(services)
+        duties.resume_unflagged(services)
         today = self.today
         for _ in range(2):  # a day is begun, and then its only slice is done
             self.daybreak.look()
@@ -296,12 +300,12 @@ _PLACES: dict[str, Callable[[World], Any]] = {
     "worked": _dies_at(lambda _: batch, "_commit"),
     "staged": _dies_at(lambda world: world.services.inboxes, "stage_delivery", behind=True),
     "flushed": _dies_at(lambda world: world.services.inboxes, "flush", behind=True),
-    "noting": _dies_at(lambda _: transfers, "delivered", behind=True),
+    "noting": _dies_at(lambda _: cases, "delivered", behind=True),
     "committed": _dies_at(lambda world: world.services.inboxes, "publish"),
     "published": _dies_at(lambda world: world.services.inboxes, "publish", behind=True),
     "telling": _dies_at(lambda _: batch, "tell"),
     "taking back": _dies_at(lambda _: withdraw, "statements"),
-    "collecting": _dies_at(lambda _: transfers, "collected", behind=True),
+    "collecting": _dies_at(lambda _: cases, "collected", behind=True),
     "dropping": _dies_at(lambda world: world.services.inboxes, "drop_stage"),
 }
 PLACES = tuple(_PLACES)

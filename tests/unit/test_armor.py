@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core import armor
 from broker.core.errors import Refused
+from broker.core.openpgp import armor
 
 BODY = bytes(range(256)) * 3
 CHECKED = armor.enarmor("MESSAGE", BODY).encode()

@@ -8,10 +8,11 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import Name, PacketType, Student
-from broker.edge.ledger.disclosures import Disclosure
-from broker.formats import story
+from broker.edge.ledger.log.disclosures import Disclosure
 from broker.formats.documents import to_document
-from handlers import backpack, disclosures_notice, record_request
+from broker.formats.parent import story
+from broker.notices import disclosures
+from handlers import backpack, record_request
 from handlers.backpack import Mode, Slip
 from handlers.record_request import Want
 from handlers.registry import HANDLERS
@@ -80,7 +81,7 @@ def test_the_log_says_whose_it_is_and_no_more_of_the_student() -> None:
 
 def told(lines: list[Disclosure], is_all: bool = True) -> dict[str, Any]:
     names = {"01": "Alpine", "6G": "Beehive"}
-    return disclosures_notice.notice({"packet": "x", "file": ""}, ANA, NUMBERS, lines, names, is_all=is_all)
+    return disclosures.notice({"packet": "x", "file": ""}, ANA, NUMBERS, lines, names, is_all=is_all)
 
 
 def test_the_log_as_a_notice() -> None:
@@ -94,7 +95,7 @@ def test_the_log_as_a_notice() -> None:
 
 
 def test_a_long_log_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disclosures_notice, "MOST_LINES", 3)
+    monkeypatch.setattr(disclosures, "MOST_LINES", 3)
     body = told([line(tracking=str(number)) for number in range(4)])
     assert [one["tracking"] for one in body["disclosures"]] == ["1", "2", "3"]
     assert "these are the newest" in body["means"]

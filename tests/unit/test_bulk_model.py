@@ -12,7 +12,8 @@ from rapidfuzz.distance import JaroWinkler
 from sqlglot import expressions as sql
 
 from broker.core.errors import OperatorError
-from broker.identity import charts, linker, models, spark, train
+from broker.identity import models
+from broker.identity.bulk import charts, linker, spark, train
 from broker.identity.features import COLUMNS, LISTS
 from broker.identity.model import Model
 from broker.identity.sql import truth

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.commands import results
-from broker.commands.results import Result
+from broker.cli.identity import results
+from broker.cli.identity.results import Result
 from broker.identity.answer import Answer
-from broker.identity.bulk import Finding, Verdict, finding
+from broker.identity.bulk.matching import Finding, Verdict, finding
 from broker.identity.match import CLOSE_BITS
 
 MATCH, REVIEW, NONE = Answer.MATCH, Answer.REVIEW, Answer.NONE

@@ -14,14 +14,14 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.commands import claims as command
-from broker.commands import tables
-from broker.commands.claims import Format
-from broker.core.claims import Finding, judge, overlaps, stays_in, together
-from broker.core.membership import Limit, Programme, Span, apportion, limit, merged, prorate, shares
+from broker.cli.transfers import claims as command
+from broker.cli.transfers.claims import Format
+from broker.core.days.claims import Finding, judge, overlaps, stays_in, together
+from broker.core.days.membership import Limit, Programme, Span, apportion, limit, merged, prorate, shares
+from broker.core.days.school_year import Calendar, weekdays
 from broker.core.model import LeaId, Ssid
-from broker.core.school_year import Calendar, weekdays
-from broker.formats import claims_report
+from broker.formats.reports import claims
+from broker.terminal import tables
 
 CALENDAR = Calendar.of("07-01", "08-15", "06-05")
 YEAR = CALENDAR.year(2027)
@@ -277,7 +277,7 @@ def test_the_order_of_spans_says_nothing(them: list[Span], chance: random.Random
     after = judge(Ssid("1"), them, YEAR)
     assert (before is None) == (after is None)
     if before and after:
-        assert claims_report.document(before) == claims_report.document(after)
+        assert claims.document(before) == claims.document(after)
 
 
 @given(spans)
@@ -363,8 +363,8 @@ def test_a_calendar_that_cannot_be(texts: tuple[str, str, str], says: str) -> No
 
 def csv_of(finding: Finding, lea: str = "") -> list[dict[str, str]]:
     out = io.StringIO(newline="")
-    report = claims_report.CsvReport(out)
-    report.add(claims_report.document(finding, lea))
+    report = claims.CsvReport(out)
+    report.add(claims.document(finding, lea))
     report.end()
     return list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
 
@@ -390,7 +390,7 @@ def test_an_lea_is_told_what_is_its_business() -> None:
         span("6G", month(11, 20), local_id="secret-1", school="secret-2", programme=YEAR_ROUND),
         span("03", month(11, 20), local_id="secret-3", school="secret-4"),
     )
-    told = claims_report.document(finding, "01")
+    told = claims.document(finding, "01")
     assert "secret" not in json.dumps(told)
     assert [one["lea"] for one in told["leas"]] == ["01"]
     assert told["leas"][0]["other_leas"] == ["03", "6G"]
@@ -415,9 +415,9 @@ def test_what_an_lea_wrote_comes_through_the_csv(text: str) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_json_is_one_object(count: int) -> None:
-    one = claims_report.document(found(span("01"), span("6G")))
+    one = claims.document(found(span("01"), span("6G")))
     out = io.StringIO()
-    report = claims_report.JsonReport(out, {"day": "2026-11-23"})
+    report = claims.JsonReport(out, {"day": "2026-11-23"})
     for _ in range(count):
         report.add(one)
     report.end()
@@ -427,7 +427,7 @@ def test_the_json_is_one_object(count: int) -> None:
 
 def test_a_student_of_many_memberships_is_listed_in_bounds() -> None:
     many = [span("01", AUGUST + n * DAY, AUGUST + (n + 1) * DAY, school=str(n)) for n in range(150)]
-    told = claims_report.document(found(*many, span("6G")))["leas"][0]
+    told = claims.document(found(*many, span("6G")))["leas"][0]
     assert (len(told["memberships"]), told["memberships_not_listed"]) == (20, 130)
 
 

@@ -8,8 +8,8 @@ from importlib.metadata import version
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build, load
-from broker.commands.catalog import COMMANDS, GROUPS
+from broker.cli.catalog import COMMANDS, GROUPS
+from broker.cli.main import build, load
 
 HEAVY = {
     "duckdb",
@@ -30,7 +30,7 @@ GROUPED = sorted({path.rpartition(" ")[0] for path in COMMANDS} - {""})
 
 def loaded(*arguments: str) -> set[str]:
     """The top-level modules that a new process has after it has built the tree for these arguments."""
-    code = "import sys; from broker.cli import build; build(sys.argv[1:]); print(*sys.modules)"
+    code = "import sys; from broker.cli.main import build; build(sys.argv[1:]); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -39,10 +39,9 @@ def loaded(*arguments: str) -> set[str]:
 def test_help_loads_no_command(arguments: list[str]) -> None:
     modules = loaded(*arguments)
     assert not HEAVY & modules
-    assert {one for one in modules if one.startswith("broker.commands.")} == {
-        "broker.commands.catalog",
-        "broker.commands.endings",
-    }
+    rooms = ("broker.cli.", "broker.client.", "broker.terminal.")
+    named = {one for one in modules if one.startswith(rooms)}
+    assert named == {"broker.cli.main", "broker.cli.catalog", "broker.terminal.endings"}
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.contracts import BASE, load
-from broker.edge.resources import folder
-from broker.edge.settings import Limits, Settings
+from broker.edge.schemas.contracts import BASE, load
+from broker.edge.settings.resources import folder
+from broker.edge.settings.values import Limits, Settings
 from broker.formats import dates, pesc, reading
-from broker.formats.ssid_csv import SHEET
+from broker.formats.ssid.lines import SHEET
 from tests.support import documents, transcripts
 from tests.support.sheets import ANA, CONTRACTS, HEADER
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from broker.core import school_year
-from broker.core.deadlines import COUNTS_SCHOOL_DAYS, RULES, Calendar, Clock, due, overdue_days, teaching
-from broker.edge.settings import Transfers
+from broker.core.days import school_year
+from broker.core.days.deadlines import COUNTS_SCHOOL_DAYS, RULES, Calendar, Clock, due, overdue_days, teaching
+from broker.edge.settings.values import Transfers
 
 RULE = school_year.Calendar.of("07-01", "08-15", "06-05")
 DAY = timedelta(days=1)

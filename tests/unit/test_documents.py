@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from broker.commands.catalog import COMMANDS
+from broker.cli.catalog import COMMANDS
 from broker.core.codes import CODES
+from broker.core.days.membership import Programme
 from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
-from broker.core.membership import Programme
 from broker.core.model import HeldFor, PacketType, PartyKind, State
 from broker.core.opt_outs import Purpose
 from broker.core.transfer import Reason
-from broker.edge.contracts import Contracts
-from broker.edge.ledger.history import READ_WHOLE
-from broker.edge.resources import folder
+from broker.edge.ledger.packets.history import READ_WHOLE
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.resources import folder
 from broker.formats import canonical
-from handlers.answers import REASONS
+from broker.notices.answers import REASONS
 from tests import docs
 from tests.support.console import blocks
 from tests.support.tools import ROOT

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core import federal, frames
-from broker.core.federal import Found
-from broker.edge import federal_names, keyring, validity
-from broker.edge.settings import Ledger, Redis, Settings, SettingsError, Sftp
+from broker.core.openpgp import frames
+from broker.core.parties import federal
+from broker.core.parties.federal import Found
+from broker.edge.pgp import keyring, validity
+from broker.edge.settings import federal_names
+from broker.edge.settings.values import Ledger, Redis, Settings, SettingsError, Sftp
 
 NAMES = federal_names.load()
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.core import frames
 from broker.core.errors import Refused
-from broker.core.extent import Extent, Progress, extent
-from broker.core.frames import walk
+from broker.core.files.extent import Extent, Progress, extent
+from broker.core.openpgp import frames
+from broker.core.openpgp.frames import walk
 from tests.support.craft import in_parts
 from tests.support.scale import examples
 

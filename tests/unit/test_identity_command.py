@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from broker.cli import build
+from broker.cli.main import build
 from broker.identity import models
 
 ODETTE = {"legal_name": {"first": "Odette", "last": "Thornley"}, "birth_date": "2013-05-09"}

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.identity import models
+from broker.identity.bulk.linker import round_similarities
 from broker.identity.features import COLUMNS, LISTS
-from broker.identity.linker import round_similarities
 from broker.identity.sql import NotUnderstood, Truth, term, truth
 from tests.support.scale import examples
 

@@ -7,7 +7,7 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge import keyring, validity
+from broker.edge.pgp import keyring, validity
 from broker.formats import key_block
 
 LEA = LeaId("01")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core import kinds_openpgp
-from broker.core.kinds import kind_of
-from broker.core.kinds_openpgp import shape_of
-from broker.core.kinds_text import decoded, encoding_of
+from broker.core.files import kinds_openpgp
+from broker.core.files.kinds import kind_of
+from broker.core.files.kinds_openpgp import shape_of
+from broker.core.files.kinds_text import decoded, encoding_of
 from tests.support import contents
 from tests.support.tools import ROOT
 

@@ -8,7 +8,7 @@ from tests.support import growth, patterns
 
 # expressions that are known at run time only: the schemas' own (tested from the schemas), and the words of a typist
 _MADE_AT_RUN_TIME = {
-    "broker.edge.explain: re.search(ecma, instance)",
+    "broker.edge.schemas.explain: re.search(ecma, instance)",
     "broker.simulate.spelling: re.finditer(re.escape(said), small)",
 }
 
@@ -28,11 +28,11 @@ def test_every_expression_of_the_code_is_linear() -> None:
 def test_expressions_of_every_kind_are_found() -> None:
     where = {use.where.split(":")[0] + " " + use.method for use in patterns.of_the_code()[0]}
     assert where >= {
-        "broker.core.armor._HEADER match",  # an attribute
-        "broker.formats.ssid_columns._DATES fullmatch",  # in a table, used by another name
-        "broker.edge.inbox._STAGED fullmatch",  # given to a function
-        "broker.edge.durable match",  # in a call
-        "broker.edge.folders fullmatch",  # in a call, by the name of another module's text
+        "broker.core.openpgp.armor._HEADER match",  # an attribute
+        "broker.formats.ssid.columns._DATES fullmatch",  # in a table, used by another name
+        "broker.edge.home.inbox._STAGED fullmatch",  # given to a function
+        "broker.edge.home.durable match",  # in a call
+        "broker.edge.home.folders fullmatch",  # in a call, by the name of another module's text
         "schemas/common.v1.schema.json search",
     }
 

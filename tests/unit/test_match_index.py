@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.model import Name, Student
-from broker.edge.ledger.details import MOST_NAMES
+from broker.edge.ledger.people.evidence import MOST_NAMES
 from broker.identity import index, models
 from broker.identity.model import Model
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core import frames, message
 from broker.core.errors import Refused
-from broker.core.frames import packet
-from broker.core.message import Bounds
+from broker.core.openpgp import frames, message
+from broker.core.openpgp.frames import packet
+from broker.core.openpgp.message import Bounds
 from tests.support.craft import compressed, in_parts, literal, squeezed
 
 BOUNDS = Bounds(content=4_000_000, ratio=100, floor=100_000, packets=64)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge import mounts
+from broker.edge.home import mounts
 
 TABLE = rb"""27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 31 27 0:40 / /srv/satchel/leas rw shared:5 master:2 - nfs4 server:/leas rw,vers=4.2

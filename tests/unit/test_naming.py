@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.naming import Known, Parties, addresses, is_latin, seen_address, words
+from broker.core.parties.naming import Known, Parties, addresses, is_latin, seen_address, words
 
 PARTIES = Parties(
     (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.core.nearly import nearly, own_id
+from broker.core.parties.nearly import nearly, own_id
 
 IDS = ["01", "02", "6G", "6H", "U1", "utah-state", "O1X"]
 

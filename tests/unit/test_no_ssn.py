@@ -12,9 +12,9 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.contracts import BASE, load
-from broker.edge.resources import folder
-from broker.edge.settings import Limits
+from broker.edge.schemas.contracts import BASE, load
+from broker.edge.settings.resources import folder
+from broker.edge.settings.values import Limits
 from broker.formats import no_ssn, pesc, reading
 from tests.bench import load as bench
 from tests.support import documents, transcripts

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.commands import opening
-from broker.core import armor
-from broker.edge.settings import Limits
+from broker.client import opening
+from broker.core.openpgp import armor
+from broker.edge.settings.values import Limits
 
 ONE, OTHER = (armor.enarmor("PUBLIC KEY BLOCK", data).encode() for data in (b"one", b"other"))
 COMMENTED = OTHER.replace(b"-----\n\n", b"-----\nComment: well-known --- key\n\n", 1)

@@ -3,7 +3,7 @@
 import json
 
 from broker.core.opt_outs import OPT_OUTS, Purpose
-from broker.edge import resources
+from broker.edge.settings import resources
 
 
 def test_the_list_is_that_of_the_schema_and_each_purpose_is_in_words() -> None:

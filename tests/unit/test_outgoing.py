@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.outgoing import Kind, look
-from broker.edge import keyring, openpgp
+from broker.core.files.outgoing import Kind, look
+from broker.edge.pgp import keyring, openpgp
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SECRET = keyring.generate("A <a@b.example>", "cv25519", NOW, None)

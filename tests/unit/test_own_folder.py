@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from broker.core.errors import OperatorError
-from broker.edge import own_folder
-from broker.edge.queues import Queues, check_socket, socket_path
-from broker.edge.settings import Settings
+from broker.edge.home import own_folder
+from broker.edge.queue.queues import Queues, check_socket, socket_path
+from broker.edge.settings.values import Settings
 
 
 def test_it_is_made_for_its_user_alone(tmp_path: Path) -> None:

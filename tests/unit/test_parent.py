@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from broker.core.errors import Refused
 from broker.core.page import Facts, Page, Section, Table, Text
-from broker.edge.contracts import BASE, Contracts, load
-from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.opt_outs import OptOut
-from broker.edge.resources import folder
-from broker.formats import parent, parent_files, parent_values
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.edge.ledger.people.opt_outs import OptOut
+from broker.edge.schemas.contracts import BASE, Contracts, load
+from broker.edge.settings.resources import folder
 from broker.formats.documents import to_student
-from broker.formats.parent_papers import Paper, check_log, standing, stranger
-from broker.formats.parent_terms import FIELDS, PARTS, Form
-from broker.formats.parent_values import WORDS
-from handlers import disclosures_notice
+from broker.formats.parent import attached, values
+from broker.formats.parent import page as parent
+from broker.formats.parent.papers import Paper, check_log, standing, stranger
+from broker.formats.parent.terms import FIELDS, PARTS, Form
+from broker.formats.parent.values import WORDS
+from broker.notices import disclosures as disclosures_notice
 from tests.support import documents
 from tests.support.scale import examples
 
@@ -189,7 +190,7 @@ def said(name: str, value: Any) -> str:
         return {"PK": "Preschool", "KG": "Kindergarten"}[value]
     if name == "word":
         return WORDS[value]
-    return parent_values.prose(value) if short == "prose" else parent_values.line(value)
+    return values.prose(value) if short == "prose" else values.line(value)
 
 
 def shown(section: Section) -> str:
@@ -208,7 +209,7 @@ def shown(section: Section) -> str:
 
 def made(*papers: Paper) -> Page:
     records = [one.document for one in standing(papers) if "record" in one.document]
-    return parent.page(papers, parent_files.attached(records), TODAY)
+    return parent.page(papers, attached.attached(records), TODAY)
 
 
 def section(page: Page, heading: str) -> Section:
@@ -475,9 +476,9 @@ def test_what_is_no_list_of_disclosures_is_refused(body: dict[str, Any]) -> None
 
 @given(st.text(max_size=300))
 def test_a_file_gets_a_name_that_cannot_harm(name: str) -> None:
-    safe = parent_files.safe_name(name)
+    safe = attached.safe_name(name)
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}\.[a-z0-9]{2,4}", safe)
-    assert safe.rpartition(".")[2] in parent_files.PASSIVE | {"bin"}
+    assert safe.rpartition(".")[2] in attached.PASSIVE | {"bin"}
 
 
 @pytest.mark.parametrize(
@@ -493,7 +494,7 @@ def test_a_file_gets_a_name_that_cannot_harm(name: str) -> None:
     ],
 )
 def test_names_of_files(name: str, safe: str) -> None:
-    assert parent_files.safe_name(name) == safe
+    assert attached.safe_name(name) == safe
 
 
 def attachment(name: str, content: str) -> dict[str, str]:
@@ -510,7 +511,7 @@ def test_files_lie_beside_the_copy_once_and_what_is_damaged_is_told() -> None:
     record = {"attachments": parts, "special_education": {"status": "eligible", "attachments": ["a.txt", "c.txt"]}}
     document = documents.record(record=record)
     CONTRACTS.check(document, 20)
-    files = parent_files.attached([document])
+    files = attached.attached([document])
     paths = ["attachments/01-a.txt", "attachments/01-a.txt", "attachments/02-a.txt", ""]
     assert [one.path for one in files] == paths
     assert [one.content for one in files] == [b"A", b"A", b"B", None]
@@ -543,22 +544,22 @@ def test_the_data_holds_every_document_as_it_was_sealed() -> None:
 @pytest.mark.parametrize(
     ("written", "wanted"),
     [
-        (parent_values.day("2012-03-04"), "4 March 2012"),
-        (parent_values.day("2026-11-23T23:59:59.123456789-07:00"), "23 November 2026"),
-        (parent_values.year(2000), "1999–00"),
-        (parent_values.number(0.5), "0.5"),
-        (parent_values.number(-0.0), "0"),
-        (parent_values.number(1e-7), "0.0000001"),
-        (parent_values.number(100000.0), "100000"),
-        (parent_values.line(" a\r\nb\tc "), "a b c"),
-        (parent_values.line("x\u202eyz\x00\ufeff"), "x[U+202E]yz[U+0000][U+FEFF]"),
-        (parent_values.line("e\u0302\u0303"), "ễ"),
-        (parent_values.prose("one\n\ntwo\r\nthree\n"), "one\n\ntwo\nthree"),
-        (parent_values.written(Form.GRADE, "KG"), "Kindergarten"),
-        (parent_values.written(Form.GRADE, "09"), "Grade 9"),
-        (parent_values.written(Form.GRADE, "13"), "13"),
-        (parent_values.written(Form.TEXT, None), ""),
-        (parent_values.name({"first": "", "last": "Suharto", "suffix": ""}), "Suharto"),
+        (values.day("2012-03-04"), "4 March 2012"),
+        (values.day("2026-11-23T23:59:59.123456789-07:00"), "23 November 2026"),
+        (values.year(2000), "1999–00"),
+        (values.number(0.5), "0.5"),
+        (values.number(-0.0), "0"),
+        (values.number(1e-7), "0.0000001"),
+        (values.number(100000.0), "100000"),
+        (values.line(" a\r\nb\tc "), "a b c"),
+        (values.line("x\u202eyz\x00\ufeff"), "x[U+202E]yz[U+0000][U+FEFF]"),
+        (values.line("e\u0302\u0303"), "ễ"),
+        (values.prose("one\n\ntwo\r\nthree\n"), "one\n\ntwo\nthree"),
+        (values.written(Form.GRADE, "KG"), "Kindergarten"),
+        (values.written(Form.GRADE, "09"), "Grade 9"),
+        (values.written(Form.GRADE, "13"), "13"),
+        (values.written(Form.TEXT, None), ""),
+        (values.name({"first": "", "last": "Suharto", "suffix": ""}), "Suharto"),
     ],
 )
 def test_how_values_are_written(written: str, wanted: str) -> None:

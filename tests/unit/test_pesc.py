@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.core.errors import Refused
-from broker.edge import resources, xml
-from broker.edge.contracts import Contracts, load
+from broker.edge import xml
+from broker.edge.schemas.contracts import Contracts, load
+from broker.edge.settings import resources
 from broker.formats.pesc import NAMESPACE, fields, from_pesc, to_pesc, uuid_of
 from broker.formats.pesc.form import Either, Fields, Leaf, Node, OneOf
 from broker.formats.pesc.parties import ORGANIZATION

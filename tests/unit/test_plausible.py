@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.core.plausible import BIRTH, DAY, EXIT, YEAR, Fault, Line, age, ages_in, impossible, odd, year_fault
-from broker.edge.settings import Settings
+from broker.core.days.plausible import BIRTH, DAY, EXIT, YEAR, Fault, Line, age, ages_in, impossible, odd, year_fault
+from broker.edge.settings.values import Settings
 from tests.support import simulated
 
 TODAY = date(2026, 12, 1)

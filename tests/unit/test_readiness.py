@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.extent import Extent, Progress
+from broker.core.files.extent import Extent, Progress
 from broker.core.model import LeaId
-from broker.edge.outbox import Changed
-from broker.edge.readiness import Found, Readiness, Ready, Wait
+from broker.edge.home.outbox import Changed
+from broker.edge.home.readiness import Found, Readiness, Ready, Wait
 
 LEA = LeaId("01")
 FILE = Found("export.pgp", 500, 1_000, 7, 1, 1_000)

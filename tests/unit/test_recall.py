@@ -8,8 +8,9 @@ import pytest
 from broker.core.errors import Refused
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, REPLACES, text
-from handlers import alert_notice, recall
-from handlers.alert_notice import MEANS, Kind
+from broker.notices import alert
+from broker.notices.alert import MEANS, Kind
+from handlers import recall
 from tests.support import documents
 from tests.unit.test_receipt import SAID
 
@@ -38,7 +39,7 @@ def test_only_leas_recall() -> None:
 
 def test_every_kind_of_alert_has_its_words() -> None:
     assert set(MEANS) == set(Kind)
-    body = alert_notice.notice(Kind.REQUEST, "1000000019", "6G", "LEA 6G", "", "2026-11-23T10:00:00+00:00")
+    body = alert.notice(Kind.REQUEST, "1000000019", "6G", "LEA 6G", "", "2026-11-23T10:00:00+00:00")
     assert (body["what"], body["ssid"], body["by"]) == ("request", "1000000019", {"lea": "6G", "name": "LEA 6G"})
     assert "tracking" not in body
     assert "53A-11-502" in body["rule"]

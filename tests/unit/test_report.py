@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.deadlines import Calendar
+from broker.core.days.deadlines import Calendar
 from broker.core.model import LeaId
 from broker.core.report import Asked, Report, is_overdue, is_reported_late, median, percentile
 from broker.core.transfer import TransferState

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.commands.review_text import age
+from broker.cli.students.review_text import age
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import Address, LeaId, Name, Ssid, Student
 from broker.core.review import (
@@ -23,11 +23,11 @@ from broker.core.review import (
     letters,
     place_of,
 )
-from broker.edge.ledger.changes import Changes, Snapshot, between
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.people.changes import Changes, Snapshot, between
 from broker.identity.sight import see
+from broker.notices.review import Question, Shown, notice
 from handlers import review_answer
-from handlers.review_notice import Question, Shown, notice
 from tests.support import documents
 
 CANDIDATES = [Ssid(f"{number:010}") for number in range(3)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge.settings import Settings, SettingsError
-from broker.edge.settings_file import load, render
+from broker.edge.settings.file import load, render
+from broker.edge.settings.values import Settings, SettingsError
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge import settings_checks
-from broker.edge.settings import Settings, SettingsError
-from broker.edge.settings_file import load, parse
+from broker.edge.settings import checks
+from broker.edge.settings.file import load, parse
+from broker.edge.settings.values import Settings, SettingsError
 
 SECTIONS = {one.name: one.default for one in dataclasses.fields(Settings) if dataclasses.is_dataclass(one.default)}
 KEYS = {
@@ -84,7 +84,7 @@ def test_whatever_stands_behind_a_key(key: str) -> None:
 def test_the_ends_of_a_range(key: str) -> None:
     section, _, name = key.partition(".")
     of = KEYS[key].metadata
-    low, high = of["low"], settings_checks.high(of["unit"])
+    low, high = of["low"], checks.high(of["unit"])
     assert low <= KEYS[key].default <= high
     with_others = {
         "told.aliases": f"names = {high}\n",
@@ -100,8 +100,8 @@ def test_the_ends_of_a_range(key: str) -> None:
 
 def test_every_text_has_a_form_and_its_default_fits() -> None:
     texts = {key: field.default for key, field in KEYS.items() if isinstance(field.default, str)}
-    assert texts.keys() == settings_checks.FORMS.keys()
-    assert [key for key, default in texts.items() if not settings_checks.FORMS[key].fits(default)] == []
+    assert texts.keys() == checks.FORMS.keys()
+    assert [key for key, default in texts.items() if not checks.FORMS[key].fits(default)] == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_every_text_has_a_form_and_its_default_fits() -> None:
     ],
 )  # fmt: skip
 def test_forms(key: str, good: list[str], bad: list[str]) -> None:
-    form = settings_checks.FORMS[key]
+    form = checks.FORMS[key]
     section, _, name = key.partition(".")
     assert [text for text in good if not form.fits(text)] == []
     assert [text for text in bad if form.fits(text) and not said(f"[{section}]\n{name} = '{text}'\n")] == []
@@ -135,7 +135,7 @@ def test_forms(key: str, good: list[str], bad: list[str]) -> None:
 
 @given(st.text(max_size=60))
 def test_a_form_takes_any_text(text: str) -> None:
-    for form in [*settings_checks.FORMS.values(), settings_checks.NAME]:
+    for form in [*checks.FORMS.values(), checks.NAME]:
         form.fits(text)
 
 
@@ -162,7 +162,7 @@ def test_what_is_no_settings_file(text: str) -> None:
     assert sentence.startswith(str(HOME / "satchel.toml"))
 
 
-@pytest.mark.parametrize(("less", "more"), settings_checks.ORDER)
+@pytest.mark.parametrize(("less", "more"), checks.ORDER)
 def test_what_goes_together(less: str, more: str) -> None:
     section, _, name = less.partition(".")
     sentence = said(f"[{section}]\n{name} = 1000\n{more.rpartition('.')[2]} = 999\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.edge.sftp_door import ADDRESSES, BURST, LOGIN_SECONDS, SHORT, Arrivals, Door, Full, Told, source_of
+from broker.edge.sftp.server.door import ADDRESSES, BURST, LOGIN_SECONDS, SHORT, Arrivals, Door, Full, Told, source_of
 
 HONEST = "192.0.2.1"
 

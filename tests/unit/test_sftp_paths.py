@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge.file_names import is_unfinished
-from broker.edge.sftp_paths import (
+from broker.edge.home.file_names import is_unfinished
+from broker.edge.sftp.paths import (
     HIDDEN,
     NAME_BYTES,
     Folder,
@@ -18,8 +18,8 @@ from broker.edge.sftp_paths import (
     resting,
     shown,
 )
-from broker.edge.sftp_ranges import MOST, Ranges, Scattered
-from broker.edge.sftp_wire import Denied, Status
+from broker.edge.sftp.server.ranges import MOST, Ranges, Scattered
+from broker.edge.sftp.server.wire import Denied, Status
 
 PIECES = st.sampled_from(
     ["outbox", "inbox", "receipts", "directory", "README.txt", "..", ".", "", "x.pgp", "leas", "01"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge import sftp_wire as wire
-from broker.edge.sftp_wire import Attributes, BadMessage, Entry, Reader, Status
+from broker.edge.sftp.server import wire as wire
+from broker.edge.sftp.server.wire import Attributes, BadMessage, Entry, Reader, Status
 
 NUMBERS = st.integers(0, 2**32 - 1)
 

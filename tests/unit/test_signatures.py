@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core import certificates, frames, signatures
 from broker.core.errors import Refused
+from broker.core.openpgp import certificates, frames, signatures
 
 PRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
 

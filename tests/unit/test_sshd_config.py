@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge.sftp_hostkey import generate as generate_key
-from broker.edge.sftp_hostkey import public_line
-from broker.edge.sshd_config import SystemUser, authorized_keys, generate, system_user
+from broker.edge.sftp.hostkey import generate as generate_key
+from broker.edge.sftp.hostkey import public_line
+from broker.edge.sftp.sshd_config import SystemUser, authorized_keys, generate, system_user
 
 HOME, KEYS = Path("/srv/satchel"), Path("/etc/satchel/keys")
 

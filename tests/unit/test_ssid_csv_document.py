@@ -6,9 +6,12 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.formats import ssid_columns, ssid_header, ssid_name, table
+from broker.formats import table
 from broker.formats.documents import to_document
-from broker.formats.ssid_csv import Sheet
+from broker.formats.ssid import columns
+from broker.formats.ssid import header as ssid_header
+from broker.formats.ssid import name as ssid_name
+from broker.formats.ssid.lines import Sheet
 from handlers import ssid_request
 from tests.support.sheets import ANA, BEN, CONTRACTS, HEADER, LEA, NAME, read, refused, student
 
@@ -156,7 +159,7 @@ EVERYTHING: dict[str, tuple[str, list[Any], Any]] = {
 
 
 def test_every_column_has_its_place() -> None:
-    assert EVERYTHING.keys() == ssid_columns.COLUMNS.keys()
+    assert EVERYTHING.keys() == columns.COLUMNS.keys()
     entry: Any = student(",".join(cell for cell, _, _ in EVERYTHING.values()), ",".join(EVERYTHING))
     for name, (_, place, value) in EVERYTHING.items():
         at = entry
@@ -171,18 +174,16 @@ def test_every_column_has_its_place() -> None:
     assert "Reyes" not in repr(request)
 
 
-@pytest.mark.parametrize(
-    ("field", "name"), [(f, n) for f, one in ssid_columns.COLUMNS.items() for n in (f, *one.names)]
-)
+@pytest.mark.parametrize(("field", "name"), [(f, n) for f, one in columns.COLUMNS.items() for n in (f, *one.names)])
 def test_a_column_is_known_under_each_of_its_names(field: str, name: str) -> None:
     spelt = (name, name.upper(), name.replace("_", " ").title(), name.replace(" ", "_"), f"{name}:")
     for header in spelt:
-        row = table.Row(1, (*(one for one in ssid_columns.REQUIRED if one != field), header))
+        row = table.Row(1, (*(one for one in columns.REQUIRED if one != field), header))
         assert ssid_header.fields_of(row)[-1] == field
 
 
 def test_no_name_stands_for_two_columns() -> None:
-    names = [n for f, one in ssid_columns.COLUMNS.items() for n in (f, *one.names)]
+    names = [n for f, one in columns.COLUMNS.items() for n in (f, *one.names)]
     assert len({"".join(filter(str.isalnum, name)) for name in names}) == len(names)
 
 

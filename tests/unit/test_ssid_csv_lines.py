@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from broker.core.codes import CODES
 from broker.core.errors import Refused
-from broker.formats import ssid_answer, table
-from broker.formats.ssid_answer import Answered
+from broker.formats import table
+from broker.formats.ssid import answer
+from broker.formats.ssid.answer import Answered
 from handlers import ssid_request
 from tests.support.sheets import ANA, BEN, HEADER, NAME, fault, read, sheet, student
 
@@ -208,13 +209,13 @@ def answered(**changes: Any) -> Answered:
 
 
 def test_the_answer_begins_as_it_must() -> None:
-    line = ssid_answer.table(",", "REQ_01_20261123_1", [answered()]).decode()
+    line = answer.table(",", "REQ_01_20261123_1", [answered()]).decode()
     assert line == "00000002,1000000019,2027,Reyes-Ortiz,Ana,0042,assigned,,,,REQ_01_20261123_1\r\n"
 
 
 @pytest.mark.parametrize("form", [",", ";", "\t", "\ufeff,", "\ufeff;"])
 def test_the_answer_has_the_form_of_the_request(form: str) -> None:
-    content = ssid_answer.table(form, "REQ", [answered(last_name='O"Neil, Jr; x\ty')]).decode()
+    content = answer.table(form, "REQ", [answered(last_name='O"Neil, Jr; x\ty')]).decode()
     assert content.startswith("\ufeff") == form.startswith("\ufeff")
     (row,) = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), delimiter=form[-1])
     assert row[3] == 'O"Neil, Jr; x\ty'
@@ -222,8 +223,8 @@ def test_the_answer_has_the_form_of_the_request(form: str) -> None:
 
 @given(st.text(max_size=20))
 def test_no_cell_is_a_formula_and_each_can_be_had_back(cell: str) -> None:
-    written = ssid_answer.safe(cell)
-    assert ssid_answer.plain(written) == cell
+    written = answer.safe(cell)
+    assert answer.plain(written) == cell
     assert len(written) < 2 or written[0] not in "=+-@\t\r＝＋－＠"
 
 
@@ -241,7 +242,7 @@ def test_no_cell_is_a_formula_and_each_can_be_had_back(cell: str) -> None:
     ],
 )
 def test_where_an_apostrophe_is_put(cell: str, written: str) -> None:
-    assert ssid_answer.safe(cell) == written
+    assert answer.safe(cell) == written
 
 
 def test_no_repr_shows_a_student() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from broker.core.access import Action, Ground, Why
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
-from broker.edge.ledger.disclosures import Disclosure
-from broker.formats import story
+from broker.edge.ledger.log.disclosures import Disclosure
+from broker.formats.parent import story
 
 AT = datetime(2026, 11, 24, 17, 30, tzinfo=UTC).timestamp()
 NAMES = {"6G": "Summit Charter School", "03": "Canyon School District", "U1": "Red Rock University"}

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId
-from broker.edge import resources
-from broker.edge.contracts import Contracts
-from broker.edge.settings import Identity, Limits, SettingsError
-from broker.edge.settings_file import parse
-from broker.formats import canonical, pesc, reading, request
-from broker.formats.school_facts import facts_of
-from broker.formats.transcript import Facts, Made, from_record
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings import resources
+from broker.edge.settings.file import parse
+from broker.edge.settings.values import Identity, Limits, SettingsError
+from broker.formats import canonical, pesc, reading
+from broker.formats.transcript import request
+from broker.formats.transcript.record import Facts, Made, from_record
+from broker.formats.transcript.school_facts import facts_of
 from tests.support import documents, transcripts
 from tests.support.scale import examples
 from tests.unit import test_pesc as pesc_tests

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from broker.core.codes import CODES
 from broker.core.errors import Refused
-from broker.edge.contracts import Contracts
-from broker.edge.resources import folder
-from broker.edge.settings import Limits
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.resources import folder
+from broker.edge.settings.values import Limits
 from broker.formats import reading, whatisit
 from tests.support import contents, documents
 from tests.support.sheets import LEA

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from broker.core.model import Address, Name, Ssid, Student
 from broker.formats.documents import to_block, to_student
-from broker.stages.wish import Wish
-from handlers import answers
-from handlers.answers import REASONS, Answer, Outcome, Sent
+from broker.notices import answers
+from broker.notices.answers import REASONS, Answer, Outcome, Sent
+from broker.students.wish import Wish
 
 TEXT = st.text(max_size=8)
 NAMES = st.builds(Name, TEXT, TEXT, TEXT, TEXT)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import frames, signatures
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
-from broker.edge import keyring, openpgp
-from broker.edge.settings import Limits
+from broker.core.openpgp import frames, signatures
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings.values import Limits
 from tests.support import craft
 from tests.support.gpg import Gpg
 from tests.support.tools import CORPORA, corpora

@@ -10,15 +10,16 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge import resources, xml
-from broker.edge.contracts import Contracts, load
-from broker.edge.settings import Identity, Limits
+from broker.edge import xml
+from broker.edge.schemas.contracts import Contracts, load
+from broker.edge.settings import resources
+from broker.edge.settings.values import Identity, Limits
 from broker.edge.xml import Element, Schema
 from broker.formats import reading
 from broker.formats.pesc import from_pesc, read_acknowledgement, to_pesc
 from broker.formats.pesc.person import STATES
-from broker.formats.request import BY
-from broker.formats.transcript import Facts, from_record
+from broker.formats.transcript.record import Facts, from_record
+from broker.formats.transcript.request import BY
 from tests.support import transcripts
 from tests.support.tools import corpora
 from tests.unit import test_pesc_acknowledgement as acknowledgements

@@ -18,8 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError
 
 from broker.core.errors import Deferred, OperatorError
-from broker.edge import passwords
-from broker.edge.settings import Settings, SettingsError
+from broker.edge.settings import passwords
+from broker.edge.settings.values import Settings, SettingsError
 
 _LOOK_SECONDS = 0.001
 _LOG_MS = 200  # that readers are waited for when the log is emptied

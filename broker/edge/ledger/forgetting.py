@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
 
 from broker.edge.ledger import engine as ledger_engine
-from broker.edge.ledger.reviews import FORGOTTEN
+from broker.edge.ledger.people.reviews import FORGOTTEN
 from broker.edge.ledger.tables import reviews
 
 _AT_ONCE = 100

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support import desk
 from tests.support.told import Report
 from tests.support.world import Key

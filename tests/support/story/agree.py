@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support.audit import Books
 from tests.support.story.account import ASK, NOBODY, RECORD, STATE, TRANSCRIPT, UNIVERSITY, Sent
 from tests.support.story.follow import Follower

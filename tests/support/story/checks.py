@@ -4,8 +4,8 @@ from hypothesis.stateful import invariant
 
 from broker.core.model import Sha256
 from broker.core.transfer import LIVE
-from broker.edge import openpgp
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.pgp import openpgp
 from tests.support import audit
 from tests.support.story.account import (
     ABOUT,

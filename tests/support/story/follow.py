@@ -1,6 +1,6 @@
 """How the machine comes to believe what has happened: by what it sent itself, once this was carried out."""
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support import audit
 from tests.support.story.account import ASK, ENROLL, FINAL, RECORD, Sent
 from tests.support.story.letters import Letters

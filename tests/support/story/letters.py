@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from broker.edge.ledger.rows import PacketRow
-from broker.formats.transcript import Facts, from_record
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.formats.transcript.record import Facts, from_record
 from tests.support import desk, documents
 from tests.support.belief import Belief
 from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent

@@ -1,0 +1,37 @@
+"""How keys are told of on a screen.
+
+Promises: everything by which two people can compare a key is there: fingerprints whole, what each is for, until when.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from broker.cli.directory.federal_gate import ssh_print
+from broker.edge.pgp.keyring import KeyInfo, PartInfo
+
+
+def told_of_key(info: KeyInfo, user_id: str, ssh_lines: Sequence[str]) -> list[str]:
+    """Lines about a key that was taken in, and about SSH keys."""
+    shown = [f"  Published as: {user_id}"] if user_id else []
+    return [*shown, *map(_told_of_part, info.parts), *(f"  SSH key {ssh_print(one)}" for one in ssh_lines)]
+
+
+def _told_of_part(one: PartInfo) -> str:
+    size = f"{one.algorithm} {one.bits}" if one.algorithm == "RSA" else one.algorithm
+    return f"  {one.fingerprint} {size}, {told_of_use(one)}"
+
+
+def told_of_use(one: PartInfo) -> str:
+    """What a key is for, until when, and what stands against it, in words."""
+    fault = f" [{one.fault}]" if one.fault else ""
+    return f"for {duties(one)}, {until(one.expires)}{fault}"
+
+
+def duties(one: PartInfo) -> str:
+    """What a key is for, in words."""
+    return " and ".join(one.duties) or "nothing here"
+
+
+def until(expires: datetime | None) -> str:
+    """Until when a key is good, in words."""
+    return f"until {expires.date().isoformat()}" if expires else "without an end"

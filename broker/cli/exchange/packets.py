@@ -1,0 +1,122 @@
+"""`satchel packets`, `packet`: to see what happened.
+
+Promises: reads only; no student data; `--json` everywhere.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from broker import offline
+from broker.core.model import State
+from broker.edge.ledger.engine import reading
+from broker.edge.ledger.packets import views
+from broker.terminal import tables
+from broker.terminal.common import HomeOption, JsonOption, fail, say
+
+_MOST_ALIKE = 20
+
+
+def _when(at: float | None) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at else ""
+
+
+def packets(
+    state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
+    lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
+    file: Annotated[str, typer.Option(help="Only packets whose file name has this in it.")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day (UTC).")] = "",
+    ssid: Annotated[str, typer.Option(help="Only packets about the student with this number.")] = "",
+    tracking: Annotated[str, typer.Option(help="Only packets whose tracking id begins with this.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List packets, newest first."""
+    if state and state.upper() not in State.__members__:
+        fail(f"--state must be one of: {', '.join(State)}.", 2)
+    since = _day(day)
+    services = offline.build(home)
+    with reading(services.engine) as connection:
+        wanted = views.Wanted(state.upper(), lea, file, since, ssid, tracking.lower())
+        rows = views.listing(connection, wanted, limit)
+    if as_json:
+        say(json.dumps(rows))
+        return
+    if not rows:
+        say("No packet fits these options." if any(wanted) else "There is no packet yet.")
+        return
+    _list(rows)
+
+
+def _day(text: str) -> float | None:
+    """When the day begins, in seconds since the epoch; None where none is given."""
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
+    except (ValueError, OverflowError):
+        fail("--day must be a day, such as 2026-11-23.", 2)
+
+
+def _list(rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = ("tracking", "type", "from", "to", "state", "why", "received", "file")
+    cells = (
+        (
+            row["tracking"],
+            row["type"],
+            row["origin"] or "exchange",
+            row["receiver"],
+            row["state"],
+            row["code"] or row["held_for"],
+            _when(row["received_at"]),
+            row["source_name"],
+        )
+        for row in rows
+    )
+    tables.show(columns, cells)
+
+
+def packet(
+    tracking: Annotated[
+        str, typer.Argument(help="The tracking id, or how it begins: it is the first part of a file's name.")
+    ],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the history of one packet."""
+    services = offline.build(home)
+    with reading(services.engine) as connection:
+        begins = views.listing(connection, views.Wanted(tracking=_bare(tracking)), _MOST_ALIKE) if tracking else []
+        found = views.history(connection, begins[0]["tracking"]) if len(begins) == 1 else None
+    if len(begins) > 1:
+        _list(begins)
+        more = f" (the newest {_MOST_ALIKE})" if len(begins) == _MOST_ALIKE else ""
+        fail(f"{len(begins)} packets{more} have a tracking id that begins with {tracking}; give more of it.")
+    if found is None:
+        fail(f"There is no packet {tracking}; `satchel packets` lists them.")
+    if as_json:
+        say(json.dumps(found))
+        return
+    _tell(found)
+
+
+def _bare(tracking: str) -> str:
+    """The tracking id of what may be a file's whole name."""
+    return tracking.rpartition("/")[2].partition(".")[0].lower()
+
+
+def _tell(found: dict[str, Any]) -> None:
+    say(f"{found['tracking']}  {found['type'] or 'not opened yet'}  {found['size']} bytes  sha256 {found['sha256']}")
+    say(f"from {found['origin'] or 'the exchange'} to {found['receiver'] or 'not known yet'}: now {found['state']}")
+    if found["source_name"]:
+        say(f"dropped as {tables.plain(found['source_name'])}")
+    if found["deferrals"] and State(found["state"]) in (State.RECEIVED, State.ADMITTED, State.ROUTED):
+        say(f"set back {found['deferrals']} times; the next try is at {_when(found['due_at'])}")
+    for step in found["events"]:
+        say(f"  {_when(step['at'])}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
+    for paper in found["receipts"]:
+        say(f"  receipt {paper['n']} {paper['state']} for {paper['party']}")

@@ -1,0 +1,80 @@
+"""`satchel student flag | unflag`: missing children, by the state's operator.
+
+Promises: a flag is set and lifted only by somebody who says who and why (Utah 53A-11-502), each in one transaction; no
+student's name is printed.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from broker import offline, wiring
+from broker.cli.students.review_text import place
+from broker.core.review import By
+from broker.edge.ledger.again import committed
+from broker.packets.services import Services
+from broker.stages import missing
+from broker.stages.holdback import Thing
+from broker.terminal.common import HomeOption, JsonOption, say
+
+SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
+WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
+WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
+
+
+def flag(
+    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
+    done = _decide(missing.put, ssid, who, why, home)
+    if as_json:
+        say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
+        return
+    say(f"The student {done.ssid} is flagged. Nothing about the student is sent on until the flag is lifted.")
+    for one in done.held.withdrawn:
+        say(f"Taken out of the inbox of {one.lea} again, not read: {_thing(one)}.")
+    for one in done.held.stopped:
+        say(f"Held on its way to {one.lea}: {_thing(one)}.")
+    for one in done.held.taken:
+        say(f"{one.lea} has {_thing(one)} since {_time(one.since)}.")
+
+
+def _thing(one: Thing) -> str:
+    return f"{one.tracking} ({one.type} of {one.source})"
+
+
+def _time(at: float | None) -> str:
+    return datetime.fromtimestamp(at or 0.0, UTC).isoformat(timespec="seconds")
+
+
+def unflag(
+    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Lift the flag of a student who is found: what was held goes on."""
+    done = _decide(missing.lift, ssid, who, why, home)
+    questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
+    if as_json:
+        say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
+        return
+    say(f"The flag of the student {done.ssid} is lifted. Packets that were held and go on now: {len(done.resumed)}.")
+    if questions:
+        named = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
+        say(f"Questions that an LEA has answered with `new` wait for you: {named}. Decide them: `satchel review show`.")
+
+
+def _decide(
+    verb: Callable[[Services, Connection, str, str, str], missing.Done],
+    ssid: str,
+    who: str,
+    why: str,
+    home: Path | None,
+) -> missing.Done:
+    by = By(who, why)
+    services = wiring.build(offline.build(home).settings.home, "flags")
+    return committed(services.engine, lambda connection: verb(services, connection, ssid, by.who, by.why))

@@ -1,0 +1,65 @@
+"""`satchel student opt-outs`: what parents opted out of, for the state's operator (Utah SB 152, 2026).
+
+Promises: no student's name; an opt-out is listed under the number that stands for the student now; whoever looks leaves
+a line of the disclosure log for each student that is shown.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Connection
+
+from broker import offline
+from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
+from broker.core.access import Action
+from broker.core.opt_outs import OPT_OUTS, Purpose
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.people import opt_outs as ledger
+from broker.edge.ledger.people.opt_outs import OptOut
+from broker.terminal import tables
+from broker.terminal.common import HomeOption, JsonOption, say
+
+
+def opt_outs(
+    purpose: Annotated[Purpose | None, typer.Option(help="Only opt-outs of this purpose.")] = None,
+    who: ReaderOption = "",
+    why: PurposeOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what parents opted out of: whose, since when, and which LEA told it; your look is logged."""
+    services = offline.build(home)
+    at = services.clock().timestamp()
+
+    def look(connection: Connection) -> list[OptOut]:
+        rows = list(ledger.all_standing(connection, purpose or ""))
+        ssids = [row.ssid for row in rows]
+        note_read(connection, ssids, Action.READ_REGISTRY, at, who=who, why=why, what="opt-outs")
+        return rows
+
+    rows = committed(services.engine, look)
+    if as_json:
+        say(json.dumps([_data(row) for row in rows]))
+        return
+    _tell(rows)
+
+
+def _data(row: OptOut) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in ("id", "ended_at", "ended_by")}
+
+
+def _tell(rows: Sequence[OptOut]) -> None:
+    if not rows:
+        say("No opt-out stands.")
+        return
+    days = [datetime.fromtimestamp(row.at, UTC).date().isoformat() for row in rows]
+    cells = ((row.ssid, row.purpose, row.lea, day, row.tracking) for row, day in zip(rows, days, strict=True))
+    tables.show(("ssid", "opted out of", "told by", "since", "packet"), cells)
+    for purpose in sorted({row.purpose for row in rows} & OPT_OUTS.keys()):
+        say(f"{purpose}: {OPT_OUTS[Purpose(purpose)].means}")
+    students = len({row.ssid for row in rows})
+    say(f"{len(rows):,} opt-outs of {students:,} student{'s' * (students != 1)}.")

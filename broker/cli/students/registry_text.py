@@ -1,0 +1,176 @@
+"""One student of the registry, for the state's operator: as data, and in words.
+
+Owns the lines of `satchel student show`. Promises: everything that the registry has, with who brought it and when; what
+has ended says so; it is kept nowhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from broker.core.model import Name
+from broker.core.stays import Today
+from broker.edge.ledger.people import evidence, merges, opt_outs, registry, stays, taught
+from broker.edge.ledger.people.evidence import Told
+from broker.edge.ledger.people.merges import Merge
+from broker.edge.ledger.people.opt_outs import OptOut
+from broker.edge.ledger.people.taught import Lesson
+
+
+def gather(connection: Connection, ssid: str, today: Today) -> dict[str, Any] | None:
+    """All of a student, as JSON can have it; None for a number that nobody has. `stands_for` is the SSID that it was
+    merged into, itself where it was not, and None where it was withdrawn. `here` is the LEA where the student is,
+    `has` every LEA that has the student, `announced` those whose entry does not count yet (`core.stays`)."""
+    person = registry.person(connection, ssid)
+    if person is None:
+        return None
+    kept = registry.standing(connection, ssid)
+    return {
+        "ssid": person.ssid,
+        "stands_for": kept.ssid if kept else None,
+        "legal_name": _name(Name(person.first, person.last, person.middle, person.suffix)),
+        "birth_date": person.birth_date,
+        "gender": person.gender,
+        "names": [_told(one) for one in evidence.names(connection, ssid)],
+        "evidence": [_told(one) for one in evidence.evidences(connection, ssid)],
+        "decided": [_lesson(one) for one in taught.about(connection, ssid)],
+        **_whereabouts(connection, ssid, today),
+        "opt_outs": [_opt_out(one) for one in opt_outs.about(connection, ssid)],
+        "merges": [_merge(one) for one in merges.about(connection, ssid)],
+    }
+
+
+def _whereabouts(connection: Connection, ssid: str, today: Today) -> dict[str, Any]:
+    rows = registry.locations(connection, ssid)
+    account = stays.account_of(rows, today)
+    ends = {place: account.end_of(place) for place in account.counting}
+    return {
+        "here": account.here,
+        "has": sorted(account.holders),
+        "announced": sorted(account.announced),
+        "locations": [asdict(row) | {"over_on": ends.get(stays.location(row), "")} for row in rows],
+        "corrections": [asdict(one) for one in stays.history(connection, ssid)] if rows else [],
+    }
+
+
+def _name(name: Name) -> dict[str, str]:
+    return {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
+
+
+def _told(one: Told) -> dict[str, Any]:
+    value = _name(one.value) if isinstance(one.value, Name) else one.value
+    known = {"kind": one.kind, "value": value, "lea": one.source.lea, "tracking": one.source.tracking}
+    return known | {"added_at": one.source.at, "ended_at": one.ended_at}
+
+
+def _lesson(one: Lesson) -> dict[str, Any]:
+    """`name` and `birth_date`, as the student may be written; or `other`, a student who is another one."""
+    about = {"name": _name(one.name), "birth_date": one.born} if one.name else {"other": one.other}
+    facts = {"lea": one.decided.by, "only_at": one.decided.lea, "tracking": one.decided.tracking}
+    return about | facts | {"line": one.decided.line, "at": one.decided.at, "ended_at": one.ended_at}
+
+
+def _merge(one: Merge) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "moved"}
+
+
+def _opt_out(one: OptOut) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "id"}
+
+
+def tell(found: dict[str, Any]) -> Iterator[str]:
+    """The lines."""
+    yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
+    if found["stands_for"] is None:
+        yield "This number was given by mistake and is withdrawn; it stands for nobody."
+    elif found["stands_for"] != found["ssid"]:
+        yield f"This number was merged: {found['stands_for']} stands for it."
+    for one in found["names"]:
+        yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one)}"
+    for one in found["evidence"]:
+        yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
+    for one in found["decided"]:
+        yield f"  {_deciding(one)}"
+    yield f"  {_where(found)}"
+    for one in found["locations"]:
+        yield f"  {_place(one)}"
+    for one in found["corrections"]:
+        fact, told = one["fact"].replace("_", " "), f"by {one['tracking'] or 'the state'} on {_day(one['at'])}"
+        yield f"  corrected {told}: {fact} {one['before'] or 'none'} to {one['after'] or 'none'}"
+    for one in found["opt_outs"]:
+        yield f"  {_opting(one)}"
+    for one in found["merges"]:
+        yield f"  {_merging(one)}"
+
+
+def _spoken(name: dict[str, str]) -> str:
+    return " ".join(part for part in (name["first"], name["middle"], name["last"], name["suffix"]) if part)
+
+
+def _more(text: str) -> str:
+    return f", {text}" if text else ""
+
+
+def _shown(one: dict[str, Any]) -> str:
+    value = one["value"]
+    if not isinstance(value, dict):
+        return str(value)
+    return _spoken(value) if one["kind"] == "guardian" else ", ".join(part for part in value.values() if part)
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _brought(one: dict[str, Any]) -> str:
+    who = f"by {one['lea']} in {one['tracking']}" if one["tracking"] else f"by {one['lea'] or 'the state'}"
+    if one["ended_at"] is None:
+        return f"since {_day(one['added_at'])}, {who}"
+    if one["ended_at"] == one["added_at"]:
+        return f"taken back; came {_day(one['added_at'])}, {who}"
+    return f"until {_day(one['ended_at'])}, {who}"
+
+
+def _deciding(one: dict[str, Any]) -> str:
+    if "name" in one:
+        what = f"may be written {_spoken(one['name'])}, born {one['birth_date']}"
+    else:
+        what = f"is not {one['other']}"
+    only = f", at {one['only_at']} only" if one["only_at"] else ""
+    ended = f"; ended on {_day(one['ended_at'])}" if one["ended_at"] is not None else ""
+    who = one["lea"] or "the state"
+    return f"{what}{only}: decided on {_day(one['at'])} by {who} on {one['tracking']}{ended}"
+
+
+def _where(found: dict[str, Any]) -> str:
+    beside = [lea for lea in found["has"] if lea != found["here"]]
+    words = [f"at {found['here']} now" if found["here"] else "at no LEA now that records follow to"]
+    words += [f"also at {', '.join(beside)} (dual)"] if beside else []
+    words += [f"announced by {', '.join(found['announced'])}"] if found["announced"] else []
+    return ", ".join(words)
+
+
+def _place(one: dict[str, Any]) -> str:
+    until = f" to {one['exit_date']}" if one["exit_date"] else ", no exit told"
+    until += f", over since {one['over_on']}" if one["over_on"] not in ("", one["exit_date"]) else ""
+    facts = [("local id", one["local_id"]), ("grade", one["grade"]), ("programme", one["programme"])]
+    facts += [("entry code", one["entry_code"]), ("exit code", one["exit_code"])]
+    facts += [("part of the day", one["day_part"]), ("dual", one["dual"] and "yes")]
+    facts += [("military", one["military"] and "yes")]
+    said = "".join(f", {name} {value}" for name, value in facts if value)
+    return f"{one['lea']} school {one['school'] or 'not named'}: from {one['entry_date']}{until}{said}"
+
+
+def _opting(one: dict[str, Any]) -> str:
+    told = f"opted out of {one['purpose']}, as {one['lea']} told on {_day(one['at'])} in {one['tracking']}"
+    return told if one["ended_at"] is None else f"{told}; ended on {_day(one['ended_at'])} by {one['ended_by']}"
+
+
+def _merging(one: dict[str, Any]) -> str:
+    done = f"{one['merged']} merged into {one['kept']} on {_day(one['at'])} by {one['who']}: {one['why']}"
+    if one["undone_at"] is None:
+        return done
+    return f"{done}; taken back on {_day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"

@@ -1,0 +1,77 @@
+"""`satchel backpack list | show`: what the Student Record Store holds, without what is in it.
+
+Promises: reads only; numbers, sizes and times, and no content; `--json` everywhere.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from broker import offline
+from broker.edge.ledger.cases import backpacks
+from broker.edge.ledger.cases.backpacks import Part
+from broker.edge.ledger.engine import reading
+from broker.edge.ledger.people import registry
+from broker.terminal import tables
+from broker.terminal.common import HomeOption, JsonOption, fail, say
+
+
+def list_(
+    lea: Annotated[str, typer.Option(help="Only what this LEA has sent.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what came into the record store, newest first."""
+    services = offline.build(home)
+    with reading(services.engine) as connection:
+        parts = [_told(one, one.ended_at is None) for one in backpacks.listing(connection, lea, limit)]
+    if as_json:
+        say(json.dumps(parts))
+    else:
+        _table(parts)
+
+
+def show(
+    ssid: Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every version that is held of one student, by LEA, and which are current."""
+    services = offline.build(home)
+    with reading(services.engine) as connection:
+        if registry.standing(connection, ssid) is None:
+            fail(f"No student has the SSID {ssid}; check the number.")
+        held = backpacks.versions(connection, ssid)
+    now = {one.tracking for one in backpacks.standing(held)}
+    parts = [_told(one, one.tracking in now) for one in held]
+    if as_json:
+        say(json.dumps(parts))
+    elif not parts:
+        say(f"The record store holds nothing of {ssid}.")
+    else:
+        _table(parts)
+        say(f"{len(now)} of {len(parts)} are current, {sum(one.size for one in held)} bytes in all.")
+
+
+def _told(part: Part, is_current: bool) -> dict[str, Any]:
+    times = {"at": _when(part.at), "ended_at": _when(part.ended_at)}
+    return asdict(part) | times | {"current": is_current}
+
+
+def _when(at: float | None) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at is not None else ""
+
+
+def _table(parts: Iterable[dict[str, Any]]) -> None:
+    rows = []
+    for one in parts:
+        year = str(one["school_year"] or "")
+        current = "yes" if one["current"] else "no"
+        shown = [one["ssid"], one["lea"], str(one["version"]), one["mode"], one["at"], year, str(one["size"]), current]
+        rows.append([*shown, one["tracking"]])
+    tables.show(("SSID", "LEA", "version", "mode", "of", "school year", "bytes", "current", "tracking"), rows)

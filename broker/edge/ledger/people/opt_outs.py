@@ -1,0 +1,85 @@
+"""What parents opted out of, as LEAs told it (Utah SB 152, 2026).
+
+Owns `opt_outs`. Promises: a row is ended, never deleted; it counts for the student whom its number stands for now; an
+LEA ends only what it told itself.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, case, insert, select, update
+
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.tables import opt_outs, students
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """One opt-out: told by `lea` in the packet `tracking`. Times are seconds since the epoch; `ended_at` is None while
+    it stands, `ended_by` the packet that ended it, or who took back the decision by which it came."""
+
+    ssid: str
+    purpose: str
+    lea: str
+    tracking: str
+    at: float
+    ended_at: float | None = None
+    ended_by: str = ""
+    id: int = field(default=0, compare=False)
+
+
+_OPT_OUT = [opt_outs.c[name] for name in OptOut.__dataclass_fields__]
+_STANDS = opt_outs.c.ended_at.is_(None)
+
+
+def about(connection: Connection, ssid: str) -> list[OptOut]:
+    """All of the student whom this number stands for, oldest first, also those that have ended."""
+    numbers = registry.numbers(connection, ssid)
+    query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers)).order_by(opt_outs.c.id)
+    return [OptOut(*row) for row in connection.execute(query)]
+
+
+def standing(connection: Connection, ssid: str) -> list[OptOut]:
+    """Those that stand of the student whom this number stands for, oldest first: they do not grow with those that have
+    ended."""
+    numbers = registry.numbers(connection, ssid)
+    query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers), _STANDS).order_by(opt_outs.c.id)
+    return [OptOut(*row) for row in connection.execute(query)]
+
+
+def all_standing(connection: Connection, purpose: str = "") -> Iterator[OptOut]:
+    """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students;
+    `ssid` is that number, which is not the one under which it was told where that was merged."""
+    number = case((students.c.merged_into != "", students.c.merged_into), else_=opt_outs.c.ssid).label("number")
+    columns = [number if column.name == "ssid" else column for column in _OPT_OUT]
+    query = select(*columns).join(students, students.c.ssid == opt_outs.c.ssid).where(_STANDS)
+    if purpose:
+        query = query.where(opt_outs.c.purpose == purpose)
+    for row in connection.execute(query.order_by(number, opt_outs.c.id)):
+        yield OptOut(*row)
+
+
+def put(connection: Connection, ssid: str, lea: str, purposes: Collection[str], tracking: str, at: float) -> None:
+    """The LEA's list for this student is this one from now on; what was told before and is told again stays as it was.
+    Raises KeyError for a number that nobody has."""
+    found = registry.standing(connection, ssid)
+    if found is None:
+        raise KeyError("no student has this number")
+    mine = [one for one in standing(connection, found.ssid) if one.lea == lea]
+    over = [one.id for one in mine if one.purpose not in purposes]
+    if over:
+        ended = {"ended_at": at, "ended_by": tracking}
+        connection.execute(update(opt_outs).where(opt_outs.c.id.in_(over)).values(ended))
+    fresh = sorted(set(purposes) - {one.purpose for one in mine})
+    row = {"ssid": found.ssid, "lea": lea, "tracking": tracking, "at": at}
+    if fresh:
+        connection.execute(insert(opt_outs), [row | {"purpose": purpose} for purpose in fresh])
+
+
+def take_back(connection: Connection, ssid: str, tracking: str, who: str, at: float) -> None:
+    """What this packet told of the student was told by mistake: it ends, and what it had ended stands again."""
+    mine = opt_outs.c.ssid.in_(registry.numbers(connection, ssid))
+    again = mine & (opt_outs.c.ended_by == tracking)
+    connection.execute(update(opt_outs).where(again).values(ended_at=None, ended_by=""))
+    told = mine & (opt_outs.c.tracking == tracking) & _STANDS
+    connection.execute(update(opt_outs).where(told).values(ended_at=at, ended_by=who))

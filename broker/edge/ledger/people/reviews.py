@@ -1,0 +1,316 @@
+"""Questions to people: which student is this? And what was decided, by whom, and why.
+
+Owns `reviews` and `decisions`. Promises: a question is closed only by a decision, and a decision is never rewritten,
+only taken back; reprs show no student; lists are bounded.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from broker.core import local_number
+from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
+from broker.core.review import OWN_STUDENT, Verb
+from broker.edge.ledger import prepared
+from broker.edge.ledger.people.stays import counts
+from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
+
+_MOST_LINES = 20_000  # of one packet
+_LAST_LINE = 2**31 - 1
+_MOST_ABOUT = 100
+FORGOTTEN = "forgotten"  # in a question's subject: what was sent was kept, and is no more
+ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A student whom the packet may be about; `weight` in bits. Who is hidden is for the state alone to choose."""
+
+    ssid: Ssid
+    weight: float
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Review:
+    """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
+    `student` the block that was sent, which goes some time after the question is closed (`forgetting`). Candidates
+    stand in the order in which they came (`core.review.letters`). Repr hidden."""
+
+    tracking: TrackingId
+    line: int
+    lea: LeaId
+    subject: Mapping[str, Any] = field(repr=False)
+    candidates: tuple[Weighed, ...]
+    opened_at: float
+    closed_at: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was sent is still there."""
+        return "student" in self.subject
+
+    @property
+    def shown(self) -> list[Weighed]:
+        """The candidates whom the LEA sees, in the order of their letters."""
+        return [one for one in self.candidates if not one.is_hidden]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision:
+    """What somebody decided; `undone_at` is None while it stands. Repr hidden: `why` is free text."""
+
+    id: int
+    tracking: TrackingId
+    line: int
+    verb: Verb
+    ssid: str
+    who: str
+    why: str = field(repr=False)
+    at: float
+    undone_at: float | None
+    undone_by: str
+    undone_why: str = field(repr=False)
+
+
+def _review(row: Any) -> Review:
+    candidates = tuple(
+        Weighed(Ssid(one["ssid"]), float(one["weight"]), one.get("hidden", False)) for one in json.loads(row.candidates)
+    )
+    return Review(row.tracking, row.line, row.lea, json.loads(row.subject), candidates, row.opened_at, row.closed_at)
+
+
+def _as_text(candidates: Sequence[Weighed]) -> str:
+    hidden = {True: {"hidden": True}, False: {}}
+    return json.dumps(
+        [{"ssid": one.ssid, "weight": round(one.weight, 6)} | hidden[one.is_hidden] for one in candidates]
+    )
+
+
+def _sent(block: Mapping[str, Any]) -> dict[str, str]:
+    return sent_as(block)._asdict()
+
+
+def _is(tracking: str, line: int) -> Any:
+    return (reviews.c.tracking == tracking) & (reviews.c.line == line)
+
+
+def enter(connection: Connection, review: Review, about: str = "") -> None:
+    """Open a question, which is counted under the number `about` (`open_about`)."""
+    row = {
+        "tracking": review.tracking,
+        "line": review.line,
+        "lea": review.lea,
+        "subject": json.dumps(review.subject),
+        "candidates": _as_text(review.candidates),
+        "opened_at": review.opened_at,
+        "closed_at": None,
+        "about": about,
+    } | _sent(review.subject.get("student", {}))
+    connection.execute(insert(reviews), row)
+
+
+def open_about(connection: Connection, lea: str, ssid: str) -> int:
+    """How many questions to this LEA wait that were counted under this number when they were opened."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
+
+
+def subjects_about(connection: Connection, lea: str, ssid: str) -> list[Mapping[str, Any]]:
+    """The subjects of the same questions."""
+    waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
+    rows = connection.execute(select(reviews.c.subject).where(waiting).limit(_MOST_ABOUT))
+    return [json.loads(row.subject) for row in rows]
+
+
+def get(connection: Connection, tracking: str, line: int) -> Review | None:
+    """One question, locked until the end of a write transaction; None where there is none."""
+    row = connection.execute(select(reviews).where(_is(tracking, line)).with_for_update()).first()
+    return _review(row) if row else None
+
+
+def lines(connection: Connection, tracking: str) -> list[Review]:
+    """All questions of a packet, in the order of their lines."""
+    query = select(reviews).where(reviews.c.tracking == tracking).order_by(reviews.c.line).limit(_MOST_LINES)
+    return [_review(row) for row in connection.execute(query)]
+
+
+class Sent(NamedTuple):
+    """How a student is named: the LEA's own number, where it can stand for one child, and the mark of name and birth
+    date; '' for none."""
+
+    local_id: str
+    named: str
+
+
+def sent_as(block: Mapping[str, Any]) -> Sent:
+    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
+    if not block:
+        return Sent("", "")
+    name = block["legal_name"]
+    words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
+    number = local_number.meant(block.get("local_id", ""))
+    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())
+
+
+def _by(column: Any) -> Any:
+    """Written with constants, as far as an index is to be used for it (`partial`)."""
+    waiting = reviews.c.closed_at.is_(None) & (reviews.c.lea == bindparam("lea")) & (column == bindparam("value"))
+    mine = (reviews.c.tracking != bindparam("but"), reviews.c.line <= bindparam("last"))
+    key = (reviews.c.tracking, reviews.c.line)
+    ordered = select(*key).where(waiting, *mine).order_by(reviews.c.opened_at, *key)
+    return ordered.limit(bindparam("most"))
+
+
+_BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
+
+
+def open_of(
+    connection: Connection, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+) -> Iterator[Review]:
+    """Questions to this LEA that wait, and name a student as one of these: of each at most the `most` oldest, without
+    those of the packet `but`; those of packets' own students only where `is_own`."""
+    asked = {"lea": lea, "but": but, "last": OWN_STUDENT if is_own else _LAST_LINE, "most": most}
+    if not about or not is_any(connection, lea):
+        return
+    seen: set[tuple[str, int]] = set()
+    keys = [(_BY_NUMBER, one.local_id) for one in about] + [(_BY_NAME, one.named) for one in about]
+    for statement, value in dict.fromkeys(keys):
+        for tracking, line in prepared.rows(connection, statement, asked | {"value": value}) if value else ():
+            if (tracking, line) not in seen:
+                seen.add((tracking, line))
+                found = connection.execute(select(reviews).where(_is(tracking, line))).one()
+                yield _review(found)
+
+
+def is_any(connection: Connection, lea: str) -> bool:
+    """Whether any question to this LEA waits."""
+    waiting = select(reviews.c.line).where(reviews.c.closed_at.is_(None), reviews.c.lea == lea).limit(1)
+    return connection.execute(waiting).first() is not None
+
+
+def change(connection: Connection, review: Review) -> None:
+    """Write a question's subject, candidates and whether it is closed."""
+    connection.execute(
+        update(reviews)
+        .where(_is(review.tracking, review.line))
+        .values(
+            subject=json.dumps(review.subject),
+            candidates=_as_text(review.candidates),
+            closed_at=review.closed_at,
+            **_sent(review.subject.get("student", {})),
+        )
+    )
+
+
+def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: int = 1000) -> list[dict[str, Any]]:
+    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data.
+    `answered` is what the LEA has said where the state is to decide, '' for nothing."""
+    query = (
+        select(
+            reviews.c.tracking,
+            reviews.c.line,
+            reviews.c.lea,
+            packets.c.type,
+            packets.c.state,
+            reviews.c.subject,
+            reviews.c.candidates,
+            reviews.c.opened_at,
+            reviews.c.closed_at,
+        )
+        .join(packets, packets.c.tracking == reviews.c.tracking)
+        .where(reviews.c.closed_at.is_(None) if is_open else reviews.c.closed_at.is_not(None))
+        .order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
+        .limit(limit)
+    )
+    if lea:
+        query = query.where(reviews.c.lea == lea)
+    return [_listed(row) for row in connection.execute(query)]
+
+
+def _listed(row: Any) -> dict[str, Any]:
+    shown = {name: value for name, value in row._mapping.items() if name != "subject"}
+    said = json.loads(row.subject).get(ANSWERED)
+    answered = said.get("verb", Verb.NEW) if said else ""
+    return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
+
+
+def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
+    """Questions that an LEA has answered, that wait for the state, and that have a student with one of these numbers as
+    a candidate; the oldest first."""
+    waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
+    found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
+    return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
+
+
+def count_open(connection: Connection) -> tuple[int, float | None]:
+    """How many questions wait, and since when the oldest does (seconds since the epoch)."""
+    query = select(func.count(), func.min(reviews.c.opened_at)).where(reviews.c.closed_at.is_(None))
+    many, oldest = connection.execute(query).one()
+    return many, oldest
+
+
+def history(connection: Connection, tracking: str, line: int) -> list[Decision]:
+    """What was decided of one question, the oldest first."""
+    query = select(decisions).where(decisions.c.tracking == tracking, decisions.c.line == line)
+    return [_decision(row) for row in connection.execute(query.order_by(decisions.c.id))]
+
+
+def standing(connection: Connection, tracking: str, line: int) -> Decision | None:
+    """The decision that stands; None while nothing is decided, or what was is taken back."""
+    known = [one for one in history(connection, tracking, line) if one.undone_at is None]
+    return known[-1] if known else None
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(**(dict(row._mapping) | {"verb": Verb(row.verb)}))
+
+
+def decided(connection: Connection, review: Review, verb: Verb, ssid: str, who: str, why: str, now: float) -> None:
+    """Write down a decision."""
+    row = {"tracking": review.tracking, "line": review.line, "verb": verb, "ssid": ssid, "who": who, "why": why}
+    connection.execute(insert(decisions), row | {"at": now, "undone_at": None, "undone_by": "", "undone_why": ""})
+
+
+def taken_back(connection: Connection, decision: Decision, who: str, why: str, now: float) -> None:
+    """Write down that a decision is taken back."""
+    connection.execute(
+        update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)
+    )
+
+
+def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
+    """Whether a packet other than this one is about the student, or there is a location other than these."""
+    other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
+    mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
+    place = select(enrollments.c.id).where(*mine)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
+
+
+def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
+    """What follows the student goes by the enrollment, whatever its `to`."""
+    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
+
+
+def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
+    """Records of the student that go to this LEA because the student is enrolled there, and are not delivered. Parts of
+    the record store are not among them: they have no other receiver, and are looked at when they are delivered."""
+    waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD)
+    query = select(packets.c.tracking).where(is_led, (packets.c.state == State.ROUTED) | waits)
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
+
+
+def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> list[str]:
+    """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
+    query = (
+        select(packets.c.tracking)
+        .join(events, events.c.tracking == packets.c.tracking)
+        .where(is_led, events.c.after == State.DELIVERED, events.c.before != State.DELIVERED, events.c.at >= at)
+    )
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
