@@ -1,7 +1,7 @@
 """The commands: what each is called, where it is, and what the help says of it.
 
-Owns the list that `broker.cli.main` makes the command line of. Promises: data only, so that help needs no command's module;
-each sentence is the one with which the command's own help begins (a test compares them).
+Owns the list that `broker.cli.main` makes the command line of. Promises: data only, so that help needs no command's
+module; each sentence is the one with which the command's own help begins (a test compares them).
 """
 
 from collections.abc import Mapping
@@ -88,6 +88,9 @@ COMMANDS: Mapping[str, Entry] = {
         "cli.exchange.status:status",
         "Counts by state, queues, the oldest waiting packet, and which parts are alive.",
         _HOUSE,
+    ),
+    "audit": Entry(
+        "cli.exchange.audit:show", "Show what operators did: who, when, what, why, and what came of it.", _HOUSE
     ),
     "packets": Entry("cli.exchange.packets:packets", "List packets, newest first.", _HOUSE),
     "packet": Entry("cli.exchange.packets:packet", "Show the history of one packet.", _HOUSE),

@@ -14,7 +14,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from broker.cli import refusals
 from broker.cli.catalog import COMMANDS, GROUPS
+from broker.core.errors import NotDone
 from broker.edge.bounded import privilege
 from broker.terminal import endings
 
@@ -118,6 +120,8 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(endings.INTERRUPTED)
+    except NotDone as error:
+        _end(refusals.sentence(error))
     except Exception as error:  # noqa: BLE001  the last line of defence
         _fail(error)
 
@@ -125,9 +129,15 @@ def main() -> None:
 def _fail(error: Exception) -> NoReturn:
     if _is_of_output():
         endings.give_up_output()
-    sys.stderr.write(f"{endings.sentence(error)}\n")
+    said = endings.sentence(error)
     if os.environ.get("SATCHEL_DEBUG") == "1":
+        sys.stderr.write(f"{said}\n")
         raise error
+    _end(said)
+
+
+def _end(sentence: str) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
     sys.exit(1)
 
 

@@ -70,7 +70,7 @@ def calendar_of(connection: Connection, settings: Settings, lea: str, first: dat
 
 
 def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, start: date) -> date:
-    """The last day on which this LEA is in time; `start` as for `broker.core.days.deadlines.due`. Raises CalendarError."""
+    """The last day on which this LEA is in time; `start` as for `days.deadlines.due`. Raises CalendarError."""
     calendar = calendar_of(connection, settings, lea, start, start)
     return due(clock, start, calendar, settings.transfers.lengths)
 

@@ -1,8 +1,8 @@
 """keys: whether a key may be a party's, and what is published of it.
 
 Contract: who is entered, by command or by packet, is judged here. A key of a party has a user id of its owner's own
-that names this party and no other (`broker.core.parties.naming`), shows nobody else's address, and holds nothing that another
-party, or the exchange itself, has proved to hold. A key that was known before this rule goes on working, and is
+that names this party and no other (`broker.core.parties.naming`), shows nobody else's address, and holds nothing that
+another party, or the exchange itself, has proved to hold. A key that was known before this rule goes on working, and is
 published without a user id: gpg does not take such a key in, so that it never says a wrong name. Of the same address
 the party that was there first has it.
 """

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from broker.core.access import Action
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
 from broker.edge.ledger.again import committed
@@ -44,10 +44,10 @@ class Done:
 
 
 def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
-    """Flag the student. Raises OperatorError where nobody has the number, or the student is flagged already."""
+    """Flag the student. Raises NotDone `no-student`, `flagged`."""
     number = _number(connection, ssid)
     if flags.is_flagged(connection, number):
-        raise OperatorError(f"The student {number} is flagged already; `satchel student unflag` lifts the flag.")
+        raise NotDone("flagged", ssid=number)
     flags.put(connection, number, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.SET_FLAG, who, why)
     held = holdback.hold_back(services, connection, number)
@@ -76,11 +76,11 @@ def _hold_late(services: Services, number: Ssid, connection: Connection) -> None
 
 
 def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
-    """Lift the flag. Raises OperatorError where nobody has the number, or the student is not flagged."""
+    """Lift the flag. Raises NotDone `no-student`, `not-flagged`."""
     number = _number(connection, ssid)
     standing = flags.standing(connection, number)
     if not standing:
-        raise OperatorError(f"The student {number} is not flagged, so there is nothing to lift.")
+        raise NotDone("not-flagged", ssid=number)
     for flag in standing:  # two, where two flagged numbers were merged
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
@@ -95,7 +95,7 @@ def _number(connection: Connection, ssid: str) -> Ssid:
     registry.lock(connection)
     person = registry.standing(connection, ssid)
     if person is None:
-        raise OperatorError(f"No student has the SSID {ssid}; check the number.")
+        raise NotDone("no-student", ssid=ssid)
     return person.ssid
 
 

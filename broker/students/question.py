@@ -2,8 +2,8 @@
 
 Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
 needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the
-packet. Nothing is ever decided by itself, however long it waits: `broker.students.decide` has the verbs. Of children whom
-the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
+packet. Nothing is ever decided by itself, however long it waits: `broker.students.decide` has the verbs. Of children
+whom the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -5,23 +5,20 @@ student's name is printed.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline, wiring
+from broker.cli.acting import operator
 from broker.cli.students.review_text import place
-from broker.core.review import By
-from broker.edge.ledger.again import committed
 from broker.packets.services import Services
-from broker.stages import missing
 from broker.stages.holdback import Thing
 from broker.terminal.common import HomeOption, JsonOption, say
+from broker.verbs import flags
 
 SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
 WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
@@ -32,7 +29,7 @@ def flag(
     ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
-    done = _decide(missing.put, ssid, who, why, home)
+    done = flags.flag(_services(home), ssid, why, actor=operator(who))
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
         return
@@ -57,7 +54,7 @@ def unflag(
     ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
-    done = _decide(missing.lift, ssid, who, why, home)
+    done = flags.unflag(_services(home), ssid, why, actor=operator(who))
     questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
@@ -68,13 +65,6 @@ def unflag(
         say(f"Questions that an LEA has answered with `new` wait for you: {named}. Decide them: `satchel review show`.")
 
 
-def _decide(
-    verb: Callable[[Services, Connection, str, str, str], missing.Done],
-    ssid: str,
-    who: str,
-    why: str,
-    home: Path | None,
-) -> missing.Done:
-    by = By(who, why)
-    services = wiring.build(offline.build(home).settings.home, "flags")
-    return committed(services.engine, lambda connection: verb(services, connection, ssid, by.who, by.why))
+def _services(home: Path | None) -> Services:
+    """All parts, for packets move."""
+    return wiring.build(offline.build(home).settings.home, "flags")

@@ -1,4 +1,4 @@
-"""The runners: processes that work in one LEA's folders each, so that only they hang with them (`broker.edge.home.apart`).
+"""The runners: processes that work in one LEA's folders each, so that only they hang (`broker.edge.home.apart`).
 
 Owns the list of errands. A server without threads forks a runner for each socket that it is handed; a runner does one
 errand after the other until its socket is closed. Promises: a runner tells of progress in what may take long; it ends

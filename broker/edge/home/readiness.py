@@ -88,9 +88,9 @@ class Readiness:
     def observe(self, lea: LeaId, found: Found, now: float, closed_hint: bool, judge: Judge) -> Ready | Wait:
         """One look at one file. `closed_hint`: it was closed after writing, or moved into place, just before this look.
 
-        `judge` tells whether the content ends too early (`broker.core.files.extent`), and where its look stands now; it is
-        asked once for a content and again after each hint, and what it raises passes through (nothing is decided then).
-        An empty file always ends too early: many clients create a file, and only then begin to send.
+        `judge` tells whether the content ends too early (`broker.core.files.extent`), and where its look stands now; it
+        is asked once for a content and again after each hint, and what it raises passes through (nothing is decided
+        then). An empty file always ends too early: many clients create a file, and only then begin to send.
         """
         watched = self._update(lea, found, now, closed_hint)
         settled = 0.0 if watched.closed else watched.since + self._settle

@@ -30,7 +30,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-REVISION = "0010"  # of the newest migration; a test compares the two
+REVISION = "0011"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",

@@ -1,8 +1,8 @@
 """Keys: making them, reading them, and saying what is wrong with one.
 
-Owns what the exchange does with keys, as `broker.edge.pgp.openpgp` owns what it does with messages. Promises: a key passes
-`check` only if it can be encrypted to and can sign at `now`; nothing secret is in what `public`, `inspect` and `merge`
-give back. The judgement of signatures is in `broker.edge.pgp.validity`; PGPy makes new keys.
+Owns what the exchange does with keys, as `broker.edge.pgp.openpgp` owns what it does with messages. Promises: a key
+passes `check` only if it can be encrypted to and can sign at `now`; nothing secret is in what `public`, `inspect` and
+`merge` give back. The judgement of signatures is in `broker.edge.pgp.validity`; PGPy makes new keys.
 """
 
 import warnings

@@ -3,7 +3,8 @@
 Owns every message that is decrypted or signed. Promises: `open_packet` gives content only when the sealed shape, the
 integrity code, and a signature by one of the given certificates hold, its key being good at `now`; whatever else comes
 in ends as `Refused`, with bounded memory. `relock` never touches the encrypted body. No library sees a message
-before `broker.core.openpgp.message` has found its shape: both PGPy and Sequoia inflate a compressed packet without limit.
+before `broker.core.openpgp.message` has found its shape: both PGPy and Sequoia inflate a compressed packet without
+limit.
 
 Who does what, as measured (24 kB packet, one core):
 - session keys: PGPy, as nothing else gives access to them;

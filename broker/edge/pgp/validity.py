@@ -144,7 +144,8 @@ def has_key(certificate: bytes, key_id: str) -> bool:
 def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:
     """Every key of a certificate, the primary key first, as it stands at `now`; unbound subkeys are left out.
 
-    A subkey's fault is the primary key's where that has one. Raises Refused as `broker.core.openpgp.certificates.parse`.
+    A subkey's fault is the primary key's where that has one. Raises Refused as
+    `broker.core.openpgp.certificates.parse`.
     """
     # OpenPGP counts in whole seconds (RFC 4880 section 3.5), so within one the answer is the same
     return _keys_at(certificate, math.floor(now.timestamp()))

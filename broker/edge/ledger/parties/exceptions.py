@@ -15,8 +15,8 @@ from broker.edge.ledger.tables import disclosures, exceptions
 
 @dataclass(frozen=True, slots=True)
 class LegalException:
-    """One exception. `domain` as `broker.core.parties.federal.normal` gives it; `ended_at` is None while it stands. Times are
-    seconds since the epoch."""
+    """One exception. `domain` as `broker.core.parties.federal.normal` gives it; `ended_at` is None while it stands.
+    Times are seconds since the epoch."""
 
     id: int
     domain: str
