@@ -22,6 +22,8 @@ HANDLER = Handler(
     receivers=STATE,
     ends_here=True,
     needs_student=False,
+    moves_students=True,
+    applied_by="enrollment",
 )
 
 

@@ -129,11 +129,20 @@ def main() -> None:
 def _fail(error: Exception) -> NoReturn:
     if _is_of_output():
         endings.give_up_output()
-    said = endings.sentence(error)
+    said = _of_database(error) or endings.sentence(error)
     if os.environ.get("SATCHEL_DEBUG") == "1":
         sys.stderr.write(f"{said}\n")
         raise error
     _end(said)
+
+
+def _of_database(error: Exception) -> str | None:
+    """What is told of a database that does not answer; a command without one does not load what knows of them."""
+    if type(error).__module__ != "sqlalchemy.exc":
+        return None
+    from broker.offline import said_of
+
+    return said_of(error)
 
 
 def _end(sentence: str) -> NoReturn:

@@ -9,14 +9,12 @@ stands in it too, for the parent to check (Utah SB 152, 2026).
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from broker.core.disclosure import Disclosure
 from broker.core.model import Student
+from broker.core.opt_outs import OptOut
 from broker.formats.parent import story
-
-if TYPE_CHECKING:
-    from broker.edge.ledger.log.disclosures import Disclosure
-    from broker.edge.ledger.people.opt_outs import OptOut
 
 MOST_LINES = 10_000  # in one notice
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import Ground, Why
 from broker.core.harvest import Kind as Pattern
@@ -24,7 +25,6 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.parties import directory

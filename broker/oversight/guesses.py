@@ -14,13 +14,13 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
 from broker.core.harvest import Kind as Pattern
 from broker.core.knowledge import REVEALS, TELLS, Asked, Bounds
 from broker.core.model import Ssid
 from broker.edge.ledger.cases import harvest
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import guesses as ledger
 from broker.edge.ledger.people import stays

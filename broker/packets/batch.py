@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from broker.core.errors import Refused
 from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
 from broker.core.lanes import COSTLY
-from broker.core.model import PacketType, State, TrackingId
+from broker.core.model import State, TrackingId
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import again, committed
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
@@ -31,13 +31,12 @@ from broker.packets import leases
 from broker.packets.outcome import failed, repeated, unblamed
 from broker.packets.round import Look
 from broker.packets.services import Services
+from handlers.registry import KEPT, MOVES_STUDENTS
 
 Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
 Settle = Callable[[Services, Connection, Look, Sequence[Move]], list[Move]]
 Note = Callable[[Services, Connection, Look, Sequence[Move]], None]
-# What these change in the transaction of the round leads other packets elsewhere, so they come first.
-_MOVES_STUDENTS = frozenset({PacketType.ENROLLMENT, PacketType.SSID_REQUEST, PacketType.REVIEW_ANSWER})
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
@@ -276,12 +275,14 @@ def _take_turn(connection: Connection, planned: Sequence[Move], returned: Sequen
 
 def _reaches_students(one: Move) -> bool:
     """Whether writing it may come to the students, or to what else is kept of them: by an effect, or in the store."""
-    is_kept = one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED
+    is_kept = one.new.type in KEPT and one.new.state is State.APPLIED
     return one.effect is not None or is_kept
 
 
 def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
-    return [one for one in planned if (one.new.type in _MOVES_STUDENTS) is leading]
+    """Those that change enrollments, or the others. The leading ones are committed first: enrollments decide where the
+    round's other packets go."""
+    return [one for one in planned if (one.new.type in MOVES_STUDENTS) is leading]
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:

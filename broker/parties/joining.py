@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from broker.core.access import Action, Facts, Permit, Role, judge
+from broker.core.disclosure import Disclosure
 from broker.core.parties import federal
 from broker.core.parties.federal import Found, Names
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import exceptions
 from broker.edge.settings import federal_names
 

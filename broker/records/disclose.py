@@ -8,26 +8,14 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from broker.core.access import Action, Ground, Role, Why
+from broker.core.disclosure import Disclosure
 from broker.core.model import PacketType, State
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.packets.services import Services
 from broker.records import backpack
+from handlers.registry import DISCLOSED, KEPT
 
-# What is about a student, and what its delivery is in the disclosure log.
-DELIVERY = {
-    PacketType.STUDENT_RECORD: (Action.RECEIVE_RECORD, Ground.ENROLLS),
-    PacketType.TRANSCRIPT: (Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
-    PacketType.BACKPACK: (Action.READ_BACKPACK, Ground.TEACHES),
-}
-
-# What its sender may not send, by the code of the refusal.
-_SENT = {
-    PacketType.STUDENT_RECORD: Action.SEND_RECORD,
-    PacketType.TRANSCRIPT: Action.SEND_TRANSCRIPT,
-    PacketType.BACKPACK: Action.STORE_BACKPACK,
-}
 _NOT_PERMITTED = {"not-your-student": Why.NOT_THERE, "moved-on": Why.NOT_THERE, "not-allowed": Why.NO_RULE}
 
 
@@ -56,10 +44,11 @@ def _ground(services: Services, connection: Connection, row: PacketRow) -> tuple
     """What a part of the record store is depends on what for, and to whom, it goes."""
     if backpack.is_for_parent(row):
         return Action.EXPORT_FOR_PARENT, Ground.PARENT_INSPECTION
-    is_asked = row.type == PacketType.BACKPACK and row.addressed_to
+    is_asked = row.type in KEPT and row.addressed_to
     if is_asked and backpack.role(services, connection, row.ssid, row.receiver) is not Role.CURRENT_LEA:
         return Action.READ_OWN_TIME, Ground.TAUGHT
-    return DELIVERY[PacketType(row.type)]
+    found = DISCLOSED[PacketType(row.type)]
+    return found.receives, found.ground
 
 
 def refused(services: Services, connection: Connection, moved: Iterable[Move], before: State) -> None:
@@ -67,7 +56,7 @@ def refused(services: Services, connection: Connection, moved: Iterable[Move], b
     the disclosure log."""
     at = services.clock().timestamp()
     rows = [one.new for one in moved if one.row.state is before and one.new.state is State.REFUSED]
-    about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in _SENT]
+    about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in DISCLOSED]
     disclosures.add(connection, [_not_sent(row, _NOT_PERMITTED[row.code], at) for row in about])
 
 
@@ -80,7 +69,7 @@ def _not_sent(row: PacketRow, why: Why, at: float) -> Disclosure:
     return Disclosure(
         at=at,
         ssid=row.ssid,
-        action=_SENT[PacketType(row.type)],
+        action=DISCLOSED[PacketType(row.type)].sends,
         outcome="refused",
         party=row.origin,
         what=row.type,

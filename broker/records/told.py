@@ -10,9 +10,9 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from broker.core.access import Action, Why
+from broker.core.disclosure import Disclosure
 from broker.core.model import PacketType, Student
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import opt_outs, registry

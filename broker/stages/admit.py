@@ -38,7 +38,7 @@ from broker.packets.outcome import move
 from broker.packets.purge_unsealed import forget
 from broker.packets.round import Look
 from broker.packets.services import Services
-from broker.stages.applied import apply
+from broker.stages.applied import planning
 from broker.students import broken_off, corrected, own, question
 from handlers.backpack import slip_of
 from handlers.base import Handler
@@ -178,7 +178,7 @@ def _ending_here(
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
     done = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
-    return apply.planned(services, row._replace(**known), document, replace(done, document=brought))
+    return planning.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
 PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

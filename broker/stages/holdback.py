@@ -28,9 +28,9 @@ from broker.oversight import alerts
 from broker.packets.destination import is_forwarded
 from broker.packets.receipts import statements
 from broker.packets.services import Services
-from broker.records.disclose import DELIVERY
 from broker.stages import collect, withdraw
 from broker.transfers import cases as transfers
+from handlers.registry import DISCLOSED
 
 _MOST = 500  # in one notice; `satchel student flag --json` and the disclosure log have all
 _OUT = (State.ROUTED, State.DELIVERED)
@@ -64,7 +64,7 @@ def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack
     numbers = registry.numbers(connection, ssid)
     withdrawn: list[PacketRow] = []
     stopped: list[PacketRow] = []
-    for tracking in views.about(connection, numbers, list(DELIVERY), _OUT):
+    for tracking in views.about(connection, numbers, list(DISCLOSED), _OUT):
         row = corrections.locked(connection, tracking)
         if row is not None and row.state is State.ROUTED:
             _stop(services, connection, row)
@@ -75,7 +75,7 @@ def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack
         log = (Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
         alerts.refused(services, connection, *log)
     transfers.held_back(services, connection, [row.tracking for row in withdrawn])
-    taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DELIVERY)))
+    taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DISCLOSED)))
     return HeldBack(tuple(map(_of_row, withdrawn)), tuple(map(_of_row, stopped)), tuple(taken))
 
 

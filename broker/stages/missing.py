@@ -12,22 +12,22 @@ from functools import partial
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.errors import NotDone
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets import packets, views
 from broker.edge.ledger.people import flags, registry, reviews
 from broker.edge.ledger.people.reviews import Review
 from broker.packets.services import Services
-from broker.records.disclose import DELIVERY
 from broker.stages import holdback
 from broker.stages.holdback import HeldBack
 from broker.stages.sweep import duties
 from broker.transfers import cases
+from handlers.registry import DISCLOSED
 
 _AT_ONCE = 50  # packets that go on while all other writers wait
 
@@ -61,7 +61,7 @@ def hold_what_came_late(services: Services) -> None:
     flag was set."""
     with reading(services.engine) as connection:
         flagged = flags.numbers(connection)
-        late = views.about(connection, list(flagged), list(DELIVERY), [State.DELIVERED]) if flagged else []
+        late = views.about(connection, list(flagged), list(DISCLOSED), [State.DELIVERED]) if flagged else []
         students = sorted({flagged[row.ssid] for row in map(partial(packets.get, connection), late) if row})
     for number in students:
         committed(services.engine, partial(_hold_late, services, Ssid(number)))

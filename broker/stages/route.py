@@ -10,7 +10,6 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from broker.core import access
-from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
@@ -27,12 +26,7 @@ from broker.packets.services import Services
 from broker.records import backpack, disclose
 from broker.students.match_again import check_had_anew, whereto_anew
 from broker.transfers import cases, follow_up, requests
-from handlers.registry import handler_of
-
-_ASKED = {
-    PacketType.STUDENT_RECORD: (Action.SEND_RECORD, Action.RECEIVE_RECORD),
-    PacketType.TRANSCRIPT: (Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT),
-}
+from handlers.registry import KEPT, handler_of
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -61,12 +55,12 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
     """The table of permissions has the last word. Raises Refused("not-allowed")."""
-    asked = _ASKED.get(PacketType(row.type))
+    asked = handler_of(row.type).disclosed
     if asked is None or row.identity != "match":
         return
     account = look.account(row.ssid)
     facts = access.Facts(was_there=True, has_request=True)  # admit has refused a transcript that nobody asked for
-    for lea, action, origin in ((row.origin, asked[0], row.origin), (goal, asked[1], "")):
+    for lea, action, origin in ((row.origin, asked.sends, row.origin), (goal, asked.receives, "")):
         party = look.party(lea)
         role = access.role_of(party.kind if party else None, account, lea, origin=origin)
         if isinstance(access.judge(role, action, facts), access.Deny):
@@ -86,7 +80,7 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
 def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
     """What the record store keeps, it has in the transaction that says so; what goes to nobody is in the log."""
     disclose.refused(services, connection, moved, State.ADMITTED)
-    rows = [one.new for one in moved if one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED]
+    rows = [one.new for one in moved if one.new.type in KEPT and one.new.state is State.APPLIED]
     backpack.store(services, connection, look, rows)
     for row in rows:
         follow_up.work_off(services, connection, [row.ssid])  # what follows an enrollment goes first

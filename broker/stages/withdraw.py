@@ -12,11 +12,11 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets import history, moves, views
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import reviews

@@ -104,11 +104,6 @@ def sentence(error: BaseException) -> str:
         return _of_system(error)
     if isinstance(error, MemoryError):
         return "The machine has no memory left for this; free some, or give less at once."
-    if type(error).__module__ == "sqlalchemy.exc":
-        from broker.offline import said_of
-
-        if said := said_of(error):  # type: ignore[arg-type]
-            return said
     return f"Satchel failed in a way it should not ({type(error).__name__}). Set SATCHEL_DEBUG=1 to see where."
 
 

@@ -24,6 +24,7 @@ from broker.transfers import follow_up
 from broker.transfers.desk import Desk, ask
 from broker.transfers.letters import Letters
 from broker.transfers.resume import release_waiting
+from handlers.registry import DISCLOSED
 
 
 def reconcile(
@@ -67,7 +68,7 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
 def delivered(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """These packets lie in their receivers' inboxes: each is a line of the disclosure log, and a record answers the
     case that it is for."""
-    about = [row for row in rows if row.origin and row.type in disclose.DELIVERY]
+    about = [row for row in rows if row.origin and row.type in DISCLOSED]
     at = services.clock().timestamp()
     disclose.deliveries(services, connection, about)
     records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
@@ -95,7 +96,7 @@ def _case_of(connection: Connection, cases: Iterable[TransferRow], row: PacketRo
 def collected(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
     """Their receivers have these packets: the cases that they answer are closed."""
     at = services.clock().timestamp()
-    for case in transfers.answered_by(connection, [row.tracking for row in rows if row.type in disclose.DELIVERY]):
+    for case in transfers.answered_by(connection, [row.tracking for row in rows if row.type in DISCLOSED]):
         if case.state is TransferState.ANSWERED:
             new = replace(case, state=TransferState.CLOSED, closed_at=at)
             transfers.change(connection, new, at, "", case.answer)

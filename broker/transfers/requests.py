@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.knowledge import ROWS, TOO_MANY, Asked
 from broker.core.model import Document, HeldFor, LeaId, PacketType, State, Student
 from broker.edge.ledger.cases import harvest
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import registry, stays
 from broker.identity import match, registrar

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from broker.cli import main
+from broker.core.disclosure import Disclosure
 from broker.core.model import Sha256
 from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags
 from broker.identity import registrar

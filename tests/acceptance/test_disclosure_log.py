@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from broker.core.disclosure import Disclosure
 from broker.core.flow import Stage
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.stages import missing
 from tests.support import desk, documents

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from broker.core.disclosure import Disclosure
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.transfer import TransferState
@@ -14,7 +15,6 @@ from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags
 from broker.edge.pgp import keyring

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
+from broker.core.disclosure import Disclosure
 from broker.core.model import LeaId, Party, PartyKind, Ssid
 from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.ledger.parties.exceptions import LegalException, LetIn
 from broker.edge.pgp import keyring

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
+from broker.core.disclosure import Disclosure
 from broker.core.model import LeaId, Party, PartyKind, Sha256, Ssid, State, TrackingId
 from broker.core.stays import Location
 from broker.core.transfer import Reason, TransferState
@@ -17,7 +18,6 @@ from broker.edge.ledger.cases import harvest, transfers
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.parties import directory

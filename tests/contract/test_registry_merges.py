@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from broker.core.disclosure import Disclosure
 from broker.core.model import HeldFor, LeaId, Name, Party, PartyKind, Sha256, Ssid, State, Student, TrackingId
 from broker.core.transfer import TransferState
 from broker.edge.ledger import epoch
@@ -18,7 +19,6 @@ from broker.edge.ledger.cases.backpacks import Part
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.packets import packets, views
 from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.parties import directory

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
+from broker.core.disclosure import Disclosure
 from broker.core.transfer import MOVES, TransferState
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import enrollments, events, receipts
 from broker.edge.ledger.tables import transfers as transfers_table

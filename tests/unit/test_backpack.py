@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.model import Name, PacketType, Student
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.formats.documents import to_document
 from broker.formats.parent import story
 from broker.notices import disclosures

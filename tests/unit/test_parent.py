@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
+from broker.core.opt_outs import OptOut
 from broker.core.page import Facts, Page, Section, Table, Text
-from broker.edge.ledger.log.disclosures import Disclosure
-from broker.edge.ledger.people.opt_outs import OptOut
 from broker.edge.schemas.contracts import BASE, Contracts, load
 from broker.edge.settings.resources import folder
 from broker.formats.documents import to_student

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.access import Action, Ground, Why
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.formats.parent import story
 
 AT = datetime(2026, 11, 24, 17, 30, tzinfo=UTC).timestamp()

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from broker import offline
 from broker.cli.directory.federal_gate import take_back
 from broker.core.access import Action, Role, judge
+from broker.core.disclosure import Disclosure
 from broker.core.parties import federal
 from broker.core.review import By, is_one_line
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import exceptions
 from broker.edge.settings import federal_names
 from broker.parties.pages import write_pages

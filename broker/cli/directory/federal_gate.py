@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from broker import offline
 from broker.core.access import Action, Role, judge
+from broker.core.disclosure import Disclosure
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId, Party
 from broker.core.parties import federal
@@ -20,7 +21,6 @@ from broker.core.parties.federal import Names
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.pgp import keyring
 from broker.edge.settings import federal_names

@@ -20,11 +20,11 @@ from sqlalchemy import Connection
 
 from broker import offline
 from broker.core.access import Action, Deny, Role, judge
+from broker.core.disclosure import Disclosure
 from broker.core.review import By
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.log.disclosures import Disclosure
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
 from broker.formats.parent import story

@@ -16,10 +16,9 @@ from sqlalchemy import Connection
 from broker import offline
 from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
-from broker.core.opt_outs import OPT_OUTS, Purpose
+from broker.core.opt_outs import OPT_OUTS, OptOut, Purpose
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.people import opt_outs as ledger
-from broker.edge.ledger.people.opt_outs import OptOut
 from broker.terminal import tables
 from broker.terminal.common import HomeOption, JsonOption, say
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from broker.core.model import Name
+from broker.core.opt_outs import OptOut
 from broker.core.stays import Today
 from broker.edge.ledger.people import evidence, merges, opt_outs, registry, stays, taught
 from broker.edge.ledger.people.evidence import Told
 from broker.edge.ledger.people.merges import Merge
-from broker.edge.ledger.people.opt_outs import OptOut
 from broker.edge.ledger.people.taught import Lesson
 
 

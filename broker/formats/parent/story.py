@@ -8,15 +8,12 @@ older or newer version wrote is told in general words rather than left out.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
-from broker.core.opt_outs import words_of
-
-if TYPE_CHECKING:  # a school's own computer has no database
-    from broker.edge.ledger.log.disclosures import Disclosure
-    from broker.edge.ledger.people.opt_outs import OptOut
+from broker.core.opt_outs import OptOut, words_of
 
 _MONTHS = (
     "January",

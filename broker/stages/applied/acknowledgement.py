@@ -29,6 +29,7 @@ from broker.oversight.watch import Watch
 from broker.packets.receipts import statements
 from broker.packets.services import Services
 from broker.stages import collect
+from broker.stages.applied.planning import as_a_whole
 from broker.transfers import cases as transfers
 from broker.transfers import contest
 from handlers import acknowledgement
@@ -39,7 +40,12 @@ _PESC, _JSON = "pesc", "acknowledgement.v1"
 _CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a checked `acknowledgement.v1`, or of one in PESC's form."""
+    return as_a_whole(services, row, document, done, _apply)
+
+
+def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
     """Write down what the receiver says, collect the packet, and tell its sender; the refusal's move where a newer
     request must be answered.
 

@@ -21,6 +21,7 @@ from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.parties import joining, keys
 from broker.parties.keys import Taken
+from broker.stages.applied.planning import as_a_whole
 from handlers import key_rotation
 
 _REVOKED = "key-revoked"
@@ -29,7 +30,12 @@ _ENDED_FOR_EACH = 4  # keys that are revoked or have expired, for each that may 
 _MOST_TOLD = 20  # lines in the log about one refusal
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a checked `key-rotation.v1`."""
+    return as_a_whole(services, row, document, done, _apply)
+
+
+def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
     """Take the key in; the refusal's move where it has a federal name. Raises Refused with what stands against it."""
     now = services.clock()
     who, content = keys.others(connection, services), key_rotation.certificate_of(document.body)

@@ -21,6 +21,7 @@ from broker.oversight import alerts
 from broker.oversight.watch import Watch
 from broker.packets.services import Services
 from broker.stages import withdraw
+from broker.stages.applied.planning import as_a_whole
 from handlers import recall
 from handlers.recall import Wish
 
@@ -28,7 +29,12 @@ _RECALLED = "recalled"
 _READ_WHOLE = "It was downloaded to its end, though the receiver's program has not said so yet."
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a checked `recall.v1`."""
+    return as_a_whole(services, row, document, done, _apply)
+
+
+def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
     """Carry out a `recall` packet; the refusal's move where it is about a student and refused ("unknown-tracking",
     "collected-already", "carried-out"). Raises Refused("unknown-tracking") where nothing of the kind is the sender's;
     Deferred while the packet is in hands that cannot be waited for."""

@@ -5,35 +5,17 @@ tells of; no student's name.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import Connection, func, insert, select
 
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import disclosures, packets
 
 _PAGE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Disclosure:
-    """One line. `at` is seconds since the epoch; `action` and `ground` are words of `broker.core.access`; `outcome` is
-    allowed or refused; `party` got it or was refused it, `actor` is the person where one is known, `source` the LEA
-    whose record it is; `what` a packet type or part; '' where something does not apply."""
-
-    at: float
-    ssid: str
-    action: str
-    outcome: str
-    party: str
-    actor: str = ""
-    source: str = ""
-    what: str = ""
-    ground: str = ""
-    purpose: str = ""
-    tracking: str = ""
 
 
 _COLUMNS = [disclosures.c[name] for name in Disclosure.__dataclass_fields__]

@@ -5,28 +5,12 @@ LEA ends only what it told itself.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, case, insert, select, update
 
+from broker.core.opt_outs import OptOut
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import opt_outs, students
-
-
-@dataclass(frozen=True, slots=True)
-class OptOut:
-    """One opt-out: told by `lea` in the packet `tracking`. Times are seconds since the epoch; `ended_at` is None while
-    it stands, `ended_by` the packet that ended it, or who took back the decision by which it came."""
-
-    ssid: str
-    purpose: str
-    lea: str
-    tracking: str
-    at: float
-    ended_at: float | None = None
-    ended_by: str = ""
-    id: int = field(default=0, compare=False)
-
 
 _OPT_OUT = [opt_outs.c[name] for name in OptOut.__dataclass_fields__]
 _STANDS = opt_outs.c.ended_at.is_(None)

@@ -1,12 +1,14 @@
-"""replies: a `review-answer` packet of more answers than one transaction may carry out.
+"""review-answer: an LEA answers questions which student it meant, in slices where they are many.
 
-Contract: as in `decide.answer`, all answers or none, as far as can be known: every one is checked before the first is
-carried out, and a packet that does not pass is refused with nothing done. What changes between two slices can forbid
-an answer all the same: somebody else has decided that question, then nothing is left to do; or its candidates have
-changed, then it is put again. The state hears of flagged candidates with the packet's end, whatever that is.
+Contract: as `planning`, and as in `decide.answer`, all answers or none, as far as can be known: every one is checked
+before the first is carried out, and a packet that does not pass is refused with nothing done. What changes between two
+slices can forbid an answer all the same: somebody else has decided that question, then nothing is left to do; or its
+candidates have changed, then it is put again. The state hears of flagged candidates with the packet's end, whatever
+that is.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -20,6 +22,7 @@ from broker.edge.ledger.people import registry
 from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.packets.sliced import Sliced
+from broker.stages.applied.planning import as_a_whole
 from broker.students import decide, question
 from broker.students.decide import Result
 from broker.transfers.follow_up import Pace
@@ -29,9 +32,13 @@ from handlers.review_answer import Reply
 _LINES = 4  # that an answer costs: a notice of its own, and the student's cases
 
 
-def lines_of(document: Document) -> int:
-    """How many lines of an enrollment the packet costs."""
-    return _LINES * len(document.body["answers"])
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a checked `review-answer.v1`."""
+    cost = _LINES * len(document.body["answers"])
+    if cost <= services.settings.limits.lines_per_transaction:
+        return as_a_whole(services, row, document, done, decide.answer, cost)
+    sliced = InSlices(services, row, document, done)
+    return replace(done, slices=sliced, effect=sliced.end)
 
 
 class InSlices(Sliced):
