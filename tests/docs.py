@@ -153,7 +153,7 @@ def _setting(section: str, one: "dataclasses.Field[Any]") -> list[str]:
 
 TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("README.md", "types"): types,
-    ("README.md", "codes"): codes,
+    ("docs/codes.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
