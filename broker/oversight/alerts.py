@@ -1,4 +1,4 @@
-"""flags: what the state must hear of is told at once: of a missing child (Utah 53A-11-502, -504), or of harvesting.
+"""alerts: what the state must hear of is told at once: of a missing child (Utah 53A-11-502, -504), or of harvesting.
 
 Contract: called within the transaction in which it happens. Each event is told once: it is kept as an alert, and left
 as a sealed notice for every party of the state that has a key; what concerns a student is a line of the disclosure log.

@@ -1,4 +1,4 @@
-"""ranking: the state's report on transfers, made page by page for the night and for the command.
+"""transfer ranking: the state's report on transfers, made page by page for the night and for the command.
 
 Contract: reads only, a page of cases or one LEA's inbox at a time; what it says of a case is true at the moment its
 page was read. Answers are counted by the school calendar of the LEA that was asked.

@@ -1,4 +1,4 @@
-"""whereto: whom a packet goes to by the facts of now, or what it waits for.
+"""destination: whom a packet goes to by the facts of now, or what it waits for.
 
 Owns the gathering of facts for `broker.core.routing`. Promises: reads only; route and deliver ask the same question, so
 that a packet which was on its way when a student moved, or was flagged, does not arrive by old facts.

@@ -1,4 +1,4 @@
-"""forget: what was refused because it was not sealed leaves the vault.
+"""purge unsealed: what was refused because it was not sealed leaves the vault.
 
 Contract: content that another packet still has to be worked with stays; the question and the removal happen while
 nobody else can write to the ledger, so that intake can trust what it stored.

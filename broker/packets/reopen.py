@@ -1,4 +1,4 @@
-"""reread: a packet that was admitted before is opened once more, for one who needs what is in it.
+"""reopen: an admitted packet is opened again, and its document given back.
 
 Contract: reads only; what it gives lives in memory and no longer than its caller needs it. The signature is checked
 again, against the keys that the LEA has now, and the form against the schema.

@@ -1,4 +1,4 @@
-"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep.duties`).
+"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
 
 Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
 `sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
@@ -22,9 +22,15 @@ from broker.packets.services import Services
 from broker.parties.pages import write_pages
 from broker.processes.part import Part, run
 from broker.stages import missing
-from broker.stages.sweep import duties as sweep
 from broker.stages.sweep import leftovers
+from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
+from broker.stages.sweep.unsealed import forget_unsealed
 from broker.students import expired
 
 _RECEIPT_SECONDS = 0.05
@@ -66,8 +72,8 @@ class Inboxes:
         changed = self._services.inboxes.changed(lea)
         if self._seen.get(lea) == changed:
             return
-        unfinished = sweep.finish_deliveries(self._services, lea)
-        sweep.notice_collected(self._services, lea)
+        unfinished = finish_deliveries(self._services, lea)
+        notice_collected(self._services, lea)
         # a change within the file system's clock tick would look the same, so a young time is looked at again
         if not unfinished and time.time_ns() - changed > _TICK_NS:
             self._seen[lea] = changed
@@ -116,12 +122,12 @@ def main() -> None:
     inboxes = Inboxes(services)
     published = Directory(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
-        "enqueue": lambda: sweep.enqueue_standing(services),
+        "enqueue": lambda: enqueue_standing(services),
         "inboxes": inboxes.look,
-        "keys": lambda: sweep.resume_for_keys(services),
+        "keys": lambda: resume_for_keys(services),
         "daybreak": Daybreak(services).look,
         "alerts": lambda: alerts.tell_owed(services),
-        "flags": lambda: sweep.resume_unflagged(services),
+        "flags": lambda: resume_unflagged(services),
         "held back": lambda: missing.hold_what_came_late(services),
         "claims": claims.Nightly(services).look,
         "overdue": overdue.Nightly(services).look,
@@ -135,14 +141,14 @@ def main() -> None:
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
-        _guarded(services, part, "unsealed", lambda: sweep.forget_unsealed(services))
+        _guarded(services, part, "unsealed", lambda: forget_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
         away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):
-            _guarded(services, part, "receipts", lambda: sweep.publish_receipts(services, away))
+            _guarded(services, part, "receipts", lambda: publish_receipts(services, away))
             is_due = time.monotonic() >= due
             if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
-                is_more = _guarded(services, part, "follow-ups", lambda: sweep.follow_up_some(services))
+                is_more = _guarded(services, part, "follow-ups", lambda: follow_up_some(services))
             if is_due:
                 for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
                     _guarded(services, part, duty, work)

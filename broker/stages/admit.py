@@ -1,9 +1,10 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, once, in memory. Order: the reader opens the packet and verifies
-the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema; then `from` and what
-this party may send are checked, and the student is found. What was not sealed at all is not kept. Types that end here
-are carried out in the very transaction that admits them.
+Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where two
+numbers of students became one, or one two, since it was admitted (`broker.students.match_again`). Order: the reader
+opens the packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks
+the schema; then `from` and what this party may send are checked, and the student is found. What was not sealed at all
+is not kept. Types that end here are carried out in the very transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,8 @@
 Contract: the new file is written under a hidden name that carries this worker's claim and flushed before the commit;
 only behind the commit is it renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
 no crash can deliver twice; nor need the rename be flushed, for after a power cut the sweeper makes it again. The sealed
-body is copied, never decrypted or encrypted again (DESIGN section 5).
+body is copied, never encrypted again (DESIGN section 5); it is opened in the one case that `route` names, to ask once
+more whom it is about, and what travels is not made of that.
 """
 
 from collections.abc import Sequence

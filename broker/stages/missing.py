@@ -22,10 +22,10 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import packets, views
 from broker.edge.ledger.people import flags, registry, reviews
 from broker.edge.ledger.people.reviews import Review
+from broker.packets.resume import resume_in
 from broker.packets.services import Services
 from broker.stages import holdback
 from broker.stages.holdback import HeldBack
-from broker.stages.sweep import duties
 from broker.transfers import cases
 from handlers.registry import DISCLOSED
 
@@ -85,7 +85,7 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
-    duties.resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
+    resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
     cases.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
     return Done(number, tuple(held), questions=tuple(questions))

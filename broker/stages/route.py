@@ -1,6 +1,8 @@
 """route: an ADMITTED packet becomes ROUTED to a receiver, or HELD for a named thing.
 
-Contract: reads only ledger facts, no plaintext; the decision itself is `broker.core.routing`. A receiver is always a
+Contract: reads only ledger facts; the decision itself is `broker.core.routing`. Plaintext is touched in one case alone:
+where two numbers of students were merged or parted since the packet was admitted, it is opened again to ask whom it is
+about (`broker.students.match_again`). A receiver is always a
 party of the directory with a valid key at this moment.
 """
 

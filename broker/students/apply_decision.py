@@ -1,4 +1,4 @@
-"""carry: what a person has decided is carried out: the packet goes on, or the line is settled.
+"""apply decision: what a person has decided is carried out: the packet goes on, or the line is settled.
 
 Contract: called by `decide` and `corrected` within their transaction, once for a question. What it changed of a student
 is handed back with the question's subject, under `done`, so that it can be taken back. A number that a decision before

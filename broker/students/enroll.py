@@ -1,4 +1,4 @@
-"""students: the wishes of an enrollment or SSID request are carried out, one student at a time.
+"""enroll: the wishes of an enrollment or SSID request are carried out, one student at a time.
 
 Contract: called within a write transaction that holds `registry.lock`. `settle` looks the student up, and does what the
 line asks, refuses the line, or leaves a question for a person; `settle_as` goes on where a person has decided. An SSID

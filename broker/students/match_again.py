@@ -1,7 +1,8 @@
-"""anew: whom a packet is about, asked once more where the answer of before cannot be right any longer.
+"""match again: the student of an admitted packet is matched once more, where numbers were merged or parted since.
 
-Contract: reads only. Two numbers may become one student's, or two students' again, while a packet is on its way; its
-number is then another student's, whom its sender may never have had. That is no fault of the sender.
+Contract: reads only, and opens the packet (`broker.packets.reopen`). Two numbers may become one student's, or two
+students' again, while a packet is on its way; its number is then another student's, whom its sender may never have had.
+That is no fault of the sender.
 """
 
 from broker.core.errors import Refused

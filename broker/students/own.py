@@ -1,4 +1,4 @@
-"""own_students: a record, backpack or transcript is about a student of its sender's, or it is refused.
+"""own: a record, backpack or transcript is about a student of its sender's, or it is refused.
 
 Contract: `find` reads only; `refuse_stranger` is called within the transaction that admits the packet. Nobody is looked
 for but those whom the LEA has or had, so that nothing that comes of the packet depends on who else there is; the state

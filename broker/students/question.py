@@ -1,4 +1,4 @@
-"""review: where it is not sure which student is meant, a person is asked.
+"""question: where it is not sure which student is meant, a person is asked.
 
 Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
 needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the

@@ -1,4 +1,4 @@
-"""takeback: a decision was wrong, and is taken back; the question is open again.
+"""undo decision: a decision was wrong, and is taken back; the question is open again.
 
 Contract: called within a write transaction, for the state's operator. It gives back what the decision changed: the
 location is ended on the day it was entered, names and evidence that it brought no longer count, a packet that is not

@@ -1,4 +1,4 @@
-"""transfers: when a student enrolls elsewhere, a case opens, the previous LEA is asked, and what comes closes it.
+"""cases: when a student enrolls elsewhere, a case opens, the previous LEA is asked, and what comes closes it.
 
 Contract: called within the write transaction of what happened. `reconcile` makes the cases of these students what
 `broker.core.transfer.plan` says that they should be, whatever happened; the other functions follow a case's record.

@@ -1,4 +1,4 @@
-"""transfer desk: one student's cases are made what they should be, and a source is asked for its record.
+"""desk: one student's cases are made what they should be, and a source is asked for its record.
 
 Contract: called within the write transaction of what happened, or of what follows from it later: a `Desk` has the
 moment as of which it works. A case begins, and its clock, at that moment. Who is told of it is collected in `Letters`.

@@ -1,4 +1,4 @@
-"""transfer letters: the sealed notices that tell LEAs of their transfer cases.
+"""letters: the sealed notices that tell LEAs of their transfer cases.
 
 Contract: called within the transaction that changes the cases; collects what one event tells an LEA into one notice,
 so that a school that enrolls a hundred students finds one letter and not a hundred.

@@ -1,4 +1,4 @@
-"""release: records go on that waited for a student.
+"""resume: records go on that waited for a student.
 
 Contract: called within the write transaction in which the student has moved. An LEA may have sent any number of them:
 so many go on at once, and while there are more the student is followed up again (`ledger.follow_ups`).

@@ -21,7 +21,7 @@ from broker.identity import registrar
 from broker.packets.batch import run
 from broker.processes.worker import RUNS
 from broker.stages import missing
-from broker.stages.sweep import duties
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import documents
 from tests.support.desk import children
 from tests.support.exchange import said_by
@@ -67,7 +67,7 @@ def log(office: Office, student: Mapping[str, Any]) -> list[Disclosure]:
 
 def told(office: Office, lea: str, row: PacketRow) -> list[str]:
     """The states that an LEA has receipts of, of this packet."""
-    duties.publish_receipts(office.services)
+    publish_receipts(office.services)
     folder = office.exchange.folder(lea, "receipts")
     return [said_by(path)["state"] for path in sorted(folder.glob(f"{row.tracking}.*"))]
 

@@ -17,7 +17,7 @@ from broker.edge.ledger.people import flags
 from broker.edge.ledger.tables import receipts
 from broker.oversight import alerts as stage
 from broker.stages import admit, missing, route
-from broker.stages.sweep import duties
+from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents
 from tests.support.exchange import satchel
 from tests.support.office import Office
@@ -91,7 +91,7 @@ def test_a_record_that_comes_is_held_and_goes_on_when_the_flag_is_lifted(story: 
     assert (sent.state, sent.held_for, story.office.inbox(B, "student-record")) == ("HELD", "blocked", [])
     told = story.alerts()[-1]
     assert (told["what"], told["ssid"], told["by"]["lea"], told["tracking"]) == ("packet", story.ssid, A, sent.tracking)
-    duties.resume_unflagged(story.office.services)
+    resume_unflagged(story.office.services)
     assert story.office.row(sent.tracking).state == "HELD"
     assert story.lift().resumed == (sent.tracking,)
     assert story.office.row(sent.tracking).state == "DELIVERED"
@@ -189,7 +189,7 @@ def test_the_sweeper_lets_go_what_a_worker_held_while_the_flag_was_lifted(story:
     with writing(story.office.services.engine) as connection:  # a lift that did not see the packet
         (flag,) = flags.standing(connection, story.ssid)
         flags.lift(connection, flag, OPERATOR, WHY, 1.0)
-    duties.resume_unflagged(story.office.services)
+    resume_unflagged(story.office.services)
     story.office.work()
     assert story.office.row(sent.tracking).state in ("DELIVERED", "ROUTED")
 

@@ -13,7 +13,7 @@ from broker.edge.ledger.cases import follow_ups, transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import flags
 from broker.stages import missing
-from broker.stages.sweep import duties
+from broker.stages.sweep.follow_ups import follow_up_some
 from broker.transfers import desk as transfer_desk
 from tests.support import desk, postgres
 from tests.support.exchange import satchel
@@ -208,7 +208,7 @@ def test_hundreds_are_worked_by_slices_and_a_crash_between_or_in_them_loses_and_
     office.enroll(A, *many, date="2026-08-17")
     send(office, B, desk.enrollment(B, *many, date="2026-11-20"))
     assert waiting(office) == 210
-    assert duties.follow_up_some(office.services) == 50
+    assert follow_up_some(office.services) == 50
     real, left = transfer_desk.reconcile, iter(range(20))
 
     def dies(*args: Any, **more: Any) -> None:
@@ -219,9 +219,9 @@ def test_hundreds_are_worked_by_slices_and_a_crash_between_or_in_them_loses_and_
     with monkeypatch.context() as patched:
         patched.setattr(transfer_desk, "reconcile", dies)
         with pytest.raises(KeyboardInterrupt):
-            duties.follow_up_some(office.services)
+            follow_up_some(office.services)
     assert waiting(office) == 160
-    assert [duties.follow_up_some(office.services) for _ in range(5)] == [50, 50, 50, 10, 0]
+    assert [follow_up_some(office.services) for _ in range(5)] == [50, 50, 50, 10, 0]
     with reading(office.services.engine) as connection:
         cases = transfers.listing(connection)
     assert (len(cases), len({case.ssid for case in cases})) == (260, 260)
@@ -258,9 +258,9 @@ def test_a_bug_with_one_student_stops_nobody_else(tmp_path: Path, monkeypatch: p
         whole(at, number, **more)
 
     monkeypatch.setattr(transfer_desk, "reconcile", reconcile)
-    assert [duties.follow_up_some(office.services) for _ in range(4)] == [0, 1, 0, 0]
+    assert [follow_up_some(office.services) for _ in range(4)] == [0, 1, 0, 0]
     assert waiting(office) == 1
     monkeypatch.setattr(transfer_desk, "reconcile", whole)
-    assert duties.follow_up_some(office.services) == 1
+    assert follow_up_some(office.services) == 1
     with reading(office.services.engine) as connection:
         assert len(transfers.about(connection, unlucky)) == 1

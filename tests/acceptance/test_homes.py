@@ -22,7 +22,7 @@ from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading, writing
 from broker.processes.part import UNUSABLE
 from broker.processes.sweeper import Inboxes
-from broker.stages.sweep import duties
+from broker.stages.sweep.collected import notice_collected
 from tests.support import desk, ledgers, postgres
 from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
@@ -291,7 +291,7 @@ def test_nothing_is_put_under_the_place_of_an_inbox_that_is_not_mounted(tmp_path
     )
     assert list(inbox.iterdir()) == []
     put_back(kept, inbox)
-    duties.notice_collected(here.services, LeaId("01"))
+    notice_collected(here.services, LeaId("01"))
     here.ahead_of_retries()
     here.work()
     (laid,) = here.inbox("01", "ssid")

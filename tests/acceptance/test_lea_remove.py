@@ -18,7 +18,7 @@ from broker.edge.ledger.parties import directory
 from broker.edge.pgp import openpgp
 from broker.processes.sftp import LedgerHost
 from broker.processes.watcher import Watcher
-from broker.stages.sweep import duties
+from broker.stages.sweep.resumed import resume_for_keys
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -161,7 +161,7 @@ def test_what_is_for_it_waits_and_goes_on_when_it_is_back(office: Office) -> Non
     assert (row.state, row.held_for, row.receiver) == ("HELD", "receiver-key", B)
     assert not office.inbox(B, "student-record")
     assert again(office, B).exit_code == 0
-    duties.resume_for_keys(office.services)
+    resume_for_keys(office.services)
     office.work()
     assert office.row(row.tracking).state == "DELIVERED"
     assert office.inbox(B, "student-record") == [row.tracking]

@@ -19,7 +19,10 @@ from broker.edge.ledger.people import flags as flag_rows
 from broker.edge.ledger.people import reviews
 from broker.processes.sweeper import Inboxes
 from broker.stages import missing
-from broker.stages.sweep import duties
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
 from tests.support.scale import larger
@@ -175,12 +178,12 @@ def a_day(office: Office) -> None:
 
 def rounds_of_the_sweeper(office: Office) -> None:
     services = office.services
-    duties.publish_receipts(services)
-    duties.follow_up_some(services)
-    duties.enqueue_standing(services)
+    publish_receipts(services)
+    follow_up_some(services)
+    enqueue_standing(services)
     Inboxes(services).look()
-    duties.resume_for_keys(services)
-    duties.resume_unflagged(services)
+    resume_for_keys(services)
+    resume_unflagged(services)
     missing.hold_what_came_late(services)
 
 

@@ -20,7 +20,8 @@ from broker.edge.ledger.log import disclosures as log
 from broker.processes.sweeper import Inboxes
 from broker.processes.watcher import Watcher
 from broker.stages import missing as missing_children
-from broker.stages.sweep import duties
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents, transactions
 from tests.support.office import Office
 from tests.support.tools import missing, require_root
@@ -62,17 +63,17 @@ def test_a_folder_with_the_name_of_a_hidden_delivery_keeps_nobody_from_being_col
 
 
 def test_a_folder_in_the_place_of_a_receipt_keeps_nobody_else_from_receipts(office: Office) -> None:
-    while duties.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
     trackings = {lea: office.drop(lea, desk.enrollment(lea, *desk.children(1))) for lea in (A, B)}
     planted = office.exchange.folder(A, "receipts") / file_name(trackings[A], 1, State.RECEIVED)
     planted.mkdir()
     (planted / "x").write_text("")
-    assert duties.publish_receipts(office.services) == 1
+    assert publish_receipts(office.services) == 1
     assert (office.exchange.folder(B, "receipts") / file_name(trackings[B], 1, State.RECEIVED)).is_file()
     (planted / "x").unlink()
     planted.rmdir()
-    assert duties.publish_receipts(office.services) == 1
+    assert publish_receipts(office.services) == 1
     assert planted.is_file()
 
 
@@ -180,7 +181,7 @@ def test_a_flag_is_lifted_in_one_short_transaction_whatever_is_held(office: Offi
         with transactions.counted(office.services.engine) as done, writing(office.services.engine) as connection:
             assert len(missing_children.lift(office.services, connection, ssid, *who).resumed) >= many
         costs.append(max(one.written for one in done))
-        duties.resume_unflagged(office.services)
+        resume_unflagged(office.services)
         assert {office.row(one).held_for for one in held} == {""}
         office.work()
     assert costs[1] <= costs[0]
@@ -197,7 +198,7 @@ def test_a_look_for_what_the_state_holds_no_more_costs_the_same_however_much_it_
             office.drop(A, desk.record(A, child))
         office.work()
         with transactions.counted(office.services.engine) as done:
-            duties.resume_unflagged(office.services)
+            resume_unflagged(office.services)
         costs.append(sum(one.statements for one in done))
     assert costs[1] <= costs[0]
 

@@ -23,8 +23,8 @@ from broker.processes import sweeper
 from broker.processes.part import Part
 from broker.processes.sftp import LedgerHost
 from broker.processes.watcher import Watcher, watch_turn
-from broker.stages.sweep import duties
 from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.receipts import publish_receipts
 from broker.students import enroll
 from tests.support import desk, postgres, sickness
 from tests.support.exchange import wait_until
@@ -80,7 +80,7 @@ def check_delivered(world: World, trackings: list[str]) -> None:
     assert {(row.state, row.code, row.attempts, row.receiver) for row in rows} == {("DELIVERED", "", 0, B)}
     shown = [path.name for path in world.files(B)]
     assert all(sum(name.startswith(one) for name in shown) == 1 for one in trackings)
-    while duties.publish_receipts(world.services):
+    while publish_receipts(world.services):
         pass
     for lea in (A, B):
         said = [one for one in world.exchange.receipts(lea) if one["tracking"] in trackings]

@@ -20,8 +20,8 @@ from broker.edge.ledger.people import flags
 from broker.edge.pgp import keyring
 from broker.identity import registrar
 from broker.packets import batch
+from broker.packets.resume import resume
 from broker.stages import admit
-from broker.stages.sweep import duties
 from broker.stages.sweep.day_change import Daybreak
 from broker.transfers import cases as stage
 from tests.support import desk, documents
@@ -245,7 +245,7 @@ def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> 
         flags.lift(connection, flag, "an officer", "found", office.services.clock().timestamp())
         stage.reconcile(office.services, connection, [ssid])
     assert ends(office, ssid) == [(A, B, "requested", "")]
-    duties.resume(office.services, [row.tracking], "blocked")
+    resume(office.services, [row.tracking], "blocked")
     office.work()
     assert ends(office, ssid) == [(A, B, "answered", "")]
 

@@ -29,7 +29,7 @@ from broker.packets.round import Look
 from broker.packets.services import Services
 from broker.processes import reader
 from broker.stages import admit, intake
-from broker.stages.sweep import duties
+from broker.stages.sweep.standing import enqueue_costly
 from tests.support import craft, desk, documents, hostile, sheets
 from tests.support.office import Office
 
@@ -264,9 +264,9 @@ def test_a_large_packet_is_read_by_itself_and_is_like_any_other_afterwards(offic
         assert office.row(large).size > 1024
         assert town.admit(town.usual, large) == [("RECEIVED", "", COSTLY, 0)]
         office.told.standing.clear()
-        assert duties.enqueue_costly(town.usual) == 1
+        assert enqueue_costly(town.usual) == 1
         assert [tracking for _, tracking in office.told.standing] == [large]
-        assert duties.enqueue_costly(town.usual) == 0  # told, and not yet begun
+        assert enqueue_costly(town.usual) == 0  # told, and not yet begun
         assert town.admit(town.patient, large) == [("APPLIED", "", BULK, 0)]
     finally:
         town.close()

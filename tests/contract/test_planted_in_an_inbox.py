@@ -14,7 +14,7 @@ from broker.core.model import LeaId
 from broker.edge.ledger.engine import writing
 from broker.parties import marks
 from broker.processes.sweeper import Inboxes as Looks
-from broker.stages.sweep import duties
+from broker.stages.sweep.collected import notice_collected
 from tests.support import documents
 from tests.support.desk import child, record
 from tests.support.office import Office
@@ -210,5 +210,5 @@ def test_a_planted_mark_leads_nowhere(office: Office, tmp_path: Path) -> None:
         marks.give(connection, office.services.home, LeaId("6G"), 1.0)
     assert (tmp_path / "README").read_text() == "not the exchange's"
     look(office)
-    assert duties.notice_collected(office.services, LeaId("6G")) == []
+    assert notice_collected(office.services, LeaId("6G")) == []
     (inbox / ".satchel-inbox-0123").unlink()

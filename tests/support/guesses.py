@@ -18,7 +18,7 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags
 from broker.formats.transcript.record import Facts, from_record
 from broker.stages import missing
-from broker.stages.sweep import duties
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -79,7 +79,7 @@ class Worlds:
 
 
 def _publish(office: Office) -> None:
-    while duties.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
 
 

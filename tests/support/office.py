@@ -30,7 +30,9 @@ from broker.formats.reader import Inside
 from broker.packets.services import Services
 from broker.processes.reader import desk as desk_of_reader
 from broker.stages import admit, deliver, intake, route
-from broker.stages.sweep import duties
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.standing import enqueue_standing
 from tests.bench import load
 from tests.support import desk, documents
 from tests.support.exchange import Exchange
@@ -104,9 +106,9 @@ class Office:
     def work(self, *only: Stage) -> None:
         """Do what the queues were told, and what the sweeper finds standing, until nothing is left of these stages."""
         while True:
-            while not only and duties.follow_up_some(self.services):
+            while not only and follow_up_some(self.services):
                 pass
-            duties.enqueue_standing(self.services)
+            enqueue_standing(self.services)
             todo = [one for one in dict.fromkeys(self.told.standing) if not only or one[0] in only]
             self.told.standing = [one for one in self.told.standing if one not in todo]
             if not todo:
@@ -169,7 +171,7 @@ class Office:
         """The LEA takes everything out of its inbox."""
         for path in self.exchange.inbox(lea):
             path.unlink()
-        duties.notice_collected(self.services, LeaId(lea))
+        notice_collected(self.services, LeaId(lea))
 
     def opened(self, tracking: str, *more: bytes) -> bytes:
         """What was sealed in a packet, by its sender's key of now or by one of `more`."""

@@ -37,8 +37,12 @@ from broker.packets import batch
 from broker.packets.batch import Plan
 from broker.processes.worker import RUNS
 from broker.stages import withdraw
-from broker.stages.sweep import duties
+from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
 from broker.transfers import cases
 from tests.bench import load
 from tests.support import order, postgres
@@ -246,13 +250,13 @@ class World(Office):
     def sweep(self) -> None:
         """A round of the sweeper's duties."""
         services = self.services
-        duties.publish_receipts(services)
-        duties.enqueue_standing(services)
+        publish_receipts(services)
+        enqueue_standing(services)
         for lea in self.leas:
-            duties.finish_deliveries(services, LeaId(lea))
-            duties.notice_collected(services, LeaId(lea))
-        duties.resume_for_keys(services)
-        duties.resume_unflagged(services)
+            finish_deliveries(services, LeaId(lea))
+            notice_collected(services, LeaId(lea))
+        resume_for_keys(services)
+        resume_unflagged(services)
         today = self.today
         for _ in range(2):  # a day is begun, and then its only slice is done
             self.daybreak.look()

@@ -1,4 +1,4 @@
-"""acknowledge: a receiver says by signature that it has a packet, or that it cannot use it.
+"""acknowledgement: a receiver says by signature that it has a packet, or that it cannot use it.
 
 Contract: called within the transaction that applies the acknowledgement. The packet is named by its tracking id, or by
 the id of its document (PESC), and must have been delivered to the very party that speaks. It counts as collected; the

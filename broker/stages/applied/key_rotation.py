@@ -1,4 +1,4 @@
-"""rotate: a party's own packet brings a new key of it, a newer form of one, or a revocation.
+"""key-rotation: a party's own packet brings a new key of it, a newer form of one, or a revocation.
 
 Contract: called within the transaction that applies the packet, which is signed by a key in use of the LEA. By the same
 rule as when the state enters a key (`keys`). Both keys are good from then on: the old one ends when its owner revokes

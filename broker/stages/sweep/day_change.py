@@ -1,4 +1,4 @@
-"""daybreak: what a new day changes by itself.
+"""day change: what a new day changes by itself.
 
 Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then. Once a day,
 in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice

@@ -1,4 +1,4 @@
-"""again: a packet that the ledger calls delivered, and that is not in its inbox, is put there once more.
+"""deliver again: a packet that the ledger calls delivered, and that is not in its inbox, is put there once more.
 
 Contract: called for the operator, who has put back a backup. Nothing of the packet changes: it is the same delivery, by
 the same token, with a line in its history; what it is sealed for is the receiver's key of now.
