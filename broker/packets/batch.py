@@ -10,15 +10,15 @@ transactions, and a packet with more of them than one may have (`Move.slices`) c
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from broker.core.errors import Refused
-from broker.core.flow import DEATHS, NEXT_STAGE, WORKED_BY, Stage
+from broker.core.flow import DEATHS, WORKED_BY, Stage
 from broker.core.lanes import COSTLY
-from broker.core.model import State, TrackingId
+from broker.core.model import State
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import again, committed
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
@@ -28,6 +28,7 @@ from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.people import registry
 from broker.edge.settings.values import Limits
 from broker.packets import leases
+from broker.packets.next_stage import tell
 from broker.packets.outcome import failed, repeated, unblamed
 from broker.packets.round import Look
 from broker.packets.services import Services
@@ -283,20 +284,3 @@ def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
     """Those that change enrollments, or the others. The leading ones are committed first: enrollments decide where the
     round's other packets go."""
     return [one for one in planned if (one.new.type in MOVES_STUDENTS) is leading]
-
-
-def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
-    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper, and so
-    is the costly lane, in which each LEA has its turn."""
-    messages: dict[tuple[Stage, int], list[str]] = {}
-    for tracking, state, lane in waiting:
-        if state in NEXT_STAGE:
-            messages.setdefault((NEXT_STAGE[state], lane), []).append(tracking)
-    missed = [
-        ids
-        for (stage, lane), ids in messages.items()
-        if lane == COSTLY or not services.queues.enqueue(stage, ids, lane)
-    ]
-    if missed:
-        lost = [tracking for ids in missed for tracking in ids]
-        committed(services.engine, lambda connection: packets.enqueued(connection, lost, 0.0))

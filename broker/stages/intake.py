@@ -18,7 +18,7 @@ from broker.edge.home.readiness import Found
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow, Receipt
-from broker.packets.batch import tell
+from broker.packets.next_stage import tell
 from broker.packets.receipts import refusal, statements
 from broker.packets.services import Services
 

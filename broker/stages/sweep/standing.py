@@ -10,7 +10,7 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import packets
 from broker.edge.queue.queues import LANES
-from broker.packets.batch import tell
+from broker.packets.next_stage import tell
 from broker.packets.services import Services
 
 _AT_ONCE = 2_000
