@@ -25,7 +25,7 @@ from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.office import Office
 from tests.support.tools import corpora
-from tests.unit import test_pesc_acknowledgement as acknowledgments
+from tests.unit.formats import test_pesc_acknowledgement as acknowledgments
 
 A, B, U1, U2 = "01", "6G", "uofu", "weber"
 BO = desk.child("Bo", "Nakai", "2011-05-06")

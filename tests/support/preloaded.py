@@ -2,8 +2,8 @@
 
 Owns a process that has loaded the modules of all commands and forks for each one that is to run. Promises: what runs is
 a process of its own, with the arguments, folder, environment and standard files of its caller, and what it leaves in
-its memory is gone with it. That a command can be run from nothing is shown in `tests.unit.test_command_line`, and by
-the documents' own `satchel up`.
+its memory is gone with it. That a command can be run from nothing is shown in `tests.unit.cli.test_command_line`, and
+by the documents' own `satchel up`.
 """
 
 import atexit

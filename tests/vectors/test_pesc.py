@@ -22,7 +22,7 @@ from broker.formats.transcript.record import Facts, from_record
 from broker.formats.transcript.request import BY
 from tests.support import transcripts
 from tests.support.tools import corpora
-from tests.unit import test_pesc_acknowledgement as acknowledgements
+from tests.unit.formats import test_pesc_acknowledgement as acknowledgements
 
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)

@@ -12,7 +12,7 @@ from tests.support.belief import Belief
 from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
 from tests.support.told import Report
 from tests.support.world import Key, World
-from tests.unit import test_pesc_acknowledgement as pesc
+from tests.unit.formats import test_pesc_acknowledgement as pesc
 
 _LINE = {
     "school_year": 2026,

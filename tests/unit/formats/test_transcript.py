@@ -20,8 +20,8 @@ from broker.formats.transcript.record import Facts, Made, from_record
 from broker.formats.transcript.school_facts import facts_of
 from tests.support import documents, transcripts
 from tests.support.scale import examples
-from tests.unit import test_pesc as pesc_tests
-from tests.unit import test_pesc_acknowledgement as acknowledgements
+from tests.unit.formats import test_pesc as pesc_tests
+from tests.unit.formats import test_pesc_acknowledgement as acknowledgements
 
 CONTRACTS = Contracts(resources.folder("schemas"))
 ASKED = {"by": "parent", "on": "2026-11-20"}

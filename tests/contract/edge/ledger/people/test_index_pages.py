@@ -11,7 +11,7 @@ from broker.edge.ledger import migrate
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import blocks
 from broker.edge.ledger.people.blocks import Indexed
-from tests.contract.test_upgrade import brought_to
+from tests.contract.edge.ledger.test_upgrade import brought_to
 from tests.support import ledgers
 
 _PAGE = 4096
