@@ -14,7 +14,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from broker.cli import refusals
 from broker.cli.catalog import COMMANDS, GROUPS
 from broker.core.errors import NotDone
 from broker.edge.bounded import privilege
@@ -121,6 +120,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(endings.INTERRUPTED)
     except NotDone as error:
+        from broker.cli import refusals
+
         _end(refusals.sentence(error))
     except Exception as error:  # noqa: BLE001  the last line of defence
         _fail(error)

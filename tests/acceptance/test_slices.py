@@ -20,7 +20,7 @@ from broker.edge.ledger.packets import slices
 from broker.edge.ledger.people import flags, reviews
 from broker.packets.batch import run
 from broker.stages import admit, missing
-from broker.stages.applied import replies as stages_replies
+from broker.stages.applied import review_answer as stages_replies
 from broker.students import decide, enroll, lines
 from tests.support import desk, documents, ledgers, postgres, transactions
 from tests.support.office import Office
