@@ -7,7 +7,6 @@ student's name is printed.
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,23 +15,23 @@ from sqlalchemy import Connection
 
 from broker import offline, wiring
 from broker.cli.students.review_text import place
+from broker.core.days.state_time import StateTime
 from broker.core.review import By
 from broker.edge.ledger.again import committed
 from broker.packets.services import Services
 from broker.stages import missing
 from broker.stages.holdback import Thing
 from broker.terminal.common import HomeOption, JsonOption, say
+from broker.terminal.given import WhoOption, WhyOfStudentOption
 
 SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
-WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
 
 
 def flag(
-    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+    ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
-    done = _decide(missing.put, ssid, who, why, home)
+    done, state = _decide(missing.put, ssid, who, why, home)
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
         return
@@ -42,22 +41,18 @@ def flag(
     for one in done.held.stopped:
         say(f"Held on its way to {one.lea}: {_thing(one)}.")
     for one in done.held.taken:
-        say(f"{one.lea} has {_thing(one)} since {_time(one.since)}.")
+        say(f"{one.lea} has {_thing(one)} since {state.told(one.since or 0.0)}.")
 
 
 def _thing(one: Thing) -> str:
     return f"{one.tracking} ({one.type} of {one.source})"
 
 
-def _time(at: float | None) -> str:
-    return datetime.fromtimestamp(at or 0.0, UTC).isoformat(timespec="seconds")
-
-
 def unflag(
-    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+    ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
-    done = _decide(missing.lift, ssid, who, why, home)
+    done, _ = _decide(missing.lift, ssid, who, why, home)
     questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
@@ -74,7 +69,8 @@ def _decide(
     who: str,
     why: str,
     home: Path | None,
-) -> missing.Done:
+) -> tuple[missing.Done, StateTime]:
     by = By(who, why)
     services = wiring.build(offline.build(home).settings.home, "flags")
-    return committed(services.engine, lambda connection: verb(services, connection, ssid, by.who, by.why))
+    done = committed(services.engine, lambda connection: verb(services, connection, ssid, by.who, by.why))
+    return done, services.time

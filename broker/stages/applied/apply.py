@@ -81,7 +81,7 @@ def enroll(_services: Services, row: PacketRow, document: Document) -> Work:
 
 def request_ssids(services: Services, row: PacketRow, document: Document) -> Work:
     """An SSID request, line by line, those that cannot be read included."""
-    requests = ssid_request.requests(document.body)
+    requests = ssid_request.requests(document.body, services.time)
     read = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
     named = [one.ssid for one in requests if isinstance(one, Unread)]
     return Work(row, read, ssid_request.form_of(document.body), named)
