@@ -7,7 +7,7 @@ one sentence when there is no usable home.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from broker.core.days.state_time import StateTime
 from broker.core.errors import OperatorError
+from broker.core.stays import Today
 from broker.edge.bounded import privilege
 from broker.edge.home import home_id
 from broker.edge.home.apart import Apart
@@ -76,6 +78,19 @@ class Offline:
     engine: Engine
     home: Home
     clock: Callable[[], datetime]
+
+    @property
+    def time(self) -> StateTime:
+        """The state's days and hours."""
+        return self.settings.time
+
+    def day(self) -> date:
+        """The day that it is in the state now."""
+        return self.time.day(self.clock())
+
+    def today(self) -> Today:
+        """The day by which it is judged where a student is."""
+        return self.settings.today(self.day())
 
     @cached_property
     def apart(self) -> Apart:

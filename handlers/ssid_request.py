@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from broker.core.days.state_time import StateTime
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
 from broker.formats.ssid.lines import SHEET, Sheet, Unread
@@ -58,11 +59,12 @@ class Request:
     facts: Facts = NOTHING
 
 
-def requests(body: Mapping[str, Any]) -> tuple[Request | Unread, ...]:
-    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read."""
+def requests(body: Mapping[str, Any], state: StateTime) -> tuple[Request | Unread, ...]:
+    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read. A line
+    without a date is of the day on which its document was made, in the state."""
     sheet: Sheet | None = body.get(SHEET)
     if sheet is None:
-        day = datetime.fromisoformat(body["created"]).date().isoformat()
+        day = state.day(datetime.fromisoformat(body["created"])).isoformat()
         sheet = Sheet("", day, tuple(range(len(body["students"]))), ())
     read = [
         _request(line, body.get("school_year"), number, sheet)

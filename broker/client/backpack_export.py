@@ -11,14 +11,11 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from broker.client.opening import Directory, opened, secret_key
 from broker.core.errors import Refused
@@ -33,6 +30,7 @@ from broker.formats import canonical
 from broker.formats.parent import page as parent
 from broker.formats.parent.attached import FOLDER, attached
 from broker.formats.parent.papers import RECORDS, Paper, check_log, standing, stranger
+from broker.terminal import bars, given
 from broker.terminal.common import JsonOption, fail, say
 from broker.terminal.files import read
 from broker.terminal.passphrase import PassphraseOption
@@ -161,12 +159,11 @@ def _named(papers: Sequence[Paper]) -> list[Paper]:
 def _made(papers: Sequence[Paper]) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files of the copy by their path in it, and the letters that the PDF lacks."""
     records = [paper.document for paper in standing(papers) if paper.type in RECORDS]
-    files, today = attached(records), date.today()
+    files, today = attached(records), given.own_clock().date()
     page = parent.page(papers, files, today)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
-        task = bars.add_task("Setting the pages", total=1)
-        printed, lacking = pdf.render(page, lambda share: bars.update(task, completed=share))
+    with bars.progress() as shown:
+        task = shown.add_task("Setting the pages", total=1)
+        printed, lacking = pdf.render(page, lambda share: shown.update(task, completed=share))
     data = orjson.dumps(parent.as_data(papers, files, today), option=orjson.OPT_INDENT_2)
     made = {"record.html": html.render(page), "record.pdf": printed, "record.json": data}
     return made | {one.path: one.content for one in files if one.content is not None}, lacking

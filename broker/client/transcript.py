@@ -8,7 +8,6 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -23,6 +22,7 @@ from broker.formats import canonical, pesc, reading
 from broker.formats.transcript import request
 from broker.formats.transcript.record import PACKET, Facts, Made, from_record
 from broker.formats.transcript.school_facts import facts_of
+from broker.terminal import given
 from broker.terminal.common import JsonOption, fail, say
 from broker.terminal.files import read, write_new
 
@@ -61,7 +61,16 @@ def make(
         if document.get("packet") not in _RECORDS:
             fail(f"{record} is no student's record: its packet must be {' or '.join(_RECORDS)}.")
         contracts.check(document, limits.schema_errors)
-        made = from_record(document, {"id": str(uuid.uuid4()), "to": to, "created": _now(), "request": asked}, facts)
+        made = from_record(
+            document,
+            {
+                "id": str(uuid.uuid4()),
+                "to": to,
+                "created": given.own_clock().isoformat(timespec="seconds"),
+                "request": asked,
+            },
+            facts,
+        )
     except Refused as refused:
         _refuse(record, refused)
     write_new(out, _written(out, made, contracts, limits, identity), 0o600)
@@ -92,12 +101,7 @@ def show(
 def _check_request(by: str, day: str) -> None:
     if by not in request.BY:
         fail(f"--requested-by must be one of: {', '.join(request.BY)}.", 2)
-    try:
-        is_day = bool(_DAY.fullmatch(day)) and bool(datetime.fromisoformat(day))
-    except ValueError:
-        is_day = False
-    if not is_day:
-        fail("--requested-on must be a day such as 2027-05-20.", 2)
+    given.day(day if _DAY.fullmatch(day) else "", "--requested-on", "a day such as 2027-05-20")
 
 
 def _identity(state: str) -> Identity:
@@ -120,11 +124,6 @@ def _facts(path: Path | None, terms: Sequence[str]) -> Facts:
         _refuse(path or Path(), refused)
     except OperatorError as error:
         fail(f"{path}: {error}")
-
-
-def _now() -> str:
-    """The time with this computer's offset."""
-    return datetime.now(UTC).astimezone().isoformat(timespec="seconds")
 
 
 def _refuse(path: Path, refused: Refused) -> NoReturn:

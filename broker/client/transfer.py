@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
 from broker.client import answers, fetched, outgoing
 from broker.client.answers import Sent
@@ -24,6 +23,7 @@ from broker.edge.settings.values import Limits
 from broker.edge.sftp.client import transfer
 from broker.edge.sftp.client.line import Account, ClientError, Line
 from broker.edge.sftp.client.transfer import Outcome
+from broker.terminal import bars
 from broker.terminal.common import REFUSED, JsonOption, fail, say, warn
 from broker.terminal.passphrase import PassphraseOption, passphrase_of
 from broker.terminal.patience import Patience
@@ -59,14 +59,13 @@ def _account(
 
 @contextmanager
 def _progress(patience: Patience) -> Iterator[transfer.Progress]:
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
-        task = bars.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
+    with bars.progress(*columns) as shown:
+        task = shown.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
 
         def show(name: str, done: int, size: int) -> None:
             patience.moved()
-            bars.update(task, description=name, completed=done, total=size)
+            shown.update(task, description=name, completed=done, total=size)
 
         yield show
 

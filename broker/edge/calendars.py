@@ -5,11 +5,12 @@ the rest is worked out once a process. A day is what was last said of it: by the
 for all, else closed as a public holiday, else open from Monday to Friday while school is in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 import holidays as library
 from sqlalchemy import Connection
@@ -23,6 +24,8 @@ from broker.edge.ledger.cases import school_days, transfers
 from broker.edge.ledger.cases.school_days import Kind
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.settings.values import Settings
+
+Done = TypeVar("Done")
 
 _KEPT = 1024  # calendars kept a process, each of a few kB: every LEA of a state in two spans of years
 
@@ -47,11 +50,6 @@ class Mark:
     kind: Kind
     by: By
     why: str
-
-
-def day_of(at: float) -> date:
-    """On which day, by this machine's clock, something happened; `at` is seconds since the epoch."""
-    return date.fromtimestamp(at)
 
 
 def calendar_of(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> Calendar:
@@ -81,10 +79,10 @@ def deadline(connection: Connection, settings: Settings, case: TransferRow) -> t
     clock = Clock.MILITARY if case.military else Clock.ANSWER
     if case.requested_at is None:
         return "", ""
-    start = day_of(case.requested_at)
+    start, day = settings.time.day(case.requested_at), settings.time.day
     steps = transfers.steps_of(connection, case)
     stands = [
-        (day_of(since), day_of(until))
+        (day(since), day(until))
         for since, until in stood(steps, rejected=settings.transfers.clock_stands)
         if since >= case.requested_at
     ]
@@ -106,21 +104,29 @@ def marks(connection: Connection, settings: Settings, lea: str, first: date, las
     return [known[day] for day in sorted(known)]
 
 
-def move_deadlines(connection: Connection, settings: Settings, lea: str, at: float) -> int:
-    """Give the open cases of `lea` ('': of every LEA) the deadline that they have by the calendar now; how many moved.
+def move_deadlines(
+    connection: Connection, settings: Settings, lea: str, at: float, change: Callable[[], Done]
+) -> tuple[Done, int]:
+    """Make a change of the calendar of `lea` ('': of every LEA), and give its open cases the deadline that they have
+    then. What the change has returned, and how many moved. One that this change does not move stays as it was stored,
+    also where an earlier program, or other settings, have counted it otherwise.
 
-    Called after a change of the calendar. `at` is seconds since the epoch. Raises CalendarError.
+    `at` is seconds since the epoch. Raises CalendarError.
     """
-    moved = 0
     epoch.hold(connection)  # whoever moves packets answers and closes cases, too
-    for case in transfers.listing(connection, LIVE, lea):
-        if case.requested_at is None or case.rule not in COUNTS_SCHOOL_DAYS:
-            continue
+    cases = [
+        case
+        for case in transfers.listing(connection, LIVE, lea)
+        if case.requested_at is not None and case.rule in COUNTS_SCHOOL_DAYS
+    ]
+    before = [deadline(connection, settings, case)[0] for case in cases]
+    done, moved = change(), 0
+    for case, was in zip(cases, before, strict=True):
         now, _ = deadline(connection, settings, case)
-        if now != case.due_on:
+        if now not in (was, case.due_on):
             transfers.change(connection, replace(case, due_on=now), at, "the school calendar has changed")
             moved += 1
-    return moved
+    return done, moved
 
 
 def check(settings: Settings) -> None:

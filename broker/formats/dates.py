@@ -37,8 +37,8 @@ class Today:
 
 
 def today_of(settings: Settings, now: datetime) -> Today:
-    """At this moment, in UTC."""
-    return Today(settings.frame(now.date()), settings.dates.created_ahead_days, settings.dates.file_days)
+    """At this moment."""
+    return Today(settings.frame(settings.time.day(now)), settings.dates.created_ahead_days, settings.dates.file_days)
 
 
 def check_file_day(day: str, today: Today) -> None:

@@ -62,9 +62,8 @@ class Desk:
         lea = LeaId(packet.lea)
         today = dates.today_of(settings, around.now)
         try:
-            whole = reading.read(
-                opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity, today
-            )
+            facts = (lea, settings.limits, self.contracts, settings.identity, today)
+            whole = reading.read(opened.content, packet.file, *facts, zone=settings.time.zone)
         except Refused as refused:
             raise whatisit.when_opened(opened.content, refused) from None
         return {

@@ -6,17 +6,18 @@ what comes out here.
 """
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
-from broker.edge.settings.values import Identity, Limits
+from broker.edge.settings.values import Identity, Limits, TheState
 from broker.formats import canonical, dates, key_block, no_ssn, pesc
 from broker.formats.ssid import lines
 from broker.formats.transcript import request
 
-_STANDARD = Identity()
+_STANDARD, _STATE = Identity(), TheState()
 
 
 def read(
@@ -27,11 +28,13 @@ def read(
     contracts: Contracts,
     identity: Identity = _STANDARD,
     today: dates.Today | None = None,
+    *,
+    zone: tzinfo = _STATE.time.zone,
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
-    `identity` says which state's student ids are SSIDs, and in which zone a time without an offset was written; by
-    `today` dates are judged, without it they are not. Raises Refused: the codes of `canonical.parse`, of
+    `identity` says which state's student ids are SSIDs; by `today` dates are judged, without it they are not; `zone` is
+    where a time without an offset was written. Raises Refused: the codes of `canonical.parse`, of
     `ssid_csv.read`, of `pesc.read_any`, of `key_block.read` and of `Contracts.check`; `has-ssn` for what `no_ssn`
     finds, `impossible-date` and `file-date` for what `dates` does; `no-request` for a transcript nobody asked for.
     """
@@ -43,7 +46,7 @@ def read(
     if not is_xml and content[:1] != b"{" and lines.is_csv(content, file):
         return _request(content, file, lea, limits, contracts, today)
     if is_xml:
-        document = pesc.read_any(content, lea, identity.state, identity.tzinfo)
+        document = pesc.read_any(content, lea, identity.state, zone)
         no_ssn.check_xml(content, pesc.LIMITS)
     else:
         document = canonical.parse(content, limits.json_depth)

@@ -8,9 +8,9 @@ stands in it too, for the parent to check (Utah SB 152, 2026).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
+from broker.core.days.state_time import StateTime
 from broker.core.disclosure import Disclosure
 from broker.core.model import Student
 from broker.core.opt_outs import OptOut
@@ -30,6 +30,7 @@ def notice(
     numbers: Sequence[str],
     lines: "Sequence[Disclosure]",
     names: Mapping[str, str],
+    state: StateTime,
     *,
     is_all: bool,
     opted: "Sequence[OptOut]" = (),
@@ -46,11 +47,11 @@ def notice(
         },
         "numbers": list(numbers),
     }
-    told = story.notice(numbers[0], lines[-MOST_LINES:], names, zone=None)
-    out = {"opt_outs": [_opt_out(one, names) for one in opted]}
+    told = story.notice(numbers[0], lines[-MOST_LINES:], names, state)
+    out = {"opt_outs": [_opt_out(one, names, state) for one in opted]}
     return {"about": {name: value for name, value in about.items() if value}, "means": means} | whose | out | told
 
 
-def _opt_out(one: "OptOut", names: Mapping[str, str]) -> dict[str, str]:
-    said = {"purpose": one.purpose, "lea": one.lea, "since": datetime.fromtimestamp(one.at).astimezone().date()}
-    return {name: str(value) for name, value in said.items()} | {"sentence": story.opt_out(one, names, zone=None)}
+def _opt_out(one: "OptOut", names: Mapping[str, str], state: StateTime) -> dict[str, str]:
+    said = {"purpose": one.purpose, "lea": one.lea, "since": state.day(one.at)}
+    return {name: str(value) for name, value in said.items()} | {"sentence": story.opt_out(one, names, state)}

@@ -74,7 +74,7 @@ def _notice(
     at: datetime,
     more: More | None = None,
 ) -> None:
-    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, _iso(at), more)
+    body = alert_notice.notice(what, ssid, *_named(connection, lea), tracking, services.time.told(at), more)
     told = _tell(services, connection, body)
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, at))
 
@@ -176,7 +176,7 @@ def contest(
         return
     flags.alert(connection, Pattern.CONTEST, ssid, lea, cause, now.timestamp())
     parties = _named(connection, lea), _named(connection, by)
-    told = _tell(services, connection, harvest.contest(ssid, *parties, transfer, tracking, _iso(now)))
+    told = _tell(services, connection, harvest.contest(ssid, *parties, transfer, tracking, services.time.told(now)))
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 
@@ -187,7 +187,7 @@ def announced(services: Services, connection: Connection, ssid: str, lea: str, d
     if flags.is_told(connection, Pattern.ANNOUNCED, ssid, lea, tracking):
         return
     flags.alert(connection, Pattern.ANNOUNCED, ssid, lea, tracking, now.timestamp())
-    body = harvest.announced(ssid, _named(connection, lea), day, tracking, _iso(now))
+    body = harvest.announced(ssid, _named(connection, lea), day, tracking, services.time.told(now))
     told = _tell(services, connection, body)
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
@@ -196,7 +196,7 @@ def self_decided(services: Services, connection: Connection, ssid: str, lea: str
     """Tell the state that `lea` has decided its own question (packet and line) for this student of another LEA."""
     now = services.clock()
     flags.alert(connection, Pattern.SELF_DECIDED, ssid, lea, question[0], now.timestamp())
-    body = harvest.self_decided(ssid, _named(connection, lea), question, _iso(now))
+    body = harvest.self_decided(ssid, _named(connection, lea), question, services.time.told(now))
     told = _tell(services, connection, body)
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
@@ -212,16 +212,16 @@ def pattern(
     """Tell the state of a pattern of this LEA, by numbers; that it is told once a day at most is for the caller."""
     now = services.clock()
     flags.alert(connection, kind, "", lea, "", now.timestamp())
-    _tell(services, connection, harvest.pattern(kind, _named(connection, lea), counts, transfers, _iso(now)))
+    _tell(
+        services,
+        connection,
+        harvest.pattern(kind, _named(connection, lea), counts, transfers, services.time.told(now)),
+    )
 
 
 def _named(connection: Connection, lea: str) -> tuple[str, str]:
     party = directory.party(connection, lea)
     return lea, party.name if party else ""
-
-
-def _iso(now: datetime) -> str:
-    return now.isoformat(timespec="seconds")
 
 
 def _tell(services: Services, connection: Connection, body: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.formats.reports.claims import VERSION, CsvReport, JsonReport, document
 from broker.oversight import nightly
-from broker.oversight.nightly import folder, today
+from broker.oversight.nightly import folder
 from broker.packets.notify import leave, made
 from broker.packets.services import Services
 
@@ -48,7 +48,7 @@ def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) ->
 
 def notices(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> list[PacketRow]:
     """The same, made and not left yet; the vault is to be flushed."""
-    day = today(services)
+    day = services.day()
     told: dict[LeaId, list[dict[str, Any]]] = {}
     for finding in claims.of(connection, _period(services, day), ssids):
         for lea in finding.concerned if not finding.verdict.legal else ():

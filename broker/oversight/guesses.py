@@ -9,7 +9,7 @@ match the child at last: else one could go on until it does. Of its own students
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -138,7 +138,7 @@ class Guesses:
     def _alert(self) -> None:
         lea, day = self._row.origin, self._today
         last = harvest.last_alert(self._connection, Pattern.GUESSES, lea)
-        if last is not None and datetime.fromtimestamp(last).astimezone().date() == day:
+        if last is not None and self._services.time.day(last) == day:
             return
         found = next(one for one in ledger.since(self._connection, day.isoformat()) if one.lea == lea)
         counts = {"days": 1, "guesses": found.guesses, "children": found.children}
@@ -146,8 +146,7 @@ class Guesses:
 
     @property
     def _today(self) -> date:
-        """The day on this machine."""
-        return self._services.clock().astimezone().date()
+        return self._services.day()
 
 
 def _counted(fresh: Counter[tuple[str, str]], kind: str) -> str:

@@ -8,7 +8,7 @@ without students; the file is there when the day is done. All is worked in slice
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -123,7 +123,7 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
 def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
     """Questions in vain. What is older than the days in sight is forgotten here, too."""
     settings = services.settings.harvest
-    first = (nightly.today(services) - timedelta(days=settings.days)).isoformat()
+    first = (services.day() - timedelta(days=settings.days)).isoformat()
     with writing(services.engine) as connection:
         guesses.forget(connection, first)
         some = guesses.since(connection, first)
@@ -159,12 +159,7 @@ def _remember(services: Services, told: dict[str, int]) -> None:
 def _tell_one(services: Services, one: _Found) -> None:
     def once(connection: Connection) -> None:
         last = harvest.last_alert(connection, one.kind, one.lea)
-        if last is None or _day_of(last) != nightly.today(services):
+        if last is None or services.time.day(last) != services.day():
             alerts.pattern(services, connection, one.kind, one.lea, one.counts, one.transfers)
 
     committed(services.engine, once)
-
-
-def _day_of(at: float) -> date:
-    """The day on this machine."""
-    return datetime.fromtimestamp(at).astimezone().date()

@@ -1,4 +1,4 @@
-"""nightly: a report is made once a day, after its hour, a slice at a time.
+"""nightly: a report is made once a day, after its hour in the state's time, a slice at a time.
 
 Contract: it is due while the last of the day's files is not there, so that neither a crash nor a second process makes
 it twice; after a failure it rests for some minutes.
@@ -12,11 +12,6 @@ from broker.packets.services import Services
 
 _PAUSE_SECONDS = 600.0  # after a night that failed
 _NEVER = 24  # o'clock
-
-
-def today(services: Services) -> date:
-    """The day it is on this machine."""
-    return services.clock().astimezone().date()
 
 
 def folder(services: Services) -> Path:
@@ -34,7 +29,7 @@ class Nightly:
         names: Callable[[date], tuple[str, ...]],
         write: Callable[[Services, date], Iterator[None]],
     ) -> None:
-        """`hour` is o'clock on this machine, 24 for never; `names` are the day's files, of which the last is the last
+        """`hour` is o'clock in the state, 24 for never; `names` are the day's files, of which the last is the last
         to appear; `write` makes them, a slice at a time."""
         self._services = services
         self._hour = hour
@@ -48,15 +43,20 @@ class Nightly:
         try:
             for _ in self._slices:
                 return
-            if self._is_due():
-                self._slices = self._write(self._services, today(self._services))
+            day = self._due()
+            if day is not None:
+                self._slices = self._write(self._services, day)
         except BaseException:
             self._slices = iter(())
             self._not_before = self._services.clock().timestamp() + _PAUSE_SECONDS
             raise
 
-    def _is_due(self) -> bool:
-        now = self._services.clock()
-        if self._hour >= _NEVER or now.timestamp() < self._not_before or now.astimezone().hour < self._hour:
-            return False
-        return not (folder(self._services) / self._names(today(self._services))[-1]).exists()
+    def _due(self) -> date | None:
+        """The day of which the report is to be made now."""
+        if self._hour >= _NEVER:
+            return None
+        now = self._services.clock().timestamp()
+        day = self._services.time.day(now)
+        if now < max(self._not_before, self._services.time.hour(day, self._hour)):
+            return None
+        return None if (folder(self._services) / self._names(day)[-1]).exists() else day

@@ -26,12 +26,11 @@ from broker.formats.reports import overdue
 from broker.formats.reports.transfers import STANDING, Csv, Json, head, standings
 from broker.oversight import nightly, overdue_cases, transfer_ranking
 from broker.oversight.nightly import folder
-from broker.oversight.transfer_ranking import Calendars, begins
+from broker.oversight.transfer_ranking import Calendars
 from broker.packets.notify import leave
 from broker.packets.services import Services
 
 _STUDENTS = 5_000  # in one notice
-_DAY = timedelta(days=1)
 
 
 class Nightly(nightly.Nightly):
@@ -88,9 +87,9 @@ def _tell_one(services: Services, lea: LeaId, day: date, draft: Draft, connectio
     body = overdue.body(day, lines, not_listed)
     tracking = leave(services, connection, lea, PacketType.TRANSFER, body, is_to_be_read=True)
     transfer_views.tell(connection, lea, day, tracking)
-    new = {line["transfer"]: begins(date.fromisoformat(line["due_on"]) + _DAY) for line in lines["new"]}
+    new = {line["transfer"]: services.time.ends(date.fromisoformat(line["due_on"])) for line in lines["new"]}
     at = services.clock().timestamp()  # of the day that is told of, also where the work took until after midnight
-    transfer_views.overdue_now(connection, new, min(at, begins(day + _DAY) - 1))
+    transfer_views.overdue_now(connection, new, min(at, services.time.ends(day) - 1))
 
 
 def _sorted(draft: Draft, lea: LeaId, last: str) -> tuple[dict[str, list[dict[str, Any]]], int]:

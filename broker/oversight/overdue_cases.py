@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from broker.core.days.state_time import StateTime
 from broker.core.model import LeaId
 from broker.core.report import OWED, is_reported_late
-from broker.edge.calendars import day_of
 from broker.edge.ledger.cases import transfer_views
 from broker.edge.ledger.cases.transfer_views import MEMORY_DAYS, Choice
 from broker.edge.ledger.cases.transfers import TransferRow
@@ -22,7 +22,7 @@ from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
 from broker.formats.reports.overdue import Case, Late, late_line, line
 from broker.oversight import transfer_ranking
-from broker.oversight.transfer_ranking import Calendars, begins
+from broker.oversight.transfer_ranking import Calendars
 from broker.packets.services import Services
 
 _Lines = list[tuple[LeaId, dict[str, Any]]]
@@ -50,21 +50,24 @@ def _overdue(services: Services, day: date, calendars: Calendars) -> Iterator[_L
             rows = transfer_views.page(connection, choice, after)
             found: _Lines = []
             for row in rows:
-                told, late = _told_on(row), calendars.late(connection, row) or 0
-                found += [(lea, {"told": told, "line": line(one)}) for lea, one in _both(connection, row, day, late)]
+                told, late = _told_on(services.time, row), calendars.late(connection, row) or 0
+                both = _both(services.time, connection, row, day, late)
+                found += [(lea, {"told": told, "line": line(one)}) for lea, one in both]
         yield found
         if len(rows) < transfer_views.PAGE:
             return
         after = rows[-1].id
 
 
-def _told_on(row: TransferRow) -> str:
+def _told_on(state: StateTime, row: TransferRow) -> str:
     """What was told of an earlier deadline does not count."""
-    noted = "" if row.overdue_at is None else day_of(row.overdue_at).isoformat()
+    noted = "" if row.overdue_at is None else state.day(row.overdue_at).isoformat()
     return noted if noted > row.due_on else ""
 
 
-def _both(connection: Connection, row: TransferRow, day: date, late: int) -> Iterator[tuple[LeaId, Case]]:
+def _both(
+    state: StateTime, connection: Connection, row: TransferRow, day: date, late: int
+) -> Iterator[tuple[LeaId, Case]]:
     ssid, spots = _student(connection, row)
     due_on = date.fromisoformat(row.due_on)
     for you_are, lea, other in (("source", row.source, row.destination), ("destination", row.destination, row.source)):
@@ -76,7 +79,7 @@ def _both(connection: Connection, row: TransferRow, day: date, late: int) -> Ite
             other=other,
             other_name=_name(connection, other),
             entered_on=date.fromisoformat(row.entered_on),
-            asked_on=None if row.requested_at is None else day_of(row.requested_at),
+            asked_on=None if row.requested_at is None else state.day(row.requested_at),
             due_on=due_on,
             school_days_late=late,
             days_late=(day - due_on).days,
@@ -104,22 +107,27 @@ def _local_id(spots: Sequence[EnrollmentRow], lea: str) -> str:
 
 def _reported_late(services: Services, day: date) -> Iterator[_Lines]:
     """Those of the days before this one; who was told of one since is sorted out by `kind`."""
-    since, before, after = begins(day - timedelta(days=MEMORY_DAYS)), begins(day), 0
+    begins, after = services.time.begins, 0
+    since, before = begins(day - timedelta(days=MEMORY_DAYS)), begins(day)
     most = services.settings.transfers.request_days
     while True:
         with reading(services.engine) as connection:
             rows = transfer_views.opened(connection, since, before, after)
-            late = [_late(connection, row) for row in rows if is_reported_late(transfer_ranking.asked(row), most)]
+            late = [
+                _late(services.time, connection, row)
+                for row in rows
+                if is_reported_late(transfer_ranking.asked(row, services.time), most)
+            ]
         yield [(lea, {"opened": opened.isoformat(), "line": late_line(one)}) for lea, opened, one in late]
         if len(rows) < transfer_views.PAGE:
             return
         after = rows[-1].id
 
 
-def _late(connection: Connection, row: TransferRow) -> tuple[LeaId, date, Late]:
+def _late(state: StateTime, connection: Connection, row: TransferRow) -> tuple[LeaId, date, Late]:
     """For whom, since when the case has been open, and what is told."""
     ssid, spots = _student(connection, row)
-    opened = day_of(row.opened_at)
+    opened = state.day(row.opened_at)
     one = Late(
         transfer=row.id,
         ssid=ssid,

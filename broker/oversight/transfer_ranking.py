@@ -6,26 +6,20 @@ page was read. Answers are counted by the school calendar of the LEA that was as
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from sqlalchemy import Connection, Engine
 
 from broker.core.days.deadlines import Calendar, overdue_days
+from broker.core.days.state_time import StateTime
 from broker.core.model import LeaId
 from broker.core.report import Asked, Report, is_overdue
-from broker.edge.calendars import calendar_of, day_of
+from broker.edge.calendars import calendar_of
 from broker.edge.ledger.cases import transfer_views
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
-
-_DAY = timedelta(days=1)
-
-
-def begins(day: date) -> float:
-    """When this day begins by this machine's clock; seconds since the epoch."""
-    return datetime.combine(day, time()).astimezone().timestamp()
 
 
 class Calendars:
@@ -57,8 +51,8 @@ class Calendars:
         """How many school days the source took to answer; None where it did not, or was not asked."""
         if row.requested_at is None or row.answered_at is None:
             return None
-        asked = day_of(row.requested_at)
-        return self.of(connection, row.source, asked).passed(asked, day_of(row.answered_at))
+        asked = self._settings.time.day(row.requested_at)
+        return self.of(connection, row.source, asked).passed(asked, self._settings.time.day(row.answered_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +77,8 @@ def begin(settings: Settings, period: Period) -> Report:
 
 def gather(engine: Engine, settings: Settings, report: Report) -> Iterator[None]:
     """Count everything that belongs into the report, a page or an LEA at a time."""
-    first, before = begins(report.first), begins(report.last + _DAY)
-    yield from _cases(engine, report, Calendars(settings, report.today), first, before)
+    first, before = settings.time.begins(report.first), settings.time.ends(report.last)
+    yield from _cases(engine, settings, report, first, before)
     with reading(engine) as connection:
         leas = [party.id for party in directory.all_parties(connection)]
     for lea in leas:
@@ -93,13 +87,13 @@ def gather(engine: Engine, settings: Settings, report: Report) -> Iterator[None]
         yield
 
 
-def _cases(engine: Engine, report: Report, calendars: Calendars, first: float, before: float) -> Iterator[None]:
-    after = 0
+def _cases(engine: Engine, settings: Settings, report: Report, first: float, before: float) -> Iterator[None]:
+    calendars, after = Calendars(settings, report.today), 0
     while True:
         with reading(engine) as connection:
             rows = transfer_views.reported(connection, first, before, after)
             for row in rows:
-                case = asked(row)
+                case = asked(row, settings.time)
                 report.add(case, calendars.of(connection, row.source, _oldest(case)))
         yield
         if len(rows) < transfer_views.PAGE:
@@ -112,16 +106,16 @@ def _oldest(case: Asked) -> date:
     return min(day for day in days if day)
 
 
-def asked(row: TransferRow) -> Asked:
+def asked(row: TransferRow, state: StateTime) -> Asked:
     """The case as the report sees it."""
     return Asked(
         source=LeaId(row.source),
         destination=LeaId(row.destination),
         state=row.state,
         entered_on=date.fromisoformat(row.entered_on),
-        opened_on=day_of(row.opened_at),
-        asked_on=None if row.requested_at is None else day_of(row.requested_at),
-        answered_on=None if row.answered_at is None else day_of(row.answered_at),
+        opened_on=state.day(row.opened_at),
+        asked_on=None if row.requested_at is None else state.day(row.requested_at),
+        answered_on=None if row.answered_at is None else state.day(row.answered_at),
         due_on=row.due_on,
         reported_on=date.fromisoformat(row.reported_on) if row.reported_on else None,
     )

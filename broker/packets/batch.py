@@ -24,7 +24,7 @@ from broker.edge.ledger.again import again, committed
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import give_way, reading, writing
 from broker.edge.ledger.packets import moves, packets
-from broker.edge.ledger.packets.rows import Move, PacketRow
+from broker.edge.ledger.packets.rows import Move, PacketRow, claim_of
 from broker.edge.ledger.people import registry
 from broker.edge.settings.values import Limits
 from broker.packets import leases
@@ -78,7 +78,7 @@ def run(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> None:
 
 def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tuple[str, ...]:
     now = services.clock().timestamp()
-    token = f"{services.worker}:{uuid.uuid4().hex}"
+    token = claim_of(services.worker, uuid.uuid4().hex)
     until = now + services.settings.workers.lease_seconds
     state = WORKED_BY[plans[0].stage]
     with leases.working(services, token):

@@ -41,7 +41,7 @@ def made(
         "id": services.new_tracking(),
         "from": "exchange",
         "to": lea,
-        "created": services.clock().isoformat(timespec="seconds"),
+        "created": services.time.told(services.clock()),
     }
     whole = header | dict(body)
     content = json.dumps(whole, indent=1, ensure_ascii=False).encode() if is_to_be_read else canonical.serialise(whole)

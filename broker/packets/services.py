@@ -6,12 +6,13 @@ test can hand it another world; the identity model is read when it is first aske
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import structlog
 from sqlalchemy import Engine
 
+from broker.core.days.state_time import StateTime
 from broker.core.model import Fingerprint
 from broker.core.stays import Today
 from broker.edge.home.apart import Apart
@@ -51,9 +52,18 @@ class Services:
     troubles: Troubles = field(default_factory=Troubles, compare=False)
     tokens: set[str] = field(default_factory=set)  # under which packets are being worked now, see `leases`
 
+    @property
+    def time(self) -> StateTime:
+        """The state's days and hours."""
+        return self.settings.time
+
+    def day(self) -> date:
+        """The day that it is in the state now."""
+        return self.time.day(self.clock())
+
     def today(self, now: datetime | None = None) -> Today:
         """The day by which it is judged where a student is: that of the clock, or of another moment."""
-        return self.settings.today((now or self.clock()).date())
+        return self.settings.today(self.time.day(now or self.clock()))
 
     @property
     def key(self) -> SecretKey:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from broker import wiring
+from broker.core.days.state_time import StateTime
 from broker.core.errors import Deferred
 from broker.edge.home.disk_room import Room
 from broker.edge.home.folders import lea_id
@@ -80,6 +81,11 @@ class LedgerHost:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+
+    @property
+    def time(self) -> StateTime:
+        """The state's."""
+        return self._services.time
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
         """The SSH public keys of this LEA. Raises Deferred: the line is cut, and nothing is said of the key."""

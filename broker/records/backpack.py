@@ -7,7 +7,7 @@ not let have it.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -127,7 +127,7 @@ def role(services: Services, connection: Connection, ssid: str, lea: str) -> Rol
 
 
 def _allowed(services: Services, connection: Connection, ssid: str, receiver: str, why: Purpose) -> list[Part]:
-    is_flagged = flags.is_any(connection) and flags.is_flagged(connection, ssid)
+    is_flagged = flags.is_flagged(connection, ssid)
     acting = role(services, connection, ssid, receiver)
     # of an earlier LEA only what was current while it had the student is looked at; that it asks is on record
     facts = Facts(is_flagged=is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
@@ -136,7 +136,7 @@ def _allowed(services: Services, connection: Connection, ssid: str, receiver: st
     if acting is Role.CURRENT_LEA:
         return backpacks.current(connection, ssid)
     day = stays.account(connection, ssid, services.today()).last_day(receiver)
-    return backpacks.current(connection, ssid, _midnight_after(date.fromisoformat(day))) if day else []
+    return backpacks.current(connection, ssid, services.time.ends(date.fromisoformat(day))) if day else []
 
 
 # by whether it is for the parent, and whether the LEA has the student now
@@ -146,11 +146,6 @@ _ACTION = {
     (True, True): Action.EXPORT_FOR_PARENT,
     (True, False): Action.EXPORT_FOR_PARENT,
 }
-
-
-def _midnight_after(day: date) -> float:
-    """Where this exchange is, for a day of school is a day there."""
-    return datetime.combine(day + timedelta(days=1), time.min).astimezone().timestamp()
 
 
 def is_for_parent(row: PacketRow) -> bool:

@@ -37,7 +37,7 @@ def leave_list(
     found = (directory.party(connection, one) for one in sorted(named))
     names = {str(one.id): one.name for one in found if one}
     numbers = registry.numbers(connection, ssid)
-    body = disclosures_notice.notice(about, student, numbers, lines, names, is_all=is_all, opted=opted)
+    body = disclosures_notice.notice(about, student, numbers, lines, names, services.time, is_all=is_all, opted=opted)
     leave(services, connection, lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
 
 

@@ -63,7 +63,7 @@ def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> 
         raise Refused("from-mismatch", "/from", own_id(document.sender, row.origin))
     if document.type is PacketType.TRANSCRIPT:
         days = settings.transcripts.request_days
-        request.check_day(document.body, services.clock(), settings.identity.tzinfo, days)
+        request.check_day(document.body, services.clock(), settings.time, days)
     handler = handler_of(document.type)
     sender = look.party(row.origin)
     if sender is None:

@@ -49,7 +49,7 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
     if row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
-        token = row.claim.rpartition(":")[2]
+        token = row.token
         place = services.inboxes.inbox_state(LeaId(row.receiver), row.tracking, token, PacketType(row.type))
         if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
             raise Deferred("the packet is about to appear in the inbox")

@@ -55,7 +55,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
     session = letter.session or session_of(services, look, row, letter.sealed)
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
-    services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
+    services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, row.token, [lock, body])
     new = row._replace(state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
     return move(services, row, new, [Step(State.DELIVERED)], told)
@@ -129,11 +129,6 @@ def _note(services: Services, connection: Connection, _look: Look, moved: Sequen
     cases.lost(services, connection, [one.new for one in moved])
 
 
-def token_of(row: PacketRow) -> str:
-    """The part of the claim that names the staged file."""
-    return row.claim.rpartition(":")[2]
-
-
 def _flush(services: Services, _moves: Sequence[Move]) -> None:
     services.inboxes.flush()
 
@@ -142,7 +137,7 @@ def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
             with suppress(Missing):  # the sweeper does it when the folder is there again
-                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
+                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, one.row.token)
 
 
 def _publish(services: Services, moved: Sequence[Move]) -> None:
@@ -150,7 +145,7 @@ def _publish(services: Services, moved: Sequence[Move]) -> None:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
             with suppress(Missing):  # the same
-                services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
+                services.inboxes.publish(lea, one.row.tracking, one.row.token, kind)
 
 
 PLAN = Plan(Stage.DELIVER, _work, _settle, _note, before=_flush, after=_publish, lost=_drop)

@@ -8,12 +8,12 @@ receiver took first it has; the state is told which LEA has what, since when, by
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from broker.core.access import Action
+from broker.core.days.state_time import StateTime
 from broker.core.model import HeldFor, LeaId, State
 from broker.core.transfer import TransferState
 from broker.edge.home.folders import Missing
@@ -108,13 +108,13 @@ def tell(services: Services, connection: Connection, ssid: str, found: HeldBack)
     leas = {*(one.destination for one in asked), *(one.lea for one in things)}
     if leas:
         lea = leas.pop() if len(leas) == 1 else ""
-        alerts.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(asked, found))
+        alerts.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(services.time, asked, found))
 
 
-def _lists(asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
+def _lists(state: StateTime, asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
     """For the notice."""
     parts = {"withdrawn": found.withdrawn, "stopped": found.stopped, "taken": found.taken}
-    lists = {name: [_shown(one) for one in things[:_MOST]] for name, things in parts.items()}
+    lists = {name: [_shown(state, one) for one in things[:_MOST]] for name, things in parts.items()}
     return {"asked": [_of_case(one) for one in asked]} | lists
 
 
@@ -122,13 +122,9 @@ def _of_case(case: TransferRow) -> dict[str, Any]:
     return {**who(case.destination, ""), "transfer": case.id, "from": case.source, "entered_on": case.entered_on}
 
 
-def _shown(one: Thing) -> dict[str, Any]:
-    since = {"since": _iso(one.since)} if one.since is not None else {}
+def _shown(state: StateTime, one: Thing) -> dict[str, Any]:
+    since = {"since": state.told(one.since)} if one.since is not None else {}
     return {**who(one.lea, ""), "tracking": one.tracking, "type": one.type, "from": one.source, **since}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
 def _of_row(row: PacketRow) -> Thing:

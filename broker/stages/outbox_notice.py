@@ -91,8 +91,7 @@ class OutboxNotice:
         self._write(lea, known)
 
     def _half(self, one: Half, now: float) -> str:
-        until = self._services.clock() + timedelta(seconds=one.until - now)
-        until = until.astimezone(self._services.settings.identity.tzinfo)  # the clock on the reader's wall
+        until = self._services.settings.time.at(self._services.clock() + timedelta(seconds=one.until - now))
         text = _SHORT if one.size else _EMPTY
         return text.format(name=one.name, size=one.size, until=f"{until:%Y-%m-%d %H:%M %Z}")
 

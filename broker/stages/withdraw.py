@@ -53,7 +53,7 @@ def take(
     if was_shown and history.was_read(connection, row.tracking):
         return False
     if was_shown:
-        token = row.claim.rpartition(":")[2]
+        token = row.token
         if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, PacketType(row.type)):
             return False
         services.inboxes.flush()
@@ -80,7 +80,7 @@ def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
     when it is let go."""
     if history.was_read(connection, row.tracking):
         return False
-    token, kind = row.claim.rpartition(":")[2], PacketType(row.type)
+    token, kind = row.token, PacketType(row.type)
     if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, kind, is_urgent=True):
         return False
     services.inboxes.flush()

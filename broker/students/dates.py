@@ -22,7 +22,7 @@ _NO_STAY = frozenset({UPDATE, VERIFY})
 
 def answer(task: Task) -> Answer | None:
     """The answer to a line whose dates are wrong or odd; None for all others."""
-    frame = task.services.settings.frame(task.services.clock().date())
+    frame = task.services.settings.frame(task.services.day())
     line = _line(task)
     fault = plausible.impossible(line, frame)
     if fault:

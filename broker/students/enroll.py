@@ -39,7 +39,7 @@ _REPORTS = MAKES_NEW | {EXIT}
 def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
     """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
     task = Task(services, connection, row, wish, pace, watch)
-    latest = (services.clock().date() + AHEAD).isoformat()
+    latest = (services.day() + AHEAD).isoformat()
     for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
         if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
             return replace(task.refused("unreadable", fact), must=TOO_FAR)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from broker.core.days.state_time import StateTime
 from broker.edge.ledger import forgetting
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
@@ -40,18 +41,17 @@ class Nightly:
             raise
         now = self._services.clock()
         if now.timestamp() >= self._due:
-            self._due = _next(
-                now, self._services.settings.keeping.forget_hour, self._services.settings.keeping.undo_days
-            )
+            keeping = self._services.settings.keeping
+            self._due = _next(now, self._services.time, keeping.forget_hour, keeping.undo_days)
             self._slices = night(self._services)
 
 
-def _next(now: datetime, hour: int, undo_days: float) -> float:
+def _next(now: datetime, state: StateTime, hour: int, undo_days: float) -> float:
     """When it is due again, in seconds since the epoch."""
-    local = now.astimezone()
-    tonight = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-    tonight = tonight if tonight > local else tonight + timedelta(days=1)
-    return min(tonight.timestamp(), now.timestamp() + max(_LEAST_SECONDS, undo_days * _DAY))
+    day = state.day(now)
+    tonight = state.hour(day, hour)
+    tonight = tonight if tonight > now.timestamp() else state.hour(day + timedelta(days=1), hour)
+    return min(tonight, now.timestamp() + max(_LEAST_SECONDS, undo_days * _DAY))
 
 
 def night(services: Services) -> Iterator[None]:

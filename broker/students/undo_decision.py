@@ -9,7 +9,6 @@ packet stands, and of records that another decision let go the operator is told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -55,7 +54,9 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     if found.closed_at is None or decision is None:
         raise OperatorError("Nothing is decided on this question, so there is nothing to take back.")
     if reviews.FORGOTTEN in found.subject:
-        raise OperatorError(_TOO_LATE.format(day=_day(decision), days=f"{services.settings.keeping.undo_days:g}"))
+        raise OperatorError(
+            _TOO_LATE.format(day=_day(services, decision), days=f"{services.settings.keeping.undo_days:g}")
+        )
     if line == OWN_STUDENT:
         _hold_again(services, connection, row)
     done = found.subject.get(DONE, {})
@@ -74,17 +75,17 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     cases.reconcile(services, connection, sorted(touched), cause=tracking)
     decided(services, connection, [*sorted(touched), *(one.ssid for one in found.candidates)], found.lea, tracking)
     enroll.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
-    question.ask(services, connection, row, _note(decision))
+    question.ask(services, connection, row, _note(services, decision))
     return Undone(delivered)
 
 
-def _day(decision: Decision) -> str:
-    return datetime.fromtimestamp(decision.at, UTC).date().isoformat()
+def _day(services: Services, decision: Decision) -> str:
+    return services.time.day(decision.at).isoformat()
 
 
-def _note(decision: Decision) -> str:
+def _note(services: Services, decision: Decision) -> str:
     number = f", do not use the SSID {decision.ssid} for this student" if decision.ssid else ""
-    return _NOTE.format(day=_day(decision), number=number)
+    return _NOTE.format(day=_day(services, decision), number=number)
 
 
 def _hold_again(services: Services, connection: Connection, row: PacketRow) -> None:

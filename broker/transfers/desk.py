@@ -69,7 +69,7 @@ def reconcile(desk: Desk, number: str, asker: LeaId | None = None) -> None:
         _cancel(desk, rows[one.id], one.reason)
     for correct in planned.corrects:
         rows[correct.id] = _correct(desk, rows[correct.id], correct)
-    is_flagged = ledger_flags.is_any(desk.connection) and ledger_flags.is_flagged(desk.connection, number)
+    is_flagged = ledger_flags.is_flagged(desk.connection, number)
     for row in [row for row in rows.values() if row.id not in {one.id for one in planned.cancels}]:
         _block_or_resume(desk, row, is_flagged)
     for new in planned.opens:

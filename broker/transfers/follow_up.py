@@ -9,7 +9,6 @@ waited. A flagged student never waits: the state hears of it at once (Utah 53A-1
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -115,9 +114,8 @@ def _work(
     services: Services, connection: Connection, some: Sequence[FollowUp], coming: Sequence[PacketRow] = ()
 ) -> None:
     letters = Letters(services, connection)
-    zone = services.clock().tzinfo
     for one in some:
-        desk = Desk(services, connection, letters, one.cause, datetime.fromtimestamp(one.at, zone), coming)
+        desk = Desk(services, connection, letters, one.cause, services.time.at(one.at), coming)
         transfer_desk.reconcile(desk, one.ssid)
     if some:
         letters.send()

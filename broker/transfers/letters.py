@@ -41,7 +41,7 @@ class Letters:
         not asked for yet. `is_first`: its clock begins just now."""
         if not is_first or row.requested_at is None:
             return calendars.deadline(self._connection, self._services.settings, row)
-        key = (row.source, row.military, calendars.day_of(row.requested_at))
+        key = (row.source, row.military, self._services.time.day(row.requested_at))
         if key not in self._deadlines:
             self._deadlines[key] = calendars.deadline(self._connection, self._services.settings, row)
         return self._deadlines[key]

@@ -183,9 +183,7 @@ def _is_student_full(case: _Case) -> bool:
 
 
 def _midnight(services: Services) -> float:
-    """When the day began on this machine."""
-    now = services.clock().astimezone()
-    return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    return services.time.begins(services.day())
 
 
 def _too_often(case: _Case) -> Move:

@@ -232,7 +232,7 @@ def test_an_earlier_lea_may_have_what_was_of_its_time(office: Office) -> None:
     later = backpack(office, "01", student, 1)
     assert office.send("01", earlier).state == office.send("01", later).state == "APPLIED"
     office.enroll("02", student, date="2026-09-01")
-    last = (office.services.clock() - timedelta(days=20)).date().isoformat()
+    last = (office.services.day() - timedelta(days=20)).isoformat()
     office.enroll("02", student, event="exit", date=last)
     office.collect("02")
     assert office.send("02", request("02", student, "backpack")).state == "APPLIED"

@@ -205,7 +205,7 @@ def test_and_does_not_count_as_told_late(his: Story) -> None:
     late = [
         (row.source, row.destination)
         for row in his.cases()
-        if transfer_ranking.asked(row).reported_on != on(day("11-22"))
+        if transfer_ranking.asked(row, his.office.services.time).reported_on != on(day("11-22"))
     ]
     assert (D, B) in his.live()
     assert not [ends for ends in late if ends[1] == B]

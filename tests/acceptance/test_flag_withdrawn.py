@@ -224,7 +224,7 @@ def test_what_is_still_to_appear_never_appears(child: Child, monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.setattr(office.services.inboxes, "publish", lambda *_: True)
         sent = child.sends_record()
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     child.flag()
     assert office.row(sent.tracking).state == "HELD"
     assert not office.services.inboxes.publish(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD)

@@ -623,9 +623,9 @@ def child(office: Office) -> Child:
 def next_days(child: Child, days: int) -> None:
     """Some days go by, and the sweeper has its look at each."""
     services = child.office.services
-    before = services.clock().date()
+    before = services.day()
     child.office.ahead += timedelta(days=days)
-    for _ in day_change.turn(services, before, services.clock().date()):
+    for _ in day_change.turn(services, before, services.day()):
         pass
     child.office.work()
 

@@ -15,7 +15,7 @@ from broker.core.review import By, Choice, Verb
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures as log
 from broker.edge.ledger.tables import guesses as table
-from broker.oversight import harvest, nightly
+from broker.oversight import harvest
 from broker.students import decide
 from tests.support import desk, documents
 from tests.support.guesses import ASKED, ASKS, BORN_WRONG, HAS, LAST_WRONG, STATE, Block, Worlds, alerts
@@ -144,8 +144,8 @@ def test_of_guesses_the_state_is_told_at_night(calm: Worlds) -> None:
     before = len(alerts(office))
     child = calm.known(next(CLASS))
     office.send(ASKS, verify(*(born(child, day) for day in (1, 2, 3, 4, 5))))
-    list(harvest.write(office.services, nightly.today(office.services)))
-    list(harvest.write(office.services, nightly.today(office.services)))
+    list(harvest.write(office.services, office.services.day()))
+    list(harvest.write(office.services, office.services.day()))
     assert [one.kind for one in alerts(office)[before:]] == ["guesses"]
 
 

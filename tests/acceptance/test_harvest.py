@@ -40,7 +40,7 @@ def at_school(office: Office, count: int = 1) -> list[dict[str, Any]]:
 
 
 def today(office: Office, days: int = 0) -> str:
-    return (nightly.today(office.services) + timedelta(days=days)).isoformat()
+    return (office.services.day() + timedelta(days=days)).isoformat()
 
 
 def contest(office: Office, tracking: str, lea: str = A) -> Any:
@@ -60,7 +60,7 @@ def alerts(office: Office) -> list[flags.Alert]:
 
 def look(office: Office) -> None:
     """The nightly look, whatever the hour."""
-    list(harvest.write(office.services, nightly.today(office.services)))
+    list(harvest.write(office.services, office.services.day()))
     office.work()
 
 

@@ -188,7 +188,7 @@ def test_the_days_of_a_half_day_student_count_half(office: Office) -> None:
 
 def figures(office: Office, ssid: str) -> dict[str, tuple[int, Fraction, str]]:
     """Of each LEA the days that the report says, those it rests on, and the part of the day."""
-    period = claims.period(office.services.settings.claims.calendar, office.services.clock().date(), 2027)
+    period = claims.period(office.services.settings.claims.calendar, office.services.day(), 2027)
     with reading(office.services.engine) as connection:
         (finding,) = claims.of(connection, period, [ssid])
     said = {one["lea"]: (one["claimed_days"], one["memberships"][0]["day_part"]) for one in document(finding)["leas"]}

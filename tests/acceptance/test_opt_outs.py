@@ -196,7 +196,7 @@ def test_the_parents_copy_says_it(office: Office) -> None:
     ask = {"student": student | {"ssid": ssid}, "want": "parent-copy"}
     office.send(B, documents.record_request(**{"from": B}, **ask))
     (told,) = office.newest_notice(B, "disclosures")["opt_outs"]
-    assert (told["purpose"], told["lea"], told["since"]) == (HIGHER, A, office.services.clock().date().isoformat())
+    assert (told["purpose"], told["lea"], told["since"]) == (HIGHER, A, office.services.day().isoformat())
     assert "LEA 01" in told["sentence"]
     assert "higher education" in told["sentence"]
     office.send(B, documents.enrollment(0, **{"from": B, "students": [_left(student, "2026-11-25")]}))

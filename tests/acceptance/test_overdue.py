@@ -8,7 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Person
+from broker.edge.settings.values import TheState
 from broker.oversight import overdue
 from broker.packets.services import Services
 from broker.transfers.cancel import cancel
@@ -84,7 +85,7 @@ def satchel(office: Office, *words: str) -> str:
 
 
 def at(day: date, hour: int = 7) -> datetime:
-    return datetime(day.year, day.month, day.day, hour).astimezone()
+    return datetime.fromtimestamp(TheState().time.hour(day, hour), UTC)
 
 
 def student(office: Office, ssid: str, *spots: tuple[str, str, str], code: str = "TS") -> None:

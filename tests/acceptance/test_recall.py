@@ -397,7 +397,7 @@ def test_a_crash_between_the_hiding_and_the_commit_shows_it_again(
 
 def test_a_slow_publisher_cannot_bring_back_what_was_taken_back(office: Desk) -> None:
     sent = office.send(A, office.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     recall(office, tracking=sent.tracking)
     assert not office.services.inboxes.publish(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD)
     assert records_in(office) == []
@@ -406,7 +406,7 @@ def test_a_slow_publisher_cannot_bring_back_what_was_taken_back(office: Desk) ->
 def test_a_recall_waits_until_the_packet_is_in_view(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office.services.inboxes, "publish", lambda *_: True)
     sent = office.send(A, office.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     assert office.services.inboxes.inbox_state(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD) is (
         InboxState.STAGED
     )
@@ -610,7 +610,7 @@ def test_two_writers_do_not_deliver_two_versions_at_once_nor_wait_for_each_other
 
 def test_what_is_being_taken_back_is_not_shown_again_before_that_is_decided(branch: Desk) -> None:
     sent = branch.send(A, branch.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     done = threading.Event()
 
     def sweeps() -> None:

@@ -167,7 +167,7 @@ def test_a_stay_that_ends_as_it_begins_is_a_guess(worlds: Worlds) -> None:
 
 def test_an_entry_that_is_announced_and_taken_back_is_a_guess(worlds: Worlds) -> None:
     child = nameless(worlds.known(next(CLASS)))
-    day = (worlds.there.services.clock() + timedelta(days=20)).date().isoformat()
+    day = (worlds.there.services.day() + timedelta(days=20)).isoformat()
     for event in ("entry", "exit"):
         worlds.there.send(ASKS, desk.enrollment(ASKS, child, event=event, date=day))
     assert looked_up(worlds) == [("entry", "1 in vain, at 1 children")]
@@ -189,7 +189,7 @@ def test_a_mistake_of_which_the_previous_lea_has_heard_is_none(worlds: Worlds) -
 def test_of_a_child_that_it_has_announced_an_lea_sees_no_guardian_or_phone(worlds: Worlds) -> None:
     office = worlds.there
     child = nameless(worlds.known(next(CLASS) | FACTS))
-    day = (office.services.clock() + timedelta(days=20)).date().isoformat()
+    day = (office.services.day() + timedelta(days=20)).isoformat()
     plain = {name: child[name] for name in ("legal_name", "birth_date", "local_id")}
     office.send(ASKS, desk.enrollment(ASKS, plain, date=day))
     guess = BORN_WRONG["day"](plain) | FACTS

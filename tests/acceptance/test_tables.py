@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from broker.edge.settings.values import TheState
 from tests.support import desk, documents, terminal
 from tests.support.desk import child, enrollment
 from tests.support.exchange import satchel
@@ -146,7 +146,7 @@ def test_packets_are_found(here: Office) -> None:
 
     assert found(file="AFTERNOON_second") == {mine["tracking"]}
     assert found(file="%") == found(file="no such") == set()
-    day = datetime.fromtimestamp(mine["received_at"], UTC).date().isoformat()
+    day = TheState().time.day(mine["received_at"]).isoformat()
     assert mine["tracking"] in found(day=day)
     assert found(day="1999-01-01") == set()
     assert found(tracking=mine["tracking"][:18]) >= {mine["tracking"]}

@@ -147,7 +147,7 @@ def test_what_is_refused(office: Office, ssid: str, changes: Mapping[str, Any], 
 
 
 def ago(office: Office, days: int) -> str:
-    return (office.services.clock().date() - timedelta(days=days)).isoformat()
+    return (office.services.day() - timedelta(days=days)).isoformat()
 
 
 @pytest.mark.parametrize("is_xml", [False, True])

@@ -222,7 +222,7 @@ def test_the_child_of_a_military_family_has_ten_days(office: Office) -> None:
     document["students"][0]["military"] = True
     office.send(B, document)
     (asked,) = office.notices(A, "record-request")
-    today = office.services.clock().astimezone().date()
+    today = office.services.day()
     assert asked["due_on"] == (today + timedelta(days=10)).isoformat()
     assert "53A-1-1001" in asked["rule"]
 
@@ -339,7 +339,7 @@ def test_a_day_that_was_reported_ahead_moves_the_student_when_it_comes(office: O
     ssid = moved(office)
     row = office.send(B, desk.record(B, her(B)))
     assert (row.state, row.held_for) == ("HELD", "enrollment")
-    last = office.services.clock().date() + timedelta(days=2)
+    last = office.services.day() + timedelta(days=2)
     leave(office, B, last.isoformat())
     dawn = Daybreak(office.services)
     dawn.look()

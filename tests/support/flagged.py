@@ -129,7 +129,7 @@ class Child:
 
     def today(self, days: int = 0) -> str:
         """A day from now on, ISO 8601."""
-        return (self.office.services.clock().date() + timedelta(days=days)).isoformat()
+        return (self.office.services.day() + timedelta(days=days)).isoformat()
 
     # what the state does
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
 from broker.edge.home.file_names import is_unfinished
-from broker.edge.settings.values import Limits, Sftp
+from broker.edge.settings.values import Limits, Sftp, TheState
 from broker.edge.sftp.client.line import Account, Line
 from broker.edge.sftp.hostkey import generate, public_line
 from broker.edge.sftp.server.server import SftpServer, State
@@ -67,6 +67,8 @@ def make_lea(root: Path) -> Path:
 
 class House:
     """LEAs `01` and `6G` in a folder; every LEA's private key is keys/<lea>."""
+
+    time = TheState().time
 
     def __init__(self, home: Path) -> None:
         self.home = home

@@ -145,11 +145,11 @@ class World(Office):
     @property
     def today(self) -> str:
         """The day it is here."""
-        return self.services.clock().date().isoformat()
+        return self.services.day().isoformat()
 
     def day(self, days: int) -> str:
         """So many days from today."""
-        return (self.services.clock() + timedelta(days=days)).date().isoformat()
+        return (self.services.day() + timedelta(days=days)).isoformat()
 
     # keys
 

@@ -6,7 +6,6 @@ R277-484-6, 53E-9-308); when it ends, what it let in is taken back in the same t
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -26,12 +25,11 @@ from broker.edge.ledger.parties import exceptions
 from broker.edge.settings import federal_names
 from broker.parties.pages import write_pages
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.given import WhoOption, WhyOption
 
 _MOST_LAW = 200  # characters
 
 DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help="A name of the internet, such as example.mil.")]
-WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")]
 
 
 def add(
@@ -73,9 +71,9 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         say(json.dumps([asdict(one) for one in known]))
         return
     for one in known:
-        say(f"{one.domain}: {one.law}. Recorded {_day(one.at)} by {one.who}: {one.why}")
+        say(f"{one.domain}: {one.law}. Recorded {services.time.day(one.at)} by {one.who}: {one.why}")
         if one.ended_at is not None:
-            say(f"  Ended {_day(one.ended_at)} by {one.ended_by}: {one.ended_why}")
+            say(f"  Ended {services.time.day(one.ended_at)} by {one.ended_by}: {one.ended_why}")
     if not known:
         say("No exception was ever recorded.")
 
@@ -111,7 +109,3 @@ def end(
 def _line(at: float, action: Action, domain: str, who: str, purpose: str) -> Disclosure:
     verdict = judge(Role.STATE_OPERATOR, action)
     return Disclosure(at, "", action, verdict.outcome, "", actor=who, what=domain, ground=verdict.word, purpose=purpose)
-
-
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()

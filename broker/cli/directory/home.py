@@ -23,7 +23,6 @@ from broker.core.openpgp import armor
 from broker.core.parties.federal import Names
 from broker.core.parties.naming import Known, is_latin, words
 from broker.edge.home.folders import lea_id
-from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory, removals
@@ -74,7 +73,6 @@ def add(
     now = services.clock()
 
     def enter(connection: Connection) -> str:
-        epoch.hold(connection)  # of two who enter at once the second one sees the first one's id, name and keys
         _check_new(connection, party)
         federal_gate.enter(services, connection, party.id, [*things, *(thing for _, thing in ssh_keys)])
         who = _others_of(services, connection, party)

@@ -6,7 +6,7 @@ why it is not; ending one takes its fingerprint, as others read it out, and a re
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Row
 
 from broker import offline
 from broker.cli.directory.federal_gate import ssh_print
-from broker.cli.directory.keys_text import told_of_use
+from broker.cli.directory.keys_text import told_of_use, until
 from broker.cli.students.disclosures import account
+from broker.core.days.state_time import StateTime, told_in_utc
 from broker.core.model import LeaId
 from broker.core.review import By
 from broker.edge.ledger.again import committed
@@ -24,15 +25,7 @@ from broker.edge.ledger.parties import directory, directory_changes, removals, s
 from broker.edge.pgp import keyring
 from broker.parties.pages import write_pages
 from broker.terminal.common import HomeOption, JsonOption, fail, say
-
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")]
-WhoOption = Annotated[
-    str, typer.Option(metavar="NAME", help="Who decides: your own name.", show_default="your account's name")
-]
-
-
-def _iso(at: float | None) -> str | None:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at is not None else None
+from broker.terminal.given import WhoOrAccountOption, WhyOption
 
 
 def show(
@@ -53,7 +46,7 @@ def show(
     for one in found:
         state = one["state"] if one["ended"] else _now(one, away, gone)
         say(f"{one['lea']:<8} {one['kind']:<8} {one['fingerprint']}")
-        say(f"         since {one['since'][:10]}, {_until(one)}: {state}")
+        say(f"         since {_day(one['since'], services.time)}, {_until(one, services.time)}: {state}")
         if one["user_id"]:
             say(f"         published as {one['user_id']}")
         elif one["kind"] == "openpgp" and not one["ended"]:
@@ -62,10 +55,14 @@ def show(
             say(f"         {part}")
 
 
-def _until(one: dict[str, Any]) -> str:
+def _day(told: str, state: StateTime) -> date:
+    return state.day(datetime.fromisoformat(told))
+
+
+def _until(one: dict[str, Any], state: StateTime) -> str:
     if one["ended"]:
-        return f"ended {one['ended'][:10]}"
-    return f"until {one['until'][:10]}" if one["until"] else "without an end"
+        return f"ended {_day(one['ended'], state)}"
+    return until(datetime.fromisoformat(one["until"]) if one["until"] else None)
 
 
 def _now(one: dict[str, Any], away: dict[str, float], gone: dict[str, Any]) -> str:
@@ -95,8 +92,14 @@ def _certificate(row: Row[Any], reasons: dict[str, tuple[str, str]], now: dateti
 
 def _entry(row: Row[Any], kind: str, mark: str, state: str, ended: float | None = None) -> dict[str, Any]:
     ended = row.ended_at if kind == "ssh" else ended
-    found: dict[str, Any] = {"lea": row.party, "kind": kind, "fingerprint": mark, "since": _iso(row.added_at)}
-    return found | {"until": None, "ended": _iso(ended), "state": state, "user_id": "", "parts": []}
+    found: dict[str, Any] = {"lea": row.party, "kind": kind, "fingerprint": mark, "since": told_in_utc(row.added_at)}
+    return found | {
+        "until": None,
+        "ended": told_in_utc(ended) if ended is not None else None,
+        "state": state,
+        "user_id": "",
+        "parts": [],
+    }
 
 
 def _ended(at: float | None, reason: tuple[str, str] | None) -> str:
@@ -111,7 +114,7 @@ def end(
         str, typer.Argument(metavar="FINGERPRINT", help="40 letters and digits, or SHA256:… of an SSH key.")
     ],
     why: WhyOption,
-    who: WhoOption = "",
+    who: WhoOrAccountOption = "",
     home: HomeOption = None,
 ) -> None:
     """End a key, by its fingerprint: nothing that it signs is believed, and nothing is sealed to it."""

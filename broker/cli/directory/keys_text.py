@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from broker.cli.directory.federal_gate import ssh_print
+from broker.core.days.state_time import told_in_utc
 from broker.edge.pgp.keyring import KeyInfo, PartInfo
 
 
@@ -34,4 +35,9 @@ def duties(one: PartInfo) -> str:
 
 def until(expires: datetime | None) -> str:
     """Until when a key is good, in words."""
-    return f"until {expires.date().isoformat()}" if expires else "without an end"
+    return f"until {last_day(expires)}" if expires else "without an end"
+
+
+def last_day(expires: datetime) -> str:
+    """The day on which a key ends, in UTC: as gpg shows it, with whose words the operator compares."""
+    return told_in_utc(expires)[:10]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from broker import offline
 from broker.cli.students.disclosures import account
+from broker.core.days.state_time import told_in_utc
 from broker.core.model import LeaId
 from broker.core.review import By
 from broker.edge.ledger.again import committed
@@ -21,14 +22,13 @@ from broker.edge.ledger.parties import directory, removals
 from broker.edge.ledger.parties.removals import Left
 from broker.parties.pages import write_pages
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.given import WhoOrAccountOption, WhyOption
 
 
 def remove(
     lea: Annotated[str, typer.Argument(metavar="ID", help="The party's id.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")],
-    who: Annotated[
-        str, typer.Option(metavar="NAME", help="Who decides: your own name.", show_default="your account's name")
-    ] = "",
+    why: WhyOption,
+    who: WhoOrAccountOption = "",
     is_forced: Annotated[
         bool, typer.Option("--force", help="Also with students enrolled there, or transfers open.")
     ] = False,
@@ -45,7 +45,7 @@ def remove(
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
         if lea in removals.standing(connection):
             fail(f"{lea} was removed already; `satchel lea add {lea}` takes it in again.")
-        today = services.settings.today(now.date())
+        today = services.settings.today(services.time.day(now))
         left = removals.left(connection, LeaId(lea), today)
         if (left.students or left.transfers) and not is_forced:
             fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")
@@ -55,7 +55,7 @@ def remove(
     left = committed(services.engine, let_go)
     write_pages(services)
     if as_json:
-        say(json.dumps({"id": lea, "removed_at": now.isoformat(timespec="seconds")} | asdict(left)))
+        say(json.dumps({"id": lea, "removed_at": told_in_utc(now)} | asdict(left)))
         return
     say(f"{lea} is removed. It cannot log in, and nothing new goes to it or is taken from it. Its folder stays.")
     for line in _open(lea, left):

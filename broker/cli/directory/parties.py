@@ -4,9 +4,9 @@ Promises: reads only.
 """
 
 import json
-from datetime import UTC, datetime
 
 from broker import offline
+from broker.core.days.state_time import told_in_utc
 from broker.core.model import Party
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory, removals, suspensions
@@ -27,7 +27,7 @@ def _row(
         }
         for info in infos
     ]
-    gone = {"at": _time(removal), "by": removal.by, "why": removal.why} if removal else None
+    gone = {"at": told_in_utc(removal.at), "by": removal.by, "why": removal.why} if removal else None
     known: dict[str, object] = {
         "id": party.id,
         "name": party.name,
@@ -35,15 +35,7 @@ def _row(
         "keys": found,
         "removed": gone,
     }
-    return known | {"suspended": _iso(suspended) if suspended else None}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
-def _time(removal: Removal) -> str:
-    return _iso(removal.at)
+    return known | {"suspended": told_in_utc(suspended) if suspended else None}
 
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -61,7 +53,7 @@ def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
         infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
         state = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
         if since := away.get(party.id):
-            state = f"suspended since {_iso(since)[:10]}; {state}"
+            state = f"suspended since {services.time.day(since)}; {state}"
         if removal := gone.get(party.id):
-            state = f"removed {_time(removal)[:10]} by {removal.by}: {removal.why}"
+            state = f"removed {services.time.day(removal.at)} by {removal.by}: {removal.why}"
         say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {state}")

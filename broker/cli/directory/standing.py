@@ -11,17 +11,16 @@ from sqlalchemy import Connection
 from broker import offline
 from broker.cli.directory import federal_gate
 from broker.cli.directory.home import check_free, check_name, nameless, warn_of_nameless
-from broker.cli.directory.keys import WhoOption, WhyOption
 from broker.cli.students.disclosures import account
 from broker.core.model import LeaId
 from broker.core.review import By
-from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.parties import directory, removals, suspensions
 from broker.edge.settings import federal_names
 from broker.parties import keys
 from broker.parties.pages import write_pages
 from broker.terminal.common import HomeOption, fail, say
+from broker.terminal.given import WhoOrAccountOption, WhyOption
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The party's id.")]
 
@@ -33,7 +32,7 @@ def _check(connection: Connection, lea: str) -> None:
         fail(f"{lea} was removed; `satchel lea add {lea}` takes it in again.")
 
 
-def suspend(lea: IdArgument, why: WhyOption, who: WhoOption = "", home: HomeOption = None) -> None:
+def suspend(lea: IdArgument, why: WhyOption, who: WhoOrAccountOption = "", home: HomeOption = None) -> None:
     """Suspend a party: no login, what it has sent stays where it is, what is for it waits."""
     by, services = By(who or account(), why), offline.build(home)
 
@@ -48,7 +47,7 @@ def suspend(lea: IdArgument, why: WhyOption, who: WhoOption = "", home: HomeOpti
         say("Its own keys for OpenSSH are kept out by `satchel sshd-config`: run it again.")
 
 
-def resume(lea: IdArgument, why: WhyOption = "", who: WhoOption = "", home: HomeOption = None) -> None:
+def resume(lea: IdArgument, why: WhyOption = "", who: WhoOrAccountOption = "", home: HomeOption = None) -> None:
     """End a suspension: everything goes on."""
     by, services = (who or account(), why), offline.build(home)
 
@@ -65,7 +64,7 @@ def rename(
     lea: IdArgument,
     name: Annotated[str, typer.Option(help="The LEA's full name from now on.")],
     why: WhyOption = "",
-    who: WhoOption = "",
+    who: WhoOrAccountOption = "",
     home: HomeOption = None,
 ) -> None:
     """Give a party another name; its id stays."""
@@ -74,7 +73,6 @@ def rename(
     names = federal_names.load(services.settings.home)
 
     def change(connection: Connection) -> str:
-        epoch.hold(connection)  # nobody takes the same name meanwhile
         _check(connection, lea)
         known = directory.party(connection, lea)
         before = known.name if known else ""

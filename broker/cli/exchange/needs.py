@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from broker.cli.directory.keys_text import last_day
 from broker.core.errors import Refused
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import views
@@ -93,7 +94,7 @@ def _of_party(connection: Connection, lea: str, now: datetime) -> tuple[list[str
 
 
 def _ends(expires: datetime | None, fault: str | None) -> str:
-    return f"cannot be used ({fault})" if fault else f"ends on {expires.date().isoformat() if expires else ''}"
+    return f"cannot be used ({fault})" if fault else f"ends on {last_day(expires) if expires else ''}"
 
 
 def _parts(services: Offline, whole: Mapping[str, Any]) -> Iterator[Need]:

@@ -5,30 +5,28 @@ Promises: reads only; no student data; `--json` everywhere.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from broker import offline
+from broker.core.days.state_time import StateTime
 from broker.core.model import State
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import views
-from broker.terminal import tables
+from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 
 _MOST_ALIKE = 20
-
-
-def _when(at: float | None) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at else ""
+_A_DAY = "a day, such as 2026-11-23"
 
 
 def packets(
     state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
     lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
     file: Annotated[str, typer.Option(help="Only packets whose file name has this in it.")] = "",
-    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day (UTC).")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day.")] = "",
     ssid: Annotated[str, typer.Option(help="Only packets about the student with this number.")] = "",
     tracking: Annotated[str, typer.Option(help="Only packets whose tracking id begins with this.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
@@ -38,10 +36,11 @@ def packets(
     """List packets, newest first."""
     if state and state.upper() not in State.__members__:
         fail(f"--state must be one of: {', '.join(State)}.", 2)
-    since = _day(day)
+    on = given.day(day, "--day", _A_DAY) if day else None
     services = offline.build(home)
+    received = _span(services.time, on) if on else None
     with reading(services.engine) as connection:
-        wanted = views.Wanted(state.upper(), lea, file, since, ssid, tracking.lower())
+        wanted = views.Wanted(state.upper(), lea, file, received, ssid, tracking.lower())
         rows = views.listing(connection, wanted, limit)
     if as_json:
         say(json.dumps(rows))
@@ -49,20 +48,21 @@ def packets(
     if not rows:
         say("No packet fits these options." if any(wanted) else "There is no packet yet.")
         return
-    _list(rows)
+    _list(rows, services.time)
 
 
-def _day(text: str) -> float | None:
-    """When the day begins, in seconds since the epoch; None where none is given."""
-    if not text:
-        return None
+def _span(time: StateTime, day: date) -> tuple[float, float]:
     try:
-        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()
-    except (ValueError, OverflowError):
-        fail("--day must be a day, such as 2026-11-23.", 2)
+        return time.begins(day), time.ends(day)
+    except OverflowError:  # the last day of all
+        fail(f"--day must be {_A_DAY}.", 2)
 
 
-def _list(rows: Sequence[Mapping[str, Any]]) -> None:
+def _when(at: float | None, time: StateTime) -> str:
+    return time.told(at, "milliseconds") if at else ""
+
+
+def _list(rows: Sequence[Mapping[str, Any]], time: StateTime) -> None:
     columns = ("tracking", "type", "from", "to", "state", "why", "received", "file")
     cells = (
         (
@@ -72,7 +72,7 @@ def _list(rows: Sequence[Mapping[str, Any]]) -> None:
             row["receiver"],
             row["state"],
             row["code"] or row["held_for"],
-            _when(row["received_at"]),
+            _when(row["received_at"], time),
             row["source_name"],
         )
         for row in rows
@@ -93,7 +93,7 @@ def packet(
         begins = views.listing(connection, views.Wanted(tracking=_bare(tracking)), _MOST_ALIKE) if tracking else []
         found = views.history(connection, begins[0]["tracking"]) if len(begins) == 1 else None
     if len(begins) > 1:
-        _list(begins)
+        _list(begins, services.time)
         more = f" (the newest {_MOST_ALIKE})" if len(begins) == _MOST_ALIKE else ""
         fail(f"{len(begins)} packets{more} have a tracking id that begins with {tracking}; give more of it.")
     if found is None:
@@ -101,7 +101,7 @@ def packet(
     if as_json:
         say(json.dumps(found))
         return
-    _tell(found)
+    _tell(found, services.time)
 
 
 def _bare(tracking: str) -> str:
@@ -109,14 +109,14 @@ def _bare(tracking: str) -> str:
     return tracking.rpartition("/")[2].partition(".")[0].lower()
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(found: dict[str, Any], time: StateTime) -> None:
     say(f"{found['tracking']}  {found['type'] or 'not opened yet'}  {found['size']} bytes  sha256 {found['sha256']}")
     say(f"from {found['origin'] or 'the exchange'} to {found['receiver'] or 'not known yet'}: now {found['state']}")
     if found["source_name"]:
         say(f"dropped as {tables.plain(found['source_name'])}")
     if found["deferrals"] and State(found["state"]) in (State.RECEIVED, State.ADMITTED, State.ROUTED):
-        say(f"set back {found['deferrals']} times; the next try is at {_when(found['due_at'])}")
+        say(f"set back {found['deferrals']} times; the next try is at {_when(found['due_at'], time)}")
     for step in found["events"]:
-        say(f"  {_when(step['at'])}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
+        say(f"  {_when(step['at'], time)}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
     for paper in found["receipts"]:
         say(f"  receipt {paper['n']} {paper['state']} for {paper['party']}")

@@ -4,7 +4,6 @@ Promises: nothing of it is about a real person; the folder appears whole or not 
 """
 
 import json
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,8 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from broker.core.errors import OperatorError
 from broker.simulate import tables, write
@@ -22,6 +20,7 @@ from broker.simulate.names import Names
 from broker.simulate.people import MOST, YEAR
 from broker.simulate.rates import DEFAULT, Rates
 from broker.simulate.state import MOST_LEAS
+from broker.terminal import bars
 from broker.terminal.common import JsonOption, say
 
 _RATES_BYTES = 1024 * 1024
@@ -91,6 +90,6 @@ def _names(first: Path | None, last: Path | None) -> Names | None:
 def _bar(students: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error, where somebody sees it."""
     columns = (TextColumn("students"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+    with bars.progress(*columns) as progress:
         task = progress.add_task("", total=students)
         yield lambda more: progress.update(task, advance=more)

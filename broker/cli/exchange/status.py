@@ -7,7 +7,6 @@ when something needs a person, who is told what, and the command that shows it, 
 import json
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import typer
@@ -16,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from broker import offline
 from broker.cli.exchange import needs
 from broker.cli.exchange.needs import Need
+from broker.core.days.state_time import StateTime
 from broker.edge.home.apart import silent
 from broker.edge.home.disk_room import free
 from broker.edge.home.folders import Home
@@ -52,7 +52,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         say(json.dumps(whole | {"code": code, "needs": [one._asdict() for one in found]}))
     else:
-        _tell(whole, found)
+        _tell(whole, found, services.time)
     raise typer.Exit(code)
 
 
@@ -122,9 +122,9 @@ def _full(services: Offline, waiting: Any) -> Iterable[tuple[str, dict[str, int]
             yield lea, {"files": files, "bytes": size}
 
 
-def _tell(whole: dict[str, Any], found: list[Need]) -> None:
+def _tell(whole: dict[str, Any], found: list[Need], state: StateTime) -> None:
     if "states" in whole:
-        _tell_ledger(whole)
+        _tell_ledger(whole, state)
     parts = whole["parts"]
     shown = ", ".join(f"{p['part']} {'alive' if p['alive'] else 'DEAD'}" for p in parts)
     say(f"Parts: {shown or 'not running'}")
@@ -136,12 +136,12 @@ def _tell(whole: dict[str, Any], found: list[Need]) -> None:
         say(f"  {one.what}: {one.see}")
 
 
-def _tell_ledger(whole: dict[str, Any]) -> None:
+def _tell_ledger(whole: dict[str, Any], state: StateTime) -> None:
     counts, oldest = whole["states"], whole["oldest_waiting_seconds"]
     say("Packets: " + (", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"))
     say(f"Oldest waiting: {'nothing waits' if oldest is None else f'{oldest:.1f} s'}")
     if whole["reviews_open"]:
-        since = datetime.fromtimestamp(whole["reviews_since"], UTC).isoformat(timespec="seconds")
+        since = state.told(whole["reviews_since"])
         say(f"To decide: {whole['reviews_open']}, the oldest since {since}; `satchel review list` shows them")
     if whole["transfers_to_open"]:
         say(f"Transfers to open: {whole['transfers_to_open']} students of a large packet are worked by and by")

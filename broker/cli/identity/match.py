@@ -15,8 +15,7 @@ from typing import Annotated
 import orjson
 import pyarrow as pa
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from broker import offline
 from broker.cli.identity import results
@@ -29,6 +28,7 @@ from broker.identity.bulk import linker
 from broker.identity.bulk import matching as bulk
 from broker.identity.bulk.matching import Matching
 from broker.identity.model import Model
+from broker.terminal import bars
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 
 _NAMED = 20  # lines that could not be read, on standard error; the results name them all
@@ -158,8 +158,7 @@ def _sum_up(out: Path | None, counts: Counter[str], as_json: bool) -> None:
 def progress() -> Iterator[Begin]:
     """Progress on standard error, where somebody sees it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with bars.progress(*columns) as progress:
 
         def begin(what: str, total: int) -> Callable[[int], None]:
             task = progress.add_task(what, total=max(total, 1))

@@ -8,7 +8,6 @@ state can read.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ from sqlalchemy import Connection
 from broker import offline
 from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
+from broker.core.days.state_time import StateTime
 from broker.core.review import By
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading
@@ -57,7 +57,9 @@ def flags(
     if not rows:
         say("No student is flagged as missing.")
         return
-    cells = ((row.ssid, *_named(persons[row.ssid]), _time(row.set_at), row.set_by, row.set_why) for row in rows)
+    cells = (
+        (row.ssid, *_named(persons[row.ssid]), services.time.told(row.set_at), row.set_by, row.set_why) for row in rows
+    )
     names = ("ssid", tables.text("name"), "born", "flagged since", tables.text("by"), tables.text("why"))
     tables.show(names, cells)
     if count > len(rows):
@@ -87,17 +89,16 @@ def alerts(
     if as_json:
         say(json.dumps([asdict(row) for row in rows]))
         return
-    tables.show(("id", "when", "what", "ssid", "lea", "packet", tables.text("seen")), map(_cells, rows))
+    tables.show(
+        ("id", "when", "what", "ssid", "lea", "packet", tables.text("seen")),
+        (_cells(row, services.time) for row in rows),
+    )
     say(f"{len(unseen)} that nobody has seen." if unseen else "Nothing that nobody has seen.")
 
 
-def _cells(row: Alert) -> tuple[str, ...]:
-    seen_by = f"{_time(row.seen_at)} {row.seen_by}" if row.seen_at is not None else "no"
-    return (str(row.id), _time(row.at), row.kind, row.ssid, row.lea, row.tracking, seen_by)
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+def _cells(row: Alert, state: StateTime) -> tuple[str, ...]:
+    seen_by = f"{state.told(row.seen_at)} {row.seen_by}" if row.seen_at is not None else "no"
+    return (str(row.id), state.told(row.at), row.kind, row.ssid, row.lea, row.tracking, seen_by)
 
 
 def seen(

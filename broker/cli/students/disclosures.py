@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -28,6 +29,7 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
 from broker.formats.parent import story
+from broker.terminal import given
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.terminal.files import created
 
@@ -115,9 +117,7 @@ def show(
     """Tell who was given, or refused, what of a student: when, by whom, and on what ground."""
     if is_all == bool(ssid):
         fail("Say whose log: give an SSID, or --all.", 2)
-    if as_json and form not in (None, Format.JSON):
-        fail("--json and --format say different things; give one of them.", 2)
-    chosen = form or (Format.JSON if as_json else _by_name(out))
+    chosen = given.form(form, as_json, Format.JSON) or _by_name(out)
     services = offline.build(home)
     at = services.clock().timestamp()
 
@@ -129,8 +129,9 @@ def show(
     committed(services.engine, note)
     with reading(services.engine) as connection:
         names: dict[str, str] = {party.id: party.name for party in directory.all_parties(connection)}
+        sentence = partial(story.sentence, names=names, state=services.time)
         found = disclosures.all_of(connection) if is_all else iter(disclosures.about(connection, ssid))
-        count = _write(found, names, _as_whole if is_all and chosen is Format.STORY else _WRITERS[chosen], out)
+        count = _write(found, sentence, _as_whole if is_all and chosen is Format.STORY else _WRITERS[chosen], out)
     if out:
         say(f"{out}: {count:,} line{'s' * (count != 1)}.")
 
@@ -139,7 +140,7 @@ def _by_name(out: Path | None) -> Format:
     return {".csv": Format.CSV, ".json": Format.JSON}.get(out.suffix.lower(), Format.STORY) if out else Format.STORY
 
 
-def _write(found: Iterable[Disclosure], names: Mapping[str, str], write: "_Writer", out: Path | None) -> int:
+def _write(found: Iterable[Disclosure], sentence: "_Sentence", write: "_Writer", out: Path | None) -> int:
     """How many lines there were."""
     count = 0
 
@@ -150,25 +151,25 @@ def _write(found: Iterable[Disclosure], names: Mapping[str, str], write: "_Write
             yield one
 
     with created(out) if out else nullcontext(sys.stdout) as file:
-        write(counted(), names, file)
+        write(counted(), sentence, file)
     return count
 
 
-def _as_story(found: Iterable[Disclosure], names: Mapping[str, str], file: TextIO) -> None:
-    file.writelines(f"{story.sentence(one, names, None)}\n" for one in found)
+def _as_story(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) -> None:
+    file.writelines(f"{sentence(one)}\n" for one in found)
 
 
-def _as_whole(found: Iterable[Disclosure], names: Mapping[str, str], file: TextIO) -> None:
+def _as_whole(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) -> None:
     """The story of everybody: each line says whose it is."""
     for one in found:
-        file.write(f"{f'{one.ssid}: ' if one.ssid else ''}{story.sentence(one, names, None)}\n")
+        file.write(f"{f'{one.ssid}: ' if one.ssid else ''}{sentence(one)}\n")
 
 
-def _as_csv(found: Iterable[Disclosure], names: Mapping[str, str], file: TextIO) -> None:
+def _as_csv(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) -> None:
     writer = csv.DictWriter(file, [*Disclosure.__dataclass_fields__, "sentence"], lineterminator="\r\n")  # RFC 4180
     writer.writeheader()
     for one in found:
-        writer.writerow({name: _cell(value) for name, value in _row(one, names).items()})
+        writer.writerow({name: _cell(value) for name, value in _row(one, sentence).items()})
 
 
 def _cell(value: Any) -> Any:
@@ -176,17 +177,18 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _as_json(found: Iterable[Disclosure], names: Mapping[str, str], file: TextIO) -> None:
+def _as_json(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) -> None:
     before = "["
     for one in found:
-        file.write(f"{before}\n{json.dumps(_row(one, names), ensure_ascii=False)}")
+        file.write(f"{before}\n{json.dumps(_row(one, sentence), ensure_ascii=False)}")
         before = ","
     file.write("[]\n" if before == "[" else "\n]\n")
 
 
-def _row(one: Disclosure, names: Mapping[str, str]) -> dict[str, Any]:
-    return story.as_data(one) | {"sentence": story.sentence(one, names, None)}
+def _row(one: Disclosure, sentence: "_Sentence") -> dict[str, Any]:
+    return story.as_data(one) | {"sentence": sentence(one)}
 
 
-_Writer = Callable[[Iterable[Disclosure], Mapping[str, str], TextIO], None]
+_Sentence = Callable[[Disclosure], str]
+_Writer = Callable[[Iterable[Disclosure], _Sentence, TextIO], None]
 _WRITERS: Mapping[Format, _Writer] = {Format.STORY: _as_story, Format.CSV: _as_csv, Format.JSON: _as_json}

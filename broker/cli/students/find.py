@@ -7,7 +7,6 @@ that finds nobody is logged, too; no more students are shown than somebody can l
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +20,7 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.people import finding, flags, registry, stays
 from broker.edge.ledger.people.finding import Asked
 from broker.edge.ledger.people.registry import Person
-from broker.terminal import tables
+from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 
 _MOST = 20
@@ -53,7 +52,7 @@ def find(
         numbers = [str(one.ssid) for one in shown] or [""]
         at = services.clock().timestamp()
         note_read(connection, numbers, Action.READ_REGISTRY, at, who=who, why=purpose, what="find")
-        today = services.settings.today(services.clock().date())
+        today = services.today()
         return [_shown(connection, one, today) for one in shown], len(persons) > _MOST
 
     found, is_more = committed(services.engine, look)
@@ -69,10 +68,7 @@ def _asked(name: str, born: str, local_id: str, lea: str, key: Any) -> Asked:
         fail("Say whom: give --name, --born or --local-id, or several of them.", 2)
     if any(len(key(word)) < _LEAST_LETTERS for word in words):
         fail(f"Each part of --name must have {_LEAST_LETTERS} letters at least.", 2)
-    try:
-        day = date.fromisoformat(born).isoformat() if born else ""
-    except ValueError:
-        fail("--born must be a day, such as 2012-03-04.", 2)
+    day = given.day(born, "--born", "a day, such as 2012-03-04").isoformat() if born else ""
     return Asked(words, day, local_id, lea)
 
 

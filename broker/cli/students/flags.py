@@ -6,7 +6,6 @@ student's name is printed.
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,18 +17,18 @@ from broker.cli.students.review_text import place
 from broker.packets.services import Services
 from broker.stages.holdback import Thing
 from broker.terminal.common import HomeOption, JsonOption, say
+from broker.terminal.given import WhoOption, WhyOfStudentOption
 from broker.verbs import flags
 
 SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
-WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
 
 
 def flag(
-    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+    ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
-    done = flags.flag(_services(home), ssid, why, actor=operator(who))
+    services = _services(home)
+    done = flags.flag(services, ssid, why, actor=operator(who))
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
         return
@@ -39,19 +38,15 @@ def flag(
     for one in done.held.stopped:
         say(f"Held on its way to {one.lea}: {_thing(one)}.")
     for one in done.held.taken:
-        say(f"{one.lea} has {_thing(one)} since {_time(one.since)}.")
+        say(f"{one.lea} has {_thing(one)} since {services.time.told(one.since or 0.0)}.")
 
 
 def _thing(one: Thing) -> str:
     return f"{one.tracking} ({one.type} of {one.source})"
 
 
-def _time(at: float | None) -> str:
-    return datetime.fromtimestamp(at or 0.0, UTC).isoformat(timespec="seconds")
-
-
 def unflag(
-    ssid: SsidArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+    ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
     done = flags.unflag(_services(home), ssid, why, actor=operator(who))

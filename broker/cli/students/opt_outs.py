@@ -7,7 +7,6 @@ a line of the disclosure log for each student that is shown.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +15,7 @@ from sqlalchemy import Connection
 from broker import offline
 from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
 from broker.core.access import Action
+from broker.core.days.state_time import StateTime
 from broker.core.opt_outs import OPT_OUTS, OptOut, Purpose
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.people import opt_outs as ledger
@@ -44,18 +44,18 @@ def opt_outs(
     if as_json:
         say(json.dumps([_data(row) for row in rows]))
         return
-    _tell(rows)
+    _tell(rows, services.time)
 
 
 def _data(row: OptOut) -> dict[str, Any]:
     return {name: value for name, value in asdict(row).items() if name not in ("id", "ended_at", "ended_by")}
 
 
-def _tell(rows: Sequence[OptOut]) -> None:
+def _tell(rows: Sequence[OptOut], state: StateTime) -> None:
     if not rows:
         say("No opt-out stands.")
         return
-    days = [datetime.fromtimestamp(row.at, UTC).date().isoformat() for row in rows]
+    days = [state.day(row.at).isoformat() for row in rows]
     cells = ((row.ssid, row.purpose, row.lea, day, row.tracking) for row, day in zip(rows, days, strict=True))
     tables.show(("ssid", "opted out of", "told by", "since", "packet"), cells)
     for purpose in sorted({row.purpose for row in rows} & OPT_OUTS.keys()):

@@ -6,7 +6,6 @@ each verb is one transaction.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,8 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy import Connection
 
 from broker import offline, wiring
@@ -35,13 +33,13 @@ from broker.packets.services import Services
 from broker.processes.part import read_beats
 from broker.stages import holdback
 from broker.students import enroll
+from broker.terminal import bars
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.given import WhoOption, WhyOfStudentOption
 from broker.transfers import cases, follow_up
 
 KeptArgument = Annotated[str, typer.Argument(metavar="KEPT", help="The SSID that stands for both.")]
 OtherArgument = Annotated[str, typer.Argument(metavar="OTHER", help="The SSID that becomes part of it.")]
-WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
 _MOST_NAMED = 20
 _ALIVE_SECONDS = 5.0
 
@@ -57,7 +55,7 @@ def show(
     services = offline.build(home)
 
     def look(connection: Connection) -> dict[str, Any]:
-        found = registry_text.gather(connection, ssid, services.settings.today(services.clock().date()))
+        found = registry_text.gather(connection, ssid, services.today())
         if found is None:
             fail(f"No student has the SSID {ssid}; check the number.")
         note_read(connection, [ssid], Action.READ_REGISTRY, services.clock().timestamp(), who=who, why=why)
@@ -67,7 +65,7 @@ def show(
     if as_json:
         say(json.dumps(found))
         return
-    for line in registry_text.tell(found):
+    for line in registry_text.tell(found, services.time):
         say(line)
 
 
@@ -75,7 +73,7 @@ def merge(
     kept: KeptArgument,
     other: OtherArgument,
     who: WhoOption,
-    why: WhyOption,
+    why: WhyOfStudentOption,
     is_sure: Annotated[bool, typer.Option("--sure", help="Merge them although they do not look alike.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -108,7 +106,7 @@ def unmerge(
     kept: KeptArgument,
     other: OtherArgument,
     who: WhoOption,
-    why: WhyOption,
+    why: WhyOfStudentOption,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -208,8 +206,7 @@ def _is_running(services: offline.Offline) -> bool:
 @contextmanager
 def _bar(whole: int) -> Iterator[Callable[[int], None]]:
     """Shown on a terminal only."""
-    console = Console(file=sys.stderr)
     columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with bars.progress(*columns) as progress:
         task = progress.add_task("", total=whole)
         yield lambda done: progress.update(task, completed=done)

@@ -6,11 +6,11 @@ has ended says so; it is kept nowhere.
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from broker.core.days.state_time import StateTime
 from broker.core.model import Name
 from broker.core.opt_outs import OptOut
 from broker.core.stays import Today
@@ -81,29 +81,29 @@ def _opt_out(one: OptOut) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "id"}
 
 
-def tell(found: dict[str, Any]) -> Iterator[str]:
-    """The lines."""
+def tell(found: dict[str, Any], state: StateTime) -> Iterator[str]:
+    """The lines, with days of the state."""
     yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
     if found["stands_for"] is None:
         yield "This number was given by mistake and is withdrawn; it stands for nobody."
     elif found["stands_for"] != found["ssid"]:
         yield f"This number was merged: {found['stands_for']} stands for it."
     for one in found["names"]:
-        yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one)}"
+        yield f"  {one['kind']} name {_spoken(one['value'])}; {_brought(one, state)}"
     for one in found["evidence"]:
-        yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one)}"
+        yield f"  {one['kind'].replace('_', ' ')} {_shown(one)}; {_brought(one, state)}"
     for one in found["decided"]:
-        yield f"  {_deciding(one)}"
+        yield f"  {_deciding(one, state)}"
     yield f"  {_where(found)}"
     for one in found["locations"]:
         yield f"  {_place(one)}"
     for one in found["corrections"]:
-        fact, told = one["fact"].replace("_", " "), f"by {one['tracking'] or 'the state'} on {_day(one['at'])}"
+        fact, told = one["fact"].replace("_", " "), f"by {one['tracking'] or 'the state'} on {state.day(one['at'])}"
         yield f"  corrected {told}: {fact} {one['before'] or 'none'} to {one['after'] or 'none'}"
     for one in found["opt_outs"]:
-        yield f"  {_opting(one)}"
+        yield f"  {_opting(one, state)}"
     for one in found["merges"]:
-        yield f"  {_merging(one)}"
+        yield f"  {_merging(one, state)}"
 
 
 def _spoken(name: dict[str, str]) -> str:
@@ -121,28 +121,24 @@ def _shown(one: dict[str, Any]) -> str:
     return _spoken(value) if one["kind"] == "guardian" else ", ".join(part for part in value.values() if part)
 
 
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()
-
-
-def _brought(one: dict[str, Any]) -> str:
+def _brought(one: dict[str, Any], state: StateTime) -> str:
     who = f"by {one['lea']} in {one['tracking']}" if one["tracking"] else f"by {one['lea'] or 'the state'}"
     if one["ended_at"] is None:
-        return f"since {_day(one['added_at'])}, {who}"
+        return f"since {state.day(one['added_at'])}, {who}"
     if one["ended_at"] == one["added_at"]:
-        return f"taken back; came {_day(one['added_at'])}, {who}"
-    return f"until {_day(one['ended_at'])}, {who}"
+        return f"taken back; came {state.day(one['added_at'])}, {who}"
+    return f"until {state.day(one['ended_at'])}, {who}"
 
 
-def _deciding(one: dict[str, Any]) -> str:
+def _deciding(one: dict[str, Any], state: StateTime) -> str:
     if "name" in one:
         what = f"may be written {_spoken(one['name'])}, born {one['birth_date']}"
     else:
         what = f"is not {one['other']}"
     only = f", at {one['only_at']} only" if one["only_at"] else ""
-    ended = f"; ended on {_day(one['ended_at'])}" if one["ended_at"] is not None else ""
+    ended = f"; ended on {state.day(one['ended_at'])}" if one["ended_at"] is not None else ""
     who = one["lea"] or "the state"
-    return f"{what}{only}: decided on {_day(one['at'])} by {who} on {one['tracking']}{ended}"
+    return f"{what}{only}: decided on {state.day(one['at'])} by {who} on {one['tracking']}{ended}"
 
 
 def _where(found: dict[str, Any]) -> str:
@@ -164,13 +160,13 @@ def _place(one: dict[str, Any]) -> str:
     return f"{one['lea']} school {one['school'] or 'not named'}: from {one['entry_date']}{until}{said}"
 
 
-def _opting(one: dict[str, Any]) -> str:
-    told = f"opted out of {one['purpose']}, as {one['lea']} told on {_day(one['at'])} in {one['tracking']}"
-    return told if one["ended_at"] is None else f"{told}; ended on {_day(one['ended_at'])} by {one['ended_by']}"
+def _opting(one: dict[str, Any], state: StateTime) -> str:
+    told = f"opted out of {one['purpose']}, as {one['lea']} told on {state.day(one['at'])} in {one['tracking']}"
+    return told if one["ended_at"] is None else f"{told}; ended on {state.day(one['ended_at'])} by {one['ended_by']}"
 
 
-def _merging(one: dict[str, Any]) -> str:
-    done = f"{one['merged']} merged into {one['kept']} on {_day(one['at'])} by {one['who']}: {one['why']}"
+def _merging(one: dict[str, Any], state: StateTime) -> str:
+    done = f"{one['merged']} merged into {one['kept']} on {state.day(one['at'])} by {one['who']}: {one['why']}"
     if one["undone_at"] is None:
         return done
-    return f"{done}; taken back on {_day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"
+    return f"{done}; taken back on {state.day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"

@@ -32,6 +32,7 @@ from broker.students import undo_decision
 from broker.students.question_view import View, view
 from broker.terminal import tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.given import WhoOption, WhyOfStudentOption
 
 _MOST_NAMED = 20
 
@@ -44,8 +45,6 @@ LineOption = Annotated[
     int | None,
     typer.Option(help="Which line of a CSV; or `line` as in JSON, from 0, and -1 for a packet about one student."),
 ]
-WhoOption = Annotated[str, typer.Option(metavar="NAME", help="Who decides: your own name.")]
-WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")]
 
 
 def list_(
@@ -113,7 +112,7 @@ def show(
 def decide(
     tracking: TrackingArgument,
     who: WhoOption,
-    why: WhyOption,
+    why: WhyOfStudentOption,
     student: StudentOption = None,
     line: LineOption = None,
     same: Annotated[str, typer.Option(metavar="SSID", help="It is this candidate (SSID, or the letter).")] = "",
@@ -153,7 +152,7 @@ def decide(
 def undo(
     tracking: TrackingArgument,
     who: WhoOption,
-    why: WhyOption,
+    why: WhyOfStudentOption,
     student: StudentOption = None,
     line: LineOption = None,
     home: HomeOption = None,

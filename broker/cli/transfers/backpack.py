@@ -6,12 +6,13 @@ Promises: reads only; numbers, sizes and times, and no content; `--json` everywh
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from broker import offline
+from broker.core.days.state_time import StateTime, told_in_utc
 from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.cases.backpacks import Part
 from broker.edge.ledger.engine import reading
@@ -33,7 +34,7 @@ def list_(
     if as_json:
         say(json.dumps(parts))
     else:
-        _table(parts)
+        _table(parts, services.time)
 
 
 def show(
@@ -54,24 +55,29 @@ def show(
     elif not parts:
         say(f"The record store holds nothing of {ssid}.")
     else:
-        _table(parts)
+        _table(parts, services.time)
         say(f"{len(now)} of {len(parts)} are current, {sum(one.size for one in held)} bytes in all.")
 
 
 def _told(part: Part, is_current: bool) -> dict[str, Any]:
-    times = {"at": _when(part.at), "ended_at": _when(part.ended_at)}
+    times = {"at": told_in_utc(part.at), "ended_at": "" if part.ended_at is None else told_in_utc(part.ended_at)}
     return asdict(part) | times | {"current": is_current}
 
 
-def _when(at: float | None) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at is not None else ""
-
-
-def _table(parts: Iterable[dict[str, Any]]) -> None:
+def _table(parts: Iterable[dict[str, Any]], state: StateTime) -> None:
     rows = []
     for one in parts:
         year = str(one["school_year"] or "")
         current = "yes" if one["current"] else "no"
-        shown = [one["ssid"], one["lea"], str(one["version"]), one["mode"], one["at"], year, str(one["size"]), current]
+        shown = [
+            one["ssid"],
+            one["lea"],
+            str(one["version"]),
+            one["mode"],
+            state.told(datetime.fromisoformat(one["at"])),
+            year,
+            str(one["size"]),
+            current,
+        ]
         rows.append([*shown, one["tracking"]])
     tables.show(("SSID", "LEA", "version", "mode", "of", "school year", "bytes", "current", "tracking"), rows)

@@ -29,7 +29,7 @@ from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
 from broker.formats import table
-from broker.terminal import tables
+from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
@@ -60,7 +60,7 @@ def show(
 ) -> None:
     """Show a school year: how many school days it has, and which days are not as the week has it."""
     services = offline.build(home)
-    rule, today = services.settings.claims.calendar, calendars.day_of(services.clock().timestamp())
+    rule, today = services.settings.claims.calendar, services.day()
     year = rule.year(school_year or rule.containing(today))
     with reading(services.engine) as connection:
         _check_lea(connection, lea)
@@ -113,9 +113,10 @@ def reset(
 
     def forget(connection: Connection) -> tuple[int, int]:
         _check_lea(connection, whose)
-        count = school_days.remove(connection, whose, *days)
-        moved = calendars.move_deadlines(connection, services.settings, whose, services.clock().timestamp())
-        return count, moved
+        now = services.clock().timestamp()
+        return calendars.move_deadlines(
+            connection, services.settings, whose, now, lambda: school_days.remove(connection, whose, *days)
+        )
 
     count, moved = committed(services.engine, forget)
     _report(whose, "forgotten", count, moved, as_json)
@@ -140,8 +141,11 @@ def _enter(
 
     def enter(connection: Connection) -> int:
         _check_lea(connection, whose)
-        school_days.put(connection, rows)
-        return calendars.move_deadlines(connection, services.settings, whose, services.clock().timestamp())
+        now = services.clock().timestamp()
+        _, moved = calendars.move_deadlines(
+            connection, services.settings, whose, now, lambda: school_days.put(connection, rows)
+        )
+        return moved
 
     moved = committed(services.engine, enter)
     _report(whose, kind, len({row.day for row in rows}), moved, as_json)
@@ -169,10 +173,8 @@ def _range(first: str, last: str, place: str) -> tuple[date, date]:
 def _day(text: str, place: str) -> date:
     """As ISO 8601 has it, or as spreadsheet programs write it in the United States."""
     american = _AMERICAN.fullmatch(text)
-    try:
-        day = date.fromisoformat(f"{american[3]}-{american[1]:0>2}-{american[2]:0>2}" if american else text)
-    except ValueError:
-        fail(f"{place} must be a day such as 2026-12-21.", 2)
+    iso = f"{american[3]}-{american[1]:0>2}-{american[2]:0>2}" if american else text
+    day = given.day(iso, place, "a day such as 2026-12-21")
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         fail(f"{place} must be a day from {_FIRST_YEAR} to {_LAST_YEAR}.", 2)
     return day

@@ -8,13 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import SpinnerColumn, TextColumn
 
 from broker import offline
 from broker.core.days.school_year import Calendar
@@ -23,31 +21,15 @@ from broker.edge.ledger.cases import claims as ledger
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory
 from broker.formats.reports.claims import CsvReport, JsonReport, document
-from broker.terminal import tables
+from broker.terminal import bars, given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.terminal.files import created
+from broker.terminal.given import Format
 
 _SHOWN = 500  # students in the table on the screen
 _FEW = 3  # schools or overlaps of one student there
+_A_DATE = "a date such as 2026-11-23"
 _FIRST_YEAR, _LAST_YEAR, _YEARS = 1950, 2199, 30
-
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-_BY_SUFFIX = {".csv": Format.CSV, ".json": Format.JSON}
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} must be a date such as 2026-11-23.", 2)
 
 
 def _period(calendar: Calendar, by: Today, first: str, last: str, school_year: int | None) -> ledger.Period:
@@ -55,24 +37,22 @@ def _period(calendar: Calendar, by: Today, first: str, last: str, school_year: i
         return ledger.period(calendar, date.fromisoformat(by.day), school_year, by)
     if school_year is not None or not (first and last):
         fail("Give --from and --to together, or --school-year alone.", 2)
-    begins, ends = _day(first, "--from"), _day(last, "--to")
+    begins, ends = given.day(first, "--from", _A_DATE), given.day(last, "--to", _A_DATE)
     if not _FIRST_YEAR <= begins.year <= ends.year <= _LAST_YEAR or begins > ends or ends.year - begins.year > _YEARS:
         fail(f"--from must not be after --to, nor more than {_YEARS} years before it.", 2)
     return ledger.between(calendar, begins, ends, by)
 
 
 def _form(form: Format | None, as_json: bool, out: Path | None) -> Format:
-    if as_json and form not in (None, Format.JSON):
-        fail("--json and --format say different things; give one of them.", 2)
-    if form is Format.TABLE and out:
+    chosen = given.form(form, as_json, Format.JSON)
+    if chosen is Format.TABLE and out:
         fail("A table is for the screen; give --format csv or --format json with --out.", 2)
-    if form or as_json:
-        return form or Format.JSON
-    if out is None:
-        return Format.TABLE
-    if out.suffix.lower() not in _BY_SUFFIX:
+    if chosen or out is None:
+        return chosen or Format.TABLE
+    by_name = given.form_by_name(out)
+    if by_name is None:
         fail("Say with --format csv or --format json what to write, or end the file's name so.", 2)
-    return _BY_SUFFIX[out.suffix.lower()]
+    return by_name
 
 
 def claims(
@@ -93,7 +73,7 @@ def claims(
     """Show students claimed by two LEAs at once: who, which days, whether it is legal, and how to apportion."""
     chosen_form = _form(form, as_json, out)
     services = offline.build(home)
-    today = services.clock().astimezone().date()
+    today = services.day()
     chosen = _period(services.settings.claims.calendar, services.settings.today(today), first, last, school_year)
     with reading(services.engine) as connection:
         if lea and directory.party(connection, lea) is None:
@@ -108,9 +88,8 @@ def claims(
 
 def _counted(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The documents, and how many there were so far on a terminal's standard error."""
-    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} students with claims to look at"))
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with bars.progress(*columns) as bar:
         task = bar.add_task("claims", total=None)
         for one in documents:
             yield one

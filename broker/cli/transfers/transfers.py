@@ -7,17 +7,15 @@ transaction that also tells both LEAs.
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import SpinnerColumn, TextColumn
 from sqlalchemy import Connection
 
 from broker import offline
 from broker.cli.transfers import transfers_text
+from broker.core.days.state_time import StateTime
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases import transfer_views
@@ -32,32 +30,17 @@ from broker.formats.reports.transfers import CASE, STANDING, Csv, Json, case, he
 from broker.offline import Offline
 from broker.oversight import transfer_ranking
 from broker.oversight.transfer_ranking import Calendars, Period
+from broker.terminal import bars, given
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.given import Format, WhyOfStudentOption
 
+_A_DATE = "a date such as 2026-11-23"
 _FIRST_YEAR, _LAST_YEAR, _YEARS = 1970, 2199, 30
 _UNENDED = LIVE | {TransferState.ANSWERED}
 NumberArgument = Annotated[int, typer.Argument(metavar="ID", min=1, help="The case's number in `satchel transfers`.")]
 
 
-class Format(StrEnum):
-    """How it is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
 FormatOption = Annotated[Format | None, typer.Option("--format", help="How to write it.", show_default="table")]
-
-
-def _form(form: Format | None, as_json: bool) -> Format:
-    if as_json and form not in (None, Format.JSON):
-        fail("--json and --format say different things; give one of them.", 2)
-    return Format.JSON if as_json else form or Format.TABLE
-
-
-def _today(services: Offline) -> date:
-    return services.clock().astimezone().date()
 
 
 def list_(
@@ -79,15 +62,15 @@ def list_(
         return
     if state not in ("", "all", *TransferState):
         fail(f"--state must be one of: all, {', '.join(TransferState)}.", 2)
-    chosen_form = _form(form, as_json)
+    chosen_form = given.form(form, as_json, Format.JSON) or Format.TABLE
     services = offline.build(home)
-    today = _day(on, "--on") if on else _today(services)
+    today = given.day(on, "--on", _A_DATE) if on else services.day()
     states = frozenset(TransferState) if state == "all" else frozenset({TransferState(state)}) if state else _UNENDED
     choice = Choice(states, lea, today.isoformat() if is_overdue else "")
     with reading(services.engine) as connection:
         if lea and directory.party(connection, lea) is None:
             fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        lines = _lines(connection, choice, Calendars(services.settings, today))
+        lines = _lines(connection, services.time, choice, Calendars(services.settings, today))
         if chosen_form is Format.TABLE:
             transfers_text.show_list(lines)
         else:
@@ -100,11 +83,11 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _lines(connection: Connection, choice: Choice, calendars: Calendars) -> Iterator[dict[str, Any]]:
+def _lines(connection: Connection, state: StateTime, choice: Choice, calendars: Calendars) -> Iterator[dict[str, Any]]:
     after = 0
     while rows := transfer_views.page(connection, choice, after):
         for row in rows:
-            yield case(row, calendars.late(connection, row), calendars.taken(connection, row))
+            yield case(row, state, calendars.late(connection, row), calendars.taken(connection, row))
         after = rows[-1].id
 
 
@@ -117,21 +100,21 @@ def _write(lines: Iterator[dict[str, Any]], form: Csv | Json) -> None:
 def show(number: NumberArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one transfer: both LEAs, the clock, how the student left, and every step."""
     services = offline.build(home)
-    calendars = Calendars(services.settings, _today(services))
+    calendars = Calendars(services.settings, services.day())
     with reading(services.engine) as connection:
         row = ledger.get(connection, number)
         if row is None:
             fail(f"There is no transfer {number}; `satchel transfers --state all` lists every case.")
         events = ledger.events_of(connection, number)
         late, taken = calendars.late(connection, row), calendars.taken(connection, row)
-        found = whole(row, events, late, taken, _exit(services, connection, row))
+        found = whole(row, events, services.time, late, taken, _exit(services, connection, row))
         names = {
             lea: party.name for lea in (row.source, row.destination) if (party := directory.party(connection, lea))
         }
     if as_json:
         say(json.dumps(found, ensure_ascii=False))
     else:
-        transfers_text.show_one(found, names)
+        transfers_text.show_one(found, names, services.time)
 
 
 def _exit(services: Offline, connection: Connection, row: TransferRow) -> dict[str, Any]:
@@ -148,7 +131,7 @@ def _exit(services: Offline, connection: Connection, row: TransferRow) -> dict[s
 def cancel(
     number: NumberArgument,
     who: Annotated[str, typer.Option(metavar="NAME", help="Who cancels: your own name.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, without a student's name.")],
+    why: WhyOfStudentOption,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -174,12 +157,11 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Show how each LEA answers: asked, answered, overdue, how long it takes; those most waited for come first."""
-    chosen_form = _form(form, as_json)
+    chosen_form = given.form(form, as_json, Format.JSON) or Format.TABLE
     services = offline.build(home)
     made = transfer_ranking.begin(services.settings, _period(services, first, last))
-    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} pages of the ledger read"))
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with bars.progress(*columns) as bar:
         task = bar.add_task("report", total=None)
         for _ in transfer_ranking.gather(services.engine, services.settings, made):
             bar.advance(task)
@@ -192,17 +174,10 @@ def report(
 
 
 def _period(services: Offline, first: str, last: str) -> Period:
-    today = _today(services)
+    today = services.day()
     year = transfer_ranking.this_year(services.settings, today)
-    begins = _day(first, "--from") if first else year.first
-    ends = _day(last, "--to") if last else today
+    begins = given.day(first, "--from", _A_DATE) if first else year.first
+    ends = given.day(last, "--to", _A_DATE) if last else today
     if not _FIRST_YEAR <= begins.year <= ends.year <= _LAST_YEAR or begins > ends or ends.year - begins.year > _YEARS:
         fail(f"--from must not be after --to, nor more than {_YEARS} years before it.", 2)
     return Period(begins, ends, today)
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} must be a date such as 2026-11-23.", 2)

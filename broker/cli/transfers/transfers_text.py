@@ -4,9 +4,9 @@ Owns the tables and sentences. Promises: nothing that a terminal would obey; no 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from broker.core.days.state_time import StateTime
 from broker.terminal import tables
 from broker.terminal.common import say
 
@@ -36,7 +36,7 @@ def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
     say(f"{count:,} transfer{'s' * (count != 1)}, {overdue:,} overdue. Days are counted by the calendar of the source.")
 
 
-def show_one(one: Mapping[str, Any], names: Mapping[str, str]) -> None:
+def show_one(one: Mapping[str, Any], names: Mapping[str, str], state: StateTime) -> None:
     """One case, in sentences."""
     ends = [f"{lea} {names.get(lea, '')}".strip() for lea in (one["source"], one["destination"])]
     say(f"Transfer {one['transfer']} of student {one['ssid']} from {ends[0]} to {ends[1]}: {_state(one)}")
@@ -47,7 +47,7 @@ def show_one(one: Mapping[str, Any], names: Mapping[str, str]) -> None:
     if one["follows"]:
         say(f"It takes the place of transfer {one['follows']}.")
     for step in one["events"]:
-        at = datetime.fromtimestamp(step["at"], UTC).isoformat(timespec="seconds")
+        at = state.told(step["at"])
         more = " ".join(part for part in (f"({step['why']})" if step["why"] else "", step["tracking"]) if part)
         say(tables.plain(f"  {at}  {step['after']}  {more}".rstrip()))
 

@@ -131,7 +131,7 @@ FORMS: Mapping[str, Form] = {
     "ledger.url": Form("a postgresql://USER@HOST:PORT/NAME or sqlite:///PATH URL, or empty", _is_database),
     "ledger.password_file": _PASSWORD_FILE,
     "identity.state": Form("a code of two capital letters, such as UT", _STATE.fullmatch),
-    "identity.zone": Form("the name of a time zone, such as America/Denver", _is_zone),
+    "state.zone": Form("the name of a time zone, such as America/Denver", _is_zone),
     "claims.year_begins": _MONTH_DAY,
     "claims.opens": _MONTH_DAY,
     "claims.closes": _MONTH_DAY,

@@ -17,6 +17,8 @@ from broker.edge.settings.values import Settings, SettingsError
 _SECTIONS: dict[str, type[Any]] = {
     one.name: type(one.default) for one in dataclasses.fields(Settings) if dataclasses.is_dataclass(one.default)
 }
+# settings that have another name now; the old one is read as well
+_RENAMED = {"identity.zone": "state.zone"}
 
 
 def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: Any) -> Any:
@@ -29,6 +31,17 @@ def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: A
 def _shown(key: str) -> str:
     """A key that nobody knows may hold anything."""
     return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
+
+
+def _rename(path: Path, table: dict[str, Any]) -> None:
+    """Put what has an old name under its own. Raises SettingsError where both are there and differ."""
+    for old, new in _RENAMED.items():
+        (section, name), (of, own) = old.split("."), new.split(".")
+        if not isinstance(table.get(section), dict) or name not in table[section]:
+            continue
+        value, there = table[section].pop(name), table.setdefault(of, {})
+        if isinstance(there, dict) and there.setdefault(own, value) != value:
+            raise SettingsError(f"{path}: {old} is the old name of {new}, and says something else; delete {old}.")
 
 
 def _section(path: Path, section: str, table: Any) -> Any:
@@ -67,6 +80,7 @@ def parse(home: Path, text: str) -> Settings:
     name = table.pop("name", Settings.__dataclass_fields__["name"].default)
     if not isinstance(name, str) or not checks.NAME.fits(name):
         raise SettingsError(f"{path}: name must be {checks.NAME.what}.")
+    _rename(path, table)
     unknown = sorted(set(table) - set(_SECTIONS))
     if unknown:
         raise SettingsError(f"{path}: [{_shown(unknown[0])}] is not a section; known: {', '.join(_SECTIONS)}.")

@@ -14,6 +14,7 @@ from typing import Any
 from broker.core.days.deadlines import Clock
 from broker.core.days.plausible import Bounds, Frame
 from broker.core.days.school_year import Calendar
+from broker.core.days.state_time import StateTime
 from broker.core.errors import OperatorError
 from broker.core.stays import Today
 
@@ -184,29 +185,37 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class TheState:
+    """Where the exchange is."""
+
+    zone: str = _setting(
+        "America/Denver", "IANA time zone", "by which it is today and an hour of the day, whatever the machine's own is"
+    )
+
+    @property
+    def time(self) -> StateTime:
+        """Days and hours there."""
+        return StateTime(zoneinfo.ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who a student is, and numbers of students."""
 
     ssid_digits: int = _setting(10, "digits", "of an SSID, the check digit among them", 6)
     state: str = _setting("UT", "two letters", "whose student ids are SSIDs, as transcripts in PESC's form name it")
-    zone: str = _setting("America/Denver", "IANA time zone", "in which a PESC document's time without an offset is")
     birth_date_must_agree: bool = _setting(
         False,
         "true | false",
         "for a match; else a slip is forgiven where all names, gender and two of home, telephone and guardian agree",
     )
 
-    @property
-    def tzinfo(self) -> zoneinfo.ZoneInfo:
-        """The zone itself."""
-        return zoneinfo.ZoneInfo(self.zone)
-
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """The report of overlapping membership, and the school year that it counts in."""
 
-    report_hour: int = _setting(2, "hour of the day", "of this machine, when the nightly report is due; 24: never")
+    report_hour: int = _setting(2, "hour of the day", "when the nightly report is due; 24: never")
     report_days: int = _setting(60, "days", "a nightly report is kept", 1)
     year_begins: str = _setting("07-01", "month-day", "first day of a school year")
     opens: str = _setting("08-15", "month-day", "first day of instruction of schools that are not year-round")
@@ -229,7 +238,7 @@ class Transfers:
     request_days: int = _setting(14, "days", "from enrolling to asking the previous school (Utah 53A-11-504)", 1)
     answer_school_days: int = _setting(30, "school days", "from the request to the record (Utah 53A-11-504)", 1)
     military_days: int = _setting(10, "days", "the same for a military family's child (Utah 53A-1-1001, art. IV)", 1)
-    digest_hour: int = _setting(6, "hour of the day", "of this machine, when LEAs are told what is overdue; 24: never")
+    digest_hour: int = _setting(6, "hour of the day", "when LEAs are told what is overdue; 24: never")
     holidays: str = _setting("US-UT", "ISO 3166-2 code", "where public holidays are free of school; empty: none")
     year_round: str = _setting("", "LEA ids, with commas", "that teach in summer too, not only opens to closes")
     codes: str = _setting("utah", "name", "of the list of exit codes; see `satchel codes`")
@@ -274,7 +283,7 @@ class Harvest:
 
     requests_per_student: int = _setting(3, "requests", "of one LEA about one student on one day", 1)
     requests_per_day: int = _setting(2000, "requests", "of one LEA on one day, about all students", 1)
-    pattern_hour: int = _setting(3, "hour of the day", "of this machine, when patterns are looked for; 24: never")
+    pattern_hour: int = _setting(3, "hour of the day", "when patterns are looked for; 24: never")
     days: int = _setting(30, "days", "back that patterns are looked for", 1)
     lost_students: int = _setting(5, "students", "taken in and not kept, or contested, before the state is told", 1)
     lost_percent: int = _setting(20, "percent", "of an LEA's transfers-in that were not kept, before that", 1)
@@ -331,7 +340,7 @@ class Keeping:
     undo_days: float = _setting(
         14.0, "days", "a decided question keeps what was sent of the student, so that it can be taken back", 0.00001
     )
-    forget_hour: int = _setting(1, "hour of every day", "of this machine, when it goes, and SQLite's log is emptied")
+    forget_hour: int = _setting(1, "hour of every day", "when it goes, and SQLite's log is emptied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +356,7 @@ class Settings:
     sftp: Sftp = Sftp()
     redis: Redis = Redis()
     ledger: Ledger = Ledger()
+    state: TheState = TheState()
     identity: Identity = Identity()
     claims: Claims = Claims()
     transfers: Transfers = Transfers()
@@ -355,6 +365,11 @@ class Settings:
     status: Status = Status()
     dates: Dates = Dates()
     keeping: Keeping = Keeping()
+
+    @property
+    def time(self) -> StateTime:
+        """The state's days and hours."""
+        return self.state.time
 
     def today(self, day: date) -> Today:
         """The day by which it is judged where a student is, with what the state has decided about that."""

@@ -7,9 +7,9 @@ older or newer version wrote is told in general words rather than left out.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from broker.core.days.state_time import StateTime, told_in_utc
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
@@ -146,15 +146,14 @@ _PURPOSE: Mapping[str, str] = {
 }
 
 
-def lines(disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: tzinfo | None = UTC) -> list[str]:
-    """One sentence for each line; `names` are those of the parties by id, days are those of `zone` (None: of this
-    machine)."""
-    return [sentence(one, names, zone) for one in disclosures]
+def lines(disclosures: "Iterable[Disclosure]", names: Mapping[str, str], state: StateTime) -> list[str]:
+    """One sentence for each line; `names` are those of the parties by id, days are the state's."""
+    return [sentence(one, names, state) for one in disclosures]
 
 
-def sentence(one: "Disclosure", names: Mapping[str, str], zone: tzinfo | None = UTC) -> str:
+def sentence(one: "Disclosure", names: Mapping[str, str], state: StateTime) -> str:
     """One line of the log in words."""
-    day = datetime.fromtimestamp(one.at, UTC).astimezone(zone)
+    day = state.day(one.at)
     source = names.get(one.source, one.source)
     words = {
         "party": _party(one.party, one.actor, names),
@@ -197,18 +196,18 @@ def _plain(text: str) -> str:
 
 
 def notice(
-    ssid: str, disclosures: "Iterable[Disclosure]", names: Mapping[str, str], zone: tzinfo | None = UTC
+    ssid: str, disclosures: "Iterable[Disclosure]", names: Mapping[str, str], state: StateTime
 ) -> dict[str, Any]:
     """The body of the `disclosures` notice: each line as data (`at` in ISO 8601) with its `sentence`, and the names of
     the parties in them."""
-    told = [as_data(one) | {"sentence": sentence(one, names, zone)} for one in disclosures]
+    told = [as_data(one) | {"sentence": sentence(one, names, state)} for one in disclosures]
     named = {lea for one in told for lea in (one["party"], one["source"]) if lea in names}
     return {"ssid": ssid, "parties": {lea: names[lea] for lea in sorted(named)}, "disclosures": told}
 
 
-def opt_out(one: "OptOut", names: Mapping[str, str], zone: tzinfo | None = UTC) -> str:
+def opt_out(one: "OptOut", names: Mapping[str, str], state: StateTime) -> str:
     """What was opted out of, who recorded it and when, in words."""
-    day = datetime.fromtimestamp(one.at, UTC).astimezone(zone)
+    day = state.day(one.at)
     known = words_of(one.purpose)
     what = f"{known.what} ({known.law})" if known else one.purpose
     told = f"On {day.day} {_MONTHS[day.month - 1]} {day.year} {names.get(one.lea, one.lea)} recorded that the parent,"
@@ -217,7 +216,7 @@ def opt_out(one: "OptOut", names: Mapping[str, str], zone: tzinfo | None = UTC) 
 
 def as_data(one: "Disclosure") -> dict[str, Any]:
     """A line as JSON can have it: `at` in ISO 8601, UTC."""
-    return asdict(one) | {"at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")}
+    return asdict(one) | {"at": told_in_utc(one.at)}
 
 
 def log_lines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

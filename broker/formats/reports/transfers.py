@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, Protocol
 
 from broker.core.days.deadlines import RULES, Clock
+from broker.core.days.state_time import StateTime
 from broker.core.model import LeaId
 from broker.core.report import SLOW, Report, Tally, median, percentile
-from broker.edge.calendars import day_of
 from broker.edge.ledger.cases.transfers import TransferEvent, TransferRow
 from broker.formats.reports.claims import cell
 
@@ -71,11 +71,11 @@ class Json:
         self._out.write(("" if self._before == ",\n" else self._before) + "\n]}\n")
 
 
-def _day(at: float | None) -> str | None:
-    return None if at is None else day_of(at).isoformat()
+def _day(state: StateTime, at: float | None) -> str | None:
+    return None if at is None else state.day(at).isoformat()
 
 
-def case(row: TransferRow, late: int | None, taken: int | None) -> dict[str, Any]:
+def case(row: TransferRow, state: StateTime, late: int | None, taken: int | None) -> dict[str, Any]:
     """A case under CASE, ready for JSON. `late` and `taken` are school days of the source: by how many it is overdue,
     and how many it took to answer; None where that is not so."""
     return {
@@ -86,22 +86,27 @@ def case(row: TransferRow, late: int | None, taken: int | None) -> dict[str, Any
         "state": row.state.value,
         "reason": row.reason,
         "entered_on": row.entered_on,
-        "opened_on": _day(row.opened_at),
-        "asked_on": _day(row.requested_at),
+        "opened_on": _day(state, row.opened_at),
+        "asked_on": _day(state, row.requested_at),
         "due_on": row.due_on or None,
         "rule": row.rule,
         "is_overdue": late is not None,
         "school_days_late": late,
-        "answered_on": _day(row.answered_at),
+        "answered_on": _day(state, row.answered_at),
         "school_days_to_answer": taken,
-        "closed_on": _day(row.closed_at),
+        "closed_on": _day(state, row.closed_at),
         "is_military": bool(row.military),
         "follows": row.follows,
     }
 
 
 def whole(
-    row: TransferRow, events: Sequence[TransferEvent], late: int | None, taken: int | None, left: Mapping[str, Any]
+    row: TransferRow,
+    events: Sequence[TransferEvent],
+    state: StateTime,
+    late: int | None,
+    taken: int | None,
+    left: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A case with its history and packets; `left` tells by which code the student left the source."""
     steps = [
@@ -113,11 +118,11 @@ def whole(
         "cause": row.cause,
         "request": row.request,
         "answer": row.answer,
-        "told_overdue_on": _day(row.overdue_at),
+        "told_overdue_on": _day(state, row.overdue_at),
         "exit": dict(left),
         "events": steps,
     }
-    return case(row, late, taken) | more
+    return case(row, state, late, taken) | more
 
 
 def _tally(tally: Tally) -> dict[str, Any]:

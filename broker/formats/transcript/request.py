@@ -7,9 +7,10 @@ document does not say about the request is not made up.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from broker.core.days.state_time import StateTime
 from broker.core.errors import Refused
 
 BY = ("student", "parent", "guardian")
@@ -35,15 +36,15 @@ def check(document: Mapping[str, Any], *, is_dated: bool) -> None:
         raise Refused("no-request", "/request/on", "The request must not be later than the transcript.")
 
 
-def check_day(document: Mapping[str, Any], now: datetime, zone: tzinfo, most_days: int) -> None:
-    """Raises Refused("no-request") where the request of a checked `transcript.v1` is of a day to come, in `zone` and in
-    UTC, or older than `most_days`: what the student wanted years ago, or a year mistyped, is no consent of now (34 CFR
-    99.30 asks for a dated one). A request without a day has none that could be wrong."""
+def check_day(document: Mapping[str, Any], now: datetime, state: StateTime, most_days: int) -> None:
+    """Raises Refused("no-request") where the request of a checked `transcript.v1` is of a day to come, in the state and
+    in UTC, or more than `most_days` ago: what the student wanted years ago, or a year mistyped, is no consent of now
+    (34 CFR 99.30 asks for a dated one). A request without a day has none that could be wrong."""
     if "on" not in document["request"]:
         return
     day = date.fromisoformat(document["request"]["on"])
-    today = max(now.astimezone(zone).date(), now.astimezone(UTC).date())
-    if day > today:
+    today = state.day(now)
+    if day > max(today, StateTime(UTC).day(now)):  # programs may write their day in UTC
         raise Refused("no-request", "/request/on", "The day of the request is still to come.")
     if day < today - timedelta(days=most_days):
         hint = f"The request is more than {most_days} days old: ask the student whether it still stands."

@@ -18,7 +18,7 @@ from handlers.ssid_request import Request
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a checked `ssid-request.v1`, from whichever form it was read."""
-    requests = ssid_request.requests(document.body)
+    requests = ssid_request.requests(document.body, services.time)
     read = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
     numbers = [one.ssid for one in requests if isinstance(one, Unread)]
     return by_lines(services, Work(row, read, ssid_request.form_of(document.body), numbers), done)

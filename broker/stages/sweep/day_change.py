@@ -41,7 +41,7 @@ class Daybreak:
         except BaseException:
             self._done = self._before
             raise
-        today = self._services.clock().date()  # the day by which packets are routed
+        today = self._services.day()
         if self._done != today:
             self._slices = turn(self._services, self._done or today - _BACK, today)
             self._before, self._done = self._done, today

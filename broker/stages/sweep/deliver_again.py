@@ -15,7 +15,6 @@ from broker.edge.ledger.packets import corrections, history
 from broker.edge.pgp import openpgp
 from broker.packets.round import Look
 from broker.packets.services import Services
-from broker.stages.deliver import token_of
 
 PUT_AGAIN = "put-again"
 
@@ -32,7 +31,7 @@ def put(services: Services, connection: Connection, lea: LeaId, trackings: Seque
         if row is None or row.state is not State.DELIVERED or certificate is None:
             continue
         lock, body = openpgp.relock(services.vault.read(row.sha256), services.key, certificate)
-        inboxes.stage_delivery(lea, row.tracking, token_of(row), [lock, body])
-        inboxes.publish(lea, row.tracking, token_of(row), PacketType(row.type))
+        inboxes.stage_delivery(lea, row.tracking, row.token, [lock, body])
+        inboxes.publish(lea, row.tracking, row.token, PacketType(row.type))
         history.stay(connection, row.tracking, State.DELIVERED, PUT_AGAIN, services.clock().timestamp())
     inboxes.flush()

@@ -34,7 +34,7 @@ def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
     """One hidden file; 1 where a worker may still be at it."""
     with reading(services.engine) as connection:
         row = packets.get(connection, tracking)
-    own = row.claim.rpartition(":")[2] if row else ""
+    own = row.token if row else ""
     if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
         _show_again(services, lea, tracking, token)
     elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):

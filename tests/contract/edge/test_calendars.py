@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Table, Text, delete, insert
 from broker.core.days.deadlines import Calendar, Clock
 from broker.core.transfer import TransferState
 from broker.edge import calendars
-from broker.edge.calendars import By, CalendarError, Mark, day_of
+from broker.edge.calendars import By, CalendarError, Mark
 from broker.edge.ledger import tables
 from broker.edge.ledger.cases import school_days, transfers
 from broker.edge.ledger.cases.school_days import EVERY, Kind, SchoolDay
@@ -242,9 +242,10 @@ def case(
     return new
 
 
-def moved(engine: Engine, lea: str) -> int:
+def moved(engine: Engine, lea: str, *rows: SchoolDay) -> int:
+    """How many deadlines move with these rows."""
     with writing(engine) as connection:
-        return calendars.move_deadlines(connection, SETTINGS, lea, 7.0)
+        return calendars.move_deadlines(connection, SETTINGS, lea, 7.0, lambda: school_days.put(connection, rows))[1]
 
 
 def due_days(engine: Engine) -> list[str]:
@@ -263,26 +264,20 @@ def test_deadlines_of_open_cases_move_with_the_calendar(engine: Engine) -> None:
     case(engine, "01", "answer", asked=NOON.replace(month=5), due_on="2026-09-11")  # of the school year before
     before = due_days(engine)
     assert moved(engine, EVERY) == 0
-    put(engine, *said("01", Kind.CLOSED, "2026-12-21", "2026-12-22", "2026-12-26"))  # the last is a Saturday
-    assert moved(engine, "6G") == 0
-    assert moved(engine, "01") == 1
+    assert moved(engine, "6G", *said("01", Kind.CLOSED, "2026-11-02")) == 0
+    # the last is a Saturday
+    assert moved(engine, "01", *said("01", Kind.CLOSED, "2026-12-21", "2026-12-22", "2026-12-26")) == 1
     assert moved(engine, EVERY) == 0
     assert due_days(engine) == ["2027-01-08", *before[1:]]
-    put(engine, *said(EVERY, Kind.CLOSED, "2026-12-23"))
-    assert moved(engine, EVERY) == 2
+    assert moved(engine, EVERY, *said(EVERY, Kind.CLOSED, "2026-12-23")) == 2
     assert due_days(engine) == ["2027-01-11", "2027-01-07", *before[2:]]
-    put(engine, *said("01", Kind.CLOSED, "2026-06-01"))
-    assert moved(engine, "01") == 1
+    assert moved(engine, "01", *said("01", Kind.CLOSED, "2026-06-01")) == 1
     assert due_days(engine) == ["2027-01-11", "2027-01-07", *before[2:5], "2026-09-14"]
     with reading(engine) as connection:
         events = [(one.before, one.after, one.why) for one in transfers.events_of(connection, first.id)]
     assert events[1:] == [("requested", "requested", "the school calendar has changed")] * 2
-
-
-def test_a_moment_belongs_to_the_day_of_this_machine() -> None:
-    midnight = datetime.combine(date(2026, 11, 20), datetime.min.time()).timestamp()
-    assert [day_of(midnight - 1), day_of(midnight), day_of(midnight + 86_399)] == [
-        date(2026, 11, 19),
-        date(2026, 11, 20),
-        date(2026, 11, 20),
-    ]
+    case(engine, "6G", "answer", due_on="2027-02-01")  # as it was counted otherwise, such as where it was tomorrow
+    assert moved(engine, "6G", *said("6G", Kind.CLOSED, "2027-05-03")) == 0
+    assert due_days(engine)[-1] == "2027-02-01"
+    assert moved(engine, "6G", *said("6G", Kind.CLOSED, "2026-12-01")) == 2
+    assert due_days(engine)[-1] == due_days(engine)[1] == "2027-01-08"

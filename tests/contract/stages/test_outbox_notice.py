@@ -11,7 +11,7 @@ from broker.core.model import LeaId
 from broker.edge.home.folders import Home
 from broker.edge.home.outbox import Outboxes, Unfinished
 from broker.edge.home.readiness import Half
-from broker.edge.settings.values import Identity, Intake, Limits
+from broker.edge.settings.values import Intake, Limits, TheState
 from broker.packets.services import Services
 from broker.stages.outbox_notice import NOTICE, OutboxNotice
 from tests.support.world import Log
@@ -29,7 +29,7 @@ class Desk:
         self.home.create_lea(LEA)
         self.log = Log()
         services: Any = SimpleNamespace(
-            settings=SimpleNamespace(intake=Intake(tell_seconds=20.0), identity=Identity()),
+            settings=SimpleNamespace(intake=Intake(tell_seconds=20.0), time=TheState().time),
             outboxes=Outboxes(self.home, Limits()),
             clock=lambda: NOW,
             log=self.log,

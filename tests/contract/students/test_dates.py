@@ -105,7 +105,7 @@ def test_another_leas_word_confirms_nothing(office: Office) -> None:
 
 
 def test_the_lines_of_a_csv_are_asked_back_by_the_names_of_its_columns(office: Office) -> None:
-    day = office.services.clock().date()
+    day = office.services.day()
     rows = [
         "New,704,C1,Sheeta,Ana,03/04/1914,2026-08-17,,2027,",
         "New,704,C2,Sheetb,Ana,1950-03-04,2026-08-17,,2027,",
@@ -134,7 +134,7 @@ def test_the_lines_of_a_csv_are_asked_back_by_the_names_of_its_columns(office: O
 
 
 def test_a_csv_of_last_year_is_refused_as_a_whole(office: Office) -> None:
-    day = office.services.clock().date()
+    day = office.services.day()
     content = f"{HEADER}\nNew,704,C9,Sheeti,Ana,2012-03-04,2026-08-17,,2027,\n".encode()
     tracking = office.drop("01", content, name=f"REQ_01_{day.year - 1}{day:%m%d}_9.csv.pgp".replace("0229", "0228"))
     office.work()

@@ -16,6 +16,7 @@ from broker.core.opt_outs import OptOut
 from broker.core.page import Facts, Page, Section, Table, Text
 from broker.edge.schemas.contracts import BASE, Contracts, load
 from broker.edge.settings.resources import folder
+from broker.edge.settings.values import TheState
 from broker.formats.documents import to_student
 from broker.formats.parent import attached, values
 from broker.formats.parent import page as parent
@@ -440,7 +441,7 @@ def test_the_newest_list_of_disclosures_is_shown_in_its_own_sentences() -> None:
 def test_the_notice_of_the_exchange_is_such_a_list() -> None:
     row = Disclosure(0.0, "1000000019", "receive-record", "allowed", "6G", source="01", what="student-record")
     whose = to_student(documents.student()), ["1000000019"]
-    body = disclosures_notice.notice({}, *whose, [row], {"01": "Alpine", "6G": "Canyon"}, is_all=False)
+    body = disclosures_notice.notice({}, *whose, [row], {"01": "Alpine", "6G": "Canyon"}, TheState().time, is_all=False)
     notice = Paper({**disclosures().document, **body}, "Exchange", True)
     check_log(notice.document)
     assert stranger([about(), notice]) is stranger([about(ssid=None), notice]) is None
@@ -453,7 +454,7 @@ def test_what_the_parent_opted_out_of_stands_beside_it() -> None:
     told = OptOut("1000000019", "higher-education-data", "01", "t", 0.0)
     whose = to_student(documents.student()), ["1000000019"]
     for opted, said in (([told], "Alpine recorded that the parent"), ([], "No opt-out is recorded")):
-        body = disclosures_notice.notice({}, *whose, [], {"01": "Alpine"}, is_all=True, opted=opted)
+        body = disclosures_notice.notice({}, *whose, [], {"01": "Alpine"}, TheState().time, is_all=True, opted=opted)
         notice = Paper({**disclosures().document, **body}, "Exchange", True)
         check_log(notice.document)
         assert said in shown(section(made(about(), notice), "Who has been given this record"))

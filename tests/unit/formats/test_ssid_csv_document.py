@@ -6,6 +6,7 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
+from broker.edge.settings.values import TheState
 from broker.formats import table
 from broker.formats.documents import to_document
 from broker.formats.ssid import columns
@@ -167,7 +168,8 @@ def test_every_column_has_its_place() -> None:
             at = at[step]
         assert not place or at == value, name
     (request,) = ssid_request.requests(
-        read(f"{','.join(EVERYTHING)}\n{','.join(c for c, _, _ in EVERYTHING.values())}")
+        read(f"{','.join(EVERYTHING)}\n{','.join(c for c, _, _ in EVERYTHING.values())}"),
+        TheState().time,
     )
     assert isinstance(request, ssid_request.Request)
     assert (request.programme, request.grade, request.school_year, request.form) == ("year-round", "KG", 2027, ",")

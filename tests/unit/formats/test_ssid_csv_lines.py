@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from broker.core.codes import CODES
 from broker.core.errors import Refused
+from broker.edge.settings.values import TheState
 from broker.formats import table
 from broker.formats.ssid import answer
 from broker.formats.ssid.answer import Answered
@@ -247,8 +248,7 @@ def test_where_an_apostrophe_is_put(cell: str, written: str) -> None:
 
 def test_no_repr_shows_a_student() -> None:
     body = read(f"{HEADER}\n{ANA}\n{ANA.replace('New', '?')}\n")
-    shown = (
-        f"{body['sheet']!r} {answered()!r} {ssid_request.requests(body)!r} {table.read(HEADER.encode(), 5).header!r}"
-    )
+    lines = ssid_request.requests(body, TheState().time)
+    shown = f"{body['sheet']!r} {answered()!r} {lines!r} {table.read(HEADER.encode(), 5).header!r}"
     assert "Reyes" not in shown
     assert "445566" not in shown

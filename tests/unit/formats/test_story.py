@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.core.access import Action, Ground, Why
+from broker.core.days.state_time import StateTime
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import law_of
 from broker.formats.parent import story
 
 AT = datetime(2026, 11, 24, 17, 30, tzinfo=UTC).timestamp()
+IN_UTC = StateTime(UTC)
 NAMES = {"6G": "Summit Charter School", "03": "Canyon School District", "U1": "Red Rock University"}
 SSID = "1000000019"
 
@@ -69,7 +71,7 @@ def line(action: str, **more: str) -> Disclosure:
     ],
 )
 def test_sentence(told: Disclosure, expected: str) -> None:
-    assert story.lines([told], NAMES) == [expected]
+    assert story.lines([told], NAMES, IN_UTC) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_sentence(told: Disclosure, expected: str) -> None:
     ],
 )
 def test_with_and_without_a_source(told: Disclosure, expected: str) -> None:
-    whole = story.sentence(replace(told, ground=""), NAMES)
+    whole = story.sentence(replace(told, ground=""), NAMES, IN_UTC)
     assert whole.startswith(f"On 24 November 2026 Summit Charter School {expected}")
 
 
@@ -97,7 +99,7 @@ def test_with_and_without_a_source(told: Disclosure, expected: str) -> None:
 def test_every_sentence_tells_what_was_and_of_no_source_that_is_not_there(
     action: Action, outcome: str, source: str
 ) -> None:
-    told = story.sentence(line(action, outcome=outcome, source=source, ground=""), NAMES)
+    told = story.sentence(line(action, outcome=outcome, source=source, ground=""), NAMES, IN_UTC)
     assert not re.search(r" may |  | [,.]|\b(\w+) \1\b", told)
     assert bool(source) or not re.search(r"\b(written|sent) by\b|\bfor the parent\b.*\bfor the parent\b", told)
 
@@ -105,7 +107,7 @@ def test_every_sentence_tells_what_was_and_of_no_source_that_is_not_there(
 @pytest.mark.parametrize(("action", "outcome"), list(product(Action, ("allowed", "refused"))))
 def test_every_action_has_its_words(action: Action, outcome: str) -> None:
     ground = Ground.AUDIT if outcome == "allowed" else Why.NO_RULE
-    told = story.sentence(line(action, outcome=outcome, ground=ground), NAMES)
+    told = story.sentence(line(action, outcome=outcome, ground=ground), NAMES, IN_UTC)
     assert f": {action}" not in told  # as an unknown action is told
     assert "{" not in told
     assert told.startswith("On 24 November 2026 ")
@@ -114,20 +116,20 @@ def test_every_action_has_its_words(action: Action, outcome: str) -> None:
 
 def test_days_are_those_of_the_reader() -> None:
     told = Disclosure(datetime(2026, 1, 1, 3, 0, tzinfo=UTC).timestamp(), SSID, "recall", "allowed", "03")
-    assert story.lines([told], NAMES, timezone(timedelta(hours=-7)))[0].startswith("On 31 December 2025 ")
-    assert story.lines([told], NAMES)[0].startswith("On 1 January 2026 ")
+    assert story.lines([told], NAMES, StateTime(timezone(timedelta(hours=-7))))[0].startswith("On 31 December 2025 ")
+    assert story.lines([told], NAMES, IN_UTC)[0].startswith("On 1 January 2026 ")
 
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_whatever_stands_in_a_line_it_is_one_printable_line(party: str, actor: str, what: str, purpose: str) -> None:
     told = Disclosure(AT, SSID, "receive-record", "allowed", party, actor, party, what, "enrolls", purpose)
-    assert story.sentence(told, {}).isprintable()
+    assert story.sentence(told, {}, IN_UTC).isprintable()
 
 
 def test_the_notice_carries_the_story() -> None:
     known = [line("receive-record"), line("request-record", outcome="refused", ground="flagged")]
-    body = json.loads(json.dumps(story.notice(SSID, known, NAMES)))
-    assert [one["sentence"] for one in story.log_lines(body)] == story.lines(known, NAMES)
+    body = json.loads(json.dumps(story.notice(SSID, known, NAMES, IN_UTC)))
+    assert [one["sentence"] for one in story.log_lines(body)] == story.lines(known, NAMES, IN_UTC)
     assert body["disclosures"][0]["at"] == "2026-11-24T17:30:00+00:00"
     assert body["ssid"] == SSID
 

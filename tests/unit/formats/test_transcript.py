@@ -1,8 +1,11 @@
 """A record made into a transcript, the student's request, and XML read as a packet."""
 
 import copy
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +16,7 @@ from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings import resources
 from broker.edge.settings.file import parse
-from broker.edge.settings.values import Identity, Limits, SettingsError
+from broker.edge.settings.values import Limits, SettingsError, TheState
 from broker.formats import canonical, pesc, reading
 from broker.formats.transcript import request
 from broker.formats.transcript.record import Facts, Made, from_record
@@ -420,8 +423,8 @@ def test_xml_is_told_by_its_first_sign(before: bytes) -> None:
 def test_a_time_without_an_offset_is_of_the_state() -> None:
     written = pesc.to_pesc(transcript(), state="UT").replace(b"2026-11-23T10:00:00-07:00", b"2026-11-23T10:00:00")
     assert read(written)["created"] == "2026-11-23T10:00:00-07:00"
-    elsewhere = Identity(state="UT", zone="America/New_York")
-    assert reading.read(written, "a", LeaId("01"), Limits(), CONTRACTS, elsewhere)["created"][-6:] == "-05:00"
+    elsewhere = ZoneInfo("America/New_York")
+    assert reading.read(written, "a", LeaId("01"), Limits(), CONTRACTS, zone=elsewhere)["created"][-6:] == "-05:00"
 
 
 @pytest.mark.parametrize(
@@ -477,6 +480,17 @@ def test_why_a_university_cannot_use_it(rest: str, code: str) -> None:
     assert "Reyes" not in str(document)
 
 
+@pytest.mark.parametrize(
+    ("on", "is_good"),
+    [("2026-11-21", False), ("2026-11-20", True), ("2026-11-19", True), ("2025-10-15", True), ("2025-10-14", False)],
+)
+def test_a_request_is_as_old_as_the_state_counts_and_may_be_dated_in_utc(on: str, is_good: bool) -> None:
+    evening = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)  # the 19th in Denver
+    document = {"request": {"by": "student", "on": on}}
+    with nullcontext() if is_good else pytest.raises(Refused):
+        request.check_day(document, evening, TheState().time, 400)
+
+
 @pytest.mark.parametrize("state", ["Utah", "ut", ""])
 def test_a_state_is_two_capital_letters(state: str) -> None:
     with pytest.raises(SettingsError, match="state must be"):
@@ -486,4 +500,15 @@ def test_a_state_is_two_capital_letters(state: str) -> None:
 @pytest.mark.parametrize("zone", ["Mountain", "../etc/passwd", ""])
 def test_a_zone_is_one_that_is_known(zone: str) -> None:
     with pytest.raises(SettingsError, match="zone must be"):
-        parse(Path("/home"), f'[identity]\nzone = "{zone}"\n')
+        parse(Path("/home"), f'[state]\nzone = "{zone}"\n')
+
+
+def test_the_old_name_of_the_zone_is_read() -> None:
+    old, new = '[identity]\nzone = "America/Boise"\n', '[state]\nzone = "America/Boise"\n'
+    assert [parse(Path("/home"), text).state.zone for text in (old, new, old + new)] == ["America/Boise"] * 3
+    with pytest.raises(SettingsError, match=r"identity\.zone is the old name of state\.zone, .* delete identity\.zone"):
+        parse(Path("/home"), old + new.replace("Boise", "Denver"))
+    with pytest.raises(SettingsError, match=r"state\.zone must be the name of a time zone"):
+        parse(Path("/home"), old.replace("Boise", "Nowhere"))
+    with pytest.raises(SettingsError, match="state must be a table"):
+        parse(Path("/home"), "state = 1\n" + old)

@@ -9,6 +9,7 @@ import pytest
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.model import Name, PacketType, Student
+from broker.edge.settings.values import TheState
 from broker.formats.documents import to_document
 from broker.formats.parent import story
 from broker.notices import disclosures
@@ -81,7 +82,7 @@ def test_the_log_says_whose_it_is_and_no_more_of_the_student() -> None:
 
 def told(lines: list[Disclosure], is_all: bool = True) -> dict[str, Any]:
     names = {"01": "Alpine", "6G": "Beehive"}
-    return disclosures.notice({"packet": "x", "file": ""}, ANA, NUMBERS, lines, names, is_all=is_all)
+    return disclosures.notice({"packet": "x", "file": ""}, ANA, NUMBERS, lines, names, TheState().time, is_all=is_all)
 
 
 def test_the_log_as_a_notice() -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from broker.core.model import Name, PacketType, PartyKind, Ssid, Student
+from broker.edge.settings.values import TheState
 from broker.formats.documents import to_document, to_student
 from handlers import acknowledgement, enrollment, ssid_request, student_record
 from handlers.enrollment import Event
@@ -134,7 +135,7 @@ def test_the_lines_of_an_ssid_request() -> None:
         {"request": "verify", "student": documents.student() | {"ssid": None}, "school_year": 2026},
         {"request": "retrieve", "student": documents.student(), "date": "2026-08-20", "exit_date": "2026-09-01"},
     )
-    first, second, third = ssid_request.requests(body)
+    first, second, third = ssid_request.requests(body, TheState().time)
     assert isinstance(first, Request)
     assert isinstance(second, Request)
     assert isinstance(third, Request)

@@ -5,21 +5,21 @@ student and LEA, a bounded number of students at a time, in the order of SSIDs; 
 so that a finding is never half old and half new. What a report says is true at the moment its page was read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from broker.core.days.claims import Finding, judge
 from broker.core.days.membership import Programme, Span
 from broker.core.days.school_year import Calendar, SchoolYear
 from broker.core.model import LeaId, Ssid
-from broker.core.stays import Account, Location, Today
-from broker.edge.ledger.people.stays import ends_by
+from broker.core.stays import Account, Today
+from broker.edge.ledger.people.stays import ends_by, location
 from broker.edge.ledger.tables import enrollments
 
 _STUDENTS = 200  # of several LEAs, in one page
@@ -27,7 +27,7 @@ _SPANS = 200  # the newest of a student at an LEA; a school year has fewer weekd
 _COMING = 3  # school years after the current one that entries may be dated in
 _COLUMNS = (
     *("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade", "day_part"),
-    *("dual", "reported_on"),
+    *("dual", "military", "reported_on", "is_old"),
 )
 _KINDERGARTEN = frozenset({"K", "KG"})
 _PROGRAMMES = {programme.value: programme for programme in Programme}
@@ -95,19 +95,19 @@ def _newest() -> Select[Any]:
 _NEWEST = _newest()
 
 
-def span_of(row: Mapping[str, str]) -> Span:
+def span_of(row: Row[Any]) -> Span:
     """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''; a
     part of the day that was not told as the whole of it."""
-    grade = row["grade"].strip().upper()
+    grade = row.grade.strip().upper()
     return Span(
-        lea=LeaId(row["lea"]),
-        school=row["school"],
-        entry=date.fromisoformat(row["entry_date"]),
-        exit=date.fromisoformat(row["exit_date"]) if row["exit_date"] else None,
-        local_id=row["local_id"],
-        programme=_PROGRAMMES.get(row["programme"], Programme.UNKNOWN),
+        lea=LeaId(row.lea),
+        school=row.school,
+        entry=date.fromisoformat(row.entry_date),
+        exit=date.fromisoformat(row.exit_date) if row.exit_date else None,
+        local_id=row.local_id,
+        programme=_PROGRAMMES.get(row.programme, Programme.UNKNOWN),
         kindergarten=grade in _KINDERGARTEN if grade else None,
-        day_part=Fraction(row["day_part"] or 1),
+        day_part=Fraction(row.day_part or 1),
     )
 
 
@@ -146,26 +146,22 @@ def of(connection: Connection, chosen: Period, ssids: Sequence[str]) -> list[Fin
     ordered = sorted(set(ssids))
     for start in range(0, len(ordered), _STUDENTS):
         some = days | {"ssids": ordered[start : start + _STUDENTS]}
-        rows = [dict(zip(_COLUMNS, row, strict=True)) for row in connection.execute(_NEWEST, some)]
-        for ssid, own in groupby(rows, lambda row: row["ssid"]):
+        rows = connection.execute(_NEWEST, some).all()
+        for ssid, own in groupby(rows, lambda row: row.ssid):
             spans = [span_of(row) for row in _counting(own, chosen.today)]
             found += _judged(Ssid(ssid), spans, chosen) if spans else ()
     return found
 
 
-def _counting(rows: Iterable[dict[str, str]], today: Today | None) -> list[dict[str, str]]:
+def _counting(rows: Iterable[Row[Any]], today: Today | None) -> list[Row[Any]]:
     """Without entries ahead that count from their day only."""
     every = list(rows)
-    if today is None or all(row["entry_date"] <= today.day for row in every):
+    if today is None or all(row.entry_date <= today.day for row in every):
         return every
-    ordered = sorted(every, key=lambda row: row["entry_date"])
-    places = [
-        Location(LeaId(row["lea"]), row["entry_date"], row["exit_date"], row["school"], bool(row["dual"]))
-        for row in ordered
-    ]
-    dated = [replace(one, reported_on=row["reported_on"]) for one, row in zip(places, ordered, strict=True)]
-    counting = set(Account(dated, today).counting)
-    return [row for row, one in zip(ordered, dated, strict=True) if one in counting]
+    ordered = sorted(every, key=lambda row: row.entry_date)
+    places = [location(row) for row in ordered]
+    counting = set(Account(places, today).counting)
+    return [row for row, one in zip(ordered, places, strict=True) if one in counting]
 
 
 def all_of(connection: Connection, chosen: Period, lea: str = "") -> Iterator[Finding]:

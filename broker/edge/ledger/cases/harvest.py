@@ -3,18 +3,15 @@
 Promises: reads only; no student's name. Requests are counted in the disclosure log, in which each has its line.
 """
 
-from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, distinct, exists, func, not_, or_, select
 
 from broker.core.grounds import Why
 from broker.core.harvest import NOT_KEPT, Entry
-from broker.core.model import LeaId
-from broker.core.stays import Location
 from broker.core.transfer import TransferState
 from broker.edge.ledger.people import registry
-from broker.edge.ledger.people.stays import account_of, counts, of_many
+from broker.edge.ledger.people.stays import LOCATION, account_of, counts, location, of_many
 from broker.edge.ledger.tables import (
     alerts,
     disclosures,
@@ -117,19 +114,14 @@ def entries(
     number to go on behind, None at the end."""
     spot, other = enrollments.c, enrollments.alias().c
     elsewhere = exists().where(other.ssid == spot.ssid, other.lea != spot.lea)
-    query = select(spot.id, spot.ssid, spot.lea, spot.entry_date, spot.exit_date, packets.c.received_at)
-    query = query.join(packets, packets.c.tracking == spot.tracking)
+    columns: list[Any] = [spot.id, spot.ssid, *LOCATION, packets.c.received_at]
+    query = select(*columns).join(packets, packets.c.tracking == spot.tracking)
     mine = [spot.id > after, spot.tracking >= _first_id(since), packets.c.received_at >= since, elsewhere]
     rows = connection.execute(query.where(*mine).order_by(spot.id).limit(limit)).all()
     places = of_many(connection, sorted({row.ssid for row in rows}))
     found = []
     for row in rows:
-        day, own = _day(row.received_at), Location(LeaId(row.lea), row.entry_date, row.exit_date)
+        day = settings.time.day(row.received_at)
         others = account_of((one for one in places[row.ssid] if one.lea != row.lea), settings.today(day))
-        found.append(Entry(row.lea, day, own, others))
+        found.append(Entry(row.lea, day, location(row), others))
     return found, rows[-1].id if len(rows) == limit else None
-
-
-def _day(at: float) -> date:
-    """The day on this machine."""
-    return datetime.fromtimestamp(at).astimezone().date()

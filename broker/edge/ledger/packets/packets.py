@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select,
 from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
 from broker.edge.ledger.packets import history
-from broker.edge.ledger.packets.rows import COLUMNS, PacketRow, Receipt
+from broker.edge.ledger.packets.rows import COLUMNS, PacketRow, Receipt, claim_of
 from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
@@ -188,7 +188,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
 
 def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
     """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
-    mine = packets.c.claim.startswith(f"{worker}:", autoescape=True)
+    mine = packets.c.claim.startswith(claim_of(worker, ""), autoescape=True)
     in_order = (
         packets.c.tracking + ""
     )  # an expression: for the column itself SQLite would walk all packets in its order

@@ -47,6 +47,21 @@ class PacketRow(NamedTuple):
     updated_at: float = 0.0
     replaces: str = ""  # the earlier packet that this one takes the place of
 
+    @property
+    def token(self) -> str:
+        """The part of its claim that names the file of its delivery; '' while it has none."""
+        return token_of(self.claim)
+
+
+def claim_of(worker: str, token: str) -> str:
+    """The claim of a worker on the packets of one round; `token` is drawn for the round."""
+    return f"{worker}:{token}"
+
+
+def token_of(claim: str) -> str:
+    """The part of a claim that was drawn for the round."""
+    return claim.rpartition(":")[2]
+
 
 FIXED = ("tracking", "origin", "source_name", "source_mark", "sha256", "size", "received_at")
 COLUMNS = PacketRow._fields

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
 from broker.edge.ledger.packets.history import READ_WHOLE
+from broker.edge.ledger.packets.rows import token_of
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.reviews import ANSWERED
 from broker.edge.ledger.tables import events, is_refused, is_waiting, packets, publications, receipts, reviews, students
@@ -74,13 +75,13 @@ def _listing() -> Select[Any]:
 
 class Wanted(NamedTuple):
     """Which packets: '' and None choose nothing. `lea` is sender or receiver, `file` a part of the name as it was
-    dropped (capitals do not count), `since` the first second of a day, `ssid` any number of the student, `tracking` how
-    the id begins."""
+    dropped (capitals do not count), `received` when a day begins and when the next one does, `ssid` any number of the
+    student, `tracking` how the id begins."""
 
     state: str = ""
     lea: str = ""
     file: str = ""
-    since: float | None = None
+    received: tuple[float, float] | None = None
     ssid: str = ""
     tracking: str = ""
 
@@ -94,8 +95,9 @@ def listing(connection: Connection, wanted: Wanted, limit: int = 100) -> list[di
         query = query.where((packets.c.origin == wanted.lea) | (packets.c.receiver == wanted.lea))
     if wanted.file:
         query = query.where(func.lower(packets.c.source_name).contains(wanted.file.lower(), autoescape=True))
-    if wanted.since is not None:
-        query = query.where(packets.c.received_at >= wanted.since, packets.c.received_at < wanted.since + _DAY_SECONDS)
+    if wanted.received is not None:
+        begins, ends = wanted.received
+        query = query.where(packets.c.received_at >= begins, packets.c.received_at < ends)
     if wanted.ssid:
         query = query.where(packets.c.ssid.in_(registry.numbers(connection, wanted.ssid)))
     if wanted.tracking:
@@ -154,7 +156,7 @@ def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId,
             packets.c.receiver == receiver, packets.c.state == State.DELIVERED
         )
     )
-    return [(row.tracking, row.claim.rpartition(":")[2], row.type) for row in rows]
+    return [(row.tracking, token_of(row.claim), row.type) for row in rows]
 
 
 def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[str]:

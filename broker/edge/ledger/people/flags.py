@@ -48,8 +48,9 @@ _STANDS = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid
 
 
 def is_flagged(connection: Connection, ssid: str) -> bool:
-    """Whether a flag stands on the student whom this number stands for."""
-    return bool(standing(connection, ssid))
+    """Whether a flag stands on the student whom this number stands for: nearly never does any, and then the student is
+    not looked up."""
+    return is_any(connection) and bool(standing(connection, ssid))
 
 
 def is_any(connection: Connection) -> bool:

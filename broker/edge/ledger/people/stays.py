@@ -6,10 +6,10 @@ the history with the packet that said so; whoever has to know where a child is g
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from broker.core.model import Ssid
 from broker.core.stays import Account, Location, Report, Today, Told, Unfit, tell
@@ -26,6 +26,7 @@ _AT_ONCE = 500
 _YEAR = 365 * 86_400.0
 _MOST = Most()
 _ROW = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
+LOCATION = tuple(enrollments.c[one.name] for one in fields(Location))  # what `location` needs of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Change:
     at: float
 
 
-def location(row: EnrollmentRow) -> Location:
-    """The stay as `broker.core.stays` sees it."""
+def location(row: EnrollmentRow | Row[Any]) -> Location:
+    """The stay as `broker.core.stays` sees it; of a row of which only some columns are read, `LOCATION` are enough."""
     return Location(
         lea=row.lea,
         entry_date=row.entry_date,

@@ -237,7 +237,7 @@ class Session:
         entries = list(islice(listing, ENTRIES))
         if not entries:
             raise Denied(Status.EOF, "The folder ends here.")
-        return wire.names(request, entries)
+        return wire.names(request, entries, self._tree.time)
 
     def _remove(self, _request: int, message: Reader) -> None:
         place = resolve(message.string())
@@ -245,7 +245,7 @@ class Session:
         self._log("remove", place)
 
     def _realpath(self, request: int, message: Reader) -> bytes:
-        return wire.names(request, [Entry(canonical(message.string()), wire.Attributes())])
+        return wire.names(request, [Entry(canonical(message.string()), wire.Attributes())], self._tree.time)
 
     def _rename(self, _request: int, message: Reader, *, replace: bool = False) -> None:
         old, new = resolve(message.string()), resolve(message.string(), is_new=True)

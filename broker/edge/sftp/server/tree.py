@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
+from broker.core.days.state_time import StateTime
 from broker.edge.sftp.paths import PAGES, REMOVABLE, Folder, Place, is_name, is_temporary
 from broker.edge.sftp.server import files as files
 from broker.edge.sftp.server.handles import Download, Handle, Tallies, Tally
@@ -24,6 +25,10 @@ _CHANGES = Flag.WRITE | Flag.APPEND | Flag.CREATE | Flag.TRUNCATE
 
 class Host(Protocol):
     """The exchange behind the server. Called from many threads at once."""
+
+    @property
+    def time(self) -> StateTime:
+        """By which the times of files are told."""
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
         """The OpenSSH public key lines of an LEA; none when there is no such LEA."""
@@ -65,6 +70,7 @@ class Tree:
         self._outbox = outbox
         self._tallies = tallies
         self._host = host
+        self.time = host.time
 
     def open(self, place: Place, flags: int) -> Handle:
         """Open a file to read, or a file of outbox to write."""

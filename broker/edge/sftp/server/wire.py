@@ -6,13 +6,13 @@ only thing malformed bytes can cause. Pure: bytes in, bytes out.
 """
 
 import struct
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from stat import filemode
 from typing import Protocol
 
+from broker.core.days.state_time import StateTime
 from broker.core.errors import BrokerError
 
 VERSION = 3
@@ -211,17 +211,17 @@ def attributes(request: int, known: Attributes) -> bytes:
     return packet(Kind.ATTRS, struct.pack(">I", request) + _packed(known))
 
 
-def _long_name(entry: Entry) -> str:
+def _long_name(entry: Entry, state: StateTime) -> str:
     known = entry.attributes
-    day = time.strftime("%b %d %H:%M", time.localtime(known.mtime or 0))
+    day = f"{state.at(known.mtime or 0):%b %d %H:%M}"
     return f"{filemode(known.mode or 0)}    1 lea      satchel  {known.size or 0:>10} {day} {entry.name}"
 
 
-def names(request: int, entries: Sequence[Entry]) -> bytes:
-    """The answer to a read of a folder, and to realpath."""
+def names(request: int, entries: Sequence[Entry], state: StateTime) -> bytes:
+    """The answer to a read of a folder, and to realpath; people read the times in it."""
     body = struct.pack(">II", request, len(entries))
     for entry in entries:
-        body += string(entry.name.encode()) + string(_long_name(entry).encode()) + _packed(entry.attributes)
+        body += string(entry.name.encode()) + string(_long_name(entry, state).encode()) + _packed(entry.attributes)
     return packet(Kind.NAME, body)
 
 

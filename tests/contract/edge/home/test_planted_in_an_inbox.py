@@ -186,7 +186,7 @@ def test_what_has_a_hidden_packets_name_delays_no_other(office: Office) -> None:
     first, second = sent(office), sent(office, 1)
     for tracking in (first, second):
         (shown,) = [one for one in office.exchange.inbox("6G") if one.name.startswith(tracking)]
-        token = office.row(tracking).claim.rpartition(":")[2]
+        token = office.row(tracking).token
         shown.rename(inbox / f".{tracking}.{token}.tmp")
         if tracking == first:
             os.mkfifo(shown)

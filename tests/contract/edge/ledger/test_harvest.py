@@ -155,10 +155,11 @@ def test_entries_of_students_of_others(engine: Engine) -> None:
         ]
         for one in spots:
             accounts.enter(connection, one)
-    reported = datetime.fromtimestamp(NOW).astimezone().date()
+    reported = SETTINGS.time.day(NOW)
     with reading(engine) as connection:
         (found,), none = harvest.entries(connection, SETTINGS, MONTH)
-        assert (found.lea, found.reported, found.spot) == (B, reported, Location(B, "2026-08-01", ""))
+        own = Location(B, "2026-08-01", "", "704", reported_on="2026-08-01")
+        assert (found.lea, found.reported, found.spot) == (B, reported, own)
         assert (found.others.had, none) == ({A}, None)
         (again,), after = harvest.entries(connection, SETTINGS, MONTH, limit=1)
         assert (again.spot, after is not None) == (found.spot, True)

@@ -120,7 +120,7 @@ def test_every_text_has_a_form_and_its_default_fits() -> None:
         ("sftp.address", ["0.0.0.0", "::", "fe80::1%eth0"], ["", "localhost", "1.2.3", "256.1.1.1", "127.0.0.1:22"]),
         ("sftp.host", ["", "exchange.example", "a.b.", "10.0.0.1", "::1"], ["-a", "a b", "a..b", "https://a", "a:22", "a" * 300]),  # noqa: E501
         ("intake.watch", ["auto", "events", "polling"], ["", "Auto", "inotify"]),
-        ("identity.zone", ["America/Denver", "UTC"], ["", "Denver", "../UTC", "/etc/localtime"]),
+        ("state.zone", ["America/Denver", "UTC"], ["", "Denver", "../UTC", "/etc/localtime"]),
         ("claims.opens", ["08-15"], ["", "8-15", "02-30", "08-15-2026", "15-08"]),
         ("transfers.year_round", ["", "6G", "6G , 02,"], ["6 G", "../6G", "é"]),
         ("ledger.password_file", ["", "db", "/etc/satchel/db"], [" ", "a\u0000b", "a\nb"]),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.edge.settings.values import TheState
 from broker.edge.sftp.server import wire as wire
 from broker.edge.sftp.server.wire import Attributes, BadMessage, Entry, Reader, Status
 
@@ -42,6 +43,7 @@ def test_the_layout_is_the_drafts() -> None:
     )
     assert wire.data(1, b"ab") == b"\0\0\0\x0b\x67" + struct.pack(">II", 1, 2) + b"ab"
     assert wire.handle(1, b"9") == b"\0\0\0\x0a\x66" + struct.pack(">I", 1) + b"\0\0\0\x019"
-    named = wire.names(3, [Entry("x.pgp", Attributes(5, 0o100640, 0))])
+    named = wire.names(3, [Entry("x.pgp", Attributes(5, 0o100640, 0))], TheState("America/Denver").time)
     assert b"-rw-r-----" in named
+    assert b" Dec 31 17:00 x.pgp" in named  # by the clocks of the state
     assert named.count(b"x.pgp") == 2

@@ -206,7 +206,7 @@ def test_the_operator_is_shown_what_was_taught(office: Office, made: Child) -> N
     with reading(office.services.engine) as connection:
         known = registry_text.gather(connection, ssid, today)
     assert known is not None
-    text = "\n".join(registry_text.tell(known))
+    text = "\n".join(registry_text.tell(known, office.services.time))
     assert f"may be written Katherine {made.last}, born {made.born}, at 6G only: decided on" in text
     assert f"is not {found(office, '02')}: decided on" in text
     assert f"by the state on {question[0]}" in text
@@ -215,11 +215,17 @@ def test_the_operator_is_shown_what_was_taught(office: Office, made: Child) -> N
     with reading(office.services.engine) as connection:
         known = registry_text.gather(connection, ssid, today)
     assert known is not None
-    assert sum(line.endswith(f"on {question[0]}; ended on {at_day(office)}") for line in registry_text.tell(known)) == 1
+    assert (
+        sum(
+            line.endswith(f"on {question[0]}; ended on {at_day(office)}")
+            for line in registry_text.tell(known, office.services.time)
+        )
+        == 1
+    )
 
 
 def at_day(office: Office) -> str:
-    return office.services.clock().date().isoformat()
+    return office.services.day().isoformat()
 
 
 def test_one_leas_many_lessons_push_out_no_others(office: Office, made: Child) -> None:
