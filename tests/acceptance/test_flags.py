@@ -167,10 +167,10 @@ def test_each_event_is_told_once(story: Story) -> None:
 
 def test_setting_and_lifting_are_logged_with_who_and_why(story: Story) -> None:
     story.flag()
-    with pytest.raises(NotDone, match="^flagged$"):
+    with pytest.raises(NotDone, match=r"^flagged$"):
         story.flag()
     story.lift()
-    with pytest.raises(NotDone, match="^not-flagged$"):
+    with pytest.raises(NotDone, match=r"^not-flagged$"):
         story.lift()
     with reading(story.office.services.engine) as connection:
         (flag,) = flags.about(connection, story.ssid)
