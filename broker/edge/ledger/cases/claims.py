@@ -166,13 +166,3 @@ def _counting(rows: Iterable[dict[str, str]], today: Today | None) -> list[dict[
     dated = [replace(one, reported_on=row["reported_on"]) for one, row in zip(places, ordered, strict=True)]
     counting = set(Account(dated, today).counting)
     return [row for row, one in zip(ordered, dated, strict=True) if one in counting]
-
-
-def all_of(connection: Connection, chosen: Period, lea: str = "") -> Iterator[Finding]:
-    """Every finding, in the order of SSIDs and school years; with `lea`, those that concern this LEA."""
-    after = ""
-    while True:
-        found, after = page(connection, chosen, after, lea)
-        yield from found
-        if not after:
-            return
