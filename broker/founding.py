@@ -5,14 +5,19 @@ transaction that makes the ledger what it is to be, so that of two homes one is 
 vault without what the ledger knows to be in it is not taken for the home's. What was lost of it is written again.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from broker.core.errors import NotDone
 from broker.core.model import LeaId, Sha256
 from broker.edge.home import home_id
 from broker.edge.home.folders import Home
 from broker.edge.home.home_id import OtherHome
+from broker.edge.home.running import hold, is_alive, is_up, read_beats
 from broker.edge.ledger import homes
 from broker.edge.ledger.engine import place_of, reading, writing
 from broker.edge.ledger.homes import Owner
@@ -21,6 +26,29 @@ from broker.edge.settings.values import Settings
 from broker.edge.vault import DirectoryVault
 from broker.offline import now
 from broker.parties import marks
+
+_LOOK_SECONDS = 0.2
+
+
+@contextmanager
+def stopped(home: Home) -> Iterator[None]:
+    """Nobody starts the exchange while the block runs. Raises NotDone `running` where it runs, or a part of it does."""
+    home.run.mkdir(mode=0o700, exist_ok=True)
+    while (lock := hold(home.run)) is None and not _runs(home.run):  # another one upgrades it, and will end
+        time.sleep(_LOOK_SECONDS)
+    if lock is None or _beats(home.run):
+        raise NotDone("running", home=str(home.root))
+    with lock:
+        yield
+
+
+def _runs(run: Path) -> bool:
+    return is_up(run) or _beats(run)
+
+
+def _beats(run: Path) -> bool:
+    now = time.time()
+    return any(is_alive(beat, now) for beat in read_beats(run))
 
 
 def is_settled(engine: Engine, chosen: Settings) -> bool:

@@ -121,6 +121,11 @@ def home_of(given: Path | None) -> Path:
     return given
 
 
+def unopened(chosen: Settings) -> Offline:
+    """The parts of a command that looks itself whether there is a ledger, and in which form."""
+    return Offline(chosen, connect(chosen), Home(chosen.home), now)
+
+
 def find_ledger(chosen: Settings) -> tuple[Engine, str]:
     """The ledger whatever its form, and that. Raises NotReady where there is none, or it cannot be read."""
     folders, engine = Home(chosen.home), connect(chosen)

@@ -1,12 +1,11 @@
 """What every process of the exchange has in common: signals, a heartbeat, an end when its parent is gone.
 
-Owns `run/lock`, and of each part `run/<name>.json`, `.lock` and `.claims`. Promises: of one name there is one process
-in a home, on whatever machine; SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time, so
+Owns of each part `run/<name>.json`, `.lock` and `.claims`. Promises: of one name there is one process in a home, on
+whatever machine; SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time, so
 that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor; what only the
 operator can mend ends a part with one sentence and `UNUSABLE`.
 """
 
-import fcntl
 import json
 import os
 import signal
@@ -23,11 +22,11 @@ from sqlalchemy.exc import DBAPIError
 
 from broker.core.errors import OperatorError
 from broker.edge import log
+from broker.edge.home.running import hold
 from broker.offline import said_of
 
 UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
 _BEAT_SECONDS = 1.0
-_ALIVE_SECONDS = 5.0
 _GONE_SECONDS = 10.0  # that a process of the same name may take to end
 _LOOK_SECONDS = 0.1
 
@@ -143,58 +142,9 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(1)
 
 
-def read_beats(run: Path) -> list[dict[str, Any]]:
-    """The heartbeats of all parts, by name; one that is being replaced just now is left out."""
-    beats = []
-    for path in sorted(run.glob("*.json")):
-        try:
-            beats.append(json.loads(path.read_text()))
-        except (OSError, ValueError):
-            continue
-    return beats
-
-
-def is_alive(beat: dict[str, Any], now: float) -> bool:
-    """Whether the part of this heartbeat has told of itself within the last seconds; `now` is in seconds since 1970."""
-    return bool(now - beat["at"] < _ALIVE_SECONDS)
-
-
-def is_up(run: Path) -> bool:
-    """Whether the supervisor that had the lock of this home last is alive."""
-    try:
-        os.kill(int((run / "supervisor.pid").read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def is_held(run: Path) -> bool:
-    """Whether some process has the lock of this home: the exchange runs, on this machine, or its ledger is changed."""
-    try:
-        with (run / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
 def _let_go(lock: Path) -> None:
     """Close what this process inherited of the home's lock: a thread that hangs in a mount may keep it from ending."""
     for fd in list(Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else ():
         with suppress(OSError):
             if fd.readlink() == lock:
                 os.close(int(fd.name))
-
-
-def hold(run: Path, name: str = "lock") -> IO[str] | None:
-    """A lock of a home: `lock` is the one which the exchange has while it runs, and who upgrades its ledger. Held until
-    it is closed, and by every process that inherits it. None where another one has it."""
-    lock = open(run / name, "w")  # noqa: SIM115  the caller closes it, or ends with it
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return None
-    return lock

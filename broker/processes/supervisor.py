@@ -24,6 +24,7 @@ from broker import founding
 from broker.edge import log, log_repeats
 from broker.edge.home import apart
 from broker.edge.home.folders import Home
+from broker.edge.home.running import hold, is_up, read_beats
 from broker.edge.ledger.engine import place_of
 from broker.edge.ledger.lease import Lease
 from broker.edge.queue.embedded_redis import binary, configuration, make_way
@@ -31,7 +32,7 @@ from broker.edge.queue.queues import Queues, check_socket
 from broker.edge.settings import passwords
 from broker.edge.settings.values import Settings
 from broker.held import held_by
-from broker.processes.part import UNUSABLE, hold, is_up, read_beats
+from broker.processes.part import UNUSABLE
 
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
@@ -131,13 +132,6 @@ def _redis_child(settings: Settings) -> Child:
     started = Child("redis", [program, "-"], configuration(settings.home).encode())
     started.errors = settings.home / "run" / "redis.log"  # not in the log's language
     return started
-
-
-def names(settings: Settings) -> list[str]:
-    """The parts of one machine that tell of themselves, by name."""
-    count = settings.workers.processes or os.cpu_count() or 1
-    workers = [f"worker-{number}" for number in range(count)]
-    return [*workers, "worker-costly", "sweeper", "watcher", *(["sftp"] if settings.sftp.enabled else [])]
 
 
 def plan(settings: Settings) -> list[Child]:

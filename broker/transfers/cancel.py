@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.review import By
 from broker.core.transfer import Reason, TransferState, is_legal
 from broker.edge.ledger.cases import transfer_views, transfers
@@ -18,12 +18,13 @@ from broker.transfers.letters import Letters
 
 
 def cancel(services: Services, connection: Connection, number: int, by: By) -> TransferRow:
-    """End a case; the case then. Raises OperatorError where there is none, or it has ended already."""
+    """End a case; the case then. Raises NotDone `no-transfer-to-cancel` where there is none, `transfer-ended` where it
+    has ended already."""
     row = transfer_views.locked(connection, number)
     if row is None:
-        raise OperatorError(f"There is no transfer {number}; `satchel transfers` lists them.")
+        raise NotDone("no-transfer-to-cancel", number=number)
     if not is_legal(row.state, TransferState.CANCELLED):
-        raise OperatorError(f"Transfer {number} is {row.state} already; only one that is not ended can be cancelled.")
+        raise NotDone("transfer-ended", number=number, state=str(row.state))
     at = services.clock().timestamp()
     ended = replace(row, state=TransferState.CANCELLED, reason=str(Reason.BY_STATE), closed_at=at)
     transfers.change(connection, ended, at, f"{Reason.BY_STATE}: {by.why} ({by.who})")

@@ -108,6 +108,20 @@ def recorded(
     return committed(room.engine, both)
 
 
+def note(
+    connection: Connection,
+    room: Room,
+    name: str,
+    *,
+    actor: Actor,
+    subject: str = "",
+    told: Mapping[str, Any] | None = None,
+) -> None:
+    """Leave the line of a verb within a transaction that cannot be `recorded`'s: that of an upgrade, or one that must
+    not be done twice."""
+    acts.add(connection, _line(room, name, actor, subject, told=told))
+
+
 def _line(
     room: Room,
     name: str,

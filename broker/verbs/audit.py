@@ -11,6 +11,8 @@ from broker.edge.ledger.log.acts import Act
 from broker.verbs.acting import Room, verb
 from broker.verbs.paging import Page
 
+__all__ = ["Act", "list_acts"]
+
 
 @verb(Action.READ_AUDIT)
 def list_acts(

@@ -24,6 +24,7 @@ from broker.stages import missing
 from broker.stages.sweep.receipts import publish_receipts
 from tests.support import documents
 from tests.support.desk import children
+from tests.support.endings import said_of
 from tests.support.exchange import said_by
 from tests.support.office import Office
 
@@ -407,7 +408,7 @@ def test_the_operator_sees_versions_and_no_content(office: Office) -> None:
     assert "holds nothing" in command(office, "backpack", "show", enrolled(office, "01")["ssid"]).output
     failed = command(office, "backpack", "show", "9999999999")
     assert failed.exit_code == 1
-    assert "No student has the SSID" in failed.output
+    assert "No student has the SSID" in said_of(failed.exception)
 
 
 def test_so_many_parts_and_no_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

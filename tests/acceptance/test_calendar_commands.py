@@ -17,6 +17,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import registry
 from tests.support import documents
 from tests.support.desk import child, enrollment
+from tests.support.endings import said_of
 from tests.support.exchange import satchel as alone
 from tests.support.office import Office
 
@@ -36,7 +37,7 @@ def run(office: Office, *words: object) -> tuple[int, str, str]:
     arguments = [str(word) for word in (*words, *office.exchange.at)]
     ended = CliRunner().invoke(build(arguments), arguments, env={"COLUMNS": "160"})
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-        return 1, ended.stdout, str(ended.exception) + "\n"  # as `main` writes it
+        return 1, ended.stdout, said_of(ended.exception) + "\n"
     return ended.exit_code, ended.stdout, ended.stderr
 
 

@@ -244,6 +244,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "live cases, by pages": listing_of(transfer_views.Choice(LIVE)),
     "overdue cases": listing_of(transfer_views.Choice(OWED, overdue_on=date(2026, 12, 1).isoformat())),
     "overdue cases of an LEA": listing_of(transfer_views.Choice(OWED, A, date(2026, 12, 1).isoformat())),
+    "how many cases live": lambda found: transfer_views.count(found, transfer_views.Choice(LIVE)),
     "who waits for a key": views.receivers_waited_for,
     "what is in an inbox": lambda found: views.uncollected(found, B),
     "since when the oldest waits": views.oldest_waiting,

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from broker.cli.main import build
+from broker.edge.home.running import names
 from broker.edge.settings.file import load
-from broker.processes.supervisor import names, plan
+from broker.processes.supervisor import plan
 from tests.bench import load as bench
 from tests.support import terminal
 from tests.support.desk import child, enrollment

@@ -11,10 +11,10 @@ import typer
 
 from broker import offline
 from broker.cli.acting import operator
-from broker.edge.ledger.log.acts import Act
 from broker.terminal import tables
 from broker.terminal.common import HomeOption, JsonOption, say
 from broker.verbs import audit
+from broker.verbs.audit import Act
 
 
 def show(

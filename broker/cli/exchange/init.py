@@ -1,30 +1,18 @@
 """`satchel init`: a home comes to be.
 
-Promises: nothing is made where the database or Redis does not answer, or the ledger is another home's, and nothing
-stays where the disk is full or somebody breaks it off; secrets are created with mode 0600 and never overwritten; a
-password is taken from a file or the environment, and never shown.
+Promises: a password is taken from a file or the environment, and never shown; the rest is in `broker.verbs.home`.
 """
 
-import os
-import secrets
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker import founding, offline
-from broker.edge.home.durable import write_atomic
-from broker.edge.home.folders import Home
-from broker.edge.ledger.engine import connect, place_of
-from broker.edge.ledger.migrate import upgrade
-from broker.edge.pgp import keyring
-from broker.edge.queue.queues import Queues
+from broker import offline
+from broker.cli.acting import operator
 from broker.edge.settings import file, passwords
-from broker.edge.settings.values import Settings
-from broker.edge.sftp.hostkey import ensure_host_key
 from broker.terminal.common import fail, say
+from broker.verbs import home as making
 
 
 def init(
@@ -50,39 +38,8 @@ def init(
         "redis.password_file": str(redis_password_file.absolute()) if redis_password_file else "",
     }
     chosen = file.parse(home.absolute(), file.render(name, changed))
-    _check_servers(chosen)
-    was_there = home.is_dir()
-    try:
-        _make(home, name, changed)
-    except BaseException:  # a full disk, Ctrl-C: what was begun would be in the way of the next try
-        _unmake(home, was_there)
-        raise
+    making.make(offline.unopened(chosen), changed, actor=operator())
     say(f"{home} is ready. Next: satchel lea add ID --name NAME --kind district --cert KEY.asc --home {home}")
-
-
-def _make(home: Path, name: str, changed: Mapping[str, str]) -> None:
-    folders = Home(home.absolute())
-    folders.create()
-    secret = keyring.generate(f"{name} <exchange@satchel.invalid>", "cv25519", offline.now(), None)
-    _write_secret(folders.keys / "exchange.key", secret)
-    _write_secret(folders.keys / "digest.key", secrets.token_bytes(32))
-    write_atomic(folders.certificate, keyring.public(secret), 0o644)
-    ensure_host_key(folders.keys / "ssh_host_ed25519")
-    write_atomic(folders.settings, file.render(name, changed).encode(), 0o600)
-    chosen = file.load(home)
-    upgrade(connect(chosen), lambda connection: founding.settle(connection, chosen))
-
-
-def _unmake(home: Path, was_there: bool) -> None:
-    """Take away what was begun; the folder itself stays where it was there before."""
-    if not was_there:
-        shutil.rmtree(home, ignore_errors=True)
-        return
-    for one in home.iterdir():
-        if one.is_dir() and not one.is_symlink():
-            shutil.rmtree(one, ignore_errors=True)
-        else:
-            one.unlink(missing_ok=True)
 
 
 def _url(section: str, url: str) -> str:
@@ -93,18 +50,3 @@ def _url(section: str, url: str) -> str:
             2,
         )
     return url
-
-
-def _check_servers(chosen: Settings) -> None:
-    """Before anything is written: the database is there, and nobody's; Redis answers."""
-    if chosen.ledger.url and offline.find_ledger(chosen)[1]:
-        fail(f"The ledger at {place_of(chosen)} belongs to another home already; give the URL of an empty database.")
-    if chosen.redis.url and not Queues(chosen).ping():
-        fail("Redis does not answer; see --redis-url, and its password.")
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())

@@ -4,19 +4,21 @@ Promises: reads only; no student data; `--json` everywhere.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from broker import offline
+from broker.cli.acting import operator
 from broker.core.days.state_time import StateTime
 from broker.core.model import State
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.packets import views
 from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.verbs import packets as verbs
+from broker.verbs.packets import History, Line, Published, Step, Wanted
 
 _MOST_ALIKE = 20
 _A_DAY = "a day, such as 2026-11-23"
@@ -26,7 +28,7 @@ def packets(
     state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
     lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
     file: Annotated[str, typer.Option(help="Only packets whose file name has this in it.")] = "",
-    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day.")] = "",
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day (UTC).")] = "",
     ssid: Annotated[str, typer.Option(help="Only packets about the student with this number.")] = "",
     tracking: Annotated[str, typer.Option(help="Only packets whose tracking id begins with this.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
@@ -38,12 +40,10 @@ def packets(
         fail(f"--state must be one of: {', '.join(State)}.", 2)
     on = given.day(day, "--day", _A_DAY) if day else None
     services = offline.build(home)
-    received = _span(services.time, on) if on else None
-    with reading(services.engine) as connection:
-        wanted = views.Wanted(state.upper(), lea, file, received, ssid, tracking.lower())
-        rows = views.listing(connection, wanted, limit)
+    wanted = Wanted(state.upper(), lea, file, _span(services.time, on) if on else None, ssid, tracking.lower())
+    rows = verbs.list_packets(services, wanted, actor=operator(), size=limit).rows
     if as_json:
-        say(json.dumps(rows))
+        say(json.dumps([asdict(one) for one in rows]))
         return
     if not rows:
         say("No packet fits these options." if any(wanted) else "There is no packet yet.")
@@ -62,18 +62,18 @@ def _when(at: float | None, time: StateTime) -> str:
     return time.told(at, "milliseconds") if at else ""
 
 
-def _list(rows: Sequence[Mapping[str, Any]], time: StateTime) -> None:
+def _list(rows: Sequence[Line], time: StateTime) -> None:
     columns = ("tracking", "type", "from", "to", "state", "why", "received", "file")
     cells = (
         (
-            row["tracking"],
-            row["type"],
-            row["origin"] or "exchange",
-            row["receiver"],
-            row["state"],
-            row["code"] or row["held_for"],
-            _when(row["received_at"], time),
-            row["source_name"],
+            row.tracking,
+            row.type,
+            row.origin or "exchange",
+            row.receiver,
+            row.state,
+            row.code or row.held_for,
+            _when(row.received_at, time),
+            row.source_name,
         )
         for row in rows
     )
@@ -88,20 +88,21 @@ def packet(
     as_json: JsonOption = False,
 ) -> None:
     """Show the history of one packet."""
-    services = offline.build(home)
-    with reading(services.engine) as connection:
-        begins = views.listing(connection, views.Wanted(tracking=_bare(tracking)), _MOST_ALIKE) if tracking else []
-        found = views.history(connection, begins[0]["tracking"]) if len(begins) == 1 else None
+    services, actor, wanted = offline.build(home), operator(), Wanted(tracking=_bare(tracking))
+    begins = verbs.list_packets(services, wanted, actor=actor, size=_MOST_ALIKE).rows if tracking else ()
     if len(begins) > 1:
         _list(begins, services.time)
         more = f" (the newest {_MOST_ALIKE})" if len(begins) == _MOST_ALIKE else ""
         fail(f"{len(begins)} packets{more} have a tracking id that begins with {tracking}; give more of it.")
-    if found is None:
-        fail(f"There is no packet {tracking}; `satchel packets` lists them.")
+    found = verbs.show(services, begins[0].tracking if begins else tracking, actor=actor)
     if as_json:
-        say(json.dumps(found))
+        say(json.dumps(asdict(found.packet) | {name: [asdict(one) for one in some] for name, some in _lists(found)}))
         return
     _tell(found, services.time)
+
+
+def _lists(found: History) -> Iterable[tuple[str, Sequence[Step | Published]]]:
+    return ("events", found.steps), ("receipts", found.receipts)
 
 
 def _bare(tracking: str) -> str:
@@ -109,14 +110,15 @@ def _bare(tracking: str) -> str:
     return tracking.rpartition("/")[2].partition(".")[0].lower()
 
 
-def _tell(found: dict[str, Any], time: StateTime) -> None:
-    say(f"{found['tracking']}  {found['type'] or 'not opened yet'}  {found['size']} bytes  sha256 {found['sha256']}")
-    say(f"from {found['origin'] or 'the exchange'} to {found['receiver'] or 'not known yet'}: now {found['state']}")
-    if found["source_name"]:
-        say(f"dropped as {tables.plain(found['source_name'])}")
-    if found["deferrals"] and State(found["state"]) in (State.RECEIVED, State.ADMITTED, State.ROUTED):
-        say(f"set back {found['deferrals']} times; the next try is at {_when(found['due_at'], time)}")
-    for step in found["events"]:
-        say(f"  {_when(step['at'], time)}  {step['after']}" + (f" ({step['why']})" if step["why"] else ""))
-    for paper in found["receipts"]:
-        say(f"  receipt {paper['n']} {paper['state']} for {paper['party']}")
+def _tell(found: History, time: StateTime) -> None:
+    one = found.packet
+    say(f"{one.tracking}  {one.type or 'not opened yet'}  {one.size} bytes  sha256 {one.sha256}")
+    say(f"from {one.origin or 'the exchange'} to {one.receiver or 'not known yet'}: now {one.state}")
+    if one.source_name:
+        say(f"dropped as {tables.plain(one.source_name)}")
+    if one.deferrals and State(one.state) in (State.RECEIVED, State.ADMITTED, State.ROUTED):
+        say(f"set back {one.deferrals} times; the next try is at {_when(one.due_at, time)}")
+    for step in found.steps:
+        say(f"  {_when(step.at, time)}  {step.after}" + (f" ({step.why})" if step.why else ""))
+    for paper in found.receipts:
+        say(f"  receipt {paper.n} {paper.state} for {paper.party}")

@@ -10,15 +10,10 @@ from typing import Annotated
 
 import typer
 
-from broker import founding, offline, wiring
-from broker.cli.exchange.upgrade import stopped
-from broker.core.model import LeaId
-from broker.edge.home.folders import Missing
-from broker.edge.ledger.engine import writing
-from broker.edge.ledger.parties import directory, removals
-from broker.parties import marks
-from broker.stages.sweep import deliver_again
-from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker import offline
+from broker.cli.acting import operator
+from broker.terminal.common import HomeOption, JsonOption, say
+from broker.verbs import exchange, inboxes
 
 
 def inbox(
@@ -30,18 +25,7 @@ def inbox(
     as_json: JsonOption = False,
 ) -> None:
     """Take the folder that stands there now for the LEA's inbox: what is absent from it counts as collected."""
-    services = offline.build(home)
-    with writing(services.engine) as connection:
-        if directory.party(connection, lea) is None or lea in removals.standing(connection):
-            fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        try:
-            absent = marks.absent(connection, services.home, LeaId(lea))
-            if is_again:
-                parts = wiring.build(services.settings.home, "inbox")
-                deliver_again.put(parts, connection, LeaId(lea), sorted(absent))
-            marks.give(connection, services.home, LeaId(lea), services.clock().timestamp())
-        except Missing:
-            fail(f"{services.home.leas / lea} has no inbox; mount it, or make it again.")
+    absent = inboxes.mark_inbox(offline.build(home), lea, actor=operator(), is_again=is_again)
     _say_inbox(lea, absent, is_again, as_json)
 
 
@@ -60,8 +44,7 @@ def restored(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Go on with a home or a ledger that was put back from a backup, while the exchange is stopped; inboxes that lack
     anything wait for `lea inbox`."""
     services = offline.build(home, is_put_back=True)
-    with stopped(services.home), writing(services.engine) as connection:
-        doubtful = founding.accept(connection, services.home)
+    doubtful = exchange.go_on(services, actor=operator())
     _say_restored(services, doubtful, as_json)
 
 

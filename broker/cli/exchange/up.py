@@ -1,14 +1,15 @@
 """`satchel up`: the whole exchange on one machine."""
 
 from broker import offline, wiring
+from broker.cli.acting import operator
 from broker.cli.directory.federal_gate import check_settings
 from broker.cli.students.registry import index_if_stale
 from broker.edge.log import watch_over
 from broker.edge.queue.embedded_redis import NoRedis
 from broker.edge.settings import passwords
-from broker.parties.pages import write_readmes
 from broker.processes.supervisor import AlreadyUp, Supervisor, Unusable
 from broker.terminal.common import HomeOption, fail, say
+from broker.verbs import exchange
 
 
 def up(home: HomeOption = None) -> None:
@@ -21,8 +22,8 @@ def up(home: HomeOption = None) -> None:
     wiring.check_keys(services.home)  # said once here, and not by every part
     index_if_stale(services)
 
-    def ready(line: str) -> None:
-        for lea in write_readmes(services):  # name and settings may be new, and the port may be known only now
+    def ready(line: str) -> None:  # name and settings may be new, and the port may be known only now
+        for lea in exchange.start(services, actor=operator()):
             log.warning("the LEA's folder is missing", lea=lea)
         say(line)
 

@@ -18,11 +18,10 @@ import typer
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from broker import offline
+from broker.cli.acting import operator
 from broker.cli.identity import results
-from broker.cli.identity.people import File, Registry
+from broker.cli.identity.people import File
 from broker.cli.identity.results import Result
-from broker.edge.ledger.engine import reading
-from broker.identity import registrar
 from broker.identity.answer import Answer
 from broker.identity.bulk import linker
 from broker.identity.bulk import matching as bulk
@@ -30,6 +29,7 @@ from broker.identity.bulk.matching import Matching
 from broker.identity.model import Model
 from broker.terminal import bars
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.verbs import identity
 
 _NAMED = 20  # lines that could not be read, on standard error; the results name them all
 _SSID, _LINE = "ssid", "registry_line"
@@ -91,16 +91,14 @@ def tables_of(file: File, model: Model, begin: Begin) -> Iterator[pa.Table]:
 
 
 def _in_home(home: Path | None, file: File, matching: Matching, begin: Begin) -> Iterator[Result]:
-    with reading(offline.build(home).engine) as connection:
-        registrar.check_index(connection, matching.model)
-        registry = Registry(connection)
-        entries = registry.entries(begin("Reading the registry", registry.count()))
-        matching.registry(linker.tables(matching.model, entries))
-        merged = registry.merged()
+    def reads(count: int) -> Callable[[int], None]:
+        return begin("Reading the registry", count)
+
+    registry = identity.read_into(offline.build(home), matching, reads, actor=operator())
     rows = _rows(file, matching, begin, registry.numbers.__getitem__)
     if not file.claims:
         return rows
-    known = frozenset(registry.numbers)
+    known, merged = frozenset(registry.numbers), registry.merged
     claims = {file.lines[number]: ssid for number, ssid in file.claims.items()}
     return (results.claimed(row, claims[row.line], known, merged) if row.line in claims else row for row in rows)
 

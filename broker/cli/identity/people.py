@@ -1,4 +1,4 @@
-"""Where `satchel identity match` and `train` take students from: a roster's file, or the registry of a home.
+"""Where `satchel identity match` and `train` take students from that are in no registry: a roster's file.
 
 Owns this reading. Promises: nothing is kept but lines and numbers; a line that cannot be read is told by its number and
 what must stand there, never by what does; every student gets a number of its own, from 0 on.
@@ -9,12 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, func, literal, select, tuple_
-
 from broker.core.errors import Refused
-from broker.edge.ledger.people.blocks import counts_at
-from broker.edge.ledger.tables import student_features, students
 from broker.formats import roster
 from broker.identity import index, lenient
 from broker.identity.bulk.linker import Entry
@@ -24,7 +19,6 @@ from broker.terminal.common import fail
 
 Told = Callable[[int], None]
 
-_PAGE = 5_000  # names read from the ledger at once
 _STEP = 1_000  # students between two words to whoever is told
 
 
@@ -93,49 +87,3 @@ def _lacking(one: Features, written: str) -> str:
     names = (("last", "last name"), ("birth_date", "birth date"))
     missing = [said for column, said in names if not one[column] or (written and column == "birth_date")]
     return f"There is no {' and no '.join(missing)} that can be read: the rest was compared." if missing else ""
-
-
-@dataclass(slots=True)
-class Registry:
-    """The registry of a home: the SSID of each student by number, and which SSID stands for a merged one."""
-
-    connection: Connection
-    numbers: list[str] = field(default_factory=list)
-
-    def entries(self, told: Told) -> Iterator[Entry]:
-        """The students as they are indexed; `told` hears how many names were read."""
-        waiting: list[Features] = []
-        for number, (ssid, data) in enumerate(self._rows(), 1):
-            if not self.numbers or self.numbers[-1] != ssid:
-                if waiting:
-                    yield len(self.numbers) - 1, waiting
-                self.numbers.append(ssid)
-                waiting = []
-            if number % _STEP == 0:
-                told(number)
-            waiting.append(orjson.loads(data))
-        if waiting:
-            yield len(self.numbers) - 1, waiting
-
-    def count(self) -> int:
-        """How many names there are."""
-        return int(self.connection.execute(select(func.count()).select_from(student_features)).scalar() or 0)
-
-    def merged(self) -> Mapping[str, str]:
-        """Numbers that do not stand for themselves."""
-        rows = self.connection.execute(
-            select(students.c.ssid, students.c.merged_into).where(students.c.merged_into != "")
-        )
-        return {row.ssid: row.merged_into for row in rows}
-
-    def _rows(self) -> Iterator[tuple[str, Any]]:
-        """Page by page: neither database keeps a reader waiting, nor a reader it."""
-        columns = student_features.c
-        page = select(columns.ssid, columns.variant, columns.data).order_by(columns.ssid, columns.variant).limit(_PAGE)
-        page = page.where(counts_at(columns, literal("")))
-        ssid, variant = "", -1
-        while rows := self.connection.execute(
-            page.where(tuple_(columns.ssid, columns.variant) > tuple_(ssid, variant))
-        ).all():
-            yield from ((row.ssid, row.data) for row in rows)
-            ssid, variant = rows[-1].ssid, rows[-1].variant

@@ -12,16 +12,17 @@ import orjson
 import typer
 
 from broker import offline
+from broker.cli.acting import operator
 from broker.cli.identity.match import Begin, name_faults, progress, tables_of
-from broker.cli.identity.people import File, Registry
+from broker.cli.identity.people import File
 from broker.edge.home import durable
-from broker.edge.ledger.engine import reading
-from broker.identity import models, registrar
-from broker.identity.bulk import charts, linker
+from broker.identity import models
+from broker.identity.bulk import charts
 from broker.identity.bulk import train as training
 from broker.identity.bulk.train import Trained
 from broker.identity.model import Model
 from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.verbs import identity
 
 _PRIOR = "probability_two_random_records_match"
 
@@ -72,11 +73,10 @@ def _from_file(path: Path, model: Model, begin: Begin) -> Trained:
 
 
 def _from_home(home: Path | None, model: Model, begin: Begin) -> Trained:
-    with reading(offline.build(home).engine) as connection:
-        registrar.check_index(connection, model)
-        registry = Registry(connection)
-        entries = registry.entries(begin("Reading the registry", registry.count()))
-        return training.train(model, linker.tables(model, entries), None, _steps(begin))
+    def reads(count: int) -> Callable[[int], None]:
+        return begin("Reading the registry", count)
+
+    return identity.learn(offline.build(home), model, reads, _steps(begin), actor=operator())
 
 
 def _steps(begin: Begin) -> Callable[[str], None]:

@@ -22,6 +22,7 @@ from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_re
 from broker.core.access import Action
 from broker.core.model import Ssid
 from broker.core.review import By
+from broker.edge.home.running import read_beats
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import flags, registry, reviews
@@ -30,7 +31,6 @@ from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.oversight import watch
 from broker.packets.services import Services
-from broker.processes.part import read_beats
 from broker.stages import holdback
 from broker.students import enroll
 from broker.terminal import bars

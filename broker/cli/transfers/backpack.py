@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from broker import offline
+from broker.cli.acting import operator
 from broker.core.days.state_time import StateTime, told_in_utc
-from broker.edge.ledger.cases import backpacks
-from broker.edge.ledger.cases.backpacks import Part
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.people import registry
 from broker.terminal import tables
-from broker.terminal.common import HomeOption, JsonOption, fail, say
+from broker.terminal.common import HomeOption, JsonOption, say
+from broker.verbs import record_store
+from broker.verbs.record_store import Part
 
 
 def list_(
@@ -29,8 +28,8 @@ def list_(
 ) -> None:
     """List what came into the record store, newest first."""
     services = offline.build(home)
-    with reading(services.engine) as connection:
-        parts = [_told(one, one.ended_at is None) for one in backpacks.listing(connection, lea, limit)]
+    found = record_store.list_parts(services, actor=operator(), lea=lea, size=limit)
+    parts = [_told(one, one.ended_at is None) for one in found.rows]
     if as_json:
         say(json.dumps(parts))
     else:
@@ -44,19 +43,15 @@ def show(
 ) -> None:
     """Show every version that is held of one student, by LEA, and which are current."""
     services = offline.build(home)
-    with reading(services.engine) as connection:
-        if registry.standing(connection, ssid) is None:
-            fail(f"No student has the SSID {ssid}; check the number.")
-        held = backpacks.versions(connection, ssid)
-    now = {one.tracking for one in backpacks.standing(held)}
-    parts = [_told(one, one.tracking in now) for one in held]
+    held = record_store.of_student(services, ssid, actor=operator())
+    parts = [_told(one, one.tracking in held.current) for one in held.parts]
     if as_json:
         say(json.dumps(parts))
     elif not parts:
         say(f"The record store holds nothing of {ssid}.")
     else:
         _table(parts, services.time)
-        say(f"{len(now)} of {len(parts)} are current, {sum(one.size for one in held)} bytes in all.")
+        say(f"{len(held.current)} of {len(parts)} are current, {sum(one.size for one in held.parts)} bytes in all.")
 
 
 def _told(part: Part, is_current: bool) -> dict[str, Any]:

@@ -5,9 +5,8 @@ readable by this user only. With --lea it holds what that LEA may be given.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,16 +14,14 @@ import typer
 from rich.progress import SpinnerColumn, TextColumn
 
 from broker import offline
-from broker.core.days.school_year import Calendar
-from broker.core.stays import Today
-from broker.edge.ledger.cases import claims as ledger
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.parties import directory
-from broker.formats.reports.claims import CsvReport, JsonReport, document
+from broker.cli.acting import operator
+from broker.formats.reports.claims import CsvReport, JsonReport
 from broker.terminal import bars, given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.terminal.files import created
 from broker.terminal.given import Format
+from broker.verbs import claims as verbs
+from broker.verbs.claims import Days, Found
 
 _SHOWN = 500  # students in the table on the screen
 _FEW = 3  # schools or overlaps of one student there
@@ -32,15 +29,15 @@ _A_DATE = "a date such as 2026-11-23"
 _FIRST_YEAR, _LAST_YEAR, _YEARS = 1950, 2199, 30
 
 
-def _period(calendar: Calendar, by: Today, first: str, last: str, school_year: int | None) -> ledger.Period:
+def _days(first: str, last: str, school_year: int | None) -> Days:
     if not first and not last:
-        return ledger.period(calendar, date.fromisoformat(by.day), school_year, by)
+        return Days(school_year=school_year)
     if school_year is not None or not (first and last):
         fail("Give --from and --to together, or --school-year alone.", 2)
     begins, ends = given.day(first, "--from", _A_DATE), given.day(last, "--to", _A_DATE)
     if not _FIRST_YEAR <= begins.year <= ends.year <= _LAST_YEAR or begins > ends or ends.year - begins.year > _YEARS:
         fail(f"--from must not be after --to, nor more than {_YEARS} years before it.", 2)
-    return ledger.between(calendar, begins, ends, by)
+    return Days(begins, ends)
 
 
 def _form(form: Format | None, as_json: bool, out: Path | None) -> Format:
@@ -74,19 +71,29 @@ def claims(
     chosen_form = _form(form, as_json, out)
     services = offline.build(home)
     today = services.day()
-    chosen = _period(services.settings.claims.calendar, services.settings.today(today), first, last, school_year)
-    with reading(services.engine) as connection:
-        if lea and directory.party(connection, lea) is None:
-            fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        documents = (document(finding, lea) for finding in ledger.all_of(connection, chosen, lea))
-        if chosen_form is Format.TABLE:
-            _show(_counted(documents))
-        else:
-            asked = {"lea": lea or None, "school_year": school_year, "from": first or None, "to": last or None}
-            _write(_counted(documents), chosen_form, out, {"day": today.isoformat(), **asked})
+    chosen, actor = _days(first, last, school_year), operator()
+
+    def page(after: str) -> Found:
+        return verbs.list_claims(services, chosen, actor=actor, lea=lea, after=after, today=today)
+
+    documents = _counted(_all(page, page("")))
+    if chosen_form is Format.TABLE:
+        _show(documents)
+    else:
+        asked = {"lea": lea or None, "school_year": school_year, "from": first or None, "to": last or None}
+        _write(documents, chosen_form, out, {"day": today.isoformat(), **asked})
 
 
-def _counted(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _all(page: Callable[[str], Found], found: Found) -> Iterator[Mapping[str, Any]]:
+    """These claims, and all behind them."""
+    while True:
+        yield from found.documents
+        if not found.after:
+            return
+        found = page(found.after)
+
+
+def _counted(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The documents, and how many there were so far on a terminal's standard error."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} students with claims to look at"))
     with bars.progress(*columns) as bar:
@@ -96,7 +103,7 @@ def _counted(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             bar.advance(task)
 
 
-def _write(documents: Iterator[dict[str, Any]], form: Format, out: Path | None, head: dict[str, Any]) -> None:
+def _write(documents: Iterator[Mapping[str, Any]], form: Format, out: Path | None, head: dict[str, Any]) -> None:
     count = 0
     with created(out) if out else nullcontext(sys.stdout) as file:
         report = CsvReport(file) if form is Format.CSV else JsonReport(file, head)
@@ -112,7 +119,7 @@ def _counting(count: int) -> str:
     return f"{count:,} student{'s' * (count != 1)}"
 
 
-def _show(documents: Iterator[dict[str, Any]]) -> None:
+def _show(documents: Iterator[Mapping[str, Any]]) -> None:
     rows: list[list[Any]] = []
     count = 0
     for count, one in enumerate(documents, 1):
@@ -131,7 +138,7 @@ def _show(documents: Iterator[dict[str, Any]]) -> None:
     say("What is proposed is in proportion to the claims; the Superintendent apportions (Utah R277-419-6(3)).")
 
 
-def _row(one: dict[str, Any]) -> Iterator[Any]:
+def _row(one: Mapping[str, Any]) -> Iterator[Any]:
     yield one["ssid"]
     yield one["school_year"]
     yield [_place(lea) for lea in one["leas"]]

@@ -57,9 +57,9 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def upgrade(engine: Engine, also: Callable[[Connection], object] | None = None) -> Upgraded:
+def upgrade(engine: Engine, also: Callable[[Connection, Upgraded], object] | None = None) -> Upgraded:
     """Bring the ledger to the newest form; a later one is left as it is. `also` is done in the same transaction, where
-    the ledger has the newest form then. Raises copies.NoCopy and engine.Busy."""
+    the ledger has the newest form then; it is given what was done. Raises copies.NoCopy and engine.Busy."""
     with writing(engine) as connection:
         _alone(connection)
         before = form(connection)
@@ -69,5 +69,5 @@ def upgrade(engine: Engine, also: Callable[[Connection], object] | None = None) 
                 done = Upgraded(before, copies.keep(Path(str(engine.url.database)), before))
             _run(connection)
         if also and before <= REVISION:
-            also(connection)
+            also(connection, done)
     return done

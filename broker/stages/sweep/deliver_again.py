@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.model import LeaId, PacketType, State
 from broker.edge.home.inbox import Inboxes
 from broker.edge.ledger.packets import corrections, history
@@ -20,11 +20,11 @@ PUT_AGAIN = "put-again"
 
 
 def put(services: Services, connection: Connection, lea: LeaId, trackings: Sequence[str]) -> None:
-    """Write these packets of the vault into the inbox again. Raises OperatorError where the LEA has no valid key."""
+    """Write these packets of the vault into the inbox again. Raises NotDone `no-key` for an LEA without a valid one."""
     look = Look(connection, services.clock(), services.today())
     certificate = look.valid_certificate(lea)
     if trackings and certificate is None:
-        raise OperatorError(f"{lea} has no valid key; get its new one, and `satchel lea key {lea} --cert FILE`.")
+        raise NotDone("no-key", lea=lea)
     inboxes = Inboxes(services.home)  # it has no mark yet, or not that of now
     for tracking in trackings:
         row = corrections.locked(connection, tracking)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from broker.cli.identity import people
-from broker.cli.identity.people import Registry
 from broker.core.model import LeaId, Ssid
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.people import indexed
 from broker.edge.ledger.people.registry import Source
 from broker.identity import index, models, registrar
+from broker.identity.bulk import registry as bulk
+from broker.identity.bulk.registry import Registry
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
 from tests.support import ledgers, postgres
@@ -36,8 +37,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.mark.parametrize("page", [1, 3, 7, 5_000])
 def test_every_student_comes_once_with_all_names(engine: Engine, page: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "_PAGE", page)
-    monkeypatch.setattr(people, "_STEP", 10)
+    monkeypatch.setattr(indexed, "_PAGE", page)
+    monkeypatch.setattr(bulk, "_STEP", 10)
     model = models.load()
     known = {
         Ssid(str(1_000_000_000 + 7 * number)): person.student

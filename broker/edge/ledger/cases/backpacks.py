@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from broker.core.model import PacketType, State, TrackingId
+from broker.edge.ledger.counted import counted
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import backpacks, packets
 
@@ -168,7 +169,20 @@ def on_the_way(connection: Connection, receiver: str, contents: Sequence[str]) -
     return {(row[0], row[1]): TrackingId(row[2]) for row in rows}
 
 
-def listing(connection: Connection, lea: str = "", limit: int = 100) -> list[Part]:
-    """Parts of every student, or those of one LEA, the last that came first."""
-    query = select(*_PART).order_by(backpacks.c.id.desc()).limit(limit)
-    return [Part(*row) for row in connection.execute(query.where(backpacks.c.lea == lea) if lea else query)]
+def listing(connection: Connection, lea: str = "", limit: int = 100, before: str = "") -> list[Part]:
+    """Parts of every student, or those of one LEA, the last that came first; `before`, where given, is the tracking id
+    of the part behind which the list goes on."""
+    query = select(*_PART).where(*_of(lea)).order_by(backpacks.c.id.desc()).limit(limit)
+    if before:
+        last = select(_LIKE.c.id).where(_LIKE.c.tracking == before).scalar_subquery()
+        query = query.where(backpacks.c.id < last)
+    return [Part(*row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, lea: str = "") -> int:
+    """How many parts `listing` has in all, at most 1,001."""
+    return counted(connection, select(backpacks.c.id).where(*_of(lea)))
+
+
+def _of(lea: str) -> list[Any]:
+    return [backpacks.c.lea == lea] if lea else []

@@ -162,13 +162,3 @@ def _counting(rows: Iterable[Row[Any]], today: Today | None) -> list[Row[Any]]:
     places = [location(row) for row in ordered]
     counting = set(Account(places, today).counting)
     return [row for row, one in zip(ordered, places, strict=True) if one in counting]
-
-
-def all_of(connection: Connection, chosen: Period, lea: str = "") -> Iterator[Finding]:
-    """Every finding, in the order of SSIDs and school years; with `lea`, those that concern this LEA."""
-    after = ""
-    while True:
-        found, after = page(connection, chosen, after, lea)
-        yield from found
-        if not after:
-            return

@@ -15,6 +15,7 @@ from broker.core.model import LeaId, PacketType, State
 from broker.core.report import OWED
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.cases.transfers import TransferRow, in_states
+from broker.edge.ledger.counted import counted
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, transfer_events, transfers
 
 PAGE = 200
@@ -34,13 +35,22 @@ class Choice:
 
 def page(connection: Connection, choice: Choice, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
     """The next of the chosen cases behind this number."""
+    return _page(connection, _chosen(choice), after, limit)
+
+
+def count(connection: Connection, choice: Choice) -> int:
+    """How many cases are chosen, at most 1,001."""
+    return counted(connection, select(transfers.c.id).where(*_chosen(choice)))
+
+
+def _chosen(choice: Choice) -> list[ColumnElement[bool]]:
     case = transfers.c
     wanted: list[ColumnElement[bool]] = [in_states(choice.states)]
     if choice.lea:
         wanted.append(or_(case.source == choice.lea, case.destination == choice.lea))
     if choice.overdue_on:
         wanted += [in_states(OWED), case.due_on != "", case.due_on < choice.overdue_on]
-    return _page(connection, wanted, after, limit)
+    return wanted
 
 
 def opened(connection: Connection, since: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:

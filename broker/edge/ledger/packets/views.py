@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
+from broker.edge.ledger.counted import counted
 from broker.edge.ledger.packets.history import READ_WHOLE
 from broker.edge.ledger.packets.rows import token_of
 from broker.edge.ledger.people import registry
@@ -86,9 +87,20 @@ class Wanted(NamedTuple):
     tracking: str = ""
 
 
-def listing(connection: Connection, wanted: Wanted, limit: int = 100) -> list[dict[str, Any]]:
-    """The newest packets that are like that."""
-    query = _listing().limit(limit)
+def listing(connection: Connection, wanted: Wanted, limit: int = 100, before: str = "") -> list[dict[str, Any]]:
+    """The newest packets that are like that; the list goes on behind the tracking id `before`, where given."""
+    query = _like(connection, _listing().limit(limit), wanted)
+    if before:
+        query = query.where(packets.c.tracking < before)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def count(connection: Connection, wanted: Wanted) -> int:
+    """How many packets are like that, at most 1,001."""
+    return counted(connection, _like(connection, select(packets.c.tracking), wanted))
+
+
+def _like(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.state:
         query = query.where(packets.c.state == wanted.state)
     if wanted.lea:
@@ -102,7 +114,7 @@ def listing(connection: Connection, wanted: Wanted, limit: int = 100) -> list[di
         query = query.where(packets.c.ssid.in_(registry.numbers(connection, wanted.ssid)))
     if wanted.tracking:
         query = query.where(packets.c.tracking.startswith(wanted.tracking, autoescape=True))
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return query
 
 
 class Oldest(NamedTuple):

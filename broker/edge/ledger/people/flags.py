@@ -159,6 +159,11 @@ def alerts_of(connection: Connection, is_seen: bool | None = None, limit: int = 
     return [Alert(*row) for row in connection.execute(query)]
 
 
+def count_unseen(connection: Connection) -> int:
+    """How many alerts nobody has seen."""
+    return connection.execute(select(func.count()).where(alerts.c.seen_at.is_(None))).scalar_one()
+
+
 def seen(connection: Connection, ids: Sequence[int], who: str, at: float) -> int:
     """Somebody has seen these alerts; how many of them nobody had seen before."""
     mine = alerts.c.id.in_(list(ids)) & alerts.c.seen_at.is_(None)

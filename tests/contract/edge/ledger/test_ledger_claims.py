@@ -61,8 +61,13 @@ def student(engine: Engine, ssid: str, *memberships: tuple[str, ...], **more: st
 
 
 def found(engine: Engine, chosen: claims.Period = NOW, lea: str = "") -> list[Finding]:
+    every: list[Finding] = []
     with reading(engine) as connection:
-        return list(claims.all_of(connection, chosen, lea))
+        some, after = claims.page(connection, chosen, "", lea)
+        while after:
+            every += some
+            some, after = claims.page(connection, chosen, after, lea)
+    return [*every, *some]
 
 
 def told(engine: Engine, chosen: claims.Period = NOW, lea: str = "") -> list[tuple[str, int]]:

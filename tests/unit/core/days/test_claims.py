@@ -472,7 +472,7 @@ def test_which_form(form: Format | None, as_json: bool, out: str | None, means: 
 )
 def test_days_that_cannot_be_asked_for(first: str, last: str, year: int | None) -> None:
     with pytest.raises(typer.Exit) as ended:
-        command._period(CALENDAR, AUGUST, first, last, year)
+        command._days(first, last, year)
     assert ended.value.exit_code == 2
 
 
