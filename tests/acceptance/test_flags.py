@@ -8,7 +8,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from broker.cli import main
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone, OperatorError
 from broker.core.transfer import TransferState
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading, writing
@@ -167,10 +167,10 @@ def test_each_event_is_told_once(story: Story) -> None:
 
 def test_setting_and_lifting_are_logged_with_who_and_why(story: Story) -> None:
     story.flag()
-    with pytest.raises(OperatorError, match="flagged already"):
+    with pytest.raises(NotDone, match="flagged"):
         story.flag()
     story.lift()
-    with pytest.raises(OperatorError, match="not flagged"):
+    with pytest.raises(NotDone, match="not-flagged"):
         story.lift()
     with reading(story.office.services.engine) as connection:
         (flag,) = flags.about(connection, story.ssid)
