@@ -119,8 +119,8 @@ def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
 
 def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -> Services:
     """The parts of one process of the exchange; a patient one works what is costly to read. Raises OperatorError for
-    what is wrong with the home: NotReady, SettingsError, StaleIndex, and of a worker what is wrong with its calendars
-    and codes."""
+    what is wrong with the home: NotReady, SettingsError, and of a worker what is wrong with its index, calendars and
+    codes."""
     harden()
     chosen, held = file.load(home), held_by(part)
     folders = Home(chosen.home)
@@ -157,4 +157,7 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
 def _check_index(services: Services, connection: Connection) -> None:
     registry.lock(connection)  # the workers of a new exchange all begin at once
     registrar.adopt(connection, services.model)
-    registrar.check_index(connection, services.model)
+    if registrar.is_stale(connection, services.model):
+        raise NotReady(
+            "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
+        )

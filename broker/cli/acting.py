@@ -20,3 +20,8 @@ def account() -> str:
 def operator(who: str = "") -> Actor:
     """The state's operator. Raises OperatorError for a name that is not one line."""
     return Actor(who or account())
+
+
+def named(who: str) -> Actor:
+    """The state's operator, where a name must be said. Raises OperatorError for one that is not one line."""
+    return Actor(who)

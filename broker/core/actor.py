@@ -49,3 +49,8 @@ class Actor:
         if self.kind is None:
             return (Role.STATE_OPERATOR,)
         return _OF_KIND.get(self.kind, _LEA_ROLES)
+
+    @property
+    def is_states(self) -> bool:
+        """Whether this is the state: its operator, or its office."""
+        return self.kind in (None, PartyKind.STATE)

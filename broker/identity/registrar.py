@@ -11,7 +11,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
 from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
@@ -25,10 +25,6 @@ from broker.identity.model import Model
 
 _PAGE = 1000  # students read or written at once
 _MOST = Told()
-
-
-class StaleIndex(OperatorError):
-    """The registry was indexed for another model."""
 
 
 class TooOften(Exception):
@@ -96,7 +92,7 @@ def known(connection: Connection, ssid: str) -> Student | None:
 def merge(
     connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
 ) -> Outcome:
-    """Find that two numbers are one student's: `kept` stands for both. Raises OperatorError where that cannot be.
+    """Find that two numbers are one student's: `kept` stands for both. Raises what `merges.merge` does.
 
     `at` is seconds since the epoch, `today` the day by which it is judged where the student is enrolled.
     """
@@ -107,7 +103,7 @@ def merge(
 
 
 def unmerge(connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
-    """Take a merge back: `other` is again who it was. Raises OperatorError where that cannot be."""
+    """Take a merge back: `other` is again who it was. Raises what `merges.unmerge` does."""
     done = merges.unmerge(connection, kept, other, who, why, at)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
@@ -120,11 +116,14 @@ def merged(connection: Connection, ssid: str) -> list[Merge]:
 
 
 def check_index(connection: Connection, model: Model) -> None:
-    """Raises StaleIndex unless the registry is indexed for this model (or there is nobody in it yet)."""
-    if blocks.made_for(connection) not in (None, index.mark_of(model)):
-        raise StaleIndex(
-            "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
-        )
+    """Raises NotDone `stale-index` unless the registry is indexed for this model."""
+    if is_stale(connection, model):
+        raise NotDone("stale-index")
+
+
+def is_stale(connection: Connection, model: Model) -> bool:
+    """Whether the registry is indexed for another model; while there is nobody in it, it is not."""
+    return blocks.made_for(connection) not in (None, index.mark_of(model))
 
 
 def adopt(connection: Connection, model: Model) -> None:

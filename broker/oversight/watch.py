@@ -120,12 +120,20 @@ class Watch:
             alerts.alert(self._services, self._connection, kind, ssid, self._row.origin, self._row.tracking)
 
 
-def decided(services: Services, connection: Connection, ssids: Iterable[str], lea: str, tracking: str = "") -> None:
+def decided(
+    services: Services,
+    connection: Connection,
+    ssids: Iterable[str],
+    lea: str,
+    tracking: str = "",
+    kind: Kind = Kind.DECISION,
+) -> None:
     """Tell the state of each flagged one of these students that its operator has decided something, or merged or parted
-    numbers: about this LEA's packet, or where this LEA is whose enrollment it changes, '' for none."""
+    numbers: about this LEA's packet, or where this LEA is whose enrollment it changes, '' for none. `kind` says where
+    it is another's doing."""
     flagged = ledger.numbers(connection)
     for ssid in dict.fromkeys(flagged[one] for one in ssids if one in flagged):
-        alerts.alert(services, connection, Kind.DECISION, ssid, lea, tracking, is_news=True)
+        alerts.alert(services, connection, kind, ssid, lea, tracking, is_news=True)
 
 
 def whose_stay(services: Services, connection: Connection, kept: str, other: str) -> str:

@@ -17,10 +17,10 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from broker.core.model import Ssid, Student
-from broker.core.review import OWN_STUDENT
+from broker.core.review import OWN_STUDENT, Sent, sent_as
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
-from broker.edge.ledger.people.reviews import Review, Sent
+from broker.edge.ledger.people.reviews import Review
 from broker.formats.documents import to_student
 from broker.notices.answers import Answer, Outcome
 from broker.oversight.watch import Watch
@@ -90,7 +90,7 @@ def _waiting(
 
 
 def _sent(student: Student) -> Sent:
-    return reviews.sent_as(
+    return sent_as(
         {
             "legal_name": asdict(student.legal_name),
             "birth_date": student.birth_date.isoformat(),

@@ -3,8 +3,8 @@
 Contract: the verbs of the command line, the console and `review-answer` packets, each within the caller's write
 transaction. `decide` checks the choice against the registry as it is now: where somebody has come up who was not shown,
 or the candidate is not who it was, nothing is done and the question is put again. The same decision twice has one
-effect; another one is refused, until `takeback.undo` has taken the first one back. That it is a new student, an LEA
-does not decide where a candidate is flagged as missing, or is one whom it may not see: its answer is kept, and the
+effect; another one is refused, until `undo_decision.undo` has taken the first one back. That it is a new student, an
+LEA does not decide where a candidate is flagged as missing, or is one whom it may not see: its answer is kept, and the
 question waits for the state. So it does where the LEA only confirms what it sent. Where an LEA decides that it is a
 student of another LEA, the state hears of it.
 """
@@ -19,7 +19,7 @@ from broker.core import knowledge
 from broker.core.errors import Deferred, Refused
 from broker.core.knowledge import Asked
 from broker.core.model import Document, Ssid
-from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen
+from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen, of_lea
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.people import flags as flag_ledger
@@ -83,27 +83,33 @@ def _answer_all(services: Services, connection: Connection, row: PacketRow, repl
 
 def answer_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> Result:
     """Carry out one answer of an LEA's packet `row`. Raises as `decide` does, and what forbids it to an LEA."""
-    found, choice = _choice(services, connection, row, reply)
-    is_strange = choice.ssid and not question.is_own(services, connection, row.origin, choice.ssid)
-    by = By(f"LEA {row.origin}, packet {row.tracking}", reply.why)
+    by = of_lea(row.origin, f"packet {row.tracking}", reply.why)
+    return answer_as(services, connection, row.origin, by, reply)
+
+
+def answer_as(services: Services, connection: Connection, lea: str, by: By, reply: Reply) -> Result:
+    """Carry out one answer of this LEA. Raises as `answer_one`; the caller holds `registry.lock`, and tells the state
+    of flagged candidates."""
+    found, choice = _choice(services, connection, lea, reply)
+    is_strange = choice.ssid and not question.is_own(services, connection, lea, choice.ssid)
     result = _decide(services, connection, reply.tracking, reply.line, choice, by, reply.pointer, is_lea=True)
     if result is Result.DONE and is_strange and choice.ssid:
         number = _number(connection, choice.ssid) or choice.ssid
-        alerts.self_decided(services, connection, number, row.origin, (found.tracking, found.line))
+        alerts.self_decided(services, connection, number, lea, (found.tracking, found.line))
     return result
 
 
 def check_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> None:
     """Whether that can be done now, and nothing of it. Raises what `answer_one` does."""
-    _, choice = _choice(services, connection, row, reply)
+    _, choice = _choice(services, connection, row.origin, reply)
     _, packet, _, is_done = _may_decide(connection, reply.tracking, reply.line, choice, reply.pointer, is_lea=True)
     if reply.line == OWN_STUDENT and not is_done:
         apply_decision.check_waits(packet)
 
 
-def _choice(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> tuple[Review, Choice]:
+def _choice(services: Services, connection: Connection, lea: str, reply: Reply) -> tuple[Review, Choice]:
     found = reviews.get(connection, reply.tracking, reply.line)
-    if found is None or found.lea != row.origin:
+    if found is None or found.lea != lea:
         raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
     choice = chosen(reply.verb, reply.letter, [one.ssid for one in found.shown], reply.pointer)
     if found.closed_at is None:  # what is decided is compared with what it was decided as

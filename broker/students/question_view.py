@@ -14,7 +14,7 @@ from broker.core.model import Student
 from broker.core.review import letters
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import EnrollmentRow
-from broker.edge.ledger.people import evidence, registry, reviews
+from broker.edge.ledger.people import evidence, registry, reviews, stays
 from broker.edge.ledger.people.reviews import Decision, Review, Weighed
 from broker.formats.documents import to_block, to_student
 from broker.identity import compare
@@ -33,6 +33,11 @@ class Seen:
     locations: Sequence[EnrollmentRow] = field(repr=False)
     verdict: Verdict | None
     is_hidden: bool = False
+
+    @property
+    def places(self) -> list[tuple[EnrollmentRow, bool]]:
+        """Each location, and whether it was taken back."""
+        return [(spot, stays.location(spot).is_void) for spot in self.locations]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,10 +1,10 @@
 """undo decision: a decision was wrong, and is taken back; the question is open again.
 
-Contract: called within a write transaction, for the state's operator. It gives back what the decision changed: the
-location is ended on the day it was entered, names and evidence that it brought no longer count, a packet that is not
-delivered waits for the review again. A number that it gave stays used up: it is withdrawn, and given to the same
-student should the same be decided again. What lies in an inbox cannot be called back: a decision that delivered its own
-packet stands, and of records that another decision let go the operator is told.
+Contract: called within a write transaction, for the state, or for the LEA that has decided it itself. It gives
+back what the decision changed: the location is ended on the day it was entered, names and evidence that it brought no
+longer count, a packet that is not delivered waits for the review again. A number that it gave stays used up: it is
+withdrawn, and given to the same student should the same be decided again. What lies in an inbox cannot be called back:
+a decision that delivered its own packet stands, and of records that another decision let go the actor is told.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from broker.core.errors import OperatorError, Refused
+from broker.core.errors import NotDone, Refused
 from broker.core.model import HeldFor, State
-from broker.core.review import OWN_STUDENT, By
+from broker.core.review import OWN_STUDENT, By, by_lea
 from broker.edge.ledger.packets import moves, packets
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
-from broker.edge.ledger.people import changes, registry, reviews
+from broker.edge.ledger.people import changes, led_to, registry, reviews
 from broker.edge.ledger.people.changes import Changes
 from broker.edge.ledger.people.reviews import Decision, Review
 from broker.identity import registrar, withdrawn
+from broker.notices.alert import Kind
 from broker.oversight.watch import decided
 from broker.packets.receipts import statements
 from broker.packets.services import Services
@@ -29,10 +30,6 @@ from broker.students import enroll, lessons, opt_outs, question
 from broker.students.apply_decision import DONE, GIVEN
 from broker.transfers import cases, follow_up
 
-_TOO_LATE = (
-    "This was decided on {day}, and what was sent of the student is kept for {days} days (keeping.undo_days): it cannot"
-    " be taken back any more. Let the LEA send the document again, corrected; if a student has two SSIDs, merge them."
-)
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
 
@@ -43,20 +40,26 @@ class Undone:
     delivered: tuple[str, ...] = ()
 
 
-def undo(services: Services, connection: Connection, tracking: str, line: int, by: By) -> Undone:
-    """Take the decision back that stands. Raises Refused("unknown-tracking") for no such question; OperatorError, with
-    what to do, where nothing is decided or it cannot be taken back."""
+def undo(
+    services: Services, connection: Connection, tracking: str, line: int, by: By, *, decided_by: str = ""
+) -> Undone:
+    """Take the decision back that stands; where `decided_by` is given, one of this LEA's alone.
+
+    Raises Refused("unknown-tracking") for no such question; NotDone `nothing-decided`, `not-your-decision`, and where
+    it cannot be taken back `too-late`, `packet-refused`, `packet-delivered`, `number-used`, and what
+    `changes.take_back` raises.
+    """
     registry.lock(connection)
     found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
     if found is None or row is None:
         raise Refused("unknown-tracking")
     decision = reviews.standing(connection, tracking, line)
     if found.closed_at is None or decision is None:
-        raise OperatorError("Nothing is decided on this question, so there is nothing to take back.")
+        raise NotDone("nothing-decided", tracking=tracking)
+    if decided_by and not by_lea(decision.who, decided_by):
+        raise NotDone("not-your-decision", tracking=tracking)
     if reviews.FORGOTTEN in found.subject:
-        raise OperatorError(
-            _TOO_LATE.format(day=_day(services, decision), days=f"{services.settings.keeping.undo_days:g}")
-        )
+        raise NotDone("too-late", day=_day(services, decision), days=f"{services.settings.keeping.undo_days:g}")
     if line == OWN_STUDENT:
         _hold_again(services, connection, row)
     done = found.subject.get(DONE, {})
@@ -73,7 +76,8 @@ def undo(services: Services, connection: Connection, tracking: str, line: int, b
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
     cases.reconcile(services, connection, sorted(touched), cause=tracking)
-    decided(services, connection, [*sorted(touched), *(one.ssid for one in found.candidates)], found.lea, tracking)
+    concerned = [*sorted(touched), *(one.ssid for one in found.candidates)]
+    decided(services, connection, concerned, found.lea, tracking, Kind.ANSWER if decided_by else Kind.DECISION)
     enroll.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     question.ask(services, connection, row, _note(services, decision))
     return Undone(delivered)
@@ -91,16 +95,9 @@ def _note(services: Services, decision: Decision) -> str:
 def _hold_again(services: Services, connection: Connection, row: PacketRow) -> None:
     """The packet waits for the review again, wherever it is on its way."""
     if row.state is State.REFUSED:
-        raise OperatorError(
-            f"The packet was refused [{row.code}], and that is final; {row.origin} sends the document again if it is to"
-            " go on."
-        )
+        raise NotDone("packet-refused", refusal=row.code, lea=row.origin)
     if row.state in (State.DELIVERED, State.COLLECTED):
-        raise OperatorError(
-            f"The packet lies in the inbox of {row.receiver} or was taken from there, so the decision cannot be taken"
-            f" back. Ask {row.receiver} to delete {row.tracking}, tell {row.origin}, and let {row.origin} send a"
-            " corrected document; if two SSIDs are one student's, merge them."
-        )
+        raise NotDone("packet-delivered", tracking=row.tracking, receiver=row.receiver, lea=row.origin)
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
     new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
@@ -131,21 +128,18 @@ def _check_unused(connection: Connection, found: Review, number: str, changed: C
     """A number that others have used since is theirs, too."""
     person = registry.person(connection, number)
     places = changed.places_new if changed else []
-    if person is None or person.merged_into or reviews.used_elsewhere(connection, number, found.tracking, places):
-        raise OperatorError(
-            f"The SSID {number}, which this decision gave, was used by other packets or merged since, so the decision"
-            " cannot be taken back. If it is the number of a student who has another one, merge the two."
-        )
+    if person is None or person.merged_into or led_to.used_elsewhere(connection, number, found.tracking, places):
+        raise NotDone("number-used", ssid=number)
 
 
 def _reroute(services: Services, connection: Connection, found: Review, decision: Decision) -> tuple[str, ...]:
     """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
     if not decision.ssid:
         return ()
-    rows = [packets.get(connection, one) for one in reviews.on_the_way(connection, decision.ssid, found.lea)]
+    rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea)]
     planned = [_anew(row) for row in rows if row is not None]
     moves.advance(connection, planned, services.clock().timestamp())
-    return tuple(reviews.delivered_since(connection, decision.ssid, found.lea, decision.at))
+    return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at))
 
 
 def _anew(row: PacketRow) -> Move:

@@ -7,19 +7,21 @@ the disclosure log that it writes itself. It returns frozen data, and raises Not
 cannot be done as it was asked for: the words, and what to do, are the face's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from broker.core.access import Action, Facts, Permit, judge
+from broker.core.access import Action, Deny, Facts, Permit, judge
 from broker.core.actor import Actor
+from broker.core.disclosure import Disclosure
 from broker.core.errors import BrokerError, NotDone
-from broker.core.review import MOST_WHY, is_one_line
+from broker.core.review import MOST_WHY, By, is_one_line
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.log import acts
+from broker.edge.ledger.log import acts, disclosures
 from broker.edge.ledger.log.acts import Act
 
 Given = ParamSpec("Given")
@@ -41,6 +43,9 @@ class Room(Protocol):
 Place = TypeVar("Place", bound=Room)
 
 
+_NOTHING_KNOWN = Facts()
+
+
 class NotAllowed(BrokerError):
     """The actor may never do this; a web face answers 403."""
 
@@ -56,9 +61,10 @@ class NotThere(NotDone):
 Verb = Callable[Concatenate[Place, Given], Done]
 
 
-def verb(action: Action) -> Callable[[Verb[Place, Given, Done]], Verb[Place, Given, Done]]:
+def verb(action: Action, *, is_for_leas: bool = True) -> Callable[[Verb[Place, Given, Done]], Verb[Place, Given, Done]]:
     """Mark a function as the verb of this action: it is asked for an actor, and begins only where the table says that
-    one in some role of the actor's may do it. What depends on the student the verb asks itself, by `permit`."""
+    one in some role of the actor's may do it. What depends on the student the verb asks itself, by `permit`. One that
+    is not `is_for_leas` shows, or does, what is the state's alone, whatever LEAs may do by other ways."""
 
     def marked(function: Verb[Place, Given, Done]) -> Verb[Place, Given, Done]:
         @wraps(function)
@@ -66,7 +72,7 @@ def verb(action: Action) -> Callable[[Verb[Place, Given, Done]], Verb[Place, Giv
             actor = given["actor"]
             if not isinstance(actor, Actor):
                 raise TypeError("a verb is done by an actor")
-            if not may(actor, action):
+            if not may(actor, action) or not (is_for_leas or actor.is_states):
                 line = _line(room, function.__name__, actor, result=acts.REFUSED)
                 committed(room.engine, lambda connection: acts.add(connection, line))
                 raise NotAllowed(action)
@@ -80,8 +86,49 @@ def verb(action: Action) -> Callable[[Verb[Place, Given, Done]], Verb[Place, Giv
 
 def may(actor: Actor, action: Action) -> bool:
     """Whether the actor may do this at all, to some student of some time."""
-    every = Facts(was_there=True, is_own=True, has_request=True)
-    return any(isinstance(judge(role, action, every), Permit) for role in actor.roles)
+    return isinstance(permit(actor, action, Facts(was_there=True, is_own=True, has_request=True)), Permit)
+
+
+def permit(actor: Actor, action: Action, facts: Facts = _NOTHING_KNOWN) -> Permit | Deny:
+    """What the table says of this actor, where these are the facts: the first allowance of one of the actor's roles,
+    else a refusal."""
+    verdicts = [judge(role, action, facts) for role in actor.roles]
+    return next((one for one in verdicts if isinstance(one, Permit)), verdicts[-1])
+
+
+def noted(
+    connection: Connection,
+    ssids: Iterable[str],
+    action: Action,
+    at: float,
+    *,
+    actor: Actor,
+    why: str,
+    what: str = "",
+    tracking: str = "",
+) -> None:
+    """Leave a line of the disclosure log for each of these students: the actor, who is the state's, is about to see
+    this. Called in the transaction of what is read, which is committed before anything is shown; `at` is seconds since
+    the epoch.
+
+    Raises OperatorError for a `why` that is not one line.
+    """
+    by, verdict = By(actor.name, why), permit(actor, action)
+    if isinstance(verdict, Deny):
+        raise AssertionError(f"a verb of {action} was begun for somebody without a right to it")
+    line = Disclosure(
+        at=at,
+        ssid="",
+        action=action,
+        outcome=verdict.outcome,
+        party=actor.party,
+        actor=by.who,
+        what=what,
+        ground=verdict.word,
+        purpose=by.why,
+        tracking=tracking,
+    )
+    disclosures.add(connection, [replace(line, ssid=ssid) for ssid in dict.fromkeys(ssids)])
 
 
 def recorded(

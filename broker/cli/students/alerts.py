@@ -6,28 +6,23 @@ state can read.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline
-from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
+from broker.cli import refusals
+from broker.cli.acting import named, operator
+from broker.cli.students.disclosures import PURPOSES, PurposeOption, ReaderOption
 from broker.core.access import Action
 from broker.core.days.state_time import StateTime
-from broker.core.review import By
-from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.people import flags as ledger
-from broker.edge.ledger.people import registry
-from broker.edge.ledger.people.flags import Alert
-from broker.edge.ledger.people.registry import Person
+from broker.core.errors import NotDone
+from broker.core.model import Name
 from broker.terminal import tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
-
-_MOST_SEEN = 1000
+from broker.verbs import alerts as verbs
+from broker.verbs.alerts import Alert
 
 
 def flags(
@@ -38,27 +33,29 @@ def flags(
     as_json: JsonOption = False,
 ) -> None:
     """List the students who are flagged as missing: since when, by whom, and why; your look is logged."""
+    purpose = why or PURPOSES[Action.RECEIVE_ALERT]
     services = offline.build(home)
-    now = services.clock().timestamp()
-
-    def look(connection: Connection) -> tuple[Sequence[ledger.Flag], int, dict[str, Person | None]]:
-        rows = ledger.all_standing(connection, limit)
-        count = ledger.count_standing(connection)
-        note_read(connection, [row.ssid for row in rows], Action.RECEIVE_ALERT, now, who=who, why=why, what="flags")
-        return rows, count, {row.ssid: registry.person(connection, row.ssid) for row in rows}
-
-    rows, count, persons = committed(services.engine, look)
+    found = verbs.list_flags(services, purpose, actor=operator(who), size=limit)
+    rows, count = found.page.rows, found.standing
     if as_json:
         shown = ("ssid", "set_at", "set_by", "set_why")
-        told = ({name: getattr(row, name) for name in shown} for row in rows)
-        whom = (dict(zip(("name", "birth_date"), _named(persons[row.ssid]), strict=True)) for row in rows)
+        told = ({name: getattr(row.flag, name) for name in shown} for row in rows)
+        whom = ({"name": _spoken(row.name), "birth_date": row.birth_date} for row in rows)
         say(json.dumps([flag | person for flag, person in zip(told, whom, strict=True)]))
         return
     if not rows:
         say("No student is flagged as missing.")
         return
     cells = (
-        (row.ssid, *_named(persons[row.ssid]), services.time.told(row.set_at), row.set_by, row.set_why) for row in rows
+        (
+            one.flag.ssid,
+            _spoken(one.name),
+            one.birth_date,
+            services.time.told(one.flag.set_at),
+            one.flag.set_by,
+            one.flag.set_why,
+        )
+        for one in rows
     )
     names = ("ssid", tables.text("name"), "born", "flagged since", tables.text("by"), tables.text("why"))
     tables.show(names, cells)
@@ -68,12 +65,8 @@ def flags(
     say(f"{stand}; `satchel student unflag` lifts one when the child is found.")
 
 
-def _named(person: Person | None) -> tuple[str, str]:
-    """Name and birth date."""
-    if person is None:
-        return "", ""
-    parts = (person.first, person.middle, person.last, person.suffix)
-    return " ".join(part for part in parts if part), person.birth_date
+def _spoken(name: Name) -> str:
+    return " ".join(part for part in (name.first, name.middle, name.last, name.suffix) if part)
 
 
 def alerts(
@@ -83,17 +76,14 @@ def alerts(
 ) -> None:
     """List what the state must hear of: those that nobody has seen first, the newest first."""
     services = offline.build(home)
-    with reading(services.engine) as connection:
-        unseen = ledger.alerts_of(connection, is_seen=False, limit=limit)
-        rows = [*unseen, *ledger.alerts_of(connection, is_seen=True, limit=limit)][:limit]
+    rows = verbs.list_alerts(services, actor=operator(), size=limit).rows
     if as_json:
         say(json.dumps([asdict(row) for row in rows]))
         return
-    tables.show(
-        ("id", "when", "what", "ssid", "lea", "packet", tables.text("seen")),
-        (_cells(row, services.time) for row in rows),
-    )
-    say(f"{len(unseen)} that nobody has seen." if unseen else "Nothing that nobody has seen.")
+    columns = ("id", "when", "what", "ssid", "lea", "packet", tables.text("seen"))
+    tables.show(columns, (_cells(row, services.time) for row in rows))
+    unseen = sum(row.seen_at is None for row in rows)
+    say(f"{unseen} that nobody has seen." if unseen else "Nothing that nobody has seen.")
 
 
 def _cells(row: Alert, state: StateTime) -> tuple[str, ...]:
@@ -108,18 +98,11 @@ def seen(
     as_json: JsonOption = False,
 ) -> None:
     """Say that these alerts were seen."""
-    if len(ids) > _MOST_SEEN:
-        fail(f"Name at most {_MOST_SEEN} alerts at once.", 2)
-    by = By(who, "seen")
-    services = offline.build(home)
-
-    def mark(connection: Connection) -> tuple[int, int]:
-        marked = ledger.seen(connection, ids, by.who, services.clock().timestamp())
-        unseen = len(ledger.alerts_of(connection, is_seen=False))
-        return marked, unseen
-
-    marked, unseen = committed(services.engine, mark)
+    try:
+        done = verbs.mark_alerts_seen(offline.build(home), ids, actor=named(who))
+    except NotDone as error:  # there are too many
+        fail(refusals.sentence(error), 2)
     if as_json:
-        say(json.dumps({"seen": marked, "unseen": unseen}))
+        say(json.dumps({"seen": done.marked, "unseen": done.unseen}))
         return
-    say(f"{marked} marked as seen; {unseen} are left that nobody has seen.")
+    say(f"{done.marked} marked as seen; {done.unseen} are left that nobody has seen.")

@@ -1,13 +1,11 @@
-"""`satchel disclosures`: who was given what of a student, and on what ground; the line that the operator's reads leave.
+"""`satchel disclosures`: who was given what of a student, and on what ground.
 
-Promises: no student's name, for the log has none; whoever looks at one student's log, or at a student's data, leaves a
-line of it first, and sees nothing where that cannot be written; what is written to a file only this user can read.
+Promises: no student's name, for the log has none; whoever looks at the log leaves a line of it first, and sees
+nothing where that cannot be written; what is written to a file only this user can read.
 """
 
 import csv
 import json
-import os
-import pwd
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -17,26 +15,22 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline
-from broker.core.access import Action, Deny, Role, judge
-from broker.core.disclosure import Disclosure
-from broker.core.review import By
-from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.log import disclosures
-from broker.edge.ledger.parties import directory
-from broker.edge.ledger.people import registry
+from broker.cli.acting import account as account  # faces of the directory look for it here
+from broker.cli.acting import operator
+from broker.core.access import Action
 from broker.formats.parent import story
 from broker.terminal import given
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.terminal.files import created
+from broker.verbs import disclosures as verbs
+from broker.verbs.disclosures import Disclosure
 
 ReaderOption = Annotated[
     str, typer.Option("--who", metavar="NAME", help="Who reads: your own name.", show_default="your account's name")
 ]
-_PURPOSES: Mapping[Action, str] = {
+PURPOSES: Mapping[Action, str] = {
     Action.READ_REGISTRY: "keeping the registry right",
     Action.READ_REVIEW: "deciding which student was meant",
     Action.READ_DISCLOSURES: "looking at the disclosure log",
@@ -56,54 +50,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def account() -> str:
-    """The name of the account that this process runs for."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"account {os.getuid()}"
-
-
-def note_read(
-    connection: Connection,
-    ssids: Iterable[str],
-    action: Action,
-    at: float,
-    *,
-    who: str = "",
-    why: str = "",
-    what: str = "",
-    tracking: str = "",
-) -> None:
-    """Leave a line for each of these students: the operator is about to see this. Called in a transaction that is
-    committed before anything is shown; `at` is seconds since the epoch.
-
-    Raises OperatorError for a `who` or `why` that is not one line.
-    """
-    by = By(who or account(), why or _PURPOSES[action])
-    verdict = judge(Role.STATE_OPERATOR, action)
-    if isinstance(verdict, Deny):
-        raise AssertionError(f"the operator has a command for {action}, and no right to it")
-    disclosures.add(
-        connection,
-        [
-            Disclosure(
-                at=at,
-                ssid=ssid,
-                action=action,
-                outcome=verdict.outcome,
-                party="",
-                actor=by.who,
-                what=what,
-                ground=verdict.word,
-                purpose=by.why,
-                tracking=tracking,
-            )
-            for ssid in dict.fromkeys(ssids)
-        ],
-    )
-
-
 def show(
     ssid: Annotated[str, typer.Argument(metavar="[SSID]", help="The student's number.")] = "",
     is_all: Annotated[bool, typer.Option("--all", help="The whole log, and not one student's.")] = False,
@@ -118,20 +64,14 @@ def show(
     if is_all == bool(ssid):
         fail("Say whose log: give an SSID, or --all.", 2)
     chosen = given.form(form, as_json, Format.JSON) or _by_name(out)
-    services = offline.build(home)
-    at = services.clock().timestamp()
-
-    def note(connection: Connection) -> None:
-        if ssid and registry.person(connection, ssid) is None:
-            fail(f"No student has the SSID {ssid}; check the number.")
-        note_read(connection, [ssid], Action.READ_DISCLOSURES, at, who=who, why=why)
-
-    committed(services.engine, note)
-    with reading(services.engine) as connection:
-        names: dict[str, str] = {party.id: party.name for party in directory.all_parties(connection)}
-        sentence = partial(story.sentence, names=names, state=services.time)
-        found = disclosures.all_of(connection) if is_all else iter(disclosures.about(connection, ssid))
-        count = _write(found, sentence, _as_whole if is_all and chosen is Format.STORY else _WRITERS[chosen], out)
+    services, actor, reason = offline.build(home), operator(who), why or PURPOSES[Action.READ_DISCLOSURES]
+    if is_all:
+        log = verbs.stream_disclosures(services, reason, actor=actor)
+    else:
+        log = verbs.read_disclosures(services, ssid, reason, actor=actor)
+    write = _as_whole if is_all and chosen is Format.STORY else _WRITERS[chosen]
+    sentence = partial(story.sentence, names=log.names, state=services.time)
+    count = _write(log.lines, sentence, write, out)
     if out:
         say(f"{out}: {count:,} line{'s' * (count != 1)}.")
 

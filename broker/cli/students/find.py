@@ -6,25 +6,19 @@ that finds nobody is logged, too; no more students are shown than somebody can l
 
 import json
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline
-from broker.cli.students.disclosures import ReaderOption, note_read
-from broker.core.access import Action
-from broker.core.stays import Today
-from broker.edge.ledger.again import committed
-from broker.edge.ledger.people import finding, flags, registry, stays
-from broker.edge.ledger.people.finding import Asked
-from broker.edge.ledger.people.registry import Person
+from broker.cli import refusals
+from broker.cli.acting import operator
+from broker.cli.students.disclosures import ReaderOption
+from broker.core.errors import NotDone
 from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
-
-_MOST = 20
-_LEAST_LETTERS = 2
+from broker.verbs import students as verbs
+from broker.verbs.students import Found, FoundStudent, Sought
 
 
 def find(
@@ -40,36 +34,21 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find a student by parts of a name, the birth date or a local id; your look is logged."""
-    from broker.identity.normalise import key
-
-    asked = _asked(name, born, local_id, lea, key)
+    sought = _sought(name, born, local_id, lea)
     services = offline.build(home)
-    purpose = why or _purpose()
-
-    def look(connection: Connection) -> tuple[list[dict[str, Any]], bool]:
-        persons = finding.find(connection, asked, key, _MOST + 1)
-        shown = persons[:_MOST]
-        numbers = [str(one.ssid) for one in shown] or [""]
-        at = services.clock().timestamp()
-        note_read(connection, numbers, Action.READ_REGISTRY, at, who=who, why=purpose, what="find")
-        today = services.today()
-        return [_shown(connection, one, today) for one in shown], len(persons) > _MOST
-
-    found, is_more = committed(services.engine, look)
+    found = verbs.find_students(services, sought, why or _purpose(), actor=operator(who))
     if as_json:
-        say(json.dumps({"students": found, "more": is_more}))
+        say(json.dumps({"students": [_data(one) for one in found.students], "more": found.is_more}))
         return
-    _tell(found, is_more)
+    _tell(found)
 
 
-def _asked(name: str, born: str, local_id: str, lea: str, key: Any) -> Asked:
-    words = name.replace("-", " ").split()
-    if not (words or born or local_id):
-        fail("Say whom: give --name, --born or --local-id, or several of them.", 2)
-    if any(len(key(word)) < _LEAST_LETTERS for word in words):
-        fail(f"Each part of --name must have {_LEAST_LETTERS} letters at least.", 2)
-    day = given.day(born, "--born", "a day, such as 2012-03-04").isoformat() if born else ""
-    return Asked(words, day, local_id, lea)
+def _sought(name: str, born: str, local_id: str, lea: str) -> Sought:
+    day = given.day(born, "--born", "a day, such as 2012-03-04") if born else None
+    try:
+        return Sought(name, day, local_id, lea)
+    except NotDone as error:  # it says too little
+        fail(refusals.sentence(error), 2)
 
 
 def _purpose() -> str:
@@ -79,32 +58,32 @@ def _purpose() -> str:
     return str(typer.prompt("What for (it goes into the disclosure log)", err=True))
 
 
-def _shown(connection: Connection, person: Person, today: Today) -> dict[str, Any]:
-    kept = registry.standing(connection, person.ssid)
-    account = stays.account_of(registry.locations(connection, person.ssid), today)
+def _data(one: FoundStudent) -> dict[str, Any]:
+    name = one.name
     return {
-        "ssid": person.ssid,
-        "stands_for": kept.ssid if kept else None,
-        "name": {"first": person.first, "middle": person.middle, "last": person.last, "suffix": person.suffix},
-        "birth_date": person.birth_date,
-        "here": account.here or "",
-        "flagged": flags.is_flagged(connection, person.ssid),
+        "ssid": one.ssid,
+        "stands_for": one.stands_for,
+        "name": {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix},
+        "birth_date": one.birth_date,
+        "here": one.here,
+        "flagged": one.is_flagged,
     }
 
 
-def _tell(found: Sequence[dict[str, Any]], is_more: bool) -> None:
-    if not found:
+def _tell(found: Found) -> None:
+    if not found.students:
         say("No student fits that; check the spelling, or say less.")
         return
-    tables.show(("SSID", tables.text("name"), "born", "at", tables.text("")), map(_row, found))
-    if is_more:
-        say(f"These are the first {_MOST}; give more of the name, or the birth date, to see fewer.")
+    tables.show(("SSID", tables.text("name"), "born", "at", tables.text("")), map(_row, found.students))
+    if found.is_more:
+        say(f"These are the first {len(found.students)}; give more of the name, or the birth date, to see fewer.")
     say("`satchel student show SSID` has all that is known.")
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
-    name = " ".join(part for part in one["name"].values() if part)
-    told = "flagged as missing" if one["flagged"] else ""
-    if one["stands_for"] != one["ssid"]:
-        told = f"{told} {one['stands_for'] or 'nobody'} stands for it".strip()
-    return one["ssid"], name, one["birth_date"], one["here"], told
+def _row(one: FoundStudent) -> tuple[str, ...]:
+    name = one.name
+    spoken = " ".join(part for part in (name.first, name.middle, name.last, name.suffix) if part)
+    told = "flagged as missing" if one.is_flagged else ""
+    if one.stands_for != one.ssid:
+        told = f"{told} {one.stands_for or 'nobody'} stands for it".strip()
+    return one.ssid, spoken, one.birth_date, one.here, told

@@ -6,19 +6,17 @@ student's name is printed.
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from broker import offline, wiring
-from broker.cli.acting import operator
+from broker.cli.acting import named
 from broker.cli.students.review_text import place
-from broker.packets.services import Services
-from broker.stages.holdback import Thing
 from broker.terminal.common import HomeOption, JsonOption, say
 from broker.terminal.given import WhoOption, WhyOfStudentOption
 from broker.verbs import flags
+from broker.verbs.flags import Thing
 
 SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's number.")]
 
@@ -27,8 +25,8 @@ def flag(
     ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
-    services = _services(home)
-    done = flags.flag(services, ssid, why, actor=operator(who))
+    services = wiring.build(offline.build(home).settings.home, "flags")
+    done = flags.flag(services, ssid, why, actor=named(who))
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": True} | asdict(done.held)))
         return
@@ -49,17 +47,12 @@ def unflag(
     ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Lift the flag of a student who is found: what was held goes on."""
-    done = flags.unflag(_services(home), ssid, why, actor=operator(who))
+    done = flags.unflag(wiring.build(offline.build(home).settings.home, "flags"), ssid, why, actor=named(who))
     questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:
         say(json.dumps({"ssid": done.ssid, "flagged": False, "resumed": list(done.resumed), "questions": questions}))
         return
     say(f"The flag of the student {done.ssid} is lifted. Packets that were held and go on now: {len(done.resumed)}.")
     if questions:
-        named = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
-        say(f"Questions that an LEA has answered with `new` wait for you: {named}. Decide them: `satchel review show`.")
-
-
-def _services(home: Path | None) -> Services:
-    """All parts, for packets move."""
-    return wiring.build(offline.build(home).settings.home, "flags")
+        told = ", ".join(f"{one.tracking} ({place(one)})" for one in done.questions)
+        say(f"Questions that an LEA has answered with `new` wait for you: {told}. Decide them: `satchel review show`.")

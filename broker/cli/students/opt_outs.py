@@ -5,22 +5,24 @@ a line of the disclosure log for each student that is shown.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline
-from broker.cli.students.disclosures import PurposeOption, ReaderOption, note_read
+from broker.cli.acting import operator
+from broker.cli.students.disclosures import PURPOSES, PurposeOption, ReaderOption
 from broker.core.access import Action
+from broker.core.actor import Actor
 from broker.core.days.state_time import StateTime
-from broker.core.opt_outs import OPT_OUTS, OptOut, Purpose
-from broker.edge.ledger.again import committed
-from broker.edge.ledger.people import opt_outs as ledger
+from broker.core.opt_outs import OPT_OUTS, Purpose
+from broker.offline import Offline
 from broker.terminal import tables
 from broker.terminal.common import HomeOption, JsonOption, say
+from broker.verbs import students as verbs
+from broker.verbs.students import OptOut
 
 
 def opt_outs(
@@ -31,20 +33,21 @@ def opt_outs(
     as_json: JsonOption = False,
 ) -> None:
     """List what parents opted out of: whose, since when, and which LEA told it; your look is logged."""
-    services = offline.build(home)
-    at = services.clock().timestamp()
-
-    def look(connection: Connection) -> list[OptOut]:
-        rows = list(ledger.all_standing(connection, purpose or ""))
-        ssids = [row.ssid for row in rows]
-        note_read(connection, ssids, Action.READ_REGISTRY, at, who=who, why=why, what="opt-outs")
-        return rows
-
-    rows = committed(services.engine, look)
+    services, reason = offline.build(home), why or PURPOSES[Action.READ_REGISTRY]
+    rows = list(_all(services, purpose or "", reason, operator(who)))
     if as_json:
         say(json.dumps([_data(row) for row in rows]))
         return
     _tell(rows, services.time)
+
+
+def _all(services: Offline, purpose: str, why: str, actor: Actor) -> Iterator[OptOut]:
+    """Page after page."""
+    page = verbs.list_opt_outs(services, why, actor=actor, purpose=purpose)
+    yield from page.rows
+    while page.after is not None:
+        page = verbs.list_opt_outs(services, why, actor=actor, purpose=purpose, after=page.after)
+        yield from page.rows
 
 
 def _data(row: OptOut) -> dict[str, Any]:

@@ -1,88 +1,17 @@
-"""One student of the registry, for the state's operator: as data, and in words.
+"""One student of the registry in words, for the state's operator.
 
 Owns the lines of `satchel student show`. Promises: everything that the registry has, with who brought it and when; what
 has ended says so; it is kept nowhere.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.days.state_time import StateTime
-from broker.core.model import Name
-from broker.core.opt_outs import OptOut
-from broker.core.stays import Today
-from broker.edge.ledger.people import evidence, merges, opt_outs, registry, stays, taught
-from broker.edge.ledger.people.evidence import Told
-from broker.edge.ledger.people.merges import Merge
-from broker.edge.ledger.people.taught import Lesson
-
-
-def gather(connection: Connection, ssid: str, today: Today) -> dict[str, Any] | None:
-    """All of a student, as JSON can have it; None for a number that nobody has. `stands_for` is the SSID that it was
-    merged into, itself where it was not, and None where it was withdrawn. `here` is the LEA where the student is,
-    `has` every LEA that has the student, `announced` those whose entry does not count yet (`core.stays`)."""
-    person = registry.person(connection, ssid)
-    if person is None:
-        return None
-    kept = registry.standing(connection, ssid)
-    return {
-        "ssid": person.ssid,
-        "stands_for": kept.ssid if kept else None,
-        "legal_name": _name(Name(person.first, person.last, person.middle, person.suffix)),
-        "birth_date": person.birth_date,
-        "gender": person.gender,
-        "names": [_told(one) for one in evidence.names(connection, ssid)],
-        "evidence": [_told(one) for one in evidence.evidences(connection, ssid)],
-        "decided": [_lesson(one) for one in taught.about(connection, ssid)],
-        **_whereabouts(connection, ssid, today),
-        "opt_outs": [_opt_out(one) for one in opt_outs.about(connection, ssid)],
-        "merges": [_merge(one) for one in merges.about(connection, ssid)],
-    }
-
-
-def _whereabouts(connection: Connection, ssid: str, today: Today) -> dict[str, Any]:
-    rows = registry.locations(connection, ssid)
-    account = stays.account_of(rows, today)
-    ends = {place: account.end_of(place) for place in account.counting}
-    return {
-        "here": account.here,
-        "has": sorted(account.holders),
-        "announced": sorted(account.announced),
-        "locations": [asdict(row) | {"over_on": ends.get(stays.location(row), "")} for row in rows],
-        "corrections": [asdict(one) for one in stays.history(connection, ssid)] if rows else [],
-    }
-
-
-def _name(name: Name) -> dict[str, str]:
-    return {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
-
-
-def _told(one: Told) -> dict[str, Any]:
-    value = _name(one.value) if isinstance(one.value, Name) else one.value
-    known = {"kind": one.kind, "value": value, "lea": one.source.lea, "tracking": one.source.tracking}
-    return known | {"added_at": one.source.at, "ended_at": one.ended_at}
-
-
-def _lesson(one: Lesson) -> dict[str, Any]:
-    """`name` and `birth_date`, as the student may be written; or `other`, a student who is another one."""
-    about = {"name": _name(one.name), "birth_date": one.born} if one.name else {"other": one.other}
-    facts = {"lea": one.decided.by, "only_at": one.decided.lea, "tracking": one.decided.tracking}
-    return about | facts | {"line": one.decided.line, "at": one.decided.at, "ended_at": one.ended_at}
-
-
-def _merge(one: Merge) -> dict[str, Any]:
-    return {name: value for name, value in asdict(one).items() if name != "moved"}
-
-
-def _opt_out(one: OptOut) -> dict[str, Any]:
-    return {name: value for name, value in asdict(one).items() if name != "id"}
 
 
 def tell(found: dict[str, Any], state: StateTime) -> Iterator[str]:
-    """The lines, with days of the state."""
+    """The lines, with days of the state; `found` is the student's JSON (`StudentView.to_json`)."""
     yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
     if found["stands_for"] is None:
         yield "This number was given by mistake and is withdrawn; it stands for nobody."

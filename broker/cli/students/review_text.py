@@ -4,18 +4,16 @@ Owns the lines of `satchel review show`. Promises: every line is a plain sentenc
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from rich.console import Console
 
 from broker.cli.students import waterfall
 from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT, Verb
-from broker.edge.ledger.packets.rows import EnrollmentRow
-from broker.edge.ledger.people import stays
-from broker.edge.ledger.people.reviews import ANSWERED, FORGOTTEN, Decision, Review
 from broker.identity.evidence import Limits
-from broker.students.question_view import Seen, View
 from broker.terminal.common import say
+from broker.verbs.reviews import ANSWERED, FORGOTTEN, Decision, EnrollmentRow, Seen, View
 
 _NOT_KEPT = {
     True: "not kept any more, for it was decided some time ago (`keeping.undo_days`).",
@@ -34,17 +32,24 @@ def age(seconds: float) -> str:
     return "less than a minute"
 
 
-def place(review: Review) -> str:
+class Placed(Protocol):
+    """A question, or a row of a list of them."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it counts from 0."""
+
+
+def place(review: Placed) -> str:
     """Where in its packet the student is, as people count: `student 1` is the first one of a document, `line 2` the
     first one below the header of a CSV, as a spreadsheet shows it too."""
     if review.line == OWN_STUDENT:
         return "the student of the packet"
-    return f"student {review.line + 1}" if is_counted(review) else f"line {review.line}"
-
-
-def is_counted(review: Review) -> bool:
-    """Whether its `line` is a place in a JSON document, which counts from 0; of a CSV it is the line of the file."""
-    return review.line != OWN_STUDENT and not review.subject.get("form")
+    return f"student {review.line + 1}" if review.is_counted else f"line {review.line}"
 
 
 def show(console: Console, seen: View, limits: Limits, now: float) -> None:
@@ -88,7 +93,7 @@ def _candidate(seen: Seen) -> Iterator[str]:
         return
     unseen = " (The LEA does not see this one.)" if seen.is_hidden else ""
     yield f"Candidate {seen.letter}: SSID {seen.ssid}, {_student(seen.student)}{unseen}"
-    yield from (f"  {_place(spot)}" for spot in seen.locations)
+    yield from (f"  {_place(spot, is_void)}" for spot, is_void in seen.places)
 
 
 def _student(student: Student) -> str:
@@ -109,8 +114,8 @@ def _name(name: Name) -> str:
     return " ".join(part for part in (name.first, name.middle, name.last, name.suffix) if part)
 
 
-def _place(spot: EnrollmentRow) -> str:
-    if stays.location(spot).is_void:
+def _place(spot: EnrollmentRow, is_void: bool) -> str:
+    if is_void:
         return f"Enrollment at {spot.lea}, school {spot.school}, of {spot.entry_date} was taken back."
     until = f" until {spot.exit_date}" if spot.exit_date else " and has not left"
     number = f" as {spot.local_id}" if spot.local_id else ""

@@ -23,7 +23,7 @@ from broker.formats.reports.transfers import CASE, STANDING, Csv, Json, case, he
 from broker.offline import Offline
 from broker.terminal import bars, given
 from broker.terminal.common import HomeOption, JsonOption, fail, say
-from broker.terminal.given import Format
+from broker.terminal.given import Format, WhyOfStudentOption
 from broker.verbs import reports, transfers
 from broker.verbs.paging import Page
 from broker.verbs.transfers import NOT_ENDED, Case

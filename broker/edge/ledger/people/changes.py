@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.edge.ledger import epoch
 from broker.edge.ledger.tables import enrollments, evidence, student_names, students
 
@@ -22,10 +22,6 @@ _PLACE = (
     *("dual", "military"),
 )
 _Rows = dict[int, Any]
-
-
-class ChangedSince(OperatorError):
-    """Another packet has changed the student since; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -97,7 +93,8 @@ def _other(old: _Rows, new: _Rows) -> list[list[Any]]:
 
 
 def take_back(connection: Connection, changes: Changes) -> None:
-    """Give the student back as it was before. Raises ChangedSince, and has then written nothing that may be kept."""
+    """Give the student back as it was before. Raises NotDone `student-changed` or `enrollment-changed` where
+    another packet has changed the student since; what was written until then may not be kept."""
     _give_back_person(connection, changes)
     _take_back_places(connection, changes)
     for table, fresh in ((student_names, changes.names_new), (evidence, changes.evidence_new)):
@@ -114,7 +111,7 @@ def _give_back_person(connection: Connection, changes: Changes) -> None:
     if changes.person:
         before, after = changes.person
         if _person(connection, changes.ssid) != after:
-            raise ChangedSince("The student's name or birth date was changed again since; send an Update instead.")
+            raise NotDone("student-changed", ssid=changes.ssid)
         connection.execute(update(students).where(students.c.ssid == changes.ssid).values(before))
 
 
@@ -126,7 +123,7 @@ def _take_back_places(connection: Connection, changes: Changes) -> None:
         names = _PLACE[: len(after)]
         row = connection.execute(select(*[enrollments.c[name] for name in names]).where(enrollments.c.id == number))
         if list(row.one()) != after:
-            raise ChangedSince("The enrollment was changed again since; let the LEA send the right entry and exit.")
+            raise NotDone("enrollment-changed", ssid=changes.ssid)
         values = dict(zip(names, before, strict=True))
         connection.execute(update(enrollments).where(enrollments.c.id == number).values(values))
     epoch.advance(connection)

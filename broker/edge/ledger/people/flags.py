@@ -7,7 +7,7 @@ that packets on their way see.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, union, update
 
 from broker.edge.ledger import epoch
 from broker.edge.ledger.people import registry
@@ -42,6 +42,7 @@ class Alert:
     seen_by: str = ""
 
 
+_COUNTED = 1000
 _FLAG = [flags.c[name] for name in Flag.__dataclass_fields__]
 _ALERT = [alerts.c[name] for name in Alert.__dataclass_fields__]
 _STANDS = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
@@ -75,11 +76,13 @@ def numbers(connection: Connection) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(union(own, merged.where(students.c.merged_into != "")))}
 
 
-def all_standing(connection: Connection, limit: int = 1000) -> list[Flag]:
-    """Every flag that stands, oldest first. `ssid` is the number that stands for the student now, which is not the one
-    that was flagged where that was merged into another; two flags of one student are two."""
+def all_standing(connection: Connection, limit: int = 1000, after: int = 0) -> list[Flag]:
+    """Every flag that stands, oldest first, behind the one with the number `after`. `ssid` is the number that stands
+    for the student now, which is not the one that was flagged where that was merged into another; two flags of one
+    student are two."""
     columns = [_STANDS.label("ssid") if column.name == "ssid" else column for column in _FLAG]
-    query = select(*columns).join(students, students.c.ssid == flags.c.ssid).where(flags.c.lifted_at.is_(None))
+    stands = flags.c.lifted_at.is_(None) & (flags.c.id > after)
+    query = select(*columns).join(students, students.c.ssid == flags.c.ssid).where(stands)
     return [Flag(*row) for row in connection.execute(query.order_by(flags.c.id).limit(limit))]
 
 
@@ -151,17 +154,32 @@ def is_told_of(connection: Connection, ssid: str, tracking: str, kinds: Sequence
     return connection.execute(found).first() is not None
 
 
-def alerts_of(connection: Connection, is_seen: bool | None = None, limit: int = 1000) -> Sequence[Alert]:
-    """Alerts, newest first; only those that somebody has (not) seen where `is_seen` is given."""
-    query = select(*_ALERT).order_by(alerts.c.id.desc()).limit(limit)
-    if is_seen is not None:
-        query = query.where(alerts.c.seen_at.is_not(None) if is_seen else alerts.c.seen_at.is_(None))
+def alerts_of(
+    connection: Connection, is_seen: bool | None = None, limit: int = 1000, before: int | None = None
+) -> Sequence[Alert]:
+    """Alerts, newest first, before the one with the number `before`; only those that somebody has (not) seen where
+    `is_seen` is given."""
+    query = select(*_ALERT).where(_has_been(is_seen)).order_by(alerts.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(alerts.c.id < before)
     return [Alert(*row) for row in connection.execute(query)]
 
 
 def count_unseen(connection: Connection) -> int:
     """How many alerts nobody has seen."""
     return connection.execute(select(func.count()).where(alerts.c.seen_at.is_(None))).scalar_one()
+
+
+def count_alerts(connection: Connection, is_seen: bool | None = None) -> int:
+    """How many of these there are, counted to one more than 1,000."""
+    query = select(alerts.c.id).where(_has_been(is_seen)).limit(_COUNTED + 1)
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def _has_been(is_seen: bool | None) -> ColumnElement[bool]:
+    if is_seen is None:
+        return true()
+    return alerts.c.seen_at.is_not(None) if is_seen else alerts.c.seen_at.is_(None)
 
 
 def seen(connection: Connection, ids: Sequence[int], who: str, at: float) -> int:

@@ -12,17 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.model import Ssid
 from broker.core.stays import Today
 from broker.edge.ledger.packets import held
 from broker.edge.ledger.people import merge_rows, registry
 from broker.edge.ledger.people.merge_rows import Moved
 from broker.edge.ledger.tables import merges, students
-
-
-class NotMerged(OperatorError):
-    """These two numbers cannot be merged, or are not; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,10 @@ def _merge(row: Any) -> Merge:
 
 
 def merge(connection: Connection, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
-    """Let `kept` stand for `other`, too, and let packets go on that waited only for that. Raises NotMerged."""
+    """Let `kept` stand for `other`, too, and let packets go on that waited only for that.
+
+    Raises NotDone `same-number`, `no-student`, `number-withdrawn`, `merged-already`.
+    """
     registry.lock(connection)
     _check(connection, kept, other)
     moved = merge_rows.take(connection, other, kept)
@@ -81,7 +80,7 @@ def merge(connection: Connection, kept: str, other: str, who: str, why: str, at:
 
 
 def unmerge(connection: Connection, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
-    """Give back what the merge moved. Raises NotMerged."""
+    """Give back what the merge moved. Raises NotDone `not-merged`, `merged-since`."""
     registry.lock(connection)
     done = _standing_merge(connection, kept, other)
     merge_rows.give_back(connection, done.moved, kept, other)
@@ -106,22 +105,22 @@ def _counted(moved: Moved) -> Outcome:
 
 def _check(connection: Connection, kept: str, other: str) -> None:
     if kept == other:
-        raise NotMerged("Name two different SSIDs: the one to keep, then the one that becomes part of it.")
+        raise NotDone("same-number", ssid=kept)
     for ssid in (kept, other):
         found = registry.person(connection, ssid)
         if found is None:
-            raise NotMerged(f"No student has the SSID {ssid}; check the number.")
+            raise NotDone("no-student", ssid=ssid)
         if found.merged_into and registry.standing(connection, ssid) is None:
-            raise NotMerged(f"{ssid} was given by mistake and is withdrawn; there is nothing to merge.")
+            raise NotDone("number-withdrawn", ssid=ssid)
         if found.merged_into:
-            raise NotMerged(f"{ssid} is merged into {found.merged_into} already; name that one instead.")
+            raise NotDone("merged-already", ssid=ssid, kept=found.merged_into)
 
 
 def _standing_merge(connection: Connection, kept: str, other: str) -> Merge:
     standing = [one for one in about(connection, other) if (one.kept, one.merged, one.undone_at) == (kept, other, None)]
     if not standing:
-        raise NotMerged(f"{other} is not merged into {kept}; `satchel student show {other}` tells what it is.")
+        raise NotDone("not-merged", ssid=other, kept=kept)
     over = registry.person(connection, kept)
     if over and over.merged_into:
-        raise NotMerged(f"{kept} was itself merged into {over.merged_into} since; take that merge back first.")
+        raise NotDone("merged-since", ssid=kept, kept=over.merged_into)
     return standing[0]

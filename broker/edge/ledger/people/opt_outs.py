@@ -4,15 +4,16 @@ Owns `opt_outs`. Promises: a row is ended, never deleted; it counts for the stud
 LEA ends only what it told itself.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
 
 from broker.core.opt_outs import OptOut
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import opt_outs, students
 
 _OPT_OUT = [opt_outs.c[name] for name in OptOut.__dataclass_fields__]
+_COUNTED = 1000
 _STANDS = opt_outs.c.ended_at.is_(None)
 
 
@@ -31,16 +32,27 @@ def standing(connection: Connection, ssid: str) -> list[OptOut]:
     return [OptOut(*row) for row in connection.execute(query)]
 
 
-def all_standing(connection: Connection, purpose: str = "") -> Iterator[OptOut]:
-    """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students;
-    `ssid` is that number, which is not the one under which it was told where that was merged."""
-    number = case((students.c.merged_into != "", students.c.merged_into), else_=opt_outs.c.ssid).label("number")
-    columns = [number if column.name == "ssid" else column for column in _OPT_OUT]
-    query = select(*columns).join(students, students.c.ssid == opt_outs.c.ssid).where(_STANDS)
-    if purpose:
-        query = query.where(opt_outs.c.purpose == purpose)
-    for row in connection.execute(query.order_by(number, opt_outs.c.id)):
-        yield OptOut(*row)
+def page(connection: Connection, purpose: str, after: tuple[str, int] | None, size: int) -> list[OptOut]:
+    """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students, at
+    most `size` behind the one of this number and `id`; `ssid` is that number, which is not the one under which it was
+    told where that was merged."""
+    number = case((students.c.merged_into != "", students.c.merged_into), else_=opt_outs.c.ssid)
+    columns = [number.label("number") if column.name == "ssid" else column for column in _OPT_OUT]
+    query = select(*columns).join(students, students.c.ssid == opt_outs.c.ssid).where(_of(purpose))
+    if after is not None:
+        query = query.where((number > after[0]) | ((number == after[0]) & (opt_outs.c.id > after[1])))
+    rows = connection.execute(query.order_by(number, opt_outs.c.id).limit(size))
+    return [OptOut(*row) for row in rows]
+
+
+def count_standing(connection: Connection, purpose: str) -> int:
+    """How many stand, of this purpose where one is named, counted to one more than 1,000."""
+    query = select(opt_outs.c.id).where(_of(purpose)).limit(_COUNTED + 1)
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def _of(purpose: str) -> ColumnElement[bool]:
+    return _STANDS & (opt_outs.c.purpose == purpose) if purpose else _STANDS
 
 
 def put(connection: Connection, ssid: str, lea: str, purposes: Collection[str], tracking: str, at: float) -> None:

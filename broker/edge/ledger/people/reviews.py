@@ -4,24 +4,22 @@ Owns `reviews` and `decisions`. Promises: a question is closed only by a decisio
 only taken back; reprs show no student; lists are bounded.
 """
 
-import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, tuple_, update
 
-from broker.core import local_number
-from broker.core.model import HeldFor, LeaId, PacketType, Ssid, State, TrackingId
-from broker.core.review import OWN_STUDENT, Verb
+from broker.core.model import LeaId, Ssid, TrackingId
+from broker.core.review import OWN_STUDENT, Sent, Verb, is_counted, sent_as
 from broker.edge.ledger import prepared
-from broker.edge.ledger.people.stays import counts
-from broker.edge.ledger.tables import decisions, enrollments, events, packets, reviews
+from broker.edge.ledger.tables import decisions, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
 _LAST_LINE = 2**31 - 1
 _MOST_ABOUT = 100
+_COUNTED = 1000
 FORGOTTEN = "forgotten"  # in a question's subject: what was sent was kept, and is no more
 ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
 
@@ -53,6 +51,11 @@ class Review:
     def is_kept(self) -> bool:
         """Whether what was sent is still there."""
         return "student" in self.subject
+
+    @property
+    def is_counted(self) -> bool:
+        """As `core.review.is_counted`."""
+        return is_counted(self.line, self.subject)
 
     @property
     def shown(self) -> list[Weighed]:
@@ -139,24 +142,6 @@ def lines(connection: Connection, tracking: str) -> list[Review]:
     return [_review(row) for row in connection.execute(query)]
 
 
-class Sent(NamedTuple):
-    """How a student is named: the LEA's own number, where it can stand for one child, and the mark of name and birth
-    date; '' for none."""
-
-    local_id: str
-    named: str
-
-
-def sent_as(block: Mapping[str, Any]) -> Sent:
-    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
-    if not block:
-        return Sent("", "")
-    name = block["legal_name"]
-    words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
-    number = local_number.meant(block.get("local_id", ""))
-    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())
-
-
 def _by(column: Any) -> Any:
     """Written with constants, as far as an index is to be used for it (`partial`)."""
     waiting = reviews.c.closed_at.is_(None) & (reviews.c.lea == bindparam("lea")) & (column == bindparam("value"))
@@ -207,9 +192,16 @@ def change(connection: Connection, review: Review) -> None:
     )
 
 
-def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: int = 1000) -> list[dict[str, Any]]:
-    """Questions that wait, or those that were decided, of one LEA where given; the oldest first. No student data.
-    `answered` is what the LEA has said where the state is to decide, '' for nothing."""
+def listing(
+    connection: Connection,
+    lea: str = "",
+    is_open: bool = True,
+    limit: int = 1000,
+    after: tuple[float, str, int] | None = None,
+) -> list[dict[str, Any]]:
+    """Questions that wait, or those that were decided, of one LEA where given; the oldest first, behind the one that
+    was opened then, of this packet and line (`after`). No student data. `answered` is what the LEA has said where the
+    state is to decide, '' for nothing; `hidden` how many of the candidates the LEA does not see."""
     query = (
         select(
             reviews.c.tracking,
@@ -223,20 +215,39 @@ def listing(connection: Connection, lea: str = "", is_open: bool = True, limit: 
             reviews.c.closed_at,
         )
         .join(packets, packets.c.tracking == reviews.c.tracking)
-        .where(reviews.c.closed_at.is_(None) if is_open else reviews.c.closed_at.is_not(None))
-        .order_by(reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
+        .where(_listed_of(lea, is_open))
+        .order_by(*_PLACE)
         .limit(limit)
     )
-    if lea:
-        query = query.where(reviews.c.lea == lea)
+    if after is not None:
+        query = query.where(tuple_(*_PLACE) > tuple_(*after))
     return [_listed(row) for row in connection.execute(query)]
+
+
+_PLACE = (reviews.c.opened_at, reviews.c.tracking, reviews.c.line)
+
+
+def _listed_of(lea: str, is_open: bool) -> ColumnElement[bool]:
+    is_wanted = reviews.c.closed_at.is_(None) if is_open else reviews.c.closed_at.is_not(None)
+    return is_wanted & (reviews.c.lea == lea) if lea else is_wanted
+
+
+def count_listed(connection: Connection, lea: str, is_open: bool) -> int:
+    """How many `listing` has in all, counted to one more than 1,000."""
+    query = select(reviews.c.line).where(_listed_of(lea, is_open)).limit(_COUNTED + 1)
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
 
 def _listed(row: Any) -> dict[str, Any]:
     shown = {name: value for name, value in row._mapping.items() if name != "subject"}
-    said = json.loads(row.subject).get(ANSWERED)
-    answered = said.get("verb", Verb.NEW) if said else ""
-    return shown | {"candidates": len(json.loads(row.candidates)), "answered": answered}
+    subject, candidates = json.loads(row.subject), json.loads(row.candidates)
+    said = subject.get(ANSWERED)
+    return shown | {
+        "candidates": len(candidates),
+        "answered": said.get("verb", Verb.NEW) if said else "",
+        "hidden": sum(one.get("hidden", False) for one in candidates),
+        "is_counted": is_counted(row.line, subject),
+    }
 
 
 def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
@@ -247,9 +258,9 @@ def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]
     return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
 
 
-def count_open(connection: Connection) -> tuple[int, float | None]:
-    """How many questions wait, and since when the oldest does (seconds since the epoch)."""
-    query = select(func.count(), func.min(reviews.c.opened_at)).where(reviews.c.closed_at.is_(None))
+def count_open(connection: Connection, lea: str = "") -> tuple[int, float | None]:
+    """How many questions wait, of one LEA where given, and since when the oldest does (seconds since the epoch)."""
+    query = select(func.count(), func.min(reviews.c.opened_at)).where(_listed_of(lea, is_open=True))
     many, oldest = connection.execute(query).one()
     return many, oldest
 
@@ -281,36 +292,3 @@ def taken_back(connection: Connection, decision: Decision, who: str, why: str, n
     connection.execute(
         update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)
     )
-
-
-def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
-    """Whether a packet other than this one is about the student, or there is a location other than these."""
-    other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
-    mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
-    place = select(enrollments.c.id).where(*mine)
-    return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
-
-
-def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
-    """What follows the student goes by the enrollment, whatever its `to`."""
-    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
-
-
-def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
-    """Records of the student that go to this LEA because the student is enrolled there, and are not delivered. Parts of
-    the record store are not among them: they have no other receiver, and are looked at when they are delivered."""
-    waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
-    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD)
-    query = select(packets.c.tracking).where(is_led, (packets.c.state == State.ROUTED) | waits)
-    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
-
-
-def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> list[str]:
-    """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
-    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
-    query = (
-        select(packets.c.tracking)
-        .join(events, events.c.tracking == packets.c.tracking)
-        .where(is_led, events.c.after == State.DELIVERED, events.c.before != State.DELIVERED, events.c.at >= at)
-    )
-    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

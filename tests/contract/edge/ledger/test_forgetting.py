@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 from typer.testing import CliRunner
 
-from broker.cli import main
-from broker.core.errors import OperatorError
+from broker.cli import main, refusals
+from broker.core.errors import NotDone
 from broker.core.model import LeaId, Ssid
 from broker.core.review import By, Choice, Verb
 from broker.edge.ledger import forgetting
@@ -93,7 +93,7 @@ def test_what_was_sent_goes_when_the_time_to_take_it_back_is_over(office: Office
         ]
         assert (row["local_id"], row["named"]) == ("", "")
         assert row["closed_at"]
-        with pytest.raises(OperatorError, match="cannot be taken back any more"):
+        with pytest.raises(NotDone, match="too-late"):
             undone(office, tracking)
     assert "Castellano" in kept(office, waits)["subject"]  # nobody has decided: it waits, however long
     assert decided(office, waits, Choice(Verb.NONE)) is decide.Result.DONE
@@ -124,8 +124,8 @@ def test_what_the_state_shows_of_it_says_that_it_is_gone(office: Office) -> None
     listed = run("review", "list", "--decided", *home)
     assert (listed.exit_code, tracking in listed.output) == (0, True)
     refused = run("review", "undo", tracking, "--who", "Jo", "--why", "a mistake", *home)
-    assert isinstance(refused.exception, OperatorError)
-    assert "Let the LEA send the document again" in str(refused.exception)
+    assert isinstance(refused.exception, NotDone)
+    assert "Let the LEA send the document again" in refusals.sentence(refused.exception)
 
 
 def run(*words: str) -> Any:

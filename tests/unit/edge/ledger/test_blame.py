@@ -10,7 +10,7 @@ import pytest
 import redis
 from sqlalchemy import exc
 
-from broker.core.errors import Deferred, OperatorError, Refused
+from broker.core.errors import Deferred, NotDone, OperatorError, Refused
 from broker.edge.ledger.blame import Cause, cause_of
 from broker.edge.ledger.engine import Busy
 from broker.edge.vault import VaultDamaged, VaultMissing
@@ -68,6 +68,7 @@ WORLD = {
     "vault damaged": VaultDamaged("text"),
     "vault missing": VaultMissing("text"),
     "installation": OperatorError("text"),
+    "numbers of one student": NotDone("merged-already"),
     "Redis": redis.ConnectionError("text"),
     "a module": ImportError("text"),
     "raised from it": raised_from(ValueError("text"), OSError(errno.EIO, "text")),

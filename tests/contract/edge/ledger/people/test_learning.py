@@ -19,7 +19,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.people import reviews
 from broker.edge.ledger.people.registry import Source
-from broker.identity import registrar
+from broker.identity import registrar, registry_view
 from broker.students import decide, undo_decision
 from broker.students.decide import Result
 from tests.bench import load
@@ -204,21 +204,21 @@ def test_the_operator_is_shown_what_was_taught(office: Office, made: Child) -> N
     question = by_state(office, "02", NEW)
     today = office.services.today()
     with reading(office.services.engine) as connection:
-        known = registry_text.gather(connection, ssid, today)
+        known = registry_view.gather(connection, ssid, today)
     assert known is not None
-    text = "\n".join(registry_text.tell(known, office.services.time))
+    text = "\n".join(registry_text.tell(known.to_json(), office.services.time))
     assert f"may be written Katherine {made.last}, born {made.born}, at 6G only: decided on" in text
     assert f"is not {found(office, '02')}: decided on" in text
     assert f"by the state on {question[0]}" in text
     with writing(office.services.engine) as connection:
         undo_decision.undo(office.services, connection, *question, BY)
     with reading(office.services.engine) as connection:
-        known = registry_text.gather(connection, ssid, today)
+        known = registry_view.gather(connection, ssid, today)
     assert known is not None
     assert (
         sum(
             line.endswith(f"on {question[0]}; ended on {at_day(office)}")
-            for line in registry_text.tell(known, office.services.time)
+            for line in registry_text.tell(known.to_json(), office.services.time)
         )
         == 1
     )
