@@ -121,7 +121,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(endings.INTERRUPTED)
     except NotDone as error:
-        _end(refusals.sentence(error))
+        _end(refusals.sentence(error), refusals.exit_code(error))
     except Exception as error:  # noqa: BLE001  the last line of defence
         _fail(error)
 
@@ -136,9 +136,9 @@ def _fail(error: Exception) -> NoReturn:
     _end(said)
 
 
-def _end(sentence: str) -> NoReturn:
+def _end(sentence: str, code: int = 1) -> NoReturn:
     sys.stderr.write(f"{sentence}\n")
-    sys.exit(1)
+    sys.exit(code)
 
 
 def _is_of_output() -> bool:

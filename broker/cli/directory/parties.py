@@ -7,61 +7,47 @@ import json
 from datetime import UTC, datetime
 
 from broker import offline
-from broker.core.model import Party
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.parties import directory, removals, suspensions
-from broker.edge.ledger.parties.removals import Removal
-from broker.edge.pgp import keyring
+from broker.cli.acting import operator
+from broker.cli.directory.paged import every
 from broker.terminal.common import HomeOption, JsonOption, say
-
-
-def _row(
-    services: offline.Offline, party: Party, certificates: list[bytes], removal: Removal | None, suspended: float | None
-) -> dict[str, object]:
-    infos = [keyring.inspect(one, services.clock()) for one in certificates]
-    found = [
-        {
-            "fingerprint": info.fingerprint,
-            "expires": info.expires.isoformat() if info.expires else None,
-            "fault": info.fault,
-        }
-        for info in infos
-    ]
-    gone = {"at": _time(removal), "by": removal.by, "why": removal.why} if removal else None
-    known: dict[str, object] = {
-        "id": party.id,
-        "name": party.name,
-        "kind": party.kind.value,
-        "keys": found,
-        "removed": gone,
-    }
-    return known | {"suspended": _iso(suspended) if suspended else None}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
-def _time(removal: Removal) -> str:
-    return _iso(removal.at)
+from broker.verbs import directory
+from broker.verbs.directory import KeyInfo, Listed
 
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Who is in the directory, with keys and when they expire."""
-    services = offline.build(home)
-    with reading(services.engine) as connection:
-        parties = directory.all_parties(connection)
-        certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
-        gone, away = removals.standing(connection), suspensions.standing(connection)
+    services, actor = offline.build(home), operator()
+    found = list(every("", lambda after: directory.list_parties(services, actor=actor, after=after)))
     if as_json:
-        rows = ((party, certificates[party.id], gone.get(party.id), away.get(party.id)) for party in parties)
-        say(json.dumps([_row(services, *row) for row in rows]))
+        say(json.dumps([_data(one) for one in found]))
         return
-    for party in parties:
-        infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
-        state = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
-        if since := away.get(party.id):
-            state = f"suspended since {_iso(since)[:10]}; {state}"
-        if removal := gone.get(party.id):
-            state = f"removed {_time(removal)[:10]} by {removal.by}: {removal.why}"
-        say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {state}")
+    for one in found:
+        say(f"{one.party.id:<8} {one.party.kind:<10} {one.party.name:<30} {_state(one)}")
+
+
+def _data(one: Listed) -> dict[str, object]:
+    gone = one.removal and {"at": _iso(one.removal.at), "by": one.removal.by, "why": one.removal.why}
+    return {
+        "id": one.party.id,
+        "name": one.party.name,
+        "kind": one.party.kind.value,
+        "keys": [_key(info) for info in one.keys],
+        "removed": gone,
+        "suspended": _iso(one.suspended_at) if one.suspended_at else None,
+    }
+
+
+def _key(info: KeyInfo) -> dict[str, object]:
+    expires = info.expires.isoformat() if info.expires else None
+    return {"fingerprint": info.fingerprint, "expires": expires, "fault": info.fault}
+
+
+def _state(one: Listed) -> str:
+    if one.removal:
+        return f"removed {_iso(one.removal.at)[:10]} by {one.removal.by}: {one.removal.why}"
+    state = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in one.keys)
+    return f"suspended since {_iso(one.suspended_at)[:10]}; {state}" if one.suspended_at else state
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
