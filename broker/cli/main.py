@@ -122,7 +122,7 @@ def main() -> None:
     except NotDone as error:
         from broker.cli import refusals
 
-        _end(refusals.sentence(error))
+        _end(refusals.sentence(error), refusals.exit_code(error))
     except Exception as error:  # noqa: BLE001  the last line of defence
         _fail(error)
 
@@ -146,9 +146,9 @@ def _of_database(error: Exception) -> str | None:
     return said_of(error)
 
 
-def _end(sentence: str) -> NoReturn:
+def _end(sentence: str, code: int = 1) -> NoReturn:
     sys.stderr.write(f"{sentence}\n")
-    sys.exit(1)
+    sys.exit(code)
 
 
 def _is_of_output() -> bool:

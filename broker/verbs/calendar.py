@@ -75,7 +75,7 @@ class Changed:
 
 @verb(Action.READ_CALENDAR)
 def show_year(room: Offline, lea: str = "", number: int | None = None, *, actor: Actor) -> Year:
-    """A school year, the current one where no `number` is given. Raises NotThere `not-in-directory`."""
+    """A school year, the current one where no `number` is given. Raises NotThere `no-party`."""
     settings = room.settings
     rule, today = settings.claims.calendar, room.day()
     year = rule.year(number or rule.containing(today))
@@ -96,7 +96,7 @@ def _matters(mark: Mark) -> bool:
 @verb(Action.KEEP_CALENDAR)
 def close_days(room: Offline, lea: str, days: Sequence[Days], *, actor: Actor) -> Changed:
     """Say that there is no school on these days, for one LEA or ('') for all that do not say otherwise. Raises NotDone
-    `why` for a reason that is not one line, `no-weekday`, NotThere `not-in-directory`."""
+    `why` for a reason that is not one line, `no-weekday`, NotThere `no-party`."""
     return _enter(room, "close_days", Kind.CLOSED, lea, days, actor)
 
 
@@ -108,7 +108,7 @@ def open_days(room: Offline, lea: str, days: Sequence[Days], *, actor: Actor) ->
 
 @verb(Action.KEEP_CALENDAR)
 def reset_days(room: Offline, lea: str, days: Days, *, actor: Actor) -> Changed:
-    """Take back what was entered of these days, so that the rule holds again. Raises NotThere `not-in-directory`."""
+    """Take back what was entered of these days, so that the rule holds again. Raises NotThere `no-party`."""
 
     def reset(connection: Connection) -> Changed:
         _check_lea(connection, lea)
@@ -166,4 +166,4 @@ def _move(connection: Connection, room: Offline, lea: str, change: Callable[[], 
 
 def _check_lea(connection: Connection, lea: str) -> None:
     if lea and directory.party(connection, lea) is None:
-        raise NotThere("not-in-directory", lea=lea)
+        raise NotThere("no-party", lea=lea)

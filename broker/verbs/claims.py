@@ -45,12 +45,12 @@ def list_claims(
     room: Offline, days: Days = Days(), *, actor: Actor, lea: str = "", after: str = "", today: date | None = None
 ) -> Found:
     """The claims of the next students behind `after`; with `lea` those that concern it, as it may be told, and for an
-    LEA's actor always these. Raises NotThere `not-in-directory`."""
+    LEA's actor always these. Raises NotThere `no-party`."""
     whose = lea or actor.party
     chosen = _period(room, days, today or room.day())
     with reading(room.engine) as connection:
         if whose and (directory.party(connection, whose) is None or whose != (actor.party or whose)):
-            raise NotThere("not-in-directory", lea=whose)
+            raise NotThere("no-party", lea=whose)
         found, last = ledger.page(connection, chosen, after, whose)
     return Found(tuple(document(one, whose) for one in found), last)
 

@@ -23,11 +23,11 @@ from broker.verbs.acting import NotThere, note, verb
 @verb(Action.RUN_EXCHANGE)
 def mark_inbox(room: Offline, lea: str, *, actor: Actor, is_again: bool = False) -> Collection[str]:
     """Take the folder that stands there now for the LEA's inbox. Gives what is absent from it: that counts as
-    collected, or is put there again where `is_again`. Raises NotThere `not-in-directory`, NotDone `no-inbox` and
+    collected, or is put there again where `is_again`. Raises NotThere `no-party`, NotDone `no-inbox` and
     `no-key`."""
     with writing(room.engine) as connection:  # once only: what was put there again would be found there
         if directory.party(connection, lea) is None or lea in removals.standing(connection):
-            raise NotThere("not-in-directory", lea=lea)
+            raise NotThere("no-party", lea=lea)
         try:
             absent = marks.absent(connection, room.home, LeaId(lea))
             if is_again:

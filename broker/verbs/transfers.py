@@ -82,13 +82,13 @@ def list_cases(
     size: int = transfer_views.PAGE,
 ) -> Page[Case, int]:
     """A page of the cases in these states, behind the number `after`, the oldest first: of one LEA (at either end)
-    where given, or only the overdue ones. Late is counted as of `today`. Raises NotThere `not-in-directory`."""
+    where given, or only the overdue ones. Late is counted as of `today`. Raises NotThere `no-party`."""
     day = today or room.day()
     choice = Choice(frozenset(states), lea, day.isoformat() if is_overdue else "")
     calendars = Calendars(room.settings, day)
     with reading(room.engine) as connection:
         if lea and directory.party(connection, lea) is None:
-            raise NotThere("not-in-directory", lea=lea)
+            raise NotThere("no-party", lea=lea)
         rows = transfer_views.page(connection, choice, after, size + 1)
         cases = [_case(connection, calendars, row) for row in rows]
         return Page.of(cases, size, transfer_views.count(connection, choice), lambda one: one.row.id)

@@ -56,7 +56,7 @@ def test_an_exchange_is_made_started_and_gone_on_with(tmp_path: Path) -> None:
 
 def test_no_inbox_of_somebody_else_is_marked(tmp_path: Path) -> None:
     office = Office(tmp_path, "01")
-    with pytest.raises(NotThere, match="not-in-directory"):
+    with pytest.raises(NotThere, match="no-party"):
         inboxes.mark_inbox(office.services, "99", actor=Actor("Ann Lee"))  # type: ignore[arg-type]
     with office.services.engine.connect() as connection:
         assert acts.page(connection, None, 10, "mark_inbox") == []

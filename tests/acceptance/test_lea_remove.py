@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from broker.cli import main
-from broker.core.errors import OperatorError
+from broker.cli import main, refusals
+from broker.core.errors import NotDone, OperatorError
 from broker.core.model import LeaId
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
@@ -43,13 +43,14 @@ def run(office: Office, *words: str) -> Result:
     """A command of the operator, as `satchel` ends it."""
     arguments = [*words, *office.exchange.at]
     ended = CliRunner().invoke(main.build(arguments), arguments)
-    if ended.exception is not None and not isinstance(ended.exception, (SystemExit, OperatorError)):
+    if ended.exception is not None and not isinstance(ended.exception, (SystemExit, OperatorError, NotDone)):
         raise ended.exception
     return ended
 
 
 def said(ended: Result) -> str:
-    return f"{ended.stdout}{ended.stderr}{ended.exception or ''}"
+    error = ended.exception
+    return f"{ended.stdout}{ended.stderr}{refusals.sentence(error) if isinstance(error, NotDone) else error or ''}"
 
 
 def remove(office: Office, lea: str, *more: str) -> str:
@@ -80,8 +81,8 @@ def test_what_was_given_for_an_ssh_public_key_is_told_by_what_it_is(
     path.write_text(given)
     ended = run(office, "lea", "key", B, "--ssh-key", str(path))
     assert ended.exit_code == 1
-    assert told in ended.stderr
-    assert "none of ed25519" not in ended.stderr
+    assert told in said(ended)
+    assert "none of ed25519" not in said(ended)
 
 
 def again(office: Office, lea: str, kind: str = "charter") -> Result:

@@ -161,7 +161,7 @@ def test_transfers_page_by_page(room: Offline, size: int) -> None:
             return transfers.list_cases(room, actor=STATE, after=after, size=size, **chosen)
 
         assert [one.row.id for one in every(page, 0, size)] == numbers
-    with pytest.raises(NotThere, match="not-in-directory"):
+    with pytest.raises(NotThere, match="no-party"):
         transfers.list_cases(room, actor=STATE, lea="99")
     with pytest.raises(NotThere, match="no-transfer"):
         transfers.show(room, 99, actor=STATE)
@@ -177,7 +177,7 @@ def test_an_lea_is_given_the_claims_that_concern_it(room: Offline) -> None:
     assert own == claims.list_claims(room, actor=STATE, lea="01").documents[0]
     assert (own["ssid"], [one["lea"] for one in own["leas"]]) == ("1", ["01"])
     for other in ("6G", "99"):  # nobody can tell which of them is there
-        with pytest.raises(NotThere, match="not-in-directory"):
+        with pytest.raises(NotThere, match="no-party"):
             claims.list_claims(room, actor=mine, lea=other)
 
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_changed_of_a_calendar_leaves_none(room: Offline) -> None
         ("why", "01", [Days(day, day, "a\nb")]),
         ("no-weekday", "01", []),
         ("no-weekday", "01", [Days(date(2026, 9, 12), date(2026, 9, 13), "a")]),
-        ("not-in-directory", "99", [Days(day, day, "a")]),
+        ("no-party", "99", [Days(day, day, "a")]),
     ):
         with pytest.raises(NotDone, match=code):
             calendar.close_days(room, whose, days, actor=STATE)

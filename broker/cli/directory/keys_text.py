@@ -6,15 +6,14 @@ Promises: everything by which two people can compare a key is there: fingerprint
 from collections.abc import Sequence
 from datetime import datetime
 
-from broker.cli.directory.federal_gate import ssh_print
 from broker.core.days.state_time import told_in_utc
-from broker.edge.pgp.keyring import KeyInfo, PartInfo
+from broker.verbs.keys import KeyInfo, PartInfo
 
 
-def told_of_key(info: KeyInfo, user_id: str, ssh_lines: Sequence[str]) -> list[str]:
-    """Lines about a key that was taken in, and about SSH keys."""
+def told_of_key(info: KeyInfo, user_id: str, ssh_keys: Sequence[str]) -> list[str]:
+    """Lines about a key that was taken in, and about SSH keys by their fingerprints."""
     shown = [f"  Published as: {user_id}"] if user_id else []
-    return [*shown, *map(_told_of_part, info.parts), *(f"  SSH key {ssh_print(one)}" for one in ssh_lines)]
+    return [*shown, *map(_told_of_part, info.parts), *(f"  SSH key {one}" for one in ssh_keys)]
 
 
 def _told_of_part(one: PartInfo) -> str:

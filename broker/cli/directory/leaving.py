@@ -1,7 +1,6 @@
 """`satchel lea remove`: a party leaves the exchange.
 
-Promises: somebody says who and why; what is still open with the party is shown, and then it takes `--force`; all of it
-is one transaction, so that there is no moment at which it has keys and is gone; nothing is deleted.
+Promises: somebody says who and why; what is still open with the party is shown, and then it takes `--force`.
 """
 
 import json
@@ -10,19 +9,15 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from broker import offline
-from broker.cli.students.disclosures import account
+from broker.cli.acting import operator
 from broker.core.days.state_time import told_in_utc
-from broker.core.model import LeaId
-from broker.core.review import By
-from broker.edge.ledger.again import committed
-from broker.edge.ledger.parties import directory, removals
-from broker.edge.ledger.parties.removals import Left
-from broker.parties.pages import write_pages
+from broker.core.errors import NotDone
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.terminal.given import WhoOrAccountOption, WhyOption
+from broker.verbs import directory
+from broker.verbs.directory import Left, Removed
 
 
 def remove(
@@ -36,30 +31,24 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Let a party leave: no login, nothing new to or from it; what it did stays."""
-    by = By(who or account(), why)
-    services = offline.build(home)
-    now = services.clock()
-
-    def let_go(connection: Connection) -> Left:
-        if directory.party(connection, lea) is None:
-            fail(f"{lea} is not in the directory; `satchel lea list` shows who is.")
-        if lea in removals.standing(connection):
-            fail(f"{lea} was removed already; `satchel lea add {lea}` takes it in again.")
-        today = services.settings.today(services.time.day(now))
-        left = removals.left(connection, LeaId(lea), today)
-        if (left.students or left.transfers) and not is_forced:
-            fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")
-        removals.remove(connection, LeaId(lea), by.who, by.why, now.timestamp())
-        return left
-
-    left = committed(services.engine, let_go)
-    write_pages(services)
+    done = _done(offline.build(home), lea, why, who, is_forced)
     if as_json:
-        say(json.dumps({"id": lea, "removed_at": told_in_utc(now)} | asdict(left)))
+        say(json.dumps({"id": lea, "removed_at": told_in_utc(done.at)} | asdict(done.left)))
         return
     say(f"{lea} is removed. It cannot log in, and nothing new goes to it or is taken from it. Its folder stays.")
-    for line in _open(lea, left):
+    for line in _open(lea, done.left):
         say(f"  {line[0].upper()}{line[1:]}.")
+
+
+def _done(services: offline.Offline, lea: str, why: str, who: str, is_forced: bool) -> Removed:
+    """Ends the command with all that is still open, where something is."""
+    try:
+        return directory.remove_party(services, lea, why, actor=operator(who), is_forced=is_forced)
+    except NotDone as error:
+        left = error.facts.get("left")
+        if not isinstance(left, Left):
+            raise
+        fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")
 
 
 _FIRST = "Let it send the exits of its students, and end its transfers with `satchel transfers cancel`."

@@ -6,54 +6,44 @@ Promises: reads only.
 import json
 
 from broker import offline
-from broker.core.days.state_time import told_in_utc
-from broker.core.model import Party
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.parties import directory, removals, suspensions
-from broker.edge.ledger.parties.removals import Removal
-from broker.edge.pgp import keyring
+from broker.cli.acting import operator
+from broker.cli.directory.paged import every
+from broker.core.days.state_time import StateTime, told_in_utc
 from broker.terminal.common import HomeOption, JsonOption, say
-
-
-def _row(
-    services: offline.Offline, party: Party, certificates: list[bytes], removal: Removal | None, suspended: float | None
-) -> dict[str, object]:
-    infos = [keyring.inspect(one, services.clock()) for one in certificates]
-    found = [
-        {
-            "fingerprint": info.fingerprint,
-            "expires": info.expires.isoformat() if info.expires else None,
-            "fault": info.fault,
-        }
-        for info in infos
-    ]
-    gone = {"at": told_in_utc(removal.at), "by": removal.by, "why": removal.why} if removal else None
-    known: dict[str, object] = {
-        "id": party.id,
-        "name": party.name,
-        "kind": party.kind.value,
-        "keys": found,
-        "removed": gone,
-    }
-    return known | {"suspended": told_in_utc(suspended) if suspended else None}
+from broker.verbs import directory
+from broker.verbs.directory import KeyInfo, Listed
 
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Who is in the directory, with keys and when they expire."""
-    services = offline.build(home)
-    with reading(services.engine) as connection:
-        parties = directory.all_parties(connection)
-        certificates = {party.id: directory.certificates_of(connection, party.id) for party in parties}
-        gone, away = removals.standing(connection), suspensions.standing(connection)
+    services, actor = offline.build(home), operator()
+    found = list(every("", lambda after: directory.list_parties(services, actor=actor, after=after)))
     if as_json:
-        rows = ((party, certificates[party.id], gone.get(party.id), away.get(party.id)) for party in parties)
-        say(json.dumps([_row(services, *row) for row in rows]))
+        say(json.dumps([_data(one) for one in found]))
         return
-    for party in parties:
-        infos = [keyring.inspect(one, services.clock()) for one in certificates[party.id]]
-        state = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in infos)
-        if since := away.get(party.id):
-            state = f"suspended since {services.time.day(since)}; {state}"
-        if removal := gone.get(party.id):
-            state = f"removed {services.time.day(removal.at)} by {removal.by}: {removal.why}"
-        say(f"{party.id:<8} {party.kind:<10} {party.name:<30} {state}")
+    for one in found:
+        say(f"{one.party.id:<8} {one.party.kind:<10} {one.party.name:<30} {_state(one, services.time)}")
+
+
+def _data(one: Listed) -> dict[str, object]:
+    gone = one.removal and {"at": told_in_utc(one.removal.at), "by": one.removal.by, "why": one.removal.why}
+    return {
+        "id": one.party.id,
+        "name": one.party.name,
+        "kind": one.party.kind.value,
+        "keys": [_key(info) for info in one.keys],
+        "removed": gone,
+        "suspended": told_in_utc(one.suspended_at) if one.suspended_at else None,
+    }
+
+
+def _key(info: KeyInfo) -> dict[str, object]:
+    expires = info.expires.isoformat() if info.expires else None
+    return {"fingerprint": info.fingerprint, "expires": expires, "fault": info.fault}
+
+
+def _state(one: Listed, state_time: StateTime) -> str:
+    if one.removal:
+        return f"removed {state_time.day(one.removal.at)} by {one.removal.by}: {one.removal.why}"
+    state = ", ".join(f"{info.fingerprint} {info.fault or 'valid'}" for info in one.keys)
+    return f"suspended since {state_time.day(one.suspended_at)}; {state}" if one.suspended_at else state

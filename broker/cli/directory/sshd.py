@@ -10,12 +10,9 @@ from typing import Annotated
 import typer
 
 from broker import offline
-from broker.cli.directory.federal_gate import check_settings
-from broker.edge.home.durable import write_atomic
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.parties import directory, removals
-from broker.edge.sftp import sshd_config
-from broker.terminal.common import HomeOption, fail, say
+from broker.cli.acting import operator
+from broker.terminal.common import HomeOption, say
+from broker.verbs.openssh import write_sshd_config
 
 
 def generate(
@@ -25,21 +22,4 @@ def generate(
     home: HomeOption = None,
 ) -> None:
     """Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files."""
-    services = offline.build(home)
-    check_settings(services)
-    with reading(services.engine) as connection:
-        lines = {one.id: directory.ssh_keys_of(connection, one.id) for one in removals.present(connection)}
-    users = [sshd_config.system_user(lea) for lea in lines]
-    try:
-        strict = services.settings.sftp.post_quantum_only
-        text = sshd_config.generate(
-            services.settings.home, users, keys.absolute(), port, address, post_quantum_only=strict
-        )
-        keys.mkdir(mode=0o755, exist_ok=True)
-        for lea, known in lines.items():
-            write_atomic(keys / lea, sshd_config.authorized_keys(known).encode(), 0o644)
-    except ValueError as error:
-        fail(f"{error}")
-    except OSError as error:
-        fail(f"{keys} cannot be written: {error.strerror}.")
-    say(text.rstrip("\n"))
+    say(write_sshd_config(offline.build(home), keys, port, address, actor=operator()).rstrip("\n"))

@@ -2,11 +2,11 @@
 
 from broker import offline, wiring
 from broker.cli.acting import operator
-from broker.cli.directory.federal_gate import check_settings
 from broker.cli.students.registry import index_if_stale
 from broker.edge.log import watch_over
 from broker.edge.queue.embedded_redis import NoRedis
 from broker.edge.settings import passwords
+from broker.parties.joining import check_settings
 from broker.processes.supervisor import AlreadyUp, Supervisor, Unusable
 from broker.terminal.common import HomeOption, fail, say
 from broker.verbs import exchange

@@ -43,6 +43,11 @@ def fingerprint(blob: bytes) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
+def line_fingerprint(line: str) -> str:
+    """That of an OpenSSH public key line."""
+    return fingerprint(base64.b64decode(line.split()[1]))
+
+
 def generate(passphrase: str | None = None) -> bytes:
     """A new private key in OpenSSH's format."""
     lock = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()

@@ -127,7 +127,7 @@ def generate(
     """
     known = _checked(users)
     if not known:
-        raise ValueError("There is no LEA yet; add one with `satchel lea add`.")
+        raise ValueError("There is no LEA yet.")
     lines = _first_steps(home, keys, known)
     lines += ["", f"Port {port}", *([f"ListenAddress {ip_address(address)}"] if address else [])]
     lines += [f"HostKey {_path(home / 'keys' / 'ssh_host_ed25519')}", f"PidFile {_path(home / 'run' / 'sshd.pid')}"]

@@ -24,7 +24,7 @@ def put(services: Services, connection: Connection, lea: LeaId, trackings: Seque
     look = Look(connection, services.clock(), services.today())
     certificate = look.valid_certificate(lea)
     if trackings and certificate is None:
-        raise NotDone("no-key", lea=lea)
+        raise NotDone("no-valid-key", lea=lea)
     inboxes = Inboxes(services.home)  # it has no mark yet, or not that of now
     for tracking in trackings:
         row = corrections.locked(connection, tracking)

@@ -8,7 +8,7 @@ every change of a party or a key is a line of `directory_changes`, written in th
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
@@ -36,6 +36,18 @@ def all_parties(connection: Connection) -> list[Party]:
     """Every party, by id."""
     rows = connection.execute(select(parties).order_by(parties.c.id))
     return [_party(row) for row in rows]
+
+
+def page(connection: Connection, after: str, size: int) -> list[Party]:
+    """At most `size` parties, of those behind the id `after`, by id."""
+    query = select(parties).where(parties.c.id > after).order_by(parties.c.id).limit(size)
+    return [_party(row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, most: int) -> int:
+    """How many parties there are, counted to `most`."""
+    query = select(func.count()).select_from(select(parties.c.id).limit(most).subquery())
+    return int(connection.execute(query).scalar_one())
 
 
 def _party(row: Row[Any]) -> Party:

@@ -7,7 +7,7 @@ for a name above it, either is enough. What was let in, by which, is read from t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from broker.core.access import Action, Ground
 from broker.edge.ledger.tables import disclosures, exceptions
@@ -58,6 +58,18 @@ def end(connection: Connection, number: int, who: str, why: str, at: float) -> N
 def all_of(connection: Connection) -> list[LegalException]:
     """All that were ever recorded, oldest first."""
     return [LegalException(*row) for row in connection.execute(select(*_ROW).order_by(exceptions.c.id))]
+
+
+def page(connection: Connection, after: int, size: int) -> list[LegalException]:
+    """At most `size` of all that were ever recorded, of those behind the number `after`, oldest first."""
+    query = select(*_ROW).where(exceptions.c.id > after).order_by(exceptions.c.id).limit(size)
+    return [LegalException(*row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, most: int) -> int:
+    """How many were ever recorded, counted to `most`."""
+    query = select(func.count()).select_from(select(exceptions.c.id).limit(most).subquery())
+    return int(connection.execute(query).scalar_one())
 
 
 def standing(connection: Connection) -> list[LegalException]:
