@@ -23,7 +23,7 @@ from broker.edge.settings.values import Settings
 from broker.offline import Offline
 from broker.verbs.acting import note, recorded, verb
 
-__all__ = ["Now", "go_on", "start", "upgrade"]
+__all__ = ["Now", "check_start", "go_on", "start", "upgrade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,14 @@ def go_on(room: Offline, *, actor: Actor) -> Sequence[LeaId]:
             subject=str(room.settings.home),
             told=lambda doubtful: {"inboxes_in_doubt": list(doubtful)},
         )
+
+
+@verb(Action.RUN_EXCHANGE)
+def check_start(room: Offline, *, actor: Actor) -> None:
+    """See that nothing in the settings forbids it to run: no federal name. Raises as `joining.check_settings`."""
+    from broker.parties import joining  # it needs gpg's library
+
+    joining.check_settings(room)
 
 
 @verb(Action.RUN_EXCHANGE)

@@ -6,7 +6,6 @@ from broker.cli.students.registry import index_if_stale
 from broker.edge.log import watch_over
 from broker.edge.queue.embedded_redis import NoRedis
 from broker.edge.settings import passwords
-from broker.parties.joining import check_settings
 from broker.processes.supervisor import AlreadyUp, Supervisor, Unusable
 from broker.terminal.common import HomeOption, fail, say
 from broker.verbs import exchange
@@ -16,7 +15,7 @@ def up(home: HomeOption = None) -> None:
     """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
     watch_over()
-    check_settings(services)
+    exchange.check_start(services, actor=operator())
     for sentence in passwords.shown_to_others(services.settings):
         log.warning("a password can be read by others", why=sentence)
     wiring.check_keys(services.home)  # said once here, and not by every part
