@@ -84,9 +84,14 @@ class Others:
 
 def others(connection: Connection, room: Room) -> Others:
     """Who there is, the exchange included."""
+    return _others(connection, room, _shown(connection))
+
+
+def _others(connection: Connection, room: Room, shown: Sequence[Row[Any]]) -> Others:
+    """Who there is. Read the keys first: a party that comes meanwhile has a name here, and no key there."""
     own = (one for each in keyring.user_ids(room.home.certificate.read_bytes()) for one in naming.addresses(each))
     addresses = dict.fromkeys(own, EXCHANGE)
-    for row in _shown(connection):
+    for row in shown:
         for one in naming.addresses(row.user_id):
             addresses.setdefault(one, row.party)
     names = Parties((*directory.known(connection), Known(EXCHANGE, room.settings.name)))
@@ -194,27 +199,30 @@ def _shown(connection: Connection) -> list[Row[Any]]:
     return sorted(rows, key=lambda row: (row.added_at, row.fingerprint))
 
 
-def stale(connection: Connection, who: Others) -> list[Row[Any]]:
+def is_settled(connection: Connection, room: Room) -> bool:
+    """Whether every key has its published form; `settle` makes those that are missing or wrong."""
+    shown = _shown(connection)
+    return not _stale(shown, _others(connection, room, shown))
+
+
+def _stale(shown: Sequence[Row[Any]], who: Others) -> list[Row[Any]]:
     """Whose published form is to be made, for the key is new, or who is who has changed."""
-    return [
-        row
-        for row in _shown(connection)
-        if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))
-    ]
+    return [row for row in shown if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))]
 
 
 def settle(connection: Connection, room: Room, now: datetime) -> None:
     """Make the published form of every key that has none, or a wrong one by now."""
-    who, own = others(connection, room), minimal.bound(room.home.certificate.read_bytes())
+    shown = _shown(connection)
+    who, own = _others(connection, room, shown), minimal.bound(room.home.certificate.read_bytes())
     addresses = dict(who.addresses)
-    for row in stale(connection, who):
+    for row in _stale(shown, who):
         try:
-            shown, user_id = _form(connection, row, Others(who.names, addresses), own, now)
+            form, user_id = _form(connection, row, Others(who.names, addresses), own, now)
         except Refused:  # an earlier program took in what nobody can read: the others' are published all the same
-            shown, user_id = "", ""
+            form, user_id = "", ""
         for one in naming.addresses(user_id):
             addresses.setdefault(one, row.party)
-        directory.show(connection, row.fingerprint, shown, user_id)
+        directory.show(connection, row.fingerprint, form, user_id)
 
 
 def _form(connection: Connection, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:

@@ -108,7 +108,7 @@ def write_pages(services: House) -> list[LeaId]:
 
 def _settle(services: House) -> None:
     with reading(services.engine) as connection:
-        is_settled = not keys.stale(connection, keys.others(connection, services))
+        is_settled = keys.is_settled(connection, services)
     if not is_settled:
         committed(services.engine, lambda connection: keys.settle(connection, services, services.clock()))
 

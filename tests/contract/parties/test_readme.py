@@ -2,16 +2,29 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from sqlalchemy import Connection, Engine, event, text
 from typer.testing import CliRunner
 
 from broker import offline
 from broker.cli.main import build
+from broker.core.model import LeaId, Party, PartyKind
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.parties import directory
+from broker.edge.pgp import keyring
 from broker.parties.pages import write_pages, write_readmes
+from tests.support import ledgers, postgres
 from tests.support.ssh import make_key
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +118,59 @@ def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
     (home / "elsewhere").rename(home / "leas" / "01")
     (home / "leas" / "6G" / "directory").rename(home / "leas" / "6G" / "away")
     assert write_pages(offline.build(home)) == ["6G"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def alone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[offline.Offline]:
+    """A home without LEAs."""
+    with postgres.server() if request.param == "postgresql" else nullcontext("") as url:
+        run("init", str(tmp_path / "alone"), *(("--ledger-url", url) if url else ()))
+        yield offline.build(tmp_path / "alone")
+
+
+def test_a_party_may_be_entered_while_the_pages_are_written(alone: offline.Offline) -> None:
+    other = ledgers.again(alone.settings.home, alone.settings.ledger.url)
+    may_write = alone.engine.dialect.name == "postgresql"
+    comers = [LeaId(f"2{n}") for n in range(10)]
+    certs = {lea: keyring.public(keyring.generate(f"Mesa {lea}", "cv25519", NOW, None)) for lea in comers}
+    waiting = [*comers]
+
+    def enter(connection: Connection, *_: object) -> None:
+        """The next one, between two looks at the ledger."""
+        reads_only = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        if (reads_only or may_write) and waiting:
+            lea = waiting.pop(0)
+            with writing(other) as mine:
+                directory.add_party(mine, Party(lea, f"Mesa {lea}", PartyKind.CHARTER), 0.0)
+                directory.put_certificate(mine, lea, keyring.inspect(certs[lea], NOW), certs[lea].decode(), 0.0)
+
+    event.listen(alone.engine, "after_cursor_execute", enter)
+    while waiting:
+        write_pages(alone)
+    event.remove(alone.engine, "after_cursor_execute", enter)
+    assert write_pages(alone) == comers  # they have no folders here
+    assert all((alone.home.leas / ".directory" / f"{lea}.asc").read_text() for lea in comers)
+
+
+@pytest.mark.parametrize("alone", ["postgresql"], indirect=True)
+def test_of_two_who_enter_one_name_at_once_the_second_is_refused(alone: offline.Offline, tmp_path: Path) -> None:
+    run("keygen", "--name", "Canyon District", "--out", str(tmp_path / "02"))
+    words = ("lea", "add", "02", "--name", "Canyon District", "--kind", "district", "--home", str(alone.settings.home))
+    words = (*words, "--cert", str(tmp_path / "02" / "public.asc"))
+    first = keyring.public(keyring.generate("Canyon District", "cv25519", NOW, None))
+    with ThreadPoolExecutor(1) as pool:
+        with writing(alone.engine) as mine:
+            directory.add_party(mine, Party(LeaId("01"), "Canyon District", PartyKind.DISTRICT), 0.0)
+            directory.put_certificate(mine, LeaId("01"), keyring.inspect(first, NOW), first.decode(), 0.0)
+            second = pool.submit(lambda: CliRunner().invoke(build(words), words))
+            _until_somebody_waits(alone.engine, second)
+        ended = second.result(60)
+    assert (ended.exit_code, "names 01" in ended.output) == (1, True), ended.output
+
+
+def _until_somebody_waits(engine: Engine, who: "Future[Result]") -> None:
+    """For a row that another transaction has."""
+    with reading(engine) as connection:
+        while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
+            assert not who.done(), who.result().output
+            time.sleep(0.01)
