@@ -21,7 +21,7 @@ from tests.support import postgres
 from tests.support.exchange import Exchange, said_by, satchel, wait_until
 from tests.support.scale import larger
 
-PACKETS = {"sqlite": larger(600, 10_000), "postgresql": larger(400, 4_000)}
+PACKETS = {"sqlite": larger(300, 10_000), "postgresql": larger(400, 4_000)}
 SENDERS = 4
 
 

@@ -24,8 +24,9 @@ from broker.processes.part import UNUSABLE
 from broker.processes.sweeper import Inboxes
 from broker.stages.sweep.collected import notice_collected
 from tests.support import desk, ledgers, postgres
-from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
+from tests.support.exchange import QUICK, SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
+from tests.support.scale import larger
 
 PARTS = ("worker", "watcher", "sweeper", "sftp")
 Ended = subprocess.CompletedProcess[str]
@@ -268,7 +269,8 @@ def test_an_empty_folder_in_an_inbox_s_place_is_not_all_collected(tmp_path: Path
     here.exchange.configure(enabled=False, processes=1)
     here.exchange.up()
     try:
-        time.sleep(3)
+        wait_until(lambda: here.exchange.status()["inboxes_lost"] == ["01"], "the inbox was looked into")
+        time.sleep(5 * QUICK["sweep_seconds"])  # and is again and again
         assert states(here, laid) == {"DELIVERED"}, "an empty mount point was read as all collected"
         assert here.exchange.status()["inboxes_lost"] == ["01"]
         assert "satchel lea inbox" in satchel("status", *here.exchange.at).stdout
@@ -399,12 +401,13 @@ def test_of_one_name_there_is_one_part(tmp_path: Path) -> None:
 # upgrades
 
 
+@pytest.mark.grows
 @pytest.mark.slow
 def test_of_two_upgrades_at_once_both_are_well(url: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     satchel("init", str(home))
     use(home, url)
-    for _ in range(3):
+    for _ in range(larger(1, 5)):
         ledgers.blank(tmp_path, url).dispose()
         command = [*SATCHEL, "upgrade", "--json", "--home", str(home)]
         both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "12"]

@@ -27,7 +27,8 @@ TOLD = {"transfer", "record-request"}  # the notices of a transfer
 LEFT, CAME = "2026-06-05", "2026-08-17"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# what a merge does to each table has its contract on both databases
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""

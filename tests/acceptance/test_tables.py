@@ -81,8 +81,16 @@ def facts(value: Any) -> Iterator[str]:
         yield from _FACT.findall(value)
 
 
-@pytest.mark.parametrize("columns", [80, 60])
-@pytest.mark.parametrize("name", TABLES)
+NARROW = ("packets", "transfers", "status", "calendar show")  # a table, one of many columns, sentences, one of days
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        *((name, 80) for name in TABLES),
+        *(pytest.param(name, 60, marks=[] if name in NARROW else pytest.mark.long) for name in TABLES),
+    ],
+)
 def test_nothing_is_cut(name: str, columns: int, here: Office) -> None:
     words = [*TABLES[name], *here.exchange.at]
     code, shown = terminal.seen(words, columns)

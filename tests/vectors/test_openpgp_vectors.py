@@ -50,6 +50,8 @@ def outcome(case: Case, is_known: Callable[[str], bool] = lambda _: False, key: 
 @pytest.fixture(scope="module")
 def gpg() -> Iterator[Gpg]:
     with Gpg() as home:
+        # how hard it is to guess a passphrase is no part of a message, and takes a second each time it is typed
+        (home.home / "gpg-agent.conf").write_text("s2k-count 65536\n")
         home.import_(EXCHANGE.certificate)
         yield home
 

@@ -250,7 +250,7 @@ def test_what_is_costly_among_others_and_not_by_itself_goes_on(office: Office) -
     town = Town(office, read_first_cpu_seconds=0.05)
     try:
         document = desk.enrollment(A, *desk.children(2), note="x")
-        costly = office.drop(A, json.dumps(document | {f"p{n}": 1 for n in range(300_000)}).encode())
+        costly = office.drop(A, json.dumps(document | {f"p{n}": 1 for n in range(100_000)}).encode())
         assert town.admit(town.usual, costly) == [("RECEIVED", "", COSTLY, 0)]
         assert town.admit(town.patient, costly) == [("REFUSED", "schema", COSTLY, 0)]
     finally:

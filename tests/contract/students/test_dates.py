@@ -34,7 +34,7 @@ def line(born: str = "", **changes: Any) -> dict[str, Any]:
 def sent(office: Office, *lines: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
     document = documents.enrollment() | {"from": "01", "students": list(lines)} | changes
     assert office.send("01", document).state == "APPLIED"
-    found: list[dict[str, Any]] = office.notices("01", "ssid")[-1]["students"]
+    found: list[dict[str, Any]] = office.newest_notice("01", "ssid")["students"]
     return found
 
 
@@ -101,7 +101,7 @@ def test_another_leas_word_confirms_nothing(office: Office) -> None:
     assert told(sent(office, one | {"confirmed": ["birth_date"]})[0]) == GOOD
     document = enrollment("6G", one["student"])
     office.send("6G", document)
-    assert told(office.notices("6G", "ssid")[-1]["students"][0]) == ("refused", "odd-date", "birth_date")
+    assert told(office.newest_notice("6G", "ssid")["students"][0]) == ("refused", "odd-date", "birth_date")
 
 
 def test_the_lines_of_a_csv_are_asked_back_by_the_names_of_its_columns(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 
 import pytest
 
@@ -28,7 +29,8 @@ TEXTS = {
     "only line ends": b"\r\r\n\n\r",
     "a CSV of an old Mac": b"Request Type,Last Name\rNew,Reyes\r",
 }
-ALGORITHMS = ("cv25519", "rsa3072", pytest.param("nistp256", marks=pytest.mark.long))
+# what is hashed is the same for each of them
+ALGORITHMS = ("cv25519", *(pytest.param(one, marks=pytest.mark.long) for one in ("rsa3072", "nistp256")))
 
 
 class Sender:
@@ -40,6 +42,11 @@ class Sender:
         gpg.import_(self.exchange.certificate)
         self.fingerprint = gpg.generate(f"District {algorithm} <d@example.org>", algorithm)
         self.certificate = gpg.export(self.fingerprint)
+
+    @cached_property
+    def key(self) -> openpgp.SecretKey:
+        """The district's secret key, for what gpg would not sign."""
+        return openpgp.load_secret(self.gpg.export_secret(self.fingerprint))
 
     def verdict(self, sealed: bytes) -> str:
         """The exchange's."""
@@ -87,7 +94,7 @@ def normal(text: bytes, ends: bytes) -> bytes:
 @pytest.mark.parametrize("form", [b"b", b"t", b"u"])
 def test_what_other_programs_sign_has_the_verdict_of_gpg(sender: Sender, name: str, kind: int, form: bytes) -> None:
     """They hash the text as it is, or with CR LF for each LF, or for each LF and CR."""
-    text, key = TEXTS[name], openpgp.load_secret(sender.gpg.export_secret(sender.fingerprint))
+    text, key = TEXTS[name], sender.key
     for hashed in {text, normal(text, b"\n"), normal(text, b"\r\n"), text + b"x"}:
         body = key.sign(kind, [hashed], datetime.now(UTC))
         message = frames.packet(frames.ONE_PASS, signatures.one_pass(body)) + craft.literal(text, form)
@@ -95,3 +102,12 @@ def test_what_other_programs_sign_has_the_verdict_of_gpg(sender: Sender, name: s
         expected = sender.of_gpg(message)
         assert expected != "?"
         assert sender.verdict(craft.enclose(message, sender.exchange.certificate)) == expected, (hashed, expected)
+
+
+def test_what_is_signed_by_rsa_is_no_exception() -> None:
+    with Gpg() as gpg:
+        rsa = Sender(gpg, "rsa3072")
+        for name in ("mixed", "blanks at the ends"):
+            sealed = gpg.seal(TEXTS[name], [rsa.exchange.fingerprint], rsa.fingerprint, "--textmode")
+            assert rsa.verdict(sealed) == "good"
+        test_what_other_programs_sign_has_the_verdict_of_gpg(rsa, "mixed", signatures.TEXT, b"t")
