@@ -261,7 +261,7 @@ def exit_line(office: Office, student: dict[str, Any], code: str) -> dict[str, A
     document["students"][0]["code"] = code
     row = office.send("01", document)
     assert row.state == "APPLIED", row.code
-    line: dict[str, Any] = office.notices("01", "ssid")[-1]["students"][0]
+    line: dict[str, Any] = office.newest_notice("01", "ssid")["students"][0]
     return line
 
 

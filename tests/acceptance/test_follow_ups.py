@@ -99,7 +99,7 @@ def unflag(office: Office) -> None:
 def merge(office: Office) -> None:
     other = desk.child("Bo", "Zander", "2012-03-04", local_id="twin")
     send(office, C, desk.enrollment(C, other, date="2026-11-21"))
-    number = office.notices(C, "ssid")[-1]["students"][0]["ssid"]
+    number = office.newest_notice(C, "ssid")["students"][0]["ssid"]
     who = ("--who", "Jo", "--why", "the same child", "--sure")
     satchel("student", "merge", number, numbers(office)[-1], *who, *office.exchange.at)
     satchel("student", "unmerge", number, numbers(office)[-1], *who[:4], *office.exchange.at)

@@ -74,7 +74,7 @@ def test_a_request_is_contested_and_the_state_hears_of_it_once(office: Office) -
         log = [(one.action, one.party, one.ground) for one in disclosures.about(connection, ssid)]
     assert (case.state, case.reason) == ("refused", "still-enrolled")
     assert ("receive-warning", STATE, "audit") in log
-    assert office.notices(B, "transfer")[-1]["event"] == "declined"
+    assert office.newest_notice(B, "transfer")["event"] == "declined"
     (told,) = office.notices(STATE, "alert")
     assert (told["what"], told["ssid"], told["lea"]["lea"]) == ("contest", ssid, B)
     assert (told["contested_by"]["lea"], told["transfer"], told["tracking"]) == (A, case.id, first)
@@ -169,7 +169,7 @@ def test_students_who_are_not_kept_are_a_pattern_told_once(office: Office) -> No
     office.collect(B)
     office.enroll(B, students[4], event="exit", date=today(office))  # taken back when the record was there
     look(office)
-    told = office.notices(STATE, "alert")[-1]
+    told = office.newest_notice(STATE, "alert")
     assert (told["what"], told["lea"]["lea"], told["came"]) == ("not-kept", B, 5)
     assert (told["not_kept"], told["contested"], len(told["transfers"])) == (3, 1, 3)
     assert not any(one["legal_name"]["last"] in json.dumps(told) for one in students)

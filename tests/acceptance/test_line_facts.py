@@ -98,7 +98,7 @@ def test_an_entry_says_all_of_it(office: Office) -> None:
 def test_a_request_says_all_of_it(office: Office) -> None:
     row = office.send(A, documents.ssid_request(request(next(STUDENTS), request="new", **FACTS)))
     assert row.state == "APPLIED", row.code
-    assert office.notices(A, "ssid")[-1]["students"][0]["answer"] == "assigned"
+    assert office.newest_notice(A, "ssid")["students"][0]["answer"] == "assigned"
 
 
 @pytest.mark.parametrize(

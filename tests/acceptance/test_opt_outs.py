@@ -44,7 +44,7 @@ def entry(office: Office, lea: str, student: dict[str, Any], **facts: Any) -> tu
     line = {"student": student, "school": "704", "event": "entry", "date": "2026-08-17"} | facts
     row = office.send(lea, documents.enrollment(0, **{"from": lea, "students": [line]}))
     assert row.state == "APPLIED", row.code
-    return str(office.notices(lea, "ssid")[-1]["students"][0]["ssid"]), row.tracking
+    return str(office.newest_notice(lea, "ssid")["students"][0]["ssid"]), row.tracking
 
 
 def shown(office: Office, ssid: str) -> list[tuple[str, str, bool]]:

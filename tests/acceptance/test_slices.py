@@ -406,7 +406,7 @@ def test_questions_about_one_child_come_to_an_end(tmp_path: Path) -> None:
     office.enroll(A, MANY[0])  # its own: how often it may guess at another LEA's is bounded by less
     near = [misspelt(MANY[0]) | {"local_id": str(n)} for n in range(25)]
     asked = office.send(A, desk.enrollment(A, *near))
-    said = [(line["answer"], line["why"]) for line in office.notices(A, "ssid")[-1]["students"]]
+    said = [(line["answer"], line["why"]) for line in office.newest_notice(A, "ssid")["students"]]
     assert said == [("review", "not-sure")] * 20 + [("refused", "too-many-questions")] * 5
     office.answer(A, asked.tracking, 0, "none")
     more = office.enroll(A, *near[:2])

@@ -47,7 +47,7 @@ def flood(office: Office, lea: str, lines: int, first: int = 0) -> list[dict[str
     office.work()
     assert office.row(tracking).state == "APPLIED"
     office.work(Stage.DELIVER)
-    lines_of: list[dict[str, Any]] = office.notices(lea, "ssid")[-1]["students"]
+    lines_of: list[dict[str, Any]] = office.newest_notice(lea, "ssid")["students"]
     return lines_of
 
 

@@ -280,7 +280,7 @@ def test_an_lea_whose_program_writes_its_own_document_id_is_answered_by_it(offic
 
 def test_two_senders_with_one_document_id_are_not_guessed_between(office: Office, ssid: str) -> None:
     office.enroll(B, BO, date="2026-08-17")
-    bo = office.notices(B, "ssid")[-1]["students"][0]["ssid"]
+    bo = office.newest_notice(B, "ssid")["students"][0]["ssid"]
     name, rows = f"2027 {uuid.uuid4().hex[:8]}", []
     for lea, student in ((A, ANA | {"ssid": ssid}), (B, BO | {"ssid": bo})):
         document = transcript(ssid) | {"from": lea, "student": student}

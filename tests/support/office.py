@@ -181,7 +181,7 @@ class Office:
         """Enroll these students; the answer, line by line."""
         row = self.send(lea, desk.enrollment(lea, *students, **changes))
         assert row.state == "APPLIED", row.code
-        lines: list[dict[str, Any]] = self.notices(lea, "ssid")[-1]["students"]
+        lines: list[dict[str, Any]] = self.newest_notice(lea, "ssid")["students"]
         return lines
 
     def answer(self, lea: str, tracking: str, line: int, decision: str, **more: str) -> PacketRow:

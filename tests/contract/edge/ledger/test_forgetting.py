@@ -43,7 +43,7 @@ def asked(office: Office, last: str) -> tuple[str, Ssid]:
         "ssid"
     ]
     row = office.send("6G", enrollment("6G", child("Katherine", last, "2012-04-17", local_id=f"S{last}", **SECRETS)))
-    assert office.notices("6G", "ssid")[-1]["students"][0]["answer"] == "review"
+    assert office.newest_notice("6G", "ssid")["students"][0]["answer"] == "review"
     return row.tracking, Ssid(ssid)
 
 

@@ -70,7 +70,7 @@ class Case:
         self.sent = child("Katherine", last, self.born, local_id=f"S-{last}") | more
         self.row = office.send("6G", enrollment("6G", self.sent))
         self.tracking = self.row.tracking
-        assert office.notices("6G", "ssid")[-1]["students"][0]["answer"] == "review"
+        assert office.newest_notice("6G", "ssid")["students"][0]["answer"] == "review"
 
     @property
     def notice(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def test_of_its_own_student_the_lea_sees_what_it_told_itself(office: Office) -> 
     known = child("Katharine", "Zollinger", day, local_id="777", guardians=[{"first": "Ute", "last": "Vogelsang"}])
     ssid = office.enroll("6G", known)[0]["ssid"]
     office.send("6G", enrollment("6G", child("Katherine", "Zollinger", day, local_id="778"), date="2026-09-01"))
-    (candidate,) = office.notices("6G", "review")[-1]["questions"][0]["candidates"]
+    (candidate,) = office.newest_notice("6G", "review")["questions"][0]["candidates"]
     assert candidate["compared"] == {
         "first_name": "near",
         "middle_name": "not known",
@@ -181,13 +181,13 @@ def test_a_birth_date_is_never_shown(office: Office) -> None:
     known = child("Rosalind", "Featherstone", "2012-04-17")
     office.enroll("01", known)
     office.send("01", record("01", child("Rosalind", "Featherstone", "2011-04-17")))
-    (candidate,) = office.notices("01", "review")[-1]["questions"][0]["candidates"]
+    (candidate,) = office.newest_notice("01", "review")["questions"][0]["candidates"]
     assert candidate["compared"]["birth_date"] == "near"
     assert candidate["hints"] == {"birth_year": 2012}
     assert "2012-04" not in json.dumps(candidate)
     # of a stranger not even that there is one of about that day
     office.send("6G", enrollment("6G", child("Rosalind", "Featherstone", "2011-04-17")))
-    assert office.notices("6G", "review")[-1]["questions"][0]["candidates"] == []
+    assert office.newest_notice("6G", "review")["questions"][0]["candidates"] == []
 
 
 def _first_is_student_1(office: Office, tracking: str) -> None:
@@ -324,7 +324,7 @@ def test_a_number_alone_gives_nobody_a_child(office: Office) -> None:
     victim = child("Anneliese", "Heidenreich", "2012-05-19", **SECRETS, gender="F", local_id="H-1")
     ssid = Ssid(office.enroll("01", victim)[0]["ssid"])
     row = office.send("6G", enrollment("6G", child("Greg", "Stone", "2009-08-28", ssid=ssid, gender="M")))
-    assert office.notices("6G", "review")[-1]["questions"][0]["candidates"] == []
+    assert office.newest_notice("6G", "review")["questions"][0]["candidates"] == []
     for letter in "AZ":  # not even by the letter that only the state sees
         refused = office.answer("6G", row.tracking, 0, "same", candidate=letter)
         assert (refused.state, refused.code) == ("REFUSED", "unknown-candidate")
@@ -359,7 +359,7 @@ def held_record(office: Office, last: str, *, has_gone: bool = True, **changes: 
 
 def test_a_record_goes_on_by_itself_once_it_is_decided(office: Office) -> None:
     ssid, row = held_record(office, "Jankowski")
-    notice = office.notices("01", "review")[-1]
+    notice = office.newest_notice("01", "review")
     assert notice["about"]["packet"] == "student-record"
     assert [one["line"] for one in notice["questions"]] == [-1]
     assert office.answer("01", row.tracking, -1, "same", candidate="A").state == "APPLIED"
@@ -392,7 +392,7 @@ def test_a_record_of_a_new_student_comes_too_early(office: Office) -> None:
     assert (early.state, early.code, early.ssid) == ("REFUSED", "not-your-student", "")
     office.enroll("01", child("Katharine", "Klimowicz", day, local_id="K-2"), date="2025-08-18")
     row = office.send("01", record("01", student))
-    notice = office.notices("01", "review")[-1]
+    notice = office.newest_notice("01", "review")
     assert "Enroll the student first" in notice["decisions"]["new"]
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
     row = office.row(row.tracking)
@@ -427,7 +427,7 @@ def test_nothing_of_the_record_is_kept_with_the_question(office: Office) -> None
     with reading(office.services.engine) as connection:
         for table in ("reviews", "decisions"):
             assert canary not in str(connection.execute(text(f"SELECT * FROM {table}")).fetchall())  # noqa: S608
-    assert canary not in json.dumps(office.notices("01", "review")[-1])
+    assert canary not in json.dumps(office.newest_notice("01", "review"))
 
 
 # what has changed meanwhile
@@ -443,7 +443,7 @@ def test_a_student_who_came_up_since_is_shown_before_anything_is_done(office: Of
     assert office.row(row.tracking).held_for == "review"  # nothing is decided by itself
     assert office.answer("01", row.tracking, -1, "new").state == "APPLIED"
     assert office.row(row.tracking).held_for == "review"
-    notice = office.notices("01", "review")[-1]
+    notice = office.newest_notice("01", "review")
     assert "has changed" in notice["note"]
     assert [one["candidate"] for one in notice["questions"][0]["candidates"]] == ["A", "B"]
     office.answer("01", row.tracking, -1, "same", candidate="B")
@@ -455,7 +455,7 @@ def another(office: Office, student: dict[str, Any]) -> str:
     its number."""
     row = office.send("01", enrollment("01", student, date="2025-08-18"))
     office.answer("01", row.tracking, 0, "new")
-    line = office.notices("01", "ssid")[-1]["students"][0]
+    line = office.newest_notice("01", "ssid")["students"][0]
     assert line["answer"] == "assigned", line
     return str(line["ssid"])
 
