@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
-
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, Sha256
 from broker.edge.home import home_id
@@ -19,7 +17,7 @@ from broker.edge.home.folders import Home
 from broker.edge.home.home_id import OtherHome
 from broker.edge.home.running import hold, is_alive, is_up, read_beats
 from broker.edge.ledger import homes
-from broker.edge.ledger.engine import place_of, reading, writing
+from broker.edge.ledger.engine import Engine, Writing, place_of, reading, writing
 from broker.edge.ledger.homes import Owner
 from broker.edge.ledger.packets import views
 from broker.edge.settings.values import Settings
@@ -66,7 +64,7 @@ def is_settled(engine: Engine, chosen: Settings) -> bool:
     return None not in said and is_marked
 
 
-def settle(connection: Connection, chosen: Settings) -> Sequence[LeaId]:
+def settle(connection: Writing, chosen: Settings) -> Sequence[LeaId]:
     """Within the transaction that makes the ledger: this home is its home. Gives the LEAs whose inbox was not marked,
     for it is not there, or is in doubt. Raises OtherHome."""
     home, owner, at = Home(chosen.home), homes.owner(connection), now().timestamp()
@@ -102,7 +100,7 @@ def begin_run(engine: Engine, home: Home) -> None:
     home_id.put_runs(home, new)
 
 
-def accept(connection: Connection, home: Home) -> Sequence[LeaId]:
+def accept(connection: Writing, home: Home) -> Sequence[LeaId]:
     """Go on with a home, or a ledger, that was put back from a backup: what is absent from an inbox was perhaps never
     taken, so an inbox that lacks anything is known by no mark any more. Gives the LEAs of these."""
     doubtful = marks.take_from_lacking(connection, home)

@@ -12,9 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
 from broker.core.days.state_time import StateTime
 from broker.core.errors import OperatorError
 from broker.core.stays import Today
@@ -23,7 +20,7 @@ from broker.edge.home import home_id
 from broker.edge.home.apart import Apart
 from broker.edge.home.folders import Home
 from broker.edge.ledger import homes
-from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
+from broker.edge.ledger.engine import REVISION, DatabaseError, Engine, connect, form, is_broken_off, place_of, reading
 from broker.edge.settings import file
 from broker.edge.settings.values import Settings
 
@@ -134,15 +131,13 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
     try:
         with reading(engine) as connection:
             return engine, form(connection)
-    except DBAPIError as error:
+    except DatabaseError as error:
         raise Unreachable(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
 
 
 def said_of(error: Exception) -> str | None:
     """What is told of a database that does not answer, or breaks off; None for an error that is the program's own."""
-    if isinstance(error, DBAPIError) and (
-        isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    ):
+    if isinstance(error, DatabaseError) and is_broken_off(error):
         name = str(getattr(error.orig, "sqlite_errorname", ""))
         for begins, sentence in _SQLITE.items():
             if name.startswith(begins):
@@ -151,7 +146,7 @@ def said_of(error: Exception) -> str | None:
     return None
 
 
-def reason_of(error: DBAPIError) -> str:
+def reason_of(error: DatabaseError) -> str:
     """Why the database could not be reached, in its own words."""
     return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import uuid6
-from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
@@ -24,6 +23,7 @@ from broker.edge.home.apart import Apart
 from broker.edge.home.apart_folders import ApartInboxes, ApartOutboxes
 from broker.edge.home.folders import Home
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.homes import Marks
 from broker.edge.ledger.people import registry
 from broker.edge.pgp import openpgp, validity
@@ -154,7 +154,7 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
     return services
 
 
-def _check_index(services: Services, connection: Connection) -> None:
+def _check_index(services: Services, connection: Writing) -> None:
     registry.lock(connection)  # the workers of a new exchange all begin at once
     registrar.adopt(connection, services.model)
     if registrar.is_stale(connection, services.model):

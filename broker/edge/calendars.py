@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TypeVar
 
 import holidays as library
-from sqlalchemy import Connection
 
 from broker.core.days import school_year
 from broker.core.days.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
@@ -23,6 +22,7 @@ from broker.edge.ledger import epoch
 from broker.edge.ledger.cases import school_days, transfers
 from broker.edge.ledger.cases.school_days import Kind
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.settings.values import Settings
 
 Done = TypeVar("Done")
@@ -52,7 +52,7 @@ class Mark:
     why: str
 
 
-def calendar_of(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> Calendar:
+def calendar_of(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> Calendar:
     """The LEA's calendar; '' is the state's own.
 
     It reaches from the begin of the school year of `first` to the end of the one after that of `last`, so that what is
@@ -67,13 +67,13 @@ def calendar_of(connection: Connection, settings: Settings, lea: str, first: dat
     return _calendar(rule, settings.transfers.holidays, years, is_year_round, closed, opened)
 
 
-def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, start: date) -> date:
+def due_on(connection: Reading, settings: Settings, clock: Clock, lea: str, start: date) -> date:
     """The last day on which this LEA is in time; `start` as for `days.deadlines.due`. Raises CalendarError."""
     calendar = calendar_of(connection, settings, lea, start, start)
     return due(clock, start, calendar, settings.transfers.lengths)
 
 
-def deadline(connection: Connection, settings: Settings, case: TransferRow) -> tuple[str, str]:
+def deadline(connection: Reading, settings: Settings, case: TransferRow) -> tuple[str, str]:
     """The last day on which the source of a case is in time, an ISO date, and by which clock. It counts from the first
     request (Utah 53A-11-504), less the time in which the clock stood. Raises CalendarError."""
     clock = Clock.MILITARY if case.military else Clock.ANSWER
@@ -93,7 +93,7 @@ def deadline(connection: Connection, settings: Settings, case: TransferRow) -> t
     return found.isoformat(), str(clock)
 
 
-def marks(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
+def marks(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
     """What is said of the days from `first` to `last`, by day: public holidays, and what was entered in their place.
 
     Raises CalendarError.
@@ -105,7 +105,7 @@ def marks(connection: Connection, settings: Settings, lea: str, first: date, las
 
 
 def move_deadlines(
-    connection: Connection, settings: Settings, lea: str, at: float, change: Callable[[], Done]
+    connection: Writing, settings: Settings, lea: str, at: float, change: Callable[[], Done]
 ) -> tuple[Done, int]:
     """Make a change of the calendar of `lea` ('': of every LEA), and give its open cases the deadline that they have
     then. What the change has returned, and how many moved. One that this change does not move stays as it was stored,
@@ -154,7 +154,7 @@ def public_holidays(region: str, first_year: int, last_year: int) -> Mapping[dat
     return dict(found.items())
 
 
-def _said(connection: Connection, lea: str, first: date, last: date) -> dict[date, Mark]:
+def _said(connection: Reading, lea: str, first: date, last: date) -> dict[date, Mark]:
     """What was entered, by day; the LEA's own rows, which come later, go before those for all."""
     rows = school_days.of(connection, lea, first, last)
     days = ((date.fromisoformat(row.day), row) for row in rows)

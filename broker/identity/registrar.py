@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
 from broker.edge.ledger.people.evidence import Kept
 from broker.edge.ledger.people.merges import Merge, Outcome
@@ -31,7 +30,7 @@ class TooOften(Exception):
     """The LEA has changed the student as often as it may in a year."""
 
 
-def register(connection: Connection, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
+def register(connection: Writing, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
     """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
     ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
     evidence.add_many(connection, [(ssid, student)], source)
@@ -44,9 +43,7 @@ def _indexed(model: Model, student: Student, source: Source) -> blocks.Indexed:
     return index.indexed(model, student, dict.fromkeys(student.aliases, (source.lea,)) if source.lea else {})
 
 
-def learn(
-    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
-) -> bool:
+def learn(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
     """Keep what a packet tells of a student who was found: new spellings as aliases, new evidence. Nothing ends but a
     phone, an address or a birth order that another one takes the place of. Whether all of it was kept: of one LEA's
     only `most` is."""
@@ -63,9 +60,7 @@ def learn(
     return Kept.PART not in kept
 
 
-def amend(
-    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
-) -> bool:
+def amend(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
     """Take over an LEA's correction: legal name, birth date and gender are these from now on. What was before is kept
     and ended. Whether all was kept, as `learn`. Raises TooOften where the LEA has changed the student as often as it
     may."""
@@ -83,14 +78,14 @@ def amend(
     return learn(connection, model, person.ssid, student, source, most)
 
 
-def known(connection: Connection, ssid: str) -> Student | None:
+def known(connection: Reading, ssid: str) -> Student | None:
     """Everything known of the student whom this number stands for."""
     person = registry.standing(connection, ssid)
     return evidence.student(connection, person) if person else None
 
 
 def merge(
-    connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
+    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
 ) -> Outcome:
     """Find that two numbers are one student's: `kept` stands for both. Raises what `merges.merge` does.
 
@@ -102,7 +97,7 @@ def merge(
     return done
 
 
-def unmerge(connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+def unmerge(connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
     """Take a merge back: `other` is again who it was. Raises what `merges.unmerge` does."""
     done = merges.unmerge(connection, kept, other, who, why, at)
     for ssid in (kept, other):
@@ -110,29 +105,29 @@ def unmerge(connection: Connection, model: Model, kept: str, other: str, who: st
     return done
 
 
-def merged(connection: Connection, ssid: str) -> list[Merge]:
+def merged(connection: Reading, ssid: str) -> list[Merge]:
     """The merges that this number had a part in, the oldest first."""
     return merges.about(connection, ssid)
 
 
-def check_index(connection: Connection, model: Model) -> None:
+def check_index(connection: Reading, model: Model) -> None:
     """Raises NotDone `stale-index` unless the registry is indexed for this model."""
     if is_stale(connection, model):
         raise NotDone("stale-index")
 
 
-def is_stale(connection: Connection, model: Model) -> bool:
+def is_stale(connection: Reading, model: Model) -> bool:
     """Whether the registry is indexed for another model; while there is nobody in it, it is not."""
     return blocks.made_for(connection) not in (None, index.mark_of(model))
 
 
-def adopt(connection: Connection, model: Model) -> None:
+def adopt(connection: Writing, model: Model) -> None:
     """Say which model the index is for, where nobody said yet."""
     if blocks.made_for(connection) is None:
         blocks.mark(connection, index.mark_of(model))
 
 
-def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
+def bring_in(connection: Writing, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
     """Enter many students who have numbers already and are not in the registry yet."""
     for page in _pages(students):
         registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
@@ -140,7 +135,7 @@ def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid
         blocks.add(connection, [(ssid, _indexed(model, student, source)) for ssid, student in page])
 
 
-def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -> int:
+def reindex(connection: Writing, model: Model, told: Callable[[int], None]) -> int:
     """Make the index again, for this model; the number of students. `told` hears how many were done."""
     blocks.clear(connection)
     done, last = 0, ""
@@ -152,14 +147,14 @@ def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -
     return done
 
 
-def _standing(connection: Connection, ssid: str) -> Person:
+def _standing(connection: Reading, ssid: str) -> Person:
     person = registry.standing(connection, ssid)
     if person is None:
         raise KeyError("no student has this number")
     return person
 
 
-def refresh(connection: Connection, model: Model, ssid: str) -> None:
+def refresh(connection: Writing, model: Model, ssid: str) -> None:
     """Bring what the model looks for up to the registry. Of a merged number nothing is kept. Raises KeyError for a
     number that nobody has."""
     person = registry.person(connection, ssid)
@@ -171,7 +166,7 @@ def refresh(connection: Connection, model: Model, ssid: str) -> None:
     blocks.put(connection, ssid, new, old)
 
 
-def _known(connection: Connection, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
+def _known(connection: Reading, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
     """What the model looks for, of these students, by all that is known of them."""
     numbers = [one.ssid for one in persons]
     tellers, spellings = evidence.tellers(connection, numbers), taught.spellings_of(connection, numbers)
@@ -181,14 +176,14 @@ def _known(connection: Connection, model: Model, persons: Sequence[Person]) -> l
     ]
 
 
-def teach(connection: Connection, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
+def teach(connection: Writing, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
     """A person has decided that the student may be written as it was sent: it is found by that from now on, as by its
     own name, at the LEA for which that counts."""
     taught.teach(connection, ssid, sent, decided)
     refresh(connection, model, ssid)
 
 
-def unteach(connection: Connection, model: Model, tracking: str, line: int, at: float) -> None:
+def unteach(connection: Writing, model: Model, tracking: str, line: int, at: float) -> None:
     """The decision on this question is taken back, and what it taught."""
     for ssid in taught.end(connection, tracking, line, at):
         refresh(connection, model, registry.number(connection, ssid))

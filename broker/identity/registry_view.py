@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import Name
 from broker.core.opt_outs import OptOut
 from broker.core.stays import Today
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import evidence, merges, opt_outs, registry, stays, taught
 from broker.edge.ledger.people.evidence import Told
@@ -71,7 +70,7 @@ class StudentView:
         }
 
 
-def gather(connection: Connection, ssid: str, today: Today) -> StudentView | None:
+def gather(connection: Reading, ssid: str, today: Today) -> StudentView | None:
     """All of a student; None for a number that nobody has."""
     person = registry.person(connection, ssid)
     if person is None:

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
@@ -23,7 +21,7 @@ from broker.core.model import PacketType, Party, PartyKind
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases.transfers import TransferRow
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import Move, PacketRow
@@ -42,7 +40,7 @@ More = Mapping[str, Sequence[Any]]
 
 def alert(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     kind: str,
     ssid: str,
     lea: str,
@@ -66,7 +64,7 @@ def alert(
 
 def _notice(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     what: Kind,
     ssid: str,
     lea: str,
@@ -79,7 +77,7 @@ def _notice(
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_ALERT, Ground.MISSING_CHILD, at))
 
 
-def owe(services: Services, connection: Connection, kind: Kind, ssid: str, lea: str, tracking: str) -> None:
+def owe(services: Services, connection: Writing, kind: Kind, ssid: str, lea: str, tracking: str) -> None:
     """As `alert`, by a part that cannot seal: the alert is kept now, and its notice is left by the sweeper."""
     if not flags.is_told_of(connection, ssid, tracking, _OF_A_CHILD):
         at = services.clock().timestamp()
@@ -94,7 +92,7 @@ def tell_owed(services: Services) -> int:
     return committed(services.engine, partial(_tell_owed, services))
 
 
-def _tell_owed(services: Services, connection: Connection) -> int:
+def _tell_owed(services: Services, connection: Writing) -> int:
     epoch.settle(connection)  # first, as everybody does who makes packets
     owed = flags.take_owed(connection)
     for one in owed:
@@ -104,7 +102,7 @@ def _tell_owed(services: Services, connection: Connection) -> int:
 
 
 def refused(
-    services: Services, connection: Connection, action: Action, ssid: str, lea: str, what: str, tracking: str
+    services: Services, connection: Writing, action: Action, ssid: str, lea: str, what: str, tracking: str
 ) -> None:
     """The line of the log that says what an LEA did not get, or could not send, of a flagged student."""
     line = Disclosure(
@@ -120,15 +118,13 @@ def refused(
     disclosures.add(connection, [line])
 
 
-def held(services: Services, connection: Connection, row: PacketRow) -> None:
+def held(services: Services, connection: Writing, row: PacketRow) -> None:
     """A packet about a flagged student goes no further."""
     refused(services, connection, Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
     alert(services, connection, Kind.PACKET, row.ssid, row.origin, row.tracking)
 
 
-def blocked(
-    services: Services, connection: Connection, case: TransferRow, cause: str, *, is_told: bool = False
-) -> None:
+def blocked(services: Services, connection: Writing, case: TransferRow, cause: str, *, is_told: bool = False) -> None:
     """A transfer case of a flagged student is blocked. `cause` is the packet by which that happens: of it the state is
     told when it comes, naming who sent it. Where there is none the case has come up by itself, on its day, and the
     state is told unless it was when the enrollment came, or is told by the caller (`is_told`)."""
@@ -140,13 +136,13 @@ def blocked(
         alert(services, connection, Kind.ENROLLMENT, case.ssid, asks, tracking)
 
 
-def _entry_of(connection: Connection, case: TransferRow) -> str:
+def _entry_of(connection: Reading, case: TransferRow) -> str:
     """The packet by which the destination has enrolled the student last; '' for none."""
     spots = registry.locations(connection, case.ssid)
     return next((spot.tracking for spot in reversed(spots) if spot.lea == case.destination), "")
 
 
-def standing(services: Services, connection: Connection, row: PacketRow, work: Callable[[], None]) -> Move | None:
+def standing(services: Services, connection: Reading, row: PacketRow, work: Callable[[], None]) -> Move | None:
     """Carry out a packet of which the state was told. Where it is refused, what it did is undone, and what was told
     stays: the refusal's move is handed back."""
     try:
@@ -159,7 +155,7 @@ def standing(services: Services, connection: Connection, row: PacketRow, work: C
 
 def contest(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     ssid: str,
     lea: str,
     by: str,
@@ -180,7 +176,7 @@ def contest(
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 
-def announced(services: Services, connection: Connection, ssid: str, lea: str, day: str, tracking: str) -> None:
+def announced(services: Services, connection: Writing, ssid: str, lea: str, day: str, tracking: str) -> None:
     """Tell the state that `lea` has reported an entry far ahead (on the ISO date `day`), by packet `tracking`, of a
     student whom another LEA has."""
     now = services.clock()
@@ -192,7 +188,7 @@ def announced(services: Services, connection: Connection, ssid: str, lea: str, d
     disclosures.add(connection, _lines(told, ssid, Action.RECEIVE_WARNING, Ground.AUDIT, now, "warning"))
 
 
-def self_decided(services: Services, connection: Connection, ssid: str, lea: str, question: tuple[str, int]) -> None:
+def self_decided(services: Services, connection: Writing, ssid: str, lea: str, question: tuple[str, int]) -> None:
     """Tell the state that `lea` has decided its own question (packet and line) for this student of another LEA."""
     now = services.clock()
     flags.alert(connection, Pattern.SELF_DECIDED, ssid, lea, question[0], now.timestamp())
@@ -203,7 +199,7 @@ def self_decided(services: Services, connection: Connection, ssid: str, lea: str
 
 def pattern(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     kind: Pattern,
     lea: str,
     counts: dict[str, int],
@@ -219,12 +215,12 @@ def pattern(
     )
 
 
-def _named(connection: Connection, lea: str) -> tuple[str, str]:
+def _named(connection: Reading, lea: str) -> tuple[str, str]:
     party = directory.party(connection, lea)
     return lea, party.name if party else ""
 
 
-def _tell(services: Services, connection: Connection, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _tell(services: Services, connection: Writing, body: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Leave the notices; who got which."""
     return [
         (party.id, leave(services, connection, party.id, PacketType.ALERT, body, is_to_be_read=True))
@@ -251,7 +247,7 @@ def _lines(
     ]
 
 
-def _state(connection: Connection) -> Sequence[Party]:
+def _state(connection: Reading) -> Sequence[Party]:
     """Parties of the state that can be written to."""
     every = (one for one in directory.all_parties(connection) if one.kind is PartyKind.STATE)
     return [one for one in every if directory.certificates_of(connection, one.id)]

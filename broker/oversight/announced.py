@@ -8,14 +8,13 @@ LEA that has it, and the state should know, whichever of the two was told first.
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import Connection
-
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.people import registry, stays
 from broker.oversight import alerts
 from broker.packets.services import Services
 
 
-def tell(services: Services, connection: Connection, ssids: Sequence[str]) -> None:
+def tell(services: Services, connection: Writing, ssids: Sequence[str]) -> None:
     """Tell of such entries of these students."""
     today, most = services.today(), timedelta(days=services.settings.harvest.announced_days)
     for ssid in stays.announced(connection, ssids, today.day):

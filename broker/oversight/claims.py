@@ -12,15 +12,13 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, PacketType, Ssid
 from broker.edge.home import reports
 from broker.edge.home.reports import Draft
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases import claims
 from broker.edge.ledger.cases.claims import Period
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.formats.reports.claims import VERSION, CsvReport, JsonReport, document
@@ -37,7 +35,7 @@ MEANS = (
 _STUDENTS = 1_000  # in one notice
 
 
-def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> None:
+def notice(services: Services, connection: Writing, ssids: Sequence[Ssid]) -> None:
     """Tell each LEA at once which of these students, whose enrollment was applied just now, it must not claim together
     with others. What is legal waits for the night: most of it is a move whose exit is still on its way."""
     rows = notices(services, connection, ssids)
@@ -46,7 +44,7 @@ def notice(services: Services, connection: Connection, ssids: Sequence[Ssid]) ->
         packets.born(connection, rows, [])
 
 
-def notices(services: Services, connection: Connection, ssids: Sequence[Ssid]) -> list[PacketRow]:
+def notices(services: Services, connection: Reading, ssids: Sequence[Ssid]) -> list[PacketRow]:
     """The same, made and not left yet; the vault is to be flushed."""
     day = services.day()
     told: dict[LeaId, list[dict[str, Any]]] = {}
@@ -65,7 +63,7 @@ def _period(services: Services, day: date) -> Period:
 
 
 def _leave(
-    services: Services, connection: Connection, lea: LeaId, day: date, occasion: str, some: Sequence[Mapping[str, Any]]
+    services: Services, connection: Writing, lea: LeaId, day: date, occasion: str, some: Sequence[Mapping[str, Any]]
 ) -> None:
     leave(services, connection, lea, PacketType.CLAIMS, _body(day, occasion, some))
 
@@ -135,6 +133,6 @@ def _tell(services: Services, day: date, draft: Draft) -> Iterator[None]:
     reports.remember(memory, now)
 
 
-def _leave_all(services: Services, lea: LeaId, day: date, draft: Draft, connection: Connection) -> None:
+def _leave_all(services: Services, lea: LeaId, day: date, draft: Draft, connection: Writing) -> None:
     for some in draft.parts(lea, _STUDENTS):
         _leave(services, connection, lea, day, "night", some)

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
@@ -20,6 +18,7 @@ from broker.core.harvest import Kind as Pattern
 from broker.core.knowledge import REVEALS, TELLS, Asked, Bounds
 from broker.core.model import Ssid
 from broker.edge.ledger.cases import harvest
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import guesses as ledger
@@ -34,7 +33,7 @@ _NAMED = "named "  # before a number that was named, beside the number of who wa
 class Guesses:
     """Looks after one packet of one LEA."""
 
-    def __init__(self, services: Services, connection: Connection, row: PacketRow) -> None:
+    def __init__(self, services: Services, connection: Writing, row: PacketRow) -> None:
         self._services = services
         self._connection = connection
         self._row = row

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import Connection
-
 from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge.home import reports
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases import harvest
-from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.engine import Writing, reading, writing
 from broker.edge.ledger.people import guesses
 from broker.oversight import alerts, nightly
 from broker.oversight.nightly import folder
@@ -157,7 +155,7 @@ def _remember(services: Services, told: dict[str, int]) -> None:
 
 
 def _tell_one(services: Services, one: _Found) -> None:
-    def once(connection: Connection) -> None:
+    def once(connection: Writing) -> None:
         last = harvest.last_alert(connection, one.kind, one.lea)
         if last is None or services.time.day(last) != services.day():
             alerts.pattern(services, connection, one.kind, one.lea, one.counts, one.transfers)

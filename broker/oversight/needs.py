@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.edge.home.running import names
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import views
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.ledger.people import flags
@@ -76,7 +75,7 @@ class Numbers:
     running: bool
 
 
-def of(room: Offline, connection: Connection, numbers: Numbers) -> Iterator[Need]:
+def of(room: Offline, connection: Reading, numbers: Numbers) -> Iterator[Need]:
     """All that there is, the disk first."""
     yield from _disk(room, numbers.disk)
     yield from _children(connection)
@@ -94,20 +93,20 @@ def _disk(room: Offline, disk: Disk) -> Iterator[Need]:
         yield Need("disk", facts)
 
 
-def _children(connection: Connection) -> Iterator[Need]:
+def _children(connection: Reading) -> Iterator[Need]:
     if unseen := flags.count_unseen(connection):
         yield Need("alerts", {"count": unseen})
     if answered := views.count_answered(connection):
         yield Need("answered", {"count": answered})
 
 
-def _waiting(room: Offline, connection: Connection) -> Iterator[Need]:
+def _waiting(room: Offline, connection: Reading) -> Iterator[Need]:
     oldest, now = views.oldest(connection), room.clock().timestamp()
     if oldest is not None and now - oldest.received_at > room.settings.status.waiting_seconds:
         yield Need("late-packet", {"seconds": now - oldest.received_at, "tracking": oldest.tracking})
 
 
-def _keys(room: Offline, connection: Connection) -> Iterator[Need]:
+def _keys(room: Offline, connection: Reading) -> Iterator[Need]:
     now = room.clock()
     soon = now + timedelta(days=room.settings.status.key_days)
     yield from _own_key(room, now, soon)
@@ -133,7 +132,7 @@ def _own_key(room: Offline, now: datetime, soon: datetime) -> Iterator[Need]:
         yield Need("own-key-ends", {"on": ends.date().isoformat(), "path": str(path)})
 
 
-def _of_party(connection: Connection, lea: str, now: datetime) -> tuple[list[str], list[datetime | None]]:
+def _of_party(connection: Reading, lea: str, now: datetime) -> tuple[list[str], list[datetime | None]]:
     """What is wrong with its keys, and when those that are valid end; None for never."""
     faults, ends = [], []
     for certificate in directory.certificates_of(connection, lea):

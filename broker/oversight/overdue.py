@@ -13,14 +13,12 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, PacketType
 from broker.edge.home import reports
 from broker.edge.home.reports import Draft
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.cases import transfer_views
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.parties import directory, removals
 from broker.formats.reports import overdue
 from broker.formats.reports.transfers import STANDING, Csv, Json, head, standings
@@ -77,7 +75,7 @@ def _tell(services: Services, day: date, draft: Draft, calendars: Calendars) -> 
         yield
 
 
-def _tell_one(services: Services, lea: LeaId, day: date, draft: Draft, connection: Connection) -> None:
+def _tell_one(services: Services, lea: LeaId, day: date, draft: Draft, connection: Writing) -> None:
     last = transfer_views.last_told(connection, lea, day)
     if last == day:
         return

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.days.state_time import StateTime
 from broker.core.model import LeaId
 from broker.core.report import OWED, is_reported_late
 from broker.edge.ledger.cases import transfer_views
 from broker.edge.ledger.cases.transfer_views import MEMORY_DAYS, Choice
 from broker.edge.ledger.cases.transfers import TransferRow
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, reading
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
@@ -66,7 +64,7 @@ def _told_on(state: StateTime, row: TransferRow) -> str:
 
 
 def _both(
-    state: StateTime, connection: Connection, row: TransferRow, day: date, late: int
+    state: StateTime, connection: Reading, row: TransferRow, day: date, late: int
 ) -> Iterator[tuple[LeaId, Case]]:
     ssid, spots = _student(connection, row)
     due_on = date.fromisoformat(row.due_on)
@@ -90,13 +88,13 @@ def _both(
         yield LeaId(lea), case
 
 
-def _student(connection: Connection, row: TransferRow) -> tuple[str, list[EnrollmentRow]]:
+def _student(connection: Reading, row: TransferRow) -> tuple[str, list[EnrollmentRow]]:
     """The SSID by which the student goes now, and where the student is and was."""
     found = registry.standing(connection, row.ssid)
     return (found.ssid if found else row.ssid), registry.locations(connection, row.ssid)
 
 
-def _name(connection: Connection, lea: str) -> str:
+def _name(connection: Reading, lea: str) -> str:
     party = directory.party(connection, lea)
     return party.name if party else ""
 
@@ -124,7 +122,7 @@ def _reported_late(services: Services, day: date) -> Iterator[_Lines]:
         after = rows[-1].id
 
 
-def _late(state: StateTime, connection: Connection, row: TransferRow) -> tuple[LeaId, date, Late]:
+def _late(state: StateTime, connection: Reading, row: TransferRow) -> tuple[LeaId, date, Late]:
     """For whom, since when the case has been open, and what is told."""
     ssid, spots = _student(connection, row)
     opened = state.day(row.opened_at)

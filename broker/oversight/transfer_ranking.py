@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Engine
-
 from broker.core.days.deadlines import Calendar, overdue_days
 from broker.core.days.state_time import StateTime
 from broker.core.model import LeaId
@@ -17,7 +15,7 @@ from broker.core.report import Asked, Report, is_overdue
 from broker.edge.calendars import calendar_of
 from broker.edge.ledger.cases import transfer_views
 from broker.edge.ledger.cases.transfers import TransferRow
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Engine, Reading, reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
 
@@ -31,7 +29,7 @@ class Calendars:
         self._today = today
         self._known: dict[str, Calendar] = {}
 
-    def of(self, connection: Connection, lea: str, since: date) -> Calendar:
+    def of(self, connection: Reading, lea: str, since: date) -> Calendar:
         """The LEA's calendar, which reaches back to `since` at least."""
         known = self._known.get(lea)
         if known is None or known.first > since:
@@ -40,14 +38,14 @@ class Calendars:
             self._known[lea] = known
         return known
 
-    def late(self, connection: Connection, row: TransferRow) -> int | None:
+    def late(self, connection: Reading, row: TransferRow) -> int | None:
         """How many school days the source is late by, counted by its own calendar; None where it is not overdue."""
         if not is_overdue(row.state, row.due_on, self._today):
             return None
         due_on = date.fromisoformat(row.due_on)
         return overdue_days(due_on, self._today, self.of(connection, row.source, due_on))
 
-    def taken(self, connection: Connection, row: TransferRow) -> int | None:
+    def taken(self, connection: Reading, row: TransferRow) -> int | None:
         """How many school days the source took to answer; None where it did not, or was not asked."""
         if row.requested_at is None or row.answered_at is None:
             return None

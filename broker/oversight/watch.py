@@ -8,10 +8,9 @@ stands, and a look into a set for each line where some do (Utah 53A-11-502: "any
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core import local_number
 from broker.core.model import Ssid, Student
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags as ledger
 from broker.edge.ledger.people import stays
@@ -41,7 +40,7 @@ class Watch:
     def __init__(
         self,
         services: Services,
-        connection: Connection,
+        connection: Writing,
         row: PacketRow,
         flagged: Mapping[str, str] | None = None,
         shared: Collection[str] = (),
@@ -122,7 +121,7 @@ class Watch:
 
 def decided(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     ssids: Iterable[str],
     lea: str,
     tracking: str = "",
@@ -136,7 +135,7 @@ def decided(
         alerts.alert(services, connection, kind, ssid, lea, tracking, is_news=True)
 
 
-def whose_stay(services: Services, connection: Connection, kept: str, other: str) -> str:
+def whose_stay(services: Services, connection: Reading, kept: str, other: str) -> str:
     """Of two numbers that are about to be merged, or were parted just now: the LEA whose enrollment a flagged child
     gets or loses by it; '' for none."""
     flagged = ledger.numbers(connection)

@@ -13,8 +13,6 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.flow import DEATHS, WORKED_BY, Stage
 from broker.core.lanes import COSTLY
@@ -22,7 +20,7 @@ from broker.core.model import State
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import again, committed
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
-from broker.edge.ledger.engine import give_way, reading, writing
+from broker.edge.ledger.engine import Reading, Writing, give_way, reading, writing
 from broker.edge.ledger.packets import moves, packets
 from broker.edge.ledger.packets.rows import Move, PacketRow, claim_of
 from broker.edge.ledger.people import registry
@@ -36,19 +34,19 @@ from handlers.registry import KEPT, MOVES_STUDENTS
 
 Work = Callable[[Services, Look, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
-Settle = Callable[[Services, Connection, Look, Sequence[Move]], list[Move]]
-Note = Callable[[Services, Connection, Look, Sequence[Move]], None]
+Settle = Callable[[Services, Writing, Look, Sequence[Move]], list[Move]]
+Note = Callable[[Services, Writing, Look, Sequence[Move]], None]
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
     return None
 
 
-def _as_planned(_services: Services, _connection: Connection, _look: Look, planned: Sequence[Move]) -> list[Move]:
+def _as_planned(_services: Services, _connection: Reading, _look: Look, planned: Sequence[Move]) -> list[Move]:
     return list(planned)
 
 
-def _unnoted(_services: Services, _connection: Connection, _look: Look, _moves: Sequence[Move]) -> None:
+def _unnoted(_services: Services, _connection: Reading, _look: Look, _moves: Sequence[Move]) -> None:
     return None
 
 
@@ -158,7 +156,7 @@ def give_back(services: Services, worker: str) -> int:
     """Let go of all that this worker has claimed, as it was before and to be tried later: what happened to it was not
     the packets' doing. How many they were."""
 
-    def once(connection: Connection) -> int:
+    def once(connection: Writing) -> int:
         held = packets.claimed_by(connection, worker)
         packets.release(connection, [unblamed(services, row) for row in held])
         return len(held)
@@ -264,7 +262,7 @@ def _commit(
     return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
 
 
-def _take_turn(connection: Connection, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
+def _take_turn(connection: Writing, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
     """Before anything else is locked, in the one order of all writers (`epoch`): the students, where any of these
     moves may change them, and the packets."""
     if any(_reaches_students(one) for one in planned):

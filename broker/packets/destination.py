@@ -4,11 +4,10 @@ Owns the gathering of facts for `broker.core.routing`. Promises: reads only; rou
 that a packet which was on its way when a student moved, or was flagged, does not arrive by old facts.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.model import HeldFor, LeaId, PacketType
 from broker.core.routing import Facts, Hold, check_had_student, destination
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.packets.round import Look
@@ -17,7 +16,7 @@ from handlers.registry import handler_of
 _PATIENCE = 6  # turns, each twice as long after the one before
 
 
-def may_come(connection: Connection, row: PacketRow) -> bool:
+def may_come(connection: Reading, row: PacketRow) -> bool:
     """Whether what this packet lacks may be in another one of its LEA that is not opened yet: a system that exports at
     night drops enrollments and records together, and in no order."""
     return row.deferrals < _PATIENCE and packets.is_any_unopened(connection, row.origin, row.tracking)

@@ -9,10 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
 from broker.core.errors import Deferred
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.engine import DatabaseError, writing
 from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
@@ -44,5 +42,5 @@ def keep_on(services: Services, stop: threading.Event) -> None:
     while not stop.wait(services.settings.workers.lease_seconds / _PER_LEASE):
         try:
             keep(services)
-        except (DBAPIError, Deferred) as failed:  # the round itself meets it too, and is dealt with there
+        except (DatabaseError, Deferred) as failed:  # the round itself meets it too, and is dealt with there
             services.log.warning("claims not prolonged", kind=type(failed).__name__)

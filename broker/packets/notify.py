@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, PacketType, State, TrackingId
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.pgp import openpgp
@@ -20,7 +19,7 @@ from broker.packets.services import Services
 
 def leave(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     lea: LeaId,
     kind: PacketType,
     body: Mapping[str, Any],
@@ -50,7 +49,7 @@ def made(
 
 def leave_bytes(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     lea: LeaId,
     kind: PacketType,
     content: bytes,
@@ -60,7 +59,7 @@ def leave_bytes(
     return _left(services, connection, made_of(services, lea, kind, content), is_one_of_many)
 
 
-def _left(services: Services, connection: Connection, made: PacketRow, is_one_of_many: bool) -> TrackingId:
+def _left(services: Services, connection: Writing, made: PacketRow, is_one_of_many: bool) -> TrackingId:
     if not is_one_of_many:
         services.vault.flush()
     packets.born(connection, [made], [])

@@ -6,10 +6,9 @@ nobody else can write to the ledger, so that intake can trust what it stored.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.model import Sha256
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
@@ -19,7 +18,7 @@ def forget(services: Services, contents: Sequence[Sha256]) -> None:
     if not contents:
         return
 
-    def once(connection: Connection) -> None:
+    def once(connection: Reading) -> None:
         for sha256 in set(contents) - packets.waiting_with(connection, contents):
             services.vault.remove(sha256)
 

@@ -6,11 +6,10 @@ Contract: a packet that is not held for this reason any more is left alone.
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.model import HeldFor, LeaId, State
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import moves, packets
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.packets.destination import is_forwarded
@@ -26,11 +25,11 @@ def resume(services: Services, trackings: Sequence[str], why: str) -> None:
         committed(services.engine, partial(_resume, services, some, why))
 
 
-def _resume(services: Services, trackings: Sequence[str], why: str, connection: Connection) -> None:
+def _resume(services: Services, trackings: Sequence[str], why: str, connection: Writing) -> None:
     resume_in(services, connection, trackings, why)
 
 
-def resume_in(services: Services, connection: Connection, trackings: Sequence[str], why: str) -> None:
+def resume_in(services: Services, connection: Writing, trackings: Sequence[str], why: str) -> None:
     """Held packets go on at route, within a transaction."""
     epoch.settle(connection)  # first, as everybody does who moves packets
     rows = [packets.get(connection, tracking) for tracking in trackings]

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.model import LeaId, Party, Student, TrackingId
 from broker.core.parties.nearly import nearly
 from broker.core.stays import Account, Today
 from broker.edge.ledger import epoch
 from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags, stays
@@ -37,7 +36,7 @@ class Letter:
 class Look:
     """Facts as the ledger had them when this batch first asked."""
 
-    def __init__(self, connection: Connection, now: datetime, today: Today) -> None:
+    def __init__(self, connection: Reading, now: datetime, today: Today) -> None:
         self.connection = connection
         self.now = now
         self.today = today

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from functools import cached_property
 
 import structlog
-from sqlalchemy import Engine
 
 from broker.core.days.state_time import StateTime
 from broker.core.model import Fingerprint
@@ -19,6 +18,7 @@ from broker.edge.home.apart import Apart
 from broker.edge.home.folders import Home
 from broker.edge.home.inbox import Inboxes
 from broker.edge.home.outbox import Outboxes
+from broker.edge.ledger.engine import Engine
 from broker.edge.pgp.openpgp import SecretKey
 from broker.edge.queue.queues import Queues
 from broker.edge.settings.values import Settings

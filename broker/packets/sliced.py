@@ -8,9 +8,7 @@ the packet's before anything is carried out.
 
 from abc import ABC, abstractmethod
 
-from sqlalchemy import Connection
-
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.engine import Writing, writing
 from broker.edge.ledger.packets import moves, packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
@@ -38,13 +36,13 @@ class Sliced(ABC):
     def go_on(self, parts: list[Slice]) -> bool:
         """Go on behind these parts."""
 
-    def end(self, connection: Connection) -> Move:
+    def end(self, connection: Writing) -> Move:
         """In the transaction of the move: what was made is left, and what was kept is forgotten."""
         packets.born(connection, self.notices, [])
         slices.forget(connection, self.row.tracking)
         return self.move
 
-    def is_held(self, connection: Connection) -> bool:
+    def is_held(self, connection: Writing) -> bool:
         """Whether this worker has the packet still; for one more lease then."""
         until = self.services.clock().timestamp() + self.services.settings.workers.lease_seconds
         return packets.prolong(connection, self.move.row, until)

@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone, Refused
 from broker.core.model import LeaId, Party, PartyKind
 from broker.core.openpgp import armor
 from broker.core.parties.naming import Known, is_latin, words
 from broker.edge.home.folders import lea_id
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.pgp import keyring, validity
 from broker.edge.pgp.keyring import KeyInfo
@@ -67,7 +66,7 @@ def candidate(house: House, lea: str, name: str, kind: str, cert: Given, ssh_key
     return Candidate(party, cert.name, content, key, tuple(line for line, _ in read), tuple(things))
 
 
-def enter(house: House, connection: Connection, one: Candidate) -> str:
+def enter(house: House, connection: Writing, one: Candidate) -> str:
     """Enter it; the user id under which its key is published. Called within `joining.guarded`."""
     epoch.hold(connection)
     _check_new(connection, one.party)
@@ -118,7 +117,7 @@ def judged(name: str, judge: Callable[[], _T]) -> _T:
         raise NotDone("key-refused", file=name, said=refused.sentence, refusal=refused.code) from None
 
 
-def put(connection: Connection, lea: LeaId, info: KeyInfo, content: bytes, now: float) -> None:
+def put(connection: Writing, lea: LeaId, info: KeyInfo, content: bytes, now: float) -> None:
     """Keep a key, in ASCII armour, which it may have already. Raises NotDone `not-let-in`."""
     try:
         armored = armor.enarmor("PUBLIC KEY BLOCK", validity.binary(content))
@@ -127,7 +126,7 @@ def put(connection: Connection, lea: LeaId, info: KeyInfo, content: bytes, now: 
         raise NotDone("not-let-in", said=refused.sentence, refusal=refused.code) from None
 
 
-def _others_of(house: House, connection: Connection, party: Party) -> keys.Others:
+def _others_of(house: House, connection: Reading, party: Party) -> keys.Others:
     """Everybody, the new party included."""
     who = keys.others(connection, house)
     former = next((one.names for one in who.names.all if one.id == party.id), ())
@@ -135,7 +134,7 @@ def _others_of(house: House, connection: Connection, party: Party) -> keys.Other
     return who.with_(Known(party.id, party.name, former))
 
 
-def _check_new(connection: Connection, party: Party) -> None:
+def _check_new(connection: Reading, party: Party) -> None:
     """A party that was removed comes back as what it was: what it did and was given, it did and was given as such."""
     lea, known = party.id, directory.party(connection, party.id)
     others = (one.id for one in directory.all_parties(connection))

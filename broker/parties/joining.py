@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
-
 from broker.core.access import Action, Facts, Permit, Role, judge
 from broker.core.disclosure import Disclosure
 from broker.core.errors import NotDone, OperatorError, Refused
 from broker.core.parties import federal
 from broker.core.parties.federal import Found, Names
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Engine, Reading, Writing, reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.parties import exceptions
 from broker.edge.settings import federal_names
@@ -89,7 +87,7 @@ def guarded(room: Room) -> Iterator[None]:
         raise NotDone("not-let-in", said=refused.sentence, refusal=refused.code) from None
 
 
-def enter(room: Room, connection: Connection, party: str, things: Sequence[Thing]) -> None:
+def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) -> None:
     """Let these in, or undo the transaction that enters them; called within `guarded`."""
     lines, refused = judged(connection, room.clock().timestamp(), party, things)
     if refused:
@@ -110,9 +108,7 @@ def check_settings(room: Room) -> None:
         raise OperatorError(f"satchel.toml, {left[0].where}: {refused.sentence} [{refused.code}]")
 
 
-def judged(
-    connection: Connection, at: float, party: str, things: Sequence[Thing]
-) -> tuple[list[Disclosure], list[Found]]:
+def judged(connection: Reading, at: float, party: str, things: Sequence[Thing]) -> tuple[list[Disclosure], list[Found]]:
     """The lines for the disclosure log, and the names for which nothing may come in."""
     domains = [one.domain for one in exceptions.standing(connection)]
     lines, refused = [], []

@@ -13,13 +13,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row
-
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.core.parties import naming
 from broker.core.parties.naming import Known, Parties
 from broker.edge.home.folders import Home
+from broker.edge.ledger.engine import Reading, Row, Writing
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.pgp import keyring, minimal
 from broker.edge.pgp.keyring import KeyInfo
@@ -82,12 +81,12 @@ class Others:
         return self.names.other_in(text, lea) or self.address_of(text, lea)
 
 
-def others(connection: Connection, room: Room) -> Others:
+def others(connection: Reading, room: Room) -> Others:
     """Who there is, the exchange included."""
     return _others(connection, room, _shown(connection))
 
 
-def _others(connection: Connection, room: Room, shown: Sequence[Row[Any]]) -> Others:
+def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Others:
     """Who there is. Read the keys first: a party that comes meanwhile has a name here, and no key there."""
     own = (one for each in keyring.user_ids(room.home.certificate.read_bytes()) for one in naming.addresses(each))
     addresses = dict.fromkeys(own, EXCHANGE)
@@ -99,7 +98,7 @@ def _others(connection: Connection, room: Room, shown: Sequence[Row[Any]]) -> Ot
 
 
 def check(
-    room: Room, connection: Connection, who: Others, lea: str, content: bytes, now: datetime
+    room: Room, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
 ) -> tuple[KeyInfo, UserId]:
     """A key that may be entered for a party of `who`, and its user id.
 
@@ -153,7 +152,7 @@ class Taken:
     missing: str
 
 
-def taken(room: Room, connection: Connection, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
+def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
     """A further key of a party, a newer form of one that it has, or the revocation of one it has or had, bare or whole.
 
     A newer form and a revocation are taken whatever its user ids are: the key was let in before. Raises Refused as
@@ -193,13 +192,13 @@ def command(who: Others, lea: str, info: KeyInfo, found: list[UserId]) -> str:
     return f'gpg --quick-add-uid {info.fingerprint} "{name} <{next(plain, "YOUR-ADDRESS")}>"'
 
 
-def _shown(connection: Connection) -> list[Row[Any]]:
+def _shown(connection: Reading) -> list[Row[Any]]:
     """Every row that is published, who was there first before the others."""
     rows = [row for some in removals.published(connection).values() for row in some]
     return sorted(rows, key=lambda row: (row.added_at, row.fingerprint))
 
 
-def is_settled(connection: Connection, room: Room) -> bool:
+def is_settled(connection: Reading, room: Room) -> bool:
     """Whether every key has its published form; `settle` makes those that are missing or wrong."""
     shown = _shown(connection)
     return not _stale(shown, _others(connection, room, shown))
@@ -210,7 +209,7 @@ def _stale(shown: Sequence[Row[Any]], who: Others) -> list[Row[Any]]:
     return [row for row in shown if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))]
 
 
-def settle(connection: Connection, room: Room, now: datetime) -> None:
+def settle(connection: Writing, room: Room, now: datetime) -> None:
     """Make the published form of every key that has none, or a wrong one by now."""
     shown = _shown(connection)
     who, own = _others(connection, room, shown), minimal.bound(room.home.certificate.read_bytes())
@@ -225,7 +224,7 @@ def settle(connection: Connection, room: Room, now: datetime) -> None:
         directory.show(connection, row.fingerprint, form, user_id)
 
 
-def _form(connection: Connection, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:
+def _form(connection: Reading, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:
     """The published form of a key, and the user id in it, '' for none; `own` are the exchange's keys."""
     content = row.armored.encode()
     named = [one for one in minimal.user_ids(content, now) if not who.fault_of(one.text, row.party)]
@@ -234,18 +233,18 @@ def _form(connection: Connection, row: Row[Any], who: Others, own: frozenset[str
     return minimal.published(content, found.body if found else None, now, foreign), found.text if found else ""
 
 
-def published(connection: Connection) -> dict[str, list[str]]:
+def published(connection: Reading) -> dict[str, list[str]]:
     """What is published, by party; call `settle` before."""
     every = removals.published(connection).items()
     return {lea: [row.shown for row in rows if row.shown] for lea, rows in every}
 
 
-def prints(connection: Connection) -> dict[str, list[str]]:
+def prints(connection: Reading) -> dict[str, list[str]]:
     """The fingerprints of what is published, by party."""
     return {lea: [row.fingerprint for row in rows] for lea, rows in removals.published(connection).items()}
 
 
-def nameless(connection: Connection) -> list[tuple[str, str]]:
+def nameless(connection: Reading) -> list[tuple[str, str]]:
     """Keys in use that are published without a user id: party and fingerprint."""
     every = removals.published(connection).items()
     return [(lea, row.fingerprint) for lea, rows in every for row in rows if row.shown is not None and not row.user_id]

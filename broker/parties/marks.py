@@ -8,32 +8,31 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, TrackingId
 from broker.edge.home.apart import Apart, Silent
 from broker.edge.home.apart_folders import ApartInboxes
 from broker.edge.home.folders import Home, Missing
 from broker.edge.home.inbox import Inboxes
 from broker.edge.ledger import homes
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import views
 
 _BYTES = 16
 
 
-def give(connection: Connection, home: Home, lea: LeaId, at: float) -> None:
+def give(connection: Writing, home: Home, lea: LeaId, at: float) -> None:
     """The folder that stands in the inbox's place now is the inbox, and no other is. Raises Missing without one."""
     new = secrets.token_hex(_BYTES)
     home.mark_inbox(lea, new)
     homes.put_mark(connection, lea, new, at)
 
 
-def give_missing(connection: Connection, home: Home, at: float) -> Sequence[LeaId]:
+def give_missing(connection: Writing, home: Home, at: float) -> Sequence[LeaId]:
     """Mark the inboxes that have no mark in the ledger; the LEAs whose inbox is not there, or is in doubt."""
     return [lea for lea in homes.unmarked(connection) if not _give_sure(connection, home, lea, at)]
 
 
-def _give_sure(connection: Connection, home: Home, lea: LeaId, at: float) -> bool:
+def _give_sure(connection: Writing, home: Home, lea: LeaId, at: float) -> bool:
     try:
         wanted, there = _laid(connection, home, lea)
         if wanted and not wanted & there:
@@ -44,14 +43,14 @@ def _give_sure(connection: Connection, home: Home, lea: LeaId, at: float) -> boo
     return True
 
 
-def absent(connection: Connection, home: Home, lea: LeaId) -> Collection[str]:
+def absent(connection: Reading, home: Home, lea: LeaId) -> Collection[str]:
     """Packets that were put into this inbox, do not count as collected, and are not in the folder that stands in its
     place now. Raises Missing without one."""
     wanted, there = _laid(connection, home, lea)
     return wanted - there
 
 
-def take_from_lacking(connection: Connection, home: Home) -> Sequence[LeaId]:
+def take_from_lacking(connection: Writing, home: Home) -> Sequence[LeaId]:
     """No inbox is believed any more that lacks anything, or is not there; whose they are."""
     lacking = [lea for lea in homes.present(connection) if _is_lacking(connection, home, lea)]
     for lea in lacking:
@@ -59,7 +58,7 @@ def take_from_lacking(connection: Connection, home: Home) -> Sequence[LeaId]:
     return lacking
 
 
-def lost(connection: Connection, home: Home, apart: Apart) -> Sequence[LeaId]:
+def lost(connection: Reading, home: Home, apart: Apart) -> Sequence[LeaId]:
     """The LEAs whose inbox is not there, or is not the one that is known; of one that does not answer nobody knows."""
     inboxes = ApartInboxes(home, apart, _Of(homes.marks(connection)))
     return [lea for lea in homes.present(connection) if not _stands(inboxes, lea)]
@@ -90,13 +89,13 @@ def _stands(inboxes: Inboxes, lea: LeaId) -> bool:
     return True
 
 
-def _is_lacking(connection: Connection, home: Home, lea: LeaId) -> bool:
+def _is_lacking(connection: Reading, home: Home, lea: LeaId) -> bool:
     try:
         return bool(absent(connection, home, lea))
     except Missing:
         return True
 
 
-def _laid(connection: Connection, home: Home, lea: LeaId) -> tuple[set[TrackingId], set[TrackingId]]:
+def _laid(connection: Reading, home: Home, lea: LeaId) -> tuple[set[TrackingId], set[TrackingId]]:
     wanted = {tracking for tracking, _, _ in views.uncollected(connection, lea)}
     return wanted, set(Inboxes(home).present(lea))

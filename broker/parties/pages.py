@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from broker.core.model import LeaId, Party
 from broker.edge.home.apart import Apart
 from broker.edge.home.apart_folders import publish_to_all, renew_readme
 from broker.edge.home.folders import Missing
 from broker.edge.home.published import PARTIES, publishing
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Engine, reading
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import ensure_host_key

@@ -8,10 +8,9 @@ NotDone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, Party
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.pgp import keyring
 from broker.edge.settings import federal_names
@@ -40,7 +39,7 @@ class Changed:
     gone_ssh_keys: tuple[str, ...]
 
 
-def change(house: House, connection: Connection, party: Party, news: News, who: str) -> Changed:
+def change(house: House, connection: Writing, party: Party, news: News, who: str) -> Changed:
     """Take in what is new; `who` decides."""
     if party.id in removals.standing(connection) and not _may_of_the_gone(house, connection, party.id, news):
         raise NotDone("party-removed-key", lea=party.id)
@@ -50,7 +49,7 @@ def change(house: House, connection: Connection, party: Party, news: News, who: 
     return Changed(taken, tuple(added), tuple(removed))
 
 
-def _may_of_the_gone(house: House, connection: Connection, lea: LeaId, news: News) -> bool:
+def _may_of_the_gone(house: House, connection: Reading, lea: LeaId, news: News) -> bool:
     """Of a party that is gone only the revocation of a key that it has or had is taken."""
     if news.ssh_keys or news.cert is None:
         return False
@@ -58,7 +57,7 @@ def _may_of_the_gone(house: House, connection: Connection, lea: LeaId, news: New
     return grown is not None and keyring.inspect(grown, house.clock()).fault == "key-revoked"
 
 
-def _add(house: House, connection: Connection, lea: LeaId, one: Given) -> str:
+def _add(house: House, connection: Writing, lea: LeaId, one: Given) -> str:
     line, text = given.ssh_key(one)
     names = federal_names.load(house.settings.home)
     joining.enter(house, connection, lea, [joining.ssh_key_of(names, line, text)])
@@ -66,14 +65,14 @@ def _add(house: House, connection: Connection, lea: LeaId, one: Given) -> str:
     return line_fingerprint(line)
 
 
-def _remove(house: House, connection: Connection, lea: LeaId, one: Given, who: str) -> str:
+def _remove(house: House, connection: Writing, lea: LeaId, one: Given, who: str) -> str:
     line, _ = given.ssh_key(one)
     if not directory.remove_ssh_key(connection, lea, line, house.clock().timestamp(), who):
         raise NotDone("no-ssh-key-of", file=one.name, lea=lea)
     return line_fingerprint(line)
 
 
-def _take(house: House, connection: Connection, party: Party, cert: Given) -> Taken:
+def _take(house: House, connection: Writing, party: Party, cert: Given) -> Taken:
     """A revoked or expired form of a known key is taken in too: it takes effect at once, whatever names it has."""
     content, now = given.certificate(cert), house.clock()
     _check_owner(connection, party.id, cert.name, content)
@@ -89,7 +88,7 @@ def _take(house: House, connection: Connection, party: Party, cert: Given) -> Ta
     return taken
 
 
-def _check_owner(connection: Connection, lea: LeaId, name: str, content: bytes) -> None:
+def _check_owner(connection: Reading, lea: LeaId, name: str, content: bytes) -> None:
     """A bare revocation says itself whose it is; that it was handed in for another party is a mistake to be told."""
     if not keyring.is_bare(content):
         return

@@ -7,13 +7,12 @@ fetch what waits for it.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Role, judge
 from broker.core.disclosure import Disclosure
 from broker.core.model import LeaId, Party
 from broker.core.parties import federal
 from broker.core.parties.federal import Names
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.pgp import keyring
 from broker.edge.settings import federal_names
@@ -21,7 +20,7 @@ from broker.edge.sftp.hostkey import line_fingerprint
 from broker.parties.joining import Room, line, name_of
 
 
-def take_back(room: Room, connection: Connection, ended: str) -> list[Disclosure]:
+def take_back(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
     """End what the exception for the name `ended`, which stands no more, let in and no other one covers; the lines of
     what was taken back, not written yet."""
     names, domains = federal_names.load(room.settings.home), [one.domain for one in exceptions.standing(connection)]
@@ -35,7 +34,7 @@ def take_back(room: Room, connection: Connection, ended: str) -> list[Disclosure
     return lines
 
 
-def _lost(connection: Connection, ended: str, domains: Sequence[str]) -> dict[str, dict[str, str]]:
+def _lost(connection: Reading, ended: str, domains: Sequence[str]) -> dict[str, dict[str, str]]:
     """By party, what was let in and is covered by none, with the name that it was let in for."""
     lost: dict[str, dict[str, str]] = {}
     for one in exceptions.let_in(connection):
@@ -45,7 +44,7 @@ def _lost(connection: Connection, ended: str, domains: Sequence[str]) -> dict[st
 
 
 def _certificates(
-    room: Room, connection: Connection, party: Party, names: Names, domains: Sequence[str]
+    room: Room, connection: Writing, party: Party, names: Names, domains: Sequence[str]
 ) -> dict[str, str]:
     whole = federal.uncovered(name_of(names, party.id, party.name).found, domains)
     gone = {}
@@ -58,7 +57,7 @@ def _certificates(
     return gone
 
 
-def _ssh_keys(room: Room, connection: Connection, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
+def _ssh_keys(room: Room, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
     """`host` is the name for which a certificate was taken back just now, '' for none."""
     is_bare = bool(host) and not directory.certificates_of(connection, lea)
     gone = {}

@@ -18,11 +18,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from sqlalchemy.exc import DBAPIError
-
 from broker.core.errors import OperatorError
 from broker.edge import log
 from broker.edge.home.running import hold
+from broker.edge.ledger.engine import DatabaseError
 from broker.offline import said_of
 
 UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
@@ -135,7 +134,7 @@ def run(main: Callable[[], None]) -> None:
     except OperatorError as error:
         log.end_with(str(error))
         sys.exit(UNUSABLE)
-    except DBAPIError as error:
+    except DatabaseError as error:
         if (said := said_of(error)) is None:
             raise
         log.end_with(said)

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import IO
 
 import structlog
-from sqlalchemy import Engine
 
 from broker import founding
 from broker.edge import log, log_repeats
 from broker.edge.home import apart
 from broker.edge.home.folders import Home
 from broker.edge.home.running import hold, is_up, read_beats
-from broker.edge.ledger.engine import place_of
+from broker.edge.ledger.engine import Engine, place_of
 from broker.edge.ledger.lease import Lease
 from broker.edge.queue.embedded_redis import binary, configuration, make_way
 from broker.edge.queue.queues import Queues, check_socket

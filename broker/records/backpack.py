@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Deny, Facts, Role, judge, role_of
 from broker.core.errors import Refused
 from broker.core.model import LeaId, PacketType, Sha256, State, TrackingId
 from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.cases.backpacks import Part
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
@@ -46,7 +45,7 @@ def recall(services: Services, look: Look, row: PacketRow) -> None:
         raise Refused("too-many-parts", "/mode")
 
 
-def store(services: Services, connection: Connection, look: Look, rows: Sequence[PacketRow]) -> None:
+def store(services: Services, connection: Writing, look: Look, rows: Sequence[PacketRow]) -> None:
     """Keep these packets, whose slips are at hand.
 
     Of two parts the one that was exported later counts, not the one that came later: packets that were sent together
@@ -72,7 +71,7 @@ def _part(look: Look, row: PacketRow) -> Part:
 
 
 def forward(
-    services: Services, connection: Connection, ssid: str, receiver: str, *, purpose: str, source: str = ""
+    services: Services, connection: Writing, ssid: str, receiver: str, *, purpose: str, source: str = ""
 ) -> list[TrackingId]:
     """Send the receiver each part that it may have, of the LEA `source` only where one is named; the packets that carry
     them. A part that is on its way there, or lies there uncollected, is not sent again.
@@ -97,7 +96,7 @@ def forward(
     return [*carried.values(), *(row.tracking for row in fresh.values())]
 
 
-def forward_late(services: Services, connection: Connection, row: PacketRow) -> None:
+def forward_late(services: Services, connection: Writing, row: PacketRow) -> None:
     """Send a part that has just been stored to the LEA where the student is, where that is not its own: it came after
     the student had moved, and what the store had then is there already.
 
@@ -120,13 +119,13 @@ def forward_late(services: Services, connection: Connection, row: PacketRow) -> 
     )
 
 
-def role(services: Services, connection: Connection, ssid: str, lea: str) -> Role:
+def role(services: Services, connection: Reading, ssid: str, lea: str) -> Role:
     """As whom this LEA acts today on the student whom this number stands for."""
     party = directory.party(connection, lea)
     return role_of(party.kind if party else None, stays.account(connection, ssid, services.today()), lea)
 
 
-def _allowed(services: Services, connection: Connection, ssid: str, receiver: str, why: Purpose) -> list[Part]:
+def _allowed(services: Services, connection: Reading, ssid: str, receiver: str, why: Purpose) -> list[Part]:
     is_flagged = flags.is_flagged(connection, ssid)
     acting = role(services, connection, ssid, receiver)
     # of an earlier LEA only what was current while it had the student is looked at; that it asks is on record

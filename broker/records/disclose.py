@@ -5,11 +5,10 @@ Contract: called within the transaction in which the packets move.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Ground, Role, Why
 from broker.core.disclosure import Disclosure
 from broker.core.model import PacketType, State
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.packets.services import Services
@@ -19,13 +18,13 @@ from handlers.registry import DISCLOSED, KEPT
 _NOT_PERMITTED = {"not-your-student": Why.NOT_THERE, "moved-on": Why.NOT_THERE, "not-allowed": Why.NO_RULE}
 
 
-def deliveries(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
+def deliveries(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
     """These packets about students lie in their receivers' inboxes."""
     at = services.clock().timestamp()
     disclosures.add(connection, [_line(services, connection, row, at) for row in rows])
 
 
-def _line(services: Services, connection: Connection, row: PacketRow, at: float) -> Disclosure:
+def _line(services: Services, connection: Reading, row: PacketRow, at: float) -> Disclosure:
     action, ground = _ground(services, connection, row)
     return Disclosure(
         at=at,
@@ -40,7 +39,7 @@ def _line(services: Services, connection: Connection, row: PacketRow, at: float)
     )
 
 
-def _ground(services: Services, connection: Connection, row: PacketRow) -> tuple[Action, Ground]:
+def _ground(services: Services, connection: Reading, row: PacketRow) -> tuple[Action, Ground]:
     """What a part of the record store is depends on what for, and to whom, it goes."""
     if backpack.is_for_parent(row):
         return Action.EXPORT_FOR_PARENT, Ground.PARENT_INSPECTION
@@ -51,7 +50,7 @@ def _ground(services: Services, connection: Connection, row: PacketRow) -> tuple
     return found.receives, found.ground
 
 
-def refused(services: Services, connection: Connection, moved: Iterable[Move], before: State) -> None:
+def refused(services: Services, connection: Writing, moved: Iterable[Move], before: State) -> None:
     """Of these moves, those from `before` by which a packet goes to nobody, because no rule lets it: each is a line of
     the disclosure log."""
     at = services.clock().timestamp()
@@ -60,7 +59,7 @@ def refused(services: Services, connection: Connection, moved: Iterable[Move], b
     disclosures.add(connection, [_not_sent(row, _NOT_PERMITTED[row.code], at) for row in about])
 
 
-def not_theirs(services: Services, connection: Connection, row: PacketRow) -> None:
+def not_theirs(services: Services, connection: Writing, row: PacketRow) -> None:
     """This packet is about a student whom its sender never had."""
     disclosures.add(connection, [_not_sent(row, Why.NOT_THERE, services.clock().timestamp())])
 

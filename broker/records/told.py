@@ -7,11 +7,10 @@ for, and a request that was made while a flag stood is told once, as any request
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Why
 from broker.core.disclosure import Disclosure
 from broker.core.model import PacketType, Student
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
@@ -25,7 +24,7 @@ _OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALE
 
 
 def leave_list(
-    services: Services, connection: Connection, row: PacketRow, ssid: str, student: Student, *, is_all: bool
+    services: Services, connection: Writing, row: PacketRow, ssid: str, student: Student, *, is_all: bool
 ) -> None:
     """Answer the request `row` with a `disclosures` notice. `student` is whose list it is, as the LEA may know of;
     unless `is_all`, only what is about the LEA's own records is told."""
@@ -41,7 +40,7 @@ def leave_list(
     leave(services, connection, lea, PacketType.DISCLOSURES, body, is_to_be_read=True)
 
 
-def _as_told(connection: Connection, ssid: str) -> list[Disclosure]:
+def _as_told(connection: Reading, ssid: str) -> list[Disclosure]:
     """The lines that an LEA and the parent may read. Of a request about a flagged child the log has the state's line
     and that of the request itself, perhaps about nobody in particular: only the second is told."""
     lines = [one for one in disclosures.about(connection, ssid) if one.action not in _OF_THE_STATE]

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
@@ -22,6 +20,7 @@ from broker.core.parties.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import flags
 from broker.formats.documents import to_document, to_student
@@ -109,7 +108,7 @@ def _travelling(
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
         whole, again = own.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
@@ -129,7 +128,7 @@ def _travelling(
     return replace(planned, effect=effect, lines=1)
 
 
-def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
     """Packets whose student is still the one whom the round found: two numbers may have become one meanwhile, or two
     again. Another one is left to its next turn."""
     found = {one.row.tracking: look.students[one.row.tracking] for one in planned if one.row.tracking in look.students}
@@ -138,7 +137,7 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
     return [one for one in planned if one.row.tracking not in found or _is_still(services, connection, one, found)]
 
 
-def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
+def _is_still(services: Services, connection: Reading, one: Move, found: Mapping[TrackingId, Student]) -> bool:
     _, again = own.find_now(services, connection, one.row, found[one.row.tracking])
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
@@ -148,7 +147,7 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
     return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
 
 
-def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
     """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
     begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
     waits no longer."""

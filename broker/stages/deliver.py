@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
 from broker.edge.home.folders import Missing
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.pgp import openpgp
 from broker.oversight import alerts
@@ -72,12 +71,12 @@ def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
 
 
-def _held(services: Services, connection: Connection, planned: Move) -> Move:
+def _held(services: Services, connection: Writing, planned: Move) -> Move:
     alerts.held(services, connection, planned.new)
     return planned
 
 
-def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
     """What may be delivered by the facts of this very moment, which nobody changes before this transaction ends.
 
     Where something has changed since the round looked, a packet that should go elsewhere now is left to its next turn.
@@ -109,7 +108,7 @@ def _is_right(look: Look, row: PacketRow) -> bool:
 def _replacing(services: Services, planned: Move) -> Move:
     """A later record takes the place of an earlier one, or an earlier one that comes late goes to nobody."""
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         try:
             new = replacing.settle(services, connection, planned.new)
         except Refused as refused:
@@ -122,7 +121,7 @@ def _replacing(services: Services, planned: Move) -> Move:
     return replace(planned, effect=effect)
 
 
-def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, _look: Look, moved: Sequence[Move]) -> None:
     """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
     disclose.refused(services, connection, moved, State.ROUTED)
     cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.days.state_time import StateTime
 from broker.core.model import HeldFor, LeaId, State
@@ -19,6 +17,7 @@ from broker.core.transfer import TransferState
 from broker.edge.home.folders import Missing
 from broker.edge.ledger.cases import transfers as cases
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import corrections, history, moves, views
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.packets.views import Passed
@@ -57,7 +56,7 @@ class HeldBack:
     taken: tuple[Thing, ...] = ()
 
 
-def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack:
+def hold_back(services: Services, connection: Writing, ssid: str) -> HeldBack:
     """Take back what can be, and say what cannot: `ssid` stands for a student who is flagged. Cases that were answered
     by it are REQUESTED again; the caller makes them what they should be. Where an LEA's folder is not there it is left
     to a later call."""
@@ -79,7 +78,7 @@ def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack
     return HeldBack(tuple(map(_of_row, withdrawn)), tuple(map(_of_row, stopped)), tuple(taken))
 
 
-def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
+def _stop(services: Services, connection: Writing, row: PacketRow) -> None:
     """A worker that has it in hand drops its work."""
     goal = row.receiver if is_forwarded(row) else LeaId("")
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
@@ -88,7 +87,7 @@ def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
     moves.advance(connection, [Move(row, held, (step,), papers)], services.clock().timestamp())
 
 
-def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool:
+def _is_back(services: Services, connection: Writing, row: PacketRow) -> bool:
     try:
         if withdraw.hold(services, connection, row):
             return True
@@ -100,7 +99,7 @@ def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool
     return False
 
 
-def tell(services: Services, connection: Connection, ssid: str, found: HeldBack) -> None:
+def tell(services: Services, connection: Writing, ssid: str, found: HeldBack) -> None:
     """Tell the state who had asked for the record of the student who is flagged now, and who has what; of nothing
     where nobody had to do with it."""
     asked = [one for one in cases.about(connection, ssid) if one.state is TransferState.BLOCKED]

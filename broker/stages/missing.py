@@ -9,15 +9,13 @@ on. Both are in the disclosure log, with who and why.
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.errors import NotDone
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import packets, views
 from broker.edge.ledger.people import flags, registry, reviews
@@ -43,7 +41,7 @@ class Done:
     questions: tuple[Review, ...] = ()
 
 
-def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
+def put(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
     """Flag the student. Raises NotDone `no-student`, `flagged`."""
     number = _number(connection, ssid)
     if flags.is_flagged(connection, number):
@@ -67,7 +65,7 @@ def hold_what_came_late(services: Services) -> None:
         committed(services.engine, partial(_hold_late, services, Ssid(number)))
 
 
-def _hold_late(services: Services, number: Ssid, connection: Connection) -> None:
+def _hold_late(services: Services, number: Ssid, connection: Writing) -> None:
     registry.lock(connection)
     held = replace(holdback.hold_back(services, connection, number), taken=())
     cases.reconcile(services, connection, [number], is_told=True)
@@ -75,7 +73,7 @@ def _hold_late(services: Services, number: Ssid, connection: Connection) -> None
         holdback.tell(services, connection, number, held)
 
 
-def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
+def lift(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
     """Lift the flag. Raises NotDone `no-student`, `not-flagged`."""
     number = _number(connection, ssid)
     standing = flags.standing(connection, number)
@@ -91,7 +89,7 @@ def lift(services: Services, connection: Connection, ssid: str, who: str, why: s
     return Done(number, tuple(held), questions=tuple(questions))
 
 
-def _number(connection: Connection, ssid: str) -> Ssid:
+def _number(connection: Writing, ssid: str) -> Ssid:
     registry.lock(connection)
     person = registry.standing(connection, ssid)
     if person is None:
@@ -99,7 +97,7 @@ def _number(connection: Connection, ssid: str) -> Ssid:
     return person.ssid
 
 
-def _log(services: Services, connection: Connection, ssid: str, action: Action, who: str, why: str) -> None:
+def _log(services: Services, connection: Writing, ssid: str, action: Action, who: str, why: str) -> None:
     line = Disclosure(
         at=services.clock().timestamp(),
         ssid=ssid,

@@ -9,11 +9,10 @@ for the other.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import State
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import corrections
 from broker.edge.ledger.packets.corrections import Version
@@ -27,7 +26,7 @@ _STANDING = (State.DELIVERED, State.COLLECTED)
 _Key = tuple[str, str, str, str]
 
 
-def followed(connection: Connection, rows: Sequence[PacketRow]) -> frozenset[str]:
+def followed(connection: Writing, rows: Sequence[PacketRow]) -> frozenset[str]:
     """Which of these packets, about to be delivered, `settle` must be asked about, by tracking id: those with another
     version in the ledger or among `rows`, and those whose student is in another worker's hands right now."""
     mine = [row for row in rows if row.ssid and row.type in REPLACES_EARLIER]
@@ -42,7 +41,7 @@ def followed(connection: Connection, rows: Sequence[PacketRow]) -> frozenset[str
     return frozenset(one.tracking for one in own if one.student not in free or len(known[_key(one)]) > 1)
 
 
-def settle(services: Services, connection: Connection, new: PacketRow) -> PacketRow:
+def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow:
     """The packet that is about to be delivered, with what it `replaces`; earlier ones are taken away.
 
     Raises Refused("replaced") where a later one was delivered already; Deferred where another version, or its student,
@@ -70,7 +69,7 @@ def _at_once(earlier: Sequence[Version]) -> list[str]:
     return sorted(seen.union(others))
 
 
-def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:
+def _take_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
     """Take away what can be; which one is replaced: the newest that its receiver has, else the newest; '' for none."""
     refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
     had: PacketRow | None = None

@@ -9,13 +9,12 @@ party of the directory with a valid key at this moment.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core import access
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold, check_receiver
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import registry
 from broker.oversight import alerts
@@ -79,7 +78,7 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
     return move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
 
 
-def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
     """What the record store keeps, it has in the transaction that says so; what goes to nobody is in the log."""
     disclose.refused(services, connection, moved, State.ADMITTED)
     rows = [one.new for one in moved if one.new.type in KEPT and one.new.state is State.APPLIED]
@@ -97,7 +96,7 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
         return planned
     goal = row.receiver if why is HeldFor.RECEIVER_KEY else Hold(why)
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         """What came since this batch looked found nothing held to let go, so look again."""
         registry.lock(connection)
         if whereto(Look(connection, services.clock(), services.today()), row) != goal:

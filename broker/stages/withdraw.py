@@ -9,13 +9,12 @@ the packet in hand finds it gone when it commits, and drops its work.
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import history, moves, views
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
@@ -39,7 +38,7 @@ _HELD_BACK = (
 
 
 def take(
-    services: Services, connection: Connection, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
+    services: Services, connection: Writing, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
     """Take this packet away; False where its receiver has had it, or has read it to its last byte. `row` is locked and
     `ON_THE_WAY`; `refused` says why, to its sender and to who found it in the inbox; `by` is the packet that takes it
@@ -74,7 +73,7 @@ def take(
     return True
 
 
-def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
+def hold(services: Services, connection: Writing, row: PacketRow) -> bool:
     """Take a delivered packet back for the state, which holds what is known of its student now; False where its
     receiver has had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself
     when it is let go."""
@@ -93,7 +92,7 @@ def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
     return True
 
 
-def _close_questions(connection: Connection, row: PacketRow, now: float) -> None:
+def _close_questions(connection: Writing, row: PacketRow, now: float) -> None:
     """Whom the packet is about need not be decided any more."""
     if row.held_for == HeldFor.REVIEW:
         for one in reviews.lines(connection, row.tracking):
@@ -117,7 +116,7 @@ def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
     )
 
 
-def read_after(services: Services, connection: Connection, row: PacketRow, how: str) -> None:
+def read_after(services: Services, connection: Writing, row: PacketRow, how: str) -> None:
     """The last byte was sent to a receiver that had opened the file before it was hidden: the sender must know. `row`
     is the packet as it was taken away, `how` as in the receipt of COLLECTED."""
     papers = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.model import HeldFor, Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import moves
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import changes, reviews
@@ -44,7 +43,7 @@ class Done:
 
 def close(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     row: PacketRow,
     found: Review,
     choice: Choice,
@@ -77,7 +76,7 @@ def check_waits(row: PacketRow) -> None:
         raise Refused("already-decided")
 
 
-def packet(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+def packet(services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
     """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
     now = services.clock().timestamp()
     if choice.verb is Verb.NONE:
@@ -95,7 +94,7 @@ def packet(services: Services, connection: Connection, row: PacketRow, found: Re
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 
 
-def line(services: Services, connection: Connection, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+def line(services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
     """The line is carried out as that of this student, or of a new one; or it is withdrawn. The LEA is told."""
     if not found.subject:
         return Done("", {})
@@ -116,7 +115,7 @@ def line(services: Services, connection: Connection, row: PacketRow, found: Revi
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 
 
-def _of_new(connection: Connection, number: Ssid | None) -> dict[str, Any]:
+def _of_new(connection: Reading, number: Ssid | None) -> dict[str, Any]:
     """Of a number that was just given: it, and its locations."""
     if number is None:
         return {}
@@ -130,7 +129,7 @@ def _done(found: Review, number: str, undo: Mapping[str, Any]) -> Done:
 
 def _number(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     row: PacketRow,
     found: Review,
     choice: Choice,

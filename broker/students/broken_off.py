@@ -8,10 +8,9 @@ packet is not opened again. Questions are closed: who sends the document again i
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.model import Name
 from broker.edge.ledger.cases.follow_ups import FollowUp
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import moves, slices
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
@@ -22,7 +21,7 @@ from broker.students import enroll, lines
 _UNREAD = Sent(Name("", ""), "")
 
 
-def end(services: Services, connection: Connection, row: PacketRow) -> None:
+def end(services: Services, connection: Writing, row: PacketRow) -> None:
     """End the work on this packet's lines, if any was begun."""
     parts = slices.of(connection, row.tracking)
     if not parts:

@@ -14,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from broker.core.model import Ssid, Student
 from broker.core.review import OWN_STUDENT, Sent, sent_as
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
 from broker.edge.ledger.people.reviews import Review
@@ -33,7 +32,7 @@ _LOOKS = 4  # so many questions are looked at for each that may be settled
 
 
 def by_lines(
-    services: Services, connection: Connection, row: PacketRow, carried: Sequence[tuple[Wish, Answer]], watch: Watch
+    services: Services, connection: Writing, row: PacketRow, carried: Sequence[tuple[Wish, Answer]], watch: Watch
 ) -> dict[int, Answer]:
     """These lines of the packet were settled. Gives the answers that are others now, by line: those of exits that take
     back, on its very day, an entry that is in question. The caller's `watch` tells the state."""
@@ -51,7 +50,7 @@ def _of_line(wish: Wish, ssid: Ssid) -> Known:
 
 
 def _taken_back(
-    services: Services, connection: Connection, row: PacketRow, exits: Sequence[Wish], watch: Watch
+    services: Services, connection: Writing, row: PacketRow, exits: Sequence[Wish], watch: Watch
 ) -> dict[int, Answer]:
     about = [_sent(wish.student) for wish in exits]
     entries = {
@@ -83,7 +82,7 @@ def _in_words(found: Review) -> tuple[object, ...]:
 
 
 def _waiting(
-    services: Services, connection: Connection, row: PacketRow, about: Sequence[Sent], *, is_own: bool = False
+    services: Services, connection: Reading, row: PacketRow, about: Sequence[Sent], *, is_own: bool = False
 ) -> Iterator[Review]:
     most = services.settings.told.questions
     return reviews.open_of(connection, row.origin, about, but=row.tracking, is_own=is_own, most=most)
@@ -99,7 +98,7 @@ def _sent(student: Student) -> Sent:
     )
 
 
-def by_packets(services: Services, connection: Connection, found: Sequence[tuple[PacketRow, Student]]) -> None:
+def by_packets(services: Services, connection: Writing, found: Sequence[tuple[PacketRow, Student]]) -> None:
     """These packets are each about this student, beyond doubt."""
     asked = {lea for lea in dict.fromkeys(row.origin for row, _ in found) if reviews.is_any(connection, lea)}
     for row, student in found:
@@ -107,7 +106,7 @@ def by_packets(services: Services, connection: Connection, found: Sequence[tuple
             _settle_told(services, connection, row, Known(student, Ssid(row.ssid), str(row.type)), is_own=True)
 
 
-def by_decision(services: Services, connection: Connection, row: PacketRow, found: Review, ssid: str) -> None:
+def by_decision(services: Services, connection: Writing, row: PacketRow, found: Review, ssid: str) -> None:
     """A person has decided that this question of the packet is about this student ('' for nobody): so are those about
     the same that the LEA has sent again meanwhile."""
     if not ssid or not found.subject:
@@ -122,7 +121,7 @@ def by_decision(services: Services, connection: Connection, row: PacketRow, foun
         _settle_told(services, connection, row, known, is_own=found.line == OWN_STUDENT)
 
 
-def _settle_told(services: Services, connection: Connection, row: PacketRow, known: Known, *, is_own: bool) -> None:
+def _settle_told(services: Services, connection: Writing, row: PacketRow, known: Known, *, is_own: bool) -> None:
     watch = Watch(services, connection, row)
     _settle(services, connection, row, [known], watch, is_own=is_own)
     watch.tell()
@@ -130,7 +129,7 @@ def _settle_told(services: Services, connection: Connection, row: PacketRow, kno
 
 def _settle(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     row: PacketRow,
     known: Sequence[Known],
     watch: Watch,

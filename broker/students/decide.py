@@ -13,13 +13,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
 from broker.core import knowledge
 from broker.core.errors import Deferred, Refused
 from broker.core.knowledge import Asked
 from broker.core.model import Document, Ssid
 from broker.core.review import MOST_CANDIDATES, OWN_STUDENT, By, Choice, Verb, chosen, of_lea
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.people import flags as flag_ledger
@@ -48,7 +47,7 @@ class Result(StrEnum):
     ASKED_AGAIN = "asked-again"  # nothing was done: the registry has changed, look again
 
 
-def answer(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def answer(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:
     """Carry out a `review-answer` packet: all of its answers, or none; the refusal's move where that is why.
 
     An LEA decides only for a student who is near the one it sent: with a number alone it could claim anybody's child. A
@@ -62,7 +61,7 @@ def answer(services: Services, connection: Connection, row: PacketRow, document:
     return alerts.standing(services, connection, row, lambda: _answer_all(services, connection, row, replies))
 
 
-def tell_state(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
+def tell_state(services: Services, connection: Writing, row: PacketRow, replies: Iterable[Reply]) -> None:
     """The state hears of each flagged child who is a candidate of what is answered."""
     watch = Watch(services, connection, row)
     for reply in replies:
@@ -72,7 +71,7 @@ def tell_state(services: Services, connection: Connection, row: PacketRow, repli
     watch.tell()
 
 
-def _answer_all(services: Services, connection: Connection, row: PacketRow, replies: Iterable[Reply]) -> None:
+def _answer_all(services: Services, connection: Writing, row: PacketRow, replies: Iterable[Reply]) -> None:
     again: dict[str, set[int]] = {}
     for reply in replies:
         if answer_one(services, connection, row, reply) is Result.ASKED_AGAIN:
@@ -81,13 +80,13 @@ def _answer_all(services: Services, connection: Connection, row: PacketRow, repl
         ask_again(services, connection, tracking, lines)
 
 
-def answer_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> Result:
+def answer_one(services: Services, connection: Writing, row: PacketRow, reply: Reply) -> Result:
     """Carry out one answer of an LEA's packet `row`. Raises as `decide` does, and what forbids it to an LEA."""
     by = of_lea(row.origin, f"packet {row.tracking}", reply.why)
     return answer_as(services, connection, row.origin, by, reply)
 
 
-def answer_as(services: Services, connection: Connection, lea: str, by: By, reply: Reply) -> Result:
+def answer_as(services: Services, connection: Writing, lea: str, by: By, reply: Reply) -> Result:
     """Carry out one answer of this LEA. Raises as `answer_one`; the caller holds `registry.lock`, and tells the state
     of flagged candidates."""
     found, choice = _choice(services, connection, lea, reply)
@@ -99,7 +98,7 @@ def answer_as(services: Services, connection: Connection, lea: str, by: By, repl
     return result
 
 
-def check_one(services: Services, connection: Connection, row: PacketRow, reply: Reply) -> None:
+def check_one(services: Services, connection: Reading, row: PacketRow, reply: Reply) -> None:
     """Whether that can be done now, and nothing of it. Raises what `answer_one` does."""
     _, choice = _choice(services, connection, row.origin, reply)
     _, packet, _, is_done = _may_decide(connection, reply.tracking, reply.line, choice, reply.pointer, is_lea=True)
@@ -107,7 +106,7 @@ def check_one(services: Services, connection: Connection, row: PacketRow, reply:
         apply_decision.check_waits(packet)
 
 
-def _choice(services: Services, connection: Connection, lea: str, reply: Reply) -> tuple[Review, Choice]:
+def _choice(services: Services, connection: Reading, lea: str, reply: Reply) -> tuple[Review, Choice]:
     found = reviews.get(connection, reply.tracking, reply.line)
     if found is None or found.lea != lea:
         raise Refused("unknown-tracking", f"{reply.pointer}/tracking")
@@ -117,7 +116,7 @@ def _choice(services: Services, connection: Connection, lea: str, reply: Reply) 
     return found, choice
 
 
-def _check_may(services: Services, connection: Connection, found: Review, choice: Choice, pointer: str) -> None:
+def _check_may(services: Services, connection: Reading, found: Review, choice: Choice, pointer: str) -> None:
     """Raises Refused where the LEA may not decide so."""
     if choice.verb in (Verb.NONE, Verb.CONFIRM):
         return
@@ -129,7 +128,7 @@ def _check_may(services: Services, connection: Connection, found: Review, choice
         raise Refused("state-decides", pointer)
 
 
-def ask_again(services: Services, connection: Connection, tracking: str, lines: Collection[int]) -> None:
+def ask_again(services: Services, connection: Writing, tracking: str, lines: Collection[int]) -> None:
     """Put the open questions about these lines of the packet to its LEA again: of its others, of which there may be
     thousands, the LEA has the notice."""
     row = packets.get(connection, tracking)
@@ -138,7 +137,7 @@ def ask_again(services: Services, connection: Connection, tracking: str, lines: 
 
 
 def decide(
-    services: Services, connection: Connection, tracking: str, line: int, choice: Choice, by: By, pointer: str = ""
+    services: Services, connection: Writing, tracking: str, line: int, choice: Choice, by: By, pointer: str = ""
 ) -> Result:
     """Carry out a decision of the state's operator. On `ASKED_AGAIN` nothing was done and the caller is to call
     `ask_again`. The state's office hears of it where a candidate is a flagged child.
@@ -156,7 +155,7 @@ def decide(
 
 def _decide(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     tracking: str,
     line: int,
     choice: Choice,
@@ -189,7 +188,7 @@ def _decide(
 
 
 def _may_decide(
-    connection: Connection, tracking: str, line: int, choice: Choice, pointer: str, *, is_lea: bool
+    connection: Reading, tracking: str, line: int, choice: Choice, pointer: str, *, is_lea: bool
 ) -> tuple[Review, PacketRow, Choice, bool]:
     """The question, its packet, the choice with the number that stands now, and whether that was decided before."""
     found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
@@ -208,7 +207,7 @@ def _may_decide(
     return found, row, choice, False
 
 
-def _is_of_the_state(connection: Connection, found: Review) -> bool:
+def _is_of_the_state(connection: Reading, found: Review) -> bool:
     """Whether it is not the LEA's to say that it is a new student.
 
     A candidate is a flagged child: a number of its own would take this one out from under the flag (53A-11-502). Or
@@ -220,7 +219,7 @@ def _is_of_the_state(connection: Connection, found: Review) -> bool:
     return bool(names_one) or any(one.is_hidden or one.ssid in flagged for one in found.candidates)
 
 
-def _again(connection: Connection, found: Review, choice: Choice, pointer: str) -> None:
+def _again(connection: Reading, found: Review, choice: Choice, pointer: str) -> None:
     """The same decision once more; raises Refused for another one."""
     stands = reviews.standing(connection, found.tracking, found.line)
     if stands is None or stands.verb is not choice.verb:
@@ -229,12 +228,12 @@ def _again(connection: Connection, found: Review, choice: Choice, pointer: str) 
         raise Refused("already-decided", pointer)
 
 
-def _number(connection: Connection, ssid: str) -> Ssid | None:
+def _number(connection: Reading, ssid: str) -> Ssid | None:
     person = registry.standing(connection, ssid)
     return person.ssid if person else None
 
 
-def _followed(connection: Connection, found: Review, choice: Choice, pointer: str) -> Choice:
+def _followed(connection: Reading, found: Review, choice: Choice, pointer: str) -> Choice:
     """The choice with the number that stands for the candidate now."""
     if choice.verb is not Verb.SAME:
         return choice
@@ -245,7 +244,7 @@ def _followed(connection: Connection, found: Review, choice: Choice, pointer: st
 
 
 def _looked_again(
-    services: Services, connection: Connection, found: Review, choice: Choice, *, is_lea: bool
+    services: Services, connection: Reading, found: Review, choice: Choice, *, is_lea: bool
 ) -> tuple[tuple[Weighed, ...], bool]:
     """The candidates as they are now, and whether they are not those that were shown.
 
@@ -266,7 +265,7 @@ def _looked_again(
     return (*now, *come), not is_same or any(not (one.is_hidden and is_lea) for one in come)
 
 
-def _found_now(services: Services, connection: Connection, found: Review) -> match.Finding:
+def _found_now(services: Services, connection: Reading, found: Review) -> match.Finding:
     """Who is meant, as the question was first asked: among all students, or among the LEA's own."""
 
     def is_own(ssid: Ssid) -> bool:

@@ -9,11 +9,10 @@ the previous one), and only an LEA where the student is enrolled changes what is
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.model import PacketType, Ssid
 from broker.core.stays import AHEAD
 from broker.edge.ledger.cases.follow_ups import FollowUp
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
@@ -36,7 +35,7 @@ __all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
 _REPORTS = MAKES_NEW | {EXIT}
 
 
-def settle(services: Services, connection: Connection, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
+def settle(services: Services, connection: Writing, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
     """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
     task = Task(services, connection, row, wish, pace, watch)
     latest = (services.day() + AHEAD).isoformat()
@@ -46,7 +45,7 @@ def settle(services: Services, connection: Connection, row: PacketRow, wish: Wis
     return dates.answer(task) or seek.LOOK[wish.request](task)
 
 
-def settle_as(services: Services, connection: Connection, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
+def settle_as(services: Services, connection: Writing, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
     """Carry out a wish as a person has decided: as that of this student or, with None, of a new one.
 
     Leaves the LEA a further notice about the line, and lets go what waited for the student.
@@ -66,16 +65,14 @@ def is_located(wish: Wish, answer: Answer) -> bool:
     return wish.request in MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
 
 
-def follow(services: Services, connection: Connection, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
+def follow(services: Services, connection: Writing, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
     at = services.clock().timestamp()
     follow_some(services, connection, [FollowUp(number, row.tracking, at) for number in reported(done)])
     claims.notice(services, connection, arrived(done))
 
 
-def follow_some(
-    services: Services, connection: Connection, moved: Sequence[FollowUp], at_once: int | None = None
-) -> int:
+def follow_some(services: Services, connection: Writing, moved: Sequence[FollowUp], at_once: int | None = None) -> int:
     """What follows of itself for students who have moved, each named once for a packet; as `follow_up.follow`."""
     followed = follow_up.follow(services, connection, moved, at_once)
     announced.tell(services, connection, [one.ssid for one in moved])
@@ -93,7 +90,7 @@ def arrived(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
 
 
 def tell(
-    services: Services, connection: Connection, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
+    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
 ) -> None:
     """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
     made = answered(services, row, form, lines)

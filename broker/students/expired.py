@@ -8,12 +8,10 @@ off, or done twice, changes nothing more.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from broker.core.days.state_time import StateTime
 from broker.edge.ledger import forgetting
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
 from broker.packets.services import Services
 
@@ -58,7 +56,7 @@ def night(services: Services) -> Iterator[None]:
     """All of it, a slice at a time."""
     engine, before = services.engine, services.clock().timestamp() - services.settings.keeping.undo_days * _DAY
 
-    def forget(connection: Connection) -> int:
+    def forget(connection: Writing) -> int:
         registry.lock(connection)  # as whoever decides, or takes a decision back
         return forgetting.forget(connection, before)
 

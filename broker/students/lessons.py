@@ -6,10 +6,9 @@ state has decided counts everywhere; so does the word of an LEA that had the chi
 LEA's counts at that LEA.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.model import Ssid
 from broker.core.review import Verb
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry, taught
 from broker.edge.ledger.people.reviews import Review
 from broker.edge.ledger.people.taught import Decided
@@ -20,7 +19,7 @@ from broker.packets.services import Services
 _TEACH = frozenset({Verb.SAME, Verb.NEW})
 
 
-def teach(services: Services, connection: Connection, found: Review, verb: Verb, number: str, *, is_lea: bool) -> None:
+def teach(services: Services, connection: Writing, found: Review, verb: Verb, number: str, *, is_lea: bool) -> None:
     """It was decided that the student with this number is meant; nothing where it is none."""
     if not number or verb not in _TEACH or not found.is_kept:
         return
@@ -34,19 +33,19 @@ def teach(services: Services, connection: Connection, found: Review, verb: Verb,
     registrar.teach(connection, services.model, kept, to_student(found.subject["student"]), decided)
 
 
-def unteach(services: Services, connection: Connection, found: Review) -> None:
+def unteach(services: Services, connection: Writing, found: Review) -> None:
     """The decision is taken back."""
     now = services.clock().timestamp()
     registrar.unteach(connection, services.model, found.tracking, found.line, now)
 
 
-def _decided(services: Services, connection: Connection, found: Review, about: list[Ssid], *, is_lea: bool) -> Decided:
+def _decided(services: Services, connection: Reading, found: Review, about: list[Ssid], *, is_lea: bool) -> Decided:
     is_local = is_lea and not any(taught.has_had(connection, one, found.lea, found.tracking) for one in about)
     now = services.clock().timestamp()
     by = found.lea if is_lea else ""
     return Decided(found.tracking, found.line, now, by, by if is_local else "")
 
 
-def _number(connection: Connection, ssid: str) -> Ssid | None:
+def _number(connection: Reading, ssid: str) -> Ssid | None:
     person = registry.standing(connection, ssid)
     return person.ssid if person else None

@@ -8,12 +8,11 @@ of a student only whom it has or had.
 import secrets
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from broker.core.knowledge import Asked
 from broker.core.model import Name, Ssid, Student
 from broker.core.stays import AHEAD, Unfit
 from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.people import blocks, registry, stays
 from broker.edge.ledger.people.registry import Source
@@ -36,7 +35,7 @@ class Task:
     """A wish, and all that carrying it out needs. Repr hidden."""
 
     services: Services
-    connection: Connection
+    connection: Writing
     row: PacketRow
     wish: Wish
     pace: Pace

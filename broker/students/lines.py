@@ -13,12 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
-from sqlalchemy import Connection
-
 from broker.core import local_number
 from broker.core.model import Ssid
 from broker.edge.ledger.cases.follow_ups import FollowUp
-from broker.edge.ledger.engine import give_way, reading, writing
+from broker.edge.ledger.engine import Reading, Writing, give_way, reading, writing
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
@@ -70,7 +68,7 @@ class _Done:
         return one if isinstance(one, Sent) else enroll.sent(one)
 
 
-def carry_out(services: Services, connection: Connection, work: Work) -> None:
+def carry_out(services: Services, connection: Writing, work: Work) -> None:
     """All of it now."""
     watch = Watch(services, connection, work.row, shared=work.shared)
     watch.saw(work.named)
@@ -84,7 +82,7 @@ def carry_out(services: Services, connection: Connection, work: Work) -> None:
 
 
 def _settle(
-    services: Services, connection: Connection, work: Work, lines: Sequence[Line], pace: Pace, watch: Watch
+    services: Services, connection: Writing, work: Work, lines: Sequence[Line], pace: Pace, watch: Watch
 ) -> list[_Done]:
     """Carry out these lines, in this transaction."""
     registry.lock(connection)
@@ -97,15 +95,13 @@ def _settle(
     return done
 
 
-def _corrected(
-    services: Services, connection: Connection, work: Work, done: Sequence[_Done], watch: Watch
-) -> list[_Done]:
+def _corrected(services: Services, connection: Writing, work: Work, done: Sequence[_Done], watch: Watch) -> list[_Done]:
     """These lines, with what they settled of earlier questions: some are answered otherwise then."""
     other = corrected.by_lines(services, connection, work.row, list(_carried(done)), watch)
     return [replace(one, answer=other.get(one.answer.line, one.answer)) for one in done]
 
 
-def _answer(services: Services, connection: Connection, work: Work, line: Line, pace: Pace, watch: Watch) -> Answer:
+def _answer(services: Services, connection: Writing, work: Work, line: Line, pace: Pace, watch: Watch) -> Answer:
     if isinstance(line, tuple) and isinstance(line[0], Sent):
         return line[1]
     wish, answered = (line[0], line[1]) if isinstance(line, tuple) else (line, None)
@@ -120,7 +116,7 @@ def _carried(done: Iterable[_Done]) -> Iterator[tuple[Wish, Answer]]:
     return ((one.wish, one.answer) for one in done if one.wish is not None)
 
 
-def _answers(services: Services, connection: Connection, work: Work, done: Sequence[_Done]) -> Iterator[PacketRow]:
+def _answers(services: Services, connection: Reading, work: Work, done: Sequence[_Done]) -> Iterator[PacketRow]:
     """The sealed answer and the questions, not left yet."""
     lines = sorted(((one.sent, one.answer) for one in done), key=lambda one: one[1].line)
     yield enroll.answered(services, work.row, work.form, lines)
@@ -143,7 +139,7 @@ class InSlices(Sliced):
         """The lines, then what follows from all of them, then the answer."""
         return self._settle_all(parts) and self._follow_all(parts) and self._prepare(parts)
 
-    def end(self, connection: Connection) -> Move:
+    def end(self, connection: Writing) -> Move:
         """The answer is left, and the state is told."""
         tell_state(self._services, connection, self.row, slices.of(connection, self.row.tracking))
         return super().end(connection)
@@ -249,7 +245,7 @@ def _together(parts: Iterable[tuple[Slice, list[Ssid]]], most: int) -> Iterator[
         yield some
 
 
-def tell_state(services: Services, connection: Connection, row: PacketRow, parts: Sequence[Slice]) -> None:
+def tell_state(services: Services, connection: Writing, row: PacketRow, parts: Sequence[Slice]) -> None:
     """Tell the state of the flagged children whom these lines concern, of each once; and the disclosure log what they
     asked in vain."""
     if any(part.seen or part.guessed for part in parts):

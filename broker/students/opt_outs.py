@@ -7,9 +7,8 @@ ends it, and a line without a list changes nothing.
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
 from broker.core.review import By
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import opt_outs
 from broker.notices.answers import Answer, Outcome
@@ -19,7 +18,7 @@ from broker.students.wish import Wish
 _CARRIED_OUT = frozenset({Outcome.ASSIGNED, Outcome.MATCHED, Outcome.UPDATED})
 
 
-def record(services: Services, connection: Connection, row: PacketRow, done: Iterable[tuple[Wish, Answer]]) -> None:
+def record(services: Services, connection: Writing, row: PacketRow, done: Iterable[tuple[Wish, Answer]]) -> None:
     """Keep what these lines of the packet tell, in their order."""
     at = services.clock().timestamp()
     for wish, answer in done:
@@ -27,6 +26,6 @@ def record(services: Services, connection: Connection, row: PacketRow, done: Ite
             opt_outs.put(connection, answer.ssid, row.origin, wish.opt_outs, row.tracking, at)
 
 
-def take_back(services: Services, connection: Connection, tracking: str, ssid: str, by: By) -> None:
+def take_back(services: Services, connection: Writing, tracking: str, ssid: str, by: By) -> None:
     """The decision by which a line of this packet was carried out for this student is taken back."""
     opt_outs.take_back(connection, ssid, tracking, by.who, services.clock().timestamp())

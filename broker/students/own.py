@@ -5,11 +5,10 @@ for but those whom the LEA has or had, so that nothing that comes of the packet 
 hears of a flagged child nevertheless, and what was sent in vain is counted.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.knowledge import ROWS, TOO_MANY, Asked
 from broker.core.model import Ssid, Student
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.people import registry
 from broker.identity import match
@@ -31,14 +30,14 @@ def find(services: Services, look: Look, row: PacketRow, student: Student) -> tu
 
 
 def find_now(
-    services: Services, connection: Connection, row: PacketRow, student: Student
+    services: Services, connection: Reading, row: PacketRow, student: Student
 ) -> tuple[match.Finding, match.Finding]:
     """The same by what has come meanwhile, in a transaction of its own."""
     return find(services, Look(connection, services.clock(), services.today()), row, student)
 
 
 def refuse_stranger(
-    services: Services, connection: Connection, row: PacketRow, student: Student, whole: match.Finding
+    services: Services, connection: Writing, row: PacketRow, student: Student, whole: match.Finding
 ) -> Move:
     """The move of a packet that is about nobody of the sender's. `whole` is who it is among all students; of one whose
     record it would be the disclosure log has a line."""

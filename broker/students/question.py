@@ -11,12 +11,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
-
 from broker.core import knowledge
 from broker.core.model import PacketType, Ssid
 from broker.core.review import MOST_CANDIDATES, Enrolled
 from broker.core.stays import Account
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import blocks, evidence, registry, reviews, stays
@@ -47,7 +46,7 @@ class Candidate(Protocol):
 
 def open_review(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     row: PacketRow,
     line: int,
     subject: Mapping[str, Any],
@@ -69,12 +68,12 @@ def open_review(
     return any(not one.is_hidden for one in found)
 
 
-def hidden(services: Services, connection: Connection, review: Review, candidate: Weighed) -> Weighed:
+def hidden(services: Services, connection: Reading, review: Review, candidate: Weighed) -> Weighed:
     """The candidate, hidden if the LEA may not see it."""
     return replace(candidate, is_hidden=not may_see(services, connection, review, candidate.ssid))
 
 
-def may_see(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
+def may_see(services: Services, connection: Reading, review: Review, ssid: str) -> bool:
     """Whether the LEA may see this candidate: one whom it has or had, or one who has birth date and surname of whom it
     sent, and the number if it named one. What is told of a student of its own (an update) is no ground to show it
     another LEA's."""
@@ -92,14 +91,14 @@ def may_see(services: Services, connection: Connection, review: Review, ssid: st
     return knowledge.may_be_shown(see(sent, evidence.student(connection, person)))
 
 
-def is_own(services: Services, connection: Connection, lea: str, ssid: str) -> bool:
+def is_own(services: Services, connection: Reading, lea: str, ssid: str) -> bool:
     """Whether the LEA has or had the student, or has announced it."""
     account = stays.account(connection, ssid, services.today())
     return lea in account.had | account.announced
 
 
 def about(
-    services: Services, connection: Connection, lea: str, subject: Mapping[str, Any], candidates: Iterable[Candidate]
+    services: Services, connection: Reading, lea: str, subject: Mapping[str, Any], candidates: Iterable[Candidate]
 ) -> str:
     """The number under which a question to this LEA is counted among those that wait: its own student's; where there is
     none, the number that it names itself, whoever has it; else that of the first candidate."""
@@ -108,7 +107,7 @@ def about(
     return next(own, "") or str(subject["student"].get("ssid") or "") or next(iter(found), "")
 
 
-def may_ask(services: Services, connection: Connection, lea: str, number: str) -> bool:
+def may_ask(services: Services, connection: Reading, lea: str, number: str) -> bool:
     """Whether one more question that is counted under this number (`about`) may be put to this LEA."""
     return reviews.open_about(connection, lea, number) < services.settings.told.questions
 
@@ -119,7 +118,7 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
 
 
 def ask(
-    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+    services: Services, connection: Writing, row: PacketRow, note: str = "", lines: Collection[int] | None = None
 ) -> None:
     """Leave the LEA a notice with every open question of this packet, or those about these lines; several notices
     where they are many, none for none.
@@ -134,7 +133,7 @@ def ask(
 
 
 def asked(
-    services: Services, connection: Connection, row: PacketRow, note: str = "", lines: Collection[int] | None = None
+    services: Services, connection: Reading, row: PacketRow, note: str = "", lines: Collection[int] | None = None
 ) -> Iterator[PacketRow]:
     """The same notices, made and not left yet; the vault is to be flushed."""
     if lines is None:
@@ -155,13 +154,13 @@ def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Que
         yield some
 
 
-def question(services: Services, connection: Connection, review: Review) -> Question:
+def question(services: Services, connection: Reading, review: Review) -> Question:
     """The question with what is known now of those candidates whom the LEA may see."""
     shown = [_shown(services, connection, review, one.ssid) for one in review.shown]
     return Question(review.tracking, review.line, to_student(review.subject["student"]), shown)
 
 
-def is_near(services: Services, connection: Connection, review: Review, ssid: str) -> bool:
+def is_near(services: Services, connection: Reading, review: Review, ssid: str) -> bool:
     """Whether the student comes near the one that was sent, or is or was at this LEA anyway; and not only the one who
     has the SSID that was named."""
     person = registry.standing(connection, ssid)
@@ -174,7 +173,7 @@ def is_near(services: Services, connection: Connection, review: Review, ssid: st
     return compare.answer_of(services.model, sent, known)[0] is not Answer.NONE
 
 
-def weighed_now(services: Services, connection: Connection, review: Review) -> list[Weighed]:
+def weighed_now(services: Services, connection: Reading, review: Review) -> list[Weighed]:
     """The candidates in their places, each under the number that stands for it, with the weight that it has now; one
     who is no longer there as it was."""
     sent = index.variants_of(to_student(review.subject["student"]))
@@ -182,7 +181,7 @@ def weighed_now(services: Services, connection: Connection, review: Review) -> l
 
 
 def _weighed_now(
-    services: Services, connection: Connection, sent: Sequence[Features], candidate: Weighed, lea: str
+    services: Services, connection: Reading, sent: Sequence[Features], candidate: Weighed, lea: str
 ) -> Weighed:
     person = registry.standing(connection, candidate.ssid)
     if person is None:
@@ -191,7 +190,7 @@ def _weighed_now(
     return replace(candidate, ssid=person.ssid, weight=compare.answer_of(services.model, sent, known)[1])
 
 
-def _shown(services: Services, connection: Connection, review: Review, ssid: Ssid) -> Shown:
+def _shown(services: Services, connection: Reading, review: Review, ssid: Ssid) -> Shown:
     person = registry.standing(connection, ssid)
     if person is None or not may_see(services, connection, review, ssid):  # an older version has shown anybody
         return Shown(None, (), is_near=False, enrolled=Enrolled.NEVER)

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import Student
 from broker.core.review import letters
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import evidence, registry, reviews, stays
@@ -92,7 +91,7 @@ _ASKS = (
 )
 
 
-def view(connection: Connection, model: Model, review: Review) -> View:
+def view(connection: Reading, model: Model, review: Review) -> View:
     """The question with everything that is known now."""
     row = packets.get(connection, review.tracking)
     sent = to_student(review.subject["student"]) if review.is_kept else None
@@ -110,7 +109,7 @@ def _told(asked: Any) -> str:
     return "yes" if asked is True else str(asked)
 
 
-def _seen(connection: Connection, model: Model, letter: str, candidate: Weighed, sent: Student | None) -> Seen:
+def _seen(connection: Reading, model: Model, letter: str, candidate: Weighed, sent: Student | None) -> Seen:
     person = registry.standing(connection, candidate.ssid)
     if person is None:
         return Seen(letter, candidate.ssid, None, (), None, candidate.is_hidden)

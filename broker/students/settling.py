@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import Connection
-
 from broker.core.days.school_year import Calendar
 from broker.core.errors import Refused
 from broker.core.model import PacketType, Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import corrections, moves, packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import reviews
@@ -54,7 +53,7 @@ class Desk:
     """One packet's settled lines, beside its LEA's open questions; its `watch` sees whom these are about."""
 
     def __init__(
-        self, services: Services, connection: Connection, row: PacketRow, known: Sequence[Known], watch: Watch
+        self, services: Services, connection: Writing, row: PacketRow, known: Sequence[Known], watch: Watch
     ) -> None:
         self._services = services
         self._connection = connection
@@ -193,7 +192,7 @@ def _keep(those: list[Known], one: Known) -> None:
         those.append(one)
 
 
-def _numbers(connection: Connection, found: Review) -> set[str]:
+def _numbers(connection: Reading, found: Review) -> set[str]:
     """The numbers of the students whom the question is about: as they were, and those that stand for them now."""
     were = {one.ssid for one in found.candidates}
     return {*were, *corrections.kept_numbers(connection, were).values()}

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone, Refused
 from broker.core.model import HeldFor, State
 from broker.core.review import OWN_STUDENT, By, by_lea
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import moves, packets
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import changes, led_to, registry, reviews
@@ -40,9 +39,7 @@ class Undone:
     delivered: tuple[str, ...] = ()
 
 
-def undo(
-    services: Services, connection: Connection, tracking: str, line: int, by: By, *, decided_by: str = ""
-) -> Undone:
+def undo(services: Services, connection: Writing, tracking: str, line: int, by: By, *, decided_by: str = "") -> Undone:
     """Take the decision back that stands; where `decided_by` is given, one of this LEA's alone.
 
     Raises Refused("unknown-tracking") for no such question; NotDone `nothing-decided`, `not-your-decision`, and where
@@ -92,7 +89,7 @@ def _note(services: Services, decision: Decision) -> str:
     return _NOTE.format(day=_day(services, decision), number=number)
 
 
-def _hold_again(services: Services, connection: Connection, row: PacketRow) -> None:
+def _hold_again(services: Services, connection: Writing, row: PacketRow) -> None:
     """The packet waits for the review again, wherever it is on its way."""
     if row.state is State.REFUSED:
         raise NotDone("packet-refused", refusal=row.code, lea=row.origin)
@@ -105,7 +102,7 @@ def _hold_again(services: Services, connection: Connection, row: PacketRow) -> N
     moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
 
 
-def _give_back(services: Services, connection: Connection, found: Review, done: dict[str, Any], by: By) -> None:
+def _give_back(services: Services, connection: Writing, found: Review, done: dict[str, Any], by: By) -> None:
     """Give the registry back what the decision changed in it."""
     model, number = services.model, done.get("number")
     changed = Changes(**done["changes"]) if "changes" in done else None
@@ -124,7 +121,7 @@ def _give_back(services: Services, connection: Connection, found: Review, done: 
             withdrawn.withdraw(connection, model, one)
 
 
-def _check_unused(connection: Connection, found: Review, number: str, changed: Changes | None) -> None:
+def _check_unused(connection: Reading, found: Review, number: str, changed: Changes | None) -> None:
     """A number that others have used since is theirs, too."""
     person = registry.person(connection, number)
     places = changed.places_new if changed else []
@@ -132,7 +129,7 @@ def _check_unused(connection: Connection, found: Review, number: str, changed: C
         raise NotDone("number-used", ssid=number)
 
 
-def _reroute(services: Services, connection: Connection, found: Review, decision: Decision) -> tuple[str, ...]:
+def _reroute(services: Services, connection: Writing, found: Review, decision: Decision) -> tuple[str, ...]:
     """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
     if not decision.ssid:
         return ()

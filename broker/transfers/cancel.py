@@ -6,18 +6,17 @@ are told by a sealed notice in the same transaction. Who was never asked need no
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone
 from broker.core.review import By
 from broker.core.transfer import Reason, TransferState, is_legal
 from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
 from broker.packets.services import Services
 from broker.transfers.letters import Letters
 
 
-def cancel(services: Services, connection: Connection, number: int, by: By) -> TransferRow:
+def cancel(services: Services, connection: Writing, number: int, by: By) -> TransferRow:
     """End a case; the case then. Raises NotDone `no-transfer-to-cancel` where there is none, `transfer-ended` where it
     has ended already."""
     row = transfer_views.locked(connection, number)

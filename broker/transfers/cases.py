@@ -8,12 +8,11 @@ LEAs are told by sealed notices that exist if and only if the case changed.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, PacketType, State
 from broker.core.transfer import LIVE, REJECTED, Reason, TransferState
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import corrections
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
@@ -29,7 +28,7 @@ from handlers.registry import DISCLOSED
 
 def reconcile(
     services: Services,
-    connection: Connection,
+    connection: Writing,
     ssids: Collection[str],
     *,
     cause: str = "",
@@ -46,7 +45,7 @@ def reconcile(
     letters.send()
 
 
-def ask_again(services: Services, connection: Connection, ssid: str, lea: str, cause: str) -> int:
+def ask_again(services: Services, connection: Writing, ssid: str, lea: str, cause: str) -> int:
     """An authorised user of an LEA that has the student asks for the records (Utah 53A-1-413): its cases that are not
     answered are asked for once more, and one opens for every other LEA that has or had the student and was not asked;
     how many were asked. A case's clock counts from its first request."""
@@ -65,7 +64,7 @@ def ask_again(services: Services, connection: Connection, ssid: str, lea: str, c
     return len(mine)
 
 
-def delivered(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
+def delivered(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
     """These packets lie in their receivers' inboxes: each is a line of the disclosure log, and a record answers the
     case that it is for."""
     about = [row for row in rows if row.origin and row.type in DISCLOSED]
@@ -84,7 +83,7 @@ def delivered(services: Services, connection: Connection, rows: Sequence[PacketR
             transfers.change(connection, new, at, "", row.tracking)
 
 
-def _case_of(connection: Connection, cases: Iterable[TransferRow], row: PacketRow) -> TransferRow | None:
+def _case_of(connection: Reading, cases: Iterable[TransferRow], row: PacketRow) -> TransferRow | None:
     ends = [one for one in cases if (one.source, one.destination) == (row.origin, row.receiver)]
     own = [one for one in ends if one.ssid == row.ssid]
     if own or not ends:
@@ -93,7 +92,7 @@ def _case_of(connection: Connection, cases: Iterable[TransferRow], row: PacketRo
     return next((one for one in ends if one.ssid in numbers), None)
 
 
-def collected(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
+def collected(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
     """Their receivers have these packets: the cases that they answer are closed."""
     at = services.clock().timestamp()
     for case in transfers.answered_by(connection, [row.tracking for row in rows if row.type in DISCLOSED]):
@@ -102,7 +101,7 @@ def collected(services: Services, connection: Connection, rows: Sequence[PacketR
             transfers.change(connection, new, at, "", case.answer)
 
 
-def taken_back(services: Services, connection: Connection, row: PacketRow, by: str = "") -> None:
+def taken_back(services: Services, connection: Writing, row: PacketRow, by: str = "") -> None:
     """A record that nobody had collected is taken back: its case waits again, unless another record takes its place
     (`by`, its tracking id). One that was still on its way may be why its sender was not asked yet."""
     for case in transfers.answered_by(connection, [row.tracking]):
@@ -120,7 +119,7 @@ def taken_back(services: Services, connection: Connection, row: PacketRow, by: s
         _ask_unasked(services, connection, row, "recalled", "recalled")
 
 
-def held_back(services: Services, connection: Connection, trackings: Sequence[str]) -> None:
+def held_back(services: Services, connection: Writing, trackings: Sequence[str]) -> None:
     """These records were taken out of inboxes for the state: their cases wait again, and their clocks go on from the
     first request. The caller calls `reconcile`."""
     at = services.clock().timestamp()
@@ -130,7 +129,7 @@ def held_back(services: Services, connection: Connection, trackings: Sequence[st
             transfers.change(connection, new, at, "held back", case.answer)
 
 
-def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) -> None:
+def lost(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
     """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
     was not asked because of it, is asked now."""
     for row in rows:
@@ -138,7 +137,7 @@ def lost(services: Services, connection: Connection, rows: Sequence[PacketRow]) 
             _ask_unasked(services, connection, row, "requested", row.code)
 
 
-def _ask_unasked(services: Services, connection: Connection, row: PacketRow, event: str, why: str) -> None:
+def _ask_unasked(services: Services, connection: Writing, row: PacketRow, event: str, why: str) -> None:
     """Ask the sender of a record that was on its way, and comes no more, in cases that it was not asked for."""
     follow_up.work_off(services, connection, [row.ssid], coming=[row])
     letters = Letters(services, connection)
@@ -150,21 +149,21 @@ def _ask_unasked(services: Services, connection: Connection, row: PacketRow, eve
     letters.send()
 
 
-def rejected(services: Services, connection: Connection, tracking: str, code: str) -> None:
+def rejected(services: Services, connection: Writing, tracking: str, code: str) -> None:
     """The receiver can not use the record (`code`): its source is asked again."""
     for case in transfers.answered_by(connection, [tracking]):
         if case.state in (TransferState.ANSWERED, TransferState.CLOSED) and not _later(connection, case):
             _reopen(services, connection, case, f"{REJECTED} {code}".strip(), tracking)
 
 
-def _later(connection: Connection, case: TransferRow) -> bool:
+def _later(connection: Reading, case: TransferRow) -> bool:
     """Whether the student has come from there to here once more since: that case has taken over from this one."""
     ends = (case.source, case.destination)
     others = [one for one in transfers.about(connection, case.ssid) if (one.source, one.destination) == ends]
     return any(one.id > case.id and one.state is not TransferState.CANCELLED for one in others)
 
 
-def _reopen(services: Services, connection: Connection, case: TransferRow, why: str, tracking: str) -> None:
+def _reopen(services: Services, connection: Writing, case: TransferRow, why: str, tracking: str) -> None:
     """The case waits again; its source is asked again, unless the student is elsewhere by now."""
     at = services.clock().timestamp()
     new = replace(case, state=TransferState.REQUESTED, answered_at=None, answer="", closed_at=None, reason=why)
@@ -178,7 +177,7 @@ def _reopen(services: Services, connection: Connection, case: TransferRow, why: 
     letters.send()
 
 
-def declined(services: Services, connection: Connection, request: str, code: str) -> None:
+def declined(services: Services, connection: Writing, request: str, code: str) -> None:
     """The source answers the request that it can not send the record (`code`)."""
     case = transfers.asked_by(connection, request)
     if case is None or case.state is not TransferState.REQUESTED:

@@ -6,12 +6,11 @@ student: which of the two is right is for people to find out, and of two schools
 claims report tells already.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.model import LeaId, PacketType
 from broker.edge.ledger.cases import transfers as cases
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
 from broker.oversight import alerts
@@ -28,7 +27,7 @@ def can_be(about: PacketRow, by: LeaId) -> bool:
     return about.origin == by and about.type in _DELIVERED and bool(about.ssid)
 
 
-def of_request(services: Services, connection: Connection, about: PacketRow) -> None:
+def of_request(services: Services, connection: Writing, about: PacketRow) -> None:
     """The source answers a request so. Raises Refused("unknown-tracking") for one that a newer one has replaced, for
     else its sender would believe that the transfer is contested."""
     case = cases.asked_by(connection, about.tracking)
@@ -37,7 +36,7 @@ def of_request(services: Services, connection: Connection, about: PacketRow) -> 
     _tell(services, connection, case, about)
 
 
-def of_delivery(services: Services, connection: Connection, about: PacketRow) -> None:
+def of_delivery(services: Services, connection: Writing, about: PacketRow) -> None:
     """Who wrote a part of the record store, or a record, says so of its delivery (`can_be`)."""
     ends = (about.origin, about.receiver)
     mine = [row for row in cases.about(connection, about.ssid) if (row.source, row.destination) == ends]
@@ -52,6 +51,6 @@ def of_delivery(services: Services, connection: Connection, about: PacketRow) ->
         transfers.declined(services, connection, mine[-1].request, STILL_ENROLLED)
 
 
-def _tell(services: Services, connection: Connection, case: TransferRow, about: PacketRow) -> None:
+def _tell(services: Services, connection: Writing, case: TransferRow, about: PacketRow) -> None:
     ssid, ends = case.ssid, (case.destination, case.source)
     alerts.contest(services, connection, ssid, *ends, cause=case.cause, tracking=about.tracking, transfer=case.id)

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from broker.core.asking import Correct, Open, plan
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Reason, TransferState
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags as ledger_flags
@@ -36,7 +35,7 @@ class Desk:
     def __init__(
         self,
         services: Services,
-        connection: Connection,
+        connection: Writing,
         letters: Letters,
         cause: str,
         then: datetime | None = None,

@@ -10,12 +10,11 @@ waited. A flagged student never waits: the state hears of it at once (Utah 53A-1
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred
 from broker.edge.ledger import epoch
 from broker.edge.ledger.cases import follow_ups, transfers
 from broker.edge.ledger.cases.follow_ups import FollowUp
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import views
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags as ledger_flags
@@ -29,14 +28,14 @@ from broker.transfers.resume import release_waiting
 _FLAGS = 100_000  # more than any state has
 
 
-def concerned(connection: Connection, ssids: Sequence[str]) -> list[str]:
+def concerned(connection: Reading, ssids: Sequence[str]) -> list[str]:
     """Those of these students who are or were at more than one LEA, or have a case that is open nevertheless: nearly
     all have neither, and are not looked at one by one."""
     moved = dict.fromkeys(map(str, registry.moved_about(connection, ssids)))
     return list(moved | dict.fromkeys(transfers.with_cases(connection, ssids)))
 
 
-def follow(services: Services, connection: Connection, moved: Sequence[FollowUp], at_once: int | None = None) -> int:
+def follow(services: Services, connection: Writing, moved: Sequence[FollowUp], at_once: int | None = None) -> int:
     """Follow up these students, each named once, who have moved: `at_once` of them now, None for as many as may be in
     one transaction, the others later. How many were done now."""
     named = [one.ssid for one in moved]
@@ -54,7 +53,7 @@ def follow(services: Services, connection: Connection, moved: Sequence[FollowUp]
     return len(todo[:limit])
 
 
-def work_slice(services: Services, connection: Connection, limit: int) -> int:
+def work_slice(services: Services, connection: Writing, limit: int) -> int:
     """Follow up those who have waited longest; how many."""
     registry.lock(connection)
     some = follow_ups.take(connection, limit)
@@ -62,7 +61,7 @@ def work_slice(services: Services, connection: Connection, limit: int) -> int:
     return len(some)
 
 
-def work_off(services: Services, connection: Connection, ssids: Sequence[str], coming: Sequence[PacketRow] = ()) -> int:
+def work_off(services: Services, connection: Writing, ssids: Sequence[str], coming: Sequence[PacketRow] = ()) -> int:
     """Follow up those of these students who still wait; how many they were. `coming` are records that were on their way
     until this transaction."""
     if not follow_ups.is_any(connection):
@@ -72,7 +71,7 @@ def work_off(services: Services, connection: Connection, ssids: Sequence[str], c
     return len(some)
 
 
-def catch_up(services: Services, connection: Connection, ssids: Sequence[str]) -> int:
+def catch_up(services: Services, connection: Writing, ssids: Sequence[str]) -> int:
     """The same, and to be called before anything changes where these students are: their cases are made by where they
     were until now."""
     registry.lock(connection)
@@ -86,7 +85,7 @@ class Pace:
     """`catch_up` for the students of one packet, one by one, and for no more of them than one transaction may work.
     `is_sliced` where the packet has another transaction for the others: then it says when this one should end."""
 
-    def __init__(self, services: Services, connection: Connection, *, is_sliced: bool = False) -> None:
+    def __init__(self, services: Services, connection: Writing, *, is_sliced: bool = False) -> None:
         most = services.settings.limits.transaction_ms / 1000
         self._until = services.clock().timestamp() + most if is_sliced else None
         self._services = services
@@ -110,9 +109,7 @@ class Pace:
             raise Deferred("transfers of these students are still being worked")
 
 
-def _work(
-    services: Services, connection: Connection, some: Sequence[FollowUp], coming: Sequence[PacketRow] = ()
-) -> None:
+def _work(services: Services, connection: Writing, some: Sequence[FollowUp], coming: Sequence[PacketRow] = ()) -> None:
     letters = Letters(services, connection)
     for one in some:
         desk = Desk(services, connection, letters, one.cause, services.time.at(one.at), coming)

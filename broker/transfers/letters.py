@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.days.deadlines import RULES, Clock
 from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge import calendars
 from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
@@ -28,7 +27,7 @@ _CASES = 1_000  # in one notice
 class Letters:
     """What is to be told because of one event; `send` leaves it."""
 
-    def __init__(self, services: Services, connection: Connection) -> None:
+    def __init__(self, services: Services, connection: Writing) -> None:
         self._services = services
         self._connection = connection
         self._told: dict[tuple[str, str], list[TransferRow]] = {}

@@ -12,14 +12,13 @@ without the student where it is above what an LEA may ask for in all.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Deny, Facts, Permit, Role, Why, judge
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.knowledge import ROWS, TOO_MANY, Asked
 from broker.core.model import Document, HeldFor, LeaId, PacketType, State, Student
 from broker.edge.ledger.cases import harvest
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.people import registry, stays
@@ -58,7 +57,7 @@ class _Case:
     """One request in hand. Repr hidden."""
 
     services: Services
-    connection: Connection
+    connection: Writing
     row: PacketRow
     ask: Ask = field(repr=False)
     ssid: str
@@ -69,7 +68,7 @@ class _Case:
         return self.row.origin
 
 
-def apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def apply(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:
     """Answer a request; the packet's move where it is not simply carried out: refused, or held by the state.
 
     A refusal is handed back and not raised, for its line in the log, and what the state was told, must stay. `row` must

@@ -6,17 +6,16 @@ so many go on at once, and while there are more the student is followed up again
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from broker.edge.ledger.cases import follow_ups
 from broker.edge.ledger.cases.follow_ups import FollowUp
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import held, views
 from broker.packets.services import Services
 
 _AT_ONCE = 50
 
 
-def release_waiting(services: Services, connection: Connection, ssids: Sequence[str]) -> None:
+def release_waiting(services: Services, connection: Writing, ssids: Sequence[str]) -> None:
     """Records go on at route that waited for these students to enroll, or for the key of an LEA that they have left."""
     at = services.clock().timestamp()
     for number in views.students_waited_for(connection, ssids):

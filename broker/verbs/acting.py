@@ -13,14 +13,13 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine
-
 from broker.core.access import Action, Deny, Facts, Permit, judge
 from broker.core.actor import Actor
 from broker.core.disclosure import Disclosure
 from broker.core.errors import BrokerError, NotDone
 from broker.core.review import MOST_WHY, By, is_one_line
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Engine, Writing
 from broker.edge.ledger.log import acts, disclosures
 from broker.edge.ledger.log.acts import Act
 
@@ -97,7 +96,7 @@ def permit(actor: Actor, action: Action, facts: Facts = _NOTHING_KNOWN) -> Permi
 
 
 def noted(
-    connection: Connection,
+    connection: Writing,
     ssids: Iterable[str],
     action: Action,
     at: float,
@@ -134,7 +133,7 @@ def noted(
 def recorded(
     room: Place,
     name: str,
-    unit: Callable[[Connection], Done],
+    unit: Callable[[Writing], Done],
     *,
     actor: Actor,
     subject: str = "",
@@ -147,7 +146,7 @@ def recorded(
     if why and not is_one_line(why, MOST_WHY):
         raise NotDone("why", most=MOST_WHY)
 
-    def both(connection: Connection) -> Done:
+    def both(connection: Writing) -> Done:
         done = unit(connection)
         acts.add(connection, _line(room, name, actor, subject, why, told=told(done) if told else {}))
         return done
@@ -156,7 +155,7 @@ def recorded(
 
 
 def note(
-    connection: Connection,
+    connection: Writing,
     room: Room,
     name: str,
     *,

@@ -6,14 +6,12 @@ with it. The list of flags names the children: whoever looks at it leaves a line
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.core.model import Name
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import flags as ledger
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.flags import Alert, Flag
@@ -83,7 +81,7 @@ def mark_alerts_seen(room: Room, ids: list[int], *, actor: Actor) -> Seen:
     if len(ids) > MOST_AT_ONCE:
         raise NotDone("too-many-alerts", most=MOST_AT_ONCE)
 
-    def mark(connection: Connection) -> Seen:
+    def mark(connection: Writing) -> Seen:
         marked = ledger.seen(connection, ids, actor.name, room.clock().timestamp())
         return Seen(marked, len(ledger.alerts_of(connection, is_seen=False)))
 
@@ -94,7 +92,7 @@ def mark_alerts_seen(room: Room, ids: list[int], *, actor: Actor) -> Seen:
 def list_flags(room: Room, why: str, *, actor: Actor, after: int = 0, size: int = 1000) -> Flags:
     """A page of the flags that stand, behind the flag with the number `after`."""
 
-    def look(connection: Connection) -> Flags:
+    def look(connection: Writing) -> Flags:
         found = ledger.all_standing(connection, size + 1, after)
         standing = ledger.count_standing(connection)
         numbers, at = [one.ssid for one in found[:size]], room.clock().timestamp()

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
@@ -20,7 +18,7 @@ from broker.edge import calendars
 from broker.edge.calendars import By, Mark
 from broker.edge.ledger.cases import school_days
 from broker.edge.ledger.cases.school_days import Kind, SchoolDay
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
 from broker.offline import Offline
@@ -110,7 +108,7 @@ def open_days(room: Offline, lea: str, days: Sequence[Days], *, actor: Actor) ->
 def reset_days(room: Offline, lea: str, days: Days, *, actor: Actor) -> Changed:
     """Take back what was entered of these days, so that the rule holds again. Raises NotThere `no-party`."""
 
-    def reset(connection: Connection) -> Changed:
+    def reset(connection: Writing) -> Changed:
         _check_lea(connection, lea)
         count, moved = _move(connection, room, lea, lambda: school_days.remove(connection, lea, days.first, days.last))
         return Changed(count, moved)
@@ -125,7 +123,7 @@ def _enter(room: Offline, name: str, kind: Kind, lea: str, days: Sequence[Days],
     if not rows:
         raise NotDone("no-weekday")
 
-    def enter(connection: Connection) -> Changed:
+    def enter(connection: Writing) -> Changed:
         _check_lea(connection, lea)
         _, moved = _move(connection, room, lea, lambda: school_days.put(connection, rows))
         return Changed(len({row.day for row in rows}), moved)
@@ -144,7 +142,7 @@ def _rows(settings: Settings, kind: Kind, lea: str, of: Days) -> Iterator[School
 
 
 def _changed(
-    room: Offline, name: str, unit: Callable[[Connection], Changed], lea: str, days: Sequence[Days], actor: Actor
+    room: Offline, name: str, unit: Callable[[Writing], Changed], lea: str, days: Sequence[Days], actor: Actor
 ) -> Changed:
     """In one transaction; its line says whose calendar, which days, and why where that is the same for all."""
     reasons = {one.why for one in days}
@@ -159,11 +157,11 @@ def _changed(
     )
 
 
-def _move(connection: Connection, room: Offline, lea: str, change: Callable[[], Done]) -> tuple[Done, int]:
+def _move(connection: Writing, room: Offline, lea: str, change: Callable[[], Done]) -> tuple[Done, int]:
     """Make the change; what came of it, and how many deadlines moved with it."""
     return calendars.move_deadlines(connection, room.settings, lea, room.clock().timestamp(), change)
 
 
-def _check_lea(connection: Connection, lea: str) -> None:
+def _check_lea(connection: Reading, lea: str) -> None:
     if lea and directory.party(connection, lea) is None:
         raise NotThere("no-party", lea=lea)

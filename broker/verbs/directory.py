@@ -10,15 +10,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, Party, PartyKind
 from broker.core.review import By
 from broker.edge.ledger import epoch
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.parties import directory, removals, suspensions
 from broker.edge.ledger.parties.removals import Left, Removal
 from broker.edge.pgp import keyring
@@ -108,7 +106,7 @@ def add_party(
     stands against its id, name or keys; OperatorError where the exchange itself has a federal name."""
     one = entering.candidate(house, lea, name, kind, cert, ssh_keys)
 
-    def enter(connection: Connection) -> str:
+    def enter(connection: Writing) -> str:
         return entering.enter(house, connection, one)
 
     told = {"name": name, "kind": kind, "key": one.key.fingerprint, "ssh_keys": one.ssh_keys}
@@ -126,7 +124,7 @@ def rename_party(house: House, lea: str, name: str, why: str = "", *, actor: Act
     entering.check_name(name)
     names = federal_names.load(house.settings.home)
 
-    def change(connection: Connection) -> str:
+    def change(connection: Writing) -> str:
         epoch.hold(connection)  # nobody takes the same name meanwhile
         before = _present(connection, lea).name
         if before == name:
@@ -161,7 +159,7 @@ def _newly_nameless(house: House, before: set[tuple[str, str]]) -> Nameless:
     return tuple(sorted(_nameless(house) - before))
 
 
-def _present(connection: Connection, lea: str) -> Party:
+def _present(connection: Reading, lea: str) -> Party:
     """A party that is one. Raises NotThere `no-party`; NotDone `party-removed`."""
     party = directory.party(connection, lea)
     if party is None:
@@ -177,7 +175,7 @@ def suspend_party(house: House, lea: str, why: str, *, actor: Actor) -> None:
     `party-suspended`, `party-removed`; NotThere."""
     by, now = By(actor.name, why), house.clock().timestamp()
 
-    def change(connection: Connection) -> None:
+    def change(connection: Writing) -> None:
         if not suspensions.suspend(connection, _present(connection, lea).id, now, by.who, by.why):
             raise NotDone("party-suspended", lea=lea)
 
@@ -189,7 +187,7 @@ def resume_party(house: House, lea: str, why: str = "", *, actor: Actor) -> None
     """End a suspension: everything goes on. Raises NotDone `party-not-suspended`, `party-removed`; NotThere."""
     now = house.clock().timestamp()
 
-    def change(connection: Connection) -> None:
+    def change(connection: Writing) -> None:
         if not suspensions.resume(connection, _present(connection, lea).id, now, actor.name, why):
             raise NotDone("party-not-suspended", lea=lea)
 
@@ -202,7 +200,7 @@ def remove_party(house: House, lea: str, why: str, *, actor: Actor, is_forced: b
     transfers open, only where it is forced. Raises NotDone `still-open`, `removed-already`; NotThere."""
     by, now = By(actor.name, why), house.clock()
 
-    def let_go(connection: Connection) -> Left:
+    def let_go(connection: Writing) -> Left:
         if directory.party(connection, lea) is None:
             raise NotThere("no-party", lea=lea)
         if lea in removals.standing(connection):

@@ -7,13 +7,11 @@ reading; an LEA is given what it may know of by a notice (`broker.records.told`)
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.disclosure import Disclosure
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Engine, Reading, Writing, reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
@@ -34,7 +32,7 @@ class Log:
 def read_disclosures(room: Room, ssid: str, why: str, *, actor: Actor) -> Log:
     """All of one student's log, with the line of this reading. Raises NotThere `no-student`."""
 
-    def look(connection: Connection) -> Log:
+    def look(connection: Writing) -> Log:
         if registry.person(connection, ssid) is None:
             raise NotThere("no-student", ssid=ssid)
         at = room.clock().timestamp()
@@ -48,7 +46,7 @@ def read_disclosures(room: Room, ssid: str, why: str, *, actor: Actor) -> Log:
 def stream_disclosures(room: Room, why: str, *, actor: Actor) -> Log:
     """Everybody's log. Its lines are read while they are taken, a page at a time, and taken once."""
 
-    def note(connection: Connection) -> Mapping[str, str]:
+    def note(connection: Writing) -> Mapping[str, str]:
         noted(connection, [""], Action.READ_DISCLOSURES, room.clock().timestamp(), actor=actor, why=why)
         return _names(connection)
 
@@ -61,5 +59,5 @@ def _all(engine: Engine) -> Iterator[Disclosure]:
         yield from disclosures.all_of(connection)
 
 
-def _names(connection: Connection) -> Mapping[str, str]:
+def _names(connection: Reading) -> Mapping[str, str]:
     return {party.id: party.name for party in directory.all_parties(connection)}

@@ -6,8 +6,6 @@ log of acts; when it ends, what it let in is taken back in the same transaction.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, judge
 from broker.core.actor import Actor
 from broker.core.disclosure import Disclosure
@@ -15,7 +13,7 @@ from broker.core.errors import NotDone
 from broker.core.parties import federal
 from broker.core.review import By, is_one_line
 from broker.edge.ledger import epoch
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.parties import exceptions
 from broker.edge.ledger.parties.exceptions import LegalException
@@ -62,7 +60,7 @@ def record_exception(house: House, domain: str, law: str, why: str, *, actor: Ac
         raise NotDone("law-unusable", most=_MOST_LAW)
     name = _checked(house, domain)
 
-    def record(connection: Connection) -> LegalException:
+    def record(connection: Writing) -> LegalException:
         if any(one.domain == name for one in exceptions.standing(connection)):
             raise NotDone("exception-there", domain=name)
         made = exceptions.add(connection, name, law, by.why, by.who, at)
@@ -88,7 +86,7 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
     `no-exception`."""
     by, name, at = By(actor.name, why), federal.normal(domain), house.clock().timestamp()
 
-    def put_an_end(connection: Connection) -> EndedException:
+    def put_an_end(connection: Writing) -> EndedException:
         one = next((one for one in exceptions.standing(connection) if one.domain == name), None)
         if one is None:
             raise NotThere("no-exception", domain=name)

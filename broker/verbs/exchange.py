@@ -9,13 +9,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker import founding, offline
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.model import LeaId
-from broker.edge.ledger.engine import REVISION
+from broker.edge.ledger.engine import REVISION, Writing
 from broker.edge.ledger.migrate import Upgraded
 from broker.edge.ledger.migrate import upgrade as upgrade_ledger
 from broker.edge.settings import passwords
@@ -52,7 +50,7 @@ def upgrade(room: Offline, *, actor: Actor) -> Now:
         return Now(found, REVISION, is_changed=False, was_settled=True)
     doubtful: list[LeaId] = []
 
-    def also(connection: Connection, done: Upgraded) -> None:
+    def also(connection: Writing, done: Upgraded) -> None:
         doubtful.extend(founding.settle(connection, chosen))
         told = {"from": done.before, "to": REVISION, "inboxes_in_doubt": doubtful}
         note(connection, room, "upgrade", actor=actor, subject=str(chosen.home), told=told)

@@ -10,14 +10,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from broker import founding, offline
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.edge.home.durable import write_atomic
-from broker.edge.ledger.engine import place_of
+from broker.edge.ledger.engine import Writing, place_of
 from broker.edge.ledger.migrate import Upgraded, upgrade
 from broker.edge.pgp import keyring
 from broker.edge.queue.queues import Queues
@@ -62,7 +60,7 @@ def _make(room: Offline, changed: Mapping[str, str], actor: Actor) -> None:
     write_atomic(folders.settings, file.render(name, changed).encode(), 0o600)
     chosen = file.load(room.settings.home)
 
-    def also(connection: Connection, _: Upgraded) -> None:
+    def also(connection: Writing, _: Upgraded) -> None:
         founding.settle(connection, chosen)
         note(connection, room, "make", actor=actor, subject=str(chosen.home))
 

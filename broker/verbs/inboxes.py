@@ -6,14 +6,12 @@ it is put there again, the same packet under the same tracking id. The line in t
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.core.model import LeaId
 from broker.edge.home.folders import Missing
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.engine import Writing, writing
 from broker.edge.ledger.parties import directory, removals
 from broker.offline import Offline
 from broker.parties import marks
@@ -40,7 +38,7 @@ def mark_inbox(room: Offline, lea: str, *, actor: Actor, is_again: bool = False)
     return absent
 
 
-def _put_again(room: Offline, connection: Connection, lea: LeaId, absent: Collection[str]) -> None:
+def _put_again(room: Offline, connection: Writing, lea: LeaId, absent: Collection[str]) -> None:
     from broker import wiring  # packets are sealed again, which the other verbs here need not wait for
     from broker.stages.sweep import deliver_again
 

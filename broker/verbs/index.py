@@ -7,11 +7,9 @@ part of the exchange runs is for the face to see to.
 from collections.abc import Callable
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
 from broker.identity import registrar
 from broker.identity.model import Model
@@ -46,7 +44,7 @@ def make_index_if_stale(room: Knowing, told: Told, *, actor: Actor) -> int | Non
 
 
 def _made(room: Knowing, told: Told, actor: Actor) -> int:
-    def make(connection: Connection) -> int:
+    def make(connection: Writing) -> int:
         whole = registry.count(connection)
         told(0, whole)
         return registrar.reindex(connection, room.model, lambda done: told(done, whole))

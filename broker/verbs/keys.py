@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, PartyKind
 from broker.core.review import By
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Row, Writing, reading
 from broker.edge.ledger.parties import directory, directory_changes, removals, suspensions
 from broker.edge.pgp import keyring
 from broker.edge.pgp.keyring import KeyInfo, PartInfo
@@ -102,7 +100,7 @@ def _told(actor: Actor, lea: str, reasons: Reasons) -> Reasons:
     return reasons if actor.kind in (None, PartyKind.STATE) or actor.party == lea else {}
 
 
-def _keys_of(connection: Connection, lea: str, reasons: Reasons, now: datetime) -> tuple[KnownKey, ...]:
+def _keys_of(connection: Reading, lea: str, reasons: Reasons, now: datetime) -> tuple[KnownKey, ...]:
     certificates = [_certificate(row, reasons, now) for row in directory.every_certificate(connection, lea)]
     return (*certificates, *(_ssh_key(row, reasons) for row in directory.every_ssh_key(connection, lea)))
 
@@ -127,7 +125,7 @@ def change_keys(house: House, lea: str, news: News, *, actor: Actor) -> Changed:
     if not (news.cert or news.ssh_keys or news.gone_ssh_keys):
         raise NotDone("nothing-new")
 
-    def renew(connection: Connection) -> Changed:
+    def renew(connection: Writing) -> Changed:
         party = directory.party(connection, lea)
         if party is None:
             raise NotThere("no-party", lea=lea)
@@ -152,7 +150,7 @@ def end_key(house: House, fingerprint: str, why: str, *, actor: Actor) -> Ended:
     by, now, is_ssh = By(actor.name, why), house.clock(), fingerprint.upper().startswith(_SSH)
     wanted = _SSH + fingerprint.strip()[len(_SSH) :].rstrip("=") if is_ssh else _openpgp(fingerprint)
 
-    def let_end(connection: Connection) -> Ended:
+    def let_end(connection: Writing) -> Ended:
         return (_end_ssh if is_ssh else _end_openpgp)(connection, wanted, now, by)
 
     done = recorded(
@@ -169,7 +167,7 @@ def _openpgp(given: str) -> str:
     return wanted
 
 
-def _end_openpgp(connection: Connection, wanted: str, now: datetime, by: By) -> Ended:
+def _end_openpgp(connection: Writing, wanted: str, now: datetime, by: By) -> Ended:
     owner = directory.end(connection, wanted, now.timestamp(), by.who, by.why)
     if owner is None:
         within = directory.with_part(connection, wanted)
@@ -180,7 +178,7 @@ def _end_openpgp(connection: Connection, wanted: str, now: datetime, by: By) -> 
     return Ended(wanted, (owner,), None in left)
 
 
-def _end_ssh(connection: Connection, wanted: str, now: datetime, by: By) -> Ended:
+def _end_ssh(connection: Writing, wanted: str, now: datetime, by: By) -> Ended:
     rows = [row for row in directory.every_ssh_key(connection) if row.ended_at is None]
     found = [row for row in rows if line_fingerprint(row.line) == wanted]
     for row in found:

@@ -7,14 +7,13 @@ Contract: each is one transaction, in which all that follows happens, and is kep
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.core.model import Ssid
 from broker.core.review import By
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import flags, reviews
 from broker.edge.ledger.people.merges import Outcome
 from broker.identity import compare, registrar
@@ -49,7 +48,7 @@ def merge(services: Services, kept: str, other: str, why: str, *, actor: Actor, 
     """
     by, now = By(actor.name, why), services.clock()
 
-    def join(connection: Connection) -> Outcome:
+    def join(connection: Writing) -> Outcome:
         if not is_sure:
             _check_alike(services, connection, kept, other)
         follow_up.catch_up(services, connection, [kept, other])
@@ -71,7 +70,7 @@ def unmerge(services: Services, kept: str, other: str, why: str, *, actor: Actor
     `merges.unmerge` raises."""
     by, at = By(actor.name, why), services.clock().timestamp()
 
-    def part(connection: Connection) -> Outcome:
+    def part(connection: Writing) -> Outcome:
         follow_up.catch_up(services, connection, [kept, other])
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
         cases.reconcile(services, connection, [kept, other], is_told=True)
@@ -82,8 +81,8 @@ def unmerge(services: Services, kept: str, other: str, why: str, *, actor: Actor
     return _changed(services, part)
 
 
-def _changed(services: Services, unit: Callable[[Connection], Outcome]) -> Merged:
-    def carry_out(connection: Connection) -> Merged:
+def _changed(services: Services, unit: Callable[[Writing], Outcome]) -> Merged:
+    def carry_out(connection: Writing) -> Merged:
         registrar.check_index(connection, services.model)
         done = unit(connection)
         found = ((one, reviews.get(connection, *one)) for one in done.questions)
@@ -92,7 +91,7 @@ def _changed(services: Services, unit: Callable[[Connection], Outcome]) -> Merge
     return committed(services.engine, carry_out)
 
 
-def _check_alike(services: Services, connection: Connection, kept: str, other: str) -> None:
+def _check_alike(services: Services, connection: Reading, kept: str, other: str) -> None:
     """A number mistyped would give a child's records to a stranger."""
     one, two = registrar.known(connection, kept), registrar.known(connection, other)
     if one is None or two is None:

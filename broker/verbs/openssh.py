@@ -6,12 +6,11 @@ Contract: the key files of the LEAs are written once the line of the act is; the
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
 from broker.edge.home.durable import write_atomic
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.parties import directory, removals
 from broker.edge.sftp import sshd_config
 from broker.parties import joining
@@ -26,10 +25,10 @@ def write_sshd_config(house: House, folder: Path, port: int = 22, address: str =
     itself has a federal name."""
     joining.check_settings(house)
 
-    def lines(connection: Connection) -> Mapping[str, Sequence[str]]:
+    def lines(connection: Reading) -> Mapping[str, Sequence[str]]:
         return {one.id: directory.ssh_keys_of(connection, one.id) for one in removals.present(connection)}
 
-    def make(connection: Connection) -> tuple[str, Mapping[str, bytes]]:
+    def make(connection: Reading) -> tuple[str, Mapping[str, bytes]]:
         return _made(house, folder.absolute(), port, address, lines(connection))
 
     text, files = recorded(house, "write_sshd_config", make, actor=actor, subject=str(folder))

@@ -8,15 +8,13 @@ with who and why (`edge.ledger.people.reviews`).
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action, Deny, Facts
 from broker.core.actor import Actor
 from broker.core.errors import NotDone, Refused
 from broker.core.model import LeaId, Ssid
 from broker.core.review import By, Choice, Verb, letters, of_lea
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry, reviews
 from broker.edge.ledger.people.reviews import ANSWERED, FORGOTTEN, Decision, Review
@@ -136,7 +134,7 @@ def show_question(room: Knowing, tracking: str, which: Which, why: str, *, actor
     """One question with all that is known of the candidates. Raises NotThere `no-question`, NotDone `which-student`,
     `stale-index`."""
 
-    def look(connection: Connection) -> View:
+    def look(connection: Writing) -> View:
         registrar.check_index(connection, room.model)
         seen = view(connection, room.model, _one(connection, tracking, which, Action.READ_REVIEW, actor))
         numbers = [one.ssid for one in seen.candidates if one.student is not None] or [""]
@@ -162,7 +160,7 @@ def decide_question(
     if decision is Verb.CONFIRM and actor.is_states:
         raise ValueError("only an LEA says that what it sent is right")
 
-    def carry_out(connection: Connection) -> Decided | Refused:
+    def carry_out(connection: Writing) -> Decided | Refused:
         registrar.check_index(connection, services.model)
         found = _one(connection, tracking, which, Action.DECIDE_REVIEW, actor)
         registry.lock(connection)
@@ -188,7 +186,7 @@ def _numbers(found: Review) -> list[str]:
 
 
 def _decide(
-    services: Services, connection: Connection, found: Review, decision: Verb, candidate: str, by: By, actor: Actor
+    services: Services, connection: Writing, found: Review, decision: Verb, candidate: str, by: By, actor: Actor
 ) -> Result:
     if lea := _lea_of(actor):
         reply = Reply(found.tracking, found.line, decision, candidate, by.why, "")
@@ -214,7 +212,7 @@ def undo_question(services: Services, tracking: str, which: Which, why: str, *, 
     `show_question` and `undo_decision.undo` do."""
     by = _by(actor, why)
 
-    def take_back(connection: Connection) -> Undone:
+    def take_back(connection: Writing) -> Undone:
         registrar.check_index(connection, services.model)
         found = _one(connection, tracking, which, Action.DECIDE_REVIEW, actor)
         mine = _lea_of(actor)
@@ -234,7 +232,7 @@ def _by(actor: Actor, why: str) -> By:
     return of_lea(lea, actor.name, why) if lea else By(actor.name, why)
 
 
-def _one(connection: Connection, tracking: str, which: Which, action: Action, actor: Actor) -> Review:
+def _one(connection: Reading, tracking: str, which: Which, action: Action, actor: Actor) -> Review:
     """The question that is meant."""
     every = reviews.lines(connection, tracking)
     found = [one for one in every if not isinstance(_verdict(one, action, actor), Deny)]

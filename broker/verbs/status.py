@@ -5,15 +5,13 @@ Contract: reads only; no student data. Raises what a database that does not answ
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.edge.home.apart import silent
 from broker.edge.home.disk_room import free
 from broker.edge.home.running import is_alive, is_held, read_beats
 from broker.edge.ledger.cases import follow_ups
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, reading
 from broker.edge.ledger.packets import keeping, views
 from broker.edge.ledger.people import reviews
 from broker.edge.queue.redis_versions import Server
@@ -48,7 +46,7 @@ def show(room: Offline, *, actor: Actor) -> Status:
         return Status(numbers, server, tuple(needs.of(room, connection, numbers)))
 
 
-def _numbers(room: Offline, connection: Connection, queued: dict[str, int] | None) -> Numbers:
+def _numbers(room: Offline, connection: Reading, queued: dict[str, int] | None) -> Numbers:
     now, oldest = room.clock().timestamp(), views.oldest_waiting(connection)
     questions, asked = reviews.count_open(connection)
     parts = _parts(room, now)
@@ -79,7 +77,7 @@ def _disk(room: Offline) -> Disk:
     return Disk(spare, reserve, spare <= reserve)
 
 
-def _full(room: Offline, connection: Connection) -> dict[str, Waiting]:
+def _full(room: Offline, connection: Reading) -> dict[str, Waiting]:
     of = room.settings.intake
     return {
         lea: Waiting(files, size)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.errors import NotDone
@@ -16,6 +14,7 @@ from broker.core.model import Name
 from broker.core.opt_outs import OptOut
 from broker.core.stays import Today
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import finding, flags, opt_outs, registry, stays
 from broker.edge.ledger.people.finding import Asked
 from broker.edge.ledger.people.registry import Person
@@ -97,7 +96,7 @@ def find_students(room: Settled, sought: Sought, why: str, *, actor: Actor) -> F
     asked = Asked(sought.words, sought.born.isoformat() if sought.born else "", sought.local_id, sought.lea)
     now = room.clock()
 
-    def look(connection: Connection) -> Found:
+    def look(connection: Writing) -> Found:
         persons = finding.find(connection, asked, key, MOST_FOUND + 1)
         shown = persons[:MOST_FOUND]
         numbers = [str(one.ssid) for one in shown] or [""]
@@ -108,7 +107,7 @@ def find_students(room: Settled, sought: Sought, why: str, *, actor: Actor) -> F
     return committed(room.engine, look)
 
 
-def _found(connection: Connection, person: Person, today: Today) -> FoundStudent:
+def _found(connection: Reading, person: Person, today: Today) -> FoundStudent:
     kept = registry.standing(connection, person.ssid)
     account = stays.account_of(registry.locations(connection, person.ssid), today)
     return FoundStudent(
@@ -126,7 +125,7 @@ def show_student(room: Settled, ssid: str, why: str, *, actor: Actor) -> Student
     """All that the registry knows of one student. Raises NotThere `no-student`."""
     now = room.clock()
 
-    def look(connection: Connection) -> StudentView:
+    def look(connection: Writing) -> StudentView:
         found = registry_view.gather(connection, ssid, room.today())
         if found is None:
             raise NotThere("no-student", ssid=ssid)
@@ -148,7 +147,7 @@ def list_opt_outs(
 ) -> Page[OptOut, tuple[str, int]]:
     """A page of the opt-outs that stand, of one purpose where given, in the order of the students' numbers."""
 
-    def look(connection: Connection) -> Page[OptOut, tuple[str, int]]:
+    def look(connection: Writing) -> Page[OptOut, tuple[str, int]]:
         found = opt_outs.page(connection, purpose, after, size + 1)
         count = opt_outs.count_standing(connection, purpose)
         page = Page.of(found, size, count, lambda one: (one.ssid, one.id))

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.review import By
@@ -19,7 +17,7 @@ from broker.edge.ledger.cases import transfer_views
 from broker.edge.ledger.cases import transfers as ledger
 from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.cases.transfers import TransferEvent, TransferRow
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, reading
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
 from broker.edge.settings import exit_codes
@@ -94,7 +92,7 @@ def list_cases(
         return Page.of(cases, size, transfer_views.count(connection, choice), lambda one: one.row.id)
 
 
-def _case(connection: Connection, calendars: Calendars, row: TransferRow) -> Case:
+def _case(connection: Reading, calendars: Calendars, row: TransferRow) -> Case:
     return Case(row, calendars.late(connection, row), calendars.taken(connection, row))
 
 
@@ -114,7 +112,7 @@ def show(room: Offline, number: int, *, actor: Actor) -> WholeCase:
         )
 
 
-def _exit(room: Offline, connection: Connection, row: TransferRow) -> Exit | None:
+def _exit(room: Offline, connection: Reading, row: TransferRow) -> Exit | None:
     """By the code of the student's newest location at the source."""
     spots = [spot for spot in registry.locations(connection, row.ssid) if spot.lea == row.source]
     if not spots or not spots[-1].exit_date:

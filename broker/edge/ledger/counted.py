@@ -5,12 +5,14 @@ Promises: at most 1,001 rows are looked at and counted, however many there are; 
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Select, func, select
+
+from broker.edge.ledger.engine import Reading
 
 _MOST = 1000
 
 
-def counted(connection: Connection, query: Select[Any]) -> int:
+def counted(connection: Reading, query: Select[Any]) -> int:
     """How many rows this query gives, at most 1,001; it should ask for one short column."""
     some = query.order_by(None).limit(_MOST + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Dialect, Select
+
+from broker.edge.ledger.engine import Reading
 
 
 class Ready(NamedTuple):
@@ -26,7 +28,7 @@ def made(statement: Select[Any], dialect: Dialect) -> Ready:
     return Ready(str(compiled), dict(compiled.params), tuple(compiled.positiontup or ()))
 
 
-def run(connection: Connection, ready: Ready, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+def run(connection: Reading, ready: Ready, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """All rows for these values. Raises KeyError for a value that is missing."""
     every = {**ready.fixed, **values}
     return connection.exec_driver_sql(
@@ -34,7 +36,7 @@ def run(connection: Connection, ready: Ready, values: Mapping[str, Any]) -> Sequ
     ).fetchall()
 
 
-def rows(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+def rows(connection: Reading, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """All rows of a statement that a module keeps: it is made ready at its first use."""
     return run(connection, _kept(statement, connection.dialect), values)
 

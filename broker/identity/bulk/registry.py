@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from sqlalchemy import Connection
 
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people import indexed
 from broker.identity.bulk.linker import Entry
 from broker.identity.features import Features
@@ -22,7 +22,7 @@ _STEP = 1_000  # names between two words to whoever is told
 class Registry:
     """The registry of a home: the SSID of each student by number, and which SSID stands for a merged one."""
 
-    connection: Connection
+    connection: Reading
     numbers: list[str] = field(default_factory=list)
 
     def entries(self, told: Told) -> Iterator[Entry]:

@@ -13,11 +13,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.model import Document, HeldFor, LeaId, PacketType, State
 from broker.edge.ledger.cases import transfers as cases
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import acknowledgements, moves, packets, views
 from broker.edge.ledger.packets.acknowledgements import Acknowledgement
 from broker.edge.ledger.packets.rows import Move, PacketRow
@@ -45,7 +44,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     return as_a_whole(services, row, document, done, _apply)
 
 
-def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def _apply(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:
     """Write down what the receiver says, collect the packet, and tell its sender; the refusal's move where a newer
     request must be answered.
 
@@ -62,7 +61,7 @@ def _apply(services: Services, connection: Connection, row: PacketRow, document:
 
 
 def _carry_out(
-    services: Services, connection: Connection, row: PacketRow, body: Mapping[str, Any], about: PacketRow
+    services: Services, connection: Writing, row: PacketRow, body: Mapping[str, Any], about: PacketRow
 ) -> None:
     said = Acknowledgement(
         tracking=about.tracking,
@@ -90,7 +89,7 @@ def _carry_out(
         _follow(services, connection, about, said.code)
 
 
-def _tell(services: Services, connection: Connection, about: PacketRow, said: Acknowledgement) -> None:
+def _tell(services: Services, connection: Writing, about: PacketRow, said: Acknowledgement) -> None:
     """The receipt that says COLLECTED, and how that is known."""
     is_rejected = said.status == REJECTED
     how = REJECTED if is_rejected else collect.ACKNOWLEDGED
@@ -104,7 +103,7 @@ def _tell(services: Services, connection: Connection, about: PacketRow, said: Ac
     moves.advance(connection, [Move(about, about, (), papers)], said.at)
 
 
-def _follow(services: Services, connection: Connection, about: PacketRow, code: str) -> None:
+def _follow(services: Services, connection: Writing, about: PacketRow, code: str) -> None:
     """What a rejection changes besides."""
     if about.type == PacketType.STUDENT_RECORD:
         transfers.rejected(services, connection, about.tracking, code)
@@ -114,7 +113,7 @@ def _follow(services: Services, connection: Connection, about: PacketRow, code: 
         transfers.declined(services, connection, about.tracking, code)
 
 
-def _named(connection: Connection, receiver: LeaId, document: Document) -> PacketRow:
+def _named(connection: Reading, receiver: LeaId, document: Document) -> PacketRow:
     """The packet that the acknowledgement is about, as it was delivered to `receiver`, or is contested by it."""
     named = acknowledgement.tracking_of(document.body)
     found = packets.get(
@@ -127,7 +126,7 @@ def _named(connection: Connection, receiver: LeaId, document: Document) -> Packe
     return found
 
 
-def _is_held_back(connection: Connection, row: PacketRow) -> bool:
+def _is_held_back(connection: Reading, row: PacketRow) -> bool:
     """Whether the state has taken the packet out of its receiver's inbox, who may have copied it."""
     is_held = row.state is State.HELD and row.held_for == HeldFor.BLOCKED
     return is_held and views.was_delivered(connection, row.tracking)
@@ -138,7 +137,7 @@ def _is_contest(document: Document) -> bool:
     return acknowledgement.is_rejection(body) and acknowledgement.code_of(body) == acknowledgement.STILL_ENROLLED
 
 
-def _tracking_of(connection: Connection, receiver: LeaId, documents: Sequence[str]) -> str:
+def _tracking_of(connection: Reading, receiver: LeaId, documents: Sequence[str]) -> str:
     """Documents of two senders may have one id, for each makes its own: then it is not guessed which is meant."""
     leas = [party.id for party in directory.all_parties(connection) if party.kind in LEAS]
     for document in documents:

@@ -5,12 +5,11 @@ rule as when the state enters a key (`keys`). Both keys are good from then on: t
 it, or the state ends it. What was taken out of use comes back by the state only. The sweeper publishes.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.model import Document, LeaId
 from broker.core.openpgp import armor
 from broker.core.parties import federal
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.parties import directory
@@ -35,7 +34,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     return as_a_whole(services, row, document, done, _apply)
 
 
-def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def _apply(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:
     """Take the key in; the refusal's move where it has a federal name. Raises Refused with what stands against it."""
     now = services.clock()
     who, content = keys.others(connection, services), key_rotation.certificate_of(document.body)
@@ -59,7 +58,7 @@ def _apply(services: Services, connection: Connection, row: PacketRow, document:
     return None
 
 
-def _check(services: Services, connection: Connection, lea: LeaId, taken: Taken) -> None:
+def _check(services: Services, connection: Reading, lea: LeaId, taken: Taken) -> None:
     """Raises Refused: the key's own fault but for a revocation, `key-ended`, `too-many-keys`."""
     if taken.info.fault == _REVOKED:
         return

@@ -10,9 +10,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.model import Document
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.packets.round import Look
 from broker.packets.services import Services
@@ -21,7 +20,7 @@ from broker.students.lines import InSlices, Work
 from handlers.registry import handler_of
 
 # None: it was carried out; a move is what becomes of the packet instead
-Apply = Callable[[Services, Connection, PacketRow, Document], Move | None]
+Apply = Callable[[Services, Writing, PacketRow, Document], Move | None]
 
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
@@ -35,7 +34,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
 def as_a_whole(services: Services, row: PacketRow, document: Document, done: Move, apply: Apply, cost: int = 1) -> Move:
     """The move of a packet that is carried out in one go; `cost` is how many lines of an enrollment that is worth."""
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         check_signer(services, connection, row)
         return apply(services, connection, row, document) or done
 
@@ -48,7 +47,7 @@ def by_lines(services: Services, work: Work, done: Move) -> Move:
         sliced = InSlices(services, work, done)
         return replace(done, slices=sliced, effect=sliced.end)
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         check_signer(services, connection, work.row)
         lines.carry_out(services, connection, work)
         return done
@@ -56,7 +55,7 @@ def by_lines(services: Services, work: Work, done: Move) -> Move:
     return replace(done, effect=effect, lines=len(work.lines))
 
 
-def check_signer(services: Services, connection: Connection, row: PacketRow) -> None:
+def check_signer(services: Services, connection: Reading, row: PacketRow) -> None:
     """A key that was good when the packet was opened may have ended since, by an earlier packet of the same round, too.
     Raises Refused and Deferred as `Look.check_signer`."""
     Look(connection, services.clock(), services.today()).check_signer(row.origin, row.signer)

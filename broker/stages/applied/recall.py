@@ -7,11 +7,10 @@ was right until the wrong one came, and an LEA that enrolls the student tomorrow
 if it is wrong too, its sender recalls it as well. Parts of it that were forwarded and not collected come back with it.
 """
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.model import Document, PacketType, State
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import corrections, history, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
@@ -34,7 +33,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     return as_a_whole(services, row, document, done, _apply)
 
 
-def _apply(services: Services, connection: Connection, row: PacketRow, document: Document) -> Move | None:
+def _apply(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:
     """Carry out a `recall` packet; the refusal's move where it is about a student and refused ("unknown-tracking",
     "collected-already", "carried-out"). Raises Refused("unknown-tracking") where nothing of the kind is the sender's;
     Deferred while the packet is in hands that cannot be waited for."""
@@ -47,7 +46,7 @@ def _apply(services: Services, connection: Connection, row: PacketRow, document:
     return alerts.standing(services, connection, row, lambda: _carry_out(services, connection, row, found, wish))
 
 
-def _carry_out(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> None:
+def _carry_out(services: Services, connection: Writing, row: PacketRow, found: PacketRow, wish: Wish) -> None:
     if found.state is State.REFUSED:
         raise Refused("unknown-tracking", wish.pointer)
     if found.state is State.COLLECTED:
@@ -62,7 +61,7 @@ def _carry_out(services: Services, connection: Connection, row: PacketRow, found
         raise _had(connection, found, wish)
 
 
-def _named(connection: Connection, row: PacketRow, wish: Wish) -> PacketRow:
+def _named(connection: Writing, row: PacketRow, wish: Wish) -> PacketRow:
     """The sender's own packet, locked; that which a duplicate repeats."""
     tracking: str | None = wish.tracking
     if wish.document:
@@ -75,24 +74,24 @@ def _named(connection: Connection, row: PacketRow, wish: Wish) -> PacketRow:
     return _own(connection, row, found.duplicate_of, wish) if found.state is State.DUPLICATE else found
 
 
-def _own(connection: Connection, row: PacketRow, tracking: str, wish: Wish) -> PacketRow:
+def _own(connection: Writing, row: PacketRow, tracking: str, wish: Wish) -> PacketRow:
     found = corrections.locked(connection, tracking, waits=False)
     if found is None or found.origin != row.origin or found.tracking == row.tracking:
         raise Refused("unknown-tracking", wish.pointer)
     return found
 
 
-def _take(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> bool:
+def _take(services: Services, connection: Writing, row: PacketRow, found: PacketRow, wish: Wish) -> bool:
     refused = Refused(_RECALLED, hint=f"The sender's reason: {wish.why}.")
     return withdraw.take(services, connection, found, refused, row, wish.why)
 
 
-def _had(connection: Connection, found: PacketRow, wish: Wish) -> Refused:
+def _had(connection: Reading, found: PacketRow, wish: Wish) -> Refused:
     is_read = found.state is State.DELIVERED and history.was_read(connection, found.tracking)
     return Refused("collected-already", wish.pointer, _READ_WHOLE if is_read else "")
 
 
-def _take_backpack(services: Services, connection: Connection, row: PacketRow, found: PacketRow, wish: Wish) -> None:
+def _take_backpack(services: Services, connection: Writing, row: PacketRow, found: PacketRow, wish: Wish) -> None:
     """The stored version, and every part of it that is on its way, whichever of them is named. Who has collected a part
     keeps it; the sender has its receipt."""
     now = services.clock().timestamp()

@@ -10,11 +10,9 @@ that is.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Refused
 from broker.core.model import Document
-from broker.edge.ledger.engine import give_way, reading, writing
+from broker.edge.ledger.engine import Writing, give_way, reading, writing
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
@@ -55,7 +53,7 @@ class InSlices(Sliced):
             self._check_all()
         return self._refusal is not None or (self._carry_out(parts) and self._prepare(parts))
 
-    def end(self, connection: Connection) -> Move:
+    def end(self, connection: Writing) -> Move:
         """The state is told; the packet is applied, or refused with nothing done."""
         registry.lock(connection)
         decide.tell_state(self.services, connection, self.row, self._replies)
@@ -93,7 +91,7 @@ class InSlices(Sliced):
             give_way()
         return True
 
-    def _slice(self, connection: Connection, n: int, some: Sequence[Reply]) -> Slice:
+    def _slice(self, connection: Writing, n: int, some: Sequence[Reply]) -> Slice:
         pace = Pace(self.services, connection, is_sliced=True)
         answers: list[dict[str, str]] = []
         for reply in some:
@@ -105,7 +103,7 @@ class InSlices(Sliced):
         slices.put(connection, part)
         return part
 
-    def _answer(self, connection: Connection, reply: Reply) -> str:
+    def _answer(self, connection: Writing, reply: Reply) -> str:
         """Carry out one answer; the packet whose question is to be put again, '' for none."""
         try:
             with connection.begin_nested():

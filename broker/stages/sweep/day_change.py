@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.model import Ssid
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
 from broker.packets.services import Services
 from broker.students import enroll
@@ -62,7 +60,7 @@ def turn(services: Services, after: date, today: date) -> Iterator[None]:
         yield
 
 
-def _follow(services: Services, some: Sequence[Ssid], connection: Connection) -> None:
+def _follow(services: Services, some: Sequence[Ssid], connection: Writing) -> None:
     registry.lock(connection)
     cases.reconcile(services, connection, some)
     enroll.release_waiting(services, connection, some)

@@ -6,11 +6,10 @@ the same token, with a line in its history; what it is sealed for is the receive
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, PacketType, State
 from broker.edge.home.inbox import Inboxes
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import corrections, history
 from broker.edge.pgp import openpgp
 from broker.packets.round import Look
@@ -19,7 +18,7 @@ from broker.packets.services import Services
 PUT_AGAIN = "put-again"
 
 
-def put(services: Services, connection: Connection, lea: LeaId, trackings: Sequence[str]) -> None:
+def put(services: Services, connection: Writing, lea: LeaId, trackings: Sequence[str]) -> None:
     """Write these packets of the vault into the inbox again. Raises NotDone `no-key` for an LEA without a valid one."""
     look = Look(connection, services.clock(), services.today())
     certificate = look.valid_certificate(lea)

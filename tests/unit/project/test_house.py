@@ -16,6 +16,7 @@ MOST_MODULES, MOST_LINES = 20, 300
 PLANTED = {
     "imports point one way": ("broker/core/flow.py", "import broker.edge.log"),
     "the faces reach verbs alone": ("broker/cli/exchange/audit.py", "import broker.stages.admit"),
+    "SQL is in the ledger alone": ("broker/identity/ssid.py", "import sqlalchemy"),
     "core is the standard library alone": ("broker/core/flow.py", "import orjson"),
     "stages do not import each other": ("broker/stages/admit.py", "import broker.stages.route"),
     "what applies one packet type does not import what applies another": (

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from broker.core.model import PacketType, State, TrackingId
 from broker.edge.ledger.counted import counted
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import backpacks, packets
 
@@ -56,7 +57,7 @@ _END = (
 )
 
 
-def store(connection: Connection, new: Sequence[Part], now: float) -> None:
+def store(connection: Writing, new: Sequence[Part], now: float) -> None:
     """Keep these parts, each under the next version; what they replace ends `now`. One that is older than what has
     replaced its like is kept as an earlier version, ended at once."""
     if not new:
@@ -113,19 +114,19 @@ def standing_of(ssids: Iterable[str]) -> Select[Any]:
     return query.where(backpacks.c.ssid.in_(list(ssids)), backpacks.c.ended_at.is_(None))
 
 
-def is_full(connection: Connection, ssid: str, lea: str) -> bool:
+def is_full(connection: Reading, ssid: str, lea: str) -> bool:
     """Whether no further part can be added to what this LEA has of this number."""
     query = select(func.count()).where(backpacks.c.ssid == ssid, backpacks.c.lea == lea, backpacks.c.ended_at.is_(None))
     return connection.execute(query).scalar_one() >= MOST_PARTS
 
 
-def versions(connection: Connection, ssid: str) -> list[Part]:
+def versions(connection: Reading, ssid: str) -> list[Part]:
     """Every part ever held of the student whom this number stands for, under all of the student's numbers: by LEA, the
     oldest content first."""
     return _parts(connection, ssid)
 
 
-def _parts(connection: Connection, ssid: str, *which: Any) -> list[Part]:
+def _parts(connection: Reading, ssid: str, *which: Any) -> list[Part]:
     numbers = registry.numbers(connection, ssid)
     query = select(*_PART).where(backpacks.c.ssid.in_(numbers), *which)
     return [
@@ -133,7 +134,7 @@ def _parts(connection: Connection, ssid: str, *which: Any) -> list[Part]:
     ]
 
 
-def current(connection: Connection, ssid: str, until: float | None = None) -> list[Part]:
+def current(connection: Reading, ssid: str, until: float | None = None) -> list[Part]:
     """The parts held now of the student whom this number stands for, of all LEAs; or, of those
     older than the time `until`, the ones current then. In the order of `versions`. Those held now are found without a
     look at the earlier ones: what has replaced a part under one number has so under all."""
@@ -156,7 +157,7 @@ def standing(parts: Iterable[Part]) -> list[Part]:
     return found
 
 
-def on_the_way(connection: Connection, receiver: str, contents: Sequence[str]) -> dict[_Key, TrackingId]:
+def on_the_way(connection: Reading, receiver: str, contents: Sequence[str]) -> dict[_Key, TrackingId]:
     """Which of these contents are on the way to this receiver, or lie in its inbox uncollected: by LEA and content the
     packet that carries it."""
     query = select(packets.c.origin, packets.c.sha256, packets.c.tracking).where(
@@ -169,7 +170,7 @@ def on_the_way(connection: Connection, receiver: str, contents: Sequence[str]) -
     return {(row[0], row[1]): TrackingId(row[2]) for row in rows}
 
 
-def listing(connection: Connection, lea: str = "", limit: int = 100, before: str = "") -> list[Part]:
+def listing(connection: Reading, lea: str = "", limit: int = 100, before: str = "") -> list[Part]:
     """Parts of every student, or those of one LEA, the last that came first; `before`, where given, is the tracking id
     of the part behind which the list goes on."""
     query = select(*_PART).where(*_of(lea)).order_by(backpacks.c.id.desc()).limit(limit)
@@ -179,7 +180,7 @@ def listing(connection: Connection, lea: str = "", limit: int = 100, before: str
     return [Part(*row) for row in connection.execute(query)]
 
 
-def count(connection: Connection, lea: str = "") -> int:
+def count(connection: Reading, lea: str = "") -> int:
     """How many parts `listing` has in all, at most 1,001."""
     return counted(connection, select(backpacks.c.id).where(*_of(lea)))
 

@@ -12,13 +12,14 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from broker.core.days.claims import Finding, judge
 from broker.core.days.membership import Programme, Span
 from broker.core.days.school_year import Calendar, SchoolYear
 from broker.core.model import LeaId, Ssid
 from broker.core.stays import Account, Today
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people.stays import ends_by, location
 from broker.edge.ledger.tables import enrollments
 
@@ -125,7 +126,7 @@ def _judged(ssid: Ssid, spans: Sequence[Span], chosen: Period) -> Iterator[Findi
                 yield finding
 
 
-def page(connection: Connection, chosen: Period, after: str = "", lea: str = "") -> tuple[list[Finding], str]:
+def page(connection: Reading, chosen: Period, after: str = "", lea: str = "") -> tuple[list[Finding], str]:
     """The findings about the next students of several LEAs after this SSID, and the last SSID looked at; '' at the end.
 
     With `lea`, those that concern this LEA.
@@ -138,7 +139,7 @@ def page(connection: Connection, chosen: Period, after: str = "", lea: str = "")
     return [finding for finding in found if not lea or lea in finding.concerned], last
 
 
-def of(connection: Connection, chosen: Period, ssids: Sequence[str]) -> list[Finding]:
+def of(connection: Reading, chosen: Period, ssids: Sequence[str]) -> list[Finding]:
     """The findings about these students, in the order of SSIDs and school years."""
     # a school year is read whole: its days of membership count, also those before and after the days asked for
     days = {"first": chosen.years[0].first.isoformat(), "last": chosen.years[-1].last.isoformat()}

@@ -5,11 +5,12 @@ Promises: reads only; no student's name. Requests are counted in the disclosure 
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, distinct, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, distinct, exists, func, not_, or_, select
 
 from broker.core.grounds import Why
 from broker.core.harvest import NOT_KEPT, Entry
 from broker.core.transfer import TransferState
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.stays import LOCATION, account_of, counts, location, of_many
 from broker.edge.ledger.tables import (
@@ -41,7 +42,7 @@ def _requests(lea: str, since: float) -> list[ColumnElement[bool]]:
     return [line.party == lea, line.at >= since, is_asked, line.ground != Why.FLAGGED]
 
 
-def requests_about(connection: Connection, lea: str, ssid: str, since: float) -> int:
+def requests_about(connection: Reading, lea: str, ssid: str, since: float) -> int:
     """How often the LEA has asked, and was allowed to, about the student whom this number stands for, since then
     (seconds since 1970). Who asks in vain and enrolls the student afterwards is not to wait until tomorrow."""
     numbers = registry.numbers(connection, ssid)
@@ -49,7 +50,7 @@ def requests_about(connection: Connection, lea: str, ssid: str, since: float) ->
     return connection.execute(select(func.count(distinct(disclosures.c.tracking))).where(*mine)).scalar_one()
 
 
-def has_asked(connection: Connection, lea: str, since: float, most: int) -> bool:
+def has_asked(connection: Reading, lea: str, since: float, most: int) -> bool:
     """Whether so many of the LEA's requests that came since then were worked; no more than those are looked at."""
     # by the packet's id, for the log has an index of that, and of no time
     mine = [disclosures.c.tracking >= _first_id(since), *_requests(lea, since)]
@@ -58,14 +59,14 @@ def has_asked(connection: Connection, lea: str, since: float, most: int) -> bool
     return found >= most
 
 
-def last_alert(connection: Connection, kind: str, lea: str) -> float | None:
+def last_alert(connection: Reading, kind: str, lea: str) -> float | None:
     """When the state was last told of this of an LEA, and not of one student."""
     mine = (alerts.c.ssid == "") & (alerts.c.kind == kind) & (alerts.c.lea == lea)
     found: float | None = connection.execute(select(func.max(alerts.c.at)).where(mine)).scalar_one()
     return found
 
 
-def intakes(connection: Connection, since: float) -> dict[str, int]:
+def intakes(connection: Reading, since: float) -> dict[str, int]:
     """By LEA, how many students came to it by transfers that were opened since then."""
     query = select(transfers.c.destination, func.count(distinct(transfers.c.ssid)))
     rows = connection.execute(query.where(transfers.c.opened_at >= since).group_by(transfers.c.destination))
@@ -82,7 +83,7 @@ class Lost(NamedTuple):
 
 
 def lost(
-    connection: Connection, since: float, days: int, contest: str, after: int = 0, limit: int = _AT_ONCE
+    connection: Reading, since: float, days: int, contest: str, after: int = 0, limit: int = _AT_ONCE
 ) -> list[Lost]:
     """The next of these transfers behind this number: contested (`contest` is the code), cancelled within `days` days,
     or to an enrollment that was taken back when the record had come already."""
@@ -108,7 +109,7 @@ def _stay(*, is_void: bool) -> ColumnElement[bool]:
 
 
 def entries(
-    connection: Connection, settings: Settings, since: float, after: int = 0, limit: int = _AT_ONCE
+    connection: Reading, settings: Settings, since: float, after: int = 0, limit: int = _AT_ONCE
 ) -> tuple[list[Entry], int | None]:
     """The next entries that came since then of students who are or were at another LEA too, behind this number; the
     number to go on behind, None at the end."""

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import school_days
 
 EVERY = ""  # the lea of a row that speaks for all
@@ -36,7 +37,7 @@ class SchoolDay:
 _COLUMNS = [school_days.c[name] for name in SchoolDay.__dataclass_fields__]
 
 
-def put(connection: Connection, rows: Sequence[SchoolDay]) -> None:
+def put(connection: Writing, rows: Sequence[SchoolDay]) -> None:
     """Enter these rows, in the place of what was said of the same LEA and day."""
     newest = {(row.lea, row.day): row for row in rows}
     if newest:
@@ -46,13 +47,13 @@ def put(connection: Connection, rows: Sequence[SchoolDay]) -> None:
         connection.execute(insert(school_days), [asdict(row) for row in newest.values()])
 
 
-def remove(connection: Connection, lea: str, first: date, last: date) -> int:
+def remove(connection: Writing, lea: str, first: date, last: date) -> int:
     """Take back what was said of this LEA's days from `first` to `last`; how many rows there were."""
     mine = (school_days.c.lea == lea) & school_days.c.day.between(first.isoformat(), last.isoformat())
     return connection.execute(delete(school_days).where(mine)).rowcount
 
 
-def of(connection: Connection, lea: str, first: date, last: date) -> list[SchoolDay]:
+def of(connection: Reading, lea: str, first: date, last: date) -> list[SchoolDay]:
     """What is said of the days from `first` to `last` for all and for this LEA ('': for all only), by LEA and day."""
     span = school_days.c.day.between(first.isoformat(), last.isoformat())
     query = select(*_COLUMNS).where(school_days.c.lea.in_({EVERY, lea}), span)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, update
 
 from broker.core.model import LeaId, PacketType, State
 from broker.core.report import OWED
 from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.cases.transfers import TransferRow, in_states
 from broker.edge.ledger.counted import counted
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, transfer_events, transfers
 
 PAGE = 200
@@ -33,12 +34,12 @@ class Choice:
     overdue_on: str = ""
 
 
-def page(connection: Connection, choice: Choice, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
+def page(connection: Reading, choice: Choice, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
     """The next of the chosen cases behind this number."""
     return _page(connection, _chosen(choice), after, limit)
 
 
-def count(connection: Connection, choice: Choice) -> int:
+def count(connection: Reading, choice: Choice) -> int:
     """How many cases are chosen, at most 1,001."""
     return counted(connection, select(transfers.c.id).where(*_chosen(choice)))
 
@@ -53,15 +54,13 @@ def _chosen(choice: Choice) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def opened(connection: Connection, since: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
+def opened(connection: Reading, since: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
     """The next of the cases opened from `since` to just `before` (seconds since the epoch) behind this number."""
     when = transfers.c.opened_at
     return _page(connection, [when >= since, when < before], after, limit)
 
 
-def reported(
-    connection: Connection, first: float, before: float, after: int = 0, limit: int = PAGE
-) -> list[TransferRow]:
+def reported(connection: Reading, first: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
     """The next of the cases that a report on these times is about, behind this number: asked for or opened from
     `first` to just `before`, or open still."""
     case = transfers.c
@@ -69,7 +68,7 @@ def reported(
     return _page(connection, [or_(*within, case.state.in_(sorted(LIVE)))], after, limit)
 
 
-def _page(connection: Connection, wanted: Iterable[ColumnElement[bool]], after: int, limit: int) -> list[TransferRow]:
+def _page(connection: Reading, wanted: Iterable[ColumnElement[bool]], after: int, limit: int) -> list[TransferRow]:
     query = select(*_ROW).where(transfers.c.id > after, *wanted).order_by(transfers.c.id).limit(limit)
     return [_row(values) for values in connection.execute(query)]
 
@@ -78,13 +77,13 @@ def _row(values: Any) -> TransferRow:
     return replace(TransferRow(*values), state=TransferState(values.state))
 
 
-def locked(connection: Connection, number: int) -> TransferRow | None:
+def locked(connection: Writing, number: int) -> TransferRow | None:
     """One case, which nobody else changes before this transaction ends; None where there is none."""
     found = connection.execute(select(*_ROW).where(transfers.c.id == number).with_for_update()).first()
     return _row(found) if found else None
 
 
-def unacknowledged(connection: Connection, lea: str, first: float, before: float) -> int:
+def unacknowledged(connection: Reading, lea: str, first: float, before: float) -> int:
     """How many records and transcripts the LEA has collected in these times and neither acknowledged nor rejected."""
     said = exists().where(acknowledgements.c.tracking == packets.c.tracking)
     found = select(func.count()).where(
@@ -103,7 +102,7 @@ def _digest_id(lea: str, day: date) -> str:
     return f"transfers.{lea}.{day.isoformat()}"
 
 
-def last_told(connection: Connection, lea: LeaId, until: date) -> date | None:
+def last_told(connection: Reading, lea: LeaId, until: date) -> date | None:
     """The latest day up to `until` on which the LEA had a digest; None where there was none in `MEMORY_DAYS` days."""
     days = {_digest_id(lea, day): day for day in (until - timedelta(days=n) for n in range(MEMORY_DAYS + 1))}
     # each id by itself: a database sorts texts by the rules of its language, so that a prefix is no range
@@ -111,13 +110,13 @@ def last_told(connection: Connection, lea: LeaId, until: date) -> date | None:
     return max((days[row[0]] for row in connection.execute(select(packet_ids.c.packet_id).where(own))), default=None)
 
 
-def tell(connection: Connection, lea: LeaId, day: date, tracking: str) -> None:
+def tell(connection: Writing, lea: LeaId, day: date, tracking: str) -> None:
     """Remember that this notice is the LEA's digest of the day. A second one is an error of the database."""
     row = {"origin": "", "packet_id": _digest_id(lea, day), "tracking": tracking, "digest": ""}
     connection.execute(insert(packet_ids), row)
 
 
-def overdue_now(connection: Connection, floors: Mapping[int, float], at: float) -> None:
+def overdue_now(connection: Writing, floors: Mapping[int, float], at: float) -> None:
     """Note that these cases are told as overdue, where that was not noted before and the record is still owed.
 
     `floors` has, by case, when its last day in time ended: what was noted before that was of an earlier deadline.

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Case, TransferState
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import is_live, is_requested, students, transfer_events, transfers
 
@@ -76,20 +77,20 @@ def _row(values: Any) -> TransferRow:
     return replace(TransferRow(*values), state=TransferState(values.state))
 
 
-def get(connection: Connection, number: int) -> TransferRow | None:
+def get(connection: Reading, number: int) -> TransferRow | None:
     """One case, or None."""
     found = connection.execute(select(*_ROW).where(transfers.c.id == number)).first()
     return _row(found) if found else None
 
 
-def about(connection: Connection, ssid: str) -> list[TransferRow]:
+def about(connection: Reading, ssid: str) -> list[TransferRow]:
     """All cases of the student whom this number stands for, oldest first."""
     numbers = registry.numbers(connection, ssid)
     query = select(*_ROW).where(transfers.c.ssid.in_(numbers)).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
 
 
-def among(connection: Connection, ssids: Sequence[str]) -> list[TransferRow]:
+def among(connection: Reading, ssids: Sequence[str]) -> list[TransferRow]:
     """The live cases of these students, whose numbers stand for themselves, under whatever number."""
     if not ssids:
         return []
@@ -98,7 +99,7 @@ def among(connection: Connection, ssids: Sequence[str]) -> list[TransferRow]:
     return [_row(values) for values in connection.execute(query)]
 
 
-def with_cases(connection: Connection, ssids: Sequence[str]) -> list[str]:
+def with_cases(connection: Reading, ssids: Sequence[str]) -> list[str]:
     """The numbers that stand for those of these students who have a live case."""
     found: dict[str, None] = {}
     for start in range(0, len(ssids), _AT_ONCE):
@@ -111,20 +112,20 @@ def with_cases(connection: Connection, ssids: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def answered_by(connection: Connection, trackings: Sequence[str]) -> list[TransferRow]:
+def answered_by(connection: Reading, trackings: Sequence[str]) -> list[TransferRow]:
     """The cases whose answer is one of these packets."""
     query = select(*_ROW).where(transfers.c.answer.in_(list(trackings)), transfers.c.answer != "")
     return [_row(values) for values in connection.execute(query.order_by(transfers.c.id))]
 
 
-def asked_by(connection: Connection, tracking: str) -> TransferRow | None:
+def asked_by(connection: Reading, tracking: str) -> TransferRow | None:
     """The case whose request notice this is."""
     found = connection.execute(select(*_ROW).where(transfers.c.request == tracking, is_requested)).first()
     return _row(found) if found and tracking else None
 
 
 def listing(
-    connection: Connection, states: Iterable[TransferState] = LIVE, lea: str = "", limit: int | None = None
+    connection: Reading, states: Iterable[TransferState] = LIVE, lea: str = "", limit: int | None = None
 ) -> list[TransferRow]:
     """Cases in these states, of one LEA (at either end) where given, oldest first."""
     query = select(*_ROW).where(in_states(states)).order_by(transfers.c.id)
@@ -140,13 +141,13 @@ def in_states(states: Iterable[TransferState]) -> ColumnElement[bool]:
     return is_chosen & is_live if chosen <= LIVE else is_chosen
 
 
-def events_of(connection: Connection, number: int) -> list[TransferEvent]:
+def events_of(connection: Reading, number: int) -> list[TransferEvent]:
     """The steps of a case, oldest first."""
     query = select(*_EVENT).where(transfer_events.c.transfer == number).order_by(transfer_events.c.seq)
     return [TransferEvent(*values) for values in connection.execute(query)]
 
 
-def steps_of(connection: Connection, row: TransferRow) -> list[tuple[float, str, str]]:
+def steps_of(connection: Reading, row: TransferRow) -> list[tuple[float, str, str]]:
     """When a case went where and why, oldest first; of one that was opened again because what had ended it was taken
     back, with the steps from before."""
     before: list[tuple[float, str, str]] = []
@@ -156,13 +157,13 @@ def steps_of(connection: Connection, row: TransferRow) -> list[tuple[float, str,
     return before + [(one.at, one.after, one.why) for one in events_of(connection, row.id)]
 
 
-def awaiting(connection: Connection, ssid: str, source: str) -> list[LeaId]:
+def awaiting(connection: Reading, ssid: str, source: str) -> list[LeaId]:
     """The LEAs whose live cases wait for this LEA's record of the student."""
     mine = [row for row in about(connection, ssid) if row.source == source and row.state in LIVE]
     return [LeaId(row.destination) for row in mine]
 
 
-def add(connection: Connection, row: TransferRow, at: float | None = None) -> TransferRow:
+def add(connection: Writing, row: TransferRow, at: float | None = None) -> TransferRow:
     """Enter a new case; the row with its number. `at` is now where that is later than `opened_at`, in seconds since the
     epoch."""
     values = {name: value for name, value in asdict(row).items() if name != "id"}
@@ -172,7 +173,7 @@ def add(connection: Connection, row: TransferRow, at: float | None = None) -> Tr
     return new
 
 
-def change(connection: Connection, new: TransferRow, at: float, why: str = "", tracking: str = "") -> None:
+def change(connection: Writing, new: TransferRow, at: float, why: str = "", tracking: str = "") -> None:
     """Write the case as it is now; a new state, or a `why`, is a step of its history."""
     before = connection.execute(select(transfers.c.state).where(transfers.c.id == new.id)).scalar_one()
     values = {name: value for name, value in asdict(new).items() if name not in _FIXED}
@@ -181,6 +182,6 @@ def change(connection: Connection, new: TransferRow, at: float, why: str = "", t
         _note(connection, new.id, at, before, new.state, why, tracking)
 
 
-def _note(connection: Connection, number: int, at: float, before: str, after: str, why: str, tracking: str) -> None:
+def _note(connection: Writing, number: int, at: float, before: str, after: str, why: str, tracking: str) -> None:
     row = {"transfer": number, "at": at, "before": before, "after": after, "why": why, "tracking": tracking}
     connection.execute(insert(transfer_events), row)

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import acts
 
 DONE, REFUSED = "done", "refused"
@@ -35,14 +36,14 @@ class Act:
     n: int = 0
 
 
-def add(connection: Connection, line: Act) -> None:
+def add(connection: Writing, line: Act) -> None:
     """Write a line."""
     row = asdict(line) | {"told": json.dumps(line.told)}
     del row["n"]
     connection.execute(insert(acts), row)
 
 
-def page(connection: Connection, before: int | None, size: int, verb: str = "", actor: str = "") -> Sequence[Act]:
+def page(connection: Reading, before: int | None, size: int, verb: str = "", actor: str = "") -> Sequence[Act]:
     """The newest lines before a number, at most `size`; None for those from the newest on."""
     query = select(acts).order_by(acts.c.n.desc()).limit(size)
     if before is not None:
@@ -55,7 +56,7 @@ def page(connection: Connection, before: int | None, size: int, verb: str = "", 
     return [Act(**{name: row[name] for name in names} | {"told": json.loads(row["told"])}) for row in rows]
 
 
-def count(connection: Connection, verb: str = "", actor: str = "") -> int:
+def count(connection: Reading, verb: str = "", actor: str = "") -> int:
     """How many lines there are, counted to one more than 1,000."""
     query = select(acts.c.n).limit(_COUNTED + 1)
     for column, wanted in ((acts.c.verb, verb), (acts.c.actor, actor)):

@@ -7,11 +7,12 @@ tells of; no student's name.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import disclosures, packets
 
@@ -21,13 +22,13 @@ _PAGE = 1000
 _COLUMNS = [disclosures.c[name] for name in Disclosure.__dataclass_fields__]
 
 
-def add(connection: Connection, lines: Sequence[Disclosure]) -> None:
+def add(connection: Writing, lines: Sequence[Disclosure]) -> None:
     """Write these lines."""
     if lines:
         connection.execute(insert(disclosures), [asdict(line) for line in lines])
 
 
-def about(connection: Connection, ssid: str) -> list[Disclosure]:
+def about(connection: Reading, ssid: str) -> list[Disclosure]:
     """The lines about the student whom this number stands for, under all of the student's numbers, oldest first.
 
     What was written of a packet belongs to whom that packet is about now: a line is never changed, but two numbers that
@@ -42,7 +43,7 @@ def about(connection: Connection, ssid: str) -> list[Disclosure]:
     return [Disclosure(*row) for row in connection.execute(query)]
 
 
-def requests_among(connection: Connection, trackings: Collection[str]) -> set[str]:
+def requests_among(connection: Reading, trackings: Collection[str]) -> set[str]:
     """Those of these packets that are requests with a line of their own, beside what the state was told of them."""
     asked = disclosures.c.action.in_([Action.REQUEST_RECORD, Action.READ_DISCLOSURES])
     found: set[str] = set()
@@ -54,7 +55,7 @@ def requests_among(connection: Connection, trackings: Collection[str]) -> set[st
     return found
 
 
-def all_of(connection: Connection) -> Iterator[Disclosure]:
+def all_of(connection: Reading) -> Iterator[Disclosure]:
     """Every line, oldest first, read a page at a time."""
     after = 0
     while True:

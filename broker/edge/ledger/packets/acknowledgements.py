@@ -7,9 +7,10 @@ student's data and no free text.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 
 from broker.core.model import LeaId, State
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets
 
 _AT_ONCE = 200  # pairs in one query: SQLite takes conditions up to some depth
@@ -37,18 +38,18 @@ class Acknowledgement:
 _COLUMNS = [acknowledgements.c[name] for name in Acknowledgement.__dataclass_fields__]
 
 
-def add(connection: Connection, said: Acknowledgement) -> None:
+def add(connection: Writing, said: Acknowledgement) -> None:
     """Write one down."""
     connection.execute(insert(acknowledgements), asdict(said))
 
 
-def about(connection: Connection, tracking: str) -> list[Acknowledgement]:
+def about(connection: Reading, tracking: str) -> list[Acknowledgement]:
     """What was said of a packet, oldest first."""
     query = select(*_COLUMNS).where(acknowledgements.c.tracking == tracking).order_by(acknowledgements.c.id)
     return [Acknowledgement(*row) for row in connection.execute(query)]
 
 
-def delivered(connection: Connection, receiver: LeaId, documents: Sequence[tuple[LeaId, str]]) -> list[str]:
+def delivered(connection: Reading, receiver: LeaId, documents: Sequence[tuple[LeaId, str]]) -> list[str]:
     """The packets that brought one of these (sender, document id) and were delivered to this receiver, oldest first."""
     found: set[str] = set()
     is_there = (packets.c.receiver == receiver) & packets.c.state.in_([State.DELIVERED, State.COLLECTED])

@@ -7,12 +7,11 @@ before the merge, and is not delivered, never goes on to where the merge led it.
 from collections.abc import Iterable
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import enrolled_at
 from broker.core.stays import Today
 from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import moves, packets, views
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.packets.views import Held
@@ -23,7 +22,7 @@ _ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
 _GONE = (State.DELIVERED, State.COLLECTED)
 
 
-def release(connection: Connection, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
+def release(connection: Writing, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
     """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
     where the student is no more: the `most` oldest, or all; where they stood.
 
@@ -52,7 +51,7 @@ def release(connection: Connection, ssid: str, at: float, today: Today, most: in
     return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
 
 
-def call_back(connection: Connection, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Bring packets back to where they stood: those that were brought back, and those that were delivered since."""
     planned: list[Move] = []
     gone = []

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 
 from broker.core.model import State, TrackingId
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Receipt
 from broker.edge.ledger.tables import events, publications, receipts
 
@@ -19,36 +20,36 @@ READ_WHOLE = "read-whole"  # sent to its last byte; it stays DELIVERED until it 
 _PAPER = tuple(one.name for one in fields(Receipt))
 
 
-def append(connection: Connection, batch: Sequence[Receipt]) -> None:
+def append(connection: Writing, batch: Sequence[Receipt]) -> None:
     """Write receipts; their files are pending."""
     if batch:
         connection.execute(insert(receipts), [{name: getattr(receipt, name) for name in _PAPER} for receipt in batch])
         connection.execute(insert(publications), [{"tracking": r.tracking, "n": r.n} for r in batch])
 
 
-def append_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def append_events(connection: Writing, rows: list[dict[str, Any]]) -> None:
     """Write events, each a row of the table without its number."""
     if rows:
         connection.execute(insert(events), rows)
 
 
-def stay(connection: Connection, tracking: str, state: State, why: str, at: float) -> None:
+def stay(connection: Writing, tracking: str, state: State, why: str, at: float) -> None:
     """Write what happened to a packet that stayed in this state; `at` is seconds since the epoch."""
     append_events(connection, [{"tracking": tracking, "at": at, "before": state, "after": state, "why": why}])
 
 
-def has_stayed(connection: Connection, tracking: str, state: State, why: str) -> bool:
+def has_stayed(connection: Reading, tracking: str, state: State, why: str) -> bool:
     """Whether this happened to a packet in this state."""
     mine = (events.c.tracking == tracking) & (events.c.before == state) & (events.c.after == state)
     return connection.execute(select(events.c.seq).where(mine, events.c.why == why).limit(1)).first() is not None
 
 
-def was_read(connection: Connection, tracking: str) -> bool:
+def was_read(connection: Reading, tracking: str) -> bool:
     """Whether this packet was sent to its last byte to its receiver while it lay in the inbox."""
     return has_stayed(connection, tracking, State.DELIVERED, READ_WHOLE)
 
 
-def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> list[Receipt]:
+def pending(connection: Reading, limit: int, but: Collection[str] = ()) -> list[Receipt]:
     """Receipts whose file is not known to be written, the oldest first, but for those of the parties in `but`."""
     found: list[Receipt] = []
     behind = (TrackingId(""), 0)
@@ -58,14 +59,14 @@ def pending(connection: Connection, limit: int, but: Collection[str] = ()) -> li
     return found[:limit]
 
 
-def _pending_behind(connection: Connection, behind: tuple[TrackingId, int], limit: int) -> list[tuple[TrackingId, int]]:
+def _pending_behind(connection: Reading, behind: tuple[TrackingId, int], limit: int) -> list[tuple[TrackingId, int]]:
     """The next pending receipts by (tracking, number)."""
     name = (publications.c.tracking, publications.c.n)
     query = select(*name).where(tuple_(*name) > behind).order_by(*name).limit(limit)
     return [(TrackingId(row.tracking), row.n) for row in connection.execute(query)]
 
 
-def _receipts(connection: Connection, names: Sequence[tuple[TrackingId, int]]) -> list[Receipt]:
+def _receipts(connection: Reading, names: Sequence[tuple[TrackingId, int]]) -> list[Receipt]:
     """These receipts, in this order. They are asked for by name: joined, PostgreSQL reads all that there ever were."""
     query = select(*[receipts.c[name] for name in _PAPER])
     rows = connection.execute(query.where(receipts.c.tracking.in_({tracking for tracking, _ in names})))
@@ -73,7 +74,7 @@ def _receipts(connection: Connection, names: Sequence[tuple[TrackingId, int]]) -
     return [by_name[name] for name in names]
 
 
-def published(connection: Connection, done: Sequence[Receipt]) -> None:
+def published(connection: Writing, done: Sequence[Receipt]) -> None:
     """Forget these publications: their files are durable."""
     if done:
         connection.execute(

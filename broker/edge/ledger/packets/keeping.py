@@ -7,9 +7,10 @@ Promises: only a packet that was refused, or a duplicate, is ever marked so.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, literal_column, select, update
+from sqlalchemy import and_, func, literal_column, select, update
 
 from broker.core.model import Sha256, State
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import history
 from broker.edge.ledger.tables import is_first, is_waiting, packets, parties
 from broker.edge.ledger.tables.base import in_constants
@@ -43,7 +44,7 @@ class Leftover(NamedTuple):
     updated_at: float
 
 
-def waiting(connection: Connection) -> dict[str, tuple[int, int]]:
+def waiting(connection: Reading) -> dict[str, tuple[int, int]]:
     """What is in the vault and has not ended, held packets too: files and bytes by LEA."""
     found: dict[str, tuple[int, int]] = {}
     columns = packets.c.origin, func.count(), func.coalesce(func.sum(packets.c.size), 0)
@@ -54,28 +55,28 @@ def waiting(connection: Connection) -> dict[str, tuple[int, int]]:
     return found
 
 
-def kept(connection: Connection) -> list[Kept]:
+def kept(connection: Reading) -> list[Kept]:
     """What is kept of each LEA."""
     columns = packets.c.origin, func.count(), func.sum(packets.c.size), func.min(packets.c.updated_at)
     rows = connection.execute(select(*columns).where(_is_kept).group_by(packets.c.origin))
     return [Kept(origin, files, int(size), oldest) for origin, files, size, oldest in rows]
 
 
-def oldest(connection: Connection, origin: str, limit: int) -> list[Leftover]:
+def oldest(connection: Reading, origin: str, limit: int) -> list[Leftover]:
     """What is kept of one LEA, the oldest first."""
     columns = [packets.c[name] for name in Leftover._fields]
     query = select(*columns).where(_is_kept, packets.c.origin == origin).order_by(packets.c.updated_at).limit(limit)
     return [Leftover._make(row)._replace(state=State(row.state)) for row in connection.execute(query)]
 
 
-def needed(connection: Connection, contents: Sequence[Sha256]) -> set[Sha256]:
+def needed(connection: Reading, contents: Sequence[Sha256]) -> set[Sha256]:
     """Which of these contents some packet, of any LEA, was not refused with."""
     origins = ["", *(row[0] for row in connection.execute(select(parties.c.id)))]
     query = select(packets.c.sha256).where(is_first, packets.c.origin.in_(origins), packets.c.sha256.in_(contents))
     return {Sha256(row[0]) for row in connection.execute(query)}
 
 
-def purge(connection: Connection, some: Collection[Leftover], at: float) -> None:
+def purge(connection: Writing, some: Collection[Leftover], at: float) -> None:
     """Note that the bytes of these are gone; `at` is seconds since 1970."""
     trackings = [one.tracking for one in some]
     connection.execute(update(packets).where(packets.c.tracking.in_(trackings), _is_kept).values(purged_at=at))

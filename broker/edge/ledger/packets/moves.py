@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from broker.core.model import State
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import history
 from broker.edge.ledger.packets import packets as packet_rows
 from broker.edge.ledger.packets.rows import MUTABLE, Move, PacketRow
 from broker.edge.ledger.tables import packet_ids, packets
 
 
-def _apply_effect(connection: Connection, move: Move) -> Move | Exception:
+def _apply_effect(connection: Writing, move: Move) -> Move | Exception:
     """The move that the effect makes of it; what it raised, with everything of this packet undone, otherwise."""
     if move.effect is None:
         return move
@@ -61,7 +62,7 @@ _UPDATE = (
 )
 
 
-def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_at: float = 0.0) -> Advanced:
+def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at: float = 0.0) -> Advanced:
     """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out.
 
     `enqueued_at` is when the caller tells the queues of them; 0 leaves that to the sweeper.
@@ -87,7 +88,7 @@ def advance(connection: Connection, moves: Sequence[Move], now: float, enqueued_
     return Advanced(tuple(moved), tuple(failed), tuple(repeated))
 
 
-def reserve(connection: Connection, moves: Sequence[Move], others: Sequence[PacketRow]) -> None:
+def reserve(connection: Writing, moves: Sequence[Move], others: Sequence[PacketRow]) -> None:
     """Take the packets, and then the documents' ids, of all these moves, and the `others`, together: whoever writes
     moves in several steps would else take them in another order than the next one (SQLite: there is one writer)."""
     if connection.dialect.name == "postgresql":
@@ -95,23 +96,23 @@ def reserve(connection: Connection, moves: Sequence[Move], others: Sequence[Pack
         _remember_ids(connection, _still_held(connection, moves))
 
 
-def give_up(connection: Connection, moves: Sequence[Move]) -> None:
+def give_up(connection: Writing, moves: Sequence[Move]) -> None:
     """These are not written now: the ids of their documents are free again."""
     if connection.dialect.name == "postgresql":
         _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
 
 
-def keep_id(connection: Connection, move: Move) -> bool:
+def keep_id(connection: Writing, move: Move) -> bool:
     """Take the document's id for this packet, before its move; False where another packet has it."""
     return not _remember_ids(connection, [move])[1]
 
 
-def give_up_id(connection: Connection, row: PacketRow, document: str) -> None:
+def give_up_id(connection: Writing, row: PacketRow, document: str) -> None:
     """The document of a packet that came to nothing has not used up its id."""
     _forget_ids(connection, [(row, document)])
 
 
-def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
+def _still_held(connection: Writing, moves: Sequence[Move]) -> list[Move]:
     wanted = {move.row.tracking: move for move in moves}
     if not wanted:
         return []
@@ -128,7 +129,7 @@ def _still_held(connection: Connection, moves: Sequence[Move]) -> list[Move]:
     ]
 
 
-def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
+def _remember_ids(connection: Writing, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
     """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
     firsts: dict[tuple[str, str], tuple[str, str]] = {}  # of these packets
     for move in moves:
@@ -147,7 +148,7 @@ def _remember_ids(connection: Connection, moves: Sequence[Move]) -> tuple[list[M
 
 
 def _owners(
-    connection: Connection, firsts: Mapping[tuple[str, str], tuple[str, str]]
+    connection: Writing, firsts: Mapping[tuple[str, str], tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """To whom each (origin, document id) belongs, as (tracking, digest): to these packets where nobody has it yet.
 
@@ -168,7 +169,7 @@ def _owners(
     return {(row.origin, row.packet_id): (row.tracking, row.digest) for row in found}
 
 
-def _forget_ids(connection: Connection, unused: Sequence[tuple[PacketRow, str]]) -> None:
+def _forget_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
     """A document that failed, or was refused after it was admitted, has not used up its id: its sender may mend it, or
     seal it again with another key, and send it again."""
     if unused:
@@ -179,7 +180,7 @@ def _forget_ids(connection: Connection, unused: Sequence[tuple[PacketRow, str]])
         )
 
 
-def _pass_through(connection: Connection, moves: Sequence[Move]) -> None:
+def _pass_through(connection: Writing, moves: Sequence[Move]) -> None:
     """States that a packet only passes are written too, for the database checks every single move."""
     passed = [{"b_tracking": move.row.tracking, "b_state": step.after} for move in moves for step in move.steps[:-1]]
     if passed:

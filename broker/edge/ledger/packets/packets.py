@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from broker.core.lanes import COSTLY
 from broker.core.model import PacketType, State
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import history
 from broker.edge.ledger.packets.rows import COLUMNS, PacketRow, Receipt, claim_of
 from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
@@ -28,15 +29,13 @@ def _flat(row: PacketRow) -> dict[str, Any]:
     return row._asdict()
 
 
-def get(connection: Connection, tracking: str) -> PacketRow | None:
+def get(connection: Reading, tracking: str) -> PacketRow | None:
     """One packet, or None."""
     found = connection.execute(select(*_ROW).where(packets.c.tracking == tracking)).first()
     return _row(found) if found else None
 
 
-def by_source(
-    connection: Connection, origin: str, drops: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], PacketRow]:
+def by_source(connection: Reading, origin: str, drops: Collection[tuple[str, str]]) -> dict[tuple[str, str], PacketRow]:
     """Packets taken from these drops of an outbox, by (name, mark)."""
     names, marks = sorted({name for name, _ in drops}), sorted({mark for _, mark in drops})
     mine = (packets.c.origin == origin) & packets.c.source_name.in_(names) & packets.c.source_mark.in_(marks)
@@ -44,7 +43,7 @@ def by_source(
     return {(row.source_name, row.source_mark): row for row in rows}
 
 
-def firsts(connection: Connection, origin: str, hashes: Sequence[str]) -> dict[str, PacketRow]:
+def firsts(connection: Reading, origin: str, hashes: Sequence[str]) -> dict[str, PacketRow]:
     """The packet, not refused and no duplicate itself, that brought each content first; by SHA-256."""
     rows = connection.execute(
         select(*_ROW)
@@ -54,13 +53,13 @@ def firsts(connection: Connection, origin: str, hashes: Sequence[str]) -> dict[s
     return {row.sha256: _row(row) for row in rows}
 
 
-def waiting_with(connection: Connection, hashes: Sequence[str]) -> set[str]:
+def waiting_with(connection: Reading, hashes: Sequence[str]) -> set[str]:
     """Which of these contents some packet has still to be opened with."""
     found = select(packets.c.sha256).where(packets.c.state == State.RECEIVED, packets.c.sha256.in_(hashes))
     return {row[0] for row in connection.execute(found)}
 
 
-def is_under_way(connection: Connection, ssids: Sequence[str], origin: str, receiver: str) -> bool:
+def is_under_way(connection: Reading, ssids: Sequence[str], origin: str, receiver: str) -> bool:
     """Whether a record of one of these numbers, sent by this LEA and not addressed elsewhere than to `receiver`, is on
     its way or waits to go on."""
     states = [State.ADMITTED, State.ROUTED, State.HELD]
@@ -70,19 +69,19 @@ def is_under_way(connection: Connection, ssids: Sequence[str], origin: str, rece
     return connection.execute(found).first() is not None
 
 
-def is_any_unopened(connection: Connection, origin: str, but: str) -> bool:
+def is_any_unopened(connection: Reading, origin: str, but: str) -> bool:
     """Whether another packet of this LEA is still to be opened."""
     waiting = (packets.c.state == State.RECEIVED) & (packets.c.origin == origin) & (packets.c.tracking != but)
     return connection.execute(select(packets.c.tracking).where(waiting, is_waiting).limit(1)).first() is not None
 
 
-def in_flight(connection: Connection, origin: str) -> int:
+def in_flight(connection: Reading, origin: str) -> int:
     """How many packets of this LEA are still to be worked."""
     found = select(packets.c.tracking).where(is_waiting, packets.c.origin == origin).limit(1000)
     return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
-def born(connection: Connection, rows: Sequence[PacketRow], batch: Sequence[Receipt]) -> None:
+def born(connection: Writing, rows: Sequence[PacketRow], batch: Sequence[Receipt]) -> None:
     """Insert new packets with their first event and receipts."""
     if not rows:
         return
@@ -105,7 +104,7 @@ class Claimed:
     alone: tuple[str, ...]
 
 
-def claim(connection: Connection, state: State, ids: Sequence[str], token: str, now: float, until: float) -> Claimed:
+def claim(connection: Writing, state: State, ids: Sequence[str], token: str, now: float, until: float) -> Claimed:
     """Take packets that stand in `state`, are due, and are nobody's; counts the attempt.
 
     A packet on which a worker died before is claimed only when it is the only one asked for, so that it can take no
@@ -132,7 +131,7 @@ def claim(connection: Connection, state: State, ids: Sequence[str], token: str, 
     )
 
 
-def prolong(connection: Connection, row: PacketRow, until: float) -> bool:
+def prolong(connection: Writing, row: PacketRow, until: float) -> bool:
     """Go on with a packet that was claimed, and with all that was claimed with it, until then; False where it is no
     longer in this state and under this claim. What was done so far is no failed attempt. Locks the packet's row."""
     held = (packets.c.tracking == row.tracking) & (packets.c.state == row.state) & (packets.c.claim == row.claim)
@@ -143,7 +142,7 @@ def prolong(connection: Connection, row: PacketRow, until: float) -> bool:
     return bool(done.rowcount)
 
 
-def prolong_all(connection: Connection, token: str, until: float) -> int:
+def prolong_all(connection: Writing, token: str, until: float) -> int:
     """Let the claims under this token end at `until`; how many. Waits for no row: who has one locked is its own worker,
     that commits."""
     mine = select(packets.c.tracking).where(packets.c.claim == token, is_claimed).order_by(packets.c.tracking)
@@ -155,7 +154,7 @@ def prolong_all(connection: Connection, token: str, until: float) -> int:
     return done.rowcount
 
 
-def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
+def release(connection: Writing, rows: Iterable[PacketRow]) -> None:
     """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
     rows."""
     values = [
@@ -186,7 +185,7 @@ def release(connection: Connection, rows: Iterable[PacketRow]) -> None:
         )
 
 
-def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
+def claimed_by(connection: Writing, worker: str) -> list[PacketRow]:
     """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
     mine = packets.c.claim.startswith(claim_of(worker, ""), autoescape=True)
     in_order = (
@@ -196,21 +195,21 @@ def claimed_by(connection: Connection, worker: str) -> list[PacketRow]:
     return [_row(values) for values in connection.execute(query)]
 
 
-def release_worker(connection: Connection, worker: str) -> int:
+def release_worker(connection: Writing, worker: str) -> int:
     """Free what a dead worker had claimed; the attempts stay counted. How many packets they were."""
     held = claimed_by(connection, worker)
     release(connection, held)
     return len(held)
 
 
-def forget_queues(connection: Connection) -> None:
+def forget_queues(connection: Writing) -> None:
     """Nobody was told of anything: what the queue held is gone, or was in the hands of a worker that died."""
     free = select(packets.c.tracking).where(is_waiting, packets.c.claim == "")
     mine = packets.c.tracking.in_(_in_order(free).scalar_subquery())
     connection.execute(update(packets).where(mine, is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
 
 
-def due(connection: Connection, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
+def due(connection: Reading, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
     """Packets in `state`, but for costly ones, that nobody works on and no queue was told of (since `stale_before`):
     (tracking, lane)."""
     # a time to come is from before the clock was set back
@@ -225,12 +224,12 @@ def due(connection: Connection, state: State, now: float, stale_before: float, l
     return [(row.tracking, row.lane) for row in rows]
 
 
-def with_costly(connection: Connection) -> set[str]:
+def with_costly(connection: Reading) -> set[str]:
     """LEAs of which a packet waits that is costly to read."""
     return {row[0] for row in connection.execute(select(packets.c.origin).where(is_costly).distinct())}
 
 
-def due_costly(connection: Connection, now: float, stale_before: float) -> list[tuple[str, State, int]]:
+def due_costly(connection: Reading, now: float, stale_before: float) -> list[tuple[str, State, int]]:
     """Of each LEA of which no costly packet is in hand, or told of since `stale_before`, the first one that is due, as
     (tracking, state, lane)."""
     rows = connection.execute(
@@ -256,14 +255,14 @@ def due_costly(connection: Connection, now: float, stale_before: float) -> list[
     return list(firsts.values())
 
 
-def enqueued(connection: Connection, ids: Sequence[str], now: float) -> None:
+def enqueued(connection: Writing, ids: Sequence[str], now: float) -> None:
     """Note that a queue was told of these."""
     if ids:
         hold(connection, ids)
         connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
 
 
-def hold(connection: Connection, ids: Iterable[str]) -> None:
+def hold(connection: Reading, ids: Iterable[str]) -> None:
     """Nobody else changes these packets before this transaction ends. Taken together and in one order, so that two who
     want some of the same never wait for each other (SQLite: there is one writer)."""
     named = sorted(set(ids))

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from broker.core.model import LeaId, Sha256, Ssid, State, TrackingId
+from broker.edge.ledger.engine import Writing
 
 
 class PacketRow(NamedTuple):
@@ -108,7 +107,7 @@ class Move:
     steps: tuple[Step, ...]
     receipts: tuple[Receipt, ...] = ()
     document: tuple[str, str] | None = None
-    effect: "Callable[[Connection], Move] | None" = None
+    effect: "Callable[[Writing], Move] | None" = None
     slices: "Callable[[], bool] | None" = None
     lines: int = 0
 

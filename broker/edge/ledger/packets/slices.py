@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import packet_slices
 
 
@@ -31,7 +32,7 @@ class Slice:
     guessed: Sequence[tuple[str, str, int]] = ()
 
 
-def put(connection: Connection, one: Slice) -> None:
+def put(connection: Writing, one: Slice) -> None:
     """Keep what this transaction has done."""
     row = {
         "tracking": one.tracking,
@@ -47,7 +48,7 @@ def put(connection: Connection, one: Slice) -> None:
     connection.execute(insert(packet_slices), row)
 
 
-def of(connection: Connection, tracking: str) -> list[Slice]:
+def of(connection: Reading, tracking: str) -> list[Slice]:
     """What the packet has done, in order."""
     query = select(packet_slices).where(packet_slices.c.tracking == tracking).order_by(packet_slices.c.n)
     return [
@@ -66,18 +67,18 @@ def of(connection: Connection, tracking: str) -> list[Slice]:
     ]
 
 
-def is_begun(connection: Connection, tracking: str) -> bool:
+def is_begun(connection: Reading, tracking: str) -> bool:
     """Whether some of the packet's lines are carried out, and it is not answered yet."""
     query = select(packet_slices.c.n).where(packet_slices.c.tracking == tracking).limit(1)
     return connection.execute(query).first() is not None
 
 
-def followed(connection: Connection, one: Slice) -> None:
+def followed(connection: Writing, one: Slice) -> None:
     """What follows from these lines is done."""
     mine = (packet_slices.c.tracking == one.tracking) & (packet_slices.c.n == one.n)
     connection.execute(update(packet_slices).where(mine).values(followed=1))
 
 
-def forget(connection: Connection, tracking: str) -> None:
+def forget(connection: Writing, tracking: str) -> None:
     """The packet is answered."""
     connection.execute(delete(packet_slices).where(packet_slices.c.tracking == tracking))

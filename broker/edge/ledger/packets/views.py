@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import Select, func, select, union
 
 from broker.core.model import HeldFor, Sha256, State, TrackingId
 from broker.edge.ledger.counted import counted
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets.history import READ_WHOLE
 from broker.edge.ledger.packets.rows import token_of
 from broker.edge.ledger.people import registry
@@ -40,18 +41,18 @@ _SHOWN = (
 )
 
 
-def counts(connection: Connection) -> dict[str, int]:
+def counts(connection: Reading) -> dict[str, int]:
     """Packets by state; states without a packet are not named."""
     rows = connection.execute(select(packets.c.state, func.count()).group_by(packets.c.state))
     return {row[0]: row[1] for row in rows}
 
 
-def oldest_waiting(connection: Connection) -> float | None:
+def oldest_waiting(connection: Reading) -> float | None:
     """When the oldest packet that is still to be worked came in; seconds since the epoch."""
     return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
 
 
-def count_answered(connection: Connection) -> int:
+def count_answered(connection: Reading) -> int:
     """How many questions an LEA has answered that the state alone may decide."""
     mine = reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"')
     return sum(
@@ -59,13 +60,13 @@ def count_answered(connection: Connection) -> int:
     )
 
 
-def newest_sealed(connection: Connection) -> Sha256 | None:
+def newest_sealed(connection: Reading) -> Sha256 | None:
     """The content of the newest packet that was not refused: the vault must have it. None where there is none."""
     query = select(packets.c.sha256).where(packets.c.state != State.REFUSED).order_by(packets.c.tracking.desc())
     return connection.execute(query.limit(1)).scalar()
 
 
-def unpublished(connection: Connection) -> int:
+def unpublished(connection: Reading) -> int:
     """Receipts whose file is still to be written."""
     return connection.execute(select(func.count()).select_from(publications)).scalar_one()
 
@@ -87,7 +88,7 @@ class Wanted(NamedTuple):
     tracking: str = ""
 
 
-def listing(connection: Connection, wanted: Wanted, limit: int = 100, before: str = "") -> list[dict[str, Any]]:
+def listing(connection: Reading, wanted: Wanted, limit: int = 100, before: str = "") -> list[dict[str, Any]]:
     """The newest packets that are like that; the list goes on behind the tracking id `before`, where given."""
     query = _like(connection, _listing().limit(limit), wanted)
     if before:
@@ -95,12 +96,12 @@ def listing(connection: Connection, wanted: Wanted, limit: int = 100, before: st
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def count(connection: Connection, wanted: Wanted) -> int:
+def count(connection: Reading, wanted: Wanted) -> int:
     """How many packets are like that, at most 1,001."""
     return counted(connection, _like(connection, select(packets.c.tracking), wanted))
 
 
-def _like(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _like(connection: Reading, query: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.state:
         query = query.where(packets.c.state == wanted.state)
     if wanted.lea:
@@ -124,14 +125,14 @@ class Oldest(NamedTuple):
     received_at: float
 
 
-def oldest(connection: Connection) -> Oldest | None:
+def oldest(connection: Reading) -> Oldest | None:
     """That packet; None where none waits."""
     query = select(packets.c.tracking, packets.c.received_at).where(is_waiting)
     row = connection.execute(query.order_by(packets.c.received_at).limit(1)).first()
     return Oldest(*row) if row else None
 
 
-def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
+def history(connection: Reading, tracking: str) -> dict[str, Any] | None:
     """One packet with its events and the receipts it has; None when there is no such packet."""
     row = connection.execute(_listing().where(packets.c.tracking == tracking)).first()
     if row is None:
@@ -148,20 +149,20 @@ def history(connection: Connection, tracking: str) -> dict[str, Any] | None:
     }
 
 
-def refused_as(connection: Connection, codes: Iterable[str]) -> list[Sha256]:
+def refused_as(connection: Reading, codes: Iterable[str]) -> list[Sha256]:
     """What was refused with one of these codes, by content; the newest, in bounded number."""
     query = select(packets.c.sha256).where(is_refused, packets.c.code.in_(list(codes)))
     newest = query.order_by(packets.c.tracking.desc()).limit(_NEWEST)
     return [Sha256(row[0]) for row in connection.execute(newest)]
 
 
-def receivers_waited_for(connection: Connection) -> list[str]:
+def receivers_waited_for(connection: Reading) -> list[str]:
     """LEAs for whose key some packet is held."""
     query = select(packets.c.receiver).where(packets.c.state == State.HELD, packets.c.held_for == HeldFor.RECEIVER_KEY)
     return sorted({row[0] for row in connection.execute(query.distinct())})
 
 
-def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId, str, str]]:
+def uncollected(connection: Reading, receiver: str) -> list[tuple[TrackingId, str, str]]:
     """What lies in this LEA's inbox as far as the ledger knows: (tracking, delivery token, type)."""
     rows = connection.execute(
         select(packets.c.tracking, packets.c.claim, packets.c.type).where(
@@ -171,7 +172,7 @@ def uncollected(connection: Connection, receiver: str) -> list[tuple[TrackingId,
     return [(row.tracking, token_of(row.claim), row.type) for row in rows]
 
 
-def students_waited_for(connection: Connection, ssids: Sequence[str]) -> list[str]:
+def students_waited_for(connection: Reading, ssids: Sequence[str]) -> list[str]:
     """Which of these students some packet is held for until they enroll, or until their LEA has a key; also one under a
     number merged into theirs."""
     waiting = (packets.c.state == State.HELD) & packets.c.held_for.in_([HeldFor.ENROLLMENT, HeldFor.RECEIVER_KEY])
@@ -195,14 +196,14 @@ class Passed(NamedTuple):
     since: float
 
 
-def about(connection: Connection, ssids: Sequence[str], kinds: Sequence[str], states: Sequence[State]) -> list[str]:
+def about(connection: Reading, ssids: Sequence[str], kinds: Sequence[str], states: Sequence[State]) -> list[str]:
     """What LEAs have sent about the student with these numbers, of these types and in these states; oldest first."""
     query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(list(states)))
     mine = query.where(packets.c.type.in_(list(kinds)), packets.c.origin != "")
     return [row[0] for row in connection.execute(mine.order_by(packets.c.tracking))]
 
 
-def passed_on(connection: Connection, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
+def passed_on(connection: Reading, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
     """What receivers have of these types about the student with these numbers, also where it was read to its last byte
     and is not collected; what was taken last comes first."""
     since = func.min(events.c.at).label("since")
@@ -215,13 +216,13 @@ def passed_on(connection: Connection, ssids: Sequence[str], kinds: Sequence[str]
     return [Passed._make(row) for row in rows]
 
 
-def was_delivered(connection: Connection, tracking: str) -> bool:
+def was_delivered(connection: Reading, tracking: str) -> bool:
     """Whether this packet has ever lain in an inbox."""
     mine = (events.c.tracking == tracking) & (events.c.after == State.DELIVERED)
     return connection.execute(select(events.c.seq).where(mine).limit(1)).first() is not None
 
 
-def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -> list[str]:
+def held(connection: Reading, why: str, receiver: str = "", ssid: str = "") -> list[str]:
     """Tracking ids of packets held for `why`, of one receiver or one student where given."""
     query = select(packets.c.tracking).where(packets.c.state == State.HELD, packets.c.held_for == why)
     if receiver:
@@ -232,13 +233,13 @@ def held(connection: Connection, why: str, receiver: str = "", ssid: str = "") -
     return [row[0] for row in connection.execute(query)]
 
 
-def students_held(connection: Connection, why: str) -> list[str]:
+def students_held(connection: Reading, why: str) -> list[str]:
     """The numbers under which packets are held for `why`, each once."""
     query = select(packets.c.ssid).where(packets.c.state == State.HELD, packets.c.held_for == why).distinct()
     return [row[0] for row in connection.execute(query)]
 
 
-def held_under(connection: Connection, why: str, ssid: str) -> list[str]:
+def held_under(connection: Reading, why: str, ssid: str) -> list[str]:
     """Tracking ids of packets held for `why` under this very number, the oldest first."""
     mine = [packets.c.ssid == ssid, packets.c.state == State.HELD, packets.c.held_for == why]
     return [row[0] for row in connection.execute(select(packets.c.tracking).where(*mine).order_by(packets.c.tracking))]
@@ -254,13 +255,13 @@ class Held(NamedTuple):
     receiver: str
 
 
-def held_kinds(connection: Connection, ssid: str) -> list[Held]:
+def held_kinds(connection: Reading, ssid: str) -> list[Held]:
     """What waits for this student's enrollment, or for an LEA's key, and is not one of a kind twice."""
     query = select(*(packets.c[name] for name in Held._fields)).where(*_waits_for(ssid)).distinct()
     return sorted(Held._make(row) for row in connection.execute(query))
 
 
-def held_of(connection: Connection, ssid: str, kind: Held, most: int | None = None) -> list[str]:
+def held_of(connection: Reading, ssid: str, kind: Held, most: int | None = None) -> list[str]:
     """Tracking ids of such packets, the oldest first."""
     same = (packets.c[name] == value for name, value in kind._asdict().items())
     query = select(packets.c.tracking).where(*_waits_for(ssid), *same).order_by(packets.c.tracking)
@@ -274,7 +275,7 @@ def _waits_for(ssid: str) -> tuple[Any, ...]:
     return packets.c.state == State.HELD, why, (packets.c.ssid == ssid) | packets.c.ssid.in_(merged)
 
 
-def by_student(connection: Connection, trackings: Sequence[str]) -> list[str]:
+def by_student(connection: Reading, trackings: Sequence[str]) -> list[str]:
     """These packets in the order of their students' numbers."""
     query = select(packets.c.tracking, packets.c.ssid).where(packets.c.tracking.in_(list(trackings)))
     students = {row.tracking: row.ssid for row in connection.execute(query)}

@@ -8,43 +8,44 @@ every change of a party or a key is a line of `directory_changes`, written in th
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId, Party, PartyKind
 from broker.core.parties.naming import Known, begins_with
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory_changes as changes
 from broker.edge.ledger.tables import certificates, key_ids, parties, ssh_keys
 from broker.edge.pgp import minimal
 from broker.edge.pgp.keyring import KeyInfo
 
 
-def add_party(connection: Connection, party: Party, now: float) -> None:
+def add_party(connection: Writing, party: Party, now: float) -> None:
     """Enter a party."""
     connection.execute(insert(parties), {"id": party.id, "name": party.name, "kind": party.kind, "added_at": now})
     changes.note(connection, now, party.id, "add", party.name)
 
 
-def party(connection: Connection, lea: str) -> Party | None:
+def party(connection: Reading, lea: str) -> Party | None:
     """One party, or None."""
     row = connection.execute(select(parties).where(parties.c.id == lea)).first()
     return _party(row) if row else None
 
 
-def all_parties(connection: Connection) -> list[Party]:
+def all_parties(connection: Reading) -> list[Party]:
     """Every party, by id."""
     rows = connection.execute(select(parties).order_by(parties.c.id))
     return [_party(row) for row in rows]
 
 
-def page(connection: Connection, after: str, size: int) -> list[Party]:
+def page(connection: Reading, after: str, size: int) -> list[Party]:
     """At most `size` parties, of those behind the id `after`, by id."""
     query = select(parties).where(parties.c.id > after).order_by(parties.c.id).limit(size)
     return [_party(row) for row in connection.execute(query)]
 
 
-def count(connection: Connection, most: int) -> int:
+def count(connection: Reading, most: int) -> int:
     """How many parties there are, counted to `most`."""
     query = select(func.count()).select_from(select(parties.c.id).limit(most).subquery())
     return int(connection.execute(query).scalar_one())
@@ -63,7 +64,7 @@ def in_directory() -> ColumnElement[bool]:
     return shown & certificates.c.ended_at.is_(None)
 
 
-def known(connection: Connection) -> list[Known]:
+def known(connection: Reading) -> list[Known]:
     """Every party with its name and those that it had and is still shown with, by id; also who has left, for its keys
     are shown, too."""
     former = changes.former_names(connection)
@@ -85,7 +86,7 @@ def known(connection: Connection) -> list[Known]:
     ]
 
 
-def rename(connection: Connection, lea: LeaId, name: str, now: float, who: str = "", why: str = "") -> None:
+def rename(connection: Writing, lea: LeaId, name: str, now: float, who: str = "", why: str = "") -> None:
     """Give a party another name; the one that it had stays its own."""
     before = connection.execute(select(parties.c.name).where(parties.c.id == lea)).scalar_one()
     connection.execute(update(parties).where(parties.c.id == lea).values(name=name))
@@ -93,7 +94,7 @@ def rename(connection: Connection, lea: LeaId, name: str, now: float, who: str =
     changes.note(connection, now, lea, changes.RENAME, before, who, why)
 
 
-def owner_of(connection: Connection, key_id: str) -> str | None:
+def owner_of(connection: Reading, key_id: str) -> str | None:
     """The party that has proved to own a primary key or subkey, by key id (16 hex digits) or fingerprint; where nobody
     has, one that has bound it; None for a stranger."""
     rows = _naming(connection, [key_id])
@@ -101,7 +102,7 @@ def owner_of(connection: Connection, key_id: str) -> str | None:
     return next(proved, rows[0].party if rows else None)
 
 
-def _naming(connection: Connection, keys: Collection[str]) -> Sequence[Row[Any, Any, Any]]:
+def _naming(connection: Reading, keys: Collection[str]) -> Sequence[Row[Any, Any, Any]]:
     """The certificates in which one of these keys, by id or fingerprint, is named, the oldest first."""
     ids = {one.upper()[-16:] for one in keys}
     return connection.execute(
@@ -118,13 +119,13 @@ def _proved(armored: str) -> frozenset[str]:
         return frozenset()
 
 
-def foreign(connection: Connection, lea: str, keys: Collection[str]) -> frozenset[str]:
+def foreign(connection: Reading, lea: str, keys: Collection[str]) -> frozenset[str]:
     """Which of these keys another party has proved to own."""
     theirs = [_proved(row.armored) for row in _naming(connection, keys) if row.party != lea]
     return frozenset(keys).intersection(frozenset().union(*theirs))
 
 
-def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: str, now: float, who: str = "") -> None:
+def put_certificate(connection: Writing, lea: LeaId, info: KeyInfo, armored: str, now: float, who: str = "") -> None:
     """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again. A
     revocation of a known key is always taken. Raises Refused `key-taken`, `key-unreadable`."""
     epoch.advance(connection)  # a revocation is seen by packets that are on their way
@@ -151,19 +152,19 @@ def put_certificate(connection: Connection, lea: LeaId, info: KeyInfo, armored: 
     changes.note(connection, now, lea, "renew" if known else "key", info.fingerprint, who)
 
 
-def _show_anew(connection: Connection, lea: LeaId, keys: Collection[str]) -> None:
+def _show_anew(connection: Writing, lea: LeaId, keys: Collection[str]) -> None:
     """Who has bound a key without proof does not show it once its owner is here."""
     others = [row.fingerprint for row in _naming(connection, keys) if row.party != lea]
     connection.execute(update(certificates).where(certificates.c.fingerprint.in_(others)).values(shown=None))
 
 
-def show(connection: Connection, fingerprint: str, shown: str, user_id: str) -> None:
+def show(connection: Writing, fingerprint: str, shown: str, user_id: str) -> None:
     """What is published of a certificate, and the user id in it, '' for none."""
     values = {"shown": shown, "user_id": user_id}
     connection.execute(update(certificates).where(certificates.c.fingerprint == fingerprint).values(values))
 
 
-def certificates_of(connection: Connection, lea: str, with_retired: bool = False) -> list[bytes]:
+def certificates_of(connection: Reading, lea: str, with_retired: bool = False) -> list[bytes]:
     """A party's certificates, those that are retired only where asked for, newest first, armored."""
     query = select(certificates.c.armored).where(certificates.c.party == lea)
     if not with_retired:
@@ -171,13 +172,13 @@ def certificates_of(connection: Connection, lea: str, with_retired: bool = False
     return [row.armored.encode() for row in connection.execute(query.order_by(certificates.c.added_at.desc()))]
 
 
-def ended_certificates(connection: Connection, lea: str) -> list[bytes]:
+def ended_certificates(connection: Reading, lea: str) -> list[bytes]:
     """A party's certificates that the state has ended, armored."""
     query = select(certificates.c.armored).where(certificates.c.party == lea, certificates.c.ended_at.is_not(None))
     return [row.armored.encode() for row in connection.execute(query)]
 
 
-def retire(connection: Connection, lea: str, fingerprint: str, at: float) -> bool:
+def retire(connection: Writing, lea: str, fingerprint: str, at: float) -> bool:
     """Use a party's certificate no more: nothing is encrypted to it, and nothing that it signs is taken in; False when
     it was not in use anyway. It stays known as this party's."""
     mine = (certificates.c.party == lea) & (certificates.c.fingerprint == fingerprint)
@@ -189,7 +190,7 @@ def retire(connection: Connection, lea: str, fingerprint: str, at: float) -> boo
     return is_done
 
 
-def end(connection: Connection, fingerprint: str, at: float, who: str, why: str) -> str | None:
+def end(connection: Writing, fingerprint: str, at: float, who: str, why: str) -> str | None:
     """The state ends a certificate: as `retire`, and what it has signed is not believed any more, also where it waits.
     Whose it is; None where nobody's in use is."""
     mine = certificates.c.fingerprint == fingerprint
@@ -203,7 +204,7 @@ def end(connection: Connection, fingerprint: str, at: float, who: str, why: str)
     return str(owner)
 
 
-def add_ssh_key(connection: Connection, lea: LeaId, line: str, now: float) -> None:
+def add_ssh_key(connection: Writing, lea: LeaId, line: str, now: float) -> None:
     """Let this SSH public key (one OpenSSH line) log in as the LEA; adding it twice changes nothing."""
     key = (ssh_keys.c.party == lea) & (ssh_keys.c.line == line)
     found = connection.execute(select(ssh_keys).where(key)).first()
@@ -216,9 +217,7 @@ def add_ssh_key(connection: Connection, lea: LeaId, line: str, now: float) -> No
     changes.note(connection, now, lea, "ssh-key", line)
 
 
-def remove_ssh_key(
-    connection: Connection, lea: LeaId, line: str, at: float = 0.0, who: str = "", why: str = ""
-) -> bool:
+def remove_ssh_key(connection: Writing, lea: LeaId, line: str, at: float = 0.0, who: str = "", why: str = "") -> bool:
     """Let this SSH key log in no more; False when it could not anyway. It stays known as this party's."""
     key = (ssh_keys.c.party == lea) & (ssh_keys.c.line == line) & ssh_keys.c.ended_at.is_(None)
     is_done = connection.execute(update(ssh_keys).where(key).values(ended_at=at)).rowcount > 0
@@ -227,14 +226,14 @@ def remove_ssh_key(
     return is_done
 
 
-def ssh_keys_of(connection: Connection, lea: str) -> Sequence[str]:
+def ssh_keys_of(connection: Reading, lea: str) -> Sequence[str]:
     """The SSH public keys that may log in as this LEA; none while it is suspended."""
     standing = ssh_keys.c.ended_at.is_(None) & parties.c.suspended_at.is_(None)
     query = select(ssh_keys.c.line).join(parties, parties.c.id == ssh_keys.c.party)
     return [row.line for row in connection.execute(query.where(ssh_keys.c.party == lea, standing))]
 
 
-def every_certificate(connection: Connection, lea: str = "") -> Sequence[Row[Any]]:
+def every_certificate(connection: Reading, lea: str = "") -> Sequence[Row[Any]]:
     """The rows of all certificates that were ever a party's, or this party's, the newest first of each."""
     query = select(certificates).order_by(
         certificates.c.party, certificates.c.added_at.desc(), certificates.c.fingerprint
@@ -242,12 +241,12 @@ def every_certificate(connection: Connection, lea: str = "") -> Sequence[Row[Any
     return connection.execute(query.where(certificates.c.party == lea) if lea else query).all()
 
 
-def every_ssh_key(connection: Connection, lea: str = "") -> Sequence[Row[Any]]:
+def every_ssh_key(connection: Reading, lea: str = "") -> Sequence[Row[Any]]:
     """The rows of all SSH keys that were ever a party's, or this party's, the newest first of each."""
     query = select(ssh_keys).order_by(ssh_keys.c.party, ssh_keys.c.added_at.desc(), ssh_keys.c.line)
     return connection.execute(query.where(ssh_keys.c.party == lea) if lea else query).all()
 
 
-def with_part(connection: Connection, fingerprint: str) -> str | None:
+def with_part(connection: Reading, fingerprint: str) -> str | None:
     """The fingerprint of the certificate that has this subkey; None for none."""
     return next((row.fingerprint for row in _naming(connection, [fingerprint])), None)

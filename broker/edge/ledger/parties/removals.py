@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from broker.core.model import LeaId, Party, State
 from broker.core.stays import Today
 from broker.core.transfer import LIVE
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory, directory_changes
 from broker.edge.ledger.people import stays
 from broker.edge.ledger.tables import certificates, packets, parties, ssh_keys, transfers
@@ -43,7 +44,7 @@ class Left:
     packets_to_it: int
 
 
-def remove(connection: Connection, lea: LeaId, by: str, why: str, at: float) -> None:
+def remove(connection: Writing, lea: LeaId, by: str, why: str, at: float) -> None:
     """The party is one no more. Its keys are retired in the same moment, by which `published` knows them again."""
     connection.execute(update(parties).where(parties.c.id == lea).values(removed_at=at, removed_by=by, removed_why=why))
     standing = (certificates.c.party == lea) & certificates.c.retired_at.is_(None)
@@ -54,7 +55,7 @@ def remove(connection: Connection, lea: LeaId, by: str, why: str, at: float) -> 
     directory_changes.note(connection, at, lea, "remove", "", by, why)
 
 
-def take_back(connection: Connection, party: Party, at: float) -> None:
+def take_back(connection: Writing, party: Party, at: float) -> None:
     """The party is one again, under this name, and not suspended; its keys are to be given anew."""
     known = directory.party(connection, party.id)
     if known and known.name != party.name:
@@ -65,20 +66,20 @@ def take_back(connection: Connection, party: Party, at: float) -> None:
     directory_changes.note(connection, at, party.id, "add", party.name)
 
 
-def standing(connection: Connection) -> dict[str, Removal]:
+def standing(connection: Reading) -> dict[str, Removal]:
     """Every party that is gone, by id."""
     columns = (parties.c.id, parties.c.removed_at, parties.c.removed_by, parties.c.removed_why)
     rows = connection.execute(select(*columns).where(parties.c.removed_at.is_not(None)))
     return {row[0]: Removal(*row[1:]) for row in rows}
 
 
-def present(connection: Connection) -> Sequence[Party]:
+def present(connection: Reading) -> Sequence[Party]:
     """Every party that is not gone, by id."""
     gone = standing(connection)
     return [one for one in directory.all_parties(connection) if one.id not in gone]
 
 
-def published(connection: Connection) -> dict[str, list[Row[Any]]]:
+def published(connection: Reading) -> dict[str, list[Row[Any]]]:
     """The rows of certificates that are in the directory, by party, newest first."""
     order = (certificates.c.added_at.desc(), certificates.c.fingerprint)
     found: dict[str, list[Row[Any]]] = {}
@@ -87,7 +88,7 @@ def published(connection: Connection) -> dict[str, list[Row[Any]]]:
     return found
 
 
-def left(connection: Connection, lea: LeaId, today: Today) -> Left:
+def left(connection: Reading, lea: LeaId, today: Today) -> Left:
     """What is still open with a party."""
     cases = transfers.c.state.in_(sorted(LIVE)) & or_(transfers.c.source == lea, transfers.c.destination == lea)
     sent = (packets.c.origin == lea) & packets.c.state.in_(_ON_THE_WAY)

@@ -4,20 +4,21 @@ Owns `suspended_at` of `parties`. Promises: nothing is lost by it and nothing is
 where it is, and goes on when the party is resumed. Who did it, and why, stands in `directory_changes`.
 """
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from broker.core.model import LeaId
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.parties import directory_changes as changes
 from broker.edge.ledger.tables import packets, parties
 
 
-def suspend(connection: Connection, lea: LeaId, at: float, who: str, why: str) -> bool:
+def suspend(connection: Writing, lea: LeaId, at: float, who: str, why: str) -> bool:
     """No login, nothing from it goes on, and what is for it waits; False when it was so anyway."""
     return _set(connection, lea, at, who, why, changes.SUSPEND)
 
 
-def resume(connection: Connection, lea: LeaId, at: float, who: str, why: str) -> bool:
+def resume(connection: Writing, lea: LeaId, at: float, who: str, why: str) -> bool:
     """All goes on, what had been put off at once; False when it was not suspended."""
     if not _set(connection, lea, at, who, why, changes.RESUME):
         return False
@@ -26,7 +27,7 @@ def resume(connection: Connection, lea: LeaId, at: float, who: str, why: str) ->
     return True
 
 
-def _set(connection: Connection, lea: LeaId, at: float, who: str, why: str, what: str) -> bool:
+def _set(connection: Writing, lea: LeaId, at: float, who: str, why: str, what: str) -> bool:
     epoch.advance(connection)  # nothing is delivered by the facts of before
     is_to_be = what == changes.SUSPEND
     other = parties.c.suspended_at.is_(None) if is_to_be else parties.c.suspended_at.is_not(None)
@@ -37,7 +38,7 @@ def _set(connection: Connection, lea: LeaId, at: float, who: str, why: str, what
     return done
 
 
-def standing(connection: Connection) -> dict[str, float]:
+def standing(connection: Reading) -> dict[str, float]:
     """Who is suspended, by id, and since when (seconds since the epoch)."""
     rows = connection.execute(select(parties.c.id, parties.c.suspended_at).where(parties.c.suspended_at.is_not(None)))
     return {row.id: row.suspended_at for row in rows}

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Dialect,
     Label,
     Select,
@@ -34,6 +33,7 @@ from sqlalchemy import (
 )
 
 from broker.edge.ledger import prepared
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import (
     enrollment_changes,
@@ -116,12 +116,12 @@ def counts_at(features: Any, lea: ColumnElement[str]) -> ColumnElement[bool]:
     )
 
 
-def variants(connection: Connection, ssid: str) -> tuple[Mapping[str, Any], ...]:
+def variants(connection: Reading, ssid: str) -> tuple[Mapping[str, Any], ...]:
     """The columns kept of a student, under each name."""
     return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA, {"ssid": ssid}))
 
 
-def variants_at(connection: Connection, ssid: str, lea: str) -> tuple[Mapping[str, Any], ...]:
+def variants_at(connection: Reading, ssid: str, lea: str) -> tuple[Mapping[str, Any], ...]:
     """The same under each name that counts at this LEA."""
     return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA_AT, {"ssid": ssid, "lea": lea}))
 
@@ -129,7 +129,7 @@ def variants_at(connection: Connection, ssid: str, lea: str) -> tuple[Mapping[st
 _DATA_AT = _DATA.where(counts_at(student_features.c, bindparam("lea")))
 
 
-def put(connection: Connection, ssid: str, new: Indexed, old: frozenset[int] = frozenset()) -> None:
+def put(connection: Writing, ssid: str, new: Indexed, old: frozenset[int] = frozenset()) -> None:
     """Keep this of a student, in the place of what was kept before; `old` are the blocks of that."""
     connection.execute(delete(student_features).where(student_features.c.ssid == ssid))
     gone, fresh = old - new.blocks, new.blocks - old
@@ -138,7 +138,7 @@ def put(connection: Connection, ssid: str, new: Indexed, old: frozenset[int] = f
     add(connection, [(ssid, Indexed(new.variants, frozenset(fresh), new.scopes))])
 
 
-def add(connection: Connection, students: Iterable[tuple[str, Indexed]]) -> None:
+def add(connection: Writing, students: Iterable[tuple[str, Indexed]]) -> None:
     """Keep this of students of whom nothing is kept yet."""
     features, keys = [], []
     for ssid, one in students:
@@ -153,25 +153,25 @@ def add(connection: Connection, students: Iterable[tuple[str, Indexed]]) -> None
         connection.execute(insert(student_blocks), keys)
 
 
-def clear(connection: Connection) -> None:
+def clear(connection: Writing) -> None:
     """Forget all of it, to make it again."""
     connection.execute(delete(student_features))
     connection.execute(delete(student_blocks))
 
 
-def made_for(connection: Connection) -> str | None:
+def made_for(connection: Reading) -> str | None:
     """The mark of the model that this was made for; None when nobody said yet, '' when it was made for none."""
     return connection.execute(select(registry_index.c.model)).scalar()
 
 
-def mark(connection: Connection, model: str) -> None:
+def mark(connection: Writing, model: str) -> None:
     """Say which model this was made for."""
     connection.execute(delete(registry_index))
     connection.execute(insert(registry_index), {"id": 1, "model": model})
 
 
 def candidates(
-    connection: Connection,
+    connection: Reading,
     blocks: Sequence[int],
     own: tuple[str, str] | None = None,
     claimed: str = "",
@@ -192,7 +192,7 @@ def candidates(
     return [Hit(ssid, _FOUND[found], tuple(columns)) for ssid, (found, columns) in gathered.items()]
 
 
-def numbers_at(connection: Connection, ssid: str, lea: str) -> list[str]:
+def numbers_at(connection: Reading, ssid: str, lea: str) -> list[str]:
     """The LEA's own numbers under which it has the student now."""
     return [row[0] for row in prepared.rows(connection, _NUMBERS, {"ssid": ssid, "lea": lea}) if row[0]]
 

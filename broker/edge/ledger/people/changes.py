@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Table, select, update
 
 from broker.core.errors import NotDone
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import enrollments, evidence, student_names, students
 
 _PERSON = ("first", "middle", "last", "suffix", "birth_date", "gender")
@@ -54,7 +55,7 @@ class Changes:
         return asdict(self)
 
 
-def snapshot(connection: Connection, ssid: str) -> Snapshot:
+def snapshot(connection: Reading, ssid: str) -> Snapshot:
     """The student as the registry has it now; of a number that nobody has, nothing."""
     return Snapshot(_person(connection, ssid), *(_ends(connection, one, ssid) for one in _TABLES))
 
@@ -62,12 +63,12 @@ def snapshot(connection: Connection, ssid: str) -> Snapshot:
 _TABLES = (enrollments, student_names, evidence)
 
 
-def _person(connection: Connection, ssid: str) -> dict[str, str] | None:
+def _person(connection: Reading, ssid: str) -> dict[str, str] | None:
     row = connection.execute(select(*[students.c[name] for name in _PERSON]).where(students.c.ssid == ssid)).first()
     return dict(row._mapping) if row else None
 
 
-def _ends(connection: Connection, table: Table, ssid: str) -> _Rows:
+def _ends(connection: Reading, table: Table, ssid: str) -> _Rows:
     if table is enrollments:
         rows = connection.execute(select(table.c.id, *[table.c[name] for name in _PLACE]).where(table.c.ssid == ssid))
         return {row[0]: list(row[1:]) for row in rows}
@@ -92,7 +93,7 @@ def _other(old: _Rows, new: _Rows) -> list[list[Any]]:
     ]
 
 
-def take_back(connection: Connection, changes: Changes) -> None:
+def take_back(connection: Writing, changes: Changes) -> None:
     """Give the student back as it was before. Raises NotDone `student-changed` or `enrollment-changed` where
     another packet has changed the student since; what was written until then may not be kept."""
     _give_back_person(connection, changes)
@@ -107,7 +108,7 @@ def take_back(connection: Connection, changes: Changes) -> None:
             _give_back_end(connection, evidence, number, before, after)
 
 
-def _give_back_person(connection: Connection, changes: Changes) -> None:
+def _give_back_person(connection: Writing, changes: Changes) -> None:
     if changes.person:
         before, after = changes.person
         if _person(connection, changes.ssid) != after:
@@ -115,7 +116,7 @@ def _give_back_person(connection: Connection, changes: Changes) -> None:
         connection.execute(update(students).where(students.c.ssid == changes.ssid).values(before))
 
 
-def _take_back_places(connection: Connection, changes: Changes) -> None:
+def _take_back_places(connection: Writing, changes: Changes) -> None:
     if changes.places_new:
         mine = enrollments.c.id.in_(changes.places_new)
         connection.execute(update(enrollments).where(mine).values(exit_date=enrollments.c.entry_date, exit_code=""))
@@ -129,12 +130,12 @@ def _take_back_places(connection: Connection, changes: Changes) -> None:
     epoch.advance(connection)
 
 
-def _give_back_end(connection: Connection, table: Table, number: int, before: Any, after: Any) -> None:
+def _give_back_end(connection: Writing, table: Table, number: int, before: Any, after: Any) -> None:
     it = (table.c.id == number) & (table.c.ended_at == after)
     connection.execute(update(table).where(it).values(ended_at=before))
 
 
-def _is_replaced(connection: Connection, number: int) -> bool:
+def _is_replaced(connection: Reading, number: int) -> bool:
     """Whether newer evidence of the same kind stands, so that the old one must not come back."""
     old = evidence.alias()
     newer = (evidence.c.ssid == old.c.ssid) & (evidence.c.kind == old.c.kind) & evidence.c.ended_at.is_(None)

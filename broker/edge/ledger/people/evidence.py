@@ -13,9 +13,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from broker.core.model import Address, Name, Student
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, evidence, student_names
@@ -61,18 +62,18 @@ class Told:
         return self.ended_at == self.source.at
 
 
-def names(connection: Connection, ssid: str) -> list[Told]:
+def names(connection: Reading, ssid: str) -> list[Told]:
     """Every name of a student, the oldest first."""
     rows = connection.execute(_NAMES, {"ssid": ssid})
     return [_told(row, Name(row.first, row.last, row.middle, row.suffix)) for row in rows]
 
 
-def evidences(connection: Connection, ssid: str) -> list[Told]:
+def evidences(connection: Reading, ssid: str) -> list[Told]:
     """All evidence on a student, the oldest first."""
     return [_told(row, json.loads(row.value)) for row in connection.execute(_EVIDENCE, {"ssid": ssid})]
 
 
-def _standing(connection: Connection, ssid: str) -> list[Told]:
+def _standing(connection: Reading, ssid: str) -> list[Told]:
     return [_told(row, json.loads(row.value)) for row in connection.execute(_STANDING, {"ssid": ssid})]
 
 
@@ -80,9 +81,7 @@ def _told(row: Any, value: Any) -> Told:
     return Told(row.id, row.kind, value, Source(row.lea, row.tracking, row.added_at), row.ended_at)
 
 
-def add_names(
-    connection: Connection, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most
-) -> Kept:
+def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most) -> Kept:
     """Add the names that the student does not have yet under any kind, or has by the word of an LEA alone that never
     had the child, as aliases; `legal` is how this LEA spells the legal one."""
     all_names = names(connection, ssid)
@@ -105,7 +104,7 @@ def _counts_for(told: Told, lea: str, had: Collection[str]) -> bool:
     return told.kind == LEGAL or told.source.lea in ("", lea) or told.source.lea in had
 
 
-def had_by(connection: Connection, ssids: Sequence[str]) -> dict[str, set[str]]:
+def had_by(connection: Reading, ssids: Sequence[str]) -> dict[str, set[str]]:
     """The LEAs that have or had each of these students, whose numbers stand for themselves, or have announced it."""
     found: dict[str, set[str]] = {}
     told = select(enrollments.c.ssid, enrollments.c.lea).where(enrollments.c.ssid.in_(list(ssids)))
@@ -114,7 +113,7 @@ def had_by(connection: Connection, ssids: Sequence[str]) -> dict[str, set[str]]:
     return found
 
 
-def tellers(connection: Connection, ssids: Sequence[str]) -> dict[str, dict[Name, set[str]]]:
+def tellers(connection: Reading, ssids: Sequence[str]) -> dict[str, dict[Name, set[str]]]:
     """By student and name the LEAs that told it; '' is the state, and whoever told it as the legal name."""
     found: dict[str, dict[Name, set[str]]] = {}
     for row in connection.execute(select(student_names).where(student_names.c.ssid.in_(list(ssids)))):
@@ -131,14 +130,14 @@ def _kept(fresh: Sequence[Any], kept: Sequence[Any]) -> Kept:
     return Kept.ALL if fresh else Kept.NOTHING_NEW
 
 
-def rename(connection: Connection, ssid: str, name: Name, source: Source) -> None:
+def rename(connection: Writing, ssid: str, name: Name, source: Source) -> None:
     """Give the student another legal name; what was the legal name is ended and kept."""
     ended = (student_names.c.ssid == ssid) & (student_names.c.kind == LEGAL) & student_names.c.ended_at.is_(None)
     connection.execute(update(student_names).where(ended).values(ended_at=source.at))
     _insert_names(connection, ssid, LEGAL, [name], source)
 
 
-def _insert_names(connection: Connection, ssid: str, kind: str, new: Sequence[Name], source: Source) -> None:
+def _insert_names(connection: Writing, ssid: str, kind: str, new: Sequence[Name], source: Source) -> None:
     if new:
         shared = {"ssid": ssid, "kind": kind} | _brought(source)
         connection.execute(insert(student_names), [shared | _parts(name) for name in new])
@@ -152,7 +151,7 @@ def _brought(source: Source) -> dict[str, Any]:
     return {"lea": source.lea, "tracking": source.tracking, "added_at": source.at, "ended_at": None}
 
 
-def add_evidence(connection: Connection, ssid: str, student: Student, source: Source, most: Most) -> Kept:
+def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: Most) -> Kept:
     """Add what this tells of guardians, phone, address and birth order.
 
     Guardians add up; of the others the newest stands and ends the one before.
@@ -175,7 +174,7 @@ def add_evidence(connection: Connection, ssid: str, student: Student, source: So
 
 
 def _within(
-    connection: Connection,
+    connection: Reading,
     ssid: str,
     known: Sequence[Told],
     fresh: Sequence[tuple[str, str]],
@@ -191,7 +190,7 @@ def _within(
     return guardians[: max(most.guardians - own, 0)] + others
 
 
-def changes(connection: Connection, ssid: str, source: Source) -> int:
+def changes(connection: Reading, ssid: str, source: Source) -> int:
     """How often this LEA has changed, in the year before, what is only ever one: legal name, birth date, gender, phone,
     address, birth order."""
     told = select(func.count()).where(
@@ -220,7 +219,7 @@ def _evidence_of(student: Student) -> list[tuple[str, str]]:
     return list(dict.fromkeys((kind, json.dumps(value, sort_keys=True)) for kind, value in found))
 
 
-def note_change(connection: Connection, before: Person, after: Person, source: Source) -> None:
+def note_change(connection: Writing, before: Person, after: Person, source: Source) -> None:
     """Keep the birth date and gender of before, as evidence that has ended."""
     shared = {"ssid": before.ssid} | _brought(source) | {"ended_at": source.at}
     for kind in ("birth_date", "gender"):
@@ -229,7 +228,7 @@ def note_change(connection: Connection, before: Person, after: Person, source: S
             connection.execute(insert(evidence), shared | {"kind": kind, "value": json.dumps(value)})
 
 
-def add_many(connection: Connection, students: Sequence[tuple[str, Student]], source: Source) -> None:
+def add_many(connection: Writing, students: Sequence[tuple[str, Student]], source: Source) -> None:
     """Keep what is told of students of whom nothing is known yet."""
     named, proved = [], []
     for ssid, one in students:
@@ -247,12 +246,12 @@ def _legal_first(named: tuple[Name, str]) -> bool:
     return named[1] != LEGAL
 
 
-def student(connection: Connection, person: Person) -> Student:
+def student(connection: Reading, person: Person) -> Student:
     """Everything known of a student, as the model compares it: the legal name of now, all other names as aliases."""
     return _assembled(person, names(connection, person.ssid), _standing(connection, person.ssid))
 
 
-def students(connection: Connection, persons: Sequence[Person]) -> list[Student]:
+def students(connection: Reading, persons: Sequence[Person]) -> list[Student]:
     """The same of many."""
     ids = [person.ssid for person in persons]
     named: dict[str, list[Told]] = {ssid: [] for ssid in ids}

@@ -8,9 +8,10 @@ numbers.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Select, select
 
 from broker.core.model import Name
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people import evidence, registry
 from broker.edge.ledger.people.registry import Person
 from broker.edge.ledger.tables import enrollments, student_features, students
@@ -29,7 +30,7 @@ class Asked:
     lea: str = ""
 
 
-def find(connection: Connection, asked: Asked, key: Callable[[str], str], most: int) -> list[Person]:
+def find(connection: Reading, asked: Asked, key: Callable[[str], str], most: int) -> list[Person]:
     """Up to `most` such students. `key` gives the letters of a name by which names are compared."""
     keys = [key(word) for word in asked.words]
     found: list[Person] = []
@@ -64,7 +65,7 @@ def _numbers(asked: Asked, keys: Sequence[str]) -> Select[tuple[str]]:
     return query
 
 
-def _has(connection: Connection, person: Person, wanted: str, key: Callable[[str], str]) -> bool:
+def _has(connection: Reading, person: Person, wanted: str, key: Callable[[str], str]) -> bool:
     told = [Name(person.first, person.last, person.middle, person.suffix)]
     told += [one.value for one in evidence.names(connection, person.ssid) if isinstance(one.value, Name)]
     return any(wanted in key(part) for name in told for part in (name.first, name.middle, name.last))

@@ -6,22 +6,23 @@ Owns `guesses`. Promises: counts and numbers of students, no names; what is olde
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, distinct, func, select
+from sqlalchemy import delete, distinct, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import guesses
 
 ALL = ""  # the child whose row counts the guesses themselves
 _KEY = (guesses.c.lea, guesses.c.day, guesses.c.child, guesses.c.kind)
 
 
-def of_day(connection: Connection, lea: str, day: str) -> dict[tuple[str, str], int]:
+def of_day(connection: Reading, lea: str, day: str) -> dict[tuple[str, str], int]:
     """What an LEA has guessed on a day (ISO 8601): counts by child and kind."""
     mine = select(guesses.c.child, guesses.c.kind, guesses.c.count).where(guesses.c.lea == lea, guesses.c.day == day)
     return {(row[0], row[1]): row[2] for row in connection.execute(mine)}
 
 
-def add(connection: Connection, lea: str, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+def add(connection: Writing, lea: str, day: str, counts: Mapping[tuple[str, str], int]) -> None:
     """Count these, by child and kind, beside what was counted before."""
     rows = [
         {"lea": lea, "day": day, "child": child, "kind": kind, "count": count}
@@ -43,7 +44,7 @@ class Guessed(NamedTuple):
     days: int
 
 
-def since(connection: Connection, day: str) -> list[Guessed]:
+def since(connection: Reading, day: str) -> list[Guessed]:
     """By LEA, what was guessed since this day (ISO 8601)."""
     is_all = guesses.c.child == ALL
     query = select(
@@ -56,6 +57,6 @@ def since(connection: Connection, day: str) -> list[Guessed]:
     return [Guessed(*row) for row in rows]
 
 
-def forget(connection: Connection, day: str) -> None:
+def forget(connection: Writing, day: str) -> None:
     """Forget what was counted before this day (ISO 8601)."""
     connection.execute(delete(guesses).where(guesses.c.day < day))

@@ -7,15 +7,16 @@ merged number comes under the number that stands.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, tuple_
+from sqlalchemy import func, literal, select, tuple_
 
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people.blocks import counts_at
 from broker.edge.ledger.tables import student_features, students
 
 _PAGE = 5_000  # names read at once
 
 
-def names(connection: Connection) -> Iterator[tuple[str, Any]]:
+def names(connection: Reading) -> Iterator[tuple[str, Any]]:
     """Each name that counts: the SSID and the columns, as JSON; in the order of SSIDs."""
     columns = student_features.c
     page = select(columns.ssid, columns.variant, columns.data).order_by(columns.ssid, columns.variant).limit(_PAGE)
@@ -26,12 +27,12 @@ def names(connection: Connection) -> Iterator[tuple[str, Any]]:
         ssid, variant = rows[-1].ssid, rows[-1].variant
 
 
-def count(connection: Connection) -> int:
+def count(connection: Reading) -> int:
     """How many names there are."""
     return int(connection.execute(select(func.count()).select_from(student_features)).scalar() or 0)
 
 
-def merged(connection: Connection) -> Mapping[str, str]:
+def merged(connection: Reading) -> Mapping[str, str]:
     """Numbers that do not stand for themselves, and which do."""
     rows = connection.execute(select(students.c.ssid, students.c.merged_into).where(students.c.merged_into != ""))
     return {row.ssid: row.merged_into for row in rows}

@@ -6,14 +6,15 @@ Owns these questions, of `packets`, `events` and `enrollments`. Promises: reads 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from broker.core.model import HeldFor, PacketType, State
+from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, events, packets
 
 
-def used_elsewhere(connection: Connection, ssid: str, tracking: str, places: Sequence[int]) -> bool:
+def used_elsewhere(connection: Reading, ssid: str, tracking: str, places: Sequence[int]) -> bool:
     """Whether a packet other than this one is about the student, or there is a location other than these."""
     other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
     mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
@@ -26,7 +27,7 @@ def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
     return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
 
 
-def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
+def on_the_way(connection: Reading, ssid: str, lea: str) -> list[str]:
     """Records of the student that go to this LEA because the student is enrolled there, and are not delivered. Parts of
     the record store are not among them: they have no other receiver, and are looked at when they are delivered."""
     waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
@@ -35,7 +36,7 @@ def on_the_way(connection: Connection, ssid: str, lea: str) -> list[str]:
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
 
 
-def delivered_since(connection: Connection, ssid: str, lea: str, at: float) -> list[str]:
+def delivered_since(connection: Reading, ssid: str, lea: str, at: float) -> list[str]:
     """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
     is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
     query = (

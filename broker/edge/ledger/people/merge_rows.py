@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, select, update
+from sqlalchemy import Column, Table, bindparam, select, update
 
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import enrollments, evidence, packets, reviews, student_names, students
 
 _ALL_AT_ONCE = 500  # rows named in one statement
@@ -34,7 +35,7 @@ class Moved:
     released: list[Stood] = field(default_factory=list)
 
 
-def take(connection: Connection, other: str, kept: str) -> Moved:
+def take(connection: Writing, other: str, kept: str) -> Moved:
     """Hand everything of `other` to `kept`."""
     stood = (packets.c.tracking, packets.c.state, packets.c.held_for, packets.c.receiver)
     places = select(enrollments.c.id).where(enrollments.c.ssid == other).order_by(enrollments.c.id)
@@ -52,7 +53,7 @@ def take(connection: Connection, other: str, kept: str) -> Moved:
     return moved
 
 
-def give_back(connection: Connection, moved: Moved, kept: str, other: str) -> None:
+def give_back(connection: Writing, moved: Moved, kept: str, other: str) -> None:
     """Hand back to `other` what `take` handed to `kept`, as far as `kept` still has it, and as it was then: what ended
     since because of what came for `kept` has not ended for `other`. What was taken back since stays so."""
     _hand_over(connection, moved, kept, other)
@@ -65,12 +66,12 @@ def give_back(connection: Connection, moved: Moved, kept: str, other: str) -> No
         _replace_one(connection, tracking, line, place, kept, other)
 
 
-def _ends(connection: Connection, table: Table, ssid: str) -> _Ends:
+def _ends(connection: Reading, table: Table, ssid: str) -> _Ends:
     rows = connection.execute(select(table.c.id, table.c.ended_at).where(table.c.ssid == ssid).order_by(table.c.id))
     return [(row.id, row.ended_at) for row in rows]
 
 
-def _hand_over(connection: Connection, moved: Moved, before: str, after: str) -> None:
+def _hand_over(connection: Writing, moved: Moved, before: str, after: str) -> None:
     rows: list[tuple[Table, Column[Any], list[Any]]] = [
         (student_names, student_names.c.id, [row[0] for row in moved.names]),
         (evidence, evidence.c.id, [row[0] for row in moved.evidence]),
@@ -88,7 +89,7 @@ def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (ids[start : start + _ALL_AT_ONCE] for start in range(0, len(ids), _ALL_AT_ONCE))
 
 
-def _replace_everywhere(connection: Connection, other: str, kept: str) -> list[tuple[str, int, int]]:
+def _replace_everywhere(connection: Writing, other: str, kept: str) -> list[tuple[str, int, int]]:
     """Candidates keep their places, for a person may hold a list in which each place has a letter."""
     found = connection.execute(
         select(reviews.c.tracking, reviews.c.line, reviews.c.candidates)
@@ -106,7 +107,7 @@ def _replace_everywhere(connection: Connection, other: str, kept: str) -> list[t
     return places
 
 
-def _replace_one(connection: Connection, tracking: str, line: int, place: int, before: str, after: str) -> None:
+def _replace_one(connection: Writing, tracking: str, line: int, place: int, before: str, after: str) -> None:
     it = (reviews.c.tracking == tracking) & (reviews.c.line == line)
     found = connection.execute(select(reviews.c.candidates).where(it).with_for_update()).scalar()
     candidates = json.loads(found or "[]")

@@ -10,11 +10,12 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from broker.core.errors import NotDone
 from broker.core.model import Ssid
 from broker.core.stays import Today
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import held
 from broker.edge.ledger.people import merge_rows, registry
 from broker.edge.ledger.people.merge_rows import Moved
@@ -53,7 +54,7 @@ class Outcome:
     delivered: tuple[str, ...] = ()
 
 
-def about(connection: Connection, ssid: str) -> list[Merge]:
+def about(connection: Reading, ssid: str) -> list[Merge]:
     """The merges that a number had a part in, the oldest first."""
     query = select(merges).where((merges.c.kept == ssid) | (merges.c.merged == ssid)).order_by(merges.c.id)
     return [_merge(row) for row in connection.execute(query)]
@@ -63,7 +64,7 @@ def _merge(row: Any) -> Merge:
     return Merge(**(dict(row._mapping) | {"moved": Moved(**json.loads(row.moved))}))
 
 
-def merge(connection: Connection, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
+def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
     """Let `kept` stand for `other`, too, and let packets go on that waited only for that.
 
     Raises NotDone `same-number`, `no-student`, `number-withdrawn`, `merged-already`.
@@ -79,7 +80,7 @@ def merge(connection: Connection, kept: str, other: str, who: str, why: str, at:
     return replace(_counted(moved), released=tuple(one[0] for one in released))
 
 
-def unmerge(connection: Connection, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
     """Give back what the merge moved. Raises NotDone `not-merged`, `merged-since`."""
     registry.lock(connection)
     done = _standing_merge(connection, kept, other)
@@ -92,7 +93,7 @@ def unmerge(connection: Connection, kept: str, other: str, who: str, why: str, a
     return replace(_counted(done.moved), returned=returned, delivered=delivered)
 
 
-def _stand_for(connection: Connection, numbers: list[str], kept: str) -> None:
+def _stand_for(connection: Writing, numbers: list[str], kept: str) -> None:
     """`kept` stands for these numbers; with '' each stands for itself."""
     if numbers:
         connection.execute(update(students).where(students.c.ssid.in_(numbers)).values(merged_into=kept))
@@ -103,7 +104,7 @@ def _counted(moved: Moved) -> Outcome:
     return Outcome(len(moved.names), len(moved.evidence), len(moved.enrollments), len(moved.packets), questions)
 
 
-def _check(connection: Connection, kept: str, other: str) -> None:
+def _check(connection: Reading, kept: str, other: str) -> None:
     if kept == other:
         raise NotDone("same-number", ssid=kept)
     for ssid in (kept, other):
@@ -116,7 +117,7 @@ def _check(connection: Connection, kept: str, other: str) -> None:
             raise NotDone("merged-already", ssid=ssid, kept=found.merged_into)
 
 
-def _standing_merge(connection: Connection, kept: str, other: str) -> Merge:
+def _standing_merge(connection: Reading, kept: str, other: str) -> Merge:
     standing = [one for one in about(connection, other) if (one.kept, one.merged, one.undone_at) == (kept, other, None)]
     if not standing:
         raise NotDone("not-merged", ssid=other, kept=kept)

@@ -6,9 +6,10 @@ LEA ends only what it told itself.
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, select, update
 
 from broker.core.opt_outs import OptOut
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import opt_outs, students
 
@@ -17,14 +18,14 @@ _COUNTED = 1000
 _STANDS = opt_outs.c.ended_at.is_(None)
 
 
-def about(connection: Connection, ssid: str) -> list[OptOut]:
+def about(connection: Reading, ssid: str) -> list[OptOut]:
     """All of the student whom this number stands for, oldest first, also those that have ended."""
     numbers = registry.numbers(connection, ssid)
     query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers)).order_by(opt_outs.c.id)
     return [OptOut(*row) for row in connection.execute(query)]
 
 
-def standing(connection: Connection, ssid: str) -> list[OptOut]:
+def standing(connection: Reading, ssid: str) -> list[OptOut]:
     """Those that stand of the student whom this number stands for, oldest first: they do not grow with those that have
     ended."""
     numbers = registry.numbers(connection, ssid)
@@ -32,7 +33,7 @@ def standing(connection: Connection, ssid: str) -> list[OptOut]:
     return [OptOut(*row) for row in connection.execute(query)]
 
 
-def page(connection: Connection, purpose: str, after: tuple[str, int] | None, size: int) -> list[OptOut]:
+def page(connection: Reading, purpose: str, after: tuple[str, int] | None, size: int) -> list[OptOut]:
     """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students, at
     most `size` behind the one of this number and `id`; `ssid` is that number, which is not the one under which it was
     told where that was merged."""
@@ -45,7 +46,7 @@ def page(connection: Connection, purpose: str, after: tuple[str, int] | None, si
     return [OptOut(*row) for row in rows]
 
 
-def count_standing(connection: Connection, purpose: str) -> int:
+def count_standing(connection: Reading, purpose: str) -> int:
     """How many stand, of this purpose where one is named, counted to one more than 1,000."""
     query = select(opt_outs.c.id).where(_of(purpose)).limit(_COUNTED + 1)
     return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
@@ -55,7 +56,7 @@ def _of(purpose: str) -> ColumnElement[bool]:
     return _STANDS & (opt_outs.c.purpose == purpose) if purpose else _STANDS
 
 
-def put(connection: Connection, ssid: str, lea: str, purposes: Collection[str], tracking: str, at: float) -> None:
+def put(connection: Writing, ssid: str, lea: str, purposes: Collection[str], tracking: str, at: float) -> None:
     """The LEA's list for this student is this one from now on; what was told before and is told again stays as it was.
     Raises KeyError for a number that nobody has."""
     found = registry.standing(connection, ssid)
@@ -72,7 +73,7 @@ def put(connection: Connection, ssid: str, lea: str, purposes: Collection[str], 
         connection.execute(insert(opt_outs), [row | {"purpose": purpose} for purpose in fresh])
 
 
-def take_back(connection: Connection, ssid: str, tracking: str, who: str, at: float) -> None:
+def take_back(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
     """What this packet told of the student was told by mistake: it ends, and what it had ended stands again."""
     mine = opt_outs.c.ssid.in_(registry.numbers(connection, ssid))
     again = mine & (opt_outs.c.ended_by == tracking)

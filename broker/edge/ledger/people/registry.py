@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, bindparam, false, func, insert, or_, select, text, union, update
+from sqlalchemy import CompoundSelect, bindparam, false, func, insert, or_, select, text, union, update
 
 from broker.core.model import LeaId, Ssid
 from broker.edge.ledger import epoch, prepared
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.tables import enrollments, students
 
@@ -54,7 +55,7 @@ _LOCATIONS = (
 )
 
 
-def lock(connection: Connection) -> None:
+def lock(connection: Writing) -> None:
     """From here to the end of the transaction nobody else registers students, or moves packets (SQLite: the write lock
     does that). To be called before anything else is locked; see `epoch` for the order."""
     if connection.dialect.name == "postgresql":
@@ -62,19 +63,19 @@ def lock(connection: Connection) -> None:
         epoch.hold(connection)
 
 
-def person(connection: Connection, ssid: str) -> Person | None:
+def person(connection: Reading, ssid: str) -> Person | None:
     """Whom this very number was given to, merged or not."""
     row = connection.execute(_BY_NUMBER, {"ssid": ssid}).first()
     return Person(*row) if row else None
 
 
-def standing(connection: Connection, ssid: str) -> Person | None:
+def standing(connection: Reading, ssid: str) -> Person | None:
     """The student whom this number stands for: that of the SSID it was merged into, if it was."""
     found = person(connection, ssid)
     return person(connection, found.merged_into) if found and found.merged_into else found
 
 
-def numbers(connection: Connection, ssid: str) -> list[str]:
+def numbers(connection: Reading, ssid: str) -> list[str]:
     """Every number of the student whom this number stands for; this one alone where nobody has it."""
     found = standing(connection, ssid)
     kept = found.ssid if found else ssid
@@ -90,7 +91,7 @@ def numbers_among(kept: Collection[str]) -> CompoundSelect[str]:
     return union(own, merged)
 
 
-def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
+def add(connection: Writing, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
     """Enter a new student under a number that nobody ever had; `draw` gives numbers, `build` fills the row."""
     ssid = draw()
     while person(connection, ssid) is not None:
@@ -99,23 +100,23 @@ def add(connection: Connection, draw: Callable[[], Ssid], build: Callable[[Ssid]
     return ssid
 
 
-def add_many(connection: Connection, new: Sequence[Person], at: float) -> None:
+def add_many(connection: Writing, new: Sequence[Person], at: float) -> None:
     """Enter students who bring their numbers. A number that is given already is an error of the database."""
     connection.execute(insert(students), [_values(one) | {"added_at": at} for one in new])
 
 
-def page(connection: Connection, after: str, limit: int) -> list[Person]:
+def page(connection: Reading, after: str, limit: int) -> list[Person]:
     """Students who stand for themselves, in the order of their numbers, from behind `after`."""
     query = select(*_PERSON).where(students.c.ssid > after, students.c.merged_into == "")
     return [Person(*row) for row in connection.execute(query.order_by(students.c.ssid).limit(limit))]
 
 
-def count(connection: Connection) -> int:
+def count(connection: Reading) -> int:
     """How many students stand for themselves."""
     return connection.execute(select(func.count()).where(students.c.merged_into == "")).scalar_one()
 
 
-def change(connection: Connection, new: Person) -> None:
+def change(connection: Writing, new: Person) -> None:
     """Write the student's row anew; the number and the day it was given stay."""
     connection.execute(update(students).where(students.c.ssid == new.ssid).values(_values(new)))
 
@@ -124,7 +125,7 @@ def _values(person: Person) -> dict[str, str]:
     return {name: getattr(person, name) for name in Person.__dataclass_fields__}
 
 
-def locations(connection: Connection, ssid: str) -> list[EnrollmentRow]:
+def locations(connection: Reading, ssid: str) -> list[EnrollmentRow]:
     """Where the student whom this number stands for is and was enrolled, oldest entry first."""
     return [EnrollmentRow(*row) for row in prepared.rows(connection, _LOCATIONS, {"ssid": ssid})]
 
@@ -137,7 +138,7 @@ class ToldDates(NamedTuple):
     exit_date: str
 
 
-def told(connection: Connection, lea: str, local_id: str) -> list[ToldDates]:
+def told(connection: Reading, lea: str, local_id: str) -> list[ToldDates]:
     """What this LEA has told of the student who has this number there, at most 64 stays; '' is nobody's number."""
     mine = (enrollments.c.lea == lea) & (enrollments.c.local_id == local_id)
     query = select(students.c.birth_date, enrollments.c.entry_date, enrollments.c.exit_date).where(mine)
@@ -145,7 +146,7 @@ def told(connection: Connection, lea: str, local_id: str) -> list[ToldDates]:
     return [ToldDates(*row) for row in connection.execute(query)] if local_id else []
 
 
-def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
+def moved_about(connection: Reading, ssids: Sequence[str]) -> list[Ssid]:
     """Those of these students, by the numbers that stand for them, who are or were at more than one LEA."""
     found: dict[Ssid, None] = {}
     for start in range(0, len(ssids), _AT_ONCE):
@@ -159,7 +160,7 @@ def moved_about(connection: Connection, ssids: Sequence[str]) -> list[Ssid]:
 
 
 def turned_between(
-    connection: Connection, after: str, last: str, behind: str, limit: int, *, announced: bool = False
+    connection: Reading, after: str, last: str, behind: str, limit: int, *, announced: bool = False
 ) -> list[Ssid]:
     """Students with a location that began or ended after the ISO date `after`, on `last` at the latest, in the order of
     their numbers, from behind the number `behind`; with `announced` also those with one that is still to begin."""
@@ -172,7 +173,7 @@ def turned_between(
     return [Ssid(row[0]) for row in connection.execute(query.order_by(enrollments.c.ssid).limit(limit))]
 
 
-def number(connection: Connection, ssid: str) -> Ssid:
+def number(connection: Reading, ssid: str) -> Ssid:
     """The number that stands for this one. Raises KeyError for a number that nobody has."""
     found = standing(connection, ssid)
     if found is None:

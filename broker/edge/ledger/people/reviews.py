@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, tuple_, update
 
 from broker.core.model import LeaId, Ssid, TrackingId
 from broker.core.review import OWN_STUDENT, Sent, Verb, is_counted, sent_as
 from broker.edge.ledger import prepared
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import decisions, packets, reviews
 
 _MOST_LINES = 20_000  # of one packet
@@ -102,7 +103,7 @@ def _is(tracking: str, line: int) -> Any:
     return (reviews.c.tracking == tracking) & (reviews.c.line == line)
 
 
-def enter(connection: Connection, review: Review, about: str = "") -> None:
+def enter(connection: Writing, review: Review, about: str = "") -> None:
     """Open a question, which is counted under the number `about` (`open_about`)."""
     row = {
         "tracking": review.tracking,
@@ -117,26 +118,26 @@ def enter(connection: Connection, review: Review, about: str = "") -> None:
     connection.execute(insert(reviews), row)
 
 
-def open_about(connection: Connection, lea: str, ssid: str) -> int:
+def open_about(connection: Reading, lea: str, ssid: str) -> int:
     """How many questions to this LEA wait that were counted under this number when they were opened."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
 
 
-def subjects_about(connection: Connection, lea: str, ssid: str) -> list[Mapping[str, Any]]:
+def subjects_about(connection: Reading, lea: str, ssid: str) -> list[Mapping[str, Any]]:
     """The subjects of the same questions."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     rows = connection.execute(select(reviews.c.subject).where(waiting).limit(_MOST_ABOUT))
     return [json.loads(row.subject) for row in rows]
 
 
-def get(connection: Connection, tracking: str, line: int) -> Review | None:
+def get(connection: Reading, tracking: str, line: int) -> Review | None:
     """One question, locked until the end of a write transaction; None where there is none."""
     row = connection.execute(select(reviews).where(_is(tracking, line)).with_for_update()).first()
     return _review(row) if row else None
 
 
-def lines(connection: Connection, tracking: str) -> list[Review]:
+def lines(connection: Reading, tracking: str) -> list[Review]:
     """All questions of a packet, in the order of their lines."""
     query = select(reviews).where(reviews.c.tracking == tracking).order_by(reviews.c.line).limit(_MOST_LINES)
     return [_review(row) for row in connection.execute(query)]
@@ -155,7 +156,7 @@ _BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
 
 
 def open_of(
-    connection: Connection, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+    connection: Reading, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
 ) -> Iterator[Review]:
     """Questions to this LEA that wait, and name a student as one of these: of each at most the `most` oldest, without
     those of the packet `but`; those of packets' own students only where `is_own`."""
@@ -172,13 +173,13 @@ def open_of(
                 yield _review(found)
 
 
-def is_any(connection: Connection, lea: str) -> bool:
+def is_any(connection: Reading, lea: str) -> bool:
     """Whether any question to this LEA waits."""
     waiting = select(reviews.c.line).where(reviews.c.closed_at.is_(None), reviews.c.lea == lea).limit(1)
     return connection.execute(waiting).first() is not None
 
 
-def change(connection: Connection, review: Review) -> None:
+def change(connection: Writing, review: Review) -> None:
     """Write a question's subject, candidates and whether it is closed."""
     connection.execute(
         update(reviews)
@@ -193,7 +194,7 @@ def change(connection: Connection, review: Review) -> None:
 
 
 def listing(
-    connection: Connection,
+    connection: Reading,
     lea: str = "",
     is_open: bool = True,
     limit: int = 1000,
@@ -232,7 +233,7 @@ def _listed_of(lea: str, is_open: bool) -> ColumnElement[bool]:
     return is_wanted & (reviews.c.lea == lea) if lea else is_wanted
 
 
-def count_listed(connection: Connection, lea: str, is_open: bool) -> int:
+def count_listed(connection: Reading, lea: str, is_open: bool) -> int:
     """How many `listing` has in all, counted to one more than 1,000."""
     query = select(reviews.c.line).where(_listed_of(lea, is_open)).limit(_COUNTED + 1)
     return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
@@ -250,7 +251,7 @@ def _listed(row: Any) -> dict[str, Any]:
     }
 
 
-def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]:
+def answered_about(connection: Reading, ssids: Sequence[str]) -> list[Review]:
     """Questions that an LEA has answered, that wait for the state, and that have a student with one of these numbers as
     a candidate; the oldest first."""
     waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
@@ -258,20 +259,20 @@ def answered_about(connection: Connection, ssids: Sequence[str]) -> list[Review]
     return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
 
 
-def count_open(connection: Connection, lea: str = "") -> tuple[int, float | None]:
+def count_open(connection: Reading, lea: str = "") -> tuple[int, float | None]:
     """How many questions wait, of one LEA where given, and since when the oldest does (seconds since the epoch)."""
     query = select(func.count(), func.min(reviews.c.opened_at)).where(_listed_of(lea, is_open=True))
     many, oldest = connection.execute(query).one()
     return many, oldest
 
 
-def history(connection: Connection, tracking: str, line: int) -> list[Decision]:
+def history(connection: Reading, tracking: str, line: int) -> list[Decision]:
     """What was decided of one question, the oldest first."""
     query = select(decisions).where(decisions.c.tracking == tracking, decisions.c.line == line)
     return [_decision(row) for row in connection.execute(query.order_by(decisions.c.id))]
 
 
-def standing(connection: Connection, tracking: str, line: int) -> Decision | None:
+def standing(connection: Reading, tracking: str, line: int) -> Decision | None:
     """The decision that stands; None while nothing is decided, or what was is taken back."""
     known = [one for one in history(connection, tracking, line) if one.undone_at is None]
     return known[-1] if known else None
@@ -281,13 +282,13 @@ def _decision(row: Any) -> Decision:
     return Decision(**(dict(row._mapping) | {"verb": Verb(row.verb)}))
 
 
-def decided(connection: Connection, review: Review, verb: Verb, ssid: str, who: str, why: str, now: float) -> None:
+def decided(connection: Writing, review: Review, verb: Verb, ssid: str, who: str, why: str, now: float) -> None:
     """Write down a decision."""
     row = {"tracking": review.tracking, "line": review.line, "verb": verb, "ssid": ssid, "who": who, "why": why}
     connection.execute(insert(decisions), row | {"at": now, "undone_at": None, "undone_by": "", "undone_why": ""})
 
 
-def taken_back(connection: Connection, decision: Decision, who: str, why: str, now: float) -> None:
+def taken_back(connection: Writing, decision: Decision, who: str, why: str, now: float) -> None:
     """Write down that a decision is taken back."""
     connection.execute(
         update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)

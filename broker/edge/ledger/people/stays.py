@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 
 from broker.core.model import Ssid
 from broker.core.stays import Account, Location, Report, Today, Told, Unfit, tell
 from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Source
@@ -61,12 +62,12 @@ def account_of(rows: Iterable[EnrollmentRow], today: Today) -> Account:
     return Account([location(row) for row in rows], today)
 
 
-def account(connection: Connection, ssid: str, today: Today) -> Account:
+def account(connection: Reading, ssid: str, today: Today) -> Account:
     """Where the student is whom this number stands for."""
     return account_of(registry.locations(connection, ssid), today)
 
 
-def of_many(connection: Connection, ssids: Sequence[str]) -> dict[str, list[EnrollmentRow]]:
+def of_many(connection: Reading, ssids: Sequence[str]) -> dict[str, list[EnrollmentRow]]:
     """The stays of these students, whose numbers stand for themselves: at most some hundreds at once."""
     found: dict[str, list[EnrollmentRow]] = {}
     query = select(*_ROW).where(enrollments.c.ssid.in_(list(ssids)))
@@ -75,7 +76,7 @@ def of_many(connection: Connection, ssids: Sequence[str]) -> dict[str, list[Enro
     return found
 
 
-def announced(connection: Connection, ssids: Sequence[str], day: str) -> list[Ssid]:
+def announced(connection: Reading, ssids: Sequence[str], day: str) -> list[Ssid]:
     """Those of these students, whose numbers stand for themselves, with a stay that begins after this ISO date."""
     found: list[Ssid] = []
     for start in range(0, len(ssids), _AT_ONCE):
@@ -85,7 +86,7 @@ def announced(connection: Connection, ssids: Sequence[str], day: str) -> list[Ss
     return found
 
 
-def had_by(connection: Connection, lea: str, today: Today) -> Iterator[Ssid]:
+def had_by(connection: Reading, lea: str, today: Today) -> Iterator[Ssid]:
     """The students whom this LEA has."""
     after = ""
     while True:
@@ -111,7 +112,7 @@ def ends_by(columns: Any, first: Any) -> ColumnElement[bool]:
 
 
 def enter(
-    connection: Connection,
+    connection: Writing,
     row: EnrollmentRow,
     at: float,
     exits: Sequence[str] = (),
@@ -148,7 +149,7 @@ def enter(
 
 
 def leave(
-    connection: Connection,
+    connection: Writing,
     ssid: str,
     school: str,
     day: str,
@@ -167,7 +168,7 @@ def leave(
     return told
 
 
-def history(connection: Connection, ssid: str) -> list[Change]:
+def history(connection: Reading, ssid: str) -> list[Change]:
     """What was corrected of the student's stays, the oldest first."""
     mine = select(enrollments.c.id).where(enrollments.c.ssid == registry.number(connection, ssid))
     columns = [enrollment_changes.c[name] for name in Change.__dataclass_fields__]
@@ -180,7 +181,7 @@ _Facts = Mapping[str, str | int]
 _Correction = tuple[tuple[int, EnrollmentRow], _Facts]
 
 
-def _places(connection: Connection, ssid: str) -> _Places:
+def _places(connection: Reading, ssid: str) -> _Places:
     query = select(enrollments.c.id, *_ROW).where(enrollments.c.ssid == ssid)
     rows = connection.execute(query.order_by(enrollments.c.entry_date, enrollments.c.id))
     return [(row[0], EnrollmentRow(*row[1:])) for row in rows]
@@ -191,7 +192,7 @@ def _ends(places: _Places, told: Told) -> Iterator[_Correction]:
         yield places[place], {"exit_date": day} if day else {"exit_date": "", "exit_code": ""}
 
 
-def _correct_all(connection: Connection, corrections: Iterable[_Correction], source: Source, most: Most) -> None:
+def _correct_all(connection: Writing, corrections: Iterable[_Correction], source: Source, most: Most) -> None:
     """All of it or nothing. Raises Unfit where one of the stays was corrected as often as it may be."""
     changed = [(place, facts) for place, facts in corrections if _differing(place[1], facts)]
     for (number, row), facts in changed:
@@ -205,7 +206,7 @@ def _differing(row: EnrollmentRow, facts: _Facts) -> dict[str, str | int]:
     return {name: value for name, value in facts.items() if getattr(row, name) != value}
 
 
-def _correct(connection: Connection, place: tuple[int, EnrollmentRow], facts: _Facts, source: Source) -> None:
+def _correct(connection: Writing, place: tuple[int, EnrollmentRow], facts: _Facts, source: Source) -> None:
     number, row = place
     changed = _differing(row, facts)
     connection.execute(update(enrollments).where(enrollments.c.id == number).values(changed))
@@ -217,7 +218,7 @@ def _correct(connection: Connection, place: tuple[int, EnrollmentRow], facts: _F
     epoch.advance(connection)
 
 
-def _changes(connection: Connection, number: int, at: float) -> int:
+def _changes(connection: Reading, number: int, at: float) -> int:
     """How often this stay was corrected in the year before."""
     mine = (enrollment_changes.c.enrollment == number) & (enrollment_changes.c.at > at - _YEAR)
     return int(connection.execute(select(func.count()).where(mine)).scalar_one())

@@ -11,9 +11,10 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Label, Table, func, insert, or_, select, text, update
+from sqlalchemy import Label, Table, func, insert, or_, select, text, update
 
 from broker.core.model import Name, Student
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import (
@@ -62,7 +63,7 @@ class Lesson:
     other: str = ""
 
 
-def about(connection: Connection, ssid: str) -> list[Lesson]:
+def about(connection: Reading, ssid: str) -> list[Lesson]:
     """All that was decided of the student with this very number, the oldest first, what has ended, too."""
     found = []
     for row in connection.execute(select(spellings).where(spellings.c.ssid == ssid)):
@@ -80,20 +81,20 @@ def _decided(row: Any) -> Decided:
     return Decided(row.tracking, row.line, row.at, row.decider, row.lea)
 
 
-def has_had(connection: Connection, ssid: str, lea: str, before: str) -> bool:
+def has_had(connection: Reading, ssid: str, lea: str, before: str) -> bool:
     """Whether this LEA had told of a stay of the student, and not taken it back, before the packet `before` came."""
     mine = (enrollments.c.ssid == registry.number(connection, ssid)) & (enrollments.c.lea == lea)
     told = select(enrollments.c.id).where(mine, counts(enrollments.c), enrollments.c.tracking < before)
     return connection.execute(told.limit(1)).first() is not None
 
 
-def has_now(connection: Connection, ssid: str, lea: str) -> bool:
+def has_now(connection: Reading, ssid: str, lea: str) -> bool:
     """Whether this LEA has told of a stay of the student, and of no end of it."""
     mine = (enrollments.c.ssid == ssid) & (enrollments.c.lea == lea) & (enrollments.c.exit_date == "")
     return connection.execute(select(enrollments.c.id).where(mine).limit(1)).first() is not None
 
 
-def teach(connection: Connection, ssid: str, sent: Student, decided: Decided) -> None:
+def teach(connection: Writing, ssid: str, sent: Student, decided: Decided) -> None:
     """Keep how the student was written: name and birth date as they were sent."""
     name = sent.legal_name
     spelt = {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
@@ -101,7 +102,7 @@ def teach(connection: Connection, ssid: str, sent: Student, decided: Decided) ->
     connection.execute(insert(spellings), {"ssid": ssid} | spelt | _values(decided))
 
 
-def tell_apart(connection: Connection, ssid: str, other: str, decided: Decided) -> None:
+def tell_apart(connection: Writing, ssid: str, other: str, decided: Decided) -> None:
     """Keep that these are two students."""
     connection.execute(insert(told_apart), {"ssid": ssid, "other": other} | _values(decided))
 
@@ -117,7 +118,7 @@ def _values(decided: Decided) -> dict[str, object]:
     }
 
 
-def end(connection: Connection, tracking: str, line: int, at: float) -> list[str]:
+def end(connection: Writing, tracking: str, line: int, at: float) -> list[str]:
     """The decision on this question is taken back; the students whom it has taught something about, by their numbers of
     then."""
     found: dict[str, None] = {}
@@ -128,13 +129,13 @@ def end(connection: Connection, tracking: str, line: int, at: float) -> list[str
     return list(found)
 
 
-def end_apart(connection: Connection, ssid: str, at: float) -> None:
+def end_apart(connection: Writing, ssid: str, at: float) -> None:
     """The student is called or born otherwise from now on: who else it may be is open again."""
     mine = or_(told_apart.c.ssid == ssid, told_apart.c.other == ssid) & told_apart.c.ended_at.is_(None)
     connection.execute(update(told_apart).where(mine).values(ended_at=at))
 
 
-def spellings_of(connection: Connection, ssids: Sequence[str]) -> Mapping[str, list[Spelling]]:
+def spellings_of(connection: Reading, ssids: Sequence[str]) -> Mapping[str, list[Spelling]]:
     """Of each of these students, whose numbers stand for themselves, at most `MOST_SPELLINGS`: of the state and of each
     LEA in turn what they have decided, the newest first."""
     kept = _kept(spellings, "ssid")
@@ -151,7 +152,7 @@ def spellings_of(connection: Connection, ssids: Sequence[str]) -> Mapping[str, l
     }
 
 
-def apart_from(connection: Connection, ssid: str, lea: str) -> frozenset[str]:
+def apart_from(connection: Reading, ssid: str, lea: str) -> frozenset[str]:
     """The students who, as was decided, are others than this one: by a decision that counts at this LEA, or where a
     merge was taken back."""
     numbers = registry.numbers_among([ssid])
@@ -164,7 +165,7 @@ def apart_from(connection: Connection, ssid: str, lea: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _parted(connection: Connection, ssid: str) -> Iterator[str]:
+def _parted(connection: Reading, ssid: str) -> Iterator[str]:
     """Whom this number was merged with once, while both are called and born as they were when that was taken back."""
     either = or_(merges.c.kept == ssid, merges.c.merged == ssid) & merges.c.undone_at.is_not(None)
     for kept, merged, at in connection.execute(
