@@ -3,9 +3,14 @@
 Promises: everything else is real: home, ledger, vault, keys, stages; queues remember what they would be told.
 """
 
+import atexit
+import gc
 import io
 import json
-from collections.abc import Mapping, Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import timedelta
@@ -34,19 +39,74 @@ from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.standing import enqueue_standing
 from tests.bench import load
-from tests.support import desk, documents
+from tests.support import desk, documents, postgres
 from tests.support.exchange import Exchange
 
 _RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
 
 
 _INBOX_MARK = ".satchel-inbox-"  # a folder, in each inbox, by which the exchange knows it again
+_MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
+_had: set[tuple[str, tuple[tuple[str, str], ...]]] = set()  # tests, and of which LEAs they had an office
 _KEY_DAYS = 1500  # some tests walk through years
 
 
 @cache
 def _lea(lea: str, kind: str) -> load.Lea:
     return load.lea(lea, kind, "cv25519", _KEY_DAYS)
+
+
+def _founded(where: Path, leas: Iterable[tuple[str, str]], ledger_url: str = "") -> Exchange:
+    """A home made by `satchel init`, and its LEAs: id and kind."""
+    made = Exchange(where, ledger_url=ledger_url)
+    for lea, kind in leas:
+        _enter(made, _lea(lea, kind))
+    return made
+
+
+def _enter(exchange: Exchange, lea: load.Lea) -> None:
+    """As `satchel lea add` does, but without a process of its own."""
+    with redirect_stdout(io.StringIO()):
+        home.add(lea.id, f"LEA {lea.id}", lea.kind, _beside(exchange, lea), None, exchange.home)
+
+
+def _beside(exchange: Exchange, lea: load.Lea) -> Path:
+    """The party's key, in a file that its operator has beside the home."""
+    path = exchange.home.parent / f"{lea.id}.asc"
+    path.write_bytes(lea.certificate)
+    return path
+
+
+def _is_another(leas: tuple[tuple[str, str], ...]) -> bool:
+    """Whether this test has such an office already: two of one test are two exchanges, and no copies of one."""
+    this = (os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0], leas)
+    is_another = this in _had
+    _had.add(this)
+    return is_another
+
+
+def _copied(where: Path, leas: tuple[tuple[str, str], ...], ledger_url: str) -> Exchange:
+    """A copy of one that was founded: that takes most of an office's time."""
+    home, like = _template(leas, is_on_server=bool(ledger_url))
+    shutil.copytree(home, where, symlinks=True)
+    made = Exchange.of(where)
+    for lea, kind in leas:
+        _beside(made, _lea(lea, kind))
+    if ledger_url:
+        postgres.replace(ledger_url, like)
+        made.keep_ledger_at(ledger_url)
+    return made
+
+
+@cache
+def _template(leas: tuple[tuple[str, str], ...], *, is_on_server: bool) -> tuple[Path, str]:
+    """A home with these LEAs, and the URL of its ledger, '' for SQLite."""
+    root = tempfile.mkdtemp(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    url = postgres.database() if is_on_server else ""
+    made = _founded(Path(root) / "home", leas, url)
+    gc.collect()  # who has entered them lets go of the ledger, and all of it is in one file
+    return made.home, url
 
 
 class _Told(Queues):
@@ -70,11 +130,12 @@ class Office:
     """The exchange and its LEAs."""
 
     def __init__(self, root: Path, *leas: str, ledger_url: str = "", kinds: Mapping[str, str] | None = None) -> None:
-        self.exchange = Exchange(root / "home", ledger_url=ledger_url)
-        kinds = kinds or {}
-        self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
-        for lea in leas:
-            self.enter(lea)
+        named = tuple((lea, (kinds or {}).get(lea, "district")) for lea in leas)
+        self.leas = {lea: _lea(lea, kind) for lea, kind in named}
+        if _is_another(named) or (ledger_url and not postgres.is_blank(ledger_url)):
+            self.exchange = _founded(root / "home", named, ledger_url)
+        else:
+            self.exchange = _copied(root / "home", named, ledger_url)
         self.told = _Told()
         self.ahead = timedelta()  # of the real clock
         built = wiring.build(self.exchange.home, "worker")
@@ -87,11 +148,8 @@ class Office:
         self._names = 0
 
     def enter(self, lea: str) -> None:
-        """Enter a party into the directory, as `satchel lea add` does but without a process of its own."""
-        path = self.exchange.home.parent / f"{lea}.asc"
-        path.write_bytes(self.leas[lea].certificate)
-        with redirect_stdout(io.StringIO()):
-            home.add(lea, f"LEA {lea}", self.leas[lea].kind, path, None, self.exchange.home)
+        """Enter a party into the directory."""
+        _enter(self.exchange, self.leas[lea])
 
     def drop(self, lea: str, document: Mapping[str, Any] | bytes, *, name: str = "") -> str:
         """Put a document into an outbox, under this name where one is given, and have it taken in; its tracking id."""
