@@ -11,7 +11,8 @@ from typing import Any
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
-from broker.edge.settings.values import Identity, Limits
+from broker.edge.settings.rules import Identity
+from broker.edge.settings.values import Limits
 from broker.formats import canonical, dates, key_block, no_ssn, pesc
 from broker.formats.ssid import lines
 from broker.formats.transcript import request

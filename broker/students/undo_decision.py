@@ -19,7 +19,7 @@ from broker.core.model import HeldFor, State
 from broker.core.review import OWN_STUDENT, By
 from broker.edge.ledger.packets import moves, packets
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
-from broker.edge.ledger.people import changes, registry, reviews
+from broker.edge.ledger.people import changes, followed, registry, reviews
 from broker.edge.ledger.people.changes import Changes
 from broker.edge.ledger.people.reviews import Decision, Review
 from broker.identity import registrar, withdrawn
@@ -130,7 +130,7 @@ def _check_unused(connection: Connection, found: Review, number: str, changed: C
     """A number that others have used since is theirs, too."""
     person = registry.person(connection, number)
     places = changed.places_new if changed else []
-    if person is None or person.merged_into or reviews.used_elsewhere(connection, number, found.tracking, places):
+    if person is None or person.merged_into or followed.used_elsewhere(connection, number, found.tracking, places):
         raise OperatorError(
             f"The SSID {number}, which this decision gave, was used by other packets or merged since, so the decision"
             " cannot be taken back. If it is the number of a student who has another one, merge the two."
@@ -141,10 +141,10 @@ def _reroute(services: Services, connection: Connection, found: Review, decision
     """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
     if not decision.ssid:
         return ()
-    rows = [packets.get(connection, one) for one in reviews.on_the_way(connection, decision.ssid, found.lea)]
+    rows = [packets.get(connection, one) for one in followed.on_the_way(connection, decision.ssid, found.lea)]
     planned = [_anew(row) for row in rows if row is not None]
     moves.advance(connection, planned, services.clock().timestamp())
-    return tuple(reviews.delivered_since(connection, decision.ssid, found.lea, decision.at))
+    return tuple(followed.delivered_since(connection, decision.ssid, found.lea, decision.at))
 
 
 def _anew(row: PacketRow) -> Move:

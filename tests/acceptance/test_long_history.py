@@ -16,7 +16,7 @@ from broker.edge.ledger.cases import backpacks, follow_ups, harvest, transfer_vi
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
-from broker.edge.ledger.people import reviews
+from broker.edge.ledger.people import followed, reviews
 from broker.processes.sweeper import Inboxes
 from broker.stages import missing
 from broker.stages.sweep import duties
@@ -217,8 +217,8 @@ ASKED: dict[str, Callable[[Connection], object]] = {
         found, LeaId(B), [(LeaId(A), "old3"), (LeaId(A), "old4")]
     ),
     "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"]),
-    "what goes to an LEA by enrollment": lambda found: reviews.on_the_way(found, "OLD1", B),
-    "what was delivered since": lambda found: reviews.delivered_since(found, "OLD1", B, 1.0),
+    "what goes to an LEA by enrollment": lambda found: followed.on_the_way(found, "OLD1", B),
+    "what was delivered since": lambda found: followed.delivered_since(found, "OLD1", B, 1.0),
     "what has no file yet": lambda found: history.pending(found, 10),
     "whose flag it is": lambda found: flag_rows.standing(found, "OLD1"),
     "what the state was told": lambda found: flag_rows.is_told(found, "exit", "OLD1", A, "x"),
