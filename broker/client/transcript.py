@@ -17,7 +17,8 @@ from broker.core.errors import OperatorError, Refused
 from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings import checks, resources
-from broker.edge.settings.values import Identity, Limits
+from broker.edge.settings.rules import Identity
+from broker.edge.settings.values import Limits
 from broker.formats import canonical, pesc, reading
 from broker.formats.transcript import request
 from broker.formats.transcript.record import PACKET, Facts, Made, from_record

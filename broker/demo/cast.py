@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
-from broker.edge.settings.values import Identity, Limits, TheState
+from broker.edge.settings.rules import Identity, TheState
+from broker.edge.settings.values import Limits
 from broker.formats import canonical, dates, key_block, no_ssn, pesc
 from broker.formats.ssid import lines
 from broker.formats.transcript import request

@@ -10,17 +10,14 @@ import argparse
 import itertools
 import queue
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from broker import wiring
 from broker.core.errors import Deferred
-from broker.core.files.extent import Extent, Progress
 from broker.core.model import LeaId
 from broker.edge.home.apart import Silent
-from broker.edge.home.folders import OUTBOX, Missing
-from broker.edge.home.outbox import Changed, Odd, Unfinished
-from broker.edge.home.readiness import Found, Readiness, Ready, Wait
+from broker.edge.home.folders import OUTBOX
+from broker.edge.home.readiness import Found, Readiness
 from broker.edge.home.watch import Watch
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
@@ -31,15 +28,13 @@ from broker.processes.part import Part, run
 from broker.stages import intake
 from broker.stages.allowance import Allowance
 from broker.stages.outbox_notice import OutboxNotice
+from broker.stages.ready import Picker
 from broker.stages.walk import Walk
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
 _LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
 _IDLE_SECONDS = 0.25
 _FULL_SECONDS = 1.0  # between two looks for room
-_ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
-_BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
-_HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
 
 
 class Watcher:
@@ -51,6 +46,7 @@ class Watcher:
         self._hints: queue.SimpleQueue[tuple[LeaId, str, bool]] = queue.SimpleQueue()
         self._watch = Watch(chosen.watch, chosen.poll_seconds, services.apart.is_apart)
         self._readiness = Readiness(chosen.settle_seconds, chosen.broken_seconds)
+        self._picker = Picker(services, self._readiness)
         self._known: set[LeaId] = set()
         self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
         self._due: dict[LeaId, float] = {}
@@ -169,7 +165,7 @@ class Watcher:
                 return time.monotonic() + _FULL_SECONDS
             one = self._passes.get(lea) or self._begin(lea)
             self._passes[lea] = one
-            ready, odd = self._some(one)
+            ready, odd = self._picker.some(one)
             if (ready or odd) and self._is_suspended(lea):
                 self._drop_pass(lea)
                 return time.monotonic() + self._services.settings.intake.scan_seconds
@@ -228,48 +224,6 @@ class Watcher:
         over = self._passes.pop(lea, None)
         if over is not None:
             over.items.close()
-
-    def _some(self, one: Walk) -> tuple[list[Found], list[Odd]]:
-        """At most a batch of what is ready, and so many bytes, from so many entries: other LEAs wait for their turn."""
-        ready: list[Found] = []
-        odd: list[Odd] = []
-        batch = self._services.settings.intake.batch
-        most = batch * _ENTRIES_PER_FILE
-        one.headers = _HEADERS_A_TURN
-        looked = size = 0
-        for item in itertools.islice(one.items, most):
-            looked += 1
-            if isinstance(item, Unfinished):
-                one.note(item)
-            elif isinstance(item, Odd):
-                odd.append(item)
-            elif item is not None:
-                verdict = self._observe(one, item)
-                if isinstance(verdict, Ready):
-                    ready.append(item)
-                    size += item.size
-                else:
-                    one.soonest = min(one.soonest or verdict.until, verdict.until)
-            if len(ready) + len(odd) >= batch or size >= _BYTES_A_TURN:
-                return ready, odd
-        one.is_over = looked < most
-        return ready, odd
-
-    def _observe(self, one: Walk, found: Found) -> Ready | Wait:
-        def judge(progress: Progress) -> tuple[Extent, Progress]:
-            if one.headers <= 0:
-                return Extent.UNDECIDED, progress
-            extent, after = self._services.outboxes.extent(one.lea, found, replace(progress), one.headers)
-            one.headers -= max(after.headers - progress.headers, 1)
-            return extent, after
-
-        now = time.monotonic()
-        try:
-            return self._readiness.observe(one.lea, found, now, found.name in one.closed, judge)
-        except Deferred as later:
-            if not isinstance(later, Changed | Missing):
-                one.note_unreadable(found)
-            return Wait(now + self._services.settings.intake.settle_seconds)
 
 
 def watch_turn(services: Services, watcher: Watcher, part: Part) -> None:

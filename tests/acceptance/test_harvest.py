@@ -14,7 +14,7 @@ from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.people import flags
-from broker.edge.settings.values import Harvest
+from broker.edge.settings.rules import Harvest
 from broker.oversight import harvest, nightly
 from tests.support import desk, documents
 from tests.support.office import Office

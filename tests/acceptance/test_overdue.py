@@ -32,7 +32,7 @@ from broker.edge.ledger.log import acts
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Person
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.oversight import overdue
 from broker.packets.services import Services
 from broker.transfers.cancel import cancel

@@ -144,7 +144,7 @@ def test_a_turn_of_the_watcher_takes_so_many_bytes_of_one_lea(office: Office) ->
     for found in [*office.services.outboxes.scan(LeaId(A))]:
         one.closed.add(found.name)
     while not one.is_over:
-        ready, _ = watcher._some(one)
+        ready, _ = watcher._picker.some(one)
         sizes.append(sum(found.size for found in ready))
     assert sum(sizes) > 12 * 8 * MIB
     assert max(sizes) < 41 * MIB
@@ -161,7 +161,7 @@ def test_a_turn_of_the_watcher_ends_among_very_many_unfinished_files(office: Off
     one = watcher._begin(LeaId(A))
     turns = 0
     while not one.is_over:
-        watcher._some(one)
+        watcher._picker.some(one)
         turns += 1
     assert turns == 3
     assert list(Outboxes(office.services.home, office.services.settings.limits).scan(LeaId(A))) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from tests.support import desk, documents, terminal
 from tests.support.desk import child, enrollment
 from tests.support.exchange import satchel

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
 from broker.edge.home.file_names import is_unfinished
-from broker.edge.settings.values import Limits, Sftp, TheState
+from broker.edge.settings.rules import TheState
+from broker.edge.settings.values import Limits, Sftp
 from broker.edge.sftp.client.line import Account, Line
 from broker.edge.sftp.hostkey import generate, public_line
 from broker.edge.sftp.server.server import SftpServer, State

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from broker.edge.home.folders import Home
-from broker.edge.settings.values import Keeping, Settings, TheState
+from broker.edge.settings.rules import Keeping, TheState
+from broker.edge.settings.values import Settings
 from broker.oversight import nightly
 from broker.packets.services import Services
 from broker.students import expired

@@ -13,7 +13,8 @@ from broker.core.model import LeaId
 from broker.edge import xml
 from broker.edge.schemas.contracts import Contracts, load
 from broker.edge.settings import resources
-from broker.edge.settings.values import Identity, Limits
+from broker.edge.settings.rules import Identity
+from broker.edge.settings.values import Limits
 from broker.edge.xml import Element, Schema
 from broker.formats import reading
 from broker.formats.pesc import from_pesc, read_acknowledgement, to_pesc

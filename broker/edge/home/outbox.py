@@ -7,8 +7,6 @@ under the same name is never lost. A caller takes, flushes the vault, commits to
 
 import errno
 import os
-import re
-import secrets
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +17,7 @@ from typing import BinaryIO, TypeVar
 from broker.core.errors import Deferred, Refused
 from broker.core.files.extent import Extent, Progress, extent
 from broker.core.model import LeaId, Sha256, TrackingId
-from broker.edge.home import durable
+from broker.edge.home import discard, durable
 from broker.edge.home.file_names import is_printable, is_sender_s, is_unfinished
 from broker.edge.home.folders import OUTBOX, Home, plain, tracking_id
 from broker.edge.home.readiness import Found
@@ -28,11 +26,9 @@ from broker.edge.vault import Vault
 
 _KINDS = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _KINDS |= {stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
-_GONE = frozenset({errno.ENOENT, errno.ESTALE})
 _BUSY = errno.EAGAIN  # its owner holds a lease on it (fcntl(2), F_SETLEASE), and O_NONBLOCK does not wait for that
-_NOT_THAT_FILE = _GONE | {errno.ELOOP, errno.ENXIO, errno.ENODEV}
+_NOT_THAT_FILE = {errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENXIO, errno.ENODEV}
 _T = TypeVar("_T")
-_DISCARDED = re.compile(r"\.([0-9a-f]{16})\.taken")
 
 
 class Changed(Deferred):
@@ -149,7 +145,7 @@ class Outboxes:
         """Remove files that are dealt with, unless something else stands under their name by now; how many were
         removed. Nothing is flushed: what a power cut brings back has the mark that the ledger knows."""
         with self._home.enter(lea, OUTBOX) as folder:
-            return sum(_discard(folder, item) for item in items)
+            return sum(discard.discard(folder, item.name, item.source_mark) for item in items)
 
     def quarantine(self, lea: LeaId, item: Odd | Found, tracking: TrackingId) -> Path | None:
         """Move something out of the outbox as it is, unread, to `quarantine/<tracking>`; where it is now.
@@ -159,7 +155,7 @@ class Outboxes:
         """
         target, aside = self._home.quarantine / tracking_id(tracking), f".{tracking}.quarantine"
         with self._home.enter(lea, OUTBOX) as folder:
-            mark = _mark(folder, item.name)
+            mark = discard.mark(folder, item.name)
             if mark is None or not _same_thing(mark, item):
                 return None
             place = os.open(self._home.quarantine, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -188,27 +184,19 @@ class Outboxes:
     def tidy(self, lea: LeaId) -> int:
         """At start, before anything discards: show again what a crash hid in the middle of a discard; how many.
 
-        It keeps its source mark but for the change time, so intake meets it as a second drop of the same bytes. What
-        stands in its way was planted there; that keeps neither from being taken in.
+        It keeps its source mark but for the change time, so intake meets it as a second drop of the same bytes.
         """
-        shown = 0
-        with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
-            for hidden in [found for entry in entries if (found := _DISCARDED.fullmatch(entry.name))]:
-                try:
-                    durable.rename_new(folder, hidden[0], folder, f"recovered-{hidden[1]}")
-                except FileExistsError:
-                    durable.rename_new(folder, hidden[0], folder, f"recovered-{secrets.token_hex(8)}")
-                shown += 1
-        return shown
+        with self._home.enter(lea, OUTBOX) as folder:
+            return discard.show_again(folder)
 
     def _look(self, folder: int, name: str) -> Found | Odd | None:
         if "/" in name or "\0" in name:
             raise ValueError("a name, not a path")
-        found = _lstat(folder, name)
+        found = discard.lstat(folder, name)
         if found is None:
             return None
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "")
-        item = _found(name, found)
+        item = discard.found(name, found)
         if kind:
             return Odd(name, kind, item.source_mark)
         if len(name) > self._limits.file_name_chars or not is_printable(name):  # a lone surrogate is not printable
@@ -217,28 +205,10 @@ class Outboxes:
 
 
 def _half(folder: int, name: str) -> Unfinished | None:
-    found = _lstat(folder, name) if is_sender_s(name) else None
+    found = discard.lstat(folder, name) if is_sender_s(name) else None
     if found is None or not stat.S_ISREG(found.st_mode):
         return None
     return Unfinished(name, found.st_size, found.st_mtime_ns)
-
-
-def _found(name: str, entry: os.stat_result) -> Found:
-    return Found(name, entry.st_size, entry.st_mtime_ns, entry.st_ino, entry.st_dev, entry.st_ctime_ns)
-
-
-def _lstat(folder: int, name: str) -> os.stat_result | None:
-    try:
-        return os.lstat(name, dir_fd=folder)
-    except OSError as error:
-        if error.errno in _GONE:
-            return None
-        raise
-
-
-def _mark(folder: int, name: str) -> str | None:
-    entry = _lstat(folder, name)
-    return None if entry is None else _found(name, entry).source_mark
 
 
 def _same_thing(mark: str, item: Odd | Found) -> bool:
@@ -246,11 +216,6 @@ def _same_thing(mark: str, item: Odd | Found) -> bool:
     if isinstance(item, Odd):
         return mark.split(":")[:2] == item.source_mark.split(":")[:2]
     return mark == item.source_mark
-
-
-def _but_change_time(mark: str) -> str:
-    """A rename sets it, ours too."""
-    return mark.rpartition(":")[0]
 
 
 @contextmanager
@@ -276,26 +241,5 @@ def _opened(folder: int, found: Found) -> Iterator[int]:
 
 def _same(fd: int, found: Found) -> None:
     now = os.fstat(fd)
-    if not stat.S_ISREG(now.st_mode) or _found(found.name, now) != found:
+    if not stat.S_ISREG(now.st_mode) or discard.found(found.name, now) != found:
         raise Changed("the file changed after it was looked at")
-
-
-def _discard(folder: int, item: Taken | Found) -> bool:
-    if _mark(folder, item.name) != item.source_mark:
-        return False
-    # Hidden first and looked at again: a sender may put a new file under this name between a look and an unlink.
-    token = secrets.token_hex(8)
-    hidden = f".{token}.taken"
-    try:
-        os.rename(item.name, hidden, src_dir_fd=folder, dst_dir_fd=folder)
-    except FileNotFoundError:
-        return False
-    after = os.lstat(hidden, dir_fd=folder)
-    if _but_change_time(_found(item.name, after).source_mark) == _but_change_time(item.source_mark):
-        os.unlink(hidden, dir_fd=folder)
-        return True
-    try:
-        durable.rename_new(folder, hidden, folder, item.name)
-    except FileExistsError:
-        durable.rename_new(folder, hidden, folder, f"recovered-{token}")
-    return False

@@ -10,8 +10,7 @@ Who does what, as measured (24 kB packet, one core):
 - session keys: PGPy, as nothing else gives access to them;
 - the body: AES-CFB and SHA-1 by OpenSSL in one pass over the parts (0.02 ms; PGPy's class: 0.22 ms, and five copies of
   the body, which 100 MB do not allow);
-- is a signature good: Sequoia, given the content and one signature packet (0.1 ms; the same as an inline message:
-  0.8 ms, and it would parse the message a second time, in its own way);
+- is a signature good: Sequoia (`broker.edge.pgp.signers`);
 - our signatures: OpenSSL, for Sequoia's arithmetic takes variable time.
 """
 
@@ -22,9 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
-import pysequoia
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -34,8 +31,7 @@ from broker.core.model import Fingerprint
 from broker.core.openpgp import armor, frames, message, signatures
 from broker.core.openpgp.certificates import Key
 from broker.core.openpgp.message import Bounds, Envelope, SessionKey
-from broker.core.openpgp.signatures import Signature
-from broker.edge.pgp import minimal, textmode, validity
+from broker.edge.pgp import signers, textmode, validity
 from broker.edge.pgp.pgplib import LIBRARY_ERRORS, PKESessionKeyV3, SymmetricKeyAlgorithm
 from broker.edge.pgp.secretkey import HASH_NAME, Buffer, SecretKey, load_secret
 from broker.edge.settings.values import Limits
@@ -48,8 +44,6 @@ _AES256 = 9
 _PREFIX, _INTEGRITY = 18, 22  # RFC 4880 section 5.13: octets before and after what was encrypted
 _STEP = 1 << 20
 _MOST = 1024  # packets and recipients of a message that was opened before, under the limits of then
-# Sequoia raises RuntimeError for everything it does not like, ValueError for what is no OpenPGP
-_SEQUOIA_ERRORS = (RuntimeError, ValueError, TypeError)
 
 
 Session = tuple[int, bytes]  # RFC 4880 section 9.2: the cipher's number, and its key
@@ -163,7 +157,7 @@ def _accepted(
     session: Session,
 ) -> Opened:
     """The content, if this signature is good and its key is, now."""
-    read, certificate = _signature(body, (signatures.BINARY, signatures.TEXT), certificates, is_known)
+    read, certificate = signers.named(body, (signatures.BINARY, signatures.TEXT), certificates, is_known)
     key = next(one for one in validity.keys(certificate, now) if one.key.fingerprint.endswith(read.issuer))
     if key.fault:
         raise Refused(key.fault)
@@ -175,58 +169,8 @@ def _accepted(
         textmode.check(content, read, key.key)
         signer = validity.held(certificate)[0].primary.fingerprint
     else:
-        signer = _verified(content, read, certificate)
+        signer = signers.verified(content, read, certificate)
     return Opened(content, signer, key.key.fingerprint, datetime.fromtimestamp(read.created, UTC), session)
-
-
-def _signature(
-    body: bytes, kinds: Sequence[int], certificates: Sequence[bytes], is_known: Callable[[str], bool]
-) -> tuple[Signature, bytes]:
-    """A signature packet and the certificate with the key that it names; nothing is verified yet."""
-    read = signatures.parse(body)
-    if not read or read.kind not in kinds:
-        raise Refused("bad-signature", hint="It is not a version 4 signature over a document.")
-    found = [one for one in certificates if read.issuer and _has_key(one, read.issuer)]
-    # anybody can bind anybody's key: whose it is, says who has proved to hold it
-    certificate = next((one for one in found if _has_proved(one, read.issuer)), found[0] if found else None)
-    if certificate is None:
-        raise Refused("wrong-signer" if read.issuer and is_known(read.issuer) else "unknown-signer")
-    if read.hash in signatures.WEAK_HASHES:
-        raise Refused("weak-signature")
-    return read, certificate
-
-
-def _has_key(certificate: bytes, issuer: str) -> bool:
-    parts = validity.held(certificate)[1]
-    bound = (one.part.key for place, one in enumerate(parts) if not place or one.good or one.weak)
-    return any(key.fingerprint.endswith(issuer) for key in bound if key)
-
-
-def _has_proved(certificate: bytes, issuer: str) -> bool:
-    return any(one.endswith(issuer) for one in minimal.proved(certificate))
-
-
-def _verified(content: bytes, read: Signature, certificate: bytes) -> Fingerprint:
-    """The primary key's fingerprint, if Sequoia accepts the signature. Raises Refused `bad-signature`.
-
-    Sequoia holds it against the certificate as it was when the signature was made, and goes by the system's clock.
-    """
-    try:
-        store = [_certificate(certificate)]
-        packet = pysequoia.Sig.from_bytes(frames.packet(frames.SIGNATURE, read.body))
-        checked = pysequoia.verify(bytes=content, store=lambda _: store, signature=packet)
-    except _SEQUOIA_ERRORS:
-        raise Refused("bad-signature") from None
-    signer = validity.held(certificate)[0].primary.fingerprint
-    for found in checked.valid_sigs:
-        if found.certificate.upper() == signer and found.signing_key.upper().endswith(read.issuer):
-            return signer
-    raise Refused("bad-signature")
-
-
-@lru_cache(maxsize=512)
-def _certificate(certificate: bytes) -> pysequoia.Cert:
-    return pysequoia.Cert.from_bytes(validity.binary(certificate))
 
 
 def _addressed(addressee: Key, cipher: int, session: bytes) -> bytes:
@@ -309,7 +253,7 @@ def verify_clear(signed: bytes, certificates: Sequence[bytes]) -> tuple[str, Fin
         raise Refused("bad-armor", hint="A carriage return within a line is a line end to some programs only.")
     if len(packets) > 1 or packets[0].tag != frames.SIGNATURE:
         raise Refused("bad-structure")
-    read, certificate = _signature(bytes(packets[0].body(view)), (signatures.TEXT,), certificates, lambda _: False)
+    read, certificate = signers.named(bytes(packets[0].body(view)), (signatures.TEXT,), certificates, lambda _: False)
     if read.hash not in clear.hashes:
         raise Refused("bad-armor", hint="The text names another hash than the signature has.")
-    return clear.text, _verified(clear.text.replace("\n", "\r\n").encode(), read, certificate)
+    return clear.text, signers.verified(clear.text.replace("\n", "\r\n").encode(), read, certificate)

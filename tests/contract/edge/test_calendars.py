@@ -18,7 +18,8 @@ from broker.edge.ledger.cases import school_days, transfers
 from broker.edge.ledger.cases.school_days import EVERY, Kind, SchoolDay
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.settings.values import Settings, Transfers
+from broker.edge.settings.rules import Transfers
+from broker.edge.settings.values import Settings
 from tests.support import ledgers, postgres
 
 SETTINGS = Settings(home=Path())

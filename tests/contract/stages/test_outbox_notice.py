@@ -11,7 +11,8 @@ from broker.core.model import LeaId
 from broker.edge.home.folders import Home
 from broker.edge.home.outbox import Outboxes, Unfinished
 from broker.edge.home.readiness import Half
-from broker.edge.settings.values import Intake, Limits, TheState
+from broker.edge.settings.rules import TheState
+from broker.edge.settings.values import Intake, Limits
 from broker.packets.services import Services
 from broker.stages.outbox_notice import NOTICE, OutboxNotice
 from tests.support.world import Log

@@ -16,7 +16,7 @@ from broker.core.opt_outs import OptOut
 from broker.core.page import Facts, Page, Section, Table, Text
 from broker.edge.schemas.contracts import BASE, Contracts, load
 from broker.edge.settings.resources import folder
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.formats.documents import to_student
 from broker.formats.parent import attached, values
 from broker.formats.parent import page as parent

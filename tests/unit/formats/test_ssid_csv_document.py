@@ -6,7 +6,7 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.formats import table
 from broker.formats.documents import to_document
 from broker.formats.ssid import columns

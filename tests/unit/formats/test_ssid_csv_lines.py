@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broker.core.codes import CODES
 from broker.core.errors import Refused
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.formats import table
 from broker.formats.ssid import answer
 from broker.formats.ssid.answer import Answered

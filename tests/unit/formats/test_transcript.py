@@ -16,7 +16,8 @@ from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings import resources
 from broker.edge.settings.file import parse
-from broker.edge.settings.values import Limits, SettingsError, TheState
+from broker.edge.settings.rules import TheState
+from broker.edge.settings.values import Limits, SettingsError
 from broker.formats import canonical, pesc, reading
 from broker.formats.transcript import request
 from broker.formats.transcript.record import Facts, Made, from_record

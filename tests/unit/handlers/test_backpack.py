@@ -9,7 +9,7 @@ import pytest
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.model import Name, PacketType, Student
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.formats.documents import to_document
 from broker.formats.parent import story
 from broker.notices import disclosures

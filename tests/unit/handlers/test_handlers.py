@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from broker.core.model import Name, PacketType, PartyKind, Ssid, Student
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.formats.documents import to_document, to_student
 from handlers import acknowledgement, enrollment, ssid_request, student_record
 from handlers.enrollment import Event

@@ -16,7 +16,7 @@ import pytest
 from broker.core.errors import Deferred, Refused
 from broker.core.files.extent import Extent, Progress
 from broker.core.model import LeaId, Sha256, TrackingId
-from broker.edge.home import durable, outbox
+from broker.edge.home import discard, durable
 from broker.edge.home.file_names import is_sender_s, is_unfinished
 from broker.edge.home.folders import OUTBOX, Home, Missing
 from broker.edge.home.outbox import Changed, Odd, Outboxes, Taken
@@ -516,7 +516,7 @@ def test_a_new_drop_in_the_instant_of_a_discard_is_not_lost(
     """The sender renames a new file over the old name between the look and the removal; then once more."""
     (box / "a.pgp").write_bytes(b"first")
     taken = outboxes.take(LEA, one(outboxes), vault)
-    look, put_back = outbox._mark, durable.rename_new
+    look, put_back = discard.mark, durable.rename_new
 
     def late(folder: int, name: str) -> str | None:
         mark = look(folder, name)
@@ -528,7 +528,7 @@ def test_a_new_drop_in_the_instant_of_a_discard_is_not_lost(
         monkeypatch.setattr(durable, "rename_new", put_back)
         put_back(source_folder, source, target_folder, target)
 
-    monkeypatch.setattr(outbox, "_mark", late)
+    monkeypatch.setattr(discard, "mark", late)
     if third:
         monkeypatch.setattr(durable, "rename_new", later)
     assert outboxes.discard(LEA, [taken]) == 0

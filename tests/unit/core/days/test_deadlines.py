@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broker.core.days import school_year
 from broker.core.days.deadlines import COUNTS_SCHOOL_DAYS, RULES, Calendar, Clock, due, overdue_days, teaching
-from broker.edge.settings.values import Transfers
+from broker.edge.settings.rules import Transfers
 
 RULE = school_year.Calendar.of("07-01", "08-15", "06-05")
 DAY = timedelta(days=1)

@@ -7,7 +7,8 @@ import pytest
 from broker.edge.settings import exit_codes
 from broker.edge.settings.exit_codes import CodesError, ExitCode, LeadsTo
 from broker.edge.settings.file import load, render
-from broker.edge.settings.values import SettingsError, Transfers
+from broker.edge.settings.rules import Transfers
+from broker.edge.settings.values import SettingsError
 
 SEEN = "AE DE DO EX FE GE HE OG Q1 Q2 Q3 SU TC TD TH TN TO TP TR TS TT T1 T2 UC UN WD WP 11"
 KNOWN = {

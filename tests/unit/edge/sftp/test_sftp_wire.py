@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.edge.settings.values import TheState
+from broker.edge.settings.rules import TheState
 from broker.edge.sftp.server import wire as wire
 from broker.edge.sftp.server.wire import Attributes, BadMessage, Entry, Reader, Status
 
