@@ -57,8 +57,11 @@ def _is_there(one: tuple[Features, Scope], before: Sequence[tuple[Features, Scop
 
 def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
     """The student's columns under the legal name and some aliases; each form once. `written` as in `features.of`."""
+    every = features.of(student, written)
+    if len(every) == 1:
+        return every
     found: list[Features] = []
-    for one in features.of(student, written)[:MOST_NAMES]:
+    for one in every[:MOST_NAMES]:
         if one not in found:
             found.append(one)
     return tuple(found)

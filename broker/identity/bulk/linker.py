@@ -184,9 +184,9 @@ def _holds(rule: Rule) -> str:
     """A rule as SQL that is true or false, and stops reading at the first part that decides."""
     when, unless = (prepared(text) for text in (rule.when, rule.unless))
     heavy = "" if rule.below is None else f"WHEN match_weight >= {rule.below!r} THEN false "
-    return (
-        f"(CASE {heavy}{f'WHEN {unless} THEN false ' if unless else ''}WHEN {when or 'true'} THEN true ELSE false END)"
-    )
+    light = "" if rule.least is None else f"WHEN match_weight < {rule.least!r} THEN false "
+    other = f"WHEN {unless} THEN false " if unless else ""
+    return f"(CASE {heavy}{light}{other}WHEN {when or 'true'} THEN true ELSE false END)"
 
 
 def _cost(rule: Rule) -> int:

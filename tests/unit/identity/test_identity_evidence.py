@@ -65,6 +65,14 @@ def test_a_rule_may_ask_for_weight_where_nothing_else_speaks() -> None:
     assert evidence.deciding(both, 12.5, *SAME) == ()
 
 
+def test_a_rule_may_hold_from_a_weight_on() -> None:
+    both = limits(rule(when="a_l = a_r", at_least="review") | {"from": -6})
+    assert evidence.decide(both, -6, *SAME)[0] is Answer.REVIEW
+    assert evidence.decide(both, -6.01, *SAME)[0] is Answer.NONE
+    assert evidence.decide(both, -6, *OTHER)[0] is Answer.NONE
+    assert evidence.deciding(both, -6, *SAME) == both.rules
+
+
 def test_a_strict_rule_is_for_who_chose_it() -> None:
     settings: dict[str, Any] = {"match": 10, "review": 0, "conditions": {}}
     settings["rules"] = [rule(unless="a_l = a_r", at_most="review", strict=True)]
@@ -116,6 +124,8 @@ def test_all_rules_that_set_the_answer_are_told_and_no_other() -> None:
         {"when": "soundex(a_l) = a_r", "at_most": "review"},
         {"when": "a_l = a_r", "at_most": "none", "below": 5},
         {"when": "a_l = a_r", "at_least": "review", "below": 5},
+        {"when": "a_l = a_r", "at_most": "review", "from": 5},
+        {"when": "a_l = a_r", "at_least": "match", "from": 5},
     ],
 )
 def test_a_rule_that_cannot_be_worked_is_refused_when_it_is_read(parts: dict[str, Any]) -> None:
