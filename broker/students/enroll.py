@@ -52,7 +52,7 @@ def settle_as(services: Services, connection: Writing, row: PacketRow, wish: Wis
     """
     registry.lock(connection)
     watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
-    task = Task(services, connection, row, wish, Pace(services, connection), watch)
+    task = Task(services, connection, row, wish, Pace(services, connection), watch, is_late=True)
     answer = as_new(task) if number is None else seek.DO[wish.request](task, number, Outcome.MATCHED)
     if answer.ssid:
         follow(services, connection, row, [(wish, answer)])

@@ -40,6 +40,7 @@ class Task:
     wish: Wish
     pace: Pace
     watch: Watch
+    is_late: bool = False  # carried out when somebody has said whom it means, or a later line has
 
     @property
     def source(self) -> Source:
@@ -114,7 +115,8 @@ def leave(task: Task, number: Ssid, outcome: Outcome) -> Answer:
     wish = task.wish
     try:
         today, most = task.services.today().day, task.services.settings.told
-        stays.leave(task.connection, number, wish.school, wish.day, wish.code, task.source, today, most=most)
+        where = (wish.school, wish.day, wish.code)
+        stays.leave(task.connection, number, *where, task.source, today, is_late=task.is_late, most=most)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
     _count_unseen(task, number)

@@ -14,6 +14,7 @@ from broker.core.report import OWED
 from broker.core.transfer import LIVE
 from broker.edge.ledger.cases import backpacks, follow_ups, harvest, transfer_views, transfers
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
 from broker.edge.ledger.people import led_to, reviews
@@ -216,9 +217,11 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "what waits for a student": lambda found: views.held(found, HeldFor.ENROLLMENT, ssid="OLD1"),
     "what waits for a key": lambda found: views.held(found, HeldFor.RECEIVER_KEY, receiver=B),
     "what a receiver has of a student": lambda found: views.passed_on(found, ["OLD1"], [PacketType.STUDENT_RECORD]),
-    "which packet an acknowledgement means": lambda found: acknowledgements.delivered(
-        found, LeaId(B), [(LeaId(A), "old3"), (LeaId(A), "old4")]
+    "which packet an acknowledgement means": lambda found: acknowledgements.with_document(
+        found, [(LeaId(A), "old3"), (LeaId(A), "old4")]
     ),
+    "who was given a packet": lambda found: disclosures.was_given(found, "00000000-5", B),
+    "when a packet came last": lambda found: history.delivered_last(found, "00000000-5"),
     "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"]),
     "what goes to an LEA by enrollment": lambda found: led_to.on_the_way(found, "OLD1", B),
     "what was delivered since": lambda found: led_to.delivered_since(found, "OLD1", B, 1.0),

@@ -2,10 +2,11 @@
 
 Contract: called within the transaction that applies the acknowledgement. The packet is named by its tracking id, or by
 the id of its document (PESC), and must have been delivered to the very party that speaks. It counts as collected; the
-sender is told, also where it was collected before. Saying the same again changes nothing, and to and fro it goes a
-bounded number of times. A rejected record opens its case again; a rejected request is a source that cannot send. Who
-says that the student is enrolled there still contests the transfer: of a request, or of a record or backpack of its own
-that was delivered elsewhere; the state hears of it.
+sender is told, also where it was collected before. Saying the same again of one delivery changes nothing, and to and
+fro it goes a bounded number of times. What the state has taken out of the inbox since may have been copied there: that
+is written down, wherever the packet is now, and nothing else follows. A rejected record opens its case again; a
+rejected request is a source that cannot send. Who says that the student is enrolled there still contests the transfer:
+of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from broker.core.errors import Refused
-from broker.core.model import Document, HeldFor, LeaId, PacketType, State
+from broker.core.model import Document, LeaId, PacketType, State
 from broker.edge.ledger.cases import transfers as cases
 from broker.edge.ledger.engine import Reading, Writing
-from broker.edge.ledger.packets import acknowledgements, moves, packets, views
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import acknowledgements, history, moves, packets, views
 from broker.edge.ledger.packets.acknowledgements import Acknowledgement
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.parties import directory
@@ -36,6 +38,7 @@ from handlers.base import LEAS
 
 REJECTED = "rejected"
 _PESC, _JSON = "pesc", "acknowledgement.v1"
+_THERE = frozenset({State.DELIVERED, State.COLLECTED})
 _CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
 
 
@@ -74,19 +77,25 @@ def _carry_out(
         courses=acknowledgement.courses_of(body),
     )
     earlier = [one for one in acknowledgements.about(connection, about.tracking) if one.party == said.party]
-    if earlier and (earlier[-1].status, earlier[-1].code) == (said.status, said.code):
+    if earlier and _is_same(connection, earlier[-1], said):
         return
     if len(earlier) >= services.settings.told.statements:
         raise Refused("said-too-often", "/status")
     acknowledgements.add(connection, said)
-    if about.state is State.HELD:  # it was taken back since, and waits to be delivered again
+    if about.state not in _THERE:  # it was taken back since, and is to be delivered again
         return
-    if about.receiver != row.origin:  # its own, which somebody else was given
+    if about.receiver == row.origin:
+        _tell(services, connection, about, said)
+        if said.status == REJECTED:
+            _follow(services, connection, about, said.code)
+    elif about.origin == row.origin:  # its own, which somebody else was given
         contest.of_delivery(services, connection, about)
-        return
-    _tell(services, connection, about, said)
-    if said.status == REJECTED:
-        _follow(services, connection, about, said.code)
+
+
+def _is_same(connection: Reading, before: Acknowledgement, said: Acknowledgement) -> bool:
+    """Whether it was said before, of this delivery: of an earlier one it had no effect, or another one."""
+    is_alike = (before.status, before.code) == (said.status, said.code)
+    return is_alike and before.at >= history.delivered_last(connection, said.tracking)
 
 
 def _tell(services: Services, connection: Writing, about: PacketRow, said: Acknowledgement) -> None:
@@ -119,22 +128,25 @@ def _named(connection: Reading, receiver: LeaId, document: Document) -> PacketRo
     found = packets.get(
         connection, named or _tracking_of(connection, receiver, acknowledgement.documents_of(document.body))
     )
-    if found is None or not (found.state in (State.DELIVERED, State.COLLECTED) or _is_held_back(connection, found)):
-        raise Refused("unknown-tracking", "/tracking")
-    if found.receiver != receiver and not (named and _is_contest(document) and contest.can_be(found, receiver)):
+    if found is None or not (_had(connection, found, receiver) or _is_contest(connection, found, receiver, document)):
         raise Refused("unknown-tracking", "/tracking")
     return found
 
 
-def _is_held_back(connection: Reading, row: PacketRow) -> bool:
-    """Whether the state has taken the packet out of its receiver's inbox, who may have copied it."""
-    is_held = row.state is State.HELD and row.held_for == HeldFor.BLOCKED
-    return is_held and views.was_delivered(connection, row.tracking)
+def _had(connection: Reading, row: PacketRow, party: LeaId) -> bool:
+    """Whether the packet lies with this party, or did until the state took it out of the inbox."""
+    if row.state in _THERE and row.receiver == party:
+        return True
+    return row.state is not State.REFUSED and disclosures.was_given(connection, row.tracking, party)
 
 
-def _is_contest(document: Document) -> bool:
+def _is_contest(connection: Reading, row: PacketRow, by: LeaId, document: Document) -> bool:
+    """Whether its sender says that it should not have been delivered as it was."""
     body = document.body
-    return acknowledgement.is_rejection(body) and acknowledgement.code_of(body) == acknowledgement.STILL_ENROLLED
+    is_said = acknowledgement.is_rejection(body) and acknowledgement.code_of(body) == acknowledgement.STILL_ENROLLED
+    if row.state is State.REFUSED or not (is_said and acknowledgement.tracking_of(body) and contest.can_be(row, by)):
+        return False
+    return row.state in _THERE or views.was_delivered(connection, row.tracking)
 
 
 def _tracking_of(connection: Reading, receiver: LeaId, documents: Sequence[str]) -> str:
@@ -142,7 +154,8 @@ def _tracking_of(connection: Reading, receiver: LeaId, documents: Sequence[str])
     leas = [party.id for party in directory.all_parties(connection) if party.kind in LEAS]
     for document in documents:
         named = [(lea, _packet_id(document, lea)) for lea in leas]
-        found = acknowledgements.delivered(connection, receiver, named)
+        brought = [packets.get(connection, one) for one in acknowledgements.with_document(connection, named)]
+        found = [row.tracking for row in brought if row is not None and _had(connection, row, receiver)]
         if len(found) == 1:
             return found[0]
         if found:

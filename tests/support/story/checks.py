@@ -72,6 +72,7 @@ class Checks(Cases):
         """A packet about a student was delivered since the last look."""
         if row.type not in ABOUT:
             return
+        self.own.got.append((row.tracking, row.receiver))
         child = self.own.child(row.ssid)
         what = (row.type, row.origin, row.receiver, self.belief.here(child, self.world.today))
         assert not self.belief.is_flagged(child), what

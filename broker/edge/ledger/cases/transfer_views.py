@@ -85,7 +85,7 @@ def locked(connection: Writing, number: int) -> TransferRow | None:
 
 def unacknowledged(connection: Reading, lea: str, first: float, before: float) -> int:
     """How many records and transcripts the LEA has collected in these times and neither acknowledged nor rejected."""
-    said = exists().where(acknowledgements.c.tracking == packets.c.tracking)
+    said = exists().where(acknowledgements.c.tracking == packets.c.tracking, acknowledgements.c.party == lea)
     found = select(func.count()).where(
         packets.c.receiver == lea,
         packets.c.state == State.COLLECTED,

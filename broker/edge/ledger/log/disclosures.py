@@ -17,6 +17,13 @@ from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import disclosures, packets
 
 _PAGE = 1000
+_GIVEN = (
+    Action.RECEIVE_RECORD,
+    Action.RECEIVE_TRANSCRIPT,
+    Action.READ_BACKPACK,
+    Action.READ_OWN_TIME,
+    Action.EXPORT_FOR_PARENT,
+)
 
 
 _COLUMNS = [disclosures.c[name] for name in Disclosure.__dataclass_fields__]
@@ -53,6 +60,13 @@ def requests_among(connection: Reading, trackings: Collection[str]) -> set[str]:
         query = select(disclosures.c.tracking).where(mine, asked, disclosures.c.ground != Why.FLAGGED)
         found |= {row[0] for row in connection.execute(query)}
     return found
+
+
+def was_given(connection: Reading, tracking: str, party: str) -> bool:
+    """Whether this packet about a student has ever lain in the party's inbox, be it taken out again since."""
+    mine = (disclosures.c.tracking == tracking) & (disclosures.c.party == party) & (disclosures.c.outcome == "allowed")
+    query = select(disclosures.c.seq).where(mine, disclosures.c.action.in_(_GIVEN)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def all_of(connection: Reading) -> Iterator[Disclosure]:

@@ -1,6 +1,6 @@
 """What receivers said of packets that they had.
 
-Owns `acknowledgements`, and the search for a delivered packet by the id of its document. Promises: append-only; no
+Owns `acknowledgements`, and the search for a packet by the id of its document. Promises: append-only; no
 student's data and no free text.
 """
 
@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select
 
-from broker.core.model import LeaId, State
+from broker.core.model import LeaId
 from broker.edge.ledger.engine import Reading, Writing
-from broker.edge.ledger.tables import acknowledgements, packet_ids, packets
+from broker.edge.ledger.tables import acknowledgements, packet_ids
 
 _AT_ONCE = 200  # pairs in one query: SQLite takes conditions up to some depth
 
@@ -49,15 +49,13 @@ def about(connection: Reading, tracking: str) -> list[Acknowledgement]:
     return [Acknowledgement(*row) for row in connection.execute(query)]
 
 
-def delivered(connection: Reading, receiver: LeaId, documents: Sequence[tuple[LeaId, str]]) -> list[str]:
-    """The packets that brought one of these (sender, document id) and were delivered to this receiver, oldest first."""
+def with_document(connection: Reading, documents: Sequence[tuple[LeaId, str]]) -> list[str]:
+    """The packets that brought one of these (sender, document id), oldest first."""
     found: set[str] = set()
-    is_there = (packets.c.receiver == receiver) & packets.c.state.in_([State.DELIVERED, State.COLLECTED])
     for start in range(0, len(documents), _AT_ONCE):
         # pair by pair, for SQLite finds no index for a list of pairs
         named = or_(*map(_is_of, documents[start : start + _AT_ONCE]))
-        query = select(packets.c.tracking).join(packet_ids, packet_ids.c.tracking == packets.c.tracking)
-        found |= {row[0] for row in connection.execute(query.where(named, is_there))}
+        found |= {row[0] for row in connection.execute(select(packet_ids.c.tracking).where(named))}
     return sorted(found)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_
 
 from broker.core.model import State, TrackingId
 from broker.edge.ledger.engine import Reading, Writing
@@ -47,6 +47,13 @@ def has_stayed(connection: Reading, tracking: str, state: State, why: str) -> bo
 def was_read(connection: Reading, tracking: str) -> bool:
     """Whether this packet was sent to its last byte to its receiver while it lay in the inbox."""
     return has_stayed(connection, tracking, State.DELIVERED, READ_WHOLE)
+
+
+def delivered_last(connection: Reading, tracking: str) -> float:
+    """When this packet came into an inbox, for the last time so far; seconds since the epoch, 0 where it never did."""
+    came = (events.c.before == State.ROUTED) & (events.c.after == State.DELIVERED)
+    query = select(func.max(events.c.at)).where(events.c.tracking == tracking, came)
+    return connection.execute(query).scalar() or 0.0
 
 
 def pending(connection: Reading, limit: int, but: Collection[str] = ()) -> list[Receipt]:

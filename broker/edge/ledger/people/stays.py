@@ -157,11 +157,15 @@ def leave(
     source: Source,
     today: str,
     *,
+    is_late: bool = False,
     most: Most = _MOST,
 ) -> Told:
-    """Take in an exit that the source's LEA reports. Raises `core.stays.Unfit`, and KeyError for a number that nobody
-    has."""
+    """Take in an exit that the source's LEA reports; `is_late` says that it was in doubt since its packet came, so that
+    what a later packet has entered for that very day is not meant by it. Raises `core.stays.Unfit`, and KeyError for a
+    number that nobody has."""
     places = _places(connection, registry.number(connection, ssid))
+    if is_late:
+        places = [one for one in places if one[1].entry_date != day or one[1].tracking <= source.tracking]
     told = tell([location(one) for _, one in places], Report("exit", source.lea, school, day), today)
     coded = [(places[told.stay], {"exit_code": code})] if told.stay is not None and code else []
     _correct_all(connection, [*_ends(places, told), *coded], source, most)
