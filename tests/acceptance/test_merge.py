@@ -20,7 +20,7 @@ from tests.support.ledgers import Dump
 PARTIES = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
 BECAUSE = ("--who", "Jo Field", "--why", "the school has seen one birth certificate")
 # The log of what was done stays, and when a packet was last touched; the epoch counts changes, also one taken back.
-LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
+LOGGED = {"merges": (), "acts": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
 # The operator's reading is logged, and where locations at two LEAs meet, a transfer opens: both are looked at apart.
 APART = {"disclosures": (), "transfers": (), "transfer_events": ()}
 TOLD = {"transfer", "record-request"}  # the notices of a transfer
@@ -151,6 +151,8 @@ def test_the_index_is_made_again(here: Town) -> None:
     before = everything(here)
     assert json.loads(satchel("identity", "reindex", "--json", *here.exchange.at).stdout) == {"students": 2}
     assert everything(here) == before
+    (act,) = json.loads(satchel("audit", "--verb", "make_index", "--json", *here.exchange.at).stdout)["acts"]
+    assert (act["result"], act["told"]) == ("done", {"students": 2})
 
 
 def test_a_record_goes_on_after_the_merge_and_is_not_called_back(here: Town) -> None:
