@@ -334,7 +334,7 @@ import hashlib, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from broker.core.errors import Refused
-from broker.edge import openpgp
+from broker.edge.pgp import openpgp
 from broker.edge.settings.values import Limits
 home = Path(sys.argv[1])
 key = openpgp.load_secret((home / "secret").read_bytes())
