@@ -17,7 +17,6 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from broker import offline
-from broker.cli.acting import account as account  # faces of the directory look for it here
 from broker.cli.acting import operator
 from broker.core.access import Action
 from broker.formats.parent import story

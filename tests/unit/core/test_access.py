@@ -90,6 +90,14 @@ EXPECTED = {
     "receive-warning": (NO, NO, NO, NO, "audit", "audit", NO, NO, "federal"),
     "record-exception": (NO, NO, NO, NO, "legal-exception", NO, NO, NO, "federal"),
     "end-exception": (NO, NO, NO, NO, "legal-exception", NO, NO, NO, "federal"),
+    "read-directory": ("party", "party", "party", "party", "state-duty", "audit", "party", NO, "federal"),
+    "keep-directory": (NO, NO, NO, NO, "state-duty", NO, NO, NO, "federal"),
+    "read-calendar": ("party", "party", "party", "party", "state-duty", "audit", NO, NO, "federal"),
+    "keep-calendar": (NO, NO, NO, NO, "state-duty", NO, NO, NO, "federal"),
+    "read-status": (NO, NO, NO, NO, "state-duty", "audit", NO, NO, "federal"),
+    "run-exchange": (NO, NO, NO, NO, "state-duty", NO, NO, NO, "federal"),
+    "keep-model": (NO, NO, NO, NO, "state-duty", NO, NO, NO, "federal"),
+    "read-audit": (NO, NO, NO, NO, "audit", "audit", NO, NO, "federal"),
 }
 LETTERS = {
     "f": Need.NOT_FLAGGED,
@@ -168,6 +176,8 @@ def test_a_flag_stops_whatever_leads_to_the_child(action: Action) -> None:
         Action.READ_REVIEW,
         Action.DECIDE_REVIEW,
         Action.RECEIVE_CLAIMS,
+        Action.READ_DIRECTORY,  # these two concern no student
+        Action.READ_CALENDAR,
     }
     for role in (Role.CURRENT_LEA, Role.FORMER_LEA, Role.SENDING_LEA, Role.HIGHER_ED, Role.PARENT):
         verdict = judge(role, action, Facts(True, True, True, True, True))
