@@ -10,9 +10,9 @@ from broker.cli.acting import account
 from broker.core.actor import Actor
 from broker.edge.ledger.log import acts
 from broker.edge.settings.values import Redis, Settings, Sftp
-from broker.verbs import exchange as verbs
-from broker.verbs import inboxes
 from broker.verbs.acting import NotThere
+from broker.verbs.installation import exchange as verbs
+from broker.verbs.installation import inboxes
 from tests.bench import load as bench
 from tests.support.exchange import Exchange, satchel
 from tests.support.office import Office

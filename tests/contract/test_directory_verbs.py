@@ -15,7 +15,8 @@ from broker.edge.ledger.log import acts, disclosures
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import generate, public_line
 from broker.offline import Offline
-from broker.verbs import directory, exceptions, keys, openssh
+from broker.verbs import directory, exceptions, keys
+from broker.verbs.installation import openssh
 from broker.verbs.keys import Given, News
 from tests.support import ledgers
 from tests.support.exchange import Exchange

@@ -12,7 +12,7 @@ import typer
 from broker import offline
 from broker.cli.acting import operator
 from broker.terminal.common import HomeOption, say
-from broker.verbs.openssh import write_sshd_config
+from broker.verbs.installation.openssh import write_sshd_config
 
 
 def generate(

@@ -1,6 +1,7 @@
 """`satchel init`: a home comes to be.
 
-Promises: a password is taken from a file or the environment, and never shown; the rest is in `broker.verbs.home`.
+Promises: a password is taken from a file or the environment, and never shown; the rest is in
+`broker.verbs.installation.home`.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ from broker import offline
 from broker.cli.acting import operator
 from broker.edge.settings import file, passwords
 from broker.terminal.common import fail, say
-from broker.verbs import home as making
+from broker.verbs.installation import home as making
 
 
 def init(

@@ -7,7 +7,7 @@ words here (a test compares them); no student data.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from broker.verbs.status import Need
+from broker.verbs.installation.status import Need
 
 
 class Said(NamedTuple):

@@ -13,7 +13,7 @@ import typer
 from broker import offline
 from broker.cli.acting import operator
 from broker.terminal.common import HomeOption, JsonOption, say
-from broker.verbs import exchange, inboxes
+from broker.verbs.installation import exchange, inboxes
 
 
 def inbox(

@@ -17,8 +17,8 @@ from broker.core.days.state_time import StateTime
 from broker.edge.queue import redis_versions
 from broker.edge.settings import passwords
 from broker.terminal.common import NEEDS_SOMEBODY, NOT_RUNNING, HomeOption, JsonOption, fail, say, warn
-from broker.verbs import status as verbs
-from broker.verbs.status import Numbers
+from broker.verbs.installation import status as verbs
+from broker.verbs.installation.status import Numbers
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:

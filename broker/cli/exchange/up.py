@@ -8,7 +8,7 @@ from broker.edge.queue.embedded_redis import NoRedis
 from broker.edge.settings import passwords
 from broker.processes.supervisor import AlreadyUp, Supervisor, Unusable
 from broker.terminal.common import HomeOption, fail, say
-from broker.verbs import exchange
+from broker.verbs.installation import exchange
 
 
 def up(home: HomeOption = None) -> None:

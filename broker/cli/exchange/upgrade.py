@@ -13,8 +13,8 @@ from broker import offline
 from broker.cli.acting import operator
 from broker.edge.settings import file
 from broker.terminal.common import HomeOption, JsonOption, say, warn
-from broker.verbs import exchange
-from broker.verbs.exchange import Now
+from broker.verbs.installation import exchange
+from broker.verbs.installation.exchange import Now
 
 
 def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:

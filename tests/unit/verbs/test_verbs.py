@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +27,9 @@ from tests.support import ledgers
 from tests.support.tools import ROOT
 
 FRAME = {"acting", "paging"}
-MODULES = sorted(one.name for one in iter_modules(verbs.__path__) if one.name not in FRAME)
+PACKAGE = f"{verbs.__name__}."
+FOUND = [one.name.removeprefix(PACKAGE) for one in walk_packages(verbs.__path__, PACKAGE) if not one.ispkg]
+MODULES = sorted(set(FOUND) - FRAME)
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
 # Everybody in the exchange may do these: there is no actor to refuse.
 EVERYBODYS = {Action.READ_DIRECTORY}
