@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from broker.core.days.state_time import told_in_utc
 from broker.core.errors import Refused
 from broker.edge.home.running import names
 from broker.edge.ledger.engine import Reading
@@ -116,7 +117,7 @@ def _keys(room: Offline, connection: Reading) -> Iterator[Need]:
         if not ends and (faults or party.id in waited_for):
             yield Need("no-valid-key", {"lea": party.id})
         elif ends and None not in ends and (last := max(filter(None, ends))) < soon:
-            yield Need("key-ends", {"lea": party.id, "on": last.date().isoformat()})
+            yield Need("key-ends", {"lea": party.id, "on": told_in_utc(last)[:10]})
 
 
 def _own_key(room: Offline, now: datetime, soon: datetime) -> Iterator[Need]:
@@ -129,7 +130,7 @@ def _own_key(room: Offline, now: datetime, soon: datetime) -> Iterator[Need]:
     if fault:
         yield Need("own-key-unusable", {"fault": fault, "path": str(path)})
     elif ends and ends < soon:
-        yield Need("own-key-ends", {"on": ends.date().isoformat(), "path": str(path)})
+        yield Need("own-key-ends", {"on": told_in_utc(ends)[:10], "path": str(path)})
 
 
 def _of_party(connection: Reading, lea: str, now: datetime) -> tuple[list[str], list[datetime | None]]:

@@ -18,7 +18,7 @@ from broker.cli.acting import operator
 from broker.core.errors import Refused
 from broker.core.review import MOST_WHY, is_one_line
 from broker.formats import table
-from broker.terminal import tables
+from broker.terminal import given, tables
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.verbs import calendar as verbs
 from broker.verbs.calendar import Changed, Days, Kind, Year
@@ -132,10 +132,8 @@ def _range(first: str, last: str, place: str) -> tuple[date, date]:
 def _day(text: str, place: str) -> date:
     """As ISO 8601 has it, or as spreadsheet programs write it in the United States."""
     american = _AMERICAN.fullmatch(text)
-    try:
-        day = date.fromisoformat(f"{american[3]}-{american[1]:0>2}-{american[2]:0>2}" if american else text)
-    except ValueError:
-        fail(f"{place} must be a day such as 2026-12-21.", 2)
+    iso = f"{american[3]}-{american[1]:0>2}-{american[2]:0>2}" if american else text
+    day = given.day(iso, place, "a day such as 2026-12-21")
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         fail(f"{place} must be a day from {_FIRST_YEAR} to {_LAST_YEAR}.", 2)
     return day

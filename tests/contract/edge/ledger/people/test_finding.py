@@ -85,7 +85,7 @@ def test_packets_by_each_fact(engine: Engine) -> None:
     with reading(engine) as connection:
         for wanted in (
             Wanted(file="%"),
-            Wanted(since=0.0),
+            Wanted(received=(0.0, 1e12)),
             Wanted(ssid="1"),
             Wanted(tracking="0%"),
             Wanted("HELD", "01"),
