@@ -23,6 +23,7 @@ from tests.support.exchange import Exchange
 
 ANN = Actor("Ann Lee")
 WHY = "as the law says"
+MADE = "make"  # the line that the home itself begins with
 LATER = {"acts": (), "disclosures": ()}  # what is left of what was refused
 
 
@@ -51,7 +52,7 @@ def add(house: Offline, lea: str, *ssh_keys: Given) -> directory.Entered:
 def lines(house: Offline) -> list[tuple[str, str, str]]:
     """The log of acts, the oldest first: verb, subject, why; all by the one operator."""
     with reading(house.engine) as connection:
-        found = acts.page(connection, None, 100)
+        found = [one for one in acts.page(connection, None, 100) if one.verb != MADE]
     assert {(one.actor, one.role, one.result) for one in found} <= {("Ann Lee", "state-operator", acts.DONE)}
     return [(one.verb, one.subject, one.why) for one in reversed(found)]
 
@@ -87,7 +88,7 @@ def test_every_act_leaves_its_line(house: Offline, tmp_path: Path) -> None:
 def test_what_an_act_tells_can_be_compared(house: Offline) -> None:
     entered = add(house, "01", ssh_key())
     with reading(house.engine) as connection:
-        (line,) = acts.page(connection, None, 10)
+        line = acts.page(connection, None, 1)[0]
     key, ssh_keys = entered.key.fingerprint, list(entered.ssh_keys)
     assert line.told == {"name": "LEA 01", "kind": "district", "key": key, "ssh_keys": ssh_keys}
 
