@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from broker.core.access import Action
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
 from handlers.base import LEAS, STATE, Handler
@@ -23,6 +24,7 @@ HANDLER = Handler(
     ends_here=True,
     needs_student=False,
     moves_students=True,
+    reports=Action.REPORT_ENROLLMENT,
     applied_by="enrollment",
 )
 

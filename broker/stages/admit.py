@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from broker.core.access import Deny, judge, role_of
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
@@ -68,6 +69,8 @@ def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> 
     if sender is None:
         raise Refused("from-mismatch", "/from")
     check_sender(sender.kind, handler.senders)
+    if handler.reports and isinstance(judge(role_of(sender.kind, None, row.origin), handler.reports), Deny):
+        raise Refused("not-allowed", "/packet")
     if document.receiver:
         party = look.party(document.receiver)
         if party is None:

@@ -58,14 +58,26 @@ def test_every_public_function_is_a_verb_of_an_actor(name: str) -> None:
     assert actor.default is inspect.Parameter.empty
 
 
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted((ROOT / "broker").rglob("*.py")):
-        yield path, ast.parse(path.read_text("utf-8"))
+def test_every_row_of_the_table_is_asked() -> None:
+    """By a verb, a stage, or a handler for its stage."""
+    rows = {one.name: one for one in Action}
+    asked = set()
+    for path, tree in _trees("broker", "handlers"):
+        if path != ROOT / "broker" / "core" / "access.py":
+            named = (one for one in ast.walk(tree) if isinstance(one, ast.Attribute))
+            asked |= {one.attr for one in named if ast.unparse(one.value).endswith("Action")}
+    assert rows.keys() - asked == set()
+
+
+def _trees(*rooms: str) -> Iterator[tuple[Path, ast.Module]]:
+    for room in rooms:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            yield path, ast.parse(path.read_text("utf-8"))
 
 
 def _refused() -> Iterator[tuple[str, set[str]]]:
     """The codes that are raised as NotDone, each with its facts."""
-    for _, tree in _trees():
+    for _, tree in _trees("broker"):
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
