@@ -14,11 +14,11 @@ from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import acknowledgements
 from broker.edge.ledger.packets.rows import PacketRow
-from broker.stages.sweep import duties
+from broker.stages.sweep.deliveries import finish_deliveries
 from tests.support import desk, documents
 from tests.support.flagged import KINDS, LEAS, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office
-from tests.unit import test_pesc_acknowledgement as pesc
+from tests.unit.formats import test_pesc_acknowledgement as pesc
 
 CLASS = iter(desk.children(40, 7300))
 
@@ -39,7 +39,7 @@ def child(building: Office) -> Child:
     made.at(A)
     made.enrolls(B)
     for lea in LEAS:
-        duties.finish_deliveries(building.services, lea)
+        finish_deliveries(building.services, lea)
         building.collect(lea)
     return made
 
