@@ -9,6 +9,9 @@ PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check install
 # for a quarter of the time they wait
 PARALLEL := -n $(shell expr $$(nproc || echo 1) + 1) --dist loadfile --no-loadscope-reorder
 
+# Bytecode is kept whatever the surroundings say: hundreds of processes of the tests and of the demo load the program.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test long check bench lock clean
 
 # What a server needs is in requirements.lock; the demo needs a synthetic state beside it, and the tests all the rest.

@@ -5,21 +5,48 @@ transaction that makes the ledger what it is to be, so that of two homes one is 
 vault without what the ledger knows to be in it is not taken for the home's. What was lost of it is written again.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine
-
+from broker.core.errors import NotDone
 from broker.core.model import LeaId, Sha256
-from broker.edge import home_id
-from broker.edge.folders import Home
-from broker.edge.home_id import OtherHome
-from broker.edge.ledger import homes, views
-from broker.edge.ledger.engine import place_of, reading, writing
+from broker.edge.home import home_id
+from broker.edge.home.folders import Home
+from broker.edge.home.home_id import OtherHome
+from broker.edge.home.running import hold, is_alive, is_up, read_beats
+from broker.edge.ledger import homes
+from broker.edge.ledger.engine import Engine, Writing, place_of, reading, writing
 from broker.edge.ledger.homes import Owner
-from broker.edge.settings import Settings
+from broker.edge.ledger.packets import views
+from broker.edge.settings.values import Settings
 from broker.edge.vault import DirectoryVault
 from broker.offline import now
-from broker.stages import marks
+from broker.parties import marks
+
+_LOOK_SECONDS = 0.2
+
+
+@contextmanager
+def stopped(home: Home) -> Iterator[None]:
+    """Nobody starts the exchange while the block runs. Raises NotDone `running` where it runs, or a part of it does."""
+    home.run.mkdir(mode=0o700, exist_ok=True)
+    while (lock := hold(home.run)) is None and not _runs(home.run):  # another one upgrades it, and will end
+        time.sleep(_LOOK_SECONDS)
+    if lock is None or _beats(home.run):
+        raise NotDone("running", home=str(home.root))
+    with lock:
+        yield
+
+
+def _runs(run: Path) -> bool:
+    return is_up(run) or _beats(run)
+
+
+def _beats(run: Path) -> bool:
+    now = time.time()
+    return any(is_alive(beat, now) for beat in read_beats(run))
 
 
 def is_settled(engine: Engine, chosen: Settings) -> bool:
@@ -37,7 +64,7 @@ def is_settled(engine: Engine, chosen: Settings) -> bool:
     return None not in said and is_marked
 
 
-def settle(connection: Connection, chosen: Settings) -> Sequence[LeaId]:
+def settle(connection: Writing, chosen: Settings) -> Sequence[LeaId]:
     """Within the transaction that makes the ledger: this home is its home. Gives the LEAs whose inbox was not marked,
     for it is not there, or is in doubt. Raises OtherHome."""
     home, owner, at = Home(chosen.home), homes.owner(connection), now().timestamp()
@@ -73,7 +100,7 @@ def begin_run(engine: Engine, home: Home) -> None:
     home_id.put_runs(home, new)
 
 
-def accept(connection: Connection, home: Home) -> Sequence[LeaId]:
+def accept(connection: Writing, home: Home) -> Sequence[LeaId]:
     """Go on with a home, or a ledger, that was put back from a backup: what is absent from an inbox was perhaps never
     taken, so an inbox that lacks anything is known by no mark any more. Gives the LEAs of these."""
     doubtful = marks.take_from_lacking(connection, home)

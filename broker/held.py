@@ -7,7 +7,7 @@ no key with which something could be opened, or signed in the exchange's name.
 from collections.abc import Mapping
 from enum import StrEnum
 
-from broker.edge import passwords
+from broker.edge.settings import passwords
 
 
 class Secret(StrEnum):

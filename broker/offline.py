@@ -7,22 +7,22 @@ one sentence when there is no usable home.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
+from broker.core.days.state_time import StateTime
 from broker.core.errors import OperatorError
-from broker.edge import home_id, settings_file
-from broker.edge.apart import Apart
+from broker.core.stays import Today
 from broker.edge.bounded import privilege
-from broker.edge.folders import Home
+from broker.edge.home import home_id
+from broker.edge.home.apart import Apart
+from broker.edge.home.folders import Home
 from broker.edge.ledger import homes
-from broker.edge.ledger.engine import REVISION, connect, form, place_of, reading
-from broker.edge.settings import Settings
+from broker.edge.ledger.engine import REVISION, DatabaseError, Engine, connect, form, is_broken_off, place_of, reading
+from broker.edge.settings import file
+from broker.edge.settings.values import Settings
 
 if TYPE_CHECKING:
     import structlog
@@ -76,6 +76,19 @@ class Offline:
     home: Home
     clock: Callable[[], datetime]
 
+    @property
+    def time(self) -> StateTime:
+        """The state's days and hours."""
+        return self.settings.time
+
+    def day(self) -> date:
+        """The day that it is in the state now."""
+        return self.time.day(self.clock())
+
+    def today(self) -> Today:
+        """The day by which it is judged where a student is."""
+        return self.settings.today(self.day())
+
     @cached_property
     def apart(self) -> Apart:
         """Who works in the folders of LEAs that have mounts of their own."""
@@ -95,7 +108,7 @@ def model_of(home: Path | None) -> "Model":
     from broker.identity.models import load
 
     has_settings = home is not None and (home / "satchel.toml").is_file()
-    return load(home, is_strict=has_settings and settings_file.load(home_of(home)).identity.birth_date_must_agree)
+    return load(home, is_strict=has_settings and file.load(home_of(home)).identity.birth_date_must_agree)
 
 
 def home_of(given: Path | None) -> Path:
@@ -103,6 +116,11 @@ def home_of(given: Path | None) -> Path:
     if given is None:
         raise NotReady("Say which exchange: give --home FOLDER or set SATCHEL_HOME.")
     return given
+
+
+def unopened(chosen: Settings) -> Offline:
+    """The parts of a command that looks itself whether there is a ledger, and in which form."""
+    return Offline(chosen, connect(chosen), Home(chosen.home), now)
 
 
 def find_ledger(chosen: Settings) -> tuple[Engine, str]:
@@ -113,15 +131,13 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
     try:
         with reading(engine) as connection:
             return engine, form(connection)
-    except DBAPIError as error:
+    except DatabaseError as error:
         raise Unreachable(f"The ledger of {chosen.home} cannot be opened: {reason_of(error)}.") from None
 
 
 def said_of(error: Exception) -> str | None:
     """What is told of a database that does not answer, or breaks off; None for an error that is the program's own."""
-    if isinstance(error, DBAPIError) and (
-        isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    ):
+    if isinstance(error, DatabaseError) and is_broken_off(error):
         name = str(getattr(error.orig, "sqlite_errorname", ""))
         for begins, sentence in _SQLITE.items():
             if name.startswith(begins):
@@ -130,7 +146,7 @@ def said_of(error: Exception) -> str | None:
     return None
 
 
-def reason_of(error: DBAPIError) -> str:
+def reason_of(error: DatabaseError) -> str:
     """Why the database could not be reached, in its own words."""
     return " ".join(str(error.orig).partition("\n")[0].split()).rstrip(".") or "it does not answer"
 
@@ -170,5 +186,5 @@ def later(chosen: Settings, found: str) -> NotReady:
 def build(given: Path | None, *, is_put_back: bool = False) -> Offline:
     """The parts of a command. Raises NotReady, settings.SettingsError, and what `open_ledger` does."""
     harden()
-    chosen = settings_file.load(home_of(given))
+    chosen = file.load(home_of(given))
     return Offline(chosen, open_ledger(chosen, is_put_back=is_put_back), Home(chosen.home), now)

@@ -12,28 +12,30 @@ from functools import partial
 from pathlib import Path
 
 import uuid6
-from sqlalchemy import Connection
 
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
-from broker.edge import calendars, exit_codes, openpgp, settings_file, validity
-from broker.edge.apart import Apart
-from broker.edge.apart_folders import ApartInboxes, ApartOutboxes
+from broker.edge import calendars
 from broker.edge.bounded.bounds import Bounds
 from broker.edge.bounded.warden import Warden
 from broker.edge.digest import Digester
-from broker.edge.folders import Home
-from broker.edge.ledger import registry
+from broker.edge.home.apart import Apart
+from broker.edge.home.apart_folders import ApartInboxes, ApartOutboxes
+from broker.edge.home.folders import Home
 from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.homes import Marks
-from broker.edge.queues import Queues
-from broker.edge.settings import Redis, Settings
+from broker.edge.ledger.people import registry
+from broker.edge.pgp import openpgp, validity
+from broker.edge.queue.queues import Queues
+from broker.edge.settings import exit_codes, file
+from broker.edge.settings.values import Redis, Settings
 from broker.edge.vault import DirectoryVault
 from broker.formats.reader_beside import Beside
 from broker.held import Secret, held_by
 from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
-from broker.stages.services import Services
+from broker.packets.services import Services
 
 _SET_ASIDE = 12  # bytes for each byte of a document, that the JSON parser asks for and hardly fills
 
@@ -111,16 +113,16 @@ def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
         room_bytes=memory + _SET_ASIDE * limits.largest_bytes,
         is_apart=is_patient,
     )
-    command = [sys.executable, "-m", "broker.reader", "--home", str(chosen.home)]
+    command = [sys.executable, "-m", "broker.processes.reader", "--home", str(chosen.home)]
     return Beside(Warden(command, bounds, limits.largest_bytes))
 
 
 def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -> Services:
     """The parts of one process of the exchange; a patient one works what is costly to read. Raises OperatorError for
-    what is wrong with the home: NotReady, SettingsError, StaleIndex, and of a worker what is wrong with its calendars
-    and codes."""
+    what is wrong with the home: NotReady, SettingsError, and of a worker what is wrong with its index, calendars and
+    codes."""
     harden()
-    chosen, held = settings_file.load(home), held_by(part)
+    chosen, held = file.load(home), held_by(part)
     folders = Home(chosen.home)
     engine = open_ledger(chosen, has_keys=Secret.DIGEST in held)
     of = chosen.intake
@@ -152,7 +154,10 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
     return services
 
 
-def _check_index(services: Services, connection: Connection) -> None:
+def _check_index(services: Services, connection: Writing) -> None:
     registry.lock(connection)  # the workers of a new exchange all begin at once
     registrar.adopt(connection, services.model)
-    registrar.check_index(connection, services.model)
+    if registrar.is_stale(connection, services.model):
+        raise NotReady(
+            "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
+        )

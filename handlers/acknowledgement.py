@@ -18,6 +18,7 @@ HANDLER = Handler(
     receivers=ALL,
     ends_here=True,
     needs_student=False,
+    applied_by="acknowledgement",
 )
 
 STILL_ENROLLED = "still-enrolled"  # contests a transfer: the previous LEA has the student still

@@ -7,8 +7,9 @@ word of its content leaves this module.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from broker.core.access import Action, Ground
 from broker.core.model import Document, PacketType
-from handlers.base import LEAS, STATE, Handler
+from handlers.base import LEAS, STATE, Disclosed, Handler
 
 HANDLER = Handler(
     type=PacketType.BACKPACK,
@@ -18,6 +19,7 @@ HANDLER = Handler(
     ends_here=False,
     needs_student=True,
     is_kept=True,
+    disclosed=Disclosed(Action.STORE_BACKPACK, Action.READ_BACKPACK, Ground.TEACHES),
 )
 
 

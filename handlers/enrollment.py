@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from broker.core.access import Action
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
 from handlers.base import LEAS, STATE, Handler
@@ -22,6 +23,9 @@ HANDLER = Handler(
     receivers=STATE,
     ends_here=True,
     needs_student=False,
+    moves_students=True,
+    reports=Action.REPORT_ENROLLMENT,
+    applied_by="enrollment",
 )
 
 

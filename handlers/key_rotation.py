@@ -20,6 +20,7 @@ HANDLER = Handler(
     receivers=frozenset(),
     ends_here=True,
     needs_student=False,
+    applied_by="key_rotation",
 )
 
 PLACE = "/certificate"

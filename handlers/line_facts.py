@@ -4,7 +4,7 @@ Owns how that is read, for both packet types. Promises: what is not said is told
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -44,3 +44,8 @@ def facts_of(line: Mapping[str, Any]) -> Facts:
 def _part(number: float) -> str:
     """The fraction that is meant by a number with a few decimals."""
     return str(Fraction(str(number)).limit_denominator(_FINEST))
+
+
+def named(facts: Facts) -> Mapping[str, Any]:
+    """By the names that they have in a line's wish, too."""
+    return {one.name: getattr(facts, one.name) for one in fields(Facts)}

@@ -19,6 +19,7 @@ HANDLER = Handler(
     receivers=ALL,
     ends_here=True,
     needs_student=False,
+    applied_by="recall",
 )
 
 

@@ -21,6 +21,7 @@ HANDLER = Handler(
     receivers=STATE,
     ends_here=True,
     needs_student=False,
+    applied_by="record_request",
 )
 
 

@@ -22,7 +22,7 @@ from handlers import (
     student_record,
     transcript,
 )
-from handlers.base import Handler
+from handlers.base import Disclosed, Handler
 
 HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
     {
@@ -41,6 +41,15 @@ HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
         )
     }
 )
+
+
+# Those about a student that travel, by type: how each reads in the disclosure log.
+DISCLOSED: Mapping[PacketType, Disclosed] = MappingProxyType(
+    {one.type: one.disclosed for one in HANDLERS.values() if one.disclosed}
+)
+MOVES_STUDENTS = frozenset(one.type for one in HANDLERS.values() if one.moves_students)
+KEPT = frozenset(one.type for one in HANDLERS.values() if one.is_kept)
+REPLACES_EARLIER = tuple(one.type for one in HANDLERS.values() if one.replaces_earlier)
 
 
 def handler_of(kind: str) -> Handler:

@@ -20,6 +20,8 @@ HANDLER = Handler(
     receivers=STATE,
     ends_here=True,
     needs_student=False,
+    moves_students=True,
+    applied_by="review_answer",
 )
 
 

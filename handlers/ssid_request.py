@@ -10,9 +10,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from broker.core.access import Action
+from broker.core.days.state_time import StateTime
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
-from broker.formats.ssid_csv import SHEET, Sheet, Unread
+from broker.formats.ssid.lines import SHEET, Sheet, Unread
 from handlers.base import LEAS, STATE, Handler
 from handlers.line_facts import NOTHING, Facts, facts_of
 
@@ -23,6 +25,9 @@ HANDLER = Handler(
     receivers=STATE,
     ends_here=True,
     needs_student=False,
+    moves_students=True,
+    reports=Action.REPORT_ENROLLMENT,
+    applied_by="ssid_request",
 )
 
 
@@ -56,11 +61,12 @@ class Request:
     facts: Facts = NOTHING
 
 
-def requests(body: Mapping[str, Any]) -> tuple[Request | Unread, ...]:
-    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read."""
+def requests(body: Mapping[str, Any], state: StateTime) -> tuple[Request | Unread, ...]:
+    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read. A line
+    without a date is of the day on which its document was made, in the state."""
     sheet: Sheet | None = body.get(SHEET)
     if sheet is None:
-        day = datetime.fromisoformat(body["created"]).date().isoformat()
+        day = state.day(datetime.fromisoformat(body["created"])).isoformat()
         sheet = Sheet("", day, tuple(range(len(body["students"]))), ())
     read = [
         _request(line, body.get("school_year"), number, sheet)

@@ -6,9 +6,10 @@ Owns how its body is read. Promises: only LEAs send and receive it, and it names
 from collections.abc import Mapping
 from typing import Any
 
+from broker.core.access import Action, Ground
 from broker.core.model import PacketType, Student
 from broker.formats.documents import to_student
-from handlers.base import LEAS, Handler
+from handlers.base import LEAS, Disclosed, Handler
 
 HANDLER = Handler(
     type=PacketType.STUDENT_RECORD,
@@ -17,6 +18,8 @@ HANDLER = Handler(
     receivers=LEAS,
     ends_here=False,
     needs_student=True,
+    disclosed=Disclosed(Action.SEND_RECORD, Action.RECEIVE_RECORD, Ground.ENROLLS),
+    replaces_earlier=True,
 )
 
 

@@ -4,8 +4,9 @@ Promises: only LEAs send it and only higher education receives it, by name, for 
 this exchange; it names exactly one student.
 """
 
+from broker.core.access import Action, Ground
 from broker.core.model import PacketType
-from handlers.base import HIGHER_ED, LEAS, Handler
+from handlers.base import HIGHER_ED, LEAS, Disclosed, Handler
 
 HANDLER = Handler(
     type=PacketType.TRANSCRIPT,
@@ -15,4 +16,6 @@ HANDLER = Handler(
     ends_here=False,
     needs_student=True,
     follows_student=False,
+    disclosed=Disclosed(Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
+    replaces_earlier=True,
 )

@@ -64,6 +64,14 @@ ACTIONS = {
     Action.RECEIVE_WARNING: "be told that a school contests an enrollment, or what looks like harvesting of records",
     Action.RECORD_EXCEPTION: "record a legal exception for a federal name",
     Action.END_EXCEPTION: "end such an exception",
+    Action.READ_DIRECTORY: "read who is in the directory, and whose keys are whose",
+    Action.KEEP_DIRECTORY: "enter, rename, suspend and remove parties; take keys in, and end them",
+    Action.READ_CALENDAR: "read on which days an LEA teaches",
+    Action.KEEP_CALENDAR: "change on which days an LEA teaches",
+    Action.READ_STATUS: "see how the exchange is: counts, queues, what needs a person",
+    Action.RUN_EXCHANGE: "make, start, upgrade and put back an exchange",
+    Action.KEEP_MODEL: "train the model of who is who, and make its index again",
+    Action.READ_AUDIT: "read what operators did",
 }
 NEEDS = {
     Need.NOT_FLAGGED: "the child is not flagged as missing",

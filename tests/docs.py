@@ -12,9 +12,9 @@ from typing import Any
 from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
-from broker.edge import settings
-from broker.formats.ssid_columns import COLUMNS, NEEDED_BY, REQUIRED
-from handlers.answers import REASONS
+from broker.edge.settings import values
+from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, REQUIRED
+from broker.notices.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
 from tests import access_page, identity_page, stays_page
@@ -138,7 +138,7 @@ def reasons() -> str:
 def all_settings() -> str:
     """Every setting of `satchel.toml`."""
     rows = []
-    for section in dataclasses.fields(settings.Settings):
+    for section in dataclasses.fields(values.Settings):
         if section.name == "name":
             rows.append(["`name`", f"`{json.dumps(section.default)}`", "text", "the exchange's name, as LEAs see it"])
         elif dataclasses.is_dataclass(section.default):
@@ -153,7 +153,7 @@ def _setting(section: str, one: "dataclasses.Field[Any]") -> list[str]:
 
 TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("README.md", "types"): types,
-    ("README.md", "codes"): codes,
+    ("docs/codes.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,

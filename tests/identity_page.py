@@ -24,4 +24,6 @@ def _row(rule: Rule, is_strict: bool) -> list[str]:
     answer = "a question at least" if rule.at_most is None else _AT_MOST[rule.at_most]
     if rule.below is not None:
         answer += f", below {rule.below:g} bits"
+    if rule.least is not None:
+        answer += f", from {rule.least:g} bits"
     return [rule.name, f"{answer}; strict choice only" if is_strict else answer, rule.sentence]

@@ -74,6 +74,29 @@ class Action(StrEnum):
     RECEIVE_WARNING = "receive-warning"
     RECORD_EXCEPTION = "record-exception"
     END_EXCEPTION = "end-exception"
+    READ_DIRECTORY = "read-directory"
+    KEEP_DIRECTORY = "keep-directory"
+    READ_CALENDAR = "read-calendar"
+    KEEP_CALENDAR = "keep-calendar"
+    READ_STATUS = "read-status"
+    RUN_EXCHANGE = "run-exchange"
+    KEEP_MODEL = "keep-model"
+    READ_AUDIT = "read-audit"
+
+
+# What concerns no one student: what is done of these leaves a line in the log of acts, not in that of disclosures.
+ABOUT_NO_STUDENT = frozenset(
+    {
+        Action.READ_DIRECTORY,
+        Action.KEEP_DIRECTORY,
+        Action.READ_CALENDAR,
+        Action.KEEP_CALENDAR,
+        Action.READ_STATUS,
+        Action.RUN_EXCHANGE,
+        Action.KEEP_MODEL,
+        Action.READ_AUDIT,
+    }
+)
 
 
 class Need(StrEnum):
@@ -219,6 +242,14 @@ _ROWS: Mapping[Action, tuple[Rule, ...]] = {
     Action.RECEIVE_WARNING: (_NO, _NO, _NO, _NO, _AUDIT, _AUDIT, _NO, _NO, _FED, _NO),
     Action.RECORD_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
     Action.END_EXCEPTION: (_NO, _NO, _NO, _NO, _LEGAL, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_DIRECTORY: (_JOIN, _JOIN, _JOIN, _JOIN, _DUTY, _AUDIT, _JOIN, _NO, _FED, _NO),
+    Action.KEEP_DIRECTORY: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_CALENDAR: (_JOIN, _JOIN, _JOIN, _JOIN, _DUTY, _AUDIT, _NO, _NO, _FED, _NO),
+    Action.KEEP_CALENDAR: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_STATUS: (_NO, _NO, _NO, _NO, _DUTY, _AUDIT, _NO, _NO, _FED, _NO),
+    Action.RUN_EXCHANGE: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.KEEP_MODEL: (_NO, _NO, _NO, _NO, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_AUDIT: (_NO, _NO, _NO, _NO, _AUDIT, _AUDIT, _NO, _NO, _FED, _NO),
 }
 
 RULES: Mapping[tuple[Role, Action], Rule] = {

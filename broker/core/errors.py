@@ -1,6 +1,7 @@
-"""The two kinds of failure that are not bugs.
+"""The kinds of failure that are not bugs.
 
-Owns: `Refused`, final and told to the sender by a stable code, and `Deferred`, which means "not now, try again".
+Owns: `Refused`, final and told to the sender by a stable code; `Deferred`, which means "not now, try again"; and of
+what people do themselves `NotDone`, which a face puts into words, and `OperatorError`, which is about an installation.
 Promises: neither carries student data. Whatever else is raised while a packet is worked is a bug; it stops that
 packet (see the poison count in `flow`) and never the exchange.
 """
@@ -27,6 +28,17 @@ class Refused(BrokerError):
         self.meaning = CODES[code].meaning
         self.sentence = CODES[code].sentence if not hint else f"{CODES[code].sentence} {hint}"
         super().__init__(f"{code}: {self.sentence}" + (f" (at {pointer})" if pointer else ""))
+
+
+class NotDone(BrokerError):
+    """A verb cannot be done as it was asked for. `code` says why, `facts` what there is to say of it: ids, numbers of
+    students that the actor gave, counts, days; never a student's name. Each face says it in its own words, with what to
+    do (`broker.cli.refusals`)."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.code = code
+        self.facts = facts
+        super().__init__(code)
 
 
 class OperatorError(Exception):

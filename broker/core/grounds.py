@@ -2,7 +2,8 @@
 
 Owns the closed lists of grounds and of refusals, with the law behind each (FERPA is 34 CFR part 99; sections of the
 Utah Code and of the Utah Administrative Code as they were read). Promises: every ground names its law; the sentences
-hold no value of anybody's, and stand as they are in a parent's story (`broker.formats.story`) and in docs/access.md.
+hold no value of anybody's, and stand as they are in a parent's story (`broker.formats.parent.story`) and in
+docs/access.md.
 """
 
 from collections.abc import Mapping

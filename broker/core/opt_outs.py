@@ -5,6 +5,7 @@ The exchange gives nothing away for these purposes; it keeps who opted out, for 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ class Purpose(StrEnum):
     HIGHER_EDUCATION_DATA = "higher-education-data"
 
 
-class OptOut(NamedTuple):
+class OptOutLaw(NamedTuple):
     """One purpose: `law` by which one may opt out, `what` follows "opted out of" in a sentence, `means` for lawyers."""
 
     law: str
@@ -23,8 +24,8 @@ class OptOut(NamedTuple):
     means: str
 
 
-OPT_OUTS: Mapping[Purpose, OptOut] = {
-    Purpose.HIGHER_EDUCATION_DATA: OptOut(
+OPT_OUTS: Mapping[Purpose, OptOutLaw] = {
+    Purpose.HIGHER_EDUCATION_DATA: OptOutLaw(
         "Utah SB 152 (2026)",
         "what schools supply to the board of higher education",
         "LEAs supply data on grades 7 to 12 to the board of higher education, unless the parent opted out. A transcript"
@@ -33,6 +34,21 @@ OPT_OUTS: Mapping[Purpose, OptOut] = {
 }
 
 
-def words_of(purpose: str) -> OptOut | None:
+def words_of(purpose: str) -> OptOutLaw | None:
     """What is known of a purpose by its word; None for a word of another version."""
     return {str(name): one for name, one in OPT_OUTS.items()}.get(purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """One opt-out: told by `lea` in the packet `tracking`. Times are seconds since the epoch; `ended_at` is None while
+    it stands, `ended_by` the packet that ended it, or who took back the decision by which it came."""
+
+    ssid: str
+    purpose: str
+    lea: str
+    tracking: str
+    at: float
+    ended_at: float | None = None
+    ended_by: str = ""
+    id: int = field(default=0, compare=False)

@@ -2,7 +2,7 @@
 
 Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it; what
 was signed and is no receipt is a ValueError to who reads it, whatever it is. The
-signature around it is made in `broker.edge.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
+signature around it is made in `broker.edge.pgp.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
 """
 
 import json

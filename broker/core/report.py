@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from broker.core.deadlines import Calendar, overdue_days
+from broker.core.days.deadlines import Calendar, overdue_days
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, TransferState
 

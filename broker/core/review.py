@@ -4,11 +4,15 @@ Owns the closed list of decisions, the letters of candidates, and the words in w
 Promises: a notice holds no value of another LEA; the bounds here hold for answers by file and by command alike.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import ascii_uppercase
+from typing import Any, NamedTuple
 
+from broker.core import local_number
 from broker.core.errors import OperatorError, Refused
 from broker.core.model import Ssid
 
@@ -74,6 +78,22 @@ class By:
                 raise OperatorError(f"Say {name}: one line of at most {most} characters.")
 
 
+def of_lea(lea: str, name: str, why: str) -> By:
+    """Who decides for an LEA, and why: a person's name, or the packet that says it."""
+    return By(f"LEA {lea}, {name}"[:MOST_WHO], why)
+
+
+def by_lea(who: str, lea: str) -> bool:
+    """Whether a decision by `who` is one of this LEA's."""
+    return who.startswith(f"LEA {lea}, ")
+
+
+def is_counted(line: int, subject: Mapping[str, Any]) -> bool:
+    """Whether the line of a question is a place in a JSON document, which counts from 0; of a CSV it is the line of the
+    file. `subject` is what the question keeps."""
+    return line != OWN_STUDENT and not subject.get("form")
+
+
 def letter_of(place: int) -> str:
     """The letter of the candidate in this place, 0 first. Raises IndexError beyond the last letter."""
     return ascii_uppercase[place]
@@ -113,3 +133,21 @@ def is_one_line(text: str, most: int) -> bool:
 def _is_control(letter: str) -> bool:
     code = ord(letter)
     return code < 32 or 127 <= code < 160 or letter in UNPRINTABLE or any(code in span for span in _TURNING)
+
+
+class Sent(NamedTuple):
+    """How a student is named: the LEA's own number, where it can stand for one child, and the mark of name and birth
+    date; '' for none."""
+
+    local_id: str
+    named: str
+
+
+def sent_as(block: Mapping[str, Any]) -> Sent:
+    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
+    if not block:
+        return Sent("", "")
+    name = block["legal_name"]
+    words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
+    number = local_number.meant(block.get("local_id", ""))
+    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())

@@ -2,8 +2,10 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from broker.edge.settings.rules import TheState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ SOPHIE = ("03", 0)  # who goes to the university
 
 
 def today() -> str:
-    """The day of a request that is made now."""
-    return date.today().isoformat()
+    """The day that it is in the state of the demo."""
+    return TheState().time.day(datetime.now(UTC)).isoformat()
 
 
 def _head(kind: str, sender: str) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def enrollment(lea: str) -> dict[str, Any]:
 def move_in(charter: str, mover: tuple[str, int]) -> dict[str, Any]:
     """A charter school enrolls a student who moved; it knows no number, and has its own local id."""
     arrival = student(*mover) | {"local_id": f"{charter}-77{mover[1]}"}
-    line = {"student": arrival, "school": charter, "event": "entry", "date": date.today().isoformat(), "code": ""}
+    line = {"student": arrival, "school": charter, "event": "entry", "date": today(), "code": ""}
     return _head("enrollment", charter) | {"school_year": 2027, "students": [line]}
 
 

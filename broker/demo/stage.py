@@ -30,7 +30,7 @@ class DemoFailed(Exception):
 def satchel(*args: str, expect: int = 0, may_end: int = 0) -> str:
     """Run one command; its output. Raises DemoFailed when it ends otherwise than expected."""
     ended = subprocess.run(
-        [sys.executable, "-m", "broker.cli", *args], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "broker.cli.main", *args], capture_output=True, text=True, timeout=120, check=False
     )
     if ended.returncode not in (expect, may_end or expect):
         raise DemoFailed(f"satchel {' '.join(args[:2])} ended with {ended.returncode}: {ended.stderr.strip()}")
@@ -88,7 +88,7 @@ class Stage:
         """Start the exchange and wait for `ready`."""
         log = (self.root / "exchange.log").open("w")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "broker.cli", "up", "--home", str(self.home)],
+            [sys.executable, "-m", "broker.cli.main", "up", "--home", str(self.home)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -113,7 +113,7 @@ class Stage:
         return (self.home / "run" / "sftp.port").read_text().strip()
 
     def _login(self, lea: str) -> list[str]:
-        from broker.edge.sftp_hostkey import ensure_host_key
+        from broker.edge.sftp.hostkey import ensure_host_key
 
         host_key = ensure_host_key(self.home / "keys" / "ssh_host_ed25519").fingerprint
         server = ["--server", f"127.0.0.1:{self.port}", "--user", lea]

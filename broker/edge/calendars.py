@@ -5,23 +5,27 @@ the rest is worked out once a process. A day is what was last said of it: by the
 for all, else closed as a public holiday, else open from Monday to Friday while school is in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 import holidays as library
-from sqlalchemy import Connection
 
-from broker.core import school_year
-from broker.core.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
+from broker.core.days import school_year
+from broker.core.days.deadlines import COUNTS_SCHOOL_DAYS, Calendar, Clock, due, goes_on, teaching
 from broker.core.errors import OperatorError
 from broker.core.transfer import LIVE, stood
-from broker.edge.ledger import epoch, school_days, transfers
-from broker.edge.ledger.school_days import Kind
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.settings import Settings
+from broker.edge.ledger import epoch
+from broker.edge.ledger.cases import school_days, transfers
+from broker.edge.ledger.cases.school_days import Kind
+from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.settings.values import Settings
+
+Done = TypeVar("Done")
 
 _KEPT = 1024  # calendars kept a process, each of a few kB: every LEA of a state in two spans of years
 
@@ -48,12 +52,7 @@ class Mark:
     why: str
 
 
-def day_of(at: float) -> date:
-    """On which day, by this machine's clock, something happened; `at` is seconds since the epoch."""
-    return date.fromtimestamp(at)
-
-
-def calendar_of(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> Calendar:
+def calendar_of(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> Calendar:
     """The LEA's calendar; '' is the state's own.
 
     It reaches from the begin of the school year of `first` to the end of the one after that of `last`, so that what is
@@ -68,22 +67,22 @@ def calendar_of(connection: Connection, settings: Settings, lea: str, first: dat
     return _calendar(rule, settings.transfers.holidays, years, is_year_round, closed, opened)
 
 
-def due_on(connection: Connection, settings: Settings, clock: Clock, lea: str, start: date) -> date:
-    """The last day on which this LEA is in time; `start` as for `broker.core.deadlines.due`. Raises CalendarError."""
+def due_on(connection: Reading, settings: Settings, clock: Clock, lea: str, start: date) -> date:
+    """The last day on which this LEA is in time; `start` as for `days.deadlines.due`. Raises CalendarError."""
     calendar = calendar_of(connection, settings, lea, start, start)
     return due(clock, start, calendar, settings.transfers.lengths)
 
 
-def deadline(connection: Connection, settings: Settings, case: TransferRow) -> tuple[str, str]:
+def deadline(connection: Reading, settings: Settings, case: TransferRow) -> tuple[str, str]:
     """The last day on which the source of a case is in time, an ISO date, and by which clock. It counts from the first
     request (Utah 53A-11-504), less the time in which the clock stood. Raises CalendarError."""
     clock = Clock.MILITARY if case.military else Clock.ANSWER
     if case.requested_at is None:
         return "", ""
-    start = day_of(case.requested_at)
+    start, day = settings.time.day(case.requested_at), settings.time.day
     steps = transfers.steps_of(connection, case)
     stands = [
-        (day_of(since), day_of(until))
+        (day(since), day(until))
         for since, until in stood(steps, rejected=settings.transfers.clock_stands)
         if since >= case.requested_at
     ]
@@ -94,7 +93,7 @@ def deadline(connection: Connection, settings: Settings, case: TransferRow) -> t
     return found.isoformat(), str(clock)
 
 
-def marks(connection: Connection, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
+def marks(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
     """What is said of the days from `first` to `last`, by day: public holidays, and what was entered in their place.
 
     Raises CalendarError.
@@ -105,21 +104,29 @@ def marks(connection: Connection, settings: Settings, lea: str, first: date, las
     return [known[day] for day in sorted(known)]
 
 
-def move_deadlines(connection: Connection, settings: Settings, lea: str, at: float) -> int:
-    """Give the open cases of `lea` ('': of every LEA) the deadline that they have by the calendar now; how many moved.
+def move_deadlines(
+    connection: Writing, settings: Settings, lea: str, at: float, change: Callable[[], Done]
+) -> tuple[Done, int]:
+    """Make a change of the calendar of `lea` ('': of every LEA), and give its open cases the deadline that they have
+    then. What the change has returned, and how many moved. One that this change does not move stays as it was stored,
+    also where an earlier program, or other settings, have counted it otherwise.
 
-    Called after a change of the calendar. `at` is seconds since the epoch. Raises CalendarError.
+    `at` is seconds since the epoch. Raises CalendarError.
     """
-    moved = 0
     epoch.hold(connection)  # whoever moves packets answers and closes cases, too
-    for case in transfers.listing(connection, LIVE, lea):
-        if case.requested_at is None or case.rule not in COUNTS_SCHOOL_DAYS:
-            continue
+    cases = [
+        case
+        for case in transfers.listing(connection, LIVE, lea)
+        if case.requested_at is not None and case.rule in COUNTS_SCHOOL_DAYS
+    ]
+    before = [deadline(connection, settings, case)[0] for case in cases]
+    done, moved = change(), 0
+    for case, was in zip(cases, before, strict=True):
         now, _ = deadline(connection, settings, case)
-        if now != case.due_on:
+        if now not in (was, case.due_on):
             transfers.change(connection, replace(case, due_on=now), at, "the school calendar has changed")
             moved += 1
-    return moved
+    return done, moved
 
 
 def check(settings: Settings) -> None:
@@ -147,7 +154,7 @@ def public_holidays(region: str, first_year: int, last_year: int) -> Mapping[dat
     return dict(found.items())
 
 
-def _said(connection: Connection, lea: str, first: date, last: date) -> dict[date, Mark]:
+def _said(connection: Reading, lea: str, first: date, last: date) -> dict[date, Mark]:
     """What was entered, by day; the LEA's own rows, which come later, go before those for all."""
     rows = school_days.of(connection, lea, first, last)
     days = ((date.fromisoformat(row.day), row) for row in rows)

@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol
 
 from broker.core.errors import Refused
 from broker.core.model import Sha256
-from broker.edge import durable
+from broker.edge.home import durable
 
 _BLOCK = 1024 * 1024
 _TEMP = "tmp"

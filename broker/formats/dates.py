@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from broker.core import plausible
+from broker.core.days import plausible
+from broker.core.days.plausible import Frame
 from broker.core.errors import Refused
-from broker.core.plausible import Frame
-from broker.edge.settings import Settings
+from broker.edge.settings.values import Settings
 
 _MOST_PLACES = 20
 # the name and year of each date, and each school year; a list of dates has no name for each
@@ -37,8 +37,8 @@ class Today:
 
 
 def today_of(settings: Settings, now: datetime) -> Today:
-    """At this moment, in UTC."""
-    return Today(settings.frame(now.date()), settings.dates.created_ahead_days, settings.dates.file_days)
+    """At this moment."""
+    return Today(settings.frame(settings.time.day(now)), settings.dates.created_ahead_days, settings.dates.file_days)
 
 
 def check_file_day(day: str, today: Today) -> None:

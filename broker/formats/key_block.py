@@ -11,9 +11,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from broker.core import armor, certificates
 from broker.core.errors import Refused
 from broker.core.model import LeaId
+from broker.core.openpgp import armor, certificates
 
 _NAMESPACE = uuid.UUID("0d2f1d2e-6c0b-5c2f-8d5b-2a7a6f0c9b11")  # any, but for ever the same
 _ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")

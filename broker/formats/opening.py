@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from broker.core.errors import Refused
-from broker.edge.openpgp import Session
-from broker.edge.secretkey import Buffer
-from broker.formats import ssid_csv
+from broker.edge.pgp.openpgp import Session
+from broker.edge.pgp.secretkey import Buffer
+from broker.formats.ssid import lines
 
 TO_ANOTHER = (
     "It is sealed with the key of another party: seal it for the exchange alone, which reads it first, and locks it"
@@ -118,6 +118,6 @@ def _outcome(said: dict[str, Any]) -> Outcome:
     if "document" not in said:
         return Read(session)
     document = dict(said["document"])
-    if ssid_csv.SHEET in document:
-        document[ssid_csv.SHEET] = ssid_csv.sheet_of(document[ssid_csv.SHEET])
+    if lines.SHEET in document:
+        document[lines.SHEET] = lines.sheet_of(document[lines.SHEET])
     return Read(session, document, str(said["digest"]), str(said["signing_key"]))

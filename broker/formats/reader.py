@@ -15,12 +15,12 @@ import orjson
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge import openpgp, validity
 from broker.edge.bounded.channel import Buffer
 from broker.edge.bounded.ward import Work
-from broker.edge.contracts import Contracts
-from broker.edge.openpgp import SecretKey
-from broker.edge.settings import Settings
+from broker.edge.pgp import openpgp, validity
+from broker.edge.pgp.openpgp import SecretKey
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.values import Settings
 from broker.formats import dates, reading, whatisit
 from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
 
@@ -62,9 +62,8 @@ class Desk:
         lea = LeaId(packet.lea)
         today = dates.today_of(settings, around.now)
         try:
-            whole = reading.read(
-                opened.content, packet.file, lea, settings.limits, self.contracts, settings.identity, today
-            )
+            facts = (lea, settings.limits, self.contracts, settings.identity, today)
+            whole = reading.read(opened.content, packet.file, *facts, zone=settings.time.zone)
         except Refused as refused:
             raise whatisit.when_opened(opened.content, refused) from None
         return {

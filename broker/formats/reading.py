@@ -6,15 +6,19 @@ what comes out here.
 """
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.contracts import Contracts
-from broker.edge.settings import Identity, Limits
-from broker.formats import canonical, dates, key_block, no_ssn, pesc, request, ssid_csv
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.rules import Identity, TheState
+from broker.edge.settings.values import Limits
+from broker.formats import canonical, dates, key_block, no_ssn, pesc
+from broker.formats.ssid import lines
+from broker.formats.transcript import request
 
-_STANDARD = Identity()
+_STANDARD, _STATE = Identity(), TheState()
 
 
 def read(
@@ -25,11 +29,13 @@ def read(
     contracts: Contracts,
     identity: Identity = _STANDARD,
     today: dates.Today | None = None,
+    *,
+    zone: tzinfo = _STATE.time.zone,
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
-    `identity` says which state's student ids are SSIDs, and in which zone a time without an offset was written; by
-    `today` dates are judged, without it they are not. Raises Refused: the codes of `canonical.parse`, of
+    `identity` says which state's student ids are SSIDs; by `today` dates are judged, without it they are not; `zone` is
+    where a time without an offset was written. Raises Refused: the codes of `canonical.parse`, of
     `ssid_csv.read`, of `pesc.read_any`, of `key_block.read` and of `Contracts.check`; `has-ssn` for what `no_ssn`
     finds, `impossible-date` and `file-date` for what `dates` does; `no-request` for a transcript nobody asked for.
     """
@@ -38,10 +44,10 @@ def read(
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and ssid_csv.is_csv(content, file):
+    if not is_xml and content[:1] != b"{" and lines.is_csv(content, file):
         return _request(content, file, lea, limits, contracts, today)
     if is_xml:
-        document = pesc.read_any(content, lea, identity.state, identity.tzinfo)
+        document = pesc.read_any(content, lea, identity.state, zone)
         no_ssn.check_xml(content, pesc.LIMITS)
     else:
         document = canonical.parse(content, limits.json_depth)
@@ -60,11 +66,11 @@ def read(
 def _request(
     content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None
 ) -> Mapping[str, Any]:
-    found = ssid_csv.read(
+    found = lines.read(
         content, file, lea, limits.students_per_enrollment, lambda one: contracts.check(one, limits.schema_errors)
     )
     if today is not None:
-        dates.check_file_day(found[ssid_csv.SHEET].day, today)
+        dates.check_file_day(found[lines.SHEET].day, today)
     return found
 
 

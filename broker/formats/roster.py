@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from broker.core.errors import Refused
 from broker.formats import canonical, table
-from broker.formats.ssid_columns import COLUMNS, Column, Unfit
+from broker.formats.ssid.columns import COLUMNS, Column, Unfit
 from broker.formats.table import Row
 
 MOST_LINES = 5_000_000

@@ -10,16 +10,17 @@ import json
 import re
 from collections.abc import Mapping
 
-from broker.core import armor, armor_damage, frames, message
 from broker.core import receipt as receipts
 from broker.core.errors import Refused
-from broker.core.kinds import UNKNOWN, Kind, kind_of
-from broker.core.kinds_openpgp import Shape, around, body_of, shape_of
-from broker.core.kinds_text import decoded, encoding_of
-from broker.core.message import Bounds
-from broker.edge.secretkey import Buffer
-from broker.edge.settings import Limits
-from broker.formats import ssid_columns, table
+from broker.core.files.kinds import UNKNOWN, Kind, kind_of
+from broker.core.files.kinds_openpgp import Shape, around, body_of, shape_of
+from broker.core.files.kinds_text import decoded, encoding_of
+from broker.core.openpgp import armor, armor_damage, frames, message
+from broker.core.openpgp.message import Bounds
+from broker.edge.pgp.secretkey import Buffer
+from broker.edge.settings.values import Limits
+from broker.formats import table
+from broker.formats.ssid import columns
 
 # Refusals of what was found in the clear, or in no shape at all: these are told again, by what it is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
@@ -130,7 +131,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return ssid_columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
+    return columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
 
 
 def _shape(content: bytes) -> Shape | None:

@@ -23,7 +23,7 @@ def term(expression: str) -> Callable[[Mapping[str, Any]], Any]:
     return sql.term(expression)
 
 
-def sides(rule: str) -> list[tuple[str, str]]:
+def sides(rule: str) -> tuple[tuple[str, str], ...]:
     """As `broker.identity.sql.sides`."""
     from broker.identity import sql
 

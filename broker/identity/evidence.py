@@ -5,8 +5,8 @@ twins, same-name siblings and namesakes share so much that a sum of weights woul
 a condition in the same SQL as the model's levels, so that both executors can work it: in Python here, in Splink's
 database as one more column. Promises: rules are data, tried in their order, those that lift before those that lower, so
 that the careful one has the last word; where a condition is neither true nor false, the careful side is taken. A rule
-may hold only `below` a weight (so many bits must be there, where nothing else bears a pair out), or only for whoever
-chose to be `strict`.
+may hold only `below` a weight (so many bits must be there, where nothing else bears a pair out), or only `from` a
+weight on (what is common is no reason to ask), or only for whoever chose to be `strict`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,14 @@ from broker.identity.features import Features
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this; with
-    `below`, only for pairs of less weight (bits); with `is_alone`, only where no number says who is meant."""
+    `below`, only for pairs of less weight (bits), and with `least` only for pairs of so much; with `is_alone`, only
+    where no number says who is meant."""
 
     name: str
     when: str
     unless: str
     below: float | None
+    least: float | None
     is_alone: bool
     truth: Truth
     at_most: Answer | None
@@ -42,7 +44,9 @@ class Rule:
 
     def holds(self, weight: float, left: Features, right: Features) -> bool:
         """Whether the rule holds for a pair of this weight in bits."""
-        return (self.below is None or weight < self.below) and self.truth(left, right)
+        if (self.below is not None and weight >= self.below) or (self.least is not None and weight < self.least):
+            return False
+        return self.truth(left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,24 @@ def _rule(one: Mapping[str, Any], named: Mapping[str, str]) -> Rule:
         raise ValueError(f"the rule {one['name']} must say when or unless, and either at_most or at_least")
     if one.get("below") is not None and most != Answer.REVIEW:
         raise ValueError(f"the rule {one['name']} may ask for a weight only where it makes a match a review")
+    if one.get("from") is not None and least != Answer.REVIEW:
+        raise ValueError(f"the rule {one['name']} may hold from a weight on only where it makes none a review")
     return Rule(
         name=one["name"],
         when=when,
         unless=unless,
-        below=None if one.get("below") is None else float(one["below"]),
+        below=_bits(one, "below"),
+        least=_bits(one, "from"),
         is_alone=bool(one.get("alone", False)),
         truth=_holds(truth(when) if when else None, truth(unless) if unless else None),
         at_most=Answer(most) if most else None,
         at_least=Answer(least) if least else None,
         sentence=one["sentence"],
     )
+
+
+def _bits(one: Mapping[str, Any], name: str) -> float | None:
+    return None if one.get(name) is None else float(one[name])
 
 
 def _holds(when: Truth | None, unless: Truth | None) -> Truth:

@@ -4,19 +4,15 @@ Owns the columns. Promises: what is stored is never altered, only copied into th
 absent part is None, which speaks neither for nor against; nothing here is a social security number or made of one.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
-
-from nicknames import NickNamer
+from typing import Any, NamedTuple, TypeAlias
 
 from broker.core.model import Name, Student
-from broker.edge.resources import folder
-from broker.identity import normalise
+from broker.identity import nickname, normalise
 from broker.identity.normalise import key, words
 
 Features = Mapping[str, Any]  # column: str, list[str] or None
@@ -69,7 +65,8 @@ COLUMNS = (
 _NO_DAYS = frozenset((UNKNOWN_DAY, date(1900, 1, 1), date(1901, 1, 1), date(9999, 9, 9), date.max))
 _GENDERS = {"F": "F", "FEMALE": "F", "GIRL": "F", "M": "M", "MALE": "M", "BOY": "M"}
 _CALLED = re.compile(r"[(\"\u201c\u201e]([^()\"\u201c-\u201e]+)[)\"\u201c\u201d]")
-_CACHED = 65_536  # names, streets and the like, of which a roster has the same ones again and again
+_CACHED = 65_536  # names and the like, of which a roster has the same ones again and again
+_OF_FAMILIES = 4096  # streets and telephones, which stand together in a roster, if at all
 _NOT_DIGITS = re.compile(r"\D+")
 _NO_DIGITS = {code: None for code in range(128) if not chr(code).isdigit()}
 _STREET_WORDS = {
@@ -81,171 +78,218 @@ _STREET_WORDS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _namer() -> NickNamer:
-    return NickNamer()
-
-
-@lru_cache(maxsize=1)
-def _more() -> Mapping[str, Sequence[str]]:
-    """Nicknames that the library does not have, by nickname: the names that it may be short for."""
-    found: dict[str, set[str]] = {}
-    for name, short in json.loads((folder("config") / "identity" / "nicknames.json").read_text("utf-8")).items():
-        for one in short:
-            found.setdefault(one, set()).add(name)
-    return {short: sorted(names) for short, names in found.items()}
-
-
-@lru_cache(maxsize=_CACHED)
-def _also(first: str) -> tuple[str, ...]:
-    """A first name, and behind it the names that it may be short for."""
-    return (first, *sorted({*_namer().canonicals_of(first), *_more().get(first, ())} - {first}))
-
-
 def of(student: Student, written: str = "") -> tuple[Features, ...]:
     """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name.
 
     `written` is a birth date in the form of a date that no calendar has (2012-19-05), in the place of the student's: it
     is compared by its digits, as a slip of the pen, and never for more than a question.
     """
-    guardians = [(key(one.first), key(one.last)) for one in student.guardians]
-    lasts = {last for _, last in guardians if last}
-    shared = _shared(student, guardians) | (_misborn(written) if written else {})
-    legal, *others = _names(student)
-    found: list[Features] = [_named(legal, legal, lasts, shared)]
+    shared = _shared(student, _misborn(written) if written else _born(student.birth_date))
+    legal, others = student.legal_name, student.aliases
+    first, last = _first(legal.first), _last(legal.last)
+    if first.called is not None:  # `William (Bill)` is William, with the alias Bill
+        legal, called = replace(legal, first=first.called[0]), replace(legal, first=first.called[1])
+        first, others = _first(legal.first), (called, *others)
+    suffix = (legal.suffix and normalise.suffix(legal.suffix)) or last.suffix or first.suffix
+    one = _columns(shared, first, last, _middle(legal.middle), suffix, None, None)
+    if not others:  # as most have none
+        return (one,)
+    found = [one]
     for name in others:
-        one = _named(name, legal, lasts, shared)
+        one = _under(name, legal, (first, last), shared)
         if one not in found:
             found.append(one)
     return tuple(found)
 
 
-def _names(student: Student) -> Iterator[Name]:
-    """The legal name and the aliases; `William (Bill)` is William, with the alias Bill."""
-    legal = student.legal_name
-    called = _CALLED.search(legal.first)
-    if called is None:
-        yield legal
-    else:
-        yield replace(legal, first=_CALLED.sub(" ", legal.first))
-        yield replace(legal, first=called[1])
-    yield from student.aliases
-
-
-class _Part(NamedTuple):
-    """What a first or last name makes by itself: its words, those joined, the suffix written behind it, and columns."""
+class _First(NamedTuple):
+    """What a first name makes by itself: its words, the suffix written behind it, a name in brackets apart from the
+    rest, and the columns of its names."""
 
     words: tuple[str, ...]
-    whole: str
     suffix: str
-    columns: Mapping[str, Any]
+    called: tuple[str, str] | None
+    first: str | None
+    first_spelt: str | None
+    first_words: list[str] | None
+    first_also: list[str] | None
+    first_sound: str | None
+    first_marked: str | None
+
+
+class _Last(NamedTuple):
+    """The same of a last name."""
+
+    words: tuple[str, ...]
+    suffix: str
+    last: str | None
+    last_spelt: str | None
+    last_words: list[str] | None
+    last_sorted: str | None
+    last_sound: str | None
+
+
+class _Middle(NamedTuple):
+    """The same of a middle name."""
+
+    words: tuple[str, ...]
+    middle: str | None
+    middle_words: list[str] | None
+
+
+_Text: TypeAlias = str | None
+_Texts: TypeAlias = list[str] | None
+_Born = tuple[_Text, _Text, _Text]  # the date, with day and month swapped, and as it was written where it is none
+# What is the same under every name, in the order in which `_columns` reads it: a plain tuple, for a named one takes
+# half a microsecond more. First the last names of guardians.
+_Shared = tuple[_Texts, _Born, _Text, _Text, _Texts, _Texts, tuple[_Text, _Text], _Text, _Text, _Text]
 
 
 @lru_cache(maxsize=_CACHED)
-def _first(text: str) -> _Part:
-    found, suffix = normalise.parted(words(text))
+def _first(text: str) -> _First:
+    found, suffix = normalise.parted(normalise.parts(text))
     whole = "".join(found)
-    columns = {
-        "first": whole or None,
-        "first_spelt": normalise.spelt(text) or None,
-        "first_words": list(found) or None,
-        "first_also": sorted({*_also(whole), *(_also(found[0])[1:] if len(found) > 1 else ())}) if whole else None,
-        "first_sound": normalise.sound(whole) or None,
-        "first_marked": normalise.marked(text) or None,
-    }
-    return _Part(found, whole, suffix, columns)
+    also = sorted({*nickname.also(whole), *(nickname.also(found[0])[1:] if len(found) > 1 else ())}) if whole else None
+    sound, marked, spelt = normalise.sound(whole), normalise.marked(text), normalise.spelt(text)
+    other = None if text.isalpha() else _CALLED.search(text)
+    called = (_CALLED.sub(" ", text), other[1]) if other else None
+    return _First(
+        found, suffix, called, whole or None, spelt or None, list(found) or None, also, sound or None, marked or None
+    )
 
 
 @lru_cache(maxsize=_CACHED)
-def _last(text: str) -> _Part:
-    found, suffix = normalise.parted(words(text))
+def _last(text: str) -> _Last:
+    found, suffix = normalise.parted(normalise.parts(text))
     bare, whole = normalise.core(found), "".join(found)
-    columns = {
-        "last": whole or None,
-        "last_spelt": normalise.spelt(text) or None,
-        "last_words": list(bare) or None,
-        "last_sorted": " ".join(sorted(bare)) or None,
-        "last_sound": normalise.sound("".join(bare)) or None,
-    }
-    return _Part(found, whole, suffix, columns)
+    spelt, sound = normalise.spelt(text), normalise.sound("".join(bare))
+    in_order = " ".join(sorted(bare))
+    return _Last(found, suffix, whole or None, spelt or None, list(bare) or None, in_order or None, sound or None)
 
 
-def _named(name: Name, legal: Name, guardian_lasts: set[str], shared: Mapping[str, Any]) -> Features:
-    last_text = name.last or legal.last
-    first, last = _first(name.first or legal.first), _last(last_text)
-    middle = words(name.middle)
-    if name is not legal and not middle and key(legal.middle) != first.whole:
-        middle = words(legal.middle)
-    joined, bare = "".join(middle), last.columns["last_words"] or ()
+@lru_cache(maxsize=_CACHED)
+def _middle(text: str) -> _Middle:
+    found = normalise.parts(text)
+    return _Middle(found, "".join(found) or None, list(found) or None)
+
+
+def _under(name: Name, legal: Name, parts: tuple[_First, _Last], shared: _Shared) -> Features:
+    """The columns under an alias; `parts` are those of the legal name."""
+    legal_first, legal_last = parts
+    first, last, middle = _first(name.first or legal.first), _last(name.last or legal.last), _middle(name.middle)
+    if not middle.words and key(legal.middle) != (first.first or ""):
+        middle = _middle(legal.middle)
     written = (name.suffix and normalise.suffix(name.suffix)) or last.suffix or first.suffix
     suffix = written or (legal.suffix and normalise.suffix(legal.suffix))
-    others = guardian_lasts.difference(last.words, (last.whole,))
-    legal_first, legal_last = _first(legal.first).whole, _last(legal.last).whole
-    is_legal = (first.whole, last.whole) == (legal_first, legal_last)
+    is_new = first.first != legal_first.first
+    is_alias = is_new or last.last != legal_last.last
+    of_one_family = is_new and words(legal.last) == words(name.last or legal.last)
+    alias_of = f"{legal_first.first or ''} {legal_last.last or ''}".strip() if is_alias else None
+    return _columns(shared, first, last, middle, suffix, legal_first.first if of_one_family else None, alias_of)
+
+
+def _columns(
+    shared: _Shared, first: _First, last: _Last, middle: _Middle, suffix: str, legal: str | None, alias_of: str | None
+) -> Features:
+    """One literal, with every column in its place: to put it together from parts takes three times as long."""
+    lasts, (born, swapped, faulty), gender, order, guardians, firsts, (phone, local), street, city, postal = shared
+    first_words, _, _, whole, spelt, words_of_first, also, first_sound, marked = first
+    last_words, _, last_whole, last_spelt, bare, in_order, last_sound = last
+    middle_words, joined, words_of_middle = middle
+    others = [one for one in lasts if one != last_whole and one not in last_words] if lasts else None
     return {
-        **shared,
-        **first.columns,
-        **last.columns,
-        "first_legal": None if name is legal else _legal(legal, first.whole, last_text),
-        "alias_of": None if is_legal else f"{legal_first} {legal_last}".strip(),
-        "middle": joined or None,
-        "middle_words": list(middle) or None,
-        "given": (first.whole + joined) or None,
-        "name_sorted": " ".join(sorted({*first.words, *middle, *bare})) or None,
+        "birth_date": born,
+        "birth_swapped": swapped,
+        "birth_faulty": faulty,
+        "gender": gender,
+        "birth_order": order,
+        "guardians": guardians,
+        "guardian_firsts": firsts,
+        "phone": phone,
+        "phone_local": local,
+        "street": street,
+        "city": city,
+        "postal_code": postal,
+        "first": whole,
+        "first_spelt": spelt,
+        "first_words": words_of_first,
+        "first_also": also,
+        "first_sound": first_sound,
+        "first_marked": marked,
+        "last": last_whole,
+        "last_spelt": last_spelt,
+        "last_words": bare,
+        "last_sorted": in_order,
+        "last_sound": last_sound,
+        "first_legal": legal,
+        "alias_of": alias_of,
+        "middle": joined,
+        "middle_words": words_of_middle,
+        "given": whole + joined if whole and joined else whole or joined,
+        "name_sorted": " ".join(sorted({*first_words, *middle_words, *(bare or ())})) or None,
         "suffix": suffix or None,
-        "guardian_lasts": sorted(others) or None,
+        "guardian_lasts": others or None,
     }
 
 
-def _legal(legal: Name, first: str, last_text: str) -> str | None:
-    """The legal first name, where the first name is another one and the last name is the legal one."""
-    whole = _first(legal.first).whole
-    return (whole or None) if whole != first and words(legal.last) == words(last_text) else None
+def _shared(student: Student, born: _Born) -> _Shared:
+    home, order = student.address, student.birth_order
+    guardians: list[str] = []
+    firsts: list[str] = []
+    lasts: list[str] = []
+    for one in student.guardians:
+        first, last = key(one.first), key(one.last)
+        if last:
+            lasts.append(last)
+        if first:
+            firsts.append(first)
+            if last:
+                guardians.append(f"{first} {last}")
+    return (
+        _once(lasts), born, _GENDERS.get(student.gender.upper()), str(order) if order else None, _once(guardians),
+        _once(firsts), _phone(student.phone), _street(home.street) or None, key(home.city) or None,
+        key(home.postal_code)[:5] or None,
+    )  # fmt: skip
 
 
-def _shared(student: Student, guardians: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    home = student.address
-    return {
-        **_born(student.birth_date),
-        "gender": _GENDERS.get(student.gender.upper()),
-        "birth_order": str(student.birth_order) if student.birth_order else None,
-        "guardians": sorted({f"{first} {last}" for first, last in guardians if first and last}) or None,
-        "guardian_firsts": sorted({first for first, _ in guardians if first}) or None,
-        **_phone(student.phone),
-        "street": _street(home.street) or None,
-        "city": key(home.city) or None,
-        "postal_code": key(home.postal_code)[:5] or None,
-    }
+def _once(names: list[str]) -> _Texts:
+    """Each once, in order; nothing for none. Two are what most children have."""
+    if len(names) == 2:
+        one, other = names
+        return names if one < other else [other, one] if other < one else [one]
+    return (sorted(set(names)) if len(names) > 2 else names) or None
 
 
 @lru_cache(maxsize=_CACHED)
-def _born(born: date) -> dict[str, Any]:
+def _born(born: date) -> _Born:
     if born in _NO_DAYS:
-        return {"birth_date": None, "birth_swapped": None, "birth_faulty": None}
+        return None, None, None
     swapped = f"{born.year:04d}-{born.day:02d}-{born.month:02d}" if born.day <= 12 and born.day != born.month else None
-    return {"birth_date": born.isoformat(), "birth_swapped": swapped, "birth_faulty": None}
+    return born.isoformat(), swapped, None
 
 
-def _misborn(written: str) -> dict[str, Any]:
+def _misborn(written: str) -> _Born:
     """Of a date that is none, such as 2012-19-05: with day and month swapped it may be one."""
     swapped = f"{written[:5]}{written[8:]}-{written[5:7]}"
     try:
         date.fromisoformat(swapped)
     except ValueError:
         swapped = ""
-    return {"birth_date": written, "birth_swapped": swapped or None, "birth_faulty": written}
+    return written, swapped or None, written
 
 
-@lru_cache(maxsize=_CACHED)
-def _phone(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=_OF_FAMILIES)
+def _phone(text: str) -> tuple[str | None, str | None]:
     """Ten digits, and the last seven of them: area codes change. A row of one digit is nobody's number."""
     digits = (text.translate(_NO_DIGITS) if text.isascii() else _NOT_DIGITS.sub("", text))[-10:]
-    if len(digits) < 7 or len(set(digits[-7:])) == 1:
-        return {"phone": None, "phone_local": None}
-    return {"phone": digits if len(digits) == 10 else None, "phone_local": digits[-7:]}
+    local = digits[-7:]
+    if len(local) < 7 or local == local[0] * 7:
+        return None, None
+    return digits if len(digits) == 10 else None, local
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_OF_FAMILIES)
 def _street(text: str) -> str:
     """A street in the post's abbreviations, its words parted by one blank."""
-    return " ".join(_STREET_WORDS.get(word, word) for word in normalise.parts(text.replace("#", " apt ")))
+    found = normalise.parts(text.replace("#", " apt "))
+    return " ".join([_STREET_WORDS.get(word, word) for word in found])

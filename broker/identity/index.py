@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from broker.core.model import Name, Student
-from broker.edge.ledger.blocks import EVERYWHERE, MOST_VARIANTS, Indexed, Scope
-from broker.edge.ledger.details import MOST_NAMES
-from broker.edge.ledger.taught import Spelling
+from broker.edge.ledger.people.blocks import EVERYWHERE, MOST_VARIANTS, Indexed, Scope
+from broker.edge.ledger.people.evidence import MOST_NAMES
+from broker.edge.ledger.people.taught import Spelling
 from broker.identity import features
 from broker.identity.features import Features
 from broker.identity.model import Model
@@ -57,8 +57,11 @@ def _is_there(one: tuple[Features, Scope], before: Sequence[tuple[Features, Scop
 
 def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
     """The student's columns under the legal name and some aliases; each form once. `written` as in `features.of`."""
+    every = features.of(student, written)
+    if len(every) == 1:
+        return every
     found: list[Features] = []
-    for one in features.of(student, written)[:MOST_NAMES]:
+    for one in every[:MOST_NAMES]:
         if one not in found:
             found.append(one)
     return tuple(found)

@@ -26,7 +26,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reading:
+class Lenient:
     """A student, and in `written` (YYYY-MM-DD) a birth date that no calendar has, '' for none; the student's birth date
     is unknown then. Repr hidden."""
 
@@ -46,7 +46,7 @@ def student(block: object, place: str = "") -> Student:
     return found.student
 
 
-def reading(block: object, place: str = "", *, is_born: bool = True) -> Reading:
+def reading(block: object, place: str = "", *, is_born: bool = True) -> Lenient:
     """As `student`, with a birth date that no calendar has; and, where not `is_born`, without what is not even in the
     form of a date. Raises Unreadable."""
     whole = _mapping(block, place)
@@ -60,7 +60,7 @@ def reading(block: object, place: str = "", *, is_born: bool = True) -> Reading:
         born, written = (date.fromisoformat(written), "") if written else (UNKNOWN_DAY, "")
     except ValueError:
         born = UNKNOWN_DAY
-    return Reading(_student(whole, place, born), "" if written.startswith("0000") else written)
+    return Lenient(_student(whole, place, born), "" if written.startswith("0000") else written)
 
 
 def _student(whole: Mapping[str, Any], place: str, born: date) -> Student:

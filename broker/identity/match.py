@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rapidfuzz.distance import JaroWinkler
-from sqlalchemy import Connection
 
 from broker.core import local_number
 from broker.core.model import Ssid, Student
-from broker.edge.ledger import blocks, taught
-from broker.edge.ledger.blocks import Found, Hit
+from broker.edge.ledger.engine import Reading
+from broker.edge.ledger.people import blocks, taught
+from broker.edge.ledger.people.blocks import Found, Hit
 from broker.identity import compare, features, index
 from broker.identity.answer import Answer, Verdict
 from broker.identity.features import Features
@@ -64,7 +64,7 @@ class _Weighed:
 
 
 def find(
-    connection: Connection, model: Model, student: Student, lea: str, forgives: Callable[[Ssid], bool] = lambda _: True
+    connection: Reading, model: Model, student: Student, lea: str, forgives: Callable[[Ssid], bool] = lambda _: True
 ) -> Finding:
     """Who is the student of whom this LEA tells? Reads only; one statement, and some more for a match or a doubt. A
     slip of the birth date is forgiven for students of whom `forgives` is true: an LEA that never had a child learns of
@@ -73,7 +73,7 @@ def find(
 
 
 def find_own(
-    connection: Connection,
+    connection: Reading,
     model: Model,
     student: Student,
     lea: str,
@@ -123,7 +123,7 @@ def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:
     return _Weighed(hit, answer, weight)
 
 
-def _as_said_before(connection: Connection, asked: Features, one: _Weighed, lea: str) -> _Weighed:
+def _as_said_before(connection: Reading, asked: Features, one: _Weighed, lea: str) -> _Weighed:
     """Who is written as a person has decided that this student may be, or as the LEA has the student now, is no
     question, however common the name, while nothing else speaks against it."""
     if one.answer is not Answer.REVIEW or one.is_lifted or not lea:
@@ -224,7 +224,7 @@ def _claimed(plausible: Sequence[_Weighed]) -> Finding:
     return _finding(Answer.MATCH, claimed, plausible)
 
 
-def _is_another(connection: Connection, asked: Sequence[Features], best: _Weighed, own: tuple[str, str] | None) -> bool:
+def _is_another(connection: Reading, asked: Sequence[Features], best: _Weighed, own: tuple[str, str] | None) -> bool:
     """Whether this LEA has the student found under another number of its own now, and nothing but name and birth date
     says that it is the same: two children of one name, it may be."""
     if own is None or best.hit.found is not Found.BY_BLOCK:

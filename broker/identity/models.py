@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.core.errors import OperatorError
-from broker.edge.resources import folder
+from broker.edge.settings.resources import folder
 from broker.identity import evidence
 from broker.identity.model import Model
 

@@ -87,6 +87,7 @@ _SOUNDS = tuple(
         (r"w", "v", ("w",)),
     )
 )  # fmt: skip
+_SOUNDING = frozenset("chqwxz")  # without one of these no pattern holds but kn and gn at the beginning
 _VOWELS = frozenset("aeiouy")
 _SILENT = dict.fromkeys(map(ord, ("h", *_VOWELS)))  # behind the first letter
 _DOUBLE = re.compile(r"(.)\1+")
@@ -122,7 +123,6 @@ def _is_mark(letter: str) -> bool:
     return unicodedata.combining(letter) != 0
 
 
-@lru_cache(maxsize=_CACHED)
 def spelt(name: str) -> str:
     """The key of a name with two letters written for each of ä, ö, ü, ø and å; '' where it has none of them."""
     if name.isascii():
@@ -132,7 +132,6 @@ def spelt(name: str) -> str:
     return "".join(words(long)) if long != text else ""
 
 
-@lru_cache(maxsize=_CACHED)
 def marked(name: str) -> str:
     """The letters of a name as they are written, accents and scripts kept; '' where they are all plain.
 
@@ -163,12 +162,12 @@ def suffix(text: str) -> str:
     return _SUFFIXES.get(written, written)
 
 
-@lru_cache(maxsize=_CACHED)
 def sound(name: str) -> str:
     """What is left of the key of a name when spellings of one sound are made one: Muhammad and Mohammed, Aleksandr and
     Alexander. Coarse: a reason to look at two names, and never to take them for the same."""
-    for pattern, one, needs in _SOUNDS:
-        if needs[0] in name or needs[-1] in name:
-            name = pattern.sub(one, name)
+    if not _SOUNDING.isdisjoint(name) or name[:2] in ("kn", "gn"):
+        for pattern, one, needs in _SOUNDS:
+            if needs[0] in name or needs[-1] in name:
+                name = pattern.sub(one, name)
     first = "a" if name[:1] in _VOWELS else name[:1]
     return _DOUBLE.sub(r"\1", first + name[1:].translate(_SILENT))

@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from sqlalchemy import Connection
-
-from broker.core.errors import OperatorError
+from broker.core.errors import NotDone
 from broker.core.model import Ssid, Student
 from broker.core.stays import Today
-from broker.edge.ledger import blocks, details, merges, registry, taught
-from broker.edge.ledger.details import Kept
-from broker.edge.ledger.merges import Merge, Outcome
-from broker.edge.ledger.registry import Person, Source
-from broker.edge.ledger.taught import Decided
-from broker.edge.settings import Told
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
+from broker.edge.ledger.people.evidence import Kept
+from broker.edge.ledger.people.merges import Merge, Outcome
+from broker.edge.ledger.people.registry import Person, Source
+from broker.edge.ledger.people.taught import Decided
+from broker.edge.settings.values import Told
 from broker.identity import index
 from broker.identity.model import Model
 
@@ -27,18 +26,14 @@ _PAGE = 1000  # students read or written at once
 _MOST = Told()
 
 
-class StaleIndex(OperatorError):
-    """The registry was indexed for another model."""
-
-
 class TooOften(Exception):
     """The LEA has changed the student as often as it may in a year."""
 
 
-def register(connection: Connection, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
+def register(connection: Writing, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
     """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
     ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
-    details.add_many(connection, [(ssid, student)], source)
+    evidence.add_many(connection, [(ssid, student)], source)
     blocks.add(connection, [(ssid, _indexed(model, student, source))])
     return ssid
 
@@ -48,16 +43,14 @@ def _indexed(model: Model, student: Student, source: Source) -> blocks.Indexed:
     return index.indexed(model, student, dict.fromkeys(student.aliases, (source.lea,)) if source.lea else {})
 
 
-def learn(
-    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
-) -> bool:
+def learn(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
     """Keep what a packet tells of a student who was found: new spellings as aliases, new evidence. Nothing ends but a
     phone, an address or a birth order that another one takes the place of. Whether all of it was kept: of one LEA's
     only `most` is."""
     person = _standing(connection, ssid)
     kept = (
-        details.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
-        details.add_evidence(connection, person.ssid, student, source, most),
+        evidence.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
+        evidence.add_evidence(connection, person.ssid, student, source, most),
     )
     is_gender_new = bool(student.gender) and not person.gender
     if is_gender_new:
@@ -67,36 +60,34 @@ def learn(
     return Kept.PART not in kept
 
 
-def amend(
-    connection: Connection, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST
-) -> bool:
+def amend(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
     """Take over an LEA's correction: legal name, birth date and gender are these from now on. What was before is kept
     and ended. Whether all was kept, as `learn`. Raises TooOften where the LEA has changed the student as often as it
     may."""
     person = _standing(connection, ssid)
     new = replace(_person(person.ssid, student), gender=student.gender or person.gender)
     if new != person:
-        if details.changes(connection, person.ssid, source) >= most.changes:
+        if evidence.changes(connection, person.ssid, source) >= most.changes:
             raise TooOften
         if _name(new) != _name(person):
-            details.rename(connection, person.ssid, student.legal_name, source)
+            evidence.rename(connection, person.ssid, student.legal_name, source)
         taught.end_apart(connection, person.ssid, source.at)
-        details.note_change(connection, person, new, source)
+        evidence.note_change(connection, person, new, source)
         registry.change(connection, new)
         refresh(connection, model, person.ssid)
     return learn(connection, model, person.ssid, student, source, most)
 
 
-def known(connection: Connection, ssid: str) -> Student | None:
+def known(connection: Reading, ssid: str) -> Student | None:
     """Everything known of the student whom this number stands for."""
     person = registry.standing(connection, ssid)
-    return details.student(connection, person) if person else None
+    return evidence.student(connection, person) if person else None
 
 
 def merge(
-    connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
+    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
 ) -> Outcome:
-    """Find that two numbers are one student's: `kept` stands for both. Raises OperatorError where that cannot be.
+    """Find that two numbers are one student's: `kept` stands for both. Raises what `merges.merge` does.
 
     `at` is seconds since the epoch, `today` the day by which it is judged where the student is enrolled.
     """
@@ -106,42 +97,45 @@ def merge(
     return done
 
 
-def unmerge(connection: Connection, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
-    """Take a merge back: `other` is again who it was. Raises OperatorError where that cannot be."""
+def unmerge(connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+    """Take a merge back: `other` is again who it was. Raises what `merges.unmerge` does."""
     done = merges.unmerge(connection, kept, other, who, why, at)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
     return done
 
 
-def merged(connection: Connection, ssid: str) -> list[Merge]:
+def merged(connection: Reading, ssid: str) -> list[Merge]:
     """The merges that this number had a part in, the oldest first."""
     return merges.about(connection, ssid)
 
 
-def check_index(connection: Connection, model: Model) -> None:
-    """Raises StaleIndex unless the registry is indexed for this model (or there is nobody in it yet)."""
-    if blocks.made_for(connection) not in (None, index.mark_of(model)):
-        raise StaleIndex(
-            "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
-        )
+def check_index(connection: Reading, model: Model) -> None:
+    """Raises NotDone `stale-index` unless the registry is indexed for this model."""
+    if is_stale(connection, model):
+        raise NotDone("stale-index")
 
 
-def adopt(connection: Connection, model: Model) -> None:
+def is_stale(connection: Reading, model: Model) -> bool:
+    """Whether the registry is indexed for another model; while there is nobody in it, it is not."""
+    return blocks.made_for(connection) not in (None, index.mark_of(model))
+
+
+def adopt(connection: Writing, model: Model) -> None:
     """Say which model the index is for, where nobody said yet."""
     if blocks.made_for(connection) is None:
         blocks.mark(connection, index.mark_of(model))
 
 
-def bring_in(connection: Connection, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
+def bring_in(connection: Writing, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
     """Enter many students who have numbers already and are not in the registry yet."""
     for page in _pages(students):
         registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
-        details.add_many(connection, page, source)
+        evidence.add_many(connection, page, source)
         blocks.add(connection, [(ssid, _indexed(model, student, source)) for ssid, student in page])
 
 
-def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -> int:
+def reindex(connection: Writing, model: Model, told: Callable[[int], None]) -> int:
     """Make the index again, for this model; the number of students. `told` hears how many were done."""
     blocks.clear(connection)
     done, last = 0, ""
@@ -153,14 +147,14 @@ def reindex(connection: Connection, model: Model, told: Callable[[int], None]) -
     return done
 
 
-def _standing(connection: Connection, ssid: str) -> Person:
+def _standing(connection: Reading, ssid: str) -> Person:
     person = registry.standing(connection, ssid)
     if person is None:
         raise KeyError("no student has this number")
     return person
 
 
-def refresh(connection: Connection, model: Model, ssid: str) -> None:
+def refresh(connection: Writing, model: Model, ssid: str) -> None:
     """Bring what the model looks for up to the registry. Of a merged number nothing is kept. Raises KeyError for a
     number that nobody has."""
     person = registry.person(connection, ssid)
@@ -172,24 +166,24 @@ def refresh(connection: Connection, model: Model, ssid: str) -> None:
     blocks.put(connection, ssid, new, old)
 
 
-def _known(connection: Connection, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
+def _known(connection: Reading, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
     """What the model looks for, of these students, by all that is known of them."""
     numbers = [one.ssid for one in persons]
-    tellers, spellings = details.tellers(connection, numbers), taught.spellings_of(connection, numbers)
+    tellers, spellings = evidence.tellers(connection, numbers), taught.spellings_of(connection, numbers)
     return [
         (one.ssid or "", index.indexed(model, one, tellers.get(one.ssid or "", {}), spellings.get(one.ssid or "", ())))
-        for one in details.students(connection, persons)
+        for one in evidence.students(connection, persons)
     ]
 
 
-def teach(connection: Connection, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
+def teach(connection: Writing, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
     """A person has decided that the student may be written as it was sent: it is found by that from now on, as by its
     own name, at the LEA for which that counts."""
     taught.teach(connection, ssid, sent, decided)
     refresh(connection, model, ssid)
 
 
-def unteach(connection: Connection, model: Model, tracking: str, line: int, at: float) -> None:
+def unteach(connection: Writing, model: Model, tracking: str, line: int, at: float) -> None:
     """The decision on this question is taken back, and what it taught."""
     for ssid in taught.end(connection, tracking, line, at):
         refresh(connection, model, registry.number(connection, ssid))

@@ -7,6 +7,7 @@ and never code.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -20,18 +21,21 @@ Value = Any  # str, Sequence[str], int or None: what a feature can be
 Student = Mapping[str, Value]
 
 _MOST_CHARS = 8000  # of one condition
+_KEPT = 512  # functions that a process keeps, some kB each: a model has a hundred, and reading them takes 0.2 s
 
 
 class NotUnderstood(ValueError):
     """A condition uses SQL that Satchel's own executor does not know."""
 
 
+@lru_cache(maxsize=_KEPT)
 def truth(condition: str) -> Truth:
     """Whether a condition over `column_l` and `column_r` is true (neither false nor NULL) for a left and a right
     student. Raises NotUnderstood."""
     return _made(_is(parsed(condition), True))
 
 
+@lru_cache(maxsize=_KEPT)
 def term(expression: str) -> Callable[[Student], Value]:
     """The value of an expression over one student's columns. Raises NotUnderstood."""
     tree = parsed(expression)
@@ -50,11 +54,12 @@ def parsed(text: str) -> sql.Expr:
         raise NotUnderstood(f"this is no condition: {text[:200]}") from error
 
 
-def sides(rule: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=_KEPT)
+def sides(rule: str) -> tuple[tuple[str, str], ...]:
     """Of a blocking rule, `l.this = r.that AND …`, each equality's expressions over `l` and over `r`. Raises
     NotUnderstood, and ValueError for what is no such rule."""
     tree = parsed(rule)
-    return [_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,))]
+    return tuple(_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,)))
 
 
 def _sides(equality: sql.Expr) -> tuple[str, str]:

@@ -6,23 +6,22 @@ is withdrawn it stands for nobody, is found by no search, and an SSID in a packe
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
-from broker.edge.ledger import registry
-from broker.edge.ledger.registry import Person
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.people.registry import Person
 from broker.identity.model import Model
 from broker.identity.registrar import refresh
 
 NOBODY = "-"  # stands in `merged_into`, where no SSID can be this
 
 
-def withdraw(connection: Connection, model: Model, ssid: str) -> None:
+def withdraw(connection: Writing, model: Model, ssid: str) -> None:
     """From here on the number stands for nobody. Raises KeyError for one that nobody has."""
     registry.change(connection, replace(_person(connection, ssid), merged_into=NOBODY))
     refresh(connection, model, ssid)
 
 
-def give_back(connection: Connection, model: Model, ssid: str) -> None:
+def give_back(connection: Writing, model: Model, ssid: str) -> None:
     """The number stands again for the student to whom it was given. Raises KeyError for one that is not withdrawn."""
     person = _person(connection, ssid)
     if person.merged_into != NOBODY:
@@ -31,7 +30,7 @@ def give_back(connection: Connection, model: Model, ssid: str) -> None:
     refresh(connection, model, ssid)
 
 
-def _person(connection: Connection, ssid: str) -> Person:
+def _person(connection: Reading, ssid: str) -> Person:
     person = registry.person(connection, ssid)
     if person is None:
         raise KeyError("no student has this number")

@@ -1,43 +1,46 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, once, in memory. Order: the reader opens the packet and verifies
-the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema; then `from` and what
-this party may send are checked, and the student is found. What was not sealed at all is not kept. Types that end here
-are carried out in the very transaction that admits them.
+Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where two
+numbers of students became one, or one two, since it was admitted (`broker.students.match_again`). Order: the reader
+opens the packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks
+the schema; then `from` and what this party may send are checked, and the student is found. What was not sealed at all
+is not kept. Types that end here are carried out in the very transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
-
+from broker.core.access import Deny, judge, role_of
 from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.lanes import BULK
 from broker.core.model import Document, PacketType, State, Student, TrackingId
-from broker.core.nearly import own_id
+from broker.core.parties.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
-from broker.edge.ledger import epoch, flags
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.formats import request
+from broker.edge.ledger import epoch
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import flags
 from broker.formats.documents import to_document, to_student
 from broker.formats.opening import Read
+from broker.formats.transcript import request
 from broker.identity import match
 from broker.identity.answer import Answer
-from broker.stages import apply, broken_off, corrected, own_students, review
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.forget import forget
-from broker.stages.look import Look
-from broker.stages.opening import opened
-from broker.stages.outcome import move
-from broker.stages.services import Services
-from broker.stages.watch import Watch
-from broker.stages.whereto import may_come
-from handlers.alert_notice import Kind
+from broker.notices.alert import Kind
+from broker.oversight.watch import Watch
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import may_come
+from broker.packets.opening import opened
+from broker.packets.outcome import move
+from broker.packets.purge_unsealed import forget
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.stages.applied import planning
+from broker.students import broken_off, corrected, own, question
 from handlers.backpack import slip_of
 from handlers.base import Handler
 from handlers.registry import handler_of
@@ -60,12 +63,14 @@ def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> 
         raise Refused("from-mismatch", "/from", own_id(document.sender, row.origin))
     if document.type is PacketType.TRANSCRIPT:
         days = settings.transcripts.request_days
-        request.check_day(document.body, services.clock(), settings.identity.tzinfo, days)
+        request.check_day(document.body, services.clock(), settings.time, days)
     handler = handler_of(document.type)
     sender = look.party(row.origin)
     if sender is None:
         raise Refused("from-mismatch", "/from")
     check_sender(sender.kind, handler.senders)
+    if handler.reports and isinstance(judge(role_of(sender.kind, None, row.origin), handler.reports), Deny):
+        raise Refused("not-allowed", "/packet")
     if document.receiver:
         party = look.party(document.receiver)
         if party is None:
@@ -100,25 +105,25 @@ def _travelling(
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
-    whole, finding = own_students.find(services, look, row, student)
+    whole, finding = own.find(services, look, row, student)
     look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
     if finding.answer is Answer.MATCH:
         look.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
-        whole, again = own_students.find_now(services, connection, row, student)
+        whole, again = own.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
         look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
         if not again.candidates:
-            return own_students.refuse_stranger(services, connection, row._replace(**known), student, whole)
+            return own.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
         if again.answer is not Answer.MATCH:
             subject = {"student": document.body["student"]}
-            review.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
-            review.ask(services, connection, new)
+            question.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
+            question.ask(services, connection, new)
         else:
             look.students[row.tracking] = student
         return replace(planned, new=new)
@@ -126,7 +131,7 @@ def _travelling(
     return replace(planned, effect=effect, lines=1)
 
 
-def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
     """Packets whose student is still the one whom the round found: two numbers may have become one meanwhile, or two
     again. Another one is left to its next turn."""
     found = {one.row.tracking: look.students[one.row.tracking] for one in planned if one.row.tracking in look.students}
@@ -135,8 +140,8 @@ def _settle(services: Services, connection: Connection, look: Look, planned: Seq
     return [one for one in planned if one.row.tracking not in found or _is_still(services, connection, one, found)]
 
 
-def _is_still(services: Services, connection: Connection, one: Move, found: Mapping[TrackingId, Student]) -> bool:
-    _, again = own_students.find_now(services, connection, one.row, found[one.row.tracking])
+def _is_still(services: Services, connection: Reading, one: Move, found: Mapping[TrackingId, Student]) -> bool:
+    _, again = own.find_now(services, connection, one.row, found[one.row.tracking])
     return again.answer is Answer.MATCH and again.ssid == one.new.ssid
 
 
@@ -145,7 +150,7 @@ def _numbers(student: Student, finding: match.Finding) -> list[str]:
     return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
 
 
-def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
     """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
     begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
     waits no longer."""
@@ -176,7 +181,7 @@ def _ending_here(
     steps = [Step(State.ADMITTED), Step(State.APPLIED)]
     told = [(row.origin, State.ADMITTED), (row.origin, State.APPLIED)]
     done = move(services, row, row._replace(state=State.APPLIED, **known), steps, told)
-    return apply.planned(services, row._replace(**known), document, replace(done, document=brought))
+    return planning.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
 PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from broker.core.errors import Deferred
 from broker.core.model import LeaId
-from broker.edge.ledger import keeping
+from broker.edge.home.disk_room import Room
+from broker.edge.home.readiness import Found
 from broker.edge.ledger.engine import reading
-from broker.edge.readiness import Found
-from broker.edge.room import Room
+from broker.edge.ledger.packets import keeping
+from broker.packets.services import Services
 from broker.stages.outbox_notice import OutboxNotice
-from broker.stages.services import Services
 
 _LOOK_SECONDS = 5.0  # between two looks at the ledger; what is taken meanwhile is added
 _MOMENT = 1.0  # before it is believed that an LEA has its share

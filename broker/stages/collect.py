@@ -10,18 +10,20 @@ are statements until the sweeper signs them, and a notice for the state is owed.
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.inbox import InboxState
-from broker.edge.ledger import corrections, epoch, history, moves, packets, views
+from broker.edge.home.inbox import InboxState
+from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import flags, transfers, withdraw
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from handlers.alert_notice import Kind
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import corrections, history, moves, packets, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.notices.alert import Kind
+from broker.oversight import alerts
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.stages import withdraw
+from broker.transfers import cases
 
 _AT_ONCE = 200  # others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
@@ -35,7 +37,7 @@ def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
     return Move(row, new, (Step(State.COLLECTED, how),), statements(services, new, told, how=how, **said))
 
 
-def collect_in(connection: Connection, services: Services, receiver: str, tracking: str, how: str, **said: str) -> bool:
+def collect_in(connection: Writing, services: Services, receiver: str, tracking: str, how: str, **said: str) -> bool:
     """Within a transaction: whether this packet was delivered to this receiver (and is collected now); `said` as in
     `move_of`."""
     row = corrections.locked(connection, tracking)
@@ -46,23 +48,23 @@ def collect_in(connection: Connection, services: Services, receiver: str, tracki
     if row.state not in (State.DELIVERED, State.COLLECTED):
         return False
     if row.state is State.DELIVERED:
-        token = row.claim.rpartition(":")[2]
+        token = row.token
         place = services.inboxes.inbox_state(LeaId(row.receiver), row.tracking, token, PacketType(row.type))
         if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
             raise Deferred("the packet is about to appear in the inbox")
         moves.advance(connection, [move_of(services, row, how, **said)], services.clock().timestamp())
-        transfers.collected(services, connection, [row])
+        cases.collected(services, connection, [row])
     return True
 
 
-def _tell_late(services: Services, connection: Connection, row: PacketRow) -> None:
+def _tell_late(services: Services, connection: Writing, row: PacketRow) -> None:
     """A packet that was taken out of the inbox was read through a handle that was open already: who took it back is
     told, once."""
     is_taken_back = row.state is State.REFUSED and row.code in _TAKEN_BACK
     if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
         withdraw.read_after(services, connection, row, READ)
     if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
-        flags.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
+        alerts.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
 
 
 def read_whole(services: Services, receiver: str, tracking: str) -> None:
@@ -70,7 +72,7 @@ def read_whole(services: Services, receiver: str, tracking: str) -> None:
     committed(services.engine, partial(_note_read, services, receiver, tracking))
 
 
-def _note_read(services: Services, receiver: str, tracking: str, connection: Connection) -> None:
+def _note_read(services: Services, receiver: str, tracking: str, connection: Writing) -> None:
     epoch.settle(connection)  # first, as everybody does who moves packets
     row = corrections.locked(connection, tracking)
     if row is None or row.receiver != receiver:
@@ -87,7 +89,7 @@ def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -
         committed(services.engine, partial(_collect, services, receiver, trackings[start : start + _AT_ONCE], how))
 
 
-def _collect(services: Services, receiver: str, trackings: Sequence[str], how: str, connection: Connection) -> None:
+def _collect(services: Services, receiver: str, trackings: Sequence[str], how: str, connection: Writing) -> None:
     """In the order of their students: so do those who deliver, and each answers or closes the student's case."""
     epoch.settle(connection)
     packets.hold(connection, trackings)

@@ -3,34 +3,36 @@
 Contract: the new file is written under a hidden name that carries this worker's claim and flushed before the commit;
 only behind the commit is it renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
 no crash can deliver twice; nor need the rename be flushed, for after a power cut the sweeper makes it again. The sealed
-body is copied, never decrypted or encrypted again (DESIGN section 5).
+body is copied, never encrypted again (DESIGN section 5); it is opened in the one case that `route` names, to ask once
+more whom it is about, and what travels is not made of that.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold
-from broker.edge import openpgp
-from broker.edge.folders import Missing
+from broker.edge.home.folders import Missing
 from broker.edge.ledger import epoch
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import disclose, flags, transfers
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.pgp import openpgp
+from broker.oversight import alerts
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import is_forwarded, whereto
+from broker.packets.opening import session_of
+from broker.packets.outcome import move, refuse
+from broker.packets.receipts import statements
+from broker.packets.round import Letter, Look
+from broker.packets.services import Services
+from broker.records import disclose
 from broker.stages import replace as replacing
-from broker.stages.anew import whereto_anew
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.look import Letter, Look
-from broker.stages.opening import session_of
-from broker.stages.outcome import move, refuse
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded, whereto
+from broker.students.match_again import whereto_anew
+from broker.transfers import cases
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -52,7 +54,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
     letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
     session = letter.session or session_of(services, look, row, letter.sealed)
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
-    services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, token_of(row), [lock, body])
+    services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, row.token, [lock, body])
     new = row._replace(state=State.DELIVERED)
     told = [(row.origin, State.DELIVERED), (row.receiver, State.DELIVERED)]
     return move(services, row, new, [Step(State.DELIVERED)], told)
@@ -69,12 +71,12 @@ def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
 
 
-def _held(services: Services, connection: Connection, planned: Move) -> Move:
-    flags.held(services, connection, planned.new)
+def _held(services: Services, connection: Writing, planned: Move) -> Move:
+    alerts.held(services, connection, planned.new)
     return planned
 
 
-def _settle(services: Services, connection: Connection, look: Look, planned: Sequence[Move]) -> list[Move]:
+def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
     """What may be delivered by the facts of this very moment, which nobody changes before this transaction ends.
 
     Where something has changed since the round looked, a packet that should go elsewhere now is left to its next turn.
@@ -106,7 +108,7 @@ def _is_right(look: Look, row: PacketRow) -> bool:
 def _replacing(services: Services, planned: Move) -> Move:
     """A later record takes the place of an earlier one, or an earlier one that comes late goes to nobody."""
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         try:
             new = replacing.settle(services, connection, planned.new)
         except Refused as refused:
@@ -119,16 +121,11 @@ def _replacing(services: Services, planned: Move) -> Move:
     return replace(planned, effect=effect)
 
 
-def _note(services: Services, connection: Connection, _look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, _look: Look, moved: Sequence[Move]) -> None:
     """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
     disclose.refused(services, connection, moved, State.ROUTED)
-    transfers.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
-    transfers.lost(services, connection, [one.new for one in moved])
-
-
-def token_of(row: PacketRow) -> str:
-    """The part of the claim that names the staged file."""
-    return row.claim.rpartition(":")[2]
+    cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
+    cases.lost(services, connection, [one.new for one in moved])
 
 
 def _flush(services: Services, _moves: Sequence[Move]) -> None:
@@ -139,7 +136,7 @@ def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
             with suppress(Missing):  # the sweeper does it when the folder is there again
-                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, token_of(one.row))
+                services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, one.row.token)
 
 
 def _publish(services: Services, moved: Sequence[Move]) -> None:
@@ -147,7 +144,7 @@ def _publish(services: Services, moved: Sequence[Move]) -> None:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
             with suppress(Missing):  # the same
-                services.inboxes.publish(lea, one.row.tracking, token_of(one.row), kind)
+                services.inboxes.publish(lea, one.row.tracking, one.row.token, kind)
 
 
 PLAN = Plan(Stage.DELIVER, _work, _settle, _note, before=_flush, after=_publish, lost=_drop)

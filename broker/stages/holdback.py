@@ -8,26 +8,28 @@ receiver took first it has; the state is told which LEA has what, since when, by
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
+from broker.core.days.state_time import StateTime
 from broker.core.model import HeldFor, LeaId, State
 from broker.core.transfer import TransferState
-from broker.edge.folders import Missing
-from broker.edge.ledger import corrections, history, moves, registry, views
-from broker.edge.ledger import transfers as cases
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.edge.ledger.transfers import TransferRow
-from broker.edge.ledger.views import Passed
-from broker.stages import collect, flags, transfers, withdraw
-from broker.stages.disclose import DELIVERY
-from broker.stages.papers import statements
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded
-from handlers.alert_notice import Kind, who
+from broker.edge.home.folders import Missing
+from broker.edge.ledger.cases import transfers as cases
+from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import corrections, history, moves, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.packets.views import Passed
+from broker.edge.ledger.people import registry
+from broker.notices.alert import Kind, who
+from broker.oversight import alerts
+from broker.packets.destination import is_forwarded
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.stages import collect, withdraw
+from broker.transfers import cases as transfers
+from handlers.registry import DISCLOSED
 
 _MOST = 500  # in one notice; `satchel student flag --json` and the disclosure log have all
 _OUT = (State.ROUTED, State.DELIVERED)
@@ -54,14 +56,14 @@ class HeldBack:
     taken: tuple[Thing, ...] = ()
 
 
-def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack:
+def hold_back(services: Services, connection: Writing, ssid: str) -> HeldBack:
     """Take back what can be, and say what cannot: `ssid` stands for a student who is flagged. Cases that were answered
     by it are REQUESTED again; the caller makes them what they should be. Where an LEA's folder is not there it is left
     to a later call."""
     numbers = registry.numbers(connection, ssid)
     withdrawn: list[PacketRow] = []
     stopped: list[PacketRow] = []
-    for tracking in views.about(connection, numbers, list(DELIVERY), _OUT):
+    for tracking in views.about(connection, numbers, list(DISCLOSED), _OUT):
         row = corrections.locked(connection, tracking)
         if row is not None and row.state is State.ROUTED:
             _stop(services, connection, row)
@@ -70,13 +72,13 @@ def hold_back(services: Services, connection: Connection, ssid: str) -> HeldBack
             withdrawn.append(row)
     for row in (*withdrawn, *stopped):
         log = (Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
-        flags.refused(services, connection, *log)
+        alerts.refused(services, connection, *log)
     transfers.held_back(services, connection, [row.tracking for row in withdrawn])
-    taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DELIVERY)))
+    taken = (_of_passed(one) for one in views.passed_on(connection, numbers, list(DISCLOSED)))
     return HeldBack(tuple(map(_of_row, withdrawn)), tuple(map(_of_row, stopped)), tuple(taken))
 
 
-def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
+def _stop(services: Services, connection: Writing, row: PacketRow) -> None:
     """A worker that has it in hand drops its work."""
     goal = row.receiver if is_forwarded(row) else LeaId("")
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
@@ -85,7 +87,7 @@ def _stop(services: Services, connection: Connection, row: PacketRow) -> None:
     moves.advance(connection, [Move(row, held, (step,), papers)], services.clock().timestamp())
 
 
-def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool:
+def _is_back(services: Services, connection: Writing, row: PacketRow) -> bool:
     try:
         if withdraw.hold(services, connection, row):
             return True
@@ -97,7 +99,7 @@ def _is_back(services: Services, connection: Connection, row: PacketRow) -> bool
     return False
 
 
-def tell(services: Services, connection: Connection, ssid: str, found: HeldBack) -> None:
+def tell(services: Services, connection: Writing, ssid: str, found: HeldBack) -> None:
     """Tell the state who had asked for the record of the student who is flagged now, and who has what; of nothing
     where nobody had to do with it."""
     asked = [one for one in cases.about(connection, ssid) if one.state is TransferState.BLOCKED]
@@ -105,13 +107,13 @@ def tell(services: Services, connection: Connection, ssid: str, found: HeldBack)
     leas = {*(one.destination for one in asked), *(one.lea for one in things)}
     if leas:
         lea = leas.pop() if len(leas) == 1 else ""
-        flags.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(asked, found))
+        alerts.alert(services, connection, Kind.FLAG, ssid, lea, "", more=_lists(services.time, asked, found))
 
 
-def _lists(asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
+def _lists(state: StateTime, asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
     """For the notice."""
     parts = {"withdrawn": found.withdrawn, "stopped": found.stopped, "taken": found.taken}
-    lists = {name: [_shown(one) for one in things[:_MOST]] for name, things in parts.items()}
+    lists = {name: [_shown(state, one) for one in things[:_MOST]] for name, things in parts.items()}
     return {"asked": [_of_case(one) for one in asked]} | lists
 
 
@@ -119,13 +121,9 @@ def _of_case(case: TransferRow) -> dict[str, Any]:
     return {**who(case.destination, ""), "transfer": case.id, "from": case.source, "entered_on": case.entered_on}
 
 
-def _shown(one: Thing) -> dict[str, Any]:
-    since = {"since": _iso(one.since)} if one.since is not None else {}
+def _shown(state: StateTime, one: Thing) -> dict[str, Any]:
+    since = {"since": state.told(one.since)} if one.since is not None else {}
     return {**who(one.lea, ""), "tracking": one.tracking, "type": one.type, "from": one.source, **since}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
 def _of_row(row: PacketRow) -> Thing:

@@ -8,19 +8,18 @@ effect: a file whose mark the ledger knows is only unlinked. What is no ordinary
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
-from broker.edge.ledger import packets
+from broker.edge.home.outbox import Odd, Taken
+from broker.edge.home.readiness import Found
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.rows import PacketRow, Receipt
-from broker.edge.outbox import Odd, Taken
-from broker.edge.readiness import Found
-from broker.stages.batch import tell
-from broker.stages.papers import refusal, statements
-from broker.stages.services import Services
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow, Receipt
+from broker.packets.next_stage import tell
+from broker.packets.receipts import refusal, statements
+from broker.packets.services import Services
 
 _NO_BYTES = Sha256("")
 
@@ -65,7 +64,7 @@ def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd
 
 
 def _enter_unfit(
-    services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]], connection: Connection
+    services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]], connection: Writing
 ) -> dict[tuple[str, str], TrackingId]:
     """The packet of each, by the name as shown and the mark."""
     known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
@@ -81,7 +80,7 @@ def _shown(one: Found | Odd) -> str:
 
 
 def _enter(
-    services: Services, lea: LeaId, taken: list[Taken], connection: Connection
+    services: Services, lea: LeaId, taken: list[Taken], connection: Writing
 ) -> tuple[list[PacketRow], list[Taken]]:
     """The new packets, and the files that are dealt with and can be discarded."""
     known = packets.by_source(connection, lea, [(one.name, one.source_mark) for one in taken])

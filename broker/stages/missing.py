@@ -9,21 +9,23 @@ on. Both are in the disclosure log, with who and why.
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
-from broker.core.errors import OperatorError
+from broker.core.disclosure import Disclosure
+from broker.core.errors import NotDone
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, Ssid, State
-from broker.edge.ledger import disclosures, flags, packets, registry, reviews, views
 from broker.edge.ledger.again import committed
-from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.engine import reading
-from broker.edge.ledger.reviews import Review
-from broker.stages import holdback, sweep, transfers
-from broker.stages.disclose import DELIVERY
+from broker.edge.ledger.engine import Writing, reading
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import packets, views
+from broker.edge.ledger.people import flags, registry, reviews
+from broker.edge.ledger.people.reviews import Review
+from broker.packets.resume import resume_in
+from broker.packets.services import Services
+from broker.stages import holdback
 from broker.stages.holdback import HeldBack
-from broker.stages.services import Services
+from broker.transfers import cases
+from handlers.registry import DISCLOSED
 
 _AT_ONCE = 50  # packets that go on while all other writers wait
 
@@ -39,15 +41,15 @@ class Done:
     questions: tuple[Review, ...] = ()
 
 
-def put(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
-    """Flag the student. Raises OperatorError where nobody has the number, or the student is flagged already."""
+def put(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
+    """Flag the student. Raises NotDone `no-student`, `flagged`."""
     number = _number(connection, ssid)
     if flags.is_flagged(connection, number):
-        raise OperatorError(f"The student {number} is flagged already; `satchel student unflag` lifts the flag.")
+        raise NotDone("flagged", ssid=number)
     flags.put(connection, number, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.SET_FLAG, who, why)
     held = holdback.hold_back(services, connection, number)
-    transfers.reconcile(services, connection, [number], is_told=True)
+    cases.reconcile(services, connection, [number], is_told=True)
     holdback.tell(services, connection, number, held)
     return Done(number, held=held)
 
@@ -57,45 +59,45 @@ def hold_what_came_late(services: Services) -> None:
     flag was set."""
     with reading(services.engine) as connection:
         flagged = flags.numbers(connection)
-        late = views.about(connection, list(flagged), list(DELIVERY), [State.DELIVERED]) if flagged else []
+        late = views.about(connection, list(flagged), list(DISCLOSED), [State.DELIVERED]) if flagged else []
         students = sorted({flagged[row.ssid] for row in map(partial(packets.get, connection), late) if row})
     for number in students:
         committed(services.engine, partial(_hold_late, services, Ssid(number)))
 
 
-def _hold_late(services: Services, number: Ssid, connection: Connection) -> None:
+def _hold_late(services: Services, number: Ssid, connection: Writing) -> None:
     registry.lock(connection)
     held = replace(holdback.hold_back(services, connection, number), taken=())
-    transfers.reconcile(services, connection, [number], is_told=True)
+    cases.reconcile(services, connection, [number], is_told=True)
     if held.withdrawn:
         holdback.tell(services, connection, number, held)
 
 
-def lift(services: Services, connection: Connection, ssid: str, who: str, why: str) -> Done:
-    """Lift the flag. Raises OperatorError where nobody has the number, or the student is not flagged."""
+def lift(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
+    """Lift the flag. Raises NotDone `no-student`, `not-flagged`."""
     number = _number(connection, ssid)
     standing = flags.standing(connection, number)
     if not standing:
-        raise OperatorError(f"The student {number} is not flagged, so there is nothing to lift.")
+        raise NotDone("not-flagged", ssid=number)
     for flag in standing:  # two, where two flagged numbers were merged
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
-    sweep.resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
-    transfers.reconcile(services, connection, [number])
+    resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
+    cases.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
     return Done(number, tuple(held), questions=tuple(questions))
 
 
-def _number(connection: Connection, ssid: str) -> Ssid:
+def _number(connection: Writing, ssid: str) -> Ssid:
     registry.lock(connection)
     person = registry.standing(connection, ssid)
     if person is None:
-        raise OperatorError(f"No student has the SSID {ssid}; check the number.")
+        raise NotDone("no-student", ssid=ssid)
     return person.ssid
 
 
-def _log(services: Services, connection: Connection, ssid: str, action: Action, who: str, why: str) -> None:
+def _log(services: Services, connection: Writing, ssid: str, action: Action, who: str, why: str) -> None:
     line = Disclosure(
         at=services.clock().timestamp(),
         ssid=ssid,

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from broker.core.model import LeaId
-from broker.edge.file_names import UPLOADING
-from broker.edge.outbox import Unfinished
-from broker.edge.readiness import Half
-from broker.stages.services import Services
+from broker.edge.home.file_names import UPLOADING
+from broker.edge.home.outbox import Unfinished
+from broker.edge.home.readiness import Half
+from broker.packets.services import Services
 
 NOTICE = "OUTBOX-WAITS.txt"
 _MOST = 20  # files named at once
@@ -91,8 +91,7 @@ class OutboxNotice:
         self._write(lea, known)
 
     def _half(self, one: Half, now: float) -> str:
-        until = self._services.clock() + timedelta(seconds=one.until - now)
-        until = until.astimezone(self._services.settings.identity.tzinfo)  # the clock on the reader's wall
+        until = self._services.settings.time.at(self._services.clock() + timedelta(seconds=one.until - now))
         text = _SHORT if one.size else _EMPTY
         return text.format(name=one.name, size=one.size, until=f"{until:%Y-%m-%d %H:%M %Z}")
 

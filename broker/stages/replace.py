@@ -9,40 +9,39 @@ for the other.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
-from broker.core.model import PacketType, State
-from broker.edge.ledger import corrections, disclosures
-from broker.edge.ledger.corrections import Version
-from broker.edge.ledger.rows import PacketRow
+from broker.core.model import State
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import corrections
+from broker.edge.ledger.packets.corrections import Version
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.packets.services import Services
 from broker.stages import withdraw
-from broker.stages.services import Services
+from handlers.registry import REPLACES_EARLIER, handler_of
 
-# A record is one whoever receives it; a transcript is one for each receiver.
-_CORRECTED = (PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT)
 _AT_ONCE = 20
 _STANDING = (State.DELIVERED, State.COLLECTED)
 _Key = tuple[str, str, str, str]
 
 
-def followed(connection: Connection, rows: Sequence[PacketRow]) -> frozenset[str]:
+def followed(connection: Writing, rows: Sequence[PacketRow]) -> frozenset[str]:
     """Which of these packets, about to be delivered, `settle` must be asked about, by tracking id: those with another
     version in the ledger or among `rows`, and those whose student is in another worker's hands right now."""
-    mine = [row for row in rows if row.ssid and row.type in _CORRECTED]
+    mine = [row for row in rows if row.ssid and row.type in REPLACES_EARLIER]
     if not mine:
         return frozenset()
     kept = corrections.kept_numbers(connection, {row.ssid for row in mine})
     free = corrections.take_in_hand(connection, set(kept.values()))
     own = [_as_version(row, kept) for row in mine]
     known: dict[_Key, set[str]] = {}
-    for one in (*corrections.versions(connection, set(kept.values()), _CORRECTED), *own):
+    for one in (*corrections.versions(connection, set(kept.values()), REPLACES_EARLIER), *own):
         known.setdefault(_key(one), set()).add(one.tracking)
     return frozenset(one.tracking for one in own if one.student not in free or len(known[_key(one)]) > 1)
 
 
-def settle(services: Services, connection: Connection, new: PacketRow) -> PacketRow:
+def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow:
     """The packet that is about to be delivered, with what it `replaces`; earlier ones are taken away.
 
     Raises Refused("replaced") where a later one was delivered already; Deferred where another version, or its student,
@@ -52,7 +51,7 @@ def settle(services: Services, connection: Connection, new: PacketRow) -> Packet
     own = _as_version(new, kept)
     if own.student not in corrections.take_in_hand(connection, {own.student}):
         raise Deferred("another packet about the student is being delivered")
-    versions = corrections.versions(connection, {own.student}, _CORRECTED)
+    versions = corrections.versions(connection, {own.student}, REPLACES_EARLIER)
     others = [one for one in versions if _key(one) == _key(own) and one.tracking != own.tracking]
     later = [one for one in others if one.tracking > own.tracking and one.state in _STANDING]
     if later:
@@ -70,7 +69,7 @@ def _at_once(earlier: Sequence[Version]) -> list[str]:
     return sorted(seen.union(others))
 
 
-def _take_earlier(services: Services, connection: Connection, new: PacketRow, earlier: Sequence[str]) -> str:
+def _take_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
     """Take away what can be; which one is replaced: the newest that its receiver has, else the newest; '' for none."""
     refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
     had: PacketRow | None = None
@@ -94,8 +93,9 @@ _WHY = "a later one took its place"
 
 
 def _key(one: Version) -> _Key:
-    """What versions of one and the same document have in common."""
-    return (one.student, one.origin, one.type, one.receiver if one.type == PacketType.TRANSCRIPT else "")
+    """What versions of one and the same document have in common. What follows the student is one document, whoever
+    receives it; what its sender addresses is one for each receiver."""
+    return (one.student, one.origin, one.type, "" if handler_of(one.type).follows_student else one.receiver)
 
 
 def _as_version(row: PacketRow, kept: Mapping[str, str]) -> Version:

@@ -1,36 +1,33 @@
 """route: an ADMITTED packet becomes ROUTED to a receiver, or HELD for a named thing.
 
-Contract: reads only ledger facts, no plaintext; the decision itself is `broker.core.routing`. A receiver is always a
+Contract: reads only ledger facts; the decision itself is `broker.core.routing`. Plaintext is touched in one case alone:
+where two numbers of students were merged or parted since the packet was admitted, it is opened again to ask whom it is
+about (`broker.students.match_again`). A receiver is always a
 party of the directory with a valid key at this moment.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core import access
-from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.routing import Hold, check_receiver
-from broker.edge.ledger import registry
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import backpack, disclose, flags, follow_up, requests, transfers
-from broker.stages.anew import check_had_anew, whereto_anew
-from broker.stages.batch import Plan
-from broker.stages.batch import run as run_batch
-from broker.stages.look import Look
-from broker.stages.outcome import move
-from broker.stages.services import Services
-from broker.stages.whereto import is_forwarded, whereto
-from handlers.registry import handler_of
-
-_ASKED = {
-    PacketType.STUDENT_RECORD: (Action.SEND_RECORD, Action.RECEIVE_RECORD),
-    PacketType.TRANSCRIPT: (Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT),
-}
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import registry
+from broker.oversight import alerts
+from broker.packets.batch import Plan
+from broker.packets.batch import run as run_batch
+from broker.packets.destination import is_forwarded, whereto
+from broker.packets.outcome import move
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.records import backpack, disclose
+from broker.students.match_again import check_had_anew, whereto_anew
+from broker.transfers import cases, follow_up, requests
+from handlers.registry import KEPT, handler_of
 
 
 def run(services: Services, ids: Sequence[str]) -> None:
@@ -59,12 +56,12 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
     """The table of permissions has the last word. Raises Refused("not-allowed")."""
-    asked = _ASKED.get(PacketType(row.type))
+    asked = handler_of(row.type).disclosed
     if asked is None or row.identity != "match":
         return
     account = look.account(row.ssid)
     facts = access.Facts(was_there=True, has_request=True)  # admit has refused a transcript that nobody asked for
-    for lea, action, origin in ((row.origin, asked[0], row.origin), (goal, asked[1], "")):
+    for lea, action, origin in ((row.origin, asked.sends, row.origin), (goal, asked.receives, "")):
         party = look.party(lea)
         role = access.role_of(party.kind if party else None, account, lea, origin=origin)
         if isinstance(access.judge(role, action, facts), access.Deny):
@@ -81,15 +78,15 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
     return move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
 
 
-def _note(services: Services, connection: Connection, look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
     """What the record store keeps, it has in the transaction that says so; what goes to nobody is in the log."""
     disclose.refused(services, connection, moved, State.ADMITTED)
-    rows = [one.new for one in moved if one.new.type == PacketType.BACKPACK and one.new.state is State.APPLIED]
+    rows = [one.new for one in moved if one.new.type in KEPT and one.new.state is State.APPLIED]
     backpack.store(services, connection, look, rows)
     for row in rows:
         follow_up.work_off(services, connection, [row.ssid])  # what follows an enrollment goes first
         backpack.forward_late(services, connection, row)
-    transfers.lost(services, connection, [one.new for one in moved])
+    cases.lost(services, connection, [one.new for one in moved])
 
 
 def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
@@ -99,13 +96,13 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
         return planned
     goal = row.receiver if why is HeldFor.RECEIVER_KEY else Hold(why)
 
-    def effect(connection: Connection) -> Move:
+    def effect(connection: Writing) -> Move:
         """What came since this batch looked found nothing held to let go, so look again."""
         registry.lock(connection)
         if whereto(Look(connection, services.clock(), services.today()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")
         if why is HeldFor.BLOCKED:
-            flags.held(services, connection, row)
+            alerts.held(services, connection, row)
         return planned
 
     return replace(planned, effect=effect)

@@ -7,8 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from broker.core.model import LeaId
-from broker.edge.outbox import Item, Unfinished
-from broker.edge.readiness import Found
+from broker.edge.home.outbox import Item, Unfinished
+from broker.edge.home.readiness import Found
 
 _MOST = 256  # files of a kind that are remembered
 

@@ -9,18 +9,19 @@ the packet in hand finds it gone when it commits, and drops its work.
 
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from broker.core.access import Action
+from broker.core.disclosure import Disclosure
 from broker.core.errors import Deferred, Refused
 from broker.core.grounds import Ground
 from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.edge.ledger import disclosures, history, moves, reviews, views
-from broker.edge.ledger.disclosures import Disclosure
-from broker.edge.ledger.rows import Move, PacketRow, Step
-from broker.stages import transfers
-from broker.stages.papers import statements
-from broker.stages.services import Services
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import history, moves, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.people import reviews
+from broker.packets.receipts import statements
+from broker.packets.services import Services
+from broker.transfers import cases
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED})
 _ACTION = {"recalled": Action.RECALL, "replaced": Action.CORRECT_RECORD}
@@ -37,7 +38,7 @@ _HELD_BACK = (
 
 
 def take(
-    services: Services, connection: Connection, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
+    services: Services, connection: Writing, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
     """Take this packet away; False where its receiver has had it, or has read it to its last byte. `row` is locked and
     `ON_THE_WAY`; `refused` says why, to its sender and to who found it in the inbox; `by` is the packet that takes it
@@ -51,7 +52,7 @@ def take(
     if was_shown and history.was_read(connection, row.tracking):
         return False
     if was_shown:
-        token = row.claim.rpartition(":")[2]
+        token = row.token
         if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, PacketType(row.type)):
             return False
         services.inboxes.flush()
@@ -68,17 +69,17 @@ def take(
     _close_questions(connection, row, now)
     if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
-        transfers.taken_back(services, connection, row, by.tracking if is_answered else "")
+        cases.taken_back(services, connection, row, by.tracking if is_answered else "")
     return True
 
 
-def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
+def hold(services: Services, connection: Writing, row: PacketRow) -> bool:
     """Take a delivered packet back for the state, which holds what is known of its student now; False where its
     receiver has had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself
     when it is let go."""
     if history.was_read(connection, row.tracking):
         return False
-    token, kind = row.claim.rpartition(":")[2], PacketType(row.type)
+    token, kind = row.token, PacketType(row.type)
     if not services.inboxes.withdraw(LeaId(row.receiver), row.tracking, token, kind, is_urgent=True):
         return False
     services.inboxes.flush()
@@ -91,7 +92,7 @@ def hold(services: Services, connection: Connection, row: PacketRow) -> bool:
     return True
 
 
-def _close_questions(connection: Connection, row: PacketRow, now: float) -> None:
+def _close_questions(connection: Writing, row: PacketRow, now: float) -> None:
     """Whom the packet is about need not be decided any more."""
     if row.held_for == HeldFor.REVIEW:
         for one in reviews.lines(connection, row.tracking):
@@ -115,7 +116,7 @@ def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
     )
 
 
-def read_after(services: Services, connection: Connection, row: PacketRow, how: str) -> None:
+def read_after(services: Services, connection: Writing, row: PacketRow, how: str) -> None:
     """The last byte was sent to a receiver that had opened the file before it was hidden: the sender must know. `row`
     is the packet as it was taken away, `how` as in the receipt of COLLECTED."""
     papers = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)

@@ -7,7 +7,8 @@ import pytest
 
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
-from broker.stages import missing, takeback
+from broker.stages import missing
+from broker.students import undo_decision
 from tests.acceptance.test_transfers import ANA, ends, enroll, her, leave, log_of
 from tests.support import desk, documents
 from tests.support.office import Office
@@ -30,7 +31,7 @@ def test_an_lea_never_reads_of_a_flag_also_when_it_is_lifted(office: Office) -> 
         missing.lift(office.services, connection, ssid, WHO, WHY)
     asked = documents.record_request(**{"from": B, "student": her(B), "want": "disclosures"})
     assert office.send(B, asked).state == "APPLIED"
-    said = office.notices(B, "disclosures")[-1]
+    said = office.newest_notice(B, "disclosures")
     assert [one["action"] for one in said["disclosures"]] == ["request-record", "read-disclosures"]
     told = json.dumps(said).lower()
     assert not any(word.lower() in told for word in (WHY, WHO, "flag", "missing"))
@@ -56,7 +57,7 @@ def test_a_mistyped_year_does_not_lead_records_past_every_later_enrollment(offic
     assert (line["answer"], line["why"], line["field"], line["ssid"]) == ("refused", "unreadable", "date", None)
     request = {"request": "retrieve", "student": her(C), "school": "704", "date": "2062-08-17"}
     office.send(C, documents.ssid_request(request, **{"from": C}))
-    assert office.notices(C, "ssid")[-1]["students"][0]["answer"] == "refused"
+    assert office.newest_notice(C, "ssid")["students"][0]["answer"] == "refused"
     leave(office, A, "2026-11-19")
     assert enroll(office, B, "2026-11-20") == ssid
     row = office.send(A, desk.record(A, her(A)))
@@ -72,7 +73,7 @@ def test_a_record_goes_on_when_the_decision_that_kept_it_waiting_is_taken_back(o
     row = office.send(A, desk.record(A, her(A), to=B))
     assert (row.state, row.held_for) == ("HELD", "enrollment")
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, wrong.tracking, 0, By("the state", "another child"))
+        undo_decision.undo(office.services, connection, wrong.tracking, 0, By("the state", "another child"))
     office.work()
     assert (office.row(row.tracking).state, office.row(row.tracking).receiver) == ("DELIVERED", B)
     assert ends(office, ssid)[-1] == (A, B, "answered", "")

@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from broker import cli
+from broker.cli import main
+from broker.core.disclosure import Disclosure
 from broker.core.model import Sha256
-from broker.edge.ledger import backpacks, disclosures, flags
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags
 from broker.identity import registrar
-from broker.stages import missing, sweep
-from broker.stages.batch import run
-from broker.worker import RUNS
+from broker.packets.batch import run
+from broker.processes.worker import RUNS
+from broker.stages import missing
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import documents
 from tests.support.desk import children
+from tests.support.endings import said_of
 from tests.support.exchange import said_by
 from tests.support.office import Office
 
@@ -64,7 +68,7 @@ def log(office: Office, student: Mapping[str, Any]) -> list[Disclosure]:
 
 def told(office: Office, lea: str, row: PacketRow) -> list[str]:
     """The states that an LEA has receipts of, of this packet."""
-    sweep.publish_receipts(office.services)
+    publish_receipts(office.services)
     folder = office.exchange.folder(lea, "receipts")
     return [said_by(path)["state"] for path in sorted(folder.glob(f"{row.tracking}.*"))]
 
@@ -77,7 +81,7 @@ def received(office: Office, lea: str) -> list[dict[str, Any]]:
 def command(office: Office, *words: str) -> Result:
     """Run a command of the operator's."""
     arguments = [*words, *office.exchange.at]
-    return CliRunner().invoke(cli.build(arguments), arguments)
+    return CliRunner().invoke(main.build(arguments), arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -229,7 +233,7 @@ def test_an_earlier_lea_may_have_what_was_of_its_time(office: Office) -> None:
     later = backpack(office, "01", student, 1)
     assert office.send("01", earlier).state == office.send("01", later).state == "APPLIED"
     office.enroll("02", student, date="2026-09-01")
-    last = (office.services.clock() - timedelta(days=20)).date().isoformat()
+    last = (office.services.day() - timedelta(days=20)).isoformat()
     office.enroll("02", student, event="exit", date=last)
     office.collect("02")
     assert office.send("02", request("02", student, "backpack")).state == "APPLIED"
@@ -289,7 +293,7 @@ def test_a_copy_for_the_parent(office: Office) -> None:
     row = office.send("6G", request("6G", student, "parent-copy"))
     assert row.state == "APPLIED"
     assert received(office, "6G") == [sent["01"], sent["6G"]]
-    said = office.notices("6G", "disclosures")[-1]
+    said = office.newest_notice("6G", "disclosures")
     assert said["about"]["id"] == row.packet_id
     assert all(one["sentence"] and one["ground"] for one in said["disclosures"])
     assert said["disclosures"][-1]["tracking"] == row.tracking
@@ -307,7 +311,7 @@ def test_the_log_names_every_number_of_the_student(office: Office) -> None:
             connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat()
         )
     assert office.send("02", request("02", kept, "disclosures")).state == "APPLIED"
-    said = office.notices("02", "disclosures")[-1]
+    said = office.newest_notice("02", "disclosures")
     assert said["student"]["ssid"] == said["ssid"] == kept["ssid"]
     assert said["numbers"] == [kept["ssid"], other["ssid"]]
 
@@ -320,7 +324,7 @@ def test_an_earlier_lea_is_not_told_the_name_of_now(office: Office) -> None:
     assert office.send("02", update).state == "APPLIED"
     for lea, middle in (("01", ""), ("02", "Newname")):
         assert office.send(lea, request(lea, student, "disclosures")).state == "APPLIED"
-        said = office.notices(lea, "disclosures")[-1]
+        said = office.newest_notice(lea, "disclosures")
         assert said["student"]["legal_name"].get("middle", "") == middle
 
 
@@ -331,10 +335,10 @@ def test_the_log_for_an_earlier_lea_is_about_its_own_records(office: Office) -> 
     office.enroll("01", student, event="exit", date="2026-09-01")
     office.enroll("6G", student, date="2026-11-20")
     assert office.send("01", request("01", student, "disclosures")).state == "APPLIED"
-    theirs = office.notices("01", "disclosures")[-1]
+    theirs = office.newest_notice("01", "disclosures")
     assert {one["source"] for one in theirs["disclosures"]} == {"01"}
     assert office.send("6G", request("6G", student, "disclosures")).state == "APPLIED"
-    every = office.notices("6G", "disclosures")[-1]
+    every = office.newest_notice("6G", "disclosures")
     assert {"01", "02"} <= {one["source"] for one in every["disclosures"]}
 
 
@@ -404,7 +408,7 @@ def test_the_operator_sees_versions_and_no_content(office: Office) -> None:
     assert "holds nothing" in command(office, "backpack", "show", enrolled(office, "01")["ssid"]).output
     failed = command(office, "backpack", "show", "9999999999")
     assert failed.exit_code == 1
-    assert "No student has the SSID" in failed.output
+    assert "No student has the SSID" in said_of(failed.exception)
 
 
 def test_so_many_parts_and_no_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

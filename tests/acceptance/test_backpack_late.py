@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import missing, sweep
+from broker.stages import missing
+from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import documents
 from tests.support.child import A, B, C, Story, day
 
@@ -117,7 +118,7 @@ def test_of_a_flagged_child_it_is_held_and_goes_on_when_the_flag_is_lifted(his: 
     assert years(his, B) == []
     with writing(his.office.services.engine) as connection:
         missing.lift(his.office.services, connection, his.ssid, "Jo Larsen", "found")
-    sweep.resume_unflagged(his.office.services)
+    resume_unflagged(his.office.services)
     his.office.work()
     assert years(his, B) == [(A, 2027)]
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from broker.core import frames
+from broker.core.openpgp import frames
 from tests.acceptance.test_interop import peak
 from tests.support import craft
 from tests.support.desk import Town, as_bytes, children, record, town

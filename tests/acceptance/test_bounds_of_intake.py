@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import frames
+from broker.core.openpgp import frames
 from tests.support.desk import Town, children, record, town
 from tests.support.exchange import wait_until
 from tests.support.hanging import hanging
@@ -54,9 +54,9 @@ def reads(here: Town) -> int:
 
 
 def is_still(here: Town) -> bool:
-    """Whether the watcher reads nothing of a file now."""
+    """Whether the watcher reads nothing of a file now. On a busy machine it may wait for its turn in between."""
     before = reads(here)
-    time.sleep(0.3)
+    time.sleep(1.5)
     return reads(here) - before < 1000
 
 
@@ -90,10 +90,10 @@ def test_a_flood_of_files_and_bytes_leaves_room_for_others(here: Town) -> None:
     here["01"].refused("junk-999.pgp")
 
 
-_LATER = [pytest.param(name, marks=pytest.mark.long) for name in ("inbox", "receipts")]
+_LATER = [pytest.param(name, marks=pytest.mark.long) for name in ("outbox", "inbox", "receipts")]
 
 
-@pytest.mark.parametrize("there", ["", "outbox", *_LATER])
+@pytest.mark.parametrize("there", ["", *_LATER])
 def test_a_folder_that_hangs_keeps_nobody_else_waiting(here: Town, there: str) -> None:
     """What is on its way to it waits for it, and goes on by itself; the operator sees who it is; parts end in order."""
     numbers = itertools.count()

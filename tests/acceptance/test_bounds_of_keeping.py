@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import frames
+from broker.core.openpgp import frames
 from tests.support.desk import Town, children, record, town
 from tests.support.exchange import satchel, wait_until
 from tests.support.tools import require_root

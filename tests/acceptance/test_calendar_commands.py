@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
+from broker.cli.main import build
 from broker.core.model import Ssid
 from broker.core.transfer import TransferState
-from broker.edge.ledger import registry, transfers
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.people import registry
 from tests.support import documents
 from tests.support.desk import child, enrollment
+from tests.support.endings import said_of
 from tests.support.exchange import satchel as alone
 from tests.support.office import Office
 
@@ -35,7 +37,7 @@ def run(office: Office, *words: object) -> tuple[int, str, str]:
     arguments = [str(word) for word in (*words, *office.exchange.at)]
     ended = CliRunner().invoke(build(arguments), arguments, env={"COLUMNS": "160"})
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-        return 1, ended.stdout, str(ended.exception) + "\n"  # as `main` writes it
+        return 1, ended.stdout, said_of(ended.exception) + "\n"
     return ended.exit_code, ended.stdout, ended.stderr
 
 
@@ -259,7 +261,7 @@ def exit_line(office: Office, student: dict[str, Any], code: str) -> dict[str, A
     document["students"][0]["code"] = code
     row = office.send("01", document)
     assert row.state == "APPLIED", row.code
-    line: dict[str, Any] = office.notices("01", "ssid")[-1]["students"][0]
+    line: dict[str, Any] = office.newest_notice("01", "ssid")["students"][0]
     return line
 
 

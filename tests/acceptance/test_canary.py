@@ -12,12 +12,12 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from broker.core.armor import enarmor
-from broker.core.frames import LITERAL, packet
-from broker.edge import openpgp
+from broker.core.openpgp.armor import enarmor
+from broker.core.openpgp.frames import LITERAL, packet
 from broker.edge.ledger.engine import connect, reading
 from broker.edge.ledger.tables import metadata
-from broker.edge.settings_file import load as read_settings
+from broker.edge.pgp import openpgp
+from broker.edge.settings.file import load as read_settings
 from tests.bench import load
 from tests.support import documents
 from tests.support.exchange import Exchange, wait_until

@@ -15,13 +15,13 @@ from sqlalchemy import Engine, text
 
 from broker.core.lanes import COSTLY
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings_file import load as read_settings
+from broker.edge.settings.file import load as read_settings
 from tests.bench import load
 from tests.support import postgres
 from tests.support.exchange import Exchange, said_by, satchel, wait_until
 from tests.support.scale import larger
 
-PACKETS = {"sqlite": larger(600, 10_000), "postgresql": larger(400, 4_000)}
+PACKETS = {"sqlite": larger(300, 10_000), "postgresql": larger(400, 4_000)}
 SENDERS = 4
 
 

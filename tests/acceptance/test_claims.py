@@ -18,8 +18,8 @@ from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import writing
-from broker.stages import claims
-from broker.stages.services import Services
+from broker.oversight import claims
+from broker.packets.services import Services
 from tests.support.desk import Desk, Town, child, town
 from tests.support.exchange import satchel, wait_until
 
@@ -187,7 +187,7 @@ def night(services: Services, later: timedelta = timedelta()) -> list[Path]:
     folder = services.home.root / "reports"
     for _ in range(50):
         nightly.look()
-        if (folder / claims.names((NIGHT + later).astimezone().date())[1]).exists():
+        if (folder / claims.names(services.time.day(NIGHT + later))[1]).exists():
             return sorted(path for path in folder.iterdir() if path.name[0] != ".")
     raise AssertionError("a night that does not end")
 
@@ -241,7 +241,7 @@ def test_the_night(here: Town, ana: str, services: Services) -> None:
         (folder / name).write_text("")
     kept = ["claims-2026-11-01.json", "other-2026-01-01.csv"]
     paths = night(services)
-    day = NIGHT.astimezone().date()
+    day = services.time.day(NIGHT)
     assert [path.name for path in paths] == sorted([*kept, f"claims-{day}.csv", f"claims-{day}.json"])
     as_csv, as_json = (folder / name for name in claims.names(day))
     assert {stat.S_IMODE(path.stat().st_mode) for path in (as_csv, as_json)} == {0o600}

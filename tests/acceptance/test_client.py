@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from broker.core.receipt import Statement, text
-from broker.edge import keyring, openpgp
+from broker.edge.pgp import keyring, openpgp
 from tests.support import terminal
 from tests.support.exchange import SATCHEL, satchel, wait_until
 from tests.support.ssh import House, Running, names

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from broker.core.deadlines import Calendar, Clock, goes_on
+from broker.core.days.deadlines import Calendar, Clock, goes_on
 from broker.edge import calendars
 from broker.edge.ledger.engine import reading
-from broker.stages import ranking
+from broker.oversight import transfer_ranking
 from tests.support import documents
 from tests.support.child import A, B, C, D, Story, day
 
@@ -202,7 +202,11 @@ def test_and_does_not_count_as_told_late(his: Story) -> None:
     his.enter(C, day("01-10", 1))
     his.leave(C, day("01-10", 1))
     his.enter(D, day("09-01"))  # told months late, and D's record is asked for
-    late = [(row.source, row.destination) for row in his.cases() if ranking.asked(row).reported_on != on(day("11-22"))]
+    late = [
+        (row.source, row.destination)
+        for row in his.cases()
+        if transfer_ranking.asked(row, his.office.services.time).reported_on != on(day("11-22"))
+    ]
     assert (D, B) in his.live()
     assert not [ends for ends in late if ends[1] == B]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from broker.core.disclosure import Disclosure
 from broker.core.flow import Stage
-from broker.edge.ledger import disclosures
-from broker.edge.ledger.disclosures import Disclosure
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets.rows import PacketRow
 from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.office import Office

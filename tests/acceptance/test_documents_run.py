@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from broker.edge.sftp_hostkey import ensure_host_key
+from broker.edge.sftp.hostkey import ensure_host_key
 from tests.support import documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
@@ -47,9 +47,14 @@ def stack() -> Iterator[ExitStack]:
 
 
 def _short_home(stack: ExitStack) -> Path:
-    """A home for gpg: its agent's socket has a short path."""
+    """A home for gpg: its agent's socket has a short path.
+
+    Whoever steals a secret key must guess its passphrase; how hard that is made costs a second each time it is typed,
+    and is nothing that a document says.
+    """
     require_tool("gpg")
     home = Path(tempfile.mkdtemp(prefix="g", dir="/tmp"))
+    (home / "gpg-agent.conf").write_text("s2k-count 65536\n")
     stack.callback(shutil.rmtree, home, ignore_errors=True)
     stack.callback(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
     return home
@@ -67,11 +72,13 @@ def _reader(stack: ExitStack, home: Path, lea: str, gnupg: Path | None = None) -
 
     def words() -> Mapping[str, str]:
         port, certificate = home / "run" / "sftp.port", home / "exchange.asc"
-        known = {"exchange.example": "127.0.0.1", "/srv/satchel": str(home), "/mnt/exchange": str(home / "leas" / lea)}
+        # first, while there is no fingerprint or folder in the text that might have the same four digits
+        known = {"2222": port.read_text().strip()} if port.exists() else {}
+        known |= {"exchange.example": "127.0.0.1", "/srv/satchel": str(home), "/mnt/exchange": str(home / "leas" / lea)}
         if certificate.exists():
             known["HOSTKEY"] = ensure_host_key(home / "keys" / "ssh_host_ed25519").fingerprint
             known["FINGERPRINT"] = _fingerprint(certificate)
-        return known | ({"2222": port.read_text().strip()} if port.exists() else {})
+        return known
 
     reader = Reader(home.parent / f"reader-{lea}", home, words, home / "leas" / lea, gnupg or _short_home(stack))
     reader.prepare()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from broker.cli import build
-from broker.commands.catalog import COMMANDS
+from broker.cli.catalog import COMMANDS
+from broker.cli.main import build
 from tests.support import scale
 from tests.support.exchange import SATCHEL, Exchange, satchel
 from tests.support.tools import require_root
@@ -58,22 +58,31 @@ def word(param: Any, value: str) -> Words:
 
 
 def calls(path: str, home: str) -> Iterator[Words]:
-    """The command with one parameter after the other as it should not be, in one of the ways, in `make long` in each of
-    them; what else it takes is there, as if meant."""
+    """The command with a parameter of each kind as it should not be, in one of the ways; in `make long` each parameter
+    in each of them. What else it takes is there, as if meant."""
     known = [one for one in params(path) if kind_of(one) != "flag" and one.name != "help"]
-    for at, bad in enumerate(known):
-        values = bad_values(kind_of(bad))
-        for value in values if scale.IS_LONG else [values[at % len(values)]]:
-            words: list[str] = []
-            for number, one in enumerate(known):
-                if number == at:
-                    words += word(one, value)
-                elif one.name == "home":
-                    words += ["--home", home]
-                elif one.required:
-                    words += word(one, GOOD[kind_of(one)])
-            options = [one for one in words if one.startswith("--")]
-            yield (*path.split(), *sorted(options), *(one for one in words if one not in options))
+    for at, value in _wrong(known, len(path)):
+        words: list[str] = []
+        for number, one in enumerate(known):
+            if number == at:
+                words += word(one, value)
+            elif one.name == "home":
+                words += ["--home", home]
+            elif one.required:
+                words += word(one, GOOD[kind_of(one)])
+        options = [one for one in words if one.startswith("--")]
+        yield (*path.split(), *sorted(options), *(one for one in words if one not in options))
+
+
+def _wrong(known: list[Any], turn: int) -> Iterator[tuple[int, str]]:
+    """Which parameter is wrong, and what it is; `turn` is another number for most commands."""
+    if scale.IS_LONG:
+        yield from ((at, value) for at, bad in enumerate(known) for value in bad_values(kind_of(bad)))
+        return
+    for kind in dict.fromkeys(map(kind_of, known)):
+        places = [number for number, one in enumerate(known) if kind_of(one) == kind]
+        values = bad_values(kind)
+        yield places[turn % len(places)], values[turn % len(values)]
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +142,13 @@ def test_a_home_that_is_no_text() -> None:
     assert "SATCHEL_HOME" in ended.stderr
 
 
+# words that are known without a home, a page, a table and a list for programs; each is a process from nothing
 SHOWING = [
-    ["--help"],
-    ["codes"],
-    ["status"],
-    ["packets"],
-    ["codes", "--json"],
-    ["transfers", "list"],
-    ["packets", "--json"],
+    *(["--help"], ["status"], ["packets", "--json"]),
+    *(
+        pytest.param(words, marks=pytest.mark.long)
+        for words in (["codes"], ["packets"], ["codes", "--json"], ["transfers", "list"])
+    ),
 ]
 
 
@@ -178,11 +186,21 @@ def test_a_reader_that_has_read_enough(words: list[str], home: Path) -> None:
     assert ended.returncode == 1
 
 
-@pytest.mark.parametrize("words", [["--help"], ["codes"], ["status"]], ids=" ".join)
-@pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1", "nonsense"])
-def test_a_terminal_of_other_letters(words: list[str], locale: str, home: Path) -> None:
-    at = [] if words == ["--help"] else ["--home", str(home)]
-    ended = run([*words, *at], env={"LC_ALL": locale, "PYTHONIOENCODING": "ascii", "TERM": "dumb"})
+_TERMINALS = {
+    (locale, command)
+    for locale in ("C", "POSIX", "en_US.ISO-8859-1", "nonsense")
+    for command in ("--help", "codes", "status")
+}
+_TRIED = [("C", "--help"), ("en_US.ISO-8859-1", "codes"), ("nonsense", "status")]
+
+
+@pytest.mark.parametrize(
+    ("locale", "command"),
+    [*_TRIED, *(pytest.param(*one, marks=pytest.mark.long) for one in sorted(_TERMINALS.difference(_TRIED)))],
+)
+def test_a_terminal_of_other_letters(locale: str, command: str, home: Path) -> None:
+    at = [] if command == "--help" else ["--home", str(home)]
+    ended = run([command, *at], env={"LC_ALL": locale, "PYTHONIOENCODING": "ascii", "TERM": "dumb"})
     assert is_well(ended)
     assert ended.stdout
 
@@ -199,7 +217,8 @@ def test_no_terminal_type(home: Path) -> None:
     assert b"Packets" in said
 
 
-SMALL = ["4k", "40k", "120k", "400k"]
+# too little for the first file, and for the last; `make long` stops in between as well
+SMALL = ["4k", "400k", *(pytest.param(size, marks=pytest.mark.long) for size in ("40k", "120k"))]
 
 
 @pytest.mark.parametrize("size", SMALL)

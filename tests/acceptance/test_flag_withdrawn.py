@@ -12,13 +12,18 @@ from sqlalchemy import select
 
 from broker.core.model import LeaId, PacketType
 from broker.core.transfer import TransferState
-from broker.edge.ledger import disclosures, flags, transfers
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags
 from broker.edge.ledger.tables import packets, receipts
-from broker.edge.ledger.transfers import TransferRow
-from broker.stages import admit, collect, deliver, missing, route, sweep, withdraw
-from broker.stages import flags as told_of
+from broker.oversight import alerts as told_of
+from broker.stages import admit, collect, deliver, missing, route, withdraw
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents, postgres
 from tests.support.flagged import BY, KINDS, LEAS, MOVE, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office
@@ -48,7 +53,7 @@ def child(building: Office) -> Child:
 
 
 def empty(office: Office, lea: str) -> None:
-    sweep.finish_deliveries(office.services, LeaId(lea))
+    finish_deliveries(office.services, LeaId(lea))
     office.collect(lea)
 
 
@@ -111,7 +116,7 @@ def test_what_nobody_has_taken_is_taken_out_and_held(child: Child) -> None:
     }
     assert [(one["lea"], one["entered_on"]) for one in said["asked"]] == [(B, MOVE)]
     assert "taken" not in said
-    sweep.finish_deliveries(office.services, LeaId(B))
+    finish_deliveries(office.services, LeaId(B))
     assert hidden(office) == []
     child.lift()
 
@@ -145,7 +150,7 @@ def test_all_goes_on_once_when_the_flag_is_lifted(child: Child) -> None:
     assert (case_of(child).state, case_of(child).due_on) == (TransferState.ANSWERED, due_on)
     for party in (A, B):
         assert [one["state"] for who, one in told(child, sent.tracking) if who == party][-1] == "DELIVERED"
-    assert sweep.finish_deliveries(office.services, LeaId(B)) == 0
+    assert finish_deliveries(office.services, LeaId(B)) == 0
     assert hidden(office) == []
     office.collect(B)
     assert case_of(child).state is TransferState.CLOSED
@@ -219,11 +224,11 @@ def test_what_is_still_to_appear_never_appears(child: Child, monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.setattr(office.services.inboxes, "publish", lambda *_: True)
         sent = child.sends_record()
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     child.flag()
     assert office.row(sent.tracking).state == "HELD"
     assert not office.services.inboxes.publish(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD)
-    sweep.finish_deliveries(office.services, LeaId(B))
+    finish_deliveries(office.services, LeaId(B))
     assert (office.inbox(B, "student-record"), hidden(office)) == ([], [])
     child.lift()
     assert office.inbox(B, "student-record") == [sent.tracking]
@@ -283,8 +288,8 @@ def test_a_crash_between_the_hiding_and_the_commit_shows_it_again(
             child.flag()
     assert (office.inbox(B, "backpack"), len(hidden(office))) == ([], 1)
     assert office.row(copy.tracking).state == "DELIVERED"
-    assert sweep.notice_collected(office.services, LeaId(B)) == []
-    assert sweep.finish_deliveries(office.services, LeaId(B)) == 0
+    assert notice_collected(office.services, LeaId(B)) == []
+    assert finish_deliveries(office.services, LeaId(B)) == 0
     assert (office.inbox(B, "backpack"), hidden(office)) == ([copy.tracking], [])
     with reading(office.services.engine) as connection:
         assert not flags.is_flagged(connection, child.ssid)
@@ -299,9 +304,9 @@ def test_a_crash_between_the_commit_and_the_removal_leaves_nothing(child: Child)
     sent = child.sends_record()
     child.flag()
     assert hidden(office)
-    assert sweep.notice_collected(office.services, LeaId(B)) == []
+    assert notice_collected(office.services, LeaId(B)) == []
     child.lift()  # before the sweeper has removed what was taken back
-    assert sweep.finish_deliveries(office.services, LeaId(B)) == 0
+    assert finish_deliveries(office.services, LeaId(B)) == 0
     assert (office.inbox(B, "student-record"), hidden(office)) == ([sent.tracking], [])
 
 
@@ -380,7 +385,7 @@ def test_a_merge_with_a_flagged_number_takes_back_what_lies_under_the_other(chil
     assert (office.row(sent.tracking).state, office.inbox(B, "student-record")) == ("HELD", [])
     assert [one.kind for one in twin.told] == ["decision"]
     twin.command("student", "unmerge", twin.ssid, child.ssid, *BY)
-    sweep.resume_unflagged(office.services)
+    resume_unflagged(office.services)
     office.work()
     assert office.inbox(B, "student-record") == [sent.tracking]
 

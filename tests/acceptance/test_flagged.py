@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from broker.edge.ledger import flags, transfers
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import writing
-from broker.stages import admit, daybreak
-from broker.stages.flags import blocked as told_by_itself
+from broker.edge.ledger.people import flags
+from broker.oversight.alerts import blocked as told_by_itself
+from broker.stages import admit
+from broker.stages.sweep import day_change
 from tests import access_page
 from tests.support import desk, documents
 from tests.support.flagged import AUTUMN, BY, KINDS, LEAS, MOVE, STATE, UNIVERSITY, A, B, C, Child, Given
@@ -621,9 +623,9 @@ def child(office: Office) -> Child:
 def next_days(child: Child, days: int) -> None:
     """Some days go by, and the sweeper has its look at each."""
     services = child.office.services
-    before = services.clock().date()
+    before = services.day()
     child.office.ahead += timedelta(days=days)
-    for _ in daybreak.turn(services, before, services.clock().date()):
+    for _ in day_change.turn(services, before, services.day()):
         pass
     child.office.work()
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from broker.core.transfer import TransferState
-from broker.edge.ledger import registry, transfers
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import registry
 from tests.support import desk
 from tests.support.flagged import BY, KINDS, LEAS, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office
@@ -105,7 +106,7 @@ def test_what_is_answered_is_not_asked_again_with_the_rest_of_the_packet(office:
     assert child.replies(B, question, "new").state == "APPLIED"
     # somebody turns up who fits the other line as well, so that B is asked again
     other.enrolls(C, "2026-11-20", student=other.alike() | {"local_id": "C-1"})
-    asked_of_c = other.office.notices(C, "review")[-1]["questions"][0]["tracking"]
+    asked_of_c = other.office.newest_notice(C, "review")["questions"][0]["tracking"]
     other.command("review", "decide", asked_of_c, "--new", *BY)
     assert child.replies(B, question, "same", line=1, candidate="A").state == "APPLIED"
     again = [one for one in office.notices(B, "review") if one["about"].get("id") == question.packet_id]

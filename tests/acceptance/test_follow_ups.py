@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
-from broker.edge.ledger import flags, follow_ups, transfers
+from broker.edge.ledger.cases import follow_ups, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import missing, sweep, transfer_desk
+from broker.edge.ledger.people import flags
+from broker.stages import missing
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.transfers import desk as transfer_desk
 from tests.support import desk, postgres
 from tests.support.exchange import satchel
 from tests.support.office import Office
+from tests.support.scale import larger
 
 A, B, C = "01", "6G", "7K"
 STAGES = (Stage.ADMIT, Stage.ROUTE, Stage.DELIVER)  # all, and not the sweeper's slices
@@ -95,7 +99,7 @@ def unflag(office: Office) -> None:
 def merge(office: Office) -> None:
     other = desk.child("Bo", "Zander", "2012-03-04", local_id="twin")
     send(office, C, desk.enrollment(C, other, date="2026-11-21"))
-    number = office.notices(C, "ssid")[-1]["students"][0]["ssid"]
+    number = office.newest_notice(C, "ssid")["students"][0]["ssid"]
     who = ("--who", "Jo", "--why", "the same child", "--sure")
     satchel("student", "merge", number, numbers(office)[-1], *who, *office.exchange.at)
     satchel("student", "unmerge", number, numbers(office)[-1], *who[:4], *office.exchange.at)
@@ -132,13 +136,22 @@ MEANWHILE: dict[str, list[Callable[[Office], None]]] = {
 ASKED_LATER = {one: ["0", "1"] for one in ("delivered", "flagged", "flagged and found")}
 
 
-@pytest.mark.parametrize("meanwhile", ["merged and parted", pytest.param("flagged and found", marks=pytest.mark.long)])
+# its own table has its contract on both databases
+_THERE = [pytest.param(one, marks=pytest.mark.long) for one in ("merged and parted", "flagged and found")]
+
+
+@pytest.mark.parametrize("meanwhile", ["leaves", *_THERE])
 def test_on_postgresql_who_waits_ends_like_who_does_not(tmp_path: Path, meanwhile: str) -> None:
     urls = [postgres.made(f"{meanwhile} {limit}") for limit in (100, 1)]
     check_alike(tmp_path, meanwhile, *urls)
 
 
-@pytest.mark.parametrize("meanwhile", MEANWHILE)
+_WITHIN_OTHERS = ("nothing", "flagged")  # what "days" and "flagged and found" begin with
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [pytest.param(one, marks=[pytest.mark.long] * (one in _WITHIN_OTHERS)) for one in MEANWHILE]
+)
 def test_who_waits_ends_like_who_does_not(tmp_path: Path, meanwhile: str) -> None:
     check_alike(tmp_path, meanwhile)
 
@@ -197,16 +210,18 @@ def test_a_case_begins_when_the_student_was_enrolled(tmp_path: Path) -> None:
     assert (last.opened_at, last.requested_at, last.due_on) == (first.opened_at, first.requested_at, first.due_on)
 
 
+@pytest.mark.grows
 def test_hundreds_are_worked_by_slices_and_a_crash_between_or_in_them_loses_and_repeats_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = desk.children(260)
-    office = office_of(tmp_path, 50)
+    size = larger(20, 50)  # of a slice
+    many = desk.children(5 * size + 10)
+    office = office_of(tmp_path, size)
     office.enroll(A, *many, date="2026-08-17")
     send(office, B, desk.enrollment(B, *many, date="2026-11-20"))
-    assert waiting(office) == 210
-    assert sweep.follow_up_some(office.services) == 50
-    real, left = transfer_desk.reconcile, iter(range(20))
+    assert waiting(office) == 4 * size + 10
+    assert follow_up_some(office.services) == size
+    real, left = transfer_desk.reconcile, iter(range(size // 2))
 
     def dies(*args: Any, **more: Any) -> None:
         if next(left, None) is None:
@@ -216,15 +231,15 @@ def test_hundreds_are_worked_by_slices_and_a_crash_between_or_in_them_loses_and_
     with monkeypatch.context() as patched:
         patched.setattr(transfer_desk, "reconcile", dies)
         with pytest.raises(KeyboardInterrupt):
-            sweep.follow_up_some(office.services)
-    assert waiting(office) == 160
-    assert [sweep.follow_up_some(office.services) for _ in range(5)] == [50, 50, 50, 10, 0]
+            follow_up_some(office.services)
+    assert waiting(office) == 3 * size + 10
+    assert [follow_up_some(office.services) for _ in range(5)] == [size, size, size, 10, 0]
     with reading(office.services.engine) as connection:
         cases = transfers.listing(connection)
-    assert (len(cases), len({case.ssid for case in cases})) == (260, 260)
+    assert (len(cases), len({case.ssid for case in cases})) == (len(many), len(many))
     letters = office.notices(B, "transfer")
-    assert [len(one["transfers"]) for one in letters] == [50, 50, 50, 50, 50, 10]
-    assert len(office.notices(A, "record-request")) == 260
+    assert [len(one["transfers"]) for one in letters] == [size, size, size, size, size, 10]
+    assert len(office.notices(A, "record-request")) == len(many)
 
 
 def test_a_packet_of_too_many_who_wait_comes_back_later(tmp_path: Path) -> None:
@@ -255,9 +270,9 @@ def test_a_bug_with_one_student_stops_nobody_else(tmp_path: Path, monkeypatch: p
         whole(at, number, **more)
 
     monkeypatch.setattr(transfer_desk, "reconcile", reconcile)
-    assert [sweep.follow_up_some(office.services) for _ in range(4)] == [0, 1, 0, 0]
+    assert [follow_up_some(office.services) for _ in range(4)] == [0, 1, 0, 0]
     assert waiting(office) == 1
     monkeypatch.setattr(transfer_desk, "reconcile", whole)
-    assert sweep.follow_up_some(office.services) == 1
+    assert follow_up_some(office.services) == 1
     with reading(office.services.engine) as connection:
         assert len(transfers.about(connection, unlucky)) == 1

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from broker.core.grounds import Why
 from broker.core.model import Ssid
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import disclosures as log
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.log import disclosures as log
 from broker.edge.ledger.tables import guesses as table
-from broker.stages import decide, harvest, nightly
+from broker.oversight import harvest
+from broker.students import decide
 from tests.support import desk, documents
 from tests.support.guesses import ASKED, ASKS, BORN_WRONG, HAS, LAST_WRONG, STATE, Block, Worlds, alerts
 
@@ -88,7 +89,7 @@ def test_guesses_in_one_packet_are_bounded_logged_and_told(worlds: Worlds, lines
     assert worlds.there.newest_notice(ASKS, "ssid")["students"][0]["answer"] == "verified"
     # the state heard of it, once
     assert [(one.kind, one.lea) for one in alerts(worlds.there)] == [("guesses", ASKS)]
-    told = worlds.there.notices(STATE, "alert")[-1]
+    told = worlds.there.newest_notice(STATE, "alert")
     assert (told["what"], told["lea"]["lea"]) == ("guesses", ASKS)
     assert child["legal_name"]["last"] not in json.dumps(told)
 
@@ -143,8 +144,8 @@ def test_of_guesses_the_state_is_told_at_night(calm: Worlds) -> None:
     before = len(alerts(office))
     child = calm.known(next(CLASS))
     office.send(ASKS, verify(*(born(child, day) for day in (1, 2, 3, 4, 5))))
-    list(harvest.write(office.services, nightly.today(office.services)))
-    list(harvest.write(office.services, nightly.today(office.services)))
+    list(harvest.write(office.services, office.services.day()))
+    list(harvest.write(office.services, office.services.day()))
     assert [one.kind for one in alerts(office)[before:]] == ["guesses"]
 
 
@@ -212,4 +213,4 @@ def test_a_child_of_the_same_surname_and_day_is_shown_decided_and_told_to_the_st
     assert office.newest_notice(ASKS, "ssid")["students"][0]["ssid"] == number
     (told,) = alerts(office)[before:]
     assert (told.kind, told.ssid, told.lea, told.tracking) == ("self-decided", number, ASKS, tracking)
-    assert office.notices(STATE, "alert")[-1]["what"] == "self-decided"
+    assert office.newest_notice(STATE, "alert")["what"] == "self-decided"

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker import cli
-from broker.edge.ledger import disclosures, flags, transfers
+from broker.cli import main
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading
-from broker.edge.settings import Harvest
-from broker.stages import harvest, nightly
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.people import flags
+from broker.edge.settings.rules import Harvest
+from broker.oversight import harvest, nightly
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -38,7 +40,7 @@ def at_school(office: Office, count: int = 1) -> list[dict[str, Any]]:
 
 
 def today(office: Office, days: int = 0) -> str:
-    return (nightly.today(office.services) + timedelta(days=days)).isoformat()
+    return (office.services.day() + timedelta(days=days)).isoformat()
 
 
 def contest(office: Office, tracking: str, lea: str = A) -> Any:
@@ -58,7 +60,7 @@ def alerts(office: Office) -> list[flags.Alert]:
 
 def look(office: Office) -> None:
     """The nightly look, whatever the hour."""
-    list(harvest.write(office.services, nightly.today(office.services)))
+    list(harvest.write(office.services, office.services.day()))
     office.work()
 
 
@@ -72,7 +74,7 @@ def test_a_request_is_contested_and_the_state_hears_of_it_once(office: Office) -
         log = [(one.action, one.party, one.ground) for one in disclosures.about(connection, ssid)]
     assert (case.state, case.reason) == ("refused", "still-enrolled")
     assert ("receive-warning", STATE, "audit") in log
-    assert office.notices(B, "transfer")[-1]["event"] == "declined"
+    assert office.newest_notice(B, "transfer")["event"] == "declined"
     (told,) = office.notices(STATE, "alert")
     assert (told["what"], told["ssid"], told["lea"]["lea"]) == ("contest", ssid, B)
     assert (told["contested_by"]["lea"], told["transfer"], told["tracking"]) == (A, case.id, first)
@@ -167,7 +169,7 @@ def test_students_who_are_not_kept_are_a_pattern_told_once(office: Office) -> No
     office.collect(B)
     office.enroll(B, students[4], event="exit", date=today(office))  # taken back when the record was there
     look(office)
-    told = office.notices(STATE, "alert")[-1]
+    told = office.newest_notice(STATE, "alert")
     assert (told["what"], told["lea"]["lea"], told["came"]) == ("not-kept", B, 5)
     assert (told["not_kept"], told["contested"], len(told["transfers"])) == (3, 1, 3)
     assert not any(one["legal_name"]["last"] in json.dumps(told) for one in students)
@@ -204,7 +206,7 @@ def test_entries_that_come_late_are_a_pattern(office: Office) -> None:
     told = office.notices(STATE, "alert")
     assert [(one["what"], one["lea"]["lea"], one["late_entries"]) for one in told] == [("late-entries", B, 3)]
     arguments = ["alerts", "--json", "--home", str(office.exchange.home)]
-    shown = CliRunner().invoke(cli.build(arguments), arguments)
+    shown = CliRunner().invoke(main.build(arguments), arguments)
     assert [(one["kind"], one["ssid"], one["lea"]) for one in json.loads(shown.stdout)] == [("late-entries", "", B)]
 
 

@@ -20,12 +20,13 @@ from sqlalchemy import text
 
 from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading, writing
-from broker.part import UNUSABLE
-from broker.stages import sweep
-from broker.sweeper import Inboxes
+from broker.processes.part import UNUSABLE
+from broker.processes.sweeper import Inboxes
+from broker.stages.sweep.collected import notice_collected
 from tests.support import desk, ledgers, postgres
-from tests.support.exchange import SATCHEL, Exchange, satchel, sentence_of, wait_until
+from tests.support.exchange import QUICK, SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.office import Office
+from tests.support.scale import larger
 
 PARTS = ("worker", "watcher", "sweeper", "sftp")
 Ended = subprocess.CompletedProcess[str]
@@ -52,7 +53,7 @@ def use(home: Path, url: str) -> None:
 
 def start(part: str, home: Path, seconds: float = 180) -> Ended:
     """Run a part of the exchange by itself; it must end."""
-    command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
+    command = [sys.executable, "-m", f"broker.processes.{part}", "--home", str(home)]
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
 
 
@@ -112,7 +113,7 @@ def test_no_part_and_no_command_of_another_home_works_with_a_ledger(url: str, tm
 
 def start_for_a_while(part: str, home: Path) -> Ended:
     """As `start`, but ended after some seconds where it runs."""
-    command = [sys.executable, "-m", f"broker.{part}", "--home", str(home)]
+    command = [sys.executable, "-m", f"broker.processes.{part}", "--home", str(home)]
     begun = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         out, err = begun.communicate(timeout=20)
@@ -268,7 +269,8 @@ def test_an_empty_folder_in_an_inbox_s_place_is_not_all_collected(tmp_path: Path
     here.exchange.configure(enabled=False, processes=1)
     here.exchange.up()
     try:
-        time.sleep(3)
+        wait_until(lambda: here.exchange.status()["inboxes_lost"] == ["01"], "the inbox was looked into")
+        time.sleep(5 * QUICK["sweep_seconds"])  # and is again and again
         assert states(here, laid) == {"DELIVERED"}, "an empty mount point was read as all collected"
         assert here.exchange.status()["inboxes_lost"] == ["01"]
         assert "satchel lea inbox" in satchel("status", *here.exchange.at).stdout
@@ -291,7 +293,7 @@ def test_nothing_is_put_under_the_place_of_an_inbox_that_is_not_mounted(tmp_path
     )
     assert list(inbox.iterdir()) == []
     put_back(kept, inbox)
-    sweep.notice_collected(here.services, LeaId("01"))
+    notice_collected(here.services, LeaId("01"))
     here.ahead_of_retries()
     here.work()
     (laid,) = here.inbox("01", "ssid")
@@ -399,12 +401,13 @@ def test_of_one_name_there_is_one_part(tmp_path: Path) -> None:
 # upgrades
 
 
+@pytest.mark.grows
 @pytest.mark.slow
 def test_of_two_upgrades_at_once_both_are_well(url: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     satchel("init", str(home))
     use(home, url)
-    for _ in range(3):
+    for _ in range(larger(1, 5)):
         ledgers.blank(tmp_path, url).dispose()
         command = [*SATCHEL, "upgrade", "--json", "--home", str(home)]
         both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "12"]

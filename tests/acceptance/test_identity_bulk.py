@@ -8,12 +8,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from broker import offline
+from broker.cli import main
 from broker.core.model import Ssid
-from broker.edge import resources
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.registry import Source
+from broker.edge.ledger.people.registry import Source
+from broker.edge.settings import resources
 from broker.formats.documents import to_student
 from broker.identity import match, registrar
 from broker.simulate.errors import spoil
@@ -28,6 +30,13 @@ CANARY = "Quetzalcoatlus"
 def run(*words: object) -> tuple[int, str, str]:
     ended = satchel("identity", *map(str, words), check=False)
     return ended.returncode, ended.stdout, ended.stderr
+
+
+def within(*words: object) -> tuple[int, str, str]:
+    """As `run`, in the test's own process, which has loaded already what takes most of the time."""
+    named = ["identity", *map(str, words)]
+    ended = CliRunner().invoke(main.build(named), named)
+    return ended.exit_code, ended.stdout, ended.stderr
 
 
 def jsonl(path: Path, blocks: list[dict[str, Any]]) -> Path:
@@ -178,7 +187,7 @@ def test_a_line_is_compared_by_what_it_has(tmp_path: Path, changed: dict[str, An
     blocks = [SEEN | changed, STRANGER]
     roster = tmp_path / f"roster.{form}"
     roster.write_text(as_csv(blocks) if form == "csv" else "".join(json.dumps(one) + "\n" for one in blocks))
-    code, out, err = run("match", roster, "--registry", registry, "--json")
+    code, out, err = within("match", roster, "--registry", registry, "--json")
     assert (code, err) == (0, "")
     lacking, whole = objects(out)
     assert (lacking["answer"], lacking["registry_line"]) == ("review", None)
@@ -204,7 +213,7 @@ def test_two_who_lack_the_same_are_no_match(tmp_path: Path) -> None:
     """What is missing in both, or is wrong in both in the same way, is nothing that agrees."""
     for changed in ({"birth_date": "2014-19-05"}, {"birth_date": "unknown"}, {"legal_name": {"first": "Wilhelmina"}}):
         roster = jsonl(tmp_path / f"{len(str(changed))}.jsonl", [SEEN | changed] * 2)
-        _, out, _ = run("match", roster, "--duplicates", "--json")
+        _, out, _ = within("match", roster, "--duplicates", "--json")
         assert [row["answer"] for row in objects(out)] == ["review", "review"], changed
 
 
@@ -227,7 +236,7 @@ def test_against_another_roster_and_against_itself(blocks: list[dict[str, Any]],
         assert line in named
     twice = jsonl(tmp_path / "twice.jsonl", [blocks[7], blocks[3], blocks[7]])
     for options in (["--duplicates"], ["--registry", twice]):
-        _, out, _ = run("match", twice, *options, "--json")
+        _, out, _ = within("match", twice, *options, "--json")
         first, second, third = objects(out)
         assert second["answer"] == "none"
         for row, other in ((first, 3), (third, 1)):

@@ -48,6 +48,8 @@ def prints(content: str) -> list[str]:
 
 
 def is_published(here: Town, fingerprint: str) -> None:
+    listed = here.exchange.folder("6G", "directory") / "parties.json"
+    wait_until(lambda: fingerprint in listed.read_text(), f"{fingerprint} among the parties", 30)
     wait_until(lambda: fingerprint in prints(shown(here)), f"{fingerprint} in the directory", 30)
 
 

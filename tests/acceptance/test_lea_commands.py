@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
-from broker.edge import openpgp
+from broker.cli.main import build
+from broker.edge.pgp import openpgp
 from tests.support.gpg import Gpg
 from tests.support.ssh import PACKET, House, Running, names
 
@@ -43,7 +43,7 @@ def satchel(*words: object, at: Path) -> Ended:
 
 def alone(*words: object, at: Path) -> Ended:
     """Run a command as a process of its own."""
-    command = [sys.executable, "-m", "broker.cli", *map(str, words)]
+    command = [sys.executable, "-m", "broker.cli.main", *map(str, words)]
     ended = subprocess.run(
         command, cwd=at, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
     )
@@ -246,7 +246,7 @@ def test_a_locked_key_asks_or_reads_a_file(desk: Path, tmp_path: Path) -> None:
     assert "battery" not in refused.stderr
     ok(satchel(*words, "--out", "a.pgp", "--passphrase-file", "word", at=tmp_path))
     near, far = pty.openpty()
-    command = [sys.executable, "-m", "broker.cli", *map(str, words), "--out", "b.pgp"]
+    command = [sys.executable, "-m", "broker.cli.main", *map(str, words), "--out", "b.pgp"]
     program = subprocess.Popen(
         command, cwd=tmp_path, stdin=far, stdout=subprocess.PIPE, stderr=far, start_new_session=True, text=True
     )

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from broker.edge.ledger import claims, reviews, tables, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import claims, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.formats.claims_report import document
-from broker.stages.wish import Wish
+from broker.edge.ledger.people import reviews
+from broker.formats.reports.claims import document
+from broker.students.wish import Wish
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -96,7 +98,7 @@ def test_an_entry_says_all_of_it(office: Office) -> None:
 def test_a_request_says_all_of_it(office: Office) -> None:
     row = office.send(A, documents.ssid_request(request(next(STUDENTS), request="new", **FACTS)))
     assert row.state == "APPLIED", row.code
-    assert office.notices(A, "ssid")[-1]["students"][0]["answer"] == "assigned"
+    assert office.newest_notice(A, "ssid")["students"][0]["answer"] == "assigned"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_the_days_of_a_half_day_student_count_half(office: Office) -> None:
 
 def figures(office: Office, ssid: str) -> dict[str, tuple[int, Fraction, str]]:
     """Of each LEA the days that the report says, those it rests on, and the part of the day."""
-    period = claims.period(office.services.settings.claims.calendar, office.services.clock().date(), 2027)
+    period = claims.period(office.services.settings.claims.calendar, office.services.day(), 2027)
     with reading(office.services.engine) as connection:
         (finding,) = claims.of(connection, period, [ssid])
     said = {one["lea"]: (one["claimed_days"], one["memberships"][0]["day_part"]) for one in document(finding)["leas"]}

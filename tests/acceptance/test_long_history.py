@@ -12,23 +12,18 @@ from broker.core.codes import NOT_KEPT
 from broker.core.model import HeldFor, LeaId, PacketType, State
 from broker.core.report import OWED
 from broker.core.transfer import LIVE
-from broker.edge.ledger import (
-    acknowledgements,
-    backpacks,
-    corrections,
-    follow_ups,
-    harvest,
-    history,
-    packets,
-    reviews,
-    transfer_views,
-    transfers,
-    views,
-)
-from broker.edge.ledger import flags as flag_rows
+from broker.edge.ledger.cases import backpacks, follow_ups, harvest, transfer_views, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import missing, sweep
-from broker.sweeper import Inboxes
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
+from broker.edge.ledger.people import flags as flag_rows
+from broker.edge.ledger.people import led_to, reviews
+from broker.processes.sweeper import Inboxes
+from broker.stages import missing
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
 from tests.support.scale import larger
@@ -184,12 +179,12 @@ def a_day(office: Office) -> None:
 
 def rounds_of_the_sweeper(office: Office) -> None:
     services = office.services
-    sweep.publish_receipts(services)
-    sweep.follow_up_some(services)
-    sweep.enqueue_standing(services)
+    publish_receipts(services)
+    follow_up_some(services)
+    enqueue_standing(services)
     Inboxes(services).look()
-    sweep.resume_for_keys(services)
-    sweep.resume_unflagged(services)
+    resume_for_keys(services)
+    resume_unflagged(services)
     missing.hold_what_came_late(services)
 
 
@@ -222,12 +217,14 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "what waits for a student": lambda found: views.held(found, HeldFor.ENROLLMENT, ssid="OLD1"),
     "what waits for a key": lambda found: views.held(found, HeldFor.RECEIVER_KEY, receiver=B),
     "what a receiver has of a student": lambda found: views.passed_on(found, ["OLD1"], [PacketType.STUDENT_RECORD]),
-    "which packet an acknowledgement means": lambda found: acknowledgements.delivered(
-        found, LeaId(B), [(LeaId(A), "old3"), (LeaId(A), "old4")]
+    "which packet an acknowledgement means": lambda found: acknowledgements.with_document(
+        found, [(LeaId(A), "old3"), (LeaId(A), "old4")]
     ),
+    "who was given a packet": lambda found: disclosures.was_given(found, "00000000-5", B),
+    "when a packet came last": lambda found: history.delivered_last(found, "00000000-5"),
     "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"]),
-    "what goes to an LEA by enrollment": lambda found: reviews.on_the_way(found, "OLD1", B),
-    "what was delivered since": lambda found: reviews.delivered_since(found, "OLD1", B, 1.0),
+    "what goes to an LEA by enrollment": lambda found: led_to.on_the_way(found, "OLD1", B),
+    "what was delivered since": lambda found: led_to.delivered_since(found, "OLD1", B, 1.0),
     "what has no file yet": lambda found: history.pending(found, 10),
     "whose flag it is": lambda found: flag_rows.standing(found, "OLD1"),
     "what the state was told": lambda found: flag_rows.is_told(found, "exit", "OLD1", A, "x"),
@@ -250,6 +247,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "live cases, by pages": listing_of(transfer_views.Choice(LIVE)),
     "overdue cases": listing_of(transfer_views.Choice(OWED, overdue_on=date(2026, 12, 1).isoformat())),
     "overdue cases of an LEA": listing_of(transfer_views.Choice(OWED, A, date(2026, 12, 1).isoformat())),
+    "how many cases live": lambda found: transfer_views.count(found, transfer_views.Choice(LIVE)),
     "who waits for a key": views.receivers_waited_for,
     "what is in an inbox": lambda found: views.uncollected(found, B),
     "since when the oldest waits": views.oldest_waiting,

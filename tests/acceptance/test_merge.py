@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from broker.core.transfer import TransferState
-from broker.edge.ledger import blocks, tables, transfers
+from broker.edge.ledger import tables
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.settings_file import load as read_settings
+from broker.edge.ledger.people import blocks
+from broker.edge.settings.file import load as read_settings
 from tests.support import ledgers, postgres
 from tests.support.desk import Town, child, record, town
 from tests.support.exchange import satchel
@@ -18,14 +20,15 @@ from tests.support.ledgers import Dump
 PARTIES = {"01": ("district", "cv25519"), "6G": ("charter", "cv25519")}
 BECAUSE = ("--who", "Jo Field", "--why", "the school has seen one birth certificate")
 # The log of what was done stays, and when a packet was last touched; the epoch counts changes, also one taken back.
-LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
+LOGGED = {"merges": (), "acts": (), "events": (), "packets": ("updated_at", "enqueued_at"), "registry_epoch": ()}
 # The operator's reading is logged, and where locations at two LEAs meet, a transfer opens: both are looked at apart.
 APART = {"disclosures": (), "transfers": (), "transfer_events": ()}
 TOLD = {"transfer", "record-request"}  # the notices of a transfer
 LEFT, CAME = "2026-06-05", "2026-08-17"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# what a merge does to each table has its contract on both databases
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
@@ -148,6 +151,8 @@ def test_the_index_is_made_again(here: Town) -> None:
     before = everything(here)
     assert json.loads(satchel("identity", "reindex", "--json", *here.exchange.at).stdout) == {"students": 2}
     assert everything(here) == before
+    (act,) = json.loads(satchel("audit", "--verb", "make_index", "--json", *here.exchange.at).stdout)["acts"]
+    assert (act["result"], act["told"]) == ("done", {"students": 2})
 
 
 def test_a_record_goes_on_after_the_merge_and_is_not_called_back(here: Town) -> None:

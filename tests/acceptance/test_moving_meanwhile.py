@@ -5,8 +5,9 @@ from pathlib import Path
 from broker.core.flow import Stage
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
-from broker.stages import admit, batch
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.processes.worker import RUNS
+from broker.stages import admit
 from tests.support import desk
 from tests.support.office import Office
 from tests.support.world import World
@@ -46,7 +47,7 @@ def test_a_record_is_not_refused_for_a_number_that_was_parted_from_its_own_on_it
     other = str(office.enroll(C, twin, date="2026-08-17")[0]["ssid"])
     model, now = office.services.model, office.services.clock()
     with writing(office.services.engine) as connection:
-        day = now.date().isoformat()
+        day = office.services.day().isoformat()
         registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), day)
     record = office.drop(C, desk.record(C, twin))
     batch.run(office.services, [admit.PLAN], [record])

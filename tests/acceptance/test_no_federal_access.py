@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
-from broker.core.errors import OperatorError
+from broker.cli import refusals
+from broker.cli.main import build
+from broker.core.errors import NotDone, OperatorError
 from broker.core.flow import Stage
 from broker.core.model import PartyKind
-from broker.edge import keyring
-from broker.edge.sftp_hostkey import generate, public_line
+from broker.edge.pgp import keyring
+from broker.edge.sftp.hostkey import generate, public_line
 from handlers.registry import HANDLERS
 from tests.bench.load import Lea
 from tests.support import desk
@@ -49,6 +50,8 @@ class State:
         ended = CliRunner().invoke(build(arguments), arguments)
         if isinstance(ended.exception, OperatorError):  # as `main` tells it
             return Ended(1, ended.stdout, f"{ended.exception}\n")
+        if isinstance(ended.exception, NotDone):
+            return Ended(refusals.exit_code(ended.exception), ended.stdout, f"{refusals.sentence(ended.exception)}\n")
         if ended.exception is not None and not isinstance(ended.exception, SystemExit):
             raise ended.exception
         return Ended(ended.exit_code, ended.stdout, ended.stderr)

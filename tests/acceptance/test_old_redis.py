@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
-from broker.edge import redis_versions, settings_file
-from broker.edge.queues import Queues
-from broker.edge.redis_versions import Server
+from broker.cli.main import build
+from broker.edge.queue import redis_versions
+from broker.edge.queue.queues import Queues
+from broker.edge.queue.redis_versions import Server
+from broker.edge.settings import file
 from tests.support.exchange import Exchange, satchel
 
 
@@ -26,7 +27,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 
 
 def test_it_says_which_one_runs_and_warns_if_that_is_old(exchange: Exchange) -> None:
-    server = Queues(settings_file.load(exchange.home)).server()
+    server = Queues(file.load(exchange.home)).server()
     assert server is not None
     said = satchel("status", "--json", *exchange.at)
     assert json.loads(said.stdout)["redis"] == f"{server.name} {server.version}"

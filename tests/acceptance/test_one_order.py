@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings_file import load as read_settings
+from broker.edge.settings.file import load as read_settings
 from tests.bench import load
 from tests.support import desk, postgres
 from tests.support.exchange import Exchange, satchel, wait_until

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker import cli
+from broker.cli import main
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import disclosures, reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.formats.transcript import Facts, from_record
-from broker.stages import decide, takeback
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.people import reviews
+from broker.formats.transcript.record import Facts, from_record
+from broker.students import decide, undo_decision
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -33,7 +34,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 def run(office: Office, *words: str) -> str:
     """What a command of the operator says."""
     arguments = [*words, *office.exchange.at]
-    ended = CliRunner().invoke(cli.build(arguments), arguments, catch_exceptions=False)
+    ended = CliRunner().invoke(main.build(arguments), arguments, catch_exceptions=False)
     assert ended.exit_code == 0, ended.stderr
     return ended.stdout
 
@@ -43,7 +44,7 @@ def entry(office: Office, lea: str, student: dict[str, Any], **facts: Any) -> tu
     line = {"student": student, "school": "704", "event": "entry", "date": "2026-08-17"} | facts
     row = office.send(lea, documents.enrollment(0, **{"from": lea, "students": [line]}))
     assert row.state == "APPLIED", row.code
-    return str(office.notices(lea, "ssid")[-1]["students"][0]["ssid"]), row.tracking
+    return str(office.newest_notice(lea, "ssid")["students"][0]["ssid"]), row.tracking
 
 
 def shown(office: Office, ssid: str) -> list[tuple[str, str, bool]]:
@@ -130,7 +131,7 @@ def test_a_line_that_a_person_decides_tells_it_then_and_not_when_that_is_taken_b
         decide.decide(office.services, connection, tracking, 0, choice, BY)
     assert standing(office, ssid) == [(HIGHER, A), (HIGHER, B)]
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, tracking, 0, BY)
+        undo_decision.undo(office.services, connection, tracking, 0, BY)
     assert standing(office, ssid) == [(HIGHER, A)]
 
 
@@ -148,7 +149,7 @@ def test_what_a_decision_ended_stands_again_when_it_is_taken_back(office: Office
         decide.decide(office.services, connection, tracking, 0, choice, BY)
     assert standing(office, ssid) == []
     with writing(office.services.engine) as connection:
-        takeback.undo(office.services, connection, tracking, 0, BY)
+        undo_decision.undo(office.services, connection, tracking, 0, BY)
     assert standing(office, ssid) == [(HIGHER, A)]
 
 
@@ -172,7 +173,7 @@ def test_two_leas_that_told_the_same_are_two_lines_and_the_list_is_by_purpose(of
     assert [one["lea"] for one in mine] == [A, B]
     assert set(mine[0]) == {"ssid", "purpose", "lea", "tracking", "at"}
     arguments = ["student", "opt-outs", "--purpose", "everything", *office.exchange.at]
-    assert CliRunner().invoke(cli.build(arguments), arguments).exit_code == 2
+    assert CliRunner().invoke(main.build(arguments), arguments).exit_code == 2
     text = run(office, "student", "opt-outs")
     assert ssid in text
     assert HIGHER in text
@@ -195,7 +196,7 @@ def test_the_parents_copy_says_it(office: Office) -> None:
     ask = {"student": student | {"ssid": ssid}, "want": "parent-copy"}
     office.send(B, documents.record_request(**{"from": B}, **ask))
     (told,) = office.newest_notice(B, "disclosures")["opt_outs"]
-    assert (told["purpose"], told["lea"], told["since"]) == (HIGHER, A, office.services.clock().date().isoformat())
+    assert (told["purpose"], told["lea"], told["since"]) == (HIGHER, A, office.services.day().isoformat())
     assert "LEA 01" in told["sentence"]
     assert "higher education" in told["sentence"]
     office.send(B, documents.enrollment(0, **{"from": B, "students": [_left(student, "2026-11-25")]}))

@@ -14,9 +14,9 @@ import pytest
 from lxml import html
 from typer.testing import CliRunner
 
-from broker.cli import build
-from broker.commands import backpack_export
-from broker.edge import keyring, openpgp
+from broker.cli.main import build
+from broker.client import backpack_export
+from broker.edge.pgp import keyring, openpgp
 from tests.support import documents, exchange
 from tests.support.pdftext import Pdf
 

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from broker.edge.contracts import BASE, load
-from broker.edge.resources import folder
+from broker.edge.schemas.contracts import BASE, load
+from broker.edge.settings.resources import folder
 from tests.support import documents, exchange
 from tests.support.tools import require_tool
 

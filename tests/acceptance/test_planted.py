@@ -12,15 +12,16 @@ import pytest
 from broker.core.errors import Deferred
 from broker.core.model import LeaId, State
 from broker.core.receipt import file_name
-from broker.edge.apart_folders import write_all_receipts
-from broker.edge.folders import Missing, write_receipts
-from broker.edge.ledger import disclosures as log
+from broker.edge.home.apart_folders import write_all_receipts
+from broker.edge.home.folders import Missing, write_receipts
+from broker.edge.home.outbox import Outboxes
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.outbox import Outboxes
+from broker.edge.ledger.log import disclosures as log
+from broker.processes.sweeper import Inboxes
+from broker.processes.watcher import Watcher
 from broker.stages import missing as missing_children
-from broker.stages import sweep
-from broker.sweeper import Inboxes
-from broker.watcher import Watcher
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents, transactions
 from tests.support.office import Office
 from tests.support.tools import missing, require_root
@@ -62,17 +63,17 @@ def test_a_folder_with_the_name_of_a_hidden_delivery_keeps_nobody_from_being_col
 
 
 def test_a_folder_in_the_place_of_a_receipt_keeps_nobody_else_from_receipts(office: Office) -> None:
-    while sweep.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
     trackings = {lea: office.drop(lea, desk.enrollment(lea, *desk.children(1))) for lea in (A, B)}
     planted = office.exchange.folder(A, "receipts") / file_name(trackings[A], 1, State.RECEIVED)
     planted.mkdir()
     (planted / "x").write_text("")
-    assert sweep.publish_receipts(office.services) == 1
+    assert publish_receipts(office.services) == 1
     assert (office.exchange.folder(B, "receipts") / file_name(trackings[B], 1, State.RECEIVED)).is_file()
     (planted / "x").unlink()
     planted.rmdir()
-    assert sweep.publish_receipts(office.services) == 1
+    assert publish_receipts(office.services) == 1
     assert planted.is_file()
 
 
@@ -143,7 +144,7 @@ def test_a_turn_of_the_watcher_takes_so_many_bytes_of_one_lea(office: Office) ->
     for found in [*office.services.outboxes.scan(LeaId(A))]:
         one.closed.add(found.name)
     while not one.is_over:
-        ready, _ = watcher._some(one)
+        ready, _ = watcher._picker.some(one)
         sizes.append(sum(found.size for found in ready))
     assert sum(sizes) > 12 * 8 * MIB
     assert max(sizes) < 41 * MIB
@@ -160,7 +161,7 @@ def test_a_turn_of_the_watcher_ends_among_very_many_unfinished_files(office: Off
     one = watcher._begin(LeaId(A))
     turns = 0
     while not one.is_over:
-        watcher._some(one)
+        watcher._picker.some(one)
         turns += 1
     assert turns == 3
     assert list(Outboxes(office.services.home, office.services.settings.limits).scan(LeaId(A))) == []
@@ -180,7 +181,7 @@ def test_a_flag_is_lifted_in_one_short_transaction_whatever_is_held(office: Offi
         with transactions.counted(office.services.engine) as done, writing(office.services.engine) as connection:
             assert len(missing_children.lift(office.services, connection, ssid, *who).resumed) >= many
         costs.append(max(one.written for one in done))
-        sweep.resume_unflagged(office.services)
+        resume_unflagged(office.services)
         assert {office.row(one).held_for for one in held} == {""}
         office.work()
     assert costs[1] <= costs[0]
@@ -197,7 +198,7 @@ def test_a_look_for_what_the_state_holds_no_more_costs_the_same_however_much_it_
             office.drop(A, desk.record(A, child))
         office.work()
         with transactions.counted(office.services.engine) as done:
-            sweep.resume_unflagged(office.services)
+            resume_unflagged(office.services)
         costs.append(sum(one.statements for one in done))
     assert costs[1] <= costs[0]
 

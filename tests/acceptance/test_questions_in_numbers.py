@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
-from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import decide
+from broker.edge.ledger.people import reviews
+from broker.students import decide
 from tests.support import desk, transactions
 from tests.support.office import Office
 from tests.support.transactions import Transaction
@@ -98,9 +98,9 @@ def test_a_line_settles_no_more_than_a_student_may_have_and_the_next_ones_go_on(
 def test_a_question_that_is_put_again_brings_none_of_its_packets_others_with_it(office: Office) -> None:
     known = enrolled(office, 8)
     asked(office, known, FEW)
-    tracking = office.notices(A, "review")[-1]["questions"][0]["tracking"]
+    tracking = office.newest_notice(A, "review")["questions"][0]["tracking"]
     with transactions.counted(office.services.engine) as done, writing(office.services.engine) as connection:
         decide.ask_again(office.services, connection, tracking, [3])
-    again = office.notices(A, "review")[-1]["questions"]
+    again = office.newest_notice(A, "review")["questions"]
     assert [one["line"] for one in again] == [3]
     assert max(one.statements for one in done) < FEW

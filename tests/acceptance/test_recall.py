@@ -18,16 +18,22 @@ from broker.core.errors import Refused
 from broker.core.flow import Stage
 from broker.core.model import LeaId, PacketType
 from broker.core.transfer import TransferState
-from broker.edge.inbox import InboxState
-from broker.edge.ledger import backpacks, corrections, disclosures, reviews, transfers
+from broker.edge.home.inbox import InboxState
+from broker.edge.ledger.cases import backpacks, transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.packets import corrections
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import packets, receipts
-from broker.edge.settings import Sftp
-from broker.edge.sftp_server import SftpServer
+from broker.edge.settings.values import Sftp
+from broker.edge.sftp.server.server import SftpServer
 from broker.identity import registrar
-from broker.sftp import LedgerHost
-from broker.stages import admit, batch, collect, deliver, route, sweep, withdraw
+from broker.packets import batch
+from broker.processes.sftp import LedgerHost
+from broker.stages import admit, collect, deliver, route, withdraw
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.deliveries import finish_deliveries
 from tests.support import desk, documents, postgres
 from tests.support.office import Office
 from tests.support.ssh import hang_up, make_key
@@ -63,7 +69,7 @@ def office(building: Desk) -> Desk:
     building.enroll(A, building.student, date="2026-08-17")
     building.enroll(B, building.student, date="2026-11-20")
     for lea in (A, B, C):
-        sweep.finish_deliveries(building.services, LeaId(lea))
+        finish_deliveries(building.services, LeaId(lea))
         building.collect(lea)
     return building
 
@@ -104,7 +110,7 @@ def test_what_nobody_has_collected_is_gone_from_the_inbox_and_both_are_told(offi
     assert done.state == "APPLIED", done.code
     assert (office.row(sent.tracking).state, office.row(sent.tracking).code) == ("REFUSED", "recalled")
     assert records_in(office) == []
-    sweep.finish_deliveries(office.services, LeaId(B))
+    finish_deliveries(office.services, LeaId(B))
     assert hidden(office) == []
 
     last = told(office, sent.tracking)[-2:]
@@ -141,7 +147,7 @@ def test_a_file_that_was_removed_first_is_collected_although_nobody_has_noticed(
     done = recall(office, tracking=sent.tracking)
     assert (done.state, done.code) == ("REFUSED", "collected-already")
     assert office.row(sent.tracking).state == "DELIVERED"
-    assert sweep.notice_collected(office.services, LeaId(B)) == [sent.tracking]
+    assert notice_collected(office.services, LeaId(B)) == [sent.tracking]
     assert office.row(sent.tracking).state == "COLLECTED"
 
 
@@ -361,8 +367,8 @@ def test_a_crash_between_the_commit_and_the_removal_leaves_nothing(office: Desk)
     sent = office.send(A, office.record())
     recall(office, tracking=sent.tracking)
     assert len(hidden(office)) == 1
-    assert sweep.notice_collected(office.services, LeaId(B)) == []
-    assert sweep.finish_deliveries(office.services, LeaId(B)) == 0
+    assert notice_collected(office.services, LeaId(B)) == []
+    assert finish_deliveries(office.services, LeaId(B)) == 0
     assert (hidden(office), records_in(office)) == ([], [])
 
 
@@ -382,8 +388,8 @@ def test_a_crash_between_the_hiding_and_the_commit_shows_it_again(
     assert (records_in(office), len(hidden(office))) == ([], 1)
     assert office.row(sent.tracking).state == "DELIVERED"
     # it does not look collected, and cannot be acknowledged meanwhile
-    assert sweep.notice_collected(office.services, LeaId(B)) == []
-    assert sweep.finish_deliveries(office.services, LeaId(B)) == 0
+    assert notice_collected(office.services, LeaId(B)) == []
+    assert finish_deliveries(office.services, LeaId(B)) == 0
     assert (records_in(office), hidden(office)) == ([sent.tracking], [])
     office.collect(B)
     assert office.row(sent.tracking).state == "COLLECTED"
@@ -391,7 +397,7 @@ def test_a_crash_between_the_hiding_and_the_commit_shows_it_again(
 
 def test_a_slow_publisher_cannot_bring_back_what_was_taken_back(office: Desk) -> None:
     sent = office.send(A, office.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     recall(office, tracking=sent.tracking)
     assert not office.services.inboxes.publish(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD)
     assert records_in(office) == []
@@ -400,7 +406,7 @@ def test_a_slow_publisher_cannot_bring_back_what_was_taken_back(office: Desk) ->
 def test_a_recall_waits_until_the_packet_is_in_view(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office.services.inboxes, "publish", lambda *_: True)
     sent = office.send(A, office.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     assert office.services.inboxes.inbox_state(LeaId(B), sent.tracking, token, PacketType.STUDENT_RECORD) is (
         InboxState.STAGED
     )
@@ -408,7 +414,7 @@ def test_a_recall_waits_until_the_packet_is_in_view(office: Desk, monkeypatch: p
     asked = office.drop(A, documents.recall(tracking=sent.tracking))
     office.round(asked)
     assert office.row(asked).state == "RECEIVED"
-    sweep.finish_deliveries(office.services, LeaId(B))
+    finish_deliveries(office.services, LeaId(B))
     office.ahead_of_retries()
     office.work()
     assert (office.row(asked).state, records_in(office)) == ("APPLIED", [])
@@ -430,7 +436,7 @@ def test_a_later_record_takes_the_place_of_one_that_is_not_collected(office: Des
     assert [said["replaces"] for said in delivered] == [first.tracking] * 2
     assert all("takes the place" in said["means"] for said in delivered)
     assert case_of(office, second) is TransferState.ANSWERED
-    sweep.finish_deliveries(office.services, LeaId(B))
+    finish_deliveries(office.services, LeaId(B))
     assert hidden(office) == []
 
 
@@ -585,7 +591,7 @@ def test_with_several_writers_the_same_holds(branch: Desk) -> None:
     assert (branch.row(first.tracking).code, second.replaces) == ("replaced", first.tracking)
     assert recall(branch, tracking=second.tracking).state == "APPLIED"
     assert (branch.row(second.tracking).code, records_in(branch)) == ("recalled", [])
-    sweep.finish_deliveries(branch.services, LeaId(B))
+    finish_deliveries(branch.services, LeaId(B))
     assert hidden(branch) == []
 
 
@@ -604,11 +610,11 @@ def test_two_writers_do_not_deliver_two_versions_at_once_nor_wait_for_each_other
 
 def test_what_is_being_taken_back_is_not_shown_again_before_that_is_decided(branch: Desk) -> None:
     sent = branch.send(A, branch.record())
-    token = sent.claim.rpartition(":")[2]
+    token = sent.token
     done = threading.Event()
 
     def sweeps() -> None:
-        sweep.finish_deliveries(branch.services, LeaId(B))
+        finish_deliveries(branch.services, LeaId(B))
         done.set()
 
     with writing(branch.services.engine) as connection:

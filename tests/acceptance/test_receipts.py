@@ -149,24 +149,24 @@ def test_satchel_rejects_what_was_changed(here: Town, tmp_path: Path) -> None:
         path = tmp_path / f"{name}.json.asc"
         path.write_bytes(content)
         assert content != good
-        refuses(path, certificate, tmp_path)
+        refuses(path, certificate)
     # a true receipt, and another exchange's key; and the other way round
     with Gpg() as forger:
         fingerprint = forger.generate("Test exchange <exchange@satchel.invalid>")
         theirs = tmp_path / "theirs.asc"
         theirs.write_bytes(forger.export(fingerprint))
-        refuses(one_of(here, "DELIVERED"), theirs, tmp_path)
+        refuses(one_of(here, "DELIVERED"), theirs)
         forged = tmp_path / "forged.json.asc"
         forged.write_bytes(
             forger.run("--clear-sign", stdin=good[good.index(b"{") : good.index(b"-----BEGIN PGP SIG")])[0]
         )
-        refuses(forged, certificate, tmp_path)
-    refuses(tmp_path / "there-is-none.asc", certificate, tmp_path)
-    refuses(one_of(here, "DELIVERED"), tmp_path / "there-is-none.asc", tmp_path)
+        refuses(forged, certificate)
+    refuses(tmp_path / "there-is-none.asc", certificate)
+    refuses(one_of(here, "DELIVERED"), tmp_path / "there-is-none.asc")
 
 
-def refuses(path: Path, certificate: Path, folder: Path) -> None:
-    ended = verify(path, certificate, folder)
+def refuses(path: Path, certificate: Path) -> None:
+    ended = satchel("receipt", "verify", str(path), "--cert", str(certificate), "--json", check=False)
     assert (ended.returncode, ended.stdout) == (1, ""), path.name
     assert ended.stderr.count("\n") == 1, ended.stderr
     assert "should not" not in ended.stderr, ended.stderr

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import insert, select
 
 from broker.core.model import LeaId, TrackingId
-from broker.edge import keyring, openpgp
-from broker.edge.ledger import history
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import Receipt
+from broker.edge.ledger.packets import history
+from broker.edge.ledger.packets.rows import Receipt
 from broker.edge.ledger.tables import publications, receipts
-from broker.edge.outbox import Odd
-from broker.stages import collect, intake, papers, sweep
+from broker.edge.pgp import keyring, openpgp
+from broker.packets import receipts as papers
+from broker.stages import collect, intake
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import desk
 from tests.support.office import Office
 
@@ -32,7 +34,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture
 def published(office: Office) -> Office:
     """With nothing left to be written."""
-    while sweep.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
     return office
 
@@ -61,7 +63,7 @@ def test_the_ledger_has_the_statement_and_the_file_the_signature_over_it(publish
     assert found
     assert [one.text[:2] for one in found] == ["{\n"] * len(found)
     assert files(published, tracking) == {}
-    sweep.publish_receipts(published.services)
+    publish_receipts(published.services)
     written = list(files(published, tracking).values())
     for row, content in zip(found, written, strict=True):
         said, signer = openpgp.verify_clear(content, [published.exchange.certificate])
@@ -70,11 +72,11 @@ def test_the_ledger_has_the_statement_and_the_file_the_signature_over_it(publish
 
 def test_to_write_it_once_more_changes_no_byte(published: Office) -> None:
     tracking = published.send(A, desk.enrollment(A, next(PUPILS))).tracking
-    sweep.publish_receipts(published.services)
+    publish_receipts(published.services)
     before = files(published, tracking)
     pend(published, rows(published, tracking))
     later = replace(published.services, clock=lambda: datetime.now(UTC) + timedelta(hours=3))
-    assert sweep.publish_receipts(later) == len(before) > 0
+    assert publish_receipts(later) == len(before) > 0
     assert files(published, tracking) == before
 
 
@@ -83,7 +85,7 @@ def test_a_receipt_of_an_earlier_program_is_written_as_it_is(published: Office) 
     old = Receipt(TrackingId(published.services.new_tracking()), 1, "received", A, 1.0, signed)
     with writing(published.services.engine) as connection:
         history.append(connection, [old])
-    sweep.publish_receipts(published.services)
+    publish_receipts(published.services)
     assert list(files(published, old.tracking).values()) == [signed.encode()]
 
 
@@ -103,7 +105,7 @@ def test_what_is_no_statement_about_its_packet_is_never_signed(published: Office
     with writing(published.services.engine) as connection:
         history.append(connection, [slipped])
     tracking = published.send(A, desk.enrollment(A, next(PUPILS))).tracking
-    while sweep.publish_receipts(published.services):
+    while publish_receipts(published.services):
         pass
     assert files(published, slipped.tracking) == {}
     assert len(files(published, tracking)) == len(rows(published, tracking)) > 0
@@ -146,7 +148,7 @@ def test_nothing_is_signed_in_vain_while_a_folder_is_missing(
         sign = openpgp.clearsign
         monkeypatch.setattr(openpgp, "clearsign", lambda text, *more: made.append(text) or sign(text, *more))
         for _ in range(20):  # a second of the sweeper's
-            sweep.publish_receipts(published.services, away)
+            publish_receipts(published.services, away)
         assert away == {A}
         assert len(made) == len(set(made))
     finally:

@@ -18,8 +18,9 @@ import pytest
 
 from broker.core.model import Ssid
 from broker.core.transfer import LIVE
-from broker.edge.ledger import flags, registry, transfers
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.people import flags, registry
 from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.histories import Spells, cut

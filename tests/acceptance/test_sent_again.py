@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from broker.core.review import Verb
-from broker.edge.ledger import flags, registry, reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.reviews import Review
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags, registry, reviews
+from broker.edge.ledger.people.reviews import Review
 from tests.support import documents
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
@@ -239,3 +239,23 @@ def test_an_exit_of_the_entry_in_doubt(case: Case) -> None:
     case.tell(case.doubtful, "refused", event="exit", date="2026-08-17")
     assert case.decided(first)[:2] == (Verb.NONE, "")
     assert [one for one in case.places() if one[0] == "6G"] == []
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_an_exit_in_doubt_ends_no_stay_that_was_entered_after_it(case: Case, is_told_before: bool) -> None:
+    """Of one day the order in which it is told counts: the student left, and was entered again. That the exit is
+    carried out only when the entry has said whom it means, changes nothing."""
+    case.tell(case.right, "matched")
+    other = case.right["legal_name"] | {"first": "Quentin"}
+    left, back = {"date": "2026-10-05", "event": "exit"}, {"date": "2026-10-05"}
+    if not is_told_before:
+        case.tell(case.right, "matched", **back)
+    asked = case.tell(case.right | {"legal_name": other}, "review", **left)
+    if is_told_before:
+        case.tell(case.right, "matched", **back)
+    else:  # it takes the entry back
+        assert case.office.answer("6G", asked.tracking, 0, "same", candidate="A").state == "APPLIED"
+    assert case.decided(asked)[:2] == (Verb.SAME, case.ssid)
+    before, after = ("2026-10-05", "") if is_told_before else ("", "2026-10-05")
+    mine = [one for one in case.places() if one[0] == "6G"]
+    assert mine == [("6G", "401", "2026-08-17", before), ("6G", "401", "2026-10-05", after)]

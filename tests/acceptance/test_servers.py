@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.part import UNUSABLE
+from broker.processes.part import UNUSABLE
 from tests.support import ledgers, postgres
 from tests.support.exchange import QUICK, SATCHEL, Exchange, satchel, sentence_of, wait_until
 from tests.support.tools import require_tool
@@ -37,6 +37,14 @@ def url(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     ledgers.blank(tmp_path, server).dispose()
     monkeypatch.delenv("PGPASSWORD")
     return server
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose settings a test may change, and changes back."""
+    home = tmp_path_factory.mktemp("bare") / "home"
+    satchel("init", str(home))
+    return home
 
 
 @pytest.fixture
@@ -120,14 +128,18 @@ def test_a_home_on_a_database_and_a_redis_with_passwords(url: str, redis: str, p
         exchange.close()
 
 
-@pytest.mark.parametrize("way", ["SATCHEL_LEDGER_PASSWORD", "PGPASSWORD", "PGPASSFILE"])
+WAYS = ("SATCHEL_LEDGER_PASSWORD", "PGPASSWORD", "PGPASSFILE")
+
+
+@pytest.mark.parametrize("way", [WAYS[0], *(pytest.param(one, marks=pytest.mark.long) for one in WAYS[1:])])
 def test_the_password_by_the_environment(url: str, tmp_path: Path, way: str) -> None:
     home, passfile = tmp_path / "home", tmp_path / "pgpass"
     passfile.write_text(f"*:*:*:satchel:{SECRET}\n")
     passfile.chmod(0o600)
-    given = {way: str(passfile) if way == "PGPASSFILE" else SECRET}
-    assert run("init", str(home), "--ledger-url", url, **given).returncode == 0
-    assert run("status", "--home", str(home), **given).returncode == 3  # it is not up
+    given = {one: str(passfile) if one == "PGPASSFILE" else SECRET for one in WAYS}
+    assert run("init", str(home), "--ledger-url", url, **{way: given[way]}).returncode == 0
+    for one in WAYS:
+        assert run("status", "--home", str(home), **{one: given[one]}).returncode == 3  # it is not up
     assert SECRET not in (home / "satchel.toml").read_text()
     without = run("status", "--home", str(home))
     assert is_sentence(without, 4, "cannot be opened"), without.stderr
@@ -137,7 +149,7 @@ def test_the_password_by_the_environment(url: str, tmp_path: Path, way: str) -> 
 @pytest.mark.parametrize("form", ["{scheme}://u:{secret}@db.example/x", "{scheme}://u@db.example/x?password={secret}"])
 def test_a_password_on_the_command_line_is_refused_and_not_repeated(tmp_path: Path, option: str, form: str) -> None:
     url = form.format(scheme="redis" if "redis" in option else "postgresql", secret=SECRET)
-    ended = run("init", str(tmp_path / "home"), option, url)
+    ended = satchel("init", str(tmp_path / "home"), option, url, check=False)
     assert is_sentence(ended, 2, "password-file"), ended.stderr
     assert SECRET not in ended.stderr + ended.stdout
     assert not (tmp_path / "home").exists()
@@ -146,13 +158,13 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(tmp_path: Pa
 def test_a_password_file_that_others_may_read_is_refused(url: str, password: Path, tmp_path: Path) -> None:
     password.chmod(0o640)
     given = ("--ledger-url", url, "--ledger-password-file", str(password))
-    ended = run("init", str(tmp_path / "home"), *given)
+    ended = satchel("init", str(tmp_path / "home"), *given, check=False)
     assert is_sentence(ended, 1, f"chmod 600 {password}"), ended.stderr
     assert not (tmp_path / "home").exists()
     password.chmod(0o600)
     satchel("init", str(tmp_path / "home"), *given)
     password.unlink()
-    ended = run("status", "--home", str(tmp_path / "home"))
+    ended = satchel("status", "--home", str(tmp_path / "home"), check=False)
     assert is_sentence(ended, 1, str(password), "cannot be read"), ended.stderr
 
 
@@ -184,16 +196,15 @@ def test_a_password_in_the_settings_works_and_is_warned_of_until_nobody_else_rea
         f"postgresql://u:{SECRET}@127.0.0.1:1/x",
     ],
 )
-def test_no_mistake_in_a_url_shows_its_password(tmp_path: Path, url: str) -> None:
-    home = tmp_path / "home"
-    satchel("init", str(home))
-    settings = home / "satchel.toml"
-    text = settings.read_text()
-    place = text.index("url = ", text.index("[ledger]"))
-    settings.write_text(text[:place] + f'url = "{url}"' + text[text.index('""', place) + 2 :])
-    for words in (["status"], ["up"]):
-        ended = run(*words, "--home", str(home))
-        assert ended.returncode == (4 if words == ["status"] and "127.0.0.1" in url else 1)
+def test_no_mistake_in_a_url_shows_its_password(bare: Path, url: str) -> None:
+    settings = bare / "satchel.toml"
+    before = settings.read_text()
+    place = before.index("url = ", before.index("[ledger]"))
+    settings.write_text(before[:place] + f'url = "{url}"' + before[before.index('""', place) + 2 :])
+    ends = {words: satchel(words, "--home", str(bare), check=False) for words in ("status", "up")}
+    settings.write_text(before)
+    for words, ended in ends.items():
+        assert ended.returncode == (4 if words == "status" and "127.0.0.1" in url else 1)
         assert SECRET not in ended.stderr, ended.stderr
         assert "Traceback" not in ended.stderr
         assert "in a way it should not" not in ended.stderr
@@ -212,7 +223,7 @@ def test_what_starts_without_its_database_ends_in_a_sentence(tmp_path: Path) -> 
     url = f"postgresql://satchel@127.0.0.1:{free_port()}/satchel"
     settings.write_text(text[:place] + f'url = "{url}"' + text[text.index('""', place) + 2 :])
     for part in PARTS:
-        command = [sys.executable, "-m", f"broker.{part}", *("--home", str(home))]
+        command = [sys.executable, "-m", f"broker.processes.{part}", *("--home", str(home))]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         assert is_sentence(ended, UNUSABLE, "cannot be opened"), ended.stderr
     for words in (["up"], ["status"], ["upgrade"], ["lea", "list"], ["transfers"]):
@@ -249,6 +260,7 @@ def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
 
 
 def test_init_without_its_redis_makes_nothing(tmp_path: Path) -> None:
-    ended = run("init", str(tmp_path / "home"), "--redis-url", f"redis://127.0.0.1:{free_port()}/0")
+    redis = f"redis://127.0.0.1:{free_port()}/0"
+    ended = satchel("init", str(tmp_path / "home"), "--redis-url", redis, check=False)
     assert is_sentence(ended, 1, "Redis does not answer"), ended.stderr
     assert not (tmp_path / "home").exists()

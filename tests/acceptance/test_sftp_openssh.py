@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from broker.core.model import LeaId
-from broker.edge.folders import Home
-from broker.edge.sftp_client import Account, Line
-from broker.edge.sftp_hostkey import ensure_host_key
-from broker.edge.sftp_transfer import fetch, send
-from broker.edge.sftp_transport import CURVE25519
-from broker.edge.sshd_config import SystemUser, authorized_keys, generate
+from broker.edge.home.folders import Home
+from broker.edge.sftp.client.line import Account, Line
+from broker.edge.sftp.client.transfer import fetch, send
+from broker.edge.sftp.hostkey import ensure_host_key
+from broker.edge.sftp.server.transport import CURVE25519
+from broker.edge.sftp.sshd_config import SystemUser, authorized_keys, generate
 from tests.support.ssh import PACKET, make_key, names, wait_until
 from tests.support.sshaudit import NOT_POST_QUANTUM, audit
 from tests.support.tools import require_root, require_tool

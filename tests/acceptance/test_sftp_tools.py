@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.edge.settings import Sftp
+from broker.edge.settings.values import Sftp
 from tests.support.ssh import PACKET, House, Running, names, running, wait_until
 from tests.support.ssh_fixtures import Intake
 from tests.support.tools import require_tool

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from broker.core.lanes import COSTLY
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings_file import load as read_settings
+from broker.edge.settings.file import load as read_settings
 from tests.bench import load
 from tests.support import postgres
 from tests.support.exchange import Exchange, wait_until

@@ -10,18 +10,22 @@ from typing import Any
 
 import pytest
 
-from broker import sweeper
 from broker.core.errors import Deferred
 from broker.core.flow import DEATHS
-from broker.edge import openpgp
-from broker.edge.ledger import epoch, moves, packets, registry
+from broker.edge.ledger import epoch
 from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.packets import moves, packets
+from broker.edge.ledger.people import registry
+from broker.edge.pgp import openpgp
 from broker.edge.vault import DirectoryVault
-from broker.part import Part
-from broker.sftp import LedgerHost
-from broker.stages import batch, students, sweep
-from broker.stages.daybreak import Daybreak
-from broker.watcher import Watcher, watch_turn
+from broker.packets import batch
+from broker.processes import sweeper
+from broker.processes.part import Part
+from broker.processes.sftp import LedgerHost
+from broker.processes.watcher import Watcher, watch_turn
+from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.receipts import publish_receipts
+from broker.students import enroll
 from tests.support import desk, postgres, sickness
 from tests.support.exchange import wait_until
 from tests.support.sickness import BEHIND, BUGS, LEDGER, OPERATIONS, WORLD, Post
@@ -76,7 +80,7 @@ def check_delivered(world: World, trackings: list[str]) -> None:
     assert {(row.state, row.code, row.attempts, row.receiver) for row in rows} == {("DELIVERED", "", 0, B)}
     shown = [path.name for path in world.files(B)]
     assert all(sum(name.startswith(one) for name in shown) == 1 for one in trackings)
-    while sweep.publish_receipts(world.services):
+    while publish_receipts(world.services):
         pass
     for lea in (A, B):
         said = [one for one in world.exchange.receipts(lea) if one["tracking"] in trackings]
@@ -155,7 +159,7 @@ def test_an_enrollment_is_carried_out_once_whatever_broke_off_the_first_attempts
         child = desk.child("Ana", f"Reyes{chr(65 + next(NUMBERS))}", "2012-03-04")
         tracking = quick.drop(A, desk.enrollment(A, child, date=quick.day(-90)))
         answers = len(quick.notices(A, "ssid"))
-        with sickness.raising(students, "settle", raised, TIMES):
+        with sickness.raising(enroll, "settle", raised, TIMES):
             Post(quick).rest()
         row = quick.row(tracking)
         assert (row.state, row.attempts) == ("APPLIED", 0)

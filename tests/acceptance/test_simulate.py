@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from broker.edge import resources
-from broker.edge.contracts import Contracts
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings import resources
 from tests.support import documents
 from tests.support.exchange import satchel
 

@@ -14,11 +14,14 @@ from sqlalchemy import func, select
 from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import flags, reviews, slices, tables
+from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import admit, decide, lines, missing, students
-from broker.stages import replies as stages_replies
-from broker.stages.batch import run
+from broker.edge.ledger.packets import slices
+from broker.edge.ledger.people import flags, reviews
+from broker.packets.batch import run
+from broker.stages import admit, missing
+from broker.stages.applied import review_answer as stages_replies
+from broker.students import decide, enroll, lines
 from tests.support import desk, documents, ledgers, postgres, transactions
 from tests.support.office import Office
 
@@ -145,7 +148,7 @@ def test_who_dies_behind_the_last_line_is_followed_up_and_answered_once(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(students, where, dies)
+        patched.setattr(enroll, where, dies)
         with pytest.raises(Killed):
             office.work(Stage.ADMIT)
     assert office.notices(A, "ssid") == []
@@ -280,7 +283,7 @@ def test_a_later_line_that_fails_three_times_leaves_the_earlier_ones_answered(
     office.enroll(B, *MANY, date="2026-08-10")
     document = desk.enrollment(A, *MANY)
     tracking = office.drop(A, document)
-    real = students.settle
+    real = enroll.settle
 
     def fails(services: Any, connection: Any, row: Any, wish: Any, *more: Any) -> Any:
         if wish.line == 12:
@@ -288,7 +291,7 @@ def test_a_later_line_that_fails_three_times_leaves_the_earlier_ones_answered(
         return real(services, connection, row, wish, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(students, "settle", fails)
+        patched.setattr(enroll, "settle", fails)
         for _ in range(5):
             office.work()
             office.ahead_of_retries()
@@ -403,7 +406,7 @@ def test_questions_about_one_child_come_to_an_end(tmp_path: Path) -> None:
     office.enroll(A, MANY[0])  # its own: how often it may guess at another LEA's is bounded by less
     near = [misspelt(MANY[0]) | {"local_id": str(n)} for n in range(25)]
     asked = office.send(A, desk.enrollment(A, *near))
-    said = [(line["answer"], line["why"]) for line in office.notices(A, "ssid")[-1]["students"]]
+    said = [(line["answer"], line["why"]) for line in office.newest_notice(A, "ssid")["students"]]
     assert said == [("review", "not-sure")] * 20 + [("refused", "too-many-questions")] * 5
     office.answer(A, asked.tracking, 0, "none")
     more = office.enroll(A, *near[:2])

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from broker.edge.ledger import tables
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings_file import load as read_settings
+from broker.edge.settings.file import load as read_settings
 from tests.support import desk
 from tests.support.desk import Town, town
 from tests.support.exchange import wait_until

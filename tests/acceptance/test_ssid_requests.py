@@ -16,7 +16,7 @@ import pytest
 from broker import wiring
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
-from handlers.answers import REASONS
+from broker.notices.answers import REASONS
 from tests.support import documents
 from tests.support.desk import EXCHANGE, Desk, Town, all_receipts, child, enrollment, record, town
 from tests.support.exchange import satchel, wait_until

@@ -14,19 +14,25 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from broker import wiring, worker
+from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.routing import destination
-from broker.edge import openpgp
-from broker.edge.ledger import slices
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.outbox import Odd
+from broker.edge.ledger.packets import slices
+from broker.edge.pgp import openpgp
 from broker.formats.reader import Inside
-from broker.reader import desk as desk_of_reader
-from broker.stages import admit, batch, collect, deliver, intake, route, sweep, whereto
-from broker.stages.services import Services
+from broker.packets import batch
+from broker.packets import destination as whereto
+from broker.packets.services import Services
+from broker.processes import worker
+from broker.processes.reader import desk as desk_of_reader
+from broker.stages import admit, collect, deliver, intake, route
+from broker.stages.sweep import receipts
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.receipts import publish_receipts
 from tests.bench import load
 from tests.support import documents
 from tests.support.exchange import Exchange
@@ -231,7 +237,7 @@ def test_an_acknowledgement_does_not_overtake_the_delivery(world: World, monkeyp
     answer = world.drop(world.receiver, "a", said)
     world.work()
     assert (world.state(answer)[0], world.state(tracking)[0]) == ("RECEIVED", "DELIVERED")
-    sweep.finish_deliveries(world.services, LeaId("6G"))
+    finish_deliveries(world.services, LeaId("6G"))
     assert records(world, world.receiver) == 1
     with writing(world.services.engine) as connection:
         connection.execute(text("UPDATE packets SET due_at = 0"))
@@ -264,16 +270,16 @@ def test_an_entry_that_was_ended_by_mistake_on_its_day_can_be_made_again(world: 
 
 
 def test_one_missing_receipts_folder_keeps_nobody_else_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "_RECEIPTS_AT_ONCE", 5)
+    monkeypatch.setattr(receipts, "_RECEIPTS_AT_ONCE", 5)
     folder = world.exchange.folder("01", "receipts")
     folder.rename(folder.with_name("away"))
     for number in range(8):
         world.drop_raw(world.sender, str(number), f"{number}".encode())
     world.drop_raw(world.other, "x", b"x")
-    assert sweep.publish_receipts(world.services) == 1
+    assert publish_receipts(world.services) == 1
     assert len(world.exchange.receipts("02")) == 1
     folder.with_name("away").rename(folder)
-    while sweep.publish_receipts(world.services):
+    while publish_receipts(world.services):
         pass
     assert len(world.exchange.receipts("01")) == 8
 

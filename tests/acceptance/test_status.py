@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from broker.cli import build
-from broker.edge.settings_file import load
-from broker.supervisor import names, plan
+from broker.cli.main import build
+from broker.edge.home.running import names
+from broker.edge.settings.file import load
+from broker.processes.supervisor import plan
 from tests.bench import load as bench
 from tests.support import terminal
 from tests.support.desk import child, enrollment

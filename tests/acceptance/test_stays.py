@@ -5,8 +5,8 @@ Each test is a story that once ended wrong: a record went astray, or a right was
 
 from datetime import UTC, datetime
 
-from broker.edge.ledger import registry, stays
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.people import registry, stays
 from tests.support.child import A, B, C, Story, day
 from tests.support.exchange import satchel
 

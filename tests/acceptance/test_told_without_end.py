@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from broker.core.flow import Stage
-from broker.edge.ledger import details
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.people import evidence as details
 from broker.formats.documents import to_student
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
-from broker.stages.services import Services
+from broker.packets.services import Services
 from tests.support import desk, transactions
 from tests.support.office import Office
 
@@ -47,7 +47,7 @@ def flood(office: Office, lea: str, lines: int, first: int = 0) -> list[dict[str
     office.work()
     assert office.row(tracking).state == "APPLIED"
     office.work(Stage.DELIVER)
-    lines_of: list[dict[str, Any]] = office.notices(lea, "ssid")[-1]["students"]
+    lines_of: list[dict[str, Any]] = office.newest_notice(lea, "ssid")["students"]
     return lines_of
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from broker import cli
+from broker.cli import main
 from broker.edge.xml import Schema
 from tests.support import documents, transcripts
 from tests.support.exchange import satchel
@@ -48,7 +48,7 @@ def make(record: Path, *more: str, by: str = "student", on: str = "2026-05-20", 
 def run(*words: str) -> "tuple[int, str]":
     """The same as `satchel transcript`, in this process: exit code, and what was said."""
     arguments = ["transcript", *words]
-    ended = CliRunner().invoke(cli.build(arguments), arguments)
+    ended = CliRunner().invoke(main.build(arguments), arguments)
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     return ended.exit_code, ended.stdout if ended.exit_code == 0 else ended.stderr
 

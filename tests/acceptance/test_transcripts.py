@@ -11,20 +11,21 @@ import pytest
 from sqlalchemy import select
 
 from broker.core.transfer import TransferState
-from broker.edge import openpgp
-from broker.edge.ledger import acknowledgements, transfers
-from broker.edge.ledger.acknowledgements import Acknowledgement
+from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets import acknowledgements
+from broker.edge.ledger.packets.acknowledgements import Acknowledgement
+from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.tables import receipts
+from broker.edge.pgp import openpgp
 from broker.edge.xml import Schema
 from broker.formats import pesc
-from broker.formats.transcript import Facts, from_record
+from broker.formats.transcript.record import Facts, from_record
 from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.office import Office
 from tests.support.tools import corpora
-from tests.unit import test_pesc_acknowledgement as acknowledgments
+from tests.unit.formats import test_pesc_acknowledgement as acknowledgments
 
 A, B, U1, U2 = "01", "6G", "uofu", "weber"
 BO = desk.child("Bo", "Nakai", "2011-05-06")
@@ -146,7 +147,7 @@ def test_what_is_refused(office: Office, ssid: str, changes: Mapping[str, Any], 
 
 
 def ago(office: Office, days: int) -> str:
-    return (office.services.clock().date() - timedelta(days=days)).isoformat()
+    return (office.services.day() - timedelta(days=days)).isoformat()
 
 
 @pytest.mark.parametrize("is_xml", [False, True])
@@ -279,7 +280,7 @@ def test_an_lea_whose_program_writes_its_own_document_id_is_answered_by_it(offic
 
 def test_two_senders_with_one_document_id_are_not_guessed_between(office: Office, ssid: str) -> None:
     office.enroll(B, BO, date="2026-08-17")
-    bo = office.notices(B, "ssid")[-1]["students"][0]["ssid"]
+    bo = office.newest_notice(B, "ssid")["students"][0]["ssid"]
     name, rows = f"2027 {uuid.uuid4().hex[:8]}", []
     for lea, student in ((A, ANA | {"ssid": ssid}), (B, BO | {"ssid": bo})):
         document = transcript(ssid) | {"from": lea, "student": student}

@@ -7,18 +7,23 @@ from typing import Any
 
 import pytest
 
+from broker.core.disclosure import Disclosure
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.transfer import TransferState
-from broker.edge import keyring
-from broker.edge.ledger import directory, disclosures, flags, transfers
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import flags
+from broker.edge.pgp import keyring
 from broker.identity import registrar
-from broker.stages import admit, batch, sweep
-from broker.stages import transfers as stage
-from broker.stages.daybreak import Daybreak
+from broker.packets import batch
+from broker.packets.resume import resume
+from broker.stages import admit
+from broker.stages.sweep.day_change import Daybreak
+from broker.transfers import cases as stage
 from tests.support import desk, documents
 from tests.support.exchange import satchel
 from tests.support.office import Office
@@ -217,7 +222,7 @@ def test_the_child_of_a_military_family_has_ten_days(office: Office) -> None:
     document["students"][0]["military"] = True
     office.send(B, document)
     (asked,) = office.notices(A, "record-request")
-    today = office.services.clock().astimezone().date()
+    today = office.services.day()
     assert asked["due_on"] == (today + timedelta(days=10)).isoformat()
     assert "53A-1-1001" in asked["rule"]
 
@@ -240,7 +245,7 @@ def test_a_flagged_student_is_held_and_the_state_hears_of_it(office: Office) -> 
         flags.lift(connection, flag, "an officer", "found", office.services.clock().timestamp())
         stage.reconcile(office.services, connection, [ssid])
     assert ends(office, ssid) == [(A, B, "requested", "")]
-    sweep.resume(office.services, [row.tracking], "blocked")
+    resume(office.services, [row.tracking], "blocked")
     office.work()
     assert ends(office, ssid) == [(A, B, "answered", "")]
 
@@ -334,7 +339,7 @@ def test_a_day_that_was_reported_ahead_moves_the_student_when_it_comes(office: O
     ssid = moved(office)
     row = office.send(B, desk.record(B, her(B)))
     assert (row.state, row.held_for) == ("HELD", "enrollment")
-    last = office.services.clock().date() + timedelta(days=2)
+    last = office.services.day() + timedelta(days=2)
     leave(office, B, last.isoformat())
     dawn = Daybreak(office.services)
     dawn.look()

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import certificates, frames, signatures
-from broker.edge import keyring, minimal, openpgp, validity
+from broker import offline
+from broker.core.errors import Refused
+from broker.core.openpgp import certificates, frames, signatures
+from broker.edge.ledger.engine import reading
+from broker.edge.pgp import keyring, minimal, openpgp, validity
+from broker.parties import keys
 from tests.support import craft, homes
 from tests.support.exchange import Exchange, satchel
 from tests.support.gpg import Gpg
@@ -83,6 +87,24 @@ def state(tmp_path: Path) -> State:
     return made
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> State:
+    """A state with two schools, for what is refused and so leaves it as it was: nothing is ever taken there."""
+    made = State(tmp_path_factory.mktemp("refusing"))
+    made.add("09", RIVER, keyring.public(made.key(f"{RIVER} <r@river.example>")))
+    made.add("01", CANYON, keyring.public(made.key(f"{CANYON} <records@canyon.example>")))
+    return made
+
+
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> State:
+    """Another, in which Mesa has a key, and has no other taken."""
+    made = State(tmp_path_factory.mktemp("keeping"))
+    made.add("01", CANYON, keyring.public(made.key(f"{CANYON} <records@canyon.example>")))
+    made.add("02", MESA, keyring.public(made.key(f"{MESA} <m@mesa.example>")))
+    return made
+
+
 @pytest.fixture
 def third() -> Iterator[Gpg]:
     """The gpg of another school."""
@@ -136,33 +158,55 @@ OF_OTHERS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("user_id", "code"), OF_OTHERS)
-def test_a_key_that_does_not_name_its_party_is_not_taken(state: State, third: Gpg, user_id: str, code: str) -> None:
-    canyon, mesa = state.key(f"{CANYON} <records@canyon.example>"), state.key(user_id)
-    state.add("01", CANYON, keyring.public(canyon))
-    told = state.not_added("02", MESA, keyring.public(mesa))
-    assert f"[{code}]" in told
-    third.import_(state.published())
-    assert sorted(names_in(third))[0] == f"{CANYON} <records@canyon.example>"
-    with pytest.raises(Exception, match="NO_PUBKEY"):
-        says(third, mesa, state.published())
-    state.add("02", MESA, keyring.public(state.key(f"{MESA} <m@mesa.example>")))
-    assert f"[{code}]" in state.put("02", keyring.public(mesa)).stderr
+def test_a_key_that_does_not_name_its_party_is_refused(keeping: State, user_id: str, code: str) -> None:
+    services, mesa, now = offline.build(keeping.exchange.home), keyring.public(keeping.key(user_id)), datetime.now(UTC)
+    with reading(services.engine) as connection:
+        who = keys.others(connection, services)
+        with pytest.raises(Refused) as refused:
+            keys.check(services, connection, who, "02", mesa, now)
+    services.engine.dispose()
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(
-    "user_id",
+    ("user_id", "code"),
     [
-        f"{MESA} <m@mesa.example>",
+        pytest.param(*one, marks=[] if number in (1, 7, 11) else pytest.mark.long)
+        for number, one in enumerate(OF_OTHERS)
+    ],
+)
+def test_what_is_refused_is_not_taken(refusing: State, keeping: State, user_id: str, code: str) -> None:
+    """Of a new party, and of one that has a key."""
+    mesa = keyring.public(refusing.key(user_id))
+    before, kept = refusing.published(), keeping.published("01")
+    assert f"[{code}]" in refusing.not_added("02", MESA, mesa)
+    assert refusing.published() == before
+    assert f"[{code}]" in keeping.put("02", mesa).stderr
+    assert keeping.published("01") == kept
+
+
+def test_who_takes_in_what_is_published_has_no_key_that_was_not_taken(refusing: State, third: Gpg) -> None:
+    mesa = refusing.key(f"{CANYON} <records@canyon.example>")
+    refusing.not_added("02", MESA, keyring.public(mesa))
+    with pytest.raises(Exception, match="NO_PUBKEY"):
+        says(third, mesa, refusing.published())
+    canyon = f"{CANYON} <records@canyon.example>"
+    assert sorted(names_in(third)) == [canyon, f"{RIVER} <r@river.example>", "Test exchange <exchange@satchel.invalid>"]
+
+
+def test_a_key_that_names_its_party_is_published_under_that_name(state: State, third: Gpg) -> None:
+    first = state.key(f"{MESA} <m@mesa.example>")
+    state.add("02", MESA, keyring.public(first))
+    assert f'Good signature from "{MESA} <m@mesa.example>"' in says(third, first, state.published())
+    for user_id in (
         f"{MESA.lower()}, records office (2026) <m@mesa.example>",
         "LEA 02 again <02@leas.invalid>",
         "02 <02@leas.invalid>",
         MESA,
-    ],
-)
-def test_a_key_that_names_its_party_is_published_under_that_name(state: State, third: Gpg, user_id: str) -> None:
-    secret = state.key(user_id)
-    state.add("02", MESA, keyring.public(secret))
-    assert f'Good signature from "{user_id}"' in says(third, secret, state.published())
+    ):
+        secret = state.key(user_id)
+        assert state.put("02", keyring.public(secret)).returncode == 0
+        assert f'Good signature from "{user_id}"' in says(third, secret, state.published())
 
 
 def test_a_part_of_the_own_name_may_be_anothers(state: State, third: Gpg) -> None:
@@ -288,9 +332,8 @@ def test_all_that_was_taken_in_is_told(state: State) -> None:
         *("Canyon 5chool District", "Canyon School Clistrict", "Canyon Scho\u00f8l District"),
     ],
 )
-def test_no_party_is_called_like_another(state: State, name: str) -> None:
-    state.add("01", CANYON, keyring.public(state.key(f"{CANYON} <c@c.example>")))
-    told = state.not_added("02", name, keyring.public(state.key("LEA 02 <m@mesa.example>")))
+def test_no_party_is_called_like_another(refusing: State, name: str) -> None:
+    told = refusing.not_added("02", name, keyring.public(refusing.key("LEA 02 <m@mesa.example>")))
     assert "same name" in told
 
 
@@ -304,8 +347,8 @@ def test_a_name_is_in_letters_that_look_like_no_others(state: State) -> None:
 
 
 @pytest.mark.parametrize("address", ["\x1bc@mesa.example", "\x1b]0;x\x07@mesa.example", "m@mesa.example\x08"])
-def test_a_key_writes_nothing_to_the_screen_but_letters(state: State, address: str) -> None:
-    told = state.not_added("02", MESA, keyring.public(state.key(f"Records <{address}>")))
+def test_a_key_writes_nothing_to_the_screen_but_letters(refusing: State, address: str) -> None:
+    told = refusing.not_added("02", MESA, keyring.public(refusing.key(f"Records <{address}>")))
     assert told.rstrip("\n").isprintable()
     assert f'"{MESA} <YOUR-ADDRESS>"' in told
 
@@ -401,8 +444,19 @@ def _grabbed(state: State, what: Callable[[bytes], bytes], flags: int) -> tuple[
     return canyon, craft.joined([*own, *craft.binding(mesa, what(canyon), flags)])
 
 
-@pytest.mark.parametrize("flags", [signatures.SIGN, signatures.ENCRYPT, 0, 0x20, signatures.SIGN | signatures.ENCRYPT])
-@pytest.mark.parametrize("tag", [frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY])
+_BOTH = signatures.SIGN | signatures.ENCRYPT
+_GRABS = {
+    (flags, tag)
+    for flags in (signatures.SIGN, signatures.ENCRYPT, 0, 0x20, _BOTH)
+    for tag in (frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY)
+}
+_LIKELY = [(signatures.SIGN, frames.PUBLIC_KEY), (signatures.ENCRYPT, frames.PUBLIC_SUBKEY)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "tag"),
+    [*_LIKELY, *(pytest.param(*grab, marks=pytest.mark.long) for grab in sorted(_GRABS.difference(_LIKELY)))],
+)
 def test_who_binds_anothers_key_first_keeps_nobody_out(state: State, third: Gpg, flags: int, tag: int) -> None:
     canyon, grabbed = _grabbed(state, lambda key: _first_subkey(key, tag), flags)
     state.add("02", MESA, grabbed)
@@ -454,8 +508,13 @@ def test_the_exchanges_own_key_is_no_partys(state: State) -> None:
 # how a key ends
 
 
-@pytest.mark.parametrize("is_whole", [True, False])
-@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize(
+    ("is_whole", "binary"),
+    [
+        *((True, True), (False, False)),
+        *(pytest.param(one, not one, marks=pytest.mark.long) for one in (True, False)),
+    ],
+)
 def test_a_revocation_is_taken_bare_and_whole(state: State, third: Gpg, is_whole: bool, binary: bool) -> None:
     with Gpg() as mesa:
         fingerprint = mesa.generate(f"{MESA} <m@mesa.example>")

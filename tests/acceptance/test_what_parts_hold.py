@@ -17,7 +17,8 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_ssh_private_key
 
-from broker.edge import keyring, openpgp, passwords
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings import passwords
 from broker.held import HELD, Secret, held_by
 from tests.support import exchange as support
 from tests.support import memory
@@ -49,7 +50,7 @@ class Here:
             return [self.exchange.process.pid]
         if kind == "reader":
             began = [psutil.Process(pid) for pid in self.exchange.readers().values()]
-            return [one.pid for one in began if "broker.reader" in one.cmdline()]
+            return [one.pid for one in began if "broker.processes.reader" in one.cmdline()]
         return [pid for name, pid in self.exchange.parts().items() if name.startswith(f"{kind}-")]
 
     @contextlib.contextmanager
@@ -184,8 +185,8 @@ def test_what_is_wrong_with_the_keys_is_said_once_before_anything_starts(
 _HELD_BACK = """
 import atexit, ctypes, resource, sys
 atexit.register(lambda: print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE)))
-from broker import cli
-cli.main()
+from broker.cli.main import main
+main()
 """
 
 
@@ -204,9 +205,10 @@ def note(event, args):
         os.write(log, os.path.basename(args[0]).encode() + b"\\n")
 sys.addaudithook(note)
 from pathlib import Path
-from broker import reader, wiring
-from broker.edge import settings_file
-reader.desk(settings_file.load(Path(home))) if part == "reader" else wiring.build(Path(home), part)
+from broker import wiring
+from broker.edge.settings import file
+from broker.processes import reader
+reader.desk(file.load(Path(home))) if part == "reader" else wiring.build(Path(home), part)
 """
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import text
 
 from broker.edge.ledger.engine import connect, reading
-from broker.edge.settings_file import load as read_settings
+from broker.edge.settings.file import load as read_settings
 from tests.bench import before, identity_bulk, identity_one, load, slices, year
 from tests.bench.bare import bare
 from tests.support.exchange import Exchange, wait_until

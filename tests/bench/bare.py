@@ -2,8 +2,8 @@
 
 import time
 
-from broker.edge import openpgp
-from broker.edge.settings import Limits
+from broker.edge.pgp import openpgp
+from broker.edge.settings.values import Limits
 from tests.bench import load
 
 

@@ -20,13 +20,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import identity_alike, identity_corpora, identity_febrl, identity_miis, identity_pairs, identity_year
+from tests.bench import (
+    identity_alike,
+    identity_corpora,
+    identity_febrl,
+    identity_miis,
+    identity_pairs,
+    identity_year,
+    two_errors,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("before.json")
 # what a line is about; all else is what was found
 _ABOUT = (
-    *("measure", "kind", "same", "data", "set", "half", "second_surname"),
+    *("measure", "kind", "same", "data", "common", "set", "half", "second_surname"),
     *("pairs", "copies", "records", "true_pairs", "students"),
 )
 _TIMES = ("microseconds_a_pair",)
@@ -41,6 +49,7 @@ def lines() -> Iterator[Line]:
     yield from identity_corpora.measure()
     yield from identity_febrl.measure()
     yield from identity_pairs.measure()
+    yield from two_errors.measure()
     yield from identity_alike.measure()
     yield identity_year.measure()
 

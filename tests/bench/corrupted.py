@@ -41,21 +41,22 @@ def everything(block: Block, random: Random) -> Block:
 
 def one_thing(block: Block, random: Random) -> Block:
     """One of address, telephone and guardians; no middle name."""
-    return _only(block, ("address", "phone", "guardians")[int(random.random() * 3)])
+    return only(block, ("address", "phone", "guardians")[int(random.random() * 3)])
 
 
 def names_only(block: Block, _random: Random) -> Block:
     """Names, birth date and gender, and nothing else."""
-    return _only(block, "", has_middle=True)
+    return only(block, "", has_middle=True)
 
 
 def elsewhere(block: Block, random: Random) -> Block:
     """Another address and telephone in another town, no guardians, no middle name."""
-    made = _only(block, "")
+    made = only(block, "")
     return made | {"address": places.address(random, places.town(random)), "phone": places.phone(random)}
 
 
-def _only(block: Block, kept: str, *, has_middle: bool = False) -> Block:
+def only(block: Block, kept: str, *, has_middle: bool = False) -> Block:
+    """Names, birth date, gender and this part of the block."""
     made = copied(
         {part: block[part] for part in ("legal_name", "birth_date", "gender", "aliases", kept) if part in block}
     )

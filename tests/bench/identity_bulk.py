@@ -25,8 +25,10 @@ from splink import Linker, SettingsCreator, block_on
 from splink.backends.duckdb import DuckDBAPI
 
 from broker.formats.documents import to_student
-from broker.identity import bulk, index, linker, models
+from broker.identity import index, models
 from broker.identity.answer import Answer
+from broker.identity.bulk import linker
+from broker.identity.bulk import matching as bulk
 from broker.identity.features import COLUMNS, LISTS, Features
 from broker.simulate.errors import spoil
 from broker.simulate.people import persons

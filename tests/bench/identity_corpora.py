@@ -24,10 +24,12 @@ from splink import Linker, SettingsCreator, block_on
 from splink.backends.duckdb import DuckDBAPI
 
 from broker.core.model import Address, Name, Student
-from broker.identity import bulk, index, linker, models, train
+from broker.identity import index, models
+from broker.identity.bulk import linker, train
+from broker.identity.bulk import matching as bulk
+from broker.identity.bulk.linker import Entry
 from broker.identity.evidence import Limits
 from broker.identity.features import UNKNOWN_DAY
-from broker.identity.linker import Entry
 from broker.identity.model import Model
 from tests.bench.measures import Pair, swept, truth
 

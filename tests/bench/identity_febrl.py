@@ -67,7 +67,7 @@ def answers(roster: Sequence[Row], registry: Sequence[Row]) -> list[dict[str, An
         for path, people in (("roster.jsonl", roster), ("registry.jsonl", registry)):
             (folder / path).write_text("".join(f"{json.dumps(block(row))}\n" for row in people))
         here = os.environ | {"PYTHONPATH": str(ROOT)}  # and not what is installed, which may be another checkout
-        command = [sys.executable, "-m", "broker.cli", "identity", "match", "roster.jsonl"]
+        command = [sys.executable, "-m", "broker.cli.main", "identity", "match", "roster.jsonl"]
         command += ["--registry", "registry.jsonl", "--out", "answers.jsonl"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=here)
         if not (folder / "answers.jsonl").exists():

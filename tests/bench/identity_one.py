@@ -25,11 +25,12 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from broker.core.model import LeaId, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import directory, registry
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.ledger.registry import Source
-from broker.edge.settings import Settings
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import registry
+from broker.edge.ledger.people.registry import Source
+from broker.edge.settings.values import Settings
 from broker.formats.documents import to_student
 from broker.identity import match, models, registrar
 from broker.identity.model import Model

@@ -22,13 +22,13 @@ from zlib import crc32
 from sqlalchemy import Connection, insert
 
 from broker.core.model import LeaId, Party, PartyKind, Ssid, Student
-from broker.edge.ledger import directory
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people.registry import Source
 from broker.edge.ledger.tables import enrollments
-from broker.edge.settings import Settings
+from broker.edge.settings.values import Settings
 from broker.identity import features, lenient, match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.compare import answer_of

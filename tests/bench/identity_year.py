@@ -21,13 +21,13 @@ from sqlalchemy import select
 
 from broker.core.model import Ssid
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.reviews import Review
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import reviews
+from broker.edge.ledger.people.reviews import Review
 from broker.edge.ledger.tables import students
-from broker.stages import decide
-from broker.stages.decide import Result
+from broker.students import decide
+from broker.students.decide import Result
 from tests.support import desk, year
 from tests.support.year import Year
 

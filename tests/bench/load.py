@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import insert
 
 from broker.core.model import LeaId, Name, Ssid, Student
-from broker.edge import keyring, openpgp
 from broker.edge.ledger import epoch
 from broker.edge.ledger.engine import connect, writing
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.people.registry import Source
 from broker.edge.ledger.tables import enrollments
-from broker.edge.settings_file import load as read_settings
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings.file import load as read_settings
 from broker.identity import models, registrar
 from tests.support import documents
 from tests.support.exchange import Exchange

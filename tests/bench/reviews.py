@@ -19,10 +19,10 @@ from typing import Any
 
 from broker.core.model import Ssid, TrackingId
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import reviews
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.reviews import Review
-from broker.stages import decide
+from broker.edge.ledger.people import reviews
+from broker.edge.ledger.people.reviews import Review
+from broker.students import decide
 from tests.support import desk, year
 from tests.support.year import Year
 

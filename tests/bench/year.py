@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 
 from broker.core.transfer import LIVE, TransferState
-from broker.edge.ledger import transfer_views
+from broker.edge.ledger.cases import transfer_views
+from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.transfer_views import Choice
-from broker.stages.ranking import Calendars
+from broker.oversight.transfer_ranking import Calendars
 from tests.support import year
 from tests.support.year import Year
 

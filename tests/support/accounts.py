@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from broker.core.days.school_year import Calendar
 from broker.core.model import LeaId
-from broker.core.school_year import Calendar
 from broker.core.stays import Account, Location, Today
-from broker.edge.ledger import stays
-from broker.edge.ledger.registry import Source
-from broker.edge.ledger.rows import EnrollmentRow
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.people import stays
+from broker.edge.ledger.people.registry import Source
 
 CALENDAR = Calendar.of("07-01", "08-15", "06-05")
 TODAY = "2026-11-23"

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
+from broker.core.disclosure import Disclosure
 from broker.core.transfer import MOVES, TransferState
-from broker.edge.ledger import disclosures, reviews, transfers
-from broker.edge.ledger.disclosures import Disclosure
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
+from broker.edge.ledger.log import disclosures
+from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import enrollments, events, receipts
 from broker.edge.ledger.tables import transfers as transfers_table
-from broker.edge.ledger.transfers import TransferRow
 
 _DELIVERY = {"receive-record", "read-backpack", "read-own-time", "receive-transcript"}
 _REQUEST = {"request-record", "read-disclosures"}

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import select
 
 from broker.core.transfer import LIVE
-from broker.edge.ledger import flags, registry, transfers
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags, registry
 from broker.edge.ledger.tables import students
-from broker.edge.ledger.transfers import TransferRow
-from broker.stages.daybreak import Daybreak
+from broker.stages.sweep.day_change import Daybreak
 from tests.support import desk, documents
 from tests.support.office import Office
 

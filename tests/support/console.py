@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from broker.edge.file_names import is_unfinished
+from broker.edge.home.file_names import is_unfinished
 from tests.support import preloaded
 from tests.support.exchange import wait_until
 from tests.support.tools import require_tool

@@ -16,10 +16,10 @@ from pgpy import PGPKey
 from pgpy.constants import SymmetricKeyAlgorithm
 from pgpy.packet.packets import PKESessionKeyV3
 
-from broker.core import certificates, frames, signatures
-from broker.core.frames import packet
-from broker.edge import secretkey, validity
-from broker.edge.secretkey import load_secret
+from broker.core.openpgp import certificates, frames, signatures
+from broker.core.openpgp.frames import packet
+from broker.edge.pgp import secretkey, validity
+from broker.edge.pgp.secretkey import load_secret
 
 
 def session_packet(certificate: bytes, session: bytes, cipher: int = 9) -> bytes:

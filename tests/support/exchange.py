@@ -10,15 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.support import forked, preloaded
+from tests.support import forked, preloaded, readers
 
-SATCHEL = [sys.executable, "-m", "broker.cli"]
+SATCHEL = [sys.executable, "-m", "broker.cli.main"]
 _PATIENCE = 60.0
 
 # Quick enough for a test; the defaults are for people.
@@ -144,21 +144,18 @@ class Exchange:
         """The pids of all parts, by name, Redis included."""
         assert self.process is not None
         found = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-                command = stat.with_name("cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if int(fields[1]) == self.process.pid and forked.SPARE.encode() not in command:
-                name = next((arg.decode() for arg in command if arg.startswith(b"broker.")), "broker.redis")
-                found[f"{name.removeprefix('broker.')}-{stat.parent.name}"] = int(stat.parent.name)
+        for pid, parent, command in _processes():
+            if parent == self.process.pid and forked.SPARE not in command:
+                name = next((word for word in command if word.startswith("broker.")), "broker.redis")
+                found[f"{name.rpartition('.')[2]}-{pid}"] = pid
         return found
 
     def readers(self) -> dict[str, int]:
         """The pids of what the parts have started beside them: who reads packets, and who forks those."""
-        began = [one for pid in self.parts().values() for one in psutil.Process(pid).children(recursive=True)]
-        return {f"reader-{one.pid}": one.pid for one in began}
+        began = [one.pid for pid in self.parts().values() for one in psutil.Process(pid).children(recursive=True)]
+        words = {readers.READER, str(self.home.resolve())}  # one that was forked is no child of its part
+        began += [pid for pid, _, command in _processes() if words <= set(command)]
+        return {f"reader-{pid}": pid for pid in began}
 
     def folder(self, lea: str, name: str) -> Path:
         """One folder of an LEA."""
@@ -227,6 +224,17 @@ class Exchange:
             except subprocess.TimeoutExpired:
                 for pid in [*parts.values(), self.process.pid]:
                     os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> Iterator[tuple[int, int, list[str]]]:
+    """All that run: the pid, that of the parent, and the command line."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = stat.with_name("cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        yield int(stat.parent.name), parent, command
 
 
 def said_by(path: Path) -> dict[str, Any]:

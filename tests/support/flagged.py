@@ -15,16 +15,16 @@ from typing import Any
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from broker import cli
-from broker.edge.ledger import flags
+from broker.cli import main
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.flags import Alert
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags
+from broker.edge.ledger.people.flags import Alert
 from broker.edge.ledger.tables import events, receipts
 from broker.edge.ledger.tables import packets as packets_table
-from broker.formats.transcript import Facts, from_record
+from broker.formats.transcript.record import Facts, from_record
+from broker.notices.alert import Kind
 from broker.stages import admit, missing
-from handlers.alert_notice import Kind
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -129,7 +129,7 @@ class Child:
 
     def today(self, days: int = 0) -> str:
         """A day from now on, ISO 8601."""
-        return (self.office.services.clock().date() + timedelta(days=days)).isoformat()
+        return (self.office.services.day() + timedelta(days=days)).isoformat()
 
     # what the state does
 
@@ -152,7 +152,7 @@ class Child:
         """A command of the operator, in this process; what the state has been told by it stands in `told`."""
         arguments = [*words, *self.office.exchange.at]
         before = len(self.alerts())
-        done = CliRunner().invoke(cli.build(arguments), arguments)
+        done = CliRunner().invoke(main.build(arguments), arguments)
         if done.exception is not None:
             raise done.exception
         self.told = self.alerts()[before:]

@@ -25,16 +25,19 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, NoReturn
 
 PARTS = ("worker", "sweeper", "watcher", "sftp")
+_LATE = ("broker.identity.sql", "encodings.ascii", "encodings.utf_8_sig", "holidays.countries")  # loaded when they run
 SPARE = "tests.support.forked"  # by this word in its command line the process is known that parts are forked from
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _REQUEST, _FILES = 1 << 20, 8  # bytes, and descriptors, of what is asked for at once
+_HIGH = 1000  # descriptors that stand beside those of a program until it has its own
 _LOOK_SECONDS = 0.002
 
 
 def load() -> None:
     """Load what the parts load, in a process that forks."""
-    for name in (*PARTS, "supervisor"):
-        import_module(f"broker.{name}")
+    for name in (*(f"broker.processes.{part}" for part in PARTS), "broker.processes.supervisor", *_LATE):
+        import_module(name)
+    import_module("broker.identity.models").load()  # what its conditions are made into is kept
 
 
 def ended(main: Callable[[], object]) -> int:
@@ -65,6 +68,26 @@ def standard(files: Sequence[int]) -> None:
         setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
+def take(files: Sequence[int], kept: Sequence[int]) -> None:
+    """Have the first of these descriptors as standard errors, the others under the numbers of `kept`, and no more."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    high = [os.dup2(file, _HIGH + place, inheritable=False) for place, file in enumerate([nothing, nothing, *files])]
+    standard(high[:3])
+    os.closerange(3, _HIGH)
+    for number, file in zip(kept, high[3:], strict=True):
+        os.dup2(file, number)
+    os.closerange(_HIGH, _HIGH + len(high))
+
+
+def ran(command: Sequence[str]) -> int:
+    """Run `python -m MODULE …`, under this command line; the exit code."""
+    _call(command)
+    module = command[2]
+    del sys.modules[module]  # it runs from its first line
+    sys.argv = [module, *command[3:]]
+    return ended(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))
+
+
 def _call(command: Sequence[str]) -> None:
     """Have this command line, as `ps` shows it; as much of it as the process was given room for (`proc(5)`)."""
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
@@ -92,7 +115,7 @@ def supervise() -> None:
         own: ClassVar[set[int]] = set()
 
         def __init__(self, args: list[str], **how: Any) -> None:
-            if args[1:2] == ["-m"] and args[2].removeprefix("broker.") in PARTS:
+            if args[1:2] == ["-m"] and args[2].removeprefix("broker.processes.") in PARTS:
                 self.pid = _asked(ours, args, how)
                 self.args, self.returncode = args, None
                 self.stdin = self.stdout = self.stderr = None
@@ -108,7 +131,7 @@ def supervise() -> None:
                 os.waitpid(dead.si_pid, 0)
             return super().poll()
 
-    supervisor = import_module("broker.supervisor")
+    supervisor = import_module("broker.processes.supervisor")
     names = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
     vars(supervisor)["subprocess"] = SimpleNamespace(Popen=Forked, **names)
 
@@ -156,20 +179,10 @@ def _become(request: Mapping[str, Any], files: Sequence[int], above: int) -> NoR
             time.sleep(_LOOK_SECONDS)
         ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGTERM)  # as the supervisor sets it
         os.setsid()
-        nothing = os.open(os.devnull, os.O_RDWR)
-        high = [os.dup2(file, 1000 + place, inheritable=False) for place, file in enumerate([nothing, nothing, *files])]
-        standard(high[:3])
-        os.closerange(3, 1000)
-        for number, file in zip(request["kept"], high[3:], strict=True):
-            os.dup2(file, number)
-        os.closerange(1000, 1000 + len(high))
+        take(files, request["kept"])
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        _call(request["args"])
-        module = request["args"][2]
-        del sys.modules[module]  # it runs from its first line
-        sys.argv = [module, *request["args"][3:]]
-        code = ended(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))
+        code = ran(request["args"])
     finally:
         os._exit(code)

@@ -19,7 +19,7 @@ _parser: Any = importlib.import_module("re._parser")
 _compiler: Any = importlib.import_module("re._compiler")
 _SIZES = (4, 12, 32, 256, 2048)  # the small ones stop what doubles with each character before it takes for ever
 _REPEATED = 32  # up to here a size counts units, then characters
-_AGAIN = 7
+_AGAIN, _LOOKS = 7, 4
 _FEW, _MANY = 40, 24  # times more between two sizes: linear is 3 and 8, square 9 and 64
 _COMMON = 'a0A _-\n\0"\\<(@.,é'
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
@@ -69,7 +69,9 @@ def _grows(work: Callable[[Any], object], texts: list[tuple[int, Any]]) -> bool:
     """Whether `work` grows far more than its text from any of these texts, each with its size, to the next."""
     for (_, before), (size, now) in pairwise(texts):
         most = _FEW if size <= _REPEATED else _MANY
-        if _cost(work, now) > most * _cost(work, before) and _surely(work, before, now, most):
+        # one look at the small text that was kept waiting would hide growth, and the next size may take for ever
+        few = min(_cost(work, before) for _ in range(_LOOKS))
+        if _cost(work, now) > most * few and _surely(work, before, now, most):
             return True
     return False
 

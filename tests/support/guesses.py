@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from broker.edge.ledger import flags
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.rows import PacketRow
-from broker.formats.transcript import Facts, from_record
-from broker.stages import missing, sweep
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import flags
+from broker.formats.transcript.record import Facts, from_record
+from broker.stages import missing
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -78,7 +79,7 @@ class Worlds:
 
 
 def _publish(office: Office) -> None:
-    while sweep.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
 
 

@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from broker.core import frames, message, signatures
-from broker.edge import openpgp
-from broker.edge.secretkey import SecretKey
+from broker.core.openpgp import frames, message, signatures
+from broker.edge.pgp import openpgp
+from broker.edge.pgp.secretkey import SecretKey
 from tests.support import craft, desk
 from tests.support.scale import larger
 

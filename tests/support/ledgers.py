@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, text
 from broker.edge.ledger import tables
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.ledger.migrate import migrate
-from broker.edge.settings import Ledger, Settings
+from broker.edge.settings.values import Ledger, Settings
 from tests.support import postgres
 
 Dump = Mapping[str, list[tuple[Any, ...]]]

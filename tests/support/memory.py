@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from broker.edge import openpgp
+from broker.edge.pgp import openpgp
 
 _AT_ONCE = 4 * 1024 * 1024
 _WITHOUT = ("[vvar]", "[vsyscall]", "[vvar_vclock]")

@@ -3,9 +3,14 @@
 Promises: everything else is real: home, ledger, vault, keys, stages; queues remember what they would be told.
 """
 
+import atexit
+import gc
 import io
 import json
-from collections.abc import Mapping, Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import timedelta
@@ -16,34 +21,92 @@ from typing import Any
 from sqlalchemy import select
 
 from broker import wiring
-from broker.commands import home
+from broker.cli.directory import home
 from broker.core.flow import Stage
 from broker.core.model import LeaId, Sha256
-from broker.edge import openpgp
-from broker.edge.ledger import packets
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.tables import packets as packets_table
-from broker.edge.outbox import Odd
-from broker.edge.queues import LANES, Queues
+from broker.edge.pgp import openpgp
+from broker.edge.queue.queues import LANES, Queues
 from broker.formats.reader import Inside
-from broker.reader import desk as desk_of_reader
-from broker.stages import admit, deliver, intake, route, sweep
-from broker.stages.services import Services
+from broker.packets.services import Services
+from broker.processes.reader import desk as desk_of_reader
+from broker.stages import admit, deliver, intake, route
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.standing import enqueue_standing
 from tests.bench import load
-from tests.support import desk, documents
+from tests.support import desk, documents, postgres
 from tests.support.exchange import Exchange
 
 _RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
 
 
 _INBOX_MARK = ".satchel-inbox-"  # a folder, in each inbox, by which the exchange knows it again
+_MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
+_had: set[tuple[str, tuple[tuple[str, str], ...]]] = set()  # tests, and of which LEAs they had an office
 _KEY_DAYS = 1500  # some tests walk through years
 
 
 @cache
 def _lea(lea: str, kind: str) -> load.Lea:
     return load.lea(lea, kind, "cv25519", _KEY_DAYS)
+
+
+def _founded(where: Path, leas: Iterable[tuple[str, str]], ledger_url: str = "") -> Exchange:
+    """A home made by `satchel init`, and its LEAs: id and kind."""
+    made = Exchange(where, ledger_url=ledger_url)
+    for lea, kind in leas:
+        _enter(made, _lea(lea, kind))
+    return made
+
+
+def _enter(exchange: Exchange, lea: load.Lea) -> None:
+    """As `satchel lea add` does, but without a process of its own."""
+    with redirect_stdout(io.StringIO()):
+        home.add(lea.id, f"LEA {lea.id}", lea.kind, _beside(exchange, lea), None, exchange.home)
+
+
+def _beside(exchange: Exchange, lea: load.Lea) -> Path:
+    """The party's key, in a file that its operator has beside the home."""
+    path = exchange.home.parent / f"{lea.id}.asc"
+    path.write_bytes(lea.certificate)
+    return path
+
+
+def _is_another(leas: tuple[tuple[str, str], ...]) -> bool:
+    """Whether this test has such an office already: two of one test are two exchanges, and no copies of one."""
+    this = (os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0], leas)
+    is_another = this in _had
+    _had.add(this)
+    return is_another
+
+
+def _copied(where: Path, leas: tuple[tuple[str, str], ...], ledger_url: str) -> Exchange:
+    """A copy of one that was founded: that takes most of an office's time."""
+    home, like = _template(leas, is_on_server=bool(ledger_url))
+    shutil.copytree(home, where, symlinks=True)
+    made = Exchange.of(where)
+    for lea, kind in leas:
+        _beside(made, _lea(lea, kind))
+    if ledger_url:
+        postgres.replace(ledger_url, like)
+        made.keep_ledger_at(ledger_url)
+    return made
+
+
+@cache
+def _template(leas: tuple[tuple[str, str], ...], *, is_on_server: bool) -> tuple[Path, str]:
+    """A home with these LEAs, and the URL of its ledger, '' for SQLite."""
+    root = tempfile.mkdtemp(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    url = postgres.database() if is_on_server else ""
+    made = _founded(Path(root) / "home", leas, url)
+    gc.collect()  # who has entered them lets go of the ledger, and all of it is in one file
+    return made.home, url
 
 
 class _Told(Queues):
@@ -67,11 +130,12 @@ class Office:
     """The exchange and its LEAs."""
 
     def __init__(self, root: Path, *leas: str, ledger_url: str = "", kinds: Mapping[str, str] | None = None) -> None:
-        self.exchange = Exchange(root / "home", ledger_url=ledger_url)
-        kinds = kinds or {}
-        self.leas = {lea: _lea(lea, kinds.get(lea, "district")) for lea in leas}
-        for lea in leas:
-            self.enter(lea)
+        named = tuple((lea, (kinds or {}).get(lea, "district")) for lea in leas)
+        self.leas = {lea: _lea(lea, kind) for lea, kind in named}
+        if _is_another(named) or (ledger_url and not postgres.is_blank(ledger_url)):
+            self.exchange = _founded(root / "home", named, ledger_url)
+        else:
+            self.exchange = _copied(root / "home", named, ledger_url)
         self.told = _Told()
         self.ahead = timedelta()  # of the real clock
         built = wiring.build(self.exchange.home, "worker")
@@ -84,11 +148,8 @@ class Office:
         self._names = 0
 
     def enter(self, lea: str) -> None:
-        """Enter a party into the directory, as `satchel lea add` does but without a process of its own."""
-        path = self.exchange.home.parent / f"{lea}.asc"
-        path.write_bytes(self.leas[lea].certificate)
-        with redirect_stdout(io.StringIO()):
-            home.add(lea, f"LEA {lea}", self.leas[lea].kind, path, None, self.exchange.home)
+        """Enter a party into the directory."""
+        _enter(self.exchange, self.leas[lea])
 
     def drop(self, lea: str, document: Mapping[str, Any] | bytes, *, name: str = "") -> str:
         """Put a document into an outbox, under this name where one is given, and have it taken in; its tracking id."""
@@ -103,9 +164,9 @@ class Office:
     def work(self, *only: Stage) -> None:
         """Do what the queues were told, and what the sweeper finds standing, until nothing is left of these stages."""
         while True:
-            while not only and sweep.follow_up_some(self.services):
+            while not only and follow_up_some(self.services):
                 pass
-            sweep.enqueue_standing(self.services)
+            enqueue_standing(self.services)
             todo = [one for one in dict.fromkeys(self.told.standing) if not only or one[0] in only]
             self.told.standing = [one for one in self.told.standing if one not in todo]
             if not todo:
@@ -168,7 +229,7 @@ class Office:
         """The LEA takes everything out of its inbox."""
         for path in self.exchange.inbox(lea):
             path.unlink()
-        sweep.notice_collected(self.services, LeaId(lea))
+        notice_collected(self.services, LeaId(lea))
 
     def opened(self, tracking: str, *more: bytes) -> bytes:
         """What was sealed in a packet, by its sender's key of now or by one of `more`."""
@@ -178,7 +239,7 @@ class Office:
         """Enroll these students; the answer, line by line."""
         row = self.send(lea, desk.enrollment(lea, *students, **changes))
         assert row.state == "APPLIED", row.code
-        lines: list[dict[str, Any]] = self.notices(lea, "ssid")[-1]["students"]
+        lines: list[dict[str, Any]] = self.newest_notice(lea, "ssid")["students"]
         return lines
 
     def answer(self, lea: str, tracking: str, line: int, decision: str, **more: str) -> PacketRow:

@@ -126,10 +126,18 @@ def server() -> Iterator[str]:
         _ask(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
+def is_blank(url: str) -> bool:
+    """Whether a database is of this process's server, and has no tables."""
+    if make_url(url).query.get("host") != _running():
+        return False
+    with psycopg.connect(host=_running(), user="satchel", dbname=make_url(url).database or "") as connection:
+        return not connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchall()
+
+
 def replace(url: str, template: str) -> None:
     """Make the database of this URL anew: a copy of another one, which nobody is in."""
     name, like = make_url(url).database, make_url(template).database
-    _ask(f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {like}")
+    _ask(f'DROP DATABASE "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
 
 
 def made(name: str, like: str = "template1") -> str:

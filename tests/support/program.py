@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from broker.core import asking, stays
-from broker.core.school_year import Calendar
+from broker.core.days.school_year import Calendar
 from broker.core.transfer import Case, TransferState
 from tests.support.situations import Span
 from tests.support.told import Report

@@ -6,11 +6,12 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge.contracts import Contracts
-from broker.edge.resources import folder
-from broker.edge.settings import Limits
-from broker.formats import reading, ssid_csv
-from broker.formats.ssid_csv import Sheet, Unread
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.resources import folder
+from broker.edge.settings.values import Limits
+from broker.formats import reading
+from broker.formats.ssid import lines
+from broker.formats.ssid.lines import Sheet, Unread
 
 CONTRACTS = Contracts(folder("schemas"))
 LEA = LeaId("01")
@@ -26,7 +27,7 @@ def read(text: str | bytes, file: str = NAME, lea: LeaId = LEA) -> dict[str, Any
 
 
 def sheet(text: str | bytes) -> Sheet:
-    found = read(text)[ssid_csv.SHEET]
+    found = read(text)[lines.SHEET]
     assert isinstance(found, Sheet)
     return found
 

@@ -13,20 +13,23 @@ from unittest.mock import patch
 import psycopg
 from sqlalchemy import event, exc
 
-from broker import sweeper, worker
 from broker.core.errors import OperatorError
 from broker.core.flow import Stage
 from broker.core.model import LeaId
-from broker.edge import openpgp
-from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
-from broker.edge.ledger import directory, epoch, moves, packets
+from broker.edge.home.folders import Home
+from broker.edge.home.inbox import Inboxes
+from broker.edge.ledger import epoch
+from broker.edge.ledger.packets import moves, packets
+from broker.edge.ledger.parties import directory
+from broker.edge.pgp import openpgp
 from broker.edge.vault import DirectoryVault, VaultDamaged
 from broker.formats.reader import Inside
 from broker.identity import match
-from broker.part import Part
-from broker.stages import batch, outcome, transfers
-from broker.stages.owed import Owed
+from broker.packets import batch, outcome
+from broker.packets.owed import Owed
+from broker.processes import sweeper, worker
+from broker.processes.part import Part
+from broker.transfers import cases
 from tests.support.world import World
 
 Raised = Callable[[], Exception]
@@ -76,7 +79,7 @@ OPERATIONS: dict[str, tuple[Any, str]] = {
     "flush": (Inboxes, "flush"),
     "write": (moves, "advance"),
     "settle": (epoch, "settle"),
-    "note": (transfers, "delivered"),
+    "note": (cases, "delivered"),
     "publish": (Inboxes, "publish"),
     "tell": (batch, "tell"),
 }

@@ -4,8 +4,8 @@ import math
 from collections import defaultdict
 from functools import cache
 
-from broker.edge import resources
-from broker.edge.contracts import Contracts
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings import resources
 from broker.simulate import state
 from broker.simulate.blocks import Block
 from broker.simulate.pairs import twins

@@ -17,11 +17,12 @@ import paramiko
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from broker.core.errors import Deferred
-from broker.edge.file_names import is_unfinished
-from broker.edge.settings import Limits, Sftp
-from broker.edge.sftp_client import Account, Line
-from broker.edge.sftp_hostkey import generate, public_line
-from broker.edge.sftp_server import SftpServer, State
+from broker.edge.home.file_names import is_unfinished
+from broker.edge.settings.rules import TheState
+from broker.edge.settings.values import Limits, Sftp
+from broker.edge.sftp.client.line import Account, Line
+from broker.edge.sftp.hostkey import generate, public_line
+from broker.edge.sftp.server.server import SftpServer, State
 
 FOLDERS = ("outbox", "inbox", "receipts", "directory")
 TRACKING = "018f6b5e-0000-7000-8000-000000000001"
@@ -67,6 +68,8 @@ def make_lea(root: Path) -> Path:
 
 class House:
     """LEAs `01` and `6G` in a folder; every LEA's private key is keys/<lea>."""
+
+    time = TheState().time
 
     def __init__(self, home: Path) -> None:
         self.home = home

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
-from broker.edge.contracts import BASE
-from broker.formats.request import BY
+from broker.edge.schemas.contracts import BASE
+from broker.formats.transcript.request import BY
 from broker.simulate import people
 
 Schemas = Mapping[str, Mapping[str, Any]]

@@ -2,7 +2,7 @@
 
 Promises: home, ledger, vault, keys and stages are real; each world has a home of its own, copied from one that was set
 up once. A worker that dies has the fate of a killed process: nothing behind the place runs, and what it had claimed is
-given free as `broker.worker` does when it starts again.
+given free as `broker.processes.worker` does when it starts again.
 """
 
 import copy
@@ -22,20 +22,28 @@ from sqlalchemy import select
 
 from broker.core.flow import NEXT_STAGE, WORKED_BY, Stage
 from broker.core.model import LeaId
-from broker.edge import keyring
-from broker.edge.folders import Home
-from broker.edge.inbox import Inboxes
-from broker.edge.ledger import directory, packets
+from broker.edge.home.folders import Home
+from broker.edge.home.inbox import Inboxes
+from broker.edge.home.outbox import Outboxes
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.rows import COLUMNS, PacketRow
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import COLUMNS, PacketRow
+from broker.edge.ledger.parties import directory
 from broker.edge.ledger.tables import packets as packets_table
-from broker.edge.outbox import Outboxes
-from broker.edge.settings_file import load as read_settings
+from broker.edge.pgp import keyring
+from broker.edge.settings.file import load as read_settings
 from broker.edge.vault import DirectoryVault
-from broker.stages import batch, sweep, transfers, withdraw
-from broker.stages.batch import Plan
-from broker.stages.daybreak import Daybreak
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.packets.batch import Plan
+from broker.processes.worker import RUNS
+from broker.stages import withdraw
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
+from broker.transfers import cases
 from tests.bench import load
 from tests.support import order, postgres
 from tests.support.office import Office
@@ -137,11 +145,11 @@ class World(Office):
     @property
     def today(self) -> str:
         """The day it is here."""
-        return self.services.clock().date().isoformat()
+        return self.services.day().isoformat()
 
     def day(self, days: int) -> str:
         """So many days from today."""
-        return (self.services.clock() + timedelta(days=days)).date().isoformat()
+        return (self.services.day() + timedelta(days=days)).isoformat()
 
     # keys
 
@@ -230,7 +238,7 @@ class World(Office):
                 self._start_again()
 
     def _start_again(self) -> None:
-        """What `broker.worker` does first; what lived in the process is gone."""
+        """What `broker.processes.worker` does first; what lived in the process is gone."""
         self.told.standing.clear()
         self.services = replace(
             self.services, inboxes=Inboxes(self.services.home), vault=DirectoryVault(self.services.home.vault)
@@ -242,13 +250,13 @@ class World(Office):
     def sweep(self) -> None:
         """A round of the sweeper's duties."""
         services = self.services
-        sweep.publish_receipts(services)
-        sweep.enqueue_standing(services)
+        publish_receipts(services)
+        enqueue_standing(services)
         for lea in self.leas:
-            sweep.finish_deliveries(services, LeaId(lea))
-            sweep.notice_collected(services, LeaId(lea))
-        sweep.resume_for_keys(services)
-        sweep.resume_unflagged(services)
+            finish_deliveries(services, LeaId(lea))
+            notice_collected(services, LeaId(lea))
+        resume_for_keys(services)
+        resume_unflagged(services)
         today = self.today
         for _ in range(2):  # a day is begun, and then its only slice is done
             self.daybreak.look()
@@ -296,12 +304,12 @@ _PLACES: dict[str, Callable[[World], Any]] = {
     "worked": _dies_at(lambda _: batch, "_commit"),
     "staged": _dies_at(lambda world: world.services.inboxes, "stage_delivery", behind=True),
     "flushed": _dies_at(lambda world: world.services.inboxes, "flush", behind=True),
-    "noting": _dies_at(lambda _: transfers, "delivered", behind=True),
+    "noting": _dies_at(lambda _: cases, "delivered", behind=True),
     "committed": _dies_at(lambda world: world.services.inboxes, "publish"),
     "published": _dies_at(lambda world: world.services.inboxes, "publish", behind=True),
     "telling": _dies_at(lambda _: batch, "tell"),
     "taking back": _dies_at(lambda _: withdraw, "statements"),
-    "collecting": _dies_at(lambda _: transfers, "collected", behind=True),
+    "collecting": _dies_at(lambda _: cases, "collected", behind=True),
     "dropping": _dies_at(lambda world: world.services.inboxes, "drop_stage"),
 }
 PLACES = tuple(_PLACES)

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from broker.core.transfer import TransferState
-from broker.edge.ledger import school_days, transfers
+from broker.edge.ledger.cases import school_days, transfers
+from broker.edge.ledger.cases.school_days import Kind, SchoolDay
+from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from broker.edge.ledger.school_days import Kind, SchoolDay
-from broker.edge.ledger.transfers import TransferRow
+from broker.oversight import overdue
 from broker.simulate import state, write
-from broker.stages import overdue
 from tests.support import desk
 from tests.support.office import Office
 

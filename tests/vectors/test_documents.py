@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from broker.core.errors import Refused
-from broker.edge.contracts import Contracts
-from broker.edge.resources import folder
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.resources import folder
 from broker.formats.canonical import parse
 from broker.formats.documents import to_document
 from tests.support import documents

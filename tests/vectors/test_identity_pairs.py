@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from broker.identity import compare, lenient, models
+from broker.identity.model import Model
 
 VECTORS = json.loads(Path(__file__).with_name("identity_pairs.json").read_text("utf-8"))
 
 
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return models.load()
+
+
 @pytest.mark.parametrize("vector", VECTORS, ids=[one["name"] for one in VECTORS])
-def test_pair(vector: dict[str, Any]) -> None:
-    model = models.load()
+def test_pair(model: Model, vector: dict[str, Any]) -> None:
     left, right = lenient.student(vector["a"]), lenient.student(vector["b"])
     for one, other in ((left, right), (right, left)):
         verdict = compare.compare(model, one, other)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.core import frames, signatures
 from broker.core.errors import Refused
 from broker.core.model import Fingerprint
-from broker.edge import keyring, openpgp
-from broker.edge.settings import Limits
+from broker.core.openpgp import frames, signatures
+from broker.edge.pgp import keyring, openpgp
+from broker.edge.settings.values import Limits
 from tests.support import craft
 from tests.support.gpg import Gpg
 from tests.support.tools import CORPORA, corpora
@@ -50,6 +50,8 @@ def outcome(case: Case, is_known: Callable[[str], bool] = lambda _: False, key: 
 @pytest.fixture(scope="module")
 def gpg() -> Iterator[Gpg]:
     with Gpg() as home:
+        # how hard it is to guess a passphrase is no part of a message, and takes a second each time it is typed
+        (home.home / "gpg-agent.conf").write_text("s2k-count 65536\n")
         home.import_(EXCHANGE.certificate)
         yield home
 

@@ -10,18 +10,21 @@ import pytest
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.edge import resources, xml
-from broker.edge.contracts import Contracts, load
-from broker.edge.settings import Identity, Limits
+from broker.edge import xml
+from broker.edge.schemas.contracts import Contracts, load
+from broker.edge.settings import resources
+from broker.edge.settings.rules import Identity
+from broker.edge.settings.values import Limits
 from broker.edge.xml import Element, Schema
 from broker.formats import reading
 from broker.formats.pesc import from_pesc, read_acknowledgement, to_pesc
 from broker.formats.pesc.person import STATES
-from broker.formats.request import BY
-from broker.formats.transcript import Facts, from_record
+from broker.formats.transcript.record import Facts, from_record
+from broker.formats.transcript.request import BY
 from tests.support import transcripts
+from tests.support.scale import larger
 from tests.support.tools import corpora
-from tests.unit import test_pesc_acknowledgement as acknowledgements
+from tests.unit.formats import test_pesc_acknowledgement as acknowledgements
 
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
@@ -109,9 +112,10 @@ def test_the_sample_is_not_valid_itself_before_its_words_are_trimmed(standard: S
     assert "enumeration" in {fault.rule for fault in standard.faults(inside)}
 
 
-def test_200_made_up_students_are_valid(standard: Schema) -> None:
+@pytest.mark.grows
+def test_made_up_students_are_valid(standard: Schema) -> None:
     contracts = Contracts(FOLDER)
-    for packet in transcripts.realistic(200, 20270601):
+    for packet in transcripts.realistic(larger(60, 400), 20270601):
         contracts.check(packet, 5)
         written = to_pesc(packet, state="UT")
         assert standard.faults(written) == (), packet["id"]
@@ -120,10 +124,11 @@ def test_200_made_up_students_are_valid(standard: Schema) -> None:
         )
 
 
-def test_the_records_of_200_made_up_students_make_valid_transcripts(standard: Schema) -> None:
+@pytest.mark.grows
+def test_the_records_of_made_up_students_make_valid_transcripts(standard: Schema) -> None:
     contracts = Contracts(FOLDER)
     facts = Facts(terms={"S1": 1, "S2": 6}, credit_unit="CarnegieUnits")
-    for number, record in enumerate(transcripts.records(200, 20270602)):
+    for number, record in enumerate(transcripts.records(larger(60, 400), 20270602)):
         contracts.check(record, 5)
         asked = {"by": BY[number % len(BY)], "on": "2027-05-20"}
         made = from_record(
@@ -139,7 +144,8 @@ def test_the_records_of_200_made_up_students_make_valid_transcripts(standard: Sc
         assert read["request"] == asked
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.grows
+@pytest.mark.parametrize("seed", range(larger(24, 200)))
 def test_whatever_the_schema_lets_through_is_valid(standard: Schema, seed: int) -> None:
     random = Random(seed)
     packet = transcripts.Anything(SCHEMAS, random, 1.0 if seed % 3 == 0 else random.random()).packet()

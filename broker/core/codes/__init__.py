@@ -1,6 +1,6 @@
 """Every refusal code: what it means and what its reader does next.
 
-Owns the closed list. Promises: codes are stable (never renamed, never reused) and the README prints this very table;
+Owns the closed list. Promises: codes are stable (never renamed, never reused) and docs/codes.md prints this very table;
 a test compares the two. Sentences speak to a records secretary and hold no value of any packet.
 """
 

@@ -21,8 +21,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 
+from broker.core.days.school_year import Calendar
 from broker.core.model import LeaId
-from broker.core.school_year import Calendar
 from broker.core.stays.location import Location
 
 _DAY = timedelta(days=1)

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
-from broker.edge import passwords
 from broker.edge.bounded import channel
 from broker.edge.bounded.bounds import Bounds, Fault, Watch, filled, spent
 from broker.edge.bounded.channel import GO, NUMBER, Buffer, Task
 from broker.edge.bounded.ward import Order
+from broker.edge.settings import passwords
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0

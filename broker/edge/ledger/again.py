@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from broker.edge.ledger.blame import Cause, cause_of
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.engine import Writing, writing
 
 Done = TypeVar("Done")
 _FIRST_SECONDS, _MOST_SECONDS = 0.02, 1.0
@@ -31,7 +31,7 @@ def again(engine: Engine, unit: Callable[[], Done]) -> Done:
     return unit()
 
 
-def committed(engine: Engine, unit: Callable[[Connection], Done]) -> Done:
+def committed(engine: Engine, unit: Callable[[Writing], Done]) -> Done:
     """Do this in one durable transaction."""
 
     def once() -> Done:

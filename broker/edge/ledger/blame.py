@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
-from broker.core.errors import Deferred, OperatorError, Refused
+from broker.core.errors import Deferred, NotDone, OperatorError, Refused
 from broker.edge.ledger.engine import Busy
 from broker.edge.vault import VaultDamaged, VaultMissing
 
@@ -42,6 +42,7 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause
     (Refused, Cause.REFUSED),
     (Busy, Cause.LEDGER),
     (Deferred, Cause.LATER),
+    (NotDone, Cause.WORLD),  # numbers cannot be merged as they stand now: a person sees to it
     (OperatorError, Cause.WORLD),  # files of the installation: model, calendars, keys
     ((VaultMissing, VaultDamaged), Cause.WORLD),
     ((TimeoutError, PendingRollbackError, ResourceClosedError, DisconnectionError), Cause.LEDGER),

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from broker.core.errors import OperatorError
-from broker.edge import durable
+from broker.edge.home import durable
 
 
 class NoCopy(OperatorError):

@@ -12,14 +12,47 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError as DatabaseError
 
 from broker.core.errors import Deferred, OperatorError
-from broker.edge import passwords
-from broker.edge.settings import Settings, SettingsError
+from broker.edge.settings import passwords
+from broker.edge.settings.values import Settings, SettingsError
+
+# Whoever is handed a ledger names its types by this module: SQL is written in `broker.edge.ledger` alone.
+__all__ = [
+    "REVISION",
+    "Busy",
+    "DatabaseError",
+    "Engine",
+    "Reading",
+    "Row",
+    "Writing",
+    "connect",
+    "empty_log",
+    "form",
+    "give_way",
+    "is_broken_off",
+    "is_current",
+    "place_of",
+    "reading",
+    "url_of",
+    "writing",
+]
+
+if TYPE_CHECKING:
+
+    class Reading(Connection):
+        """A connection that is read by, in a transaction or not."""
+
+    class Writing(Reading):
+        """A connection within a write transaction: what is done by it is done as one, or not at all."""
+
+else:  # names for the checker alone: both are SQLAlchemy's own connection
+    Reading = Writing = Connection
 
 _LOOK_SECONDS = 0.001
 _LOG_MS = 200  # that readers are waited for when the log is emptied
@@ -30,7 +63,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-REVISION = "0010"  # of the newest migration; a test compares the two
+REVISION = "0011"  # of the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -113,6 +146,11 @@ def is_current(engine: Engine) -> bool:
         return form(connection) == REVISION
 
 
+def is_broken_off(error: DatabaseError) -> bool:
+    """Whether the database does not answer, or the line to it is lost; else the statement was wrong."""
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
+
 class Busy(Deferred, OperatorError):
     """Another writer has the ledger and does not let go of it."""
 
@@ -171,14 +209,14 @@ def give_way() -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> Iterator[Writing]:
     """One durable transaction; rolled back when the block raises."""
     with _turn(engine), engine.begin() as connection:
-        yield connection
+        yield cast("Writing", connection)
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> Iterator[Reading]:
     """A connection that takes no write lock."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
+        yield cast("Reading", connection)

@@ -11,31 +11,32 @@ first, and must not come back for the students. So who changes students is alone
 order; and those who share it touch packets of their own.
 """
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
+from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import registry_epoch
 
 _MINE = registry_epoch.c.id == 1
 
 
-def now(connection: Connection) -> int:
+def now(connection: Reading) -> int:
     """The number now."""
     found: int = connection.execute(select(registry_epoch.c.n).where(_MINE)).scalar_one()
     return found
 
 
-def settle(connection: Connection) -> int:
+def settle(connection: Writing) -> int:
     """The number now; nobody else changes it before this transaction ends."""
     query = select(registry_epoch.c.n).where(_MINE).with_for_update(read=True)
     found: int = connection.execute(query).scalar_one()
     return found
 
 
-def hold(connection: Connection) -> None:
+def hold(connection: Writing) -> None:
     """Nobody else settles or changes the number before this transaction ends."""
     connection.execute(select(registry_epoch.c.n).where(_MINE).with_for_update())
 
 
-def advance(connection: Connection) -> None:
+def advance(connection: Writing) -> None:
     """Something has changed."""
     connection.execute(update(registry_epoch).where(_MINE).values(n=registry_epoch.c.n + 1))

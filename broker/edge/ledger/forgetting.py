@@ -9,10 +9,11 @@ pages that were overwritten with zeros, and `empty` brings the write-ahead log d
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
+from sqlalchemy import Engine, bindparam, insert, select, text, update
 
 from broker.edge.ledger import engine as ledger_engine
-from broker.edge.ledger.reviews import FORGOTTEN
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.people.reviews import FORGOTTEN
 from broker.edge.ledger.tables import reviews
 
 _AT_ONCE = 100
@@ -20,7 +21,7 @@ _MARGIN = 400  # rows that are written twice, so that the page in which old ones
 _COLUMNS = ", ".join(column.name for column in reviews.columns)
 
 
-def forget(connection: Connection, before: float) -> int:
+def forget(connection: Writing, before: float) -> int:
     """Forget what was sent with questions that were closed before this time (seconds since the epoch), at most 100; how
     many it were."""
     old = reviews.c.closed_at.is_not(None) & (reviews.c.closed_at < before)
@@ -46,12 +47,12 @@ def is_rewritten(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def last(connection: Connection) -> int:
+def last(connection: Reading) -> int:
     """The number of the last row that may have copies behind it, for `rewrite`."""
     return int(connection.execute(text("SELECT coalesce(max(rowid), 0) FROM reviews")).scalar_one()) + _MARGIN
 
 
-def rewrite(connection: Connection, until: int) -> bool:
+def rewrite(connection: Writing, until: int) -> bool:
     """Write the oldest rows anew, behind all others; whether there are more up to the number `until`."""
     query = text(f"SELECT rowid, {_COLUMNS} FROM reviews WHERE rowid <= :until ORDER BY rowid LIMIT {_AT_ONCE}")  # noqa: S608
     rows = connection.execute(query, {"until": until}).mappings().all()
@@ -63,7 +64,7 @@ def rewrite(connection: Connection, until: int) -> bool:
     return len(rows) == _AT_ONCE
 
 
-def _has_more(connection: Connection, last_one: int) -> bool:
+def _has_more(connection: Reading, last_one: int) -> bool:
     """Without any more the whole table is emptied at once, which overwrites also the page in which it begins."""
     query = text("SELECT 1 FROM reviews WHERE rowid > :last LIMIT 1")
     return connection.execute(query, {"last": last_one}).first() is not None

@@ -139,9 +139,13 @@ def _taught() -> list[_Rule]:
     )
 
 
+def _acts() -> list[_Rule]:
+    return _append_only(("acts",))
+
+
 _RULES = {
     **{"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust},
-    "0009": _taught,
+    **{"0009": _taught, "0011": _acts},
 }
 # Triggers of an earlier migration, with their table, that this one makes anew.
 _REMADE = {

@@ -7,10 +7,10 @@ has one mark at a time.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from broker.core.model import LeaId
-from broker.edge.ledger.engine import reading
+from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.tables import home, inbox_marks, parties
 
 _ROW = 1
@@ -24,57 +24,57 @@ class Owner:
     proof: str
 
 
-def owner(connection: Connection) -> Owner | None:
+def owner(connection: Reading) -> Owner | None:
     """The home that this ledger belongs to; None for a ledger that belongs to none yet."""
     found = connection.execute(select(home.c.home, home.c.proof)).first()
     return Owner(*found) if found else None
 
 
-def bind(connection: Connection, new: Owner, at: float) -> None:
+def bind(connection: Writing, new: Owner, at: float) -> None:
     """The ledger belongs to this home from now on. A second home is the database's own error."""
     connection.execute(insert(home), {"id": _ROW, "home": new.id, "proof": new.proof, "at": at})
 
 
-def last_run(connection: Connection) -> str:
+def last_run(connection: Reading) -> str:
     """Which start of the exchange was the last one on this ledger; '' for none."""
     return str(connection.execute(select(home.c.run)).scalar() or "")
 
 
-def begin_run(connection: Connection, run: str) -> None:
+def begin_run(connection: Writing, run: str) -> None:
     """The exchange starts."""
     connection.execute(update(home).values(run=run))
 
 
-def unmarked(connection: Connection) -> list[LeaId]:
+def unmarked(connection: Reading) -> list[LeaId]:
     """The parties of today whose inbox has no mark."""
     known = parties.outerjoin(inbox_marks, inbox_marks.c.lea == parties.c.id)
     query = select(parties.c.id).select_from(known).where(inbox_marks.c.lea.is_(None), parties.c.removed_at.is_(None))
     return [LeaId(row.id) for row in connection.execute(query.order_by(parties.c.id))]
 
 
-def present(connection: Connection) -> list[LeaId]:
+def present(connection: Reading) -> list[LeaId]:
     """The parties of today, who have folders."""
     query = select(parties.c.id).where(parties.c.removed_at.is_(None)).order_by(parties.c.id)
     return [LeaId(row.id) for row in connection.execute(query)]
 
 
-def marks(connection: Connection) -> Mapping[str, str]:
+def marks(connection: Reading) -> Mapping[str, str]:
     """The mark of each inbox, by LEA."""
     return {row.lea: row.mark for row in connection.execute(select(inbox_marks.c.lea, inbox_marks.c.mark))}
 
 
-def mark(connection: Connection, lea: str) -> str:
+def mark(connection: Reading, lea: str) -> str:
     """The mark of this LEA's inbox; '' for none."""
     return str(connection.execute(select(inbox_marks.c.mark).where(inbox_marks.c.lea == lea)).scalar() or "")
 
 
-def put_mark(connection: Connection, lea: str, new: str, at: float) -> None:
+def put_mark(connection: Writing, lea: str, new: str, at: float) -> None:
     """The LEA's inbox is known by this mark from now on, and by no earlier one."""
     drop_mark(connection, lea)
     connection.execute(insert(inbox_marks), {"lea": lea, "mark": new, "at": at})
 
 
-def drop_mark(connection: Connection, lea: str) -> None:
+def drop_mark(connection: Writing, lea: str) -> None:
     """The LEA's inbox is known by no mark any more."""
     connection.execute(delete(inbox_marks).where(inbox_marks.c.lea == lea))
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from broker.edge.ledger import copies
-from broker.edge.ledger.engine import REVISION, form, writing
+from broker.edge.ledger.engine import REVISION, Reading, Writing, form, writing
 
 _LOCK = 0x5A7C_4E1E  # any number will do that nobody else takes for an advisory lock in this database
 
@@ -38,7 +38,7 @@ def _config() -> Config:
     return config
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Reading) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -51,15 +51,15 @@ def migrate(engine: Engine) -> None:
         _run(connection)
 
 
-def _alone(connection: Connection) -> None:
+def _alone(connection: Reading) -> None:
     """Wait until nobody else does this; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def upgrade(engine: Engine, also: Callable[[Connection], object] | None = None) -> Upgraded:
+def upgrade(engine: Engine, also: Callable[[Writing, Upgraded], object] | None = None) -> Upgraded:
     """Bring the ledger to the newest form; a later one is left as it is. `also` is done in the same transaction, where
-    the ledger has the newest form then. Raises copies.NoCopy and engine.Busy."""
+    the ledger has the newest form then; it is given what was done. Raises copies.NoCopy and engine.Busy."""
     with writing(engine) as connection:
         _alone(connection)
         before = form(connection)
@@ -69,5 +69,5 @@ def upgrade(engine: Engine, also: Callable[[Connection], object] | None = None) 
                 done = Upgraded(before, copies.keep(Path(str(engine.url.database)), before))
             _run(connection)
         if also and before <= REVISION:
-            also(connection)
+            also(connection, done)
     return done

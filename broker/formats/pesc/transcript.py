@@ -14,11 +14,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from broker.core.errors import Refused
 from broker.edge import xml
 from broker.edge.xml import Element, Limits
-from broker.formats import request
 from broker.formats.pesc import fields, person
 from broker.formats.pesc.form import read, write
 from broker.formats.pesc.parties import ORGANIZATION, ORGANIZATION_CODES
 from broker.formats.pesc.values import read_time, trimmed, write_time
+from broker.formats.transcript import request
 
 PACKET = "transcript.v1"
 NAMESPACE = "urn:org:pesc:message:HighSchoolTranscript:v1.5.0"

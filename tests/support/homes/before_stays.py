@@ -23,15 +23,18 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from broker import cli
+from broker.cli import main as cli
 from broker.core.flow import Stage
 from broker.core.model import LeaId
-from broker.edge import keyring, openpgp
-from broker.edge.ledger import directory
+from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import writing
-from broker.edge.outbox import Odd
-from broker.formats.transcript import Facts, from_record
-from broker.stages import claims, harvest, intake, overdue, sweep
+from broker.edge.ledger.parties import directory
+from broker.edge.pgp import keyring, openpgp
+from broker.formats.transcript.record import Facts, from_record
+from broker.oversight import claims, harvest, overdue
+from broker.stages import intake
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.receipts import publish_receipts
 from tests.support import desk, documents
 from tests.support import office as offices
 from tests.support.desk import child
@@ -105,7 +108,7 @@ class Maker:
         for path in self.office.exchange.inbox(lea):
             if path.name.split(".")[0] in trackings:
                 path.unlink()
-        sweep.notice_collected(self.office.services, LeaId(lea))
+        notice_collected(self.office.services, LeaId(lea))
 
     def transfer_of(self, name: str) -> str:
         found = json.loads(self.satchel("transfers", "--state", "all", "--json"))
@@ -332,7 +335,7 @@ def unfinished(make: Maker) -> None:
         json.dumps(outside).encode(), openpgp.load_secret(office.leas["01"].secret), [office.exchange.certificate]
     )
     office.exchange.drop("01", "outside.pgp", sealed)
-    while sweep.publish_receipts(office.services):
+    while publish_receipts(office.services):
         pass
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support import desk
 from tests.support.told import Report
 from tests.support.world import Key
@@ -47,12 +47,13 @@ class Account:
     settled: set[str] = field(default_factory=set)  # enrollments, recalls and so on that have taken effect or failed
     taken: set[str] = field(default_factory=set)  # out of an inbox
     delivered: set[str] = field(default_factory=set)
+    got: list[tuple[str, str]] = field(default_factory=list)  # each delivery of what is about a student: which, to whom
     ssids: dict[int, str] = field(default_factory=dict)
     has_merged: bool = False
     had: set[tuple[int, str]] = field(default_factory=set)  # which students were at which LEA at the last look
     stood: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # (state, held for, code) at the last look
     grounds: dict[str, str] = field(default_factory=dict)  # on what a delivery was right when it was made
-    said: dict[str, str] = field(default_factory=dict)  # the last acknowledgement of each packet
+    said: dict[str, str] = field(default_factory=dict)  # the last acknowledgement of each packet, as it lies there now
 
     def child(self, ssid: str) -> int:
         """Whose number this is."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support.audit import Books
 from tests.support.story.account import ASK, NOBODY, RECORD, STATE, TRANSCRIPT, UNIVERSITY, Sent
 from tests.support.story.follow import Follower
@@ -71,8 +71,9 @@ class Agreement(Follower):
             "recalled": self._is_recalled(row, rows),
             "replaced": one.kind in (RECORD, TRANSCRIPT) and self._is_replaced(one, row, rows),
             "collected-already": about is not None and (about.state == "COLLECTED" or about.tracking in self.own.taken),
+            # what somebody says of a packet that it had is heard, wherever that is now
             "unknown-tracking": about is not None
-            and (about.state in ("REFUSED", "APPLIED") or one.sender not in (about.origin, about.receiver)),
+            and (about.state in ("REFUSED", "APPLIED") or (one.kind == "recall" and one.sender != about.origin)),
             "unknown-document": about is not None and one.sender == UNIVERSITY and about.state == "REFUSED",
         }
         return codes.get(row.code, False)

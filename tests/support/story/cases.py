@@ -3,8 +3,8 @@
 from collections import Counter
 
 from broker.core.transfer import LIVE, TransferState
-from broker.edge.ledger.rows import PacketRow
-from broker.edge.ledger.transfers import TransferRow
+from broker.edge.ledger.cases.transfers import TransferRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support import audit
 from tests.support.story.account import Sent
 from tests.support.story.agree import Agreement

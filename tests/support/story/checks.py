@@ -4,8 +4,8 @@ from hypothesis.stateful import invariant
 
 from broker.core.model import Sha256
 from broker.core.transfer import LIVE
-from broker.edge import openpgp
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.pgp import openpgp
 from tests.support import audit
 from tests.support.story.account import (
     ABOUT,
@@ -72,6 +72,7 @@ class Checks(Cases):
         """A packet about a student was delivered since the last look."""
         if row.type not in ABOUT:
             return
+        self.own.got.append((row.tracking, row.receiver))
         child = self.own.child(row.ssid)
         what = (row.type, row.origin, row.receiver, self.belief.here(child, self.world.today))
         assert not self.belief.is_flagged(child), what

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from broker.core.flow import Stage
-from broker.stages import batch
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.processes.worker import RUNS
 from tests.support.story.account import CHILDREN, ENROLL, LEAS, SCHOOLS, Sent
 from tests.support.story.checks import Checks
 from tests.support.told import Report, Stay

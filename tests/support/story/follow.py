@@ -1,6 +1,6 @@
 """How the machine comes to believe what has happened: by what it sent itself, once this was carried out."""
 
-from broker.edge.ledger.rows import PacketRow
+from broker.edge.ledger.packets.rows import PacketRow
 from tests.support import audit
 from tests.support.story.account import ASK, ENROLL, FINAL, RECORD, Sent
 from tests.support.story.letters import Letters
@@ -37,12 +37,16 @@ class Follower(Letters):
             self._enrolled(one, row.tracking)
         elif one.kind == "recall":
             self._gone(rows[one.about])
-        elif one.kind == "acknowledgement" and self.own.said.get(one.about) != one.status:
-            self.own.said[one.about] = one.status
-            about = rows[one.about]
-            if one.status == "rejected" and about.type == RECORD:
-                self.belief.collected(one.about)
-                self._gone(about)
+        elif one.kind == "acknowledgement" and rows[one.about].receiver == one.sender:  # else it has it no more
+            self._acknowledged(one, rows[one.about])
+
+    def _acknowledged(self, one: Sent, about: PacketRow) -> None:
+        """The same said again changes nothing."""
+        is_news = self.own.said.get(one.about) != one.status
+        self.own.said[one.about] = one.status
+        if is_news and one.status == "rejected" and about.type == RECORD:
+            self.belief.collected(one.about)
+            self._gone(about)
 
     def _gone(self, about: PacketRow) -> None:
         if about.type == RECORD and about.ssid:
@@ -100,6 +104,7 @@ class Follower(Letters):
             elif is_away:
                 self._gone(row)
         for row in fresh:
+            self.own.said.pop(row.tracking, None)  # of an earlier delivery
             if row.state in ("DELIVERED", "COLLECTED"):
                 self.belief.delivered(self.own.child(row.ssid), row.origin, row.receiver, row.tracking)
         for row in about:

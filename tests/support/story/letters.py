@@ -5,14 +5,14 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from broker.edge.ledger.rows import PacketRow
-from broker.formats.transcript import Facts, from_record
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.formats.transcript.record import Facts, from_record
 from tests.support import desk, documents
 from tests.support.belief import Belief
 from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
 from tests.support.told import Report
 from tests.support.world import Key, World
-from tests.unit import test_pesc_acknowledgement as pesc
+from tests.unit.formats import test_pesc_acknowledgement as pesc
 
 _LINE = {
     "school_year": 2026,

@@ -11,8 +11,11 @@ from broker.core.flow import Stage
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
-from broker.stages import batch, missing, students, transfers
-from broker.worker import RUNS
+from broker.packets import batch
+from broker.processes.worker import RUNS
+from broker.stages import missing
+from broker.students import enroll
+from broker.transfers import cases
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
 from tests.support.story.sends import Parties, receivers
@@ -60,13 +63,13 @@ class Moves(Parties):
         with writing(services.engine) as connection:
             if stands == TWIN:
                 registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
-                transfers.reconcile(services, connection, [mine])
+                cases.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN)
             else:
                 registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
-                transfers.reconcile(services, connection, [mine, other])
-                students.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
+                cases.reconcile(services, connection, [mine, other])
+                enroll.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
                 self.settle(stands)
                 self.settle(TWIN)

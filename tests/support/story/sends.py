@@ -71,15 +71,13 @@ class Parties(Enrollments):
             if self.can_send(sender):
                 self.drop(Sent("recall", sender, self.key(sender), about=about))
 
-    @precondition(lambda self: any(self.row(one).origin for one in self.own.delivered))
+    @precondition(lambda self: self.own.got)
     @rule(which=st.integers(0, 99), status=st.sampled_from(("received", "rejected")))
     def acknowledge(self, which: int, status: str) -> None:
-        got = sorted(one for one in self.own.delivered if self.row(one).type in ABOUT)
-        if got:
-            about = got[-1 - which % len(got)]
-            lea = self.row(about).receiver
-            if self.can_send(lea):
-                self.drop(Sent("acknowledgement", lea, self.key(lea), about=about, status=status))
+        """Who got something speaks of it, also where the state has taken it back since."""
+        about, lea = self.own.got[-1 - which % len(self.own.got)]
+        if self.can_send(lea):
+            self.drop(Sent("acknowledgement", lea, self.key(lea), about=about, status=status))
 
     # what they take
 

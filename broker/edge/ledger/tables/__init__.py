@@ -19,7 +19,7 @@ from broker.edge.ledger.tables.cases import (
     transfer_events,
     transfers,
 )
-from broker.edge.ledger.tables.homes import home, inbox_marks
+from broker.edge.ledger.tables.homes import acts, home, inbox_marks
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
@@ -61,6 +61,7 @@ from broker.edge.ledger.tables.people import (
 
 __all__ = [
     "acknowledgements",
+    "acts",
     "alerts",
     "backpacks",
     "certificates",

@@ -1,8 +1,8 @@
-"""Tables of what is outside the ledger and belongs to it: the home, and the LEAs' inboxes."""
+"""Tables of the installation: the home, the LEAs' inboxes, and what operators did."""
 
 from sqlalchemy import Column, Float, ForeignKey, Integer, Table, Text
 
-from broker.edge.ledger.tables.base import metadata
+from broker.edge.ledger.tables.base import Serial, metadata
 
 # The one home that works with this ledger (`home.id` in its folder). One row.
 home = Table(
@@ -22,4 +22,21 @@ inbox_marks = Table(
     Column("lea", Text, ForeignKey("parties.id"), primary_key=True),
     Column("mark", Text, nullable=False),
     Column("at", Float, nullable=False),
+)
+
+# What was done, or refused, that concerns no one student, for a log that nobody can change.
+acts = Table(
+    "acts",
+    metadata,
+    Column("n", Serial, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("result", Text, nullable=False),  # done | refused
+    Column("told", Text, nullable=False),  # what came of it, as JSON
 )

@@ -200,7 +200,7 @@ reviews = Table(
     Column("closed_at", Float),
     Column("about", Text, nullable=False, server_default=""),  # the SSID that it is counted under
     Column("local_id", Text, nullable=False, server_default=""),  # the LEA's own number for who was sent
-    Column("named", Text, nullable=False, server_default=""),  # the mark of name and birth date (`reviews.sent_as`)
+    Column("named", Text, nullable=False, server_default=""),  # the mark of name and birth date (`core.review.sent_as`)
     partial("reviews_about", "lea", "about", where="closed_at IS NULL"),
     partial("reviews_number", "lea", "local_id", "opened_at", "tracking", "line", where="closed_at IS NULL"),
     partial("reviews_named", "lea", "named", "opened_at", "tracking", "line", where="closed_at IS NULL"),

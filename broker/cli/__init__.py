@@ -1,0 +1,1 @@
+"""`satchel`: the command line (DESIGN section 9, a public interface)."""

@@ -1,0 +1,1 @@
+"""Commands about parties, their keys and exceptions."""

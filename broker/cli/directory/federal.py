@@ -1,0 +1,62 @@
+"""`satchel exception add | list | end`: named legal exceptions to "no federal party".
+
+Promises: an exception names one domain, its law, who decided and why (Utah R277-484-6, 53E-9-308).
+"""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from broker import offline
+from broker.cli.acting import operator
+from broker.cli.directory.paged import every
+from broker.core.actor import Actor
+from broker.terminal.common import HomeOption, JsonOption, say
+from broker.terminal.given import WhoOption, WhyOption
+from broker.verbs import exceptions
+
+DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help="A name of the internet, such as example.mil.")]
+
+
+def add(
+    domain: DomainArgument,
+    law: Annotated[str, typer.Option(metavar="TEXT", help="The law that requires or allows it, with its section.")],
+    who: WhoOption,
+    why: WhyOption,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record that the law lets this federal name in, with all names under it."""
+    made = exceptions.record_exception(offline.build(home), domain, law, why, actor=Actor(who))
+    told = f"The exception for {made.domain} is recorded; it is in the disclosure log."
+    say(json.dumps(asdict(made)) if as_json else told)
+
+
+def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List every exception that was ever recorded, with its law."""
+    services, actor = offline.build(home), operator()
+    known = list(every(0, lambda after: exceptions.list_exceptions(services, actor=actor, after=after)))
+    if as_json:
+        say(json.dumps([asdict(one) for one in known]))
+        return
+    for one in known:
+        say(f"{one.domain}: {one.law}. Recorded {services.time.day(one.at)} by {one.who}: {one.why}")
+        if one.ended_at is not None:
+            say(f"  Ended {services.time.day(one.ended_at)} by {one.ended_by}: {one.ended_why}")
+    if not known:
+        say("No exception was ever recorded.")
+
+
+def end(
+    domain: DomainArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """End an exception; keys that it let in are not valid any more, and nothing goes to them."""
+    done = exceptions.end_exception(offline.build(home), domain, why, actor=Actor(who))
+    if as_json:
+        say(json.dumps({"domain": done.domain, "taken_back": [asdict(one) for one in done.taken_back]}))
+        return
+    say(f"The exception for {done.domain} is ended.")
+    if leas := sorted({one.party for one in done.taken_back}):
+        say(f"Keys are taken back from: {', '.join(leas)}. What goes to a party without a key waits.")

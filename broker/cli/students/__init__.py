@@ -1,0 +1,1 @@
+"""Commands about students, their flags, questions and disclosures."""

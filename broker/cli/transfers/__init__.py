@@ -1,0 +1,1 @@
+"""Commands about transfers, claims, calendars and the record store."""

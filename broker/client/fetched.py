@@ -1,0 +1,72 @@
+"""What `satchel fetch` says at its end: what has come, and what became of each file that was sent.
+
+Promises: one line for each new packet, up to a screenful, and a sum for what is more; a table of results in which what
+needs somebody comes first, and nothing that does is left out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from broker.client import answers
+from broker.client.answers import Answer, Sent
+from broker.edge.sftp.client.line import Account
+from broker.edge.sftp.client.transfer import Outcome
+from broker.terminal import tables
+from broker.terminal.common import say
+
+_MOST_LINES = 20
+_MOST_ROWS = 40  # of what needs nobody
+
+
+def of(account: Account, into: Path, outcomes: Sequence[Outcome], waiting: Sequence[str]) -> list[Answer]:
+    """The results: of the new receipts, of what lies in the outbox still (`waiting`), of what has no receipt yet."""
+    new = [Path(one.path) for one in outcomes if not one.error and not one.was_here]
+    receipts = [path for path in new if path.parent.name == "receipts"]
+    exchange = into / "directory" / "exchange.asc"
+    found, digests = answers.read(receipts, exchange.read_bytes() if receipts and exchange.is_file() else b"")
+    left = Sent(account).settle(digests, into / "receipts")
+    told = {one.file for one in found}
+    found += answers.unanswered(name for name in [*waiting, *left] if name not in told)
+    return sorted(found, key=lambda one: (not one.is_refused, not one.needs, one.result, one.file))
+
+
+def tell(outcomes: Sequence[Outcome], found: Sequence[Answer]) -> None:
+    """Print it."""
+    good = [one for one in outcomes if not one.error]
+    by_folder = Counter(Path(one.path).parent.name for one in good)
+    packets = [one for one in good if Path(one.path).parent.name == "inbox"]
+    for one in packets[:_MOST_LINES]:
+        say(f"Fetched {one.name} ({one.size} bytes) as {one.path}")
+    if len(packets) > _MOST_LINES:
+        say(f"Fetched {len(packets) - _MOST_LINES:,} packets more; they lie in {Path(packets[0].path).parent}.")
+    sums = [
+        _counted(by_folder[folder], what)
+        for folder, what in (("inbox", "packet"), ("receipts", "receipt"), ("directory", "public key"))
+        if by_folder[folder]
+    ]
+    say(f"Fetched {', '.join(sums)}." if sums else "Nothing new.")
+    if found:
+        _results(found)
+
+
+def _results(found: Sequence[Answer]) -> None:
+    needs = [one for one in found if one.needs]
+    others = [one for one in found if not one.needs]
+    shown = [*needs, *(others if len(others) <= _MOST_ROWS else [])]
+    if shown:
+        columns = ("file", "result", tables.text("what to do"))
+        tables.show(columns, [(one.file, one.result, one.todo) for one in shown])
+    if len(others) > _MOST_ROWS:
+        results = Counter((one.result, one.todo) for one in others)
+        for (result, todo), count in sorted(results.items()):
+            say(f"{_counted(count, 'file')} more: {result}; {todo}.")
+    say(f"{_counted(len(found), 'file')}: " + ", ".join(f"{count:,} {what}" for what, count in _sum(found)) + ".")
+
+
+def _sum(found: Sequence[Answer]) -> list[tuple[str, int]]:
+    return sorted(Counter(one.result.partition(" [")[0] for one in found).items())
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"

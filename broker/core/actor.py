@@ -1,0 +1,56 @@
+"""Who acts: one person or program, as whom, and how it has proved to be that.
+
+Owns the actor that every verb is given. Promises: an actor has a name of one line; the operator at the exchange's own
+machine is proved by the account that runs the command.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.core.access import Role
+from broker.core.errors import OperatorError
+from broker.core.model import PartyKind
+from broker.core.review import MOST_WHO, is_one_line
+
+_LEA_ROLES = (Role.CURRENT_LEA, Role.FORMER_LEA, Role.OTHER_LEA, Role.SENDING_LEA)
+_OF_KIND: Mapping[PartyKind, tuple[Role, ...]] = {
+    PartyKind.STATE: (Role.STATE_AUDITOR,),
+    PartyKind.HIGHER_ED: (Role.HIGHER_ED,),
+}
+
+
+class Proof(StrEnum):
+    """How an actor has proved who it is."""
+
+    OWN_MACHINE = "own-machine"  # an account of the exchange's machine
+    SIGNATURE = "signature"  # a packet that is signed by its party's key
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who does something. `kind` and `party` are those of the directory, None and '' for the state's operator.
+
+    Raises OperatorError for a name that is not one line of at most 100 characters.
+    """
+
+    name: str
+    kind: PartyKind | None = None
+    party: str = ""
+    proof: Proof = Proof.OWN_MACHINE
+
+    def __post_init__(self) -> None:
+        if not is_one_line(self.name, MOST_WHO):
+            raise OperatorError(f"Say who: one line of at most {MOST_WHO} characters.")
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that this actor may have; which of an LEA's depends on the student, and on the day."""
+        if self.kind is None:
+            return (Role.STATE_OPERATOR,)
+        return _OF_KIND.get(self.kind, _LEA_ROLES)
+
+    @property
+    def is_states(self) -> bool:
+        """Whether this is the state: its operator, or its office."""
+        return self.kind in (None, PartyKind.STATE)

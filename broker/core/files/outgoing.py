@@ -1,0 +1,106 @@
+"""What a file is that somebody wants to seal or send, as far as it shows from outside.
+
+Owns the kinds. Promises: any bytes have one; nothing is decrypted, and nothing is told but the kind and to which keys
+a sealed file is encrypted.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from broker.core.errors import Refused
+from broker.core.openpgp import armor, frames, message
+
+_PACKETS, _RECIPIENTS = 64, 16
+_HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
+
+
+class Kind(StrEnum):
+    """What a file can be."""
+
+    SEALED = "sealed"
+    CLEAR = "clear"
+    EMPTY = "empty"
+    SIGNED = "signed"
+    RECEIPT = "receipt"
+    SIGNATURE = "signature"
+    PUBLIC_KEY = "public-key"
+    SECRET_KEY = "secret-key"  # noqa: S105
+    PASSPHRASE = "passphrase"  # noqa: S105
+    CUT_SHORT = "cut-short"
+    BROKEN = "broken"
+
+
+class Look(NamedTuple):
+    """What it is; `key_ids` are those that a sealed file is encrypted to, 16 upper-case hex digits each."""
+
+    kind: Kind
+    key_ids: tuple[str, ...] = ()
+
+    def is_for(self, key_ids: tuple[str, ...]) -> bool:
+        """Whether one of these keys may open it; a message can hide whom it is for."""
+        return bool({*key_ids, _HIDDEN} & {*self.key_ids})
+
+
+_ARMORED = {
+    "PUBLIC KEY BLOCK": Kind.PUBLIC_KEY,
+    "PRIVATE KEY BLOCK": Kind.SECRET_KEY,
+    "SIGNATURE": Kind.SIGNATURE,
+}
+_BY_CODE = {
+    "not-openpgp": Kind.CLEAR,
+    "not-sealed": Kind.SIGNED,
+    "password-sealed": Kind.PASSPHRASE,
+    "key-secret": Kind.SECRET_KEY,
+    "truncated": Kind.CUT_SHORT,
+}
+_KEYS = frozenset({frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY})
+
+
+def look(content: bytes) -> Look:
+    """What these bytes are."""
+    if not content.strip():
+        return Look(Kind.EMPTY)
+    try:
+        return _armored(content) if armor.is_armored(content) else _binary(content)
+    except Refused as refused:
+        is_text = not armor.is_armored(content) and _is_text(content)
+        return Look(Kind.CLEAR if is_text else _BY_CODE.get(refused.code, Kind.BROKEN))
+
+
+def _armored(content: bytes) -> Look:
+    if b"-----BEGIN PGP SIGNED MESSAGE-----" in content[:200]:
+        return Look(Kind.RECEIPT if b'"receipt": "receipt.v' in content else Kind.SIGNED)
+    kind, data = armor.dearmor(content)
+    if kind in _ARMORED:
+        return Look(_ARMORED[kind])
+    return _binary(bytes(data)) if kind == "MESSAGE" else Look(Kind.BROKEN)
+
+
+def _binary(data: bytes) -> Look:
+    tag = frames.tag(data[0]) if data[0] >= 0x80 else -1
+    if tag in _KEYS:
+        return Look(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
+    if tag == frames.SIGNATURE:  # pictures begin like this, too
+        return Look(Kind.SIGNATURE if _is_whole(data) else Kind.CLEAR)
+    outside = message.envelope(memoryview(data), _PACKETS, _RECIPIENTS)
+    return Look(Kind.SEALED, tuple(key.key_id for key in outside.keys))
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether it is text, the first letter of which may look like the beginning of a packet: UTF-8, or for the most
+    part letters that every alphabet of one byte has in common. What is encrypted has a third of these."""
+    some = content[:4096]
+    if sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in some) > 0.7 * len(some):
+        return True
+    try:
+        return "\x00" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether the bytes are packets of OpenPGP to their end."""
+    try:
+        return all(frame.tag in frames.KNOWN_TAGS for frame in frames.walk(memoryview(data), _PACKETS * 16))
+    except Refused:
+        return False

@@ -1,0 +1,1 @@
+"""Which party a name names, and whether it is a federal one."""

@@ -1,0 +1,1 @@
+"""Cases in the ledger: transfers, claims, the record store, school days."""

@@ -1,0 +1,165 @@
+"""Claims, as the ledger has them: the students of several LEAs, and what their memberships come to.
+
+Owns the queries over `enrollments` for the claims report; no table of its own. Promises: reads only, by the index of
+student and LEA, a bounded number of students at a time, in the order of SSIDs; each student is read in one statement,
+so that a finding is never half old and half new. What a report says is true at the moment its page was read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, select
+
+from broker.core.days.claims import Finding, judge
+from broker.core.days.membership import Programme, Span
+from broker.core.days.school_year import Calendar, SchoolYear
+from broker.core.model import LeaId, Ssid
+from broker.core.stays import Account, Today
+from broker.edge.ledger.engine import Reading
+from broker.edge.ledger.people.stays import ends_by, location
+from broker.edge.ledger.tables import enrollments
+
+_STUDENTS = 200  # of several LEAs, in one page
+_SPANS = 200  # the newest of a student at an LEA; a school year has fewer weekdays than could part more of them
+_COMING = 3  # school years after the current one that entries may be dated in
+_COLUMNS = (
+    *("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade", "day_part"),
+    *("dual", "military", "reported_on", "is_old"),
+)
+_KINDERGARTEN = frozenset({"K", "KG"})
+_PROGRAMMES = {programme.value: programme for programme in Programme}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What a report is about: school years, oldest first, and students whose days overlap from `first` to `last`.
+
+    A year after `current` is only looked at for students who have an entry in it, or after it: who is in two LEAs now
+    will be there next year as well, until an exit is sent, and need not be told of twice. `today`, where given, is the
+    day by which an entry ahead counts or does not count yet (`core.stays`).
+    """
+
+    years: tuple[SchoolYear, ...]
+    current: int
+    first: date
+    last: date
+    today: Today | None = None
+
+
+def period(calendar: Calendar, today: date, number: int | None = None, by: Today | None = None) -> Period:
+    """One school year by its number; without it the current one, and the coming ones as far as entries name them.
+
+    By what counts today; `by` says how that is judged where it is not as the settings are from the start.
+    """
+    current = calendar.containing(today)
+    numbers = range(current, current + _COMING + 1) if number is None else [number]
+    years = tuple(map(calendar.year, numbers))
+    return Period(years, numbers[0], years[0].first, years[-1].last, by or Today(today.isoformat(), calendar))
+
+
+def between(calendar: Calendar, first: date, last: date, by: Today | None = None) -> Period:
+    """The school years of these days; `by` as for `period`, None for every entry however far ahead."""
+    numbers = range(calendar.containing(first), calendar.containing(last) + 1)
+    return Period(tuple(map(calendar.year, numbers)), numbers[-1], first, last, by)
+
+
+def _movers(lea: str) -> Select[Any]:
+    """Students after `after` who were ever at two LEAs, one of them `lea` where given; answered by the index alone."""
+    several = func.min(enrollments.c.lea) < func.max(enrollments.c.lea)
+    query = select(enrollments.c.ssid).where(enrollments.c.ssid > bindparam("after")).group_by(enrollments.c.ssid)
+    if lea:
+        here = enrollments.alias("here")
+        at_lea = select(here.c.id).where(here.c.ssid == enrollments.c.ssid, here.c.lea == lea)
+        query = query.where(at_lea.exists())
+    return query.having(several).order_by(enrollments.c.ssid).limit(_STUDENTS)
+
+
+def _newest() -> Select[Any]:
+    """The memberships of some students that touch the days from `first` to `last`, without those taken back."""
+    row = enrollments.c
+    rank = func.row_number().over(partition_by=(row.ssid, row.lea), order_by=(row.entry_date.desc(), row.id.desc()))
+    ranked = (
+        select(*[row[name] for name in _COLUMNS], rank.label("rank"))
+        .where(row.ssid.in_(bindparam("ssids", expanding=True)))
+        .where(row.entry_date <= bindparam("last"), ends_by(row, bindparam("first")))
+        .subquery()
+    )
+    newest = ranked.c.rank <= _SPANS
+    order = (ranked.c.ssid, ranked.c.lea, ranked.c.rank)
+    return select(*[ranked.c[name] for name in _COLUMNS]).where(newest).order_by(*order)
+
+
+_NEWEST = _newest()
+
+
+def span_of(row: Row[Any]) -> Span:
+    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''; a
+    part of the day that was not told as the whole of it."""
+    grade = row.grade.strip().upper()
+    return Span(
+        lea=LeaId(row.lea),
+        school=row.school,
+        entry=date.fromisoformat(row.entry_date),
+        exit=date.fromisoformat(row.exit_date) if row.exit_date else None,
+        local_id=row.local_id,
+        programme=_PROGRAMMES.get(row.programme, Programme.UNKNOWN),
+        kindergarten=grade in _KINDERGARTEN if grade else None,
+        day_part=Fraction(row.day_part or 1),
+    )
+
+
+def _touches(finding: Finding, chosen: Period) -> bool:
+    days = [(one.first, one.last) for one in finding.overlaps] or [(stay.first, stay.last) for stay in finding.stays]
+    return any(first <= chosen.last and last >= chosen.first for first, last in days)
+
+
+def _judged(ssid: Ssid, spans: Sequence[Span], chosen: Period) -> Iterator[Finding]:
+    newest = max(span.entry for span in spans)
+    for year in chosen.years:
+        if year.number <= chosen.current or newest >= year.first:
+            finding = judge(ssid, spans, year)
+            if finding is not None and _touches(finding, chosen):
+                yield finding
+
+
+def page(connection: Reading, chosen: Period, after: str = "", lea: str = "") -> tuple[list[Finding], str]:
+    """The findings about the next students of several LEAs after this SSID, and the last SSID looked at; '' at the end.
+
+    With `lea`, those that concern this LEA.
+    """
+    movers = [str(row[0]) for row in connection.execute(_movers(lea), {"after": after})]
+    if not movers:
+        return [], ""
+    found = of(connection, chosen, movers)
+    last = movers[-1] if len(movers) == _STUDENTS else ""
+    return [finding for finding in found if not lea or lea in finding.concerned], last
+
+
+def of(connection: Reading, chosen: Period, ssids: Sequence[str]) -> list[Finding]:
+    """The findings about these students, in the order of SSIDs and school years."""
+    # a school year is read whole: its days of membership count, also those before and after the days asked for
+    days = {"first": chosen.years[0].first.isoformat(), "last": chosen.years[-1].last.isoformat()}
+    found: list[Finding] = []
+    ordered = sorted(set(ssids))
+    for start in range(0, len(ordered), _STUDENTS):
+        some = days | {"ssids": ordered[start : start + _STUDENTS]}
+        rows = connection.execute(_NEWEST, some).all()
+        for ssid, own in groupby(rows, lambda row: row.ssid):
+            spans = [span_of(row) for row in _counting(own, chosen.today)]
+            found += _judged(Ssid(ssid), spans, chosen) if spans else ()
+    return found
+
+
+def _counting(rows: Iterable[Row[Any]], today: Today | None) -> list[Row[Any]]:
+    """Without entries ahead that count from their day only."""
+    every = list(rows)
+    if today is None or all(row.entry_date <= today.day for row in every):
+        return every
+    ordered = sorted(every, key=lambda row: row.entry_date)
+    places = [location(row) for row in ordered]
+    counting = set(Account(places, today).counting)
+    return [row for row, one in zip(ordered, places, strict=True) if one in counting]

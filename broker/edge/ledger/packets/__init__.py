@@ -1,0 +1,1 @@
+"""Packets in the ledger: their rows, moves and histories."""

@@ -1,0 +1,95 @@
+"""Packets that wait for their student, when two numbers of one student become one, and when that is taken back.
+
+Promises: a packet that goes on is let go only when the student is enrolled somewhere; one that stands elsewhere than
+before the merge, and is not delivered, never goes on to where the merge led it.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.core.routing import enrolled_at
+from broker.core.stays import Today
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import moves, packets, views
+from broker.edge.ledger.packets.rows import Move, PacketRow, Step
+from broker.edge.ledger.packets.views import Held
+from broker.edge.ledger.people import stays
+from broker.edge.ledger.people.merge_rows import Stood
+
+_ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
+_GONE = (State.DELIVERED, State.COLLECTED)
+
+
+def release(connection: Writing, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
+    """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
+    where the student is no more: the `most` oldest, or all; where they stood.
+
+    `at` is seconds since the epoch.
+    """
+    account = stays.account(connection, ssid, today)
+
+    def goes(held: Held) -> bool:
+        waiting = transfers.awaiting(connection, ssid, held.origin) if len(account.holders) > 1 else ()
+        goal = enrolled_at(
+            account, LeaId(held.origin), LeaId(held.addressed_to) if held.addressed_to else None, waiting
+        )
+        if held.held_for == HeldFor.ENROLLMENT:
+            return bool(goal)
+        return _follows(held) and goal != held.receiver
+
+    kinds = [one for one in views.held_kinds(connection, ssid) if goes(one)]
+    trackings = (one for kind in kinds for one in views.held_of(connection, ssid, kind, most))
+    found = (packets.get(connection, tracking) for tracking in islice(trackings, most))
+    planned = [
+        Move(row, row._replace(state=State.ADMITTED, held_for=""), (Step(State.ADMITTED, row.held_for),))
+        for row in found
+        if row is not None
+    ]
+    done = moves.advance(connection, planned, at).moved
+    return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
+
+
+def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Bring packets back to where they stood: those that were brought back, and those that were delivered since."""
+    planned: list[Move] = []
+    gone = []
+    for tracking, state, held_for, receiver in stood:
+        row = packets.get(connection, tracking)
+        if row is None or (row.state, row.held_for, row.receiver) == (state, held_for, receiver):
+            continue
+        if row.state in _GONE and state not in _GONE:
+            gone.append(tracking)
+        elif row.state in _ON_THE_WAY and _is_led(row):
+            planned.append(_back(row, is_held=(state, held_for) == (State.HELD, HeldFor.ENROLLMENT)))
+    done = moves.advance(connection, [one for one in planned if one.steps], at).moved
+    return tuple(one.row.tracking for one in done), tuple(gone)
+
+
+def _follows(row: Held) -> bool:
+    """Whether it goes to where the student is now."""
+    return row.type == PacketType.STUDENT_RECORD or (row.type == PacketType.BACKPACK and not row.addressed_to)
+
+
+def _is_led(row: PacketRow) -> bool:
+    """Whether the enrollment leads it, whatever its `to`. A transcript goes where it is addressed; a part of the record
+    store has the one receiver (it has no document's id), and is looked at when it is delivered."""
+    return row.type != PacketType.TRANSCRIPT and not (row.type == PacketType.BACKPACK and not row.packet_id)
+
+
+def _back(row: PacketRow, is_held: bool) -> Move:
+    """To wait for an enrollment again where it waited; otherwise to be routed anew."""
+    held, admitted = Step(State.HELD, HeldFor.ENROLLMENT), Step(State.ADMITTED, HeldFor.ENROLLMENT)
+    ways = {
+        (State.ADMITTED, True): (held,),
+        (State.ROUTED, True): (held,),
+        (State.HELD, True): (admitted, held),
+        (State.ADMITTED, False): (),
+        (State.ROUTED, False): (held, admitted),
+        (State.HELD, False): (admitted,),
+    }
+    new = row._replace(receiver="", state=State.ADMITTED, held_for="")
+    if is_held:
+        new = new._replace(state=State.HELD, held_for=HeldFor.ENROLLMENT)
+    return Move(row, new, ways[row.state, is_held])

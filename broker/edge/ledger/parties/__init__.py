@@ -1,0 +1,1 @@
+"""Parties in the ledger: the directory, their keys, and exceptions."""

@@ -1,0 +1,1 @@
+"""Students in the ledger: the registry, their stays, questions about them, and flags."""

@@ -1,0 +1,62 @@
+"""Guesses that came to nothing: how often an LEA has asked about children that it never had.
+
+Owns `guesses`. Promises: counts and numbers of students, no names; what is older than is looked back at is forgotten.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import delete, distinct, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.tables import guesses
+
+ALL = ""  # the child whose row counts the guesses themselves
+_KEY = (guesses.c.lea, guesses.c.day, guesses.c.child, guesses.c.kind)
+
+
+def of_day(connection: Reading, lea: str, day: str) -> dict[tuple[str, str], int]:
+    """What an LEA has guessed on a day (ISO 8601): counts by child and kind."""
+    mine = select(guesses.c.child, guesses.c.kind, guesses.c.count).where(guesses.c.lea == lea, guesses.c.day == day)
+    return {(row[0], row[1]): row[2] for row in connection.execute(mine)}
+
+
+def add(connection: Writing, lea: str, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+    """Count these, by child and kind, beside what was counted before."""
+    rows = [
+        {"lea": lea, "day": day, "child": child, "kind": kind, "count": count}
+        for (child, kind), count in sorted(counts.items())
+    ]
+    if rows:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        new = insert(guesses)
+        more = {"count": guesses.c.count + new.excluded.count}
+        connection.execute(new.on_conflict_do_update(index_elements=_KEY, set_=more), rows)
+
+
+class Guessed(NamedTuple):
+    """What an LEA has guessed since a day: how often, at how many children who could be named, on how many days."""
+
+    lea: str
+    guesses: int
+    children: int
+    days: int
+
+
+def since(connection: Reading, day: str) -> list[Guessed]:
+    """By LEA, what was guessed since this day (ISO 8601)."""
+    is_all = guesses.c.child == ALL
+    query = select(
+        guesses.c.lea,
+        func.coalesce(func.sum(guesses.c.count).filter(is_all), 0),
+        func.count(distinct(guesses.c.child)).filter(~is_all),
+        func.count(distinct(guesses.c.day)),
+    )
+    rows = connection.execute(query.where(guesses.c.day >= day).group_by(guesses.c.lea).order_by(guesses.c.lea))
+    return [Guessed(*row) for row in rows]
+
+
+def forget(connection: Writing, day: str) -> None:
+    """Forget what was counted before this day (ISO 8601)."""
+    connection.execute(delete(guesses).where(guesses.c.day < day))

@@ -1,0 +1,47 @@
+"""What else there is of a student where a decision is taken back: packets, and locations.
+
+Owns these questions, of `packets`, `events` and `enrollments`. Promises: reads only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from broker.core.model import HeldFor, PacketType, State
+from broker.edge.ledger.engine import Reading
+from broker.edge.ledger.people.stays import counts
+from broker.edge.ledger.tables import enrollments, events, packets
+
+
+def used_elsewhere(connection: Reading, ssid: str, tracking: str, places: Sequence[int]) -> bool:
+    """Whether a packet other than this one is about the student, or there is a location other than these."""
+    other = select(packets.c.tracking).where(packets.c.ssid == ssid, packets.c.tracking != tracking)
+    mine = (enrollments.c.ssid == ssid, enrollments.c.id.not_in(places), counts(enrollments.c))
+    place = select(enrollments.c.id).where(*mine)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
+
+
+def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
+    """What follows the student goes by the enrollment, whatever its `to`."""
+    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
+
+
+def on_the_way(connection: Reading, ssid: str, lea: str) -> list[str]:
+    """Records of the student that go to this LEA because the student is enrolled there, and are not delivered. Parts of
+    the record store are not among them: they have no other receiver, and are looked at when they are delivered."""
+    waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD)
+    query = select(packets.c.tracking).where(is_led, (packets.c.state == State.ROUTED) | waits)
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
+
+
+def delivered_since(connection: Reading, ssid: str, lea: str, at: float) -> list[str]:
+    """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
+    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
+    query = (
+        select(packets.c.tracking)
+        .join(events, events.c.tracking == packets.c.tracking)
+        .where(is_led, events.c.after == State.DELIVERED, events.c.before != State.DELIVERED, events.c.at >= at)
+    )
+    return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]

@@ -1,0 +1,44 @@
+"""A statement made ready: turned into the database's own text once, and run as often as needed.
+
+Owns the short way for the few look-ups that every packet needs: SQLAlchemy's own way to run a statement takes longer
+than a look-up by an index itself. Promises: the same rows as `connection.execute` gives, as plain tuples; values travel
+as bound parameters, never in the text. For columns of texts and numbers only, which the drivers hand out as they are.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, Select
+
+from broker.edge.ledger.engine import Reading
+
+
+class Ready(NamedTuple):
+    """The text, its fixed values by name, and the order of all values where the driver wants them in order."""
+
+    text: str
+    fixed: Mapping[str, Any]
+    order: Sequence[str]
+
+
+def made(statement: Select[Any], dialect: Dialect) -> Ready:
+    """The statement as this database's text."""
+    compiled = statement.compile(dialect=dialect)
+    return Ready(str(compiled), dict(compiled.params), tuple(compiled.positiontup or ()))
+
+
+def run(connection: Reading, ready: Ready, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """All rows for these values. Raises KeyError for a value that is missing."""
+    every = {**ready.fixed, **values}
+    return connection.exec_driver_sql(
+        ready.text, tuple(every[name] for name in ready.order) if ready.order else every
+    ).fetchall()
+
+
+def rows(connection: Reading, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """All rows of a statement that a module keeps: it is made ready at its first use."""
+    return run(connection, _kept(statement, connection.dialect), values)
+
+
+_kept = lru_cache(maxsize=64)(made)

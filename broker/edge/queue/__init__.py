@@ -1,0 +1,1 @@
+"""The queues, and the Redis that Satchel starts itself."""

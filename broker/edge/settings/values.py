@@ -1,0 +1,224 @@
+"""The settings of one exchange: a frozen tree.
+
+Owns the tree, and every limit of packets and of the machinery; those by which students are judged are in
+`broker.edge.settings.rules`. Promises: nothing is read here, neither a file (`broker.edge.settings.file` does that, and
+checks it by `broker.edge.settings.checks`) nor the environment.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from broker.core.days.plausible import Frame
+from broker.core.days.state_time import StateTime
+from broker.core.errors import OperatorError
+from broker.core.stays import Today
+from broker.edge.settings.rules import Claims, Dates, Harvest, Identity, Keeping, TheState, Transcripts, Transfers
+from broker.edge.settings.setting import setting
+
+
+class SettingsError(OperatorError):
+    """The settings file is wrong; the message is one sentence for the operator."""
+
+
+MIB = 1024 * 1024
+_BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one packet may cost."""
+
+    sealed_bytes: int = setting(128 * MIB, "bytes", "largest sealed file", 1024)
+    content_bytes: int = setting(128 * MIB, "bytes", "largest document after decompression", 1024)
+    inflate_ratio: int = setting(100, "times", "largest growth by decompression, above inflate_floor_bytes", 2)
+    inflate_floor_bytes: int = setting(4 * MIB, "bytes", "growth up to this size is never questioned", 1024)
+    openpgp_packets: int = setting(64, "packets", "OpenPGP packets in one layer of a message", 4)
+    recipients: int = setting(16, "keys", "keys that one message may be encrypted to", 1)
+    json_depth: int = setting(32, "levels", "nesting of a document", 4)
+    schema_errors: int = setting(20, "places", "places named in one schema refusal", 1)
+    file_name_chars: int = setting(200, "characters", "longest file name in outbox", 16)
+    students_per_enrollment: int = setting(10_000, "students", "entries of one enrollment packet", 1)
+    cases_per_transaction: int = setting(25, "students", "who moved, worked while all other writers wait", 1)
+    lines_per_transaction: int = setting(50, "lines", "of packets, carried out while all other writers wait", 1)
+    transaction_ms: int = setting(
+        250, "milliseconds", "after which one of several transactions of a packet ends, behind the line in hand", 1
+    )
+    lines_per_turn: int = setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
+    read_first_bytes: int = setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
+    read_first_cpu_seconds: float = setting(
+        0.5, "seconds of processor time", "to read a packet among others, before it is put aside", 0.05
+    )
+    read_cpu_seconds: float = setting(
+        30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
+    )
+    read_wall_seconds: float = setting(
+        1800.0, "seconds", "by the clock to read a packet; a reader that stands still for a thirtieth of it hangs", 1
+    )
+    read_memory_bytes: int = setting(
+        0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
+    )
+    certificate_bytes: int = setting(MIB, "bytes", "largest public key file", 1024)
+    handed_in_bytes: int = setting(MIB // 16, "bytes", "largest public key that an LEA hands in by packet", 4096)
+    keys: int = setting(8, "keys", "of one LEA that are in use, before it can hand in no more by packet", 2)
+
+    def memory_of(self, packet: int) -> int:
+        """The bytes of memory that reading a packet of so many bytes may take."""
+        return self.read_memory_bytes or 4 * packet + _BESIDE_BYTES
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest packet, sealed or opened."""
+        return max(self.sealed_bytes, self.content_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is kept of one student or packet, as one LEA tells it: what comes above is not kept, and the LEA is told."""
+
+    names: int = setting(24, "names", "spellings of the legal name, and aliases", 17)
+    aliases: int = setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
+    guardians: int = setting(24, "names", "guardians, which add up", 16)
+    changes: int = setting(100, "changes a year", "of legal name, birth date, phone and the like; of one stay", 4)
+    stays: int = setting(64, "stays", "at schools of the LEA; a child is at school for 13 years", 1)
+    questions: int = setting(20, "questions", "that are open about whom its lines mean", 1)
+    statements: int = setting(20, "statements", "of a receiver that it has one packet, or cannot use it, in turn", 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How the watcher takes files in."""
+
+    watch: str = setting("auto", "auto | events | polling", "how to notice files; polling for network mounts")
+    poll_seconds: float = setting(1.0, "seconds", "between two looks of the polling watcher", 0.05)
+    scan_seconds: float = setting(5.0, "seconds", "between two full scans of every outbox", 0.05)
+    settle_seconds: float = setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
+    broken_seconds: float = setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
+    tell_seconds: float = setting(
+        20.0, "seconds", "a file that is not whole waits, before its LEA is told in OUTBOX-WAITS.txt", 0.1
+    )
+    batch: int = setting(64, "files", "taken in at once", 1)
+    answer_seconds: float = setting(
+        3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
+    )
+    abandon_seconds: float = setting(
+        60.0, "seconds", "a folder's runner may be silent, before it is killed and another one tried", 0.1
+    )
+    reserve_bytes: int = setting(
+        256 * MIB, "bytes", "free on the vault's disk that intake and uploads never touch; 0: none"
+    )
+    waiting_files: int = setting(200_000, "files", "of one LEA in the vault that have not ended, before it waits", 1)
+    waiting_bytes: int = setting(16 * 1024 * MIB, "bytes", "of them, before it waits", 1024)
+    refused_days: float = setting(30.0, "days", "the bytes of what was refused are kept", 0.00001)
+    refused_files: int = setting(10_000, "files", "refused of one LEA whose bytes are kept; the oldest go first", 1)
+    refused_bytes: int = setting(1024 * MIB, "bytes", "kept of them; the oldest go first", 1024)
+    express_in_flight: int = setting(64, "packets", "of one LEA before its next ones go to the bulk lane", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that admit, route and deliver."""
+
+    processes: int = setting(0, "processes", "0: one per core")
+    batch: int = setting(64, "packets", "per message", 1)
+    poll_ms: int = setting(40, "milliseconds", "longest pause of an idle worker between two looks at Redis", 1)
+    lease_seconds: float = setting(300.0, "seconds", "after this a silent worker's packets are given to another", 1)
+    sweep_seconds: float = setting(1.0, "seconds", "between two rounds of the sweeper", 0.05)
+    stale_seconds: float = setting(30.0, "seconds", "a packet that stands still this long is enqueued again", 0.1)
+    retry_first_seconds: float = setting(2.0, "seconds", "first pause after a failure that may pass", 0.01)
+    retry_most_seconds: float = setting(300.0, "seconds", "longest pause after a failure that may pass", 0.01)
+
+
+@dataclass(frozen=True, slots=True)
+class Sftp:
+    """The built-in SFTP server."""
+
+    enabled: bool = setting(True, "true | false", "serve SFTP at all")
+    address: str = setting("127.0.0.1", "IP address", "to listen on")
+    host: str = setting("", "host name", "that LEAs are told to connect to; empty: the address")
+    port: int = setting(2222, "port", "to listen on; 0 takes a free one and writes it to run/sftp.port")
+    connections: int = setting(200, "connections", "logged in at the same time; each LEA's first one always may", 1)
+    connections_per_lea: int = setting(8, "connections", "at the same time, one LEA", 1)
+    connections_per_minute: int = setting(
+        120, "connections", "from one address, in a minute; a fifth of it in two seconds", 1
+    )
+    waiting: int = setting(160, "connections", "not logged in yet; then those of the greediest address make room", 1)
+    waiting_per_address: int = setting(24, "connections", "of them from one address; the oldest makes room", 1)
+    post_quantum_only: bool = setting(
+        False,
+        "true | false",
+        "refuse programs that know no ML-KEM, such as OpenSSH before 9.9: what is recorded may be read one day",
+    )
+    handles: int = setting(32, "files", "open at the same time, one connection", 1)
+    idle_seconds: float = setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
+    handshake_seconds: float = setting(10.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
+    login_seconds: float = setting(20.0, "seconds", "to log in; somebody may have to type a passphrase", 0.5)
+    bytes_per_second: int = setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
+    login_attempts: int = setting(10, "keys", "that one connection may offer", 1)
+    outbox_files: int = setting(200_000, "files", "in one outbox before uploads are refused", 1)
+    outbox_bytes: int = setting(16 * 1024 * MIB, "bytes", "in one outbox before uploads are refused", 1024)
+    partials_per_lea: int = setting(64, "files", "unfinished uploads in one outbox; old ones make room for new", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """The queue's server."""
+
+    url: str = setting("", "redis:// or unix:// URL", "empty: Satchel starts its own on a socket in run/")
+    password_file: str = setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_REDIS_PASSWORD")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The database."""
+
+    url: str = setting("", "SQLAlchemy URL", "empty: SQLite in ledger.db of this home")
+    password_file: str = setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_LEDGER_PASSWORD")
+    busy_seconds: float = setting(30.0, "seconds", "to wait for another writer", 0.1)
+    conflict_tries: int = setting(8, "times", "the same work is done where two writers were in each other's way", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """When `satchel status` says that something needs a person."""
+
+    waiting_seconds: float = setting(900.0, "seconds", "a packet waits to be worked, before it is told", 1)
+    key_days: int = setting(30, "days", "before a key ends, it is told", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one home."""
+
+    home: Path
+    name: str = "Satchel exchange"
+    limits: Limits = Limits()
+    told: Told = Told()
+    intake: Intake = Intake()
+    workers: Workers = Workers()
+    sftp: Sftp = Sftp()
+    redis: Redis = Redis()
+    ledger: Ledger = Ledger()
+    state: TheState = field(default=TheState())
+    identity: Identity = field(default=Identity())
+    claims: Claims = field(default=Claims())
+    transfers: Transfers = field(default=Transfers())
+    transcripts: Transcripts = field(default=Transcripts())
+    harvest: Harvest = field(default=Harvest())
+    status: Status = Status()
+    dates: Dates = field(default=Dates())
+    keeping: Keeping = field(default=Keeping())
+
+    @property
+    def time(self) -> StateTime:
+        """The state's days and hours."""
+        return self.state.time
+
+    def today(self, day: date) -> Today:
+        """The day by which it is judged where a student is, with what the state has decided about that."""
+        of = self.transfers
+        return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)
+
+    def frame(self, day: date) -> Frame:
+        """By what a student's dates are judged on this day."""
+        return Frame(day, self.claims.calendar.containing(day), self.dates.bounds)

@@ -1,0 +1,1 @@
+"""SFTP: the built-in server, the client, and OpenSSH's configuration."""

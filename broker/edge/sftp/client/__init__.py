@@ -1,0 +1,1 @@
+"""The client: sending to and fetching from an SFTP server."""

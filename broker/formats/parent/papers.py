@@ -1,0 +1,164 @@
+"""The papers that a parent's copy is made of: are they about one student, and which of them count?
+
+Owns these two questions. Promises: pure; where it is not sure that a paper is about the same student, it is a
+stranger's; a paper that a newer one replaces is told apart from one that counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from broker.core.errors import Refused
+from broker.core.model import PacketType
+from broker.formats.parent.story import log_lines, opt_out_sentences
+from broker.formats.parent.values import line, name
+
+RECORDS = (PacketType.STUDENT_RECORD, PacketType.BACKPACK)
+REPLACE, ADD = "replace", "add"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Paper:
+    """A `student-record`, `backpack` or `disclosures` document, as it was sealed. `writer` is the name of its party;
+    `is_checked` says that its signature was found good when the copy was made. Repr hidden."""
+
+    document: Mapping[str, Any] = field(repr=False)
+    writer: str
+    is_checked: bool
+
+    @property
+    def type(self) -> str:
+        """Its packet type, without the version."""
+        return str(self.document["packet"]).rpartition(".v")[0]
+
+    @property
+    def mode(self) -> str:
+        """`replace` or `add` of a backpack, empty of anything else."""
+        return str(self.document["mode"]) if self.type == PacketType.BACKPACK else ""
+
+    @property
+    def created(self) -> datetime:
+        """When its party wrote it, as it says itself."""
+        return datetime.fromisoformat(self.document["created"])
+
+
+def check_log(document: Mapping[str, Any]) -> None:
+    """Raises Refused("schema") for what is no list of disclosures. Whose it is an older exchange told by its `ssid`
+    alone."""
+    log_lines(document)
+    opt_out_sentences(document)
+    try:
+        created = datetime.fromisoformat(document["created"])
+    except (KeyError, TypeError, ValueError):
+        raise Refused("schema", "/created") from None
+    if created.tzinfo is None:
+        raise Refused("schema", "/created")
+    numbers, student = document.get("numbers", []), document.get("student")
+    if not isinstance(numbers, list) or not all(isinstance(one, str) for one in numbers):
+        raise Refused("schema", "/numbers")
+    if student is not None and not _is_block(student):
+        raise Refused("schema", "/student")
+    parties = document.get("parties", {})
+    if not isinstance(parties, dict) or not all(isinstance(name, str) for name in parties.values()):
+        raise Refused("schema", "/parties")
+
+
+def _is_block(student: Any) -> bool:
+    if not isinstance(student, dict) or not isinstance(student.get("legal_name"), dict):
+        return False
+    legal = student["legal_name"]
+    parts = [legal.get("first"), legal.get("last"), *legal.values(), student.get("birth_date")]
+    return all(isinstance(one, str) for one in parts) and isinstance(student.get("ssid", ""), str)
+
+
+def stranger(papers: Sequence[Paper]) -> int | None:
+    """The place of the first paper that is not surely about the same student as the first record; None if all are.
+
+    The same number, and the same birth date or a like legal name; without a number, both. Numbers are the same, too,
+    where the newest list of disclosures that the exchange signed says so. A list of an older exchange has nothing but
+    the number.
+    """
+    known = next(paper.document["student"] for paper in papers if paper.type in RECORDS)
+    lists = [paper for paper in papers if paper.type not in RECORDS]
+    numbers = _numbers(papers, lists)
+    blocks = [_block(paper) for paper in lists]
+    models = [known, *(block for block in blocks if block and _is_same(known, block, numbers))]
+    has_number = any(_number(paper) for paper in papers if paper.type in RECORDS)
+    for place, paper in enumerate(papers):
+        number = _number(paper)
+        if paper.type not in RECORDS and has_number:
+            is_tied = number in numbers
+        else:
+            block = _block(paper)
+            is_tied = number in ("", *numbers) and any(_is_same(one, block, numbers) for one in models if block)
+        if not is_tied:
+            return place
+    return None
+
+
+def _numbers(papers: Sequence[Paper], lists: Sequence[Paper]) -> frozenset[str]:
+    """The numbers of the student: the first one that a record has, or else a list, and those that are the same."""
+    ordered = [*(paper for paper in papers if paper.type in RECORDS), *lists]
+    number = next((found for paper in ordered if (found := _number(paper))), "")
+    signed = [paper for paper in lists if paper.is_checked]
+    newest = max(signed, key=lambda paper: paper.created, default=None)
+    same = frozenset(newest.document.get("numbers", ())) if newest else frozenset()
+    return same if number in same else frozenset({number} - {""})
+
+
+def _block(paper: Paper) -> Mapping[str, Any] | None:
+    """What the paper says of its student; None where that is only the number."""
+    return paper.document.get("student")
+
+
+def _number(paper: Paper) -> str:
+    block = paper.document["student"] if paper.type in RECORDS else paper.document
+    return str(block.get("ssid") or "")
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], numbers: frozenset[str]) -> bool:
+    """Whether these are one student's, whose numbers are `numbers`."""
+    own = {one.get("ssid") or "", other.get("ssid") or ""}
+    like = [name(one["legal_name"]).casefold() == name(other["legal_name"]).casefold()]
+    like.append(one["birth_date"] == other["birth_date"])
+    if "" in own:
+        return all(like)
+    same_part = any(
+        line(one["legal_name"][part]).casefold() == line(other["legal_name"][part]).casefold() != ""
+        for part in ("first", "last")
+    )
+    return own <= numbers and (any(like) or same_part)
+
+
+def standing(papers: Sequence[Paper]) -> list[Paper]:
+    """The papers that are shown, the newest first: of each party the newest `replace` backpack and what it added since,
+    every record for another school, and the newest list of disclosures. The same paper twice counts once."""
+    newest = sorted(once(papers), key=lambda paper: paper.created, reverse=True)
+    replaced_at: dict[str, datetime] = {}
+    shown: list[Paper] = []
+    for paper in newest:
+        sender = str(paper.document["from"])
+        if paper.type == PacketType.DISCLOSURES:
+            is_shown = not any(one.type == PacketType.DISCLOSURES for one in shown)
+        elif paper.mode == REPLACE:
+            is_shown = sender not in replaced_at
+            replaced_at.setdefault(sender, paper.created)
+        else:
+            is_shown = paper.mode != ADD or not _is_before(paper, replaced_at.get(sender))
+        if is_shown:
+            shown.append(paper)
+    return shown
+
+
+def _is_before(paper: Paper, replaced: datetime | None) -> bool:
+    return replaced is not None and paper.created < replaced
+
+
+def once(papers: Iterable[Paper]) -> Iterator[Paper]:
+    """Every paper that is not the very same as an earlier one."""
+    seen: list[Mapping[str, Any]] = []
+    for paper in papers:
+        if paper.document not in seen:
+            seen.append(paper.document)
+            yield paper

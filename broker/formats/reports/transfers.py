@@ -1,0 +1,155 @@
+"""Transfers as JSON, CSV and text: the list of cases, and the state's report on each LEA.
+
+Owns their forms. Promises: no names of students; the same ledger gives the same bytes; a spreadsheet takes no cell of
+the CSV for a formula; all is written line by line.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol
+
+from broker.core.days.deadlines import RULES, Clock
+from broker.core.days.state_time import StateTime
+from broker.core.model import LeaId
+from broker.core.report import SLOW, Report, Tally, median, percentile
+from broker.edge.ledger.cases.transfers import TransferEvent, TransferRow
+from broker.formats.reports.claims import cell
+
+VERSION = "transfers.v1"
+CASE = (
+    *("transfer", "ssid", "source", "destination", "state", "reason", "entered_on", "opened_on", "asked_on"),
+    *("due_on", "rule", "is_overdue", "school_days_late", "answered_on", "school_days_to_answer", "closed_on"),
+    *("is_military", "follows"),
+)
+STANDING = (
+    *("rank", "lea", "name", "asked", "answered", "open", "overdue", "most_school_days_late"),
+    *("median_school_days", "p95_school_days", "median_days", "p95_days"),
+    *("closed", "cancelled", "collected_not_acknowledged", "reported_late"),
+)
+
+
+class Writes(Protocol):
+    """What a list is written to."""
+
+    def write(self, text: str, /) -> object:
+        """Take this text."""
+
+
+class Csv:
+    """Writes CSV (RFC 4180) with a head line of these columns. `out` must not translate line ends."""
+
+    def __init__(self, out: Writes, columns: Sequence[str]) -> None:
+        self._writer = csv.writer(out)
+        self._columns = columns
+        self._writer.writerow(columns)
+
+    def add(self, one: Mapping[str, Any]) -> None:
+        """Write one line."""
+        self._writer.writerow([cell(one[name]) for name in self._columns])
+
+    def end(self) -> None:
+        """Nothing follows the last row."""
+
+
+class Json:
+    """Writes one JSON object: what `head` says, then the list called `name`, a line each."""
+
+    def __init__(self, out: Writes, head: Mapping[str, Any], name: str) -> None:
+        opening = json.dumps({"report": VERSION, **head}, ensure_ascii=False)
+        self._out = out
+        self._before = f'{opening[:-1]}, "{name}": [\n'
+
+    def add(self, one: Mapping[str, Any]) -> None:
+        """Write one object."""
+        self._out.write(self._before + json.dumps(one, ensure_ascii=False))
+        self._before = ",\n"
+
+    def end(self) -> None:
+        """Close the object."""
+        self._out.write(("" if self._before == ",\n" else self._before) + "\n]}\n")
+
+
+def _day(state: StateTime, at: float | None) -> str | None:
+    return None if at is None else state.day(at).isoformat()
+
+
+def case(row: TransferRow, state: StateTime, late: int | None, taken: int | None) -> dict[str, Any]:
+    """A case under CASE, ready for JSON. `late` and `taken` are school days of the source: by how many it is overdue,
+    and how many it took to answer; None where that is not so."""
+    return {
+        "transfer": row.id,
+        "ssid": row.ssid,
+        "source": row.source,
+        "destination": row.destination,
+        "state": row.state.value,
+        "reason": row.reason,
+        "entered_on": row.entered_on,
+        "opened_on": _day(state, row.opened_at),
+        "asked_on": _day(state, row.requested_at),
+        "due_on": row.due_on or None,
+        "rule": row.rule,
+        "is_overdue": late is not None,
+        "school_days_late": late,
+        "answered_on": _day(state, row.answered_at),
+        "school_days_to_answer": taken,
+        "closed_on": _day(state, row.closed_at),
+        "is_military": bool(row.military),
+        "follows": row.follows,
+    }
+
+
+def whole(
+    row: TransferRow,
+    events: Sequence[TransferEvent],
+    state: StateTime,
+    late: int | None,
+    taken: int | None,
+    left: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A case with its history and packets; `left` tells by which code the student left the source."""
+    steps = [
+        {"at": one.at, "before": one.before, "after": one.after, "why": one.why, "tracking": one.tracking}
+        for one in events
+    ]
+    more = {
+        "law": RULES[Clock(row.rule)] if row.rule else "",
+        "cause": row.cause,
+        "request": row.request,
+        "answer": row.answer,
+        "told_overdue_on": _day(state, row.overdue_at),
+        "exit": dict(left),
+        "events": steps,
+    }
+    return case(row, state, late, taken) | more
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "asked": tally.asked,
+        "answered": tally.answered,
+        "open": tally.open,
+        "overdue": tally.overdue,
+        "most_school_days_late": tally.most_late,
+        "median_school_days": median(tally.school_days),
+        "p95_school_days": percentile(tally.school_days, SLOW),
+        "median_days": median(tally.days),
+        "p95_days": percentile(tally.days, SLOW),
+        "closed": tally.closed,
+        "cancelled": tally.cancelled,
+        "collected_not_acknowledged": tally.unacknowledged,
+        "reported_late": tally.late_requests,
+    }
+
+
+def standings(report: Report, names: Mapping[LeaId, str]) -> Iterator[dict[str, Any]]:
+    """The LEAs under STANDING, in the order of the ranking, ready for JSON; `names` has those of LEAs."""
+    for rank, lea, tally in report.ranked():
+        yield {"rank": rank, "lea": lea, "name": names.get(lea, "")} | _tally(tally)
+
+
+def head(report: Report) -> dict[str, Any]:
+    """What stands above the list of LEAs: the days that it is about, and the counts of all together."""
+    days: tuple[tuple[str, date], ...] = (("day", report.today), ("from", report.first), ("to", report.last))
+    return {name: day.isoformat() for name, day in days} | {"all": _tally(report.all)}

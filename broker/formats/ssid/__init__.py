@@ -1,0 +1,1 @@
+"""SSID requests as CSV, and their answers."""

@@ -1,0 +1,60 @@
+"""The name of an SSID request in CSV: `REQ_<district>_<date>_<counter>`.
+
+Owns its form. Promises: the name is the document's id, so that the same request is known again: one name of one LEA has
+one id, however it is spelt, and no two names have the same.
+"""
+
+import re
+import uuid
+from datetime import date
+from typing import NamedTuple
+
+from broker.core.errors import Refused
+from broker.core.model import LeaId
+from broker.core.parties.nearly import own_id
+
+_ENDING = r"(?:\.(?:csv|txt))?(?:\.(?:pgp|gpg|asc))?"
+# what the SFTP server puts into the name of a file that was sent while an earlier one of its name still stood there
+_AGAIN = r"(?:\.again[0-9]{1,4})?"
+_NAME = re.compile(
+    rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_AGAIN}{_ENDING}",
+    re.IGNORECASE | re.ASCII,
+)
+_IS_CSV = re.compile(r".*\.csv(?:\.(?:pgp|gpg|asc))?", re.IGNORECASE | re.DOTALL)
+_NAMESPACE = uuid.UUID("5b0c2c4e-3a86-5b0e-9d2f-6a1f3c1c7d10")  # any, but for ever the same
+
+
+class Name(NamedTuple):
+    """What a file's name says. `stem` is without the endings that saving and sealing put to it; `day` is ISO 8601;
+    zeros before the counter do not count."""
+
+    stem: str
+    lea: LeaId
+    day: str
+    counter: int
+
+    @property
+    def id(self) -> str:
+        """The document's id: a UUID of the name (RFC 9562 section 5.5)."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.lea}/{self.day}/{self.counter}"))
+
+
+def is_meant(file: str) -> bool:
+    """Whether the file is called a request, or a CSV of any kind."""
+    return bool(_NAME.fullmatch(file) or _IS_CSV.fullmatch(file))
+
+
+def read(file: str, lea: LeaId) -> Name:
+    """What the name of this LEA's file says. Raises Refused `request-name`, or `from-mismatch` for another LEA's."""
+    found = _NAME.fullmatch(file)
+    if not found:
+        raise Refused("request-name")
+    digits = found["day"].replace("-", "")
+    try:
+        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
+    except ValueError:
+        raise Refused("request-name", hint="There is no such date as the one in it.") from None
+    if found["lea"].casefold() != lea.casefold():
+        hint = f"A CSV says whose it is in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
+        raise Refused("from-mismatch", hint=hint)
+    return Name(found["stem"], lea, day, int(found["counter"]))

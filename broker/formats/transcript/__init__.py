@@ -1,0 +1,1 @@
+"""A student's record made into the transcript that a university gets."""

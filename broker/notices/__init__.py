@@ -1,0 +1,1 @@
+"""What the exchange itself writes, one file a notice."""

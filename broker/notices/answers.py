@@ -1,0 +1,136 @@
+"""The exchange's answer to an enrollment or SSID request: one line per student.
+
+Owns the form of the `ssid` notice, and the reasons it gives. Promises: it holds what the LEA itself sent plus the
+number, and nothing that the registry knows from others.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from broker.core.model import Name, Ssid
+from broker.formats.ssid import answer as ssid_answer
+
+
+class Outcome(StrEnum):
+    """What became of a line."""
+
+    ASSIGNED = "assigned"
+    MATCHED = "matched"
+    VERIFIED = "verified"
+    UPDATED = "updated"
+    REVIEW = "review"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one line. `why` is a key of `REASONS`, always there for a refusal; `field` names what it is about,
+    `must` what that must be like; both hold nothing of the line."""
+
+    line: int
+    answer: str
+    ssid: Ssid | None
+    why: str = ""
+    field: str = ""
+    must: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """What the LEA sent, by which it finds its own student again. Repr hidden."""
+
+    name: Name = field(repr=False)
+    local_id: str = field(repr=False)
+    school_year: str = ""
+
+
+# each says what was found, and what to do about it
+REASONS: Mapping[str, str] = {
+    "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
+    "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
+    "not-borne-out": "The SSID, the name and the birth date do not fit together; compare name and birth date"
+    " with the birth certificate, and correct the line, or leave the SSID out to have the student looked up.",
+    "not-verified": "Only a student whom your LEA has or had can be verified, and none of these has this SSID; check"
+    " it, or send Retrieve with the name and birth date of the birth certificate.",
+    "unknown-student": "Nobody is found beyond doubt by this name and birth date; compare both with the birth"
+    " certificate, and send New if they are right.",
+    "compare": "It is not sure which student this is; compare the name and the birth date with the birth certificate,"
+    " and correct the line, or confirm it: the notice `review` says how.",
+    "too-many-guesses": "Your LEA has asked too often today about students whom it never had; compare what you send"
+    " with the birth certificate, and send the line again tomorrow, or call the state.",
+    "known-already": "The student was known already: use this number, and Retrieve next time.",
+    "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
+    "missing": "Something is missing that this request needs; fill it in and send the line again.",
+    "unreadable": "Something in this line cannot be used; mend it and send the line again.",
+    "impossible-date": "A date in this line cannot be right; correct it, in your system too, and send the line again.",
+    "odd-date": "Nothing was done with this line, for a date in it is unusual; correct it, or, if it is as in the birth"
+    " certificate and your files, send the line again with the field's name in `confirmed`.",
+    "other-lea": "The line is another LEA's; send only your own students.",
+    "birth-date-differs": "The student with this SSID was born on another day; check the SSID, and the birth"
+    " certificate. If your birth date is the right one, call the state.",
+    "name-differs": "The student with this SSID has another name; check the SSID. If the student's name has changed,"
+    " send Update.",
+    "not-your-student": "Only an LEA where the student is enrolled may change what is known; send Retrieve first.",
+    "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
+    "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
+    " the state if it is the right one.",
+    "not-all-kept": "The line is carried out, but your LEA has told so many names, guardians or other facts of this"
+    " student that not all were kept; send only those that are right now, and call the state if one that matters is"
+    " missing.",
+    "changed-too-often": "Your LEA has changed this as often as it may in a year; check your system for lines that undo"
+    " each other, and call the state if this one is right.",
+    "too-many-stays": "Your LEA has told as many enrollments of this student as are kept; correct those that are there"
+    " instead of sending new ones, and call the state if this one is right.",
+    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
+    " then send the line again.",
+    "corrected": "You have sent this line more than once, and another one of them is carried out; the question about"
+    " this one is closed.",
+    "withdrawn": "The line was withdrawn; nothing was done with it.",
+}
+
+
+def notice(document_id: str, lines: Iterable[tuple[Sent, Answer]]) -> Mapping[str, Any]:
+    """The body of the notice in JSON: which document it answers, and its lines in the document's order."""
+    return {"answers": document_id, "students": [_line(sent, answer) for sent, answer in lines]}
+
+
+def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
+    name = sent.name
+    line = {
+        "line": answer.line,
+        "answer": answer.answer,
+        "ssid": answer.ssid,
+        "local_id": sent.local_id,
+        "legal_name": {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix},
+    }
+    more = {"why": answer.why, "field": answer.field, "what_to_do": what_to_do(answer)}
+    return line | {key: text for key, text in more.items() if text}
+
+
+def table(form: str, name: str, lines: Iterable[tuple[Sent, Answer]]) -> bytes:
+    """The notice in CSV, of the `form` and about the request of that name (see `formats.ssid_answer`)."""
+    rows = (
+        ssid_answer.Answered(
+            line=answer.line,
+            ssid=answer.ssid or "",
+            school_year=sent.school_year,
+            last_name=sent.name.last,
+            first_name=sent.name.first,
+            local_number=sent.local_id,
+            answer=answer.answer,
+            reason=answer.why,
+            field=answer.field,
+            what_to_do=what_to_do(answer),
+        )
+        for sent, answer in lines
+    )
+    return ssid_answer.table(form, name, rows)
+
+
+def what_to_do(answer: Answer) -> str:
+    """The reason as a sentence; '' where nothing is left to do."""
+    if not answer.why:
+        return ""
+    return REASONS[answer.why] + (f" {answer.must}" if answer.must else "")

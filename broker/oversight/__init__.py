@@ -1,0 +1,1 @@
+"""What the state watches: alerts, nightly reports, claims, overdue transfers, patterns."""

@@ -1,0 +1,1 @@
+"""What all handling of packets shares: services, rounds, moves, receipts, where a packet goes."""

@@ -1,0 +1,284 @@
+"""How every working stage handles a batch: claim, work each, commit once, tell the next stage.
+
+Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
+ends that packet, a `Deferred` delays it, a bug stops only that packet, and after the third unfinished attempt it is
+refused as `poison`; what the world causes (`blame`) delays and is never counted; state, event and receipt are one
+transaction; only then the next stage is told. A packet with nothing in its way goes through the following stages in the
+same round: every move is still made, checked and told, but it is claimed, read and committed once. What was in another
+writer's way is worked again from fresh reads. What carries out many lines of documents is committed in several
+transactions, and a packet with more of them than one may have (`Move.slices`) comes last, and has a turn.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from broker.core.errors import Refused
+from broker.core.flow import DEATHS, WORKED_BY, Stage
+from broker.core.lanes import COSTLY
+from broker.core.model import State
+from broker.edge.ledger import epoch
+from broker.edge.ledger.again import again, committed
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
+from broker.edge.ledger.engine import Reading, Writing, give_way, reading, writing
+from broker.edge.ledger.packets import moves, packets
+from broker.edge.ledger.packets.rows import Move, PacketRow, claim_of
+from broker.edge.ledger.people import registry
+from broker.edge.settings.values import Limits
+from broker.packets import leases
+from broker.packets.next_stage import tell
+from broker.packets.outcome import failed, repeated, unblamed
+from broker.packets.round import Look
+from broker.packets.services import Services
+from handlers.registry import KEPT, MOVES_STUDENTS
+
+Work = Callable[[Services, Look, PacketRow], Move]
+Hook = Callable[[Services, Sequence[Move]], None]
+Settle = Callable[[Services, Writing, Look, Sequence[Move]], list[Move]]
+Note = Callable[[Services, Writing, Look, Sequence[Move]], None]
+
+
+def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
+    return None
+
+
+def _as_planned(_services: Services, _connection: Reading, _look: Look, planned: Sequence[Move]) -> list[Move]:
+    return list(planned)
+
+
+def _unnoted(_services: Services, _connection: Reading, _look: Look, _moves: Sequence[Move]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One stage: `work` decides a packet's move. In the transaction, `settle` may leave moves out or change them before
+    they are written, and `note` writes what follows from those that were. `before` runs ahead of the commit, `after`
+    behind it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
+    the new state."""
+
+    stage: Stage
+    work: Work
+    settle: Settle = _as_planned
+    note: Note = _unnoted
+    before: Hook = _nothing
+    after: Hook = _nothing
+    lost: Hook = _nothing
+
+
+def run(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> None:
+    """Work the first stage on these packets, and the following ones on those that can go on at once; packets that are
+    elsewhere by now are passed over."""
+    alone = _round(services, plans, ids)
+    for tracking in alone:
+        _round(services, plans, [tracking])
+
+
+def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tuple[str, ...]:
+    now = services.clock().timestamp()
+    token = claim_of(services.worker, uuid.uuid4().hex)
+    until = now + services.settings.workers.lease_seconds
+    state = WORKED_BY[plans[0].stage]
+    with leases.working(services, token):
+        claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
+        planned, returned, look = _work_all(services, plans, claimed.rows)
+        for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
+            _write(services, plans, look, some, returned)
+            returned = []
+        _write(services, plans, look, [], returned)
+        _in_slices(services, plans, look, [one for one in planned if one.slices])
+    return claimed.alone
+
+
+def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move]]:
+    """The moves of one transaction after the other, those that lead others first: as many as carry out no more lines
+    together than one transaction may, and at least one."""
+    some: list[Move] = []
+    for one in [*_of(planned, leading=True), *_of(planned, leading=False)]:
+        if some and one.lines and sum(other.lines for other in some) + one.lines > limits.lines_per_transaction:
+            yield some
+            give_way()
+            some = []
+        some.append(one)
+    if some:
+        yield some
+
+
+def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
+    """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
+    behind what other LEAs have sent, and so does the first where more of it is to be done."""
+    waiting = [one.row._replace(attempts=0, due_at=0.0) for one in planned]
+    if planned and _has_ended(services, plans, look, planned[0]):
+        waiting = waiting[1:]
+    _write(services, plans, look, [], waiting)
+
+
+def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
+    """Give the packet its turn; whether it has come to its move, or to something else than the next turn."""
+    planned, returned = [one], list[PacketRow]()
+    try:
+        if one.slices and not again(services.engine, one.slices):
+            return False
+    except Exception as error:
+        if cause_of(error) in NOT_KEPT:
+            raise
+        planned = []
+        failed(services, plans[0].stage, one.row, error, planned, returned)
+    _write(services, plans, look, planned, returned)
+    return True
+
+
+def _write(
+    services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move], returned: Sequence[PacketRow]
+) -> None:
+    """Commit these, and then tell. Where another writer was in the way, the packets are worked again from fresh reads;
+    what has had its turn is not, for what it prepared stands."""
+    is_first = True
+
+    def once() -> Written:
+        nonlocal is_first
+        rows = [] if is_first else [one.row for one in planned if one.slices is None]
+        is_first = False
+        if not rows:
+            return _commit(services, plans, look, list(planned), list(returned))
+        anew, late, fresh = _work_all(services, plans, rows)
+        return _commit(services, plans, fresh, anew, [*returned, *late])
+
+    written = again(services.engine, once)
+    for plan in plans:
+        plan.after(services, written.moved)
+        plan.lost(services, written.lost)
+    going = (*(one.new for one in written.moved), *written.aside)
+    tell(services, [(row.tracking, row.state, row.lane) for row in going])
+
+
+def give_back(services: Services, worker: str) -> int:
+    """Let go of all that this worker has claimed, as it was before and to be tried later: what happened to it was not
+    the packets' doing. How many they were."""
+
+    def once(connection: Writing) -> int:
+        held = packets.claimed_by(connection, worker)
+        packets.release(connection, [unblamed(services, row) for row in held])
+        return len(held)
+
+    return committed(services.engine, once)
+
+
+def _work_all(
+    services: Services, plans: Sequence[Plan], rows: Sequence[PacketRow]
+) -> tuple[list[Move], list[PacketRow], Look]:
+    moves: list[Move] = []
+    returned: list[PacketRow] = []
+    with reading(services.engine) as connection:
+        look = Look(connection, services.clock(), services.today())
+        look.rows = rows
+        for row in rows:
+            try:
+                if row.attempts > DEATHS:
+                    raise Refused("poison")
+                look.check_going_on(row.origin)
+                moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
+            except Exception as error:
+                if cause_of(error) in NOT_KEPT:
+                    raise
+                failed(services, plans[0].stage, row, error, moves, returned)
+            look.letter = None
+    return moves, returned, look
+
+
+def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -> Move:
+    """This move and those of the following stages, as far as the packet gets.
+
+    An effect must be carried out before anything rests on it. A stage that fails is left to its own turn, where the
+    failure is told, counted and delayed.
+    """
+    for plan in plans:
+        if done.effect or done.new.state is not WORKED_BY[plan.stage]:
+            break
+        row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
+        try:
+            more = plan.work(services, look, row)
+        except Exception as error:
+            if cause_of(error) in NOT_KEPT:
+                raise
+            services.log.info(
+                "left to its own turn", tracking=row.tracking, stage=plan.stage, kind=type(error).__name__
+            )
+            break
+        done = _joined(done, more)
+    return done
+
+
+def _joined(first: Move, then: Move) -> Move:
+    """Two moves of one packet as one."""
+    effect = then.effect
+    return replace(
+        then,
+        row=first.row,
+        steps=first.steps + then.steps,
+        receipts=first.receipts + then.receipts,
+        document=first.document,
+        effect=None if effect is None else lambda connection: _joined(first, effect(connection)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a round has moved, what it had planned and another worker was faster with, and what has another turn."""
+
+    moved: Sequence[Move] = ()
+    lost: Sequence[Move] = ()
+    aside: Sequence[PacketRow] = ()
+
+
+def _commit(
+    services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
+) -> Written:
+    if not planned and not returned:
+        return Written()
+    for plan in plans:
+        plan.before(services, planned)
+    now, aside = services.clock().timestamp(), [row for row in returned if not row.due_at and row.lane != COSTLY]
+    with writing(services.engine) as connection:
+        _take_turn(connection, planned, returned)
+        led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
+        settled = _of(planned, leading=False)
+        for plan in plans:
+            settled = plan.settle(services, connection, look, settled)
+        kept = {one.row.tracking for one in settled}
+        left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
+        moves.give_up(connection, left)
+        advanced = led + moves.advance(connection, settled, now, enqueued_at=now)
+        others = [repeated(services, *one) for one in advanced.repeated]
+        for row, error in advanced.failed:
+            failed(services, plans[0].stage, row, error, others, returned)
+        ended = moves.advance(connection, others, now)
+        returned += [one.row._replace(attempts=0) for one in left]
+        packets.release(connection, returned)
+        packets.enqueued(connection, [row.tracking for row in aside], now)
+        for plan in plans:
+            plan.note(services, connection, look, (*advanced.moved, *ended.moved))
+    won = {one.row.tracking for one in advanced.moved}
+    return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
+
+
+def _take_turn(connection: Writing, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
+    """Before anything else is locked, in the one order of all writers (`epoch`): the students, where any of these
+    moves may change them, and the packets."""
+    if any(_reaches_students(one) for one in planned):
+        registry.lock(connection)
+    else:
+        epoch.settle(connection)
+    moves.reserve(connection, planned, returned)
+
+
+def _reaches_students(one: Move) -> bool:
+    """Whether writing it may come to the students, or to what else is kept of them: by an effect, or in the store."""
+    is_kept = one.new.type in KEPT and one.new.state is State.APPLIED
+    return one.effect is not None or is_kept
+
+
+def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
+    """Those that change enrollments, or the others. The leading ones are committed first: enrollments decide where the
+    round's other packets go."""
+    return [one for one in planned if (one.new.type in MOVES_STUDENTS) is leading]

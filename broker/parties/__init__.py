@@ -1,0 +1,1 @@
+"""Parties: who may join, their keys and marks, and the pages that they find."""

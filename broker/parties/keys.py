@@ -1,0 +1,250 @@
+"""keys: whether a key may be a party's, and what is published of it.
+
+Contract: who is entered, by command or by packet, is judged here. A key of a party has a user id of its owner's own
+that names this party and no other (`broker.core.parties.naming`), shows nobody else's address, and holds nothing that
+another party, or the exchange itself, has proved to hold. A key that was known before this rule goes on working, and is
+published without a user id: gpg does not take such a key in, so that it never says a wrong name. Of the same address
+the party that was there first has it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from broker.core.errors import Refused
+from broker.core.model import LeaId
+from broker.core.parties import naming
+from broker.core.parties.naming import Known, Parties
+from broker.edge.home.folders import Home
+from broker.edge.ledger.engine import Reading, Row, Writing
+from broker.edge.ledger.parties import directory, removals
+from broker.edge.pgp import keyring, minimal
+from broker.edge.pgp.keyring import KeyInfo
+from broker.edge.pgp.minimal import UserId
+from broker.edge.settings.values import Settings
+
+EXCHANGE = "exchange"  # as which the exchange's own key lies in every directory
+_REVOKED = "key-revoked"
+_SAYS_OTHERWISE = (
+    "The user id that does says something else of what the key is for, or until when, than the key's other signatures:"
+    " set that anew for the whole key."
+)
+_UNQUOTABLE = frozenset('"$`\\!%')
+
+
+class Room(Protocol):
+    """What commands and stages have in common."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+
+    @property
+    def home(self) -> Home:
+        """The folders."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """Whom a user id must not name: everybody's names, and whose address is whose."""
+
+    names: Parties
+    addresses: Mapping[str, str]
+
+    def with_(self, party: Known) -> "Others":
+        """With a party that is not entered yet, or has another name by now."""
+        return Others(Parties((*(one for one in self.names.all if one.id != party.id), party)), self.addresses)
+
+    def fault_of(self, text: str, lea: str) -> str:
+        """Why a user id does not do for a party, as the end of a sentence; '' where it does."""
+        other = self.address_of(text, lea)
+        return self.names.fault_of(text, lea) or (f"has the address of {other}" if other else "")
+
+    def address_of(self, text: str, lea: str) -> str:
+        """The other party whose address stands in a text, or one that looks like it; '' for none."""
+        return next((owner for one in naming.addresses(text) if (owner := self._owner(one) or lea) != lea), "")
+
+    def _owner(self, address: str) -> str:
+        return self.addresses.get(address) or self._by_looks.get(naming.seen_address(address), "")
+
+    @cached_property
+    def _by_looks(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for one, owner in self.addresses.items():
+            found.setdefault(naming.seen_address(one), owner)
+        return found
+
+    def named_in(self, text: str, lea: str) -> str:
+        """The other party that a text names in whichever way; '' for none."""
+        return self.names.other_in(text, lea) or self.address_of(text, lea)
+
+
+def others(connection: Reading, room: Room) -> Others:
+    """Who there is, the exchange included."""
+    return _others(connection, room, _shown(connection))
+
+
+def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Others:
+    """Who there is. Read the keys first: a party that comes meanwhile has a name here, and no key there."""
+    own = (one for each in keyring.user_ids(room.home.certificate.read_bytes()) for one in naming.addresses(each))
+    addresses = dict.fromkeys(own, EXCHANGE)
+    for row in shown:
+        for one in naming.addresses(row.user_id):
+            addresses.setdefault(one, row.party)
+    names = Parties((*directory.known(connection), Known(EXCHANGE, room.settings.name)))
+    return Others(names, addresses)
+
+
+def check(
+    room: Room, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
+) -> tuple[KeyInfo, UserId]:
+    """A key that may be entered for a party of `who`, and its user id.
+
+    Raises Refused: what stands against the key, `key-taken` also for the exchange's own, `key-names-other`,
+    `key-user-id`.
+    """
+    info = keyring.check(content, now)
+    own = minimal.proved(room.home.certificate.read_bytes())
+    if info.proved & own or directory.foreign(connection, lea, info.proved):
+        raise Refused("key-taken")
+    return info, chosen(who, lea, content, info, now)
+
+
+def chosen(who: Others, lea: str, content: bytes, info: KeyInfo, now: datetime) -> UserId:
+    """The user id under which a key is published. Raises Refused `key-names-other`, `key-user-id`."""
+    found = minimal.user_ids(content, now)
+    for one in found:
+        if other := who.named_in(one.text, lea):
+            raise Refused("key-names-other", hint=f"It names {other}, or has its address.")
+    named = [one for one in found if not who.fault_of(one.text, lea)]
+    fitting = _fitting(content, info, named, now)
+    if named and fitting is None:
+        raise Refused("key-user-id", hint=_SAYS_OTHERWISE)
+    if fitting is None:
+        raise Refused("key-user-id", hint=f"In full: {command(who, lea, info, found)}")
+    return fitting
+
+
+def _fitting(content: bytes, info: KeyInfo, named: Sequence[UserId], now: datetime) -> UserId | None:
+    """The first under which a key is to others what it is to the exchange: for the same duties, as long. A revoked one
+    is for none."""
+    return next((one for one in named if info.fault == _REVOKED or _is_same(content, info, one, now)), None)
+
+
+def _is_same(content: bytes, info: KeyInfo, user_id: UserId, now: datetime) -> bool:
+    try:
+        shown = keyring.inspect(minimal.published(content, user_id.body, now).encode(), now)
+    except Refused:
+        return False
+    return shown.parts[0] == info.parts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A key as it is kept from now on: what it is worth, all of it, and the user id under which it is published.
+    `missing` says why there is none, as the end of a sentence, where the key was known before."""
+
+    info: KeyInfo
+    content: bytes
+    user_id: str
+    missing: str
+
+
+def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
+    """A further key of a party, a newer form of one that it has, or the revocation of one it has or had, bare or whole.
+
+    A newer form and a revocation are taken whatever its user ids are: the key was let in before. Raises Refused as
+    `check`, and what `keyring.inspect` does.
+    """
+    known = grown(directory.certificates_of(connection, lea, with_retired=True), content)
+    if known is None:
+        info, user_id = check(room, connection, who, lea, content, now)
+        return Taken(info, content, user_id.text, "")
+    info = keyring.inspect(known, now)
+    found = _fitting(known, info, [one for one in minimal.user_ids(known, now) if not who.fault_of(one.text, lea)], now)
+    if found:  # as `settle` shows it, whatever else it has
+        return Taken(info, known, found.text, "")
+    try:
+        return Taken(info, known, chosen(who, lea, known, info, now).text, "")
+    except Refused as refused:
+        return Taken(info, known, "", "" if info.fault else f"{refused.sentence} [{refused.code}]")
+
+
+def grown(known: Sequence[bytes], content: bytes) -> bytes | None:
+    """The known key that this is a newer form of, or the revocation of, with what is new; None for another key."""
+    for one in known:
+        try:
+            return keyring.merge(one, content)
+        except Refused:  # not that one
+            continue
+    return None
+
+
+def command(who: Others, lea: str, info: KeyInfo, found: list[UserId]) -> str:
+    """The command with which an owner adds a user id that does."""
+    name = " ".join(next(one.name for one in who.names.all if one.id == lea).split())
+    if not name.isprintable() or _UNQUOTABLE & set(name) or who.names.fault_of(name, lea):
+        name = f"LEA {lea}"
+    mine = (one for each in found for one in sorted(naming.addresses(each.text)) if not who.address_of(one, lea))
+    plain = (one for one in mine if naming.is_address(one) and one.isascii() and not _UNQUOTABLE & set(one))
+    return f'gpg --quick-add-uid {info.fingerprint} "{name} <{next(plain, "YOUR-ADDRESS")}>"'
+
+
+def _shown(connection: Reading) -> list[Row[Any]]:
+    """Every row that is published, who was there first before the others."""
+    rows = [row for some in removals.published(connection).values() for row in some]
+    return sorted(rows, key=lambda row: (row.added_at, row.fingerprint))
+
+
+def is_settled(connection: Reading, room: Room) -> bool:
+    """Whether every key has its published form; `settle` makes those that are missing or wrong."""
+    shown = _shown(connection)
+    return not _stale(shown, _others(connection, room, shown))
+
+
+def _stale(shown: Sequence[Row[Any]], who: Others) -> list[Row[Any]]:
+    """Whose published form is to be made, for the key is new, or who is who has changed."""
+    return [row for row in shown if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))]
+
+
+def settle(connection: Writing, room: Room, now: datetime) -> None:
+    """Make the published form of every key that has none, or a wrong one by now."""
+    shown = _shown(connection)
+    who, own = _others(connection, room, shown), minimal.bound(room.home.certificate.read_bytes())
+    addresses = dict(who.addresses)
+    for row in _stale(shown, who):
+        try:
+            form, user_id = _form(connection, row, Others(who.names, addresses), own, now)
+        except Refused:  # an earlier program took in what nobody can read: the others' are published all the same
+            form, user_id = "", ""
+        for one in naming.addresses(user_id):
+            addresses.setdefault(one, row.party)
+        directory.show(connection, row.fingerprint, form, user_id)
+
+
+def _form(connection: Reading, row: Row[Any], who: Others, own: frozenset[str], now: datetime) -> tuple[str, str]:
+    """The published form of a key, and the user id in it, '' for none; `own` are the exchange's keys."""
+    content = row.armored.encode()
+    named = [one for one in minimal.user_ids(content, now) if not who.fault_of(one.text, row.party)]
+    found = _fitting(content, keyring.inspect(content, now), named, now)
+    foreign = directory.foreign(connection, row.party, minimal.bound(content)) | own
+    return minimal.published(content, found.body if found else None, now, foreign), found.text if found else ""
+
+
+def published(connection: Reading) -> dict[str, list[str]]:
+    """What is published, by party; call `settle` before."""
+    every = removals.published(connection).items()
+    return {lea: [row.shown for row in rows if row.shown] for lea, rows in every}
+
+
+def prints(connection: Reading) -> dict[str, list[str]]:
+    """The fingerprints of what is published, by party."""
+    return {lea: [row.fingerprint for row in rows] for lea, rows in removals.published(connection).items()}
+
+
+def nameless(connection: Reading) -> list[tuple[str, str]]:
+    """Keys in use that are published without a user id: party and fingerprint."""
+    every = removals.published(connection).items()
+    return [(lea, row.fingerprint) for lea, rows in every for row in rows if row.shown is not None and not row.user_id]

@@ -1,0 +1,101 @@
+"""marks: an LEA's inbox is known by a mark, so that no other folder in its place is believed to be it.
+
+Contract: called within a write transaction, for the operator. What is absent from an inbox counts as collected; where
+nothing is there of what was put there, it may as well be the bare place of a mount, and nobody but the operator knows.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from broker.core.model import LeaId, TrackingId
+from broker.edge.home.apart import Apart, Silent
+from broker.edge.home.apart_folders import ApartInboxes
+from broker.edge.home.folders import Home, Missing
+from broker.edge.home.inbox import Inboxes
+from broker.edge.ledger import homes
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.packets import views
+
+_BYTES = 16
+
+
+def give(connection: Writing, home: Home, lea: LeaId, at: float) -> None:
+    """The folder that stands in the inbox's place now is the inbox, and no other is. Raises Missing without one."""
+    new = secrets.token_hex(_BYTES)
+    home.mark_inbox(lea, new)
+    homes.put_mark(connection, lea, new, at)
+
+
+def give_missing(connection: Writing, home: Home, at: float) -> Sequence[LeaId]:
+    """Mark the inboxes that have no mark in the ledger; the LEAs whose inbox is not there, or is in doubt."""
+    return [lea for lea in homes.unmarked(connection) if not _give_sure(connection, home, lea, at)]
+
+
+def _give_sure(connection: Writing, home: Home, lea: LeaId, at: float) -> bool:
+    try:
+        wanted, there = _laid(connection, home, lea)
+        if wanted and not wanted & there:
+            return False
+        give(connection, home, lea, at)
+    except Missing:
+        return False
+    return True
+
+
+def absent(connection: Reading, home: Home, lea: LeaId) -> Collection[str]:
+    """Packets that were put into this inbox, do not count as collected, and are not in the folder that stands in its
+    place now. Raises Missing without one."""
+    wanted, there = _laid(connection, home, lea)
+    return wanted - there
+
+
+def take_from_lacking(connection: Writing, home: Home) -> Sequence[LeaId]:
+    """No inbox is believed any more that lacks anything, or is not there; whose they are."""
+    lacking = [lea for lea in homes.present(connection) if _is_lacking(connection, home, lea)]
+    for lea in lacking:
+        homes.drop_mark(connection, lea)
+    return lacking
+
+
+def lost(connection: Reading, home: Home, apart: Apart) -> Sequence[LeaId]:
+    """The LEAs whose inbox is not there, or is not the one that is known; of one that does not answer nobody knows."""
+    inboxes = ApartInboxes(home, apart, _Of(homes.marks(connection)))
+    return [lea for lea in homes.present(connection) if not _stands(inboxes, lea)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """The marks as one look has found them."""
+
+    marks: Mapping[str, str]
+
+    def known(self, lea: str) -> str:
+        """See broker.edge.home.inbox.Marks."""
+        return self.marks.get(lea, "")
+
+    def now(self, lea: str) -> str:
+        """See broker.edge.home.inbox.Marks."""
+        return self.known(lea)
+
+
+def _stands(inboxes: Inboxes, lea: LeaId) -> bool:
+    try:
+        inboxes.changed(lea)
+    except Silent:
+        return True
+    except Missing:
+        return False
+    return True
+
+
+def _is_lacking(connection: Reading, home: Home, lea: LeaId) -> bool:
+    try:
+        return bool(absent(connection, home, lea))
+    except Missing:
+        return True
+
+
+def _laid(connection: Reading, home: Home, lea: LeaId) -> tuple[set[TrackingId], set[TrackingId]]:
+    wanted = {tracking for tracking, _, _ in views.uncollected(connection, lea)}
+    return wanted, set(Inboxes(home).present(lea))

@@ -1,0 +1,69 @@
+"""uncovered: what no legal exception covers any more is in use no more (Utah R277-484-6, 53E-9-308).
+
+Contract: called in the transaction that ends an exception. User ids and names of parties say themselves what they are;
+of an SSH key only the log knows which name stood beside it. A party that has no key left cannot log in either: it could
+fetch what waits for it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from broker.core.access import Action, Role, judge
+from broker.core.disclosure import Disclosure
+from broker.core.model import LeaId, Party
+from broker.core.parties import federal
+from broker.core.parties.federal import Names
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.parties import directory, exceptions
+from broker.edge.pgp import keyring
+from broker.edge.settings import federal_names
+from broker.edge.sftp.hostkey import line_fingerprint
+from broker.parties.joining import Room, line, name_of
+
+
+def take_back(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
+    """End what the exception for the name `ended`, which stands no more, let in and no other one covers; the lines of
+    what was taken back, not written yet."""
+    names, domains = federal_names.load(room.settings.home), [one.domain for one in exceptions.standing(connection)]
+    lost = _lost(connection, ended, domains)
+    verdict, lines = judge(Role.FEDERAL, Action.JOIN), []
+    for party in directory.all_parties(connection):
+        gone = _certificates(room, connection, party, names, domains)
+        gone |= _ssh_keys(room, connection, party.id, lost.get(party.id, {}), next(iter(gone.values()), ""))
+        for what, host in gone.items():
+            lines.append(line(room.clock().timestamp(), verdict.outcome, party.id, what, verdict.word, host))
+    return lines
+
+
+def _lost(connection: Reading, ended: str, domains: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By party, what was let in and is covered by none, with the name that it was let in for."""
+    lost: dict[str, dict[str, str]] = {}
+    for one in exceptions.let_in(connection):
+        if federal.is_within(one.domain, ended) and federal.covering(one.domain, domains) is None:
+            lost.setdefault(one.party, {})[one.what] = one.domain
+    return lost
+
+
+def _certificates(
+    room: Room, connection: Writing, party: Party, names: Names, domains: Sequence[str]
+) -> dict[str, str]:
+    whole = federal.uncovered(name_of(names, party.id, party.name).found, domains)
+    gone = {}
+    for one in directory.certificates_of(connection, party.id):
+        found = whole or federal.uncovered(federal_names.in_certificate(one, names), domains)
+        if found:
+            mark = keyring.inspect(one, room.clock()).fingerprint
+            directory.retire(connection, party.id, mark, room.clock().timestamp())
+            gone[f"certificate {mark}"] = found[0].host
+    return gone
+
+
+def _ssh_keys(room: Room, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
+    """`host` is the name for which a certificate was taken back just now, '' for none."""
+    is_bare = bool(host) and not directory.certificates_of(connection, lea)
+    gone = {}
+    for one in directory.ssh_keys_of(connection, lea):
+        what = f"ssh-key {line_fingerprint(one)}"
+        if is_bare or what in lost:
+            directory.remove_ssh_key(connection, lea, one, room.clock().timestamp())
+            gone[what] = lost.get(what, host)
+    return gone

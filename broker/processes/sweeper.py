@@ -1,0 +1,162 @@
+"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
+
+Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
+`sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from broker import wiring
+from broker.core.errors import Deferred
+from broker.core.model import LeaId
+from broker.edge.home.apart import Silent
+from broker.edge.ledger.again import again
+from broker.edge.ledger.blame import NOT_KEPT, cause_of
+from broker.edge.ledger.engine import reading
+from broker.edge.ledger.parties import directory_changes, removals
+from broker.oversight import alerts, claims, harvest, overdue
+from broker.packets.services import Services
+from broker.parties.pages import write_pages
+from broker.processes.part import Part, run
+from broker.stages import missing
+from broker.stages.sweep import leftovers
+from broker.stages.sweep.collected import notice_collected
+from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.deliveries import finish_deliveries
+from broker.stages.sweep.follow_ups import follow_up_some
+from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
+from broker.stages.sweep.standing import enqueue_standing
+from broker.stages.sweep.unsealed import forget_unsealed
+from broker.students import expired
+
+_RECEIPT_SECONDS = 0.05
+_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_SELDOM = 15  # rounds
+_TICK_NS = 2_000_000_000
+
+
+class Inboxes:
+    """Which inboxes changed since the last look, by the folder's own modification time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._seen: dict[str, int] = {}
+        self._lost: set[str] = set()
+
+    def look(self) -> None:
+        """Publish what a crash left staged, and notice what was taken out."""
+        with reading(self._services.engine) as connection:
+            leas = [party.id for party in removals.present(connection)]
+        for lea in leas:
+            try:
+                self._look_at(lea)
+            except Silent:  # told once, and by `satchel status`
+                self._seen.pop(lea, None)
+            except Deferred as later:
+                self._is_lost(lea, later)
+            else:
+                self._lost.discard(lea)
+
+    def _is_lost(self, lea: LeaId, later: Deferred) -> None:
+        """Said once for as long as it lasts: nothing in it counts as collected meanwhile."""
+        if lea not in self._lost:
+            self._services.log.warning("inbox cannot be read", lea=lea, why=later.why)
+        self._lost.add(lea)
+        self._seen.pop(lea, None)
+
+    def _look_at(self, lea: LeaId) -> None:
+        changed = self._services.inboxes.changed(lea)
+        if self._seen.get(lea) == changed:
+            return
+        unfinished = finish_deliveries(self._services, lea)
+        notice_collected(self._services, lea)
+        # a change within the file system's clock tick would look the same, so a young time is looked at again
+        if not unfinished and time.time_ns() - changed > _TICK_NS:
+            self._seen[lea] = changed
+
+
+class Directory:
+    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
+    off before it had done so; and once at the start."""
+
+    def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
+        self._services = services
+        self._publish = publish
+        self._done = -1
+
+    def look(self) -> None:
+        """Publish what changed since the last look."""
+        with reading(self._services.engine) as connection:
+            last = directory_changes.last(connection)
+        if last != self._done:
+            missing = self._publish()
+            if missing:
+                self._services.log.warning("directory not published to all", leas=list(missing))
+            self._done = last
+
+
+def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
+    """Whether it did something, as far as it says. What fails is told once, and tried again."""
+    try:
+        done = bool(again(services.engine, work))
+    except Exception as error:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+        services.troubles.meet(services.log, duty, error)
+        if isinstance(error, OSError):  # a disk that failed a flush; only a new process can go on
+            part.fail()
+        elif cause_of(error) in NOT_KEPT:
+            part.stop.wait(_LEDGER_SECONDS)
+        return False
+    services.troubles.over(services.log, duty)
+    return done
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    services = wiring.build(parser.parse_args().home, "sweeper")
+    inboxes = Inboxes(services)
+    published = Directory(services, lambda: write_pages(services))
+    duties: dict[str, Callable[[], object]] = {
+        "enqueue": lambda: enqueue_standing(services),
+        "inboxes": inboxes.look,
+        "keys": lambda: resume_for_keys(services),
+        "daybreak": Daybreak(services).look,
+        "alerts": lambda: alerts.tell_owed(services),
+        "flags": lambda: resume_unflagged(services),
+        "held back": lambda: missing.hold_what_came_late(services),
+        "claims": claims.Nightly(services).look,
+        "overdue": overdue.Nightly(services).look,
+        "harvest": harvest.Nightly(services).look,
+        "expired": expired.Nightly(services).look,
+    }
+    seldom: dict[str, Callable[[], object]] = {
+        "directory": published.look,
+        "leftovers": lambda: leftovers.purge(services),
+        "quarantine": leftovers.SetAside(services).clear,
+    }
+    with Part(services.home.run, "sweeper").living() as part:
+        part.ready()
+        _guarded(services, part, "unsealed", lambda: forget_unsealed(services))
+        due, is_more, rounds = 0.0, False, 0
+        away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
+        while not part.stop.wait(_RECEIPT_SECONDS):
+            _guarded(services, part, "receipts", lambda: publish_receipts(services, away))
+            is_due = time.monotonic() >= due
+            if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
+                is_more = _guarded(services, part, "follow-ups", lambda: follow_up_some(services))
+            if is_due:
+                for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():
+                    _guarded(services, part, duty, work)
+                rounds += 1
+                away.clear()
+                due = time.monotonic() + services.settings.workers.sweep_seconds
+        services.apart.close()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""The Student Record Store, and the lines of the disclosure log."""

@@ -1,0 +1,61 @@
+"""planning: what becomes of a packet whose type ends at the exchange.
+
+Contract: the handler names the module beside this one that applies its type (`applied_by`); its `planned` gives the
+move, with the effect that carries the document out within the transaction that writes the move. An effect raises
+Refused to undo everything of this packet, also where the key that signed it has ended since it was opened.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from broker.core.model import Document
+from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.packets.rows import Move, PacketRow
+from broker.packets.round import Look
+from broker.packets.services import Services
+from broker.students import lines
+from broker.students.lines import InSlices, Work
+from handlers.registry import handler_of
+
+# None: it was carried out; a move is what becomes of the packet instead
+Apply = Callable[[Services, Writing, PacketRow, Document], Move | None]
+
+
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a packet that ends here, with its effect; `row` knows the packet's type and document id, `done` is
+    what becomes of the packet where nothing else is to be told of it."""
+    applied: Any = import_module(f"broker.stages.applied.{handler_of(document.type).applied_by}")
+    move: Move = applied.planned(services, row, document, done)
+    return move
+
+
+def as_a_whole(services: Services, row: PacketRow, document: Document, done: Move, apply: Apply, cost: int = 1) -> Move:
+    """The move of a packet that is carried out in one go; `cost` is how many lines of an enrollment that is worth."""
+
+    def effect(connection: Writing) -> Move:
+        check_signer(services, connection, row)
+        return apply(services, connection, row, document) or done
+
+    return replace(done, effect=effect, lines=cost)
+
+
+def by_lines(services: Services, work: Work, done: Move) -> Move:
+    """The move of a packet that is carried out line by line, many of them in slices."""
+    if len(work.lines) > services.settings.limits.lines_per_transaction:
+        sliced = InSlices(services, work, done)
+        return replace(done, slices=sliced, effect=sliced.end)
+
+    def effect(connection: Writing) -> Move:
+        check_signer(services, connection, work.row)
+        lines.carry_out(services, connection, work)
+        return done
+
+    return replace(done, effect=effect, lines=len(work.lines))
+
+
+def check_signer(services: Services, connection: Reading, row: PacketRow) -> None:
+    """A key that was good when the packet was opened may have ended since, by an earlier packet of the same round, too.
+    Raises Refused and Deferred as `Look.check_signer`."""
+    Look(connection, services.clock(), services.today()).check_signer(row.origin, row.signer)

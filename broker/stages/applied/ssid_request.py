@@ -1,0 +1,54 @@
+"""ssid-request: numbers are given and what is known is corrected, line by line (`broker.students.lines`).
+
+Contract: as `planning`. Lines that cannot be read are answered too, and keep none of the others back.
+"""
+
+from broker.core.model import Document, Name
+from broker.edge.ledger.packets.rows import Move, PacketRow
+from broker.formats.ssid.lines import Unread
+from broker.notices.answers import Answer, Outcome, Sent
+from broker.packets.services import Services
+from broker.stages.applied.planning import by_lines
+from broker.students.lines import Line, Work
+from broker.students.wish import Wish
+from handlers import ssid_request
+from handlers.line_facts import named
+from handlers.ssid_request import Request
+
+
+def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
+    """The move of a checked `ssid-request.v1`, from whichever form it was read."""
+    requests = ssid_request.requests(document.body, services.time)
+    read = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
+    numbers = [one.ssid for one in requests if isinstance(one, Unread)]
+    return by_lines(services, Work(row, read, ssid_request.form_of(document.body), numbers), done)
+
+
+def _of_request(services: Services, request: Request) -> Line:
+    wish = Wish(
+        line=request.line,
+        student=request.student,
+        request=request.kind,
+        school=request.school,
+        day=request.entry.isoformat(),
+        code=request.code,
+        exit_day=request.exit.isoformat() if request.exit else "",
+        exit_code=request.exit_code,
+        grade=request.grade,
+        programme=request.programme,
+        school_year=str(request.school_year or services.settings.claims.calendar.containing(request.entry)),
+        form=request.form,
+        **named(request.facts),
+    )
+    lacking = ssid_request.lack(request)
+    if lacking:
+        return wish, Answer(wish.line, Outcome.REFUSED, None, "missing", lacking)
+    if request.exit and request.exit < request.entry:
+        must = "exit_date must not be before entry_date."
+        return wish, Answer(wish.line, Outcome.REFUSED, None, "unreadable", "exit_date", must)
+    return wish
+
+
+def _unread(line: Unread) -> Line:
+    sent = Sent(Name(line.first_name, line.last_name), line.local_number, line.school_year)
+    return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)

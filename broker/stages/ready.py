@@ -1,0 +1,72 @@
+"""ready: which files of an outbox can be taken in now, a turn's worth at a time.
+
+Contract: reads outboxes and changes nothing in them. A file that is not complete is waited for and never taken early;
+however many files an LEA has, and however large they are, a turn ends, so that other LEAs have theirs.
+"""
+
+import itertools
+import time
+from dataclasses import replace
+
+from broker.core.errors import Deferred
+from broker.core.files.extent import Extent, Progress
+from broker.edge.home.folders import Missing
+from broker.edge.home.outbox import Changed, Odd, Unfinished
+from broker.edge.home.readiness import Found, Readiness, Ready, Wait
+from broker.packets.services import Services
+from broker.stages.walk import Walk
+
+_ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
+_BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
+_HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
+
+
+class Picker:
+    """Picks by what `readiness` has seen of each file."""
+
+    def __init__(self, services: Services, readiness: Readiness) -> None:
+        self._intake = services.settings.intake
+        self._outboxes = services.outboxes
+        self._readiness = readiness
+
+    def some(self, one: Walk) -> tuple[list[Found], list[Odd]]:
+        """At most a batch of what is ready, and so many bytes, from so many entries: other LEAs wait for their turn."""
+        ready: list[Found] = []
+        odd: list[Odd] = []
+        batch = self._intake.batch
+        most = batch * _ENTRIES_PER_FILE
+        one.headers = _HEADERS_A_TURN
+        looked = size = 0
+        for item in itertools.islice(one.items, most):
+            looked += 1
+            if isinstance(item, Unfinished):
+                one.note(item)
+            elif isinstance(item, Odd):
+                odd.append(item)
+            elif item is not None:
+                verdict = self._observe(one, item)
+                if isinstance(verdict, Ready):
+                    ready.append(item)
+                    size += item.size
+                else:
+                    one.soonest = min(one.soonest or verdict.until, verdict.until)
+            if len(ready) + len(odd) >= batch or size >= _BYTES_A_TURN:
+                return ready, odd
+        one.is_over = looked < most
+        return ready, odd
+
+    def _observe(self, one: Walk, found: Found) -> Ready | Wait:
+        def judge(progress: Progress) -> tuple[Extent, Progress]:
+            if one.headers <= 0:
+                return Extent.UNDECIDED, progress
+            extent, after = self._outboxes.extent(one.lea, found, replace(progress), one.headers)
+            one.headers -= max(after.headers - progress.headers, 1)
+            return extent, after
+
+        now = time.monotonic()
+        try:
+            return self._readiness.observe(one.lea, found, now, found.name in one.closed, judge)
+        except Deferred as later:
+            if not isinstance(later, Changed | Missing):
+                one.note_unreadable(found)
+            return Wait(now + self._intake.settle_seconds)

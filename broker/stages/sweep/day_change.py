@@ -1,0 +1,73 @@
+"""day change: what a new day changes by itself.
+
+Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then. Once a day,
+in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
+changes nothing more, so one that was broken off is begun again; after a start the last weeks are looked at, for nobody
+knows when this last ran.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import partial
+
+from broker.core.model import Ssid
+from broker.edge.ledger.again import committed
+from broker.edge.ledger.engine import Writing, reading
+from broker.edge.ledger.people import registry
+from broker.packets.services import Services
+from broker.students import enroll
+from broker.transfers import cases
+
+_BACK = timedelta(days=30)
+_AT_ONCE = 200  # others want to write, too
+
+
+class Daybreak:
+    """`look` does one slice of a new day's work, and nothing on a day that is done."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._done: date | None = None
+        self._before: date | None = None  # the day that was done before that one
+        self._slices: Iterator[None] = iter(())
+
+    def look(self) -> None:
+        """One slice."""
+        try:
+            for _ in self._slices:
+                return
+        except BaseException:
+            self._done = self._before
+            raise
+        today = self._services.day()
+        if self._done != today:
+            self._slices = turn(self._services, self._done or today - _BACK, today)
+            self._before, self._done = self._done, today
+
+
+def turn(services: Services, after: date, today: date) -> Iterator[None]:
+    """Follow the students for whom something has turned on a day after `after`, and by `today`, a slice at a time."""
+    last, is_over = "", _has_year_ended(services, after, today)
+    while True:
+        with reading(services.engine) as connection:
+            days = (after.isoformat(), today.isoformat())
+            some = registry.turned_between(connection, *days, last, _AT_ONCE, announced=is_over)
+        if some:
+            last = some[-1]
+            committed(services.engine, partial(_follow, services, some))
+        if len(some) < _AT_ONCE:
+            return
+        yield
+
+
+def _follow(services: Services, some: Sequence[Ssid], connection: Writing) -> None:
+    registry.lock(connection)
+    cases.reconcile(services, connection, some)
+    enroll.release_waiting(services, connection, some)
+
+
+def _has_year_ended(services: Services, after: date, today: date) -> bool:
+    """Whether teaching has ended on one of these days: then entries ahead count where nobody else has the student."""
+    calendar = services.settings.claims.calendar
+    years = range(calendar.containing(after), calendar.containing(today) + 1)
+    return any(after <= calendar.year(number).closes < today for number in years)

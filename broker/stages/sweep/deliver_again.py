@@ -1,0 +1,36 @@
+"""deliver again: a packet that the ledger calls delivered, and that is not in its inbox, is put there once more.
+
+Contract: called for the operator, who has put back a backup. Nothing of the packet changes: it is the same delivery, by
+the same token, with a line in its history; what it is sealed for is the receiver's key of now.
+"""
+
+from collections.abc import Sequence
+
+from broker.core.errors import NotDone
+from broker.core.model import LeaId, PacketType, State
+from broker.edge.home.inbox import Inboxes
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import corrections, history
+from broker.edge.pgp import openpgp
+from broker.packets.round import Look
+from broker.packets.services import Services
+
+PUT_AGAIN = "put-again"
+
+
+def put(services: Services, connection: Writing, lea: LeaId, trackings: Sequence[str]) -> None:
+    """Write these packets of the vault into the inbox again. Raises NotDone `no-key` for an LEA without a valid one."""
+    look = Look(connection, services.clock(), services.today())
+    certificate = look.valid_certificate(lea)
+    if trackings and certificate is None:
+        raise NotDone("no-valid-key", lea=lea)
+    inboxes = Inboxes(services.home)  # it has no mark yet, or not that of now
+    for tracking in trackings:
+        row = corrections.locked(connection, tracking)
+        if row is None or row.state is not State.DELIVERED or certificate is None:
+            continue
+        lock, body = openpgp.relock(services.vault.read(row.sha256), services.key, certificate)
+        inboxes.stage_delivery(lea, row.tracking, row.token, [lock, body])
+        inboxes.publish(lea, row.tracking, row.token, PacketType(row.type))
+        history.stay(connection, row.tracking, State.DELIVERED, PUT_AGAIN, services.clock().timestamp())
+    inboxes.flush()

@@ -1,0 +1,56 @@
+"""deliveries: files that a crash left hidden in an inbox are shown, or dropped.
+
+Contract: by the ledger alone, and so as often as wanted; what a worker may still be at is left.
+"""
+
+from broker.core.errors import Deferred
+from broker.core.model import LeaId, PacketType, State, TrackingId
+from broker.edge.home.folders import Missing
+from broker.edge.home.inbox import withdrawn
+from broker.edge.ledger.engine import reading, writing
+from broker.edge.ledger.packets import corrections, packets
+from broker.packets.services import Services
+
+
+def finish_deliveries(services: Services, lea: LeaId) -> int:
+    """Publish hidden files whose packet the ledger calls DELIVERED, and drop those of claims that came to nothing and
+    of packets that were taken back.
+
+    Returns how many are left because a worker may still be at them.
+    """
+    left = 0
+    for tracking, token in services.inboxes.staged(lea):
+        try:
+            left += _finish(services, lea, tracking, token)
+        except Missing:
+            raise
+        except Deferred as later:  # something else has its name; the others have theirs all the same
+            services.troubles.meet(services.log, "a packet cannot be shown", later, lea=lea, tracking=tracking)
+            left += 1
+    return left
+
+
+def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
+    """One hidden file; 1 where a worker may still be at it."""
+    with reading(services.engine) as connection:
+        row = packets.get(connection, tracking)
+    own = row.token if row else ""
+    if row is not None and row.state is State.DELIVERED and token == withdrawn(own):
+        _show_again(services, lea, tracking, token)
+    elif row is None or token != own or row.state in (State.COLLECTED, State.REFUSED):
+        services.inboxes.drop_stage(lea, TrackingId(tracking), token)
+    elif row.state is State.DELIVERED:
+        services.inboxes.publish(lea, row.tracking, token, PacketType(row.type))
+    else:
+        return 1
+    return 0
+
+
+def _show_again(services: Services, lea: LeaId, tracking: str, token: str) -> None:
+    """A packet that was being taken back, and then was not, returns into view; and not while it may be yet."""
+    with writing(services.engine) as connection:
+        row = corrections.locked(connection, tracking)
+        if row is not None and row.state is State.DELIVERED:
+            services.inboxes.publish(lea, row.tracking, token, PacketType(row.type))
+        else:
+            services.inboxes.drop_stage(lea, TrackingId(tracking), token)

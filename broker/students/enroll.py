@@ -1,0 +1,111 @@
+"""enroll: the wishes of an enrollment or SSID request are carried out, one student at a time.
+
+Contract: called within a write transaction that holds `registry.lock`. `settle` looks the student up, and does what the
+line asks, refuses the line, or leaves a question for a person; `settle_as` goes on where a person has decided. An SSID
+in a line is a claim to be checked against name and birth date. No line ends another LEA's location (LAW: Retrieve keeps
+the previous one), and only an LEA where the student is enrolled changes what is known of the student.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from broker.core.model import PacketType, Ssid
+from broker.core.stays import AHEAD
+from broker.edge.ledger.cases.follow_ups import FollowUp
+from broker.edge.ledger.engine import Writing
+from broker.edge.ledger.packets import packets
+from broker.edge.ledger.packets.rows import PacketRow
+from broker.edge.ledger.people import registry
+from broker.formats.ssid import name
+from broker.notices import answers
+from broker.notices.answers import Answer, Outcome, Sent
+from broker.oversight import announced, claims
+from broker.oversight.watch import Watch
+from broker.packets import notify
+from broker.packets.services import Services
+from broker.students import dates, seek
+from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
+from broker.students.wish import Wish
+from broker.transfers import follow_up
+from broker.transfers.follow_up import Pace
+from broker.transfers.resume import release_waiting
+
+__all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
+
+_REPORTS = MAKES_NEW | {EXIT}
+
+
+def settle(services: Services, connection: Writing, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
+    """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
+    task = Task(services, connection, row, wish, pace, watch)
+    latest = (services.day() + AHEAD).isoformat()
+    for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
+        if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
+            return replace(task.refused("unreadable", fact), must=TOO_FAR)
+    return dates.answer(task) or seek.LOOK[wish.request](task)
+
+
+def settle_as(services: Services, connection: Writing, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
+    """Carry out a wish as a person has decided: as that of this student or, with None, of a new one.
+
+    Leaves the LEA a further notice about the line, and lets go what waited for the student.
+    """
+    registry.lock(connection)
+    watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
+    task = Task(services, connection, row, wish, Pace(services, connection), watch, is_late=True)
+    answer = as_new(task) if number is None else seek.DO[wish.request](task, number, Outcome.MATCHED)
+    if answer.ssid:
+        follow(services, connection, row, [(wish, answer)])
+    tell(services, connection, row, wish.form, [(sent(wish), answer)])
+    return answer
+
+
+def is_located(wish: Wish, answer: Answer) -> bool:
+    """Whether this line has opened a location, or found the very same one open."""
+    return wish.request in MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
+
+
+def follow(services: Services, connection: Writing, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
+    """What follows from lines that were carried out; called once for a packet, after its last."""
+    at = services.clock().timestamp()
+    follow_some(services, connection, [FollowUp(number, row.tracking, at) for number in reported(done)])
+    claims.notice(services, connection, arrived(done))
+
+
+def follow_some(services: Services, connection: Writing, moved: Sequence[FollowUp], at_once: int | None = None) -> int:
+    """What follows of itself for students who have moved, each named once for a packet; as `follow_up.follow`."""
+    followed = follow_up.follow(services, connection, moved, at_once)
+    announced.tell(services, connection, [one.ssid for one in moved])
+    return followed
+
+
+def reported(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students of whom these lines have reported where they are, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and wish.request in _REPORTS))
+
+
+def arrived(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+    """The students whom these lines have enrolled, each once."""
+    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and is_located(wish, answer)))
+
+
+def tell(
+    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
+) -> None:
+    """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
+    made = answered(services, row, form, lines)
+    services.vault.flush()
+    packets.born(connection, [made], [])
+
+
+def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]) -> PacketRow:
+    """The same notice, made and not left yet; the vault is to be flushed."""
+    if form:
+        content = answers.table(form, name.read(row.source_name, row.origin).stem, lines)
+        return notify.made_of(services, row.origin, PacketType.SSID, content)
+    return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+
+
+def sent(wish: Wish) -> Sent:
+    """By what the LEA knows the line again."""
+    return Sent(wish.student.legal_name, wish.student.local_id, wish.school_year)

@@ -1,0 +1,1 @@
+"""What is done to, and seen of, an installation as a whole."""

@@ -1,0 +1,358 @@
+"""The registry over SQLite and PostgreSQL: numbers, names, evidence, locations, and the index of them."""
+
+import random
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from broker.core.errors import NotDone
+from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
+from broker.edge.ledger import migrate
+from broker.edge.ledger.engine import is_current, reading, writing
+from broker.edge.ledger.packets.rows import EnrollmentRow
+from broker.edge.ledger.parties import directory
+from broker.edge.ledger.people import blocks, evidence, registry
+from broker.edge.ledger.people.registry import Source
+from broker.identity import match, models, registrar, ssid
+from broker.identity.answer import Answer
+from broker.identity.model import Model
+from broker.simulate.people import persons
+from broker.simulate.rates import DEFAULT
+from tests.support import accounts, ledgers, postgres
+from tests.support.scale import larger
+
+NOW = 1_800_000_000.0
+FIRST = Source(LeaId("01"), "packet-1", NOW)
+SECOND = Source(LeaId("6G"), "packet-2", NOW + 60)
+ANA = Student(
+    Name("Ana", "Reyes-Ortiz", "Lucía"),
+    date(2012, 3, 4),
+    gender="F",
+    guardians=(Name("Marta", "Ortiz"),),
+    phone="801-555-0133",
+    address=Address("12 Elm St", "Provo", "UT", "84601"),
+)
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return models.load(None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+
+
+@pytest.fixture
+def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
+    made = ledgers.ready(tmp_path, url)
+    with writing(made) as connection:
+        for lea in ("01", "6G"):
+            directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)
+    yield made
+    made.dispose()
+
+
+def enter(engine: Engine, model: Model, student: Student = ANA, number: str = "1") -> Ssid:
+    with writing(engine) as connection:
+        registry.lock(connection)
+        return registrar.register(connection, model, student, lambda: Ssid(number), FIRST)
+
+
+def known(engine: Engine, number: str = "1") -> Student:
+    with reading(engine) as connection:
+        found = registrar.known(connection, number)
+    assert found is not None
+    return found
+
+
+def test_a_student_comes_back_as_entered(engine: Engine, model: Model) -> None:
+    enter(engine, model, replace(ANA, aliases=(Name("Anita", "Reyes"),), birth_order=2))
+    assert known(engine) == replace(ANA, ssid=Ssid("1"), aliases=(Name("Anita", "Reyes"),), birth_order=2)
+
+
+def test_a_number_is_given_once(engine: Engine, model: Model) -> None:
+    drawn = iter(["1", "1", "2"])
+    for _ in range(2):
+        with writing(engine) as connection:
+            registrar.register(connection, model, ANA, lambda: Ssid(next(drawn)), FIRST)
+    with reading(engine) as connection:
+        assert [one.ssid for one in registry.page(connection, "", 10)] == ["1", "2"]
+
+
+def test_a_new_spelling_adds_a_name_and_ends_none(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    spelt = replace(ANA, legal_name=Name("ANA", "REYES ORTIZ"))
+    with writing(engine) as connection:
+        registrar.learn(connection, model, "1", spelt, SECOND)
+        registrar.learn(connection, model, "1", spelt, SECOND)
+        names = evidence.names(connection, "1")
+    assert [(one.kind, one.value, one.source, one.ended_at) for one in names] == [
+        ("legal", ANA.legal_name, FIRST, None),
+        ("alias", spelt.legal_name, SECOND, None),
+    ]
+
+
+def test_a_student_is_found_by_a_name_that_was_learned(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    other = Student(Name("Wilhelmina", "Kowalczyk", "Jo"), ANA.birth_date, gender="F")
+    with writing(engine) as connection:
+        before = match.find(connection, model, other, "01")
+        registrar.learn(connection, model, "1", other, SECOND)
+        after, elsewhere = (match.find(connection, model, other, lea) for lea in (SECOND.lea, "01"))
+    assert before.answer is Answer.NONE
+    assert "1" in [one.ssid for one in after.candidates]
+    assert elsewhere.answer is Answer.NONE  # an LEA that never had the child has told it
+
+
+def test_a_new_phone_takes_the_place_of_the_old_one_and_guardians_add_up(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    told = replace(ANA, phone="801-555-0199", guardians=(Name("Jo", "Reyes"),), address=Address())
+    with writing(engine) as connection:
+        registrar.learn(connection, model, "1", told, SECOND)
+        kept = [one for one in evidence.evidences(connection, "1") if one.kind == "phone"]
+    assert known(engine).phone == "801-555-0199"
+    assert known(engine).guardians == (Name("Marta", "Ortiz"), Name("Jo", "Reyes"))
+    assert known(engine).address == ANA.address
+    assert [(one.value, one.ended_at) for one in kept] == [("801-555-0133", SECOND.at), ("801-555-0199", None)]
+
+
+def test_a_correction_changes_the_legal_name_and_birth_date_and_keeps_what_was(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    new = replace(ANA, legal_name=Name("Ana", "Johnson"), birth_date=date(2012, 4, 3))
+    with writing(engine) as connection:
+        registrar.amend(connection, model, "1", new, SECOND)
+        names = evidence.names(connection, "1")
+        old = [one for one in evidence.evidences(connection, "1") if one.kind == "birth_date"]
+        found = match.find(connection, model, new, "01")
+    assert known(engine).legal_name == Name("Ana", "Johnson")
+    assert known(engine).birth_date == date(2012, 4, 3)
+    assert [(one.value.last, one.ended_at) for one in names] == [("Reyes-Ortiz", SECOND.at), ("Johnson", None)]
+    assert [(one.value, one.ended_at) for one in old] == [("2012-03-04", SECOND.at)]
+    assert (found.answer, found.ssid) == (Answer.MATCH, "1")
+
+
+def test_a_name_that_was_taken_back_counts_no_longer(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    wrong = replace(ANA, legal_name=Name("Zoe", "Walker"))
+    with writing(engine) as connection:
+        registrar.learn(connection, model, "1", wrong, SECOND)
+        connection.execute(text("UPDATE student_names SET ended_at = added_at WHERE kind = 'alias'"))
+        registrar.refresh(connection, model, "1")
+    assert known(engine).aliases == ()
+    with writing(engine) as connection:
+        registrar.learn(connection, model, "1", wrong, SECOND)
+    assert known(engine).aliases == (Name("Zoe", "Walker"),)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE students SET ssid = '2'",
+        "DELETE FROM students",
+        "UPDATE student_names SET last = 'Other'",
+        "DELETE FROM student_names",
+        "UPDATE evidence SET value = '\"0\"'",
+        "DELETE FROM evidence",
+        "DELETE FROM enrollments",
+        "INSERT INTO students (ssid, first, middle, last, suffix, birth_date, gender, added_at)"
+        " VALUES ('1', 'B', '', 'B', '', '2012-01-01', '', 0)",
+    ],
+)
+def test_the_database_keeps_numbers_and_history(engine: Engine, model: Model, statement: str) -> None:
+    enter(engine, model)
+    with writing(engine) as connection:
+        accounts.enter(connection, place("1"))
+    with pytest.raises(DBAPIError), writing(engine) as connection:
+        connection.execute(text(statement))
+
+
+def place(number: str, lea: str = "01", day: str = "2026-08-17", local_id: str = "77") -> EnrollmentRow:
+    facts = ("11", "", "packet-1", "08", "dual")
+    return EnrollmentRow(Ssid(number), LeaId(lea), "704", local_id, day, "", *facts, reported_on=day)
+
+
+def test_a_location_keeps_grade_and_programme(engine: Engine, model: Model) -> None:
+    enter(engine, model)
+    with writing(engine) as connection:
+        accounts.enter(connection, place("1"))
+        accounts.enter(connection, place("1"))
+        assert registry.locations(connection, "1") == [place("1")]
+        accounts.leave(connection, "1", "01", "704", "2026-12-01", "T")
+        assert registry.locations(connection, "1") == [replace(place("1"), exit_date="2026-12-01", exit_code="T")]
+
+
+def test_nobody_enters_under_a_number_that_nobody_has(engine: Engine) -> None:
+    with pytest.raises(KeyError), writing(engine) as connection:
+        accounts.enter(connection, place("404"))
+
+
+def test_the_index_made_again_is_the_one_that_grew(engine: Engine, model: Model) -> None:
+    people = [person.student for person in persons(60, 3)]
+    with writing(engine) as connection:
+        for number, student in enumerate(people):
+            registrar.register(connection, model, student, lambda n=number: Ssid(f"{n:04}"), FIRST)
+        for number, student in enumerate(people[:20]):
+            spelt = replace(
+                student, legal_name=replace(student.legal_name, last=student.legal_name.last.upper() + " X")
+            )
+            registrar.learn(connection, model, f"{number:04}", spelt, SECOND)
+    grown = indexed(engine)
+    heard: list[int] = []
+    with writing(engine) as connection:
+        assert registrar.reindex(connection, model, heard.append) == 60
+    assert indexed(engine) == grown
+    assert heard == [60]
+
+
+def indexed(engine: Engine) -> list[object]:
+    with reading(engine) as connection:
+        kept = [
+            sorted(tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}")))  # noqa: S608
+            for name in ("student_features", "student_blocks")
+        ]
+    assert all(kept)
+    return kept
+
+
+def test_many_brought_in_at_once_are_as_if_registered(engine: Engine, model: Model) -> None:
+    people = [(Ssid(f"{n:04}"), person.student) for n, person in enumerate(persons(50, 4))]
+    with writing(engine) as connection:
+        registrar.bring_in(connection, model, people, FIRST)
+        assert [registrar.known(connection, number) for number, _ in people] == [
+            replace(student, ssid=number, local_id="", aliases=student.aliases[::-1]) for number, student in people
+        ]
+        found = [match.find(connection, model, replace(student, ssid=None), "01") for _, student in people]
+    assert all(
+        number in [one.ssid for one in finding.candidates] for (number, _), finding in zip(people, found, strict=True)
+    )
+
+
+def test_an_index_for_another_model_is_noticed(engine: Engine, model: Model) -> None:
+    with writing(engine) as connection:
+        registrar.check_index(connection, model)
+        registrar.adopt(connection, model)
+        registrar.check_index(connection, model)
+        blocks.mark(connection, "another")
+        registrar.adopt(connection, model)
+        with pytest.raises(NotDone, match="stale-index"):
+            registrar.check_index(connection, model)
+        registrar.reindex(connection, model, lambda _: None)
+        registrar.check_index(connection, model)
+
+
+def test_a_ledger_of_the_first_version_is_carried_over(url: str, tmp_path: Path, model: Model) -> None:
+    made = ledgers.blank(tmp_path, url)
+    config = migrate._config()
+    with writing(made) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO parties VALUES ('01', 'LEA', 'district', 0)"))
+        connection.execute(
+            text("INSERT INTO students VALUES ('7', 'Ana', '', 'Reyes', '', '2012-03-04', 'F', 'ana', '', 'reyes', 5)")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO enrollments (ssid, lea, school, local_id, entry_date, exit_date, entry_code, exit_code,"
+                " tracking) VALUES ('7', '01', '704', '12', '2026-08-17', '', '', '', 'packet-0')"
+            )
+        )
+        connection.execute(text("INSERT INTO reviews VALUES ('packet-1', -1, '7,8', 9, NULL)"))
+    migrate.migrate(made)
+    assert is_current(made)
+    with writing(made) as connection:
+        assert registrar.known(connection, "7") == Student(
+            Name("Ana", "Reyes"), date(2012, 3, 4), ssid=Ssid("7"), gender="F"
+        )
+        assert evidence.names(connection, "7")[0].source == Source(LeaId("01"), "packet-0", 5.0)
+        candidates = connection.execute(text("SELECT candidates FROM reviews")).scalar()
+        assert candidates == '[{"ssid": "7", "weight": 0.0}, {"ssid": "8", "weight": 0.0}]'
+        with pytest.raises(NotDone, match="stale-index"):
+            registrar.check_index(connection, model)
+        registrar.reindex(connection, model, lambda _: None)
+        ana = Student(Name("Ana", "Reyes"), date(2012, 3, 4), local_id="12", gender="F")
+        assert match.find(connection, model, ana, "01").ssid == "7"
+    made.dispose()
+
+
+WORKERS, PACKET = 16, 25
+
+
+@pytest.mark.grows
+def test_sixteen_workers_give_every_student_one_number(engine: Engine, url: str, tmp_path: Path, model: Model) -> None:
+    """Every fifth report is a student's second; packets of 25; numbers are drawn from few, so that some are drawn
+    twice."""
+    students = larger(1200, 5000)
+    reported = students * 5 // 4
+    rates = DEFAULT.changed({"twins": 0.0})
+    people = [(person.id, person.student) for person in persons(students, 11, rates)]
+    dice = random.Random(12)
+    others = [(Ssid(f"{n}"), person.student) for n, person in enumerate(persons(500, 13, rates))]
+    with writing(engine) as connection:
+        registrar.bring_in(connection, model, others, FIRST)
+        connection.execute(text("ANALYZE"))  # PostgreSQL's plans of a minute ago are those for empty tables
+    reports = people + [(who, in_capitals(student)) for who, student in dice.sample(people, reported - students)]
+    dice.shuffle(reports)
+    waiting = [reports[start : start + PACKET] for start in range(0, reported, PACKET)]
+    given: list[tuple[str, str]] = []
+    errors: list[Exception] = []
+
+    def work() -> None:
+        own, numbers = ledgers.again(tmp_path, url), random.Random()
+        try:
+            while waiting:
+                given.extend(settle(own, model, waiting.pop(), numbers))
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+        finally:
+            own.dispose()
+
+    threads = [threading.Thread(target=work) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len({number for _, number in given}) == len({who for who, _ in given}) == len(set(given))
+    assert len(given) > 0.97 * reported
+    with reading(engine) as connection:
+        assert registry.count(connection) == len(others) + len(set(given))
+
+
+def in_capitals(student: Student) -> Student:
+    name = student.legal_name
+    return replace(student, legal_name=Name(name.first.upper(), name.last.upper(), name.middle.upper(), name.suffix))
+
+
+def settle(
+    engine: Engine, model: Model, packet: list[tuple[str, Student]], numbers: random.Random
+) -> list[tuple[str, str]]:
+    """What an enrollment does, in one transaction: find, or give a number; a review gives none."""
+    done: list[tuple[str, str]] = []
+    with writing(engine) as connection:
+        registry.lock(connection)
+        for who, student in packet:
+            unnumbered = replace(student, ssid=None, local_id="")
+            finding = match.find(connection, model, unnumbered, "01")
+            number = finding.ssid
+            if finding.answer is Answer.NONE:
+                number = registrar.register(
+                    connection, model, unnumbered, lambda: ssid.allocate(numbers.randrange, 6), FIRST
+                )
+            if number:
+                done.append((who, number))
+    return done

@@ -1,0 +1,154 @@
+"""The gate and the explainer find the same documents valid."""
+
+import copy
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broker.core.errors import Refused
+from broker.edge.schemas.contracts import BASE, Contracts, load
+from broker.edge.schemas.explain import FORMATS, Explainer
+from broker.edge.settings import resources
+from tests.support import documents
+from tests.support.documents import at, paths
+from tests.support.scale import examples
+from tests.support.tools import corpora
+
+FOLDER = resources.folder("schemas")
+SCHEMAS = load(FOLDER)
+CONTRACTS = Contracts(FOLDER)
+TYPES = (
+    "acknowledgement.v1",
+    "backpack.v1",
+    "enrollment.v1",
+    "recall.v1",
+    "record-request.v1",
+    "student-record.v1",
+)
+PURE = {name: Explainer(SCHEMAS, f"{BASE}{name}.schema.json") for name in TYPES}
+SAMPLES = {name: documents.sample(SCHEMAS, f"{BASE}{name}.schema.json") for name in TYPES}
+
+
+def refusal(document: dict[str, Any]) -> Refused | None:
+    try:
+        CONTRACTS.check(document, 5)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def test_a_document_that_uses_every_property_is_valid_to_both() -> None:
+    for name, sample in SAMPLES.items():
+        assert not list(PURE[name].places(sample))
+        assert PURE[name].is_valid(sample)
+        assert refusal(sample) is None
+
+
+PATHS = {name: [path for path in paths(sample) if path not in ((), ("packet",))] for name, sample in SAMPLES.items()}
+DIGITS = st.integers(0, 99).map(lambda number: f"{number:02}")
+NEAR = st.one_of(
+    st.builds("{}{}-{}-{}".format, st.sampled_from(["19", "20", "21", "00", "18"]), DIGITS, DIGITS, DIGITS),
+    st.builds("2026-11-{}T{}:{}:{}{}".format, DIGITS, DIGITS, DIGITS, DIGITS, st.sampled_from(["Z", "z", "", "+0700"])),
+    st.builds("2026-11-23T10:00:00{}{}:{}".format, st.sampled_from("+- "), DIGITS, DIGITS),
+    st.from_regex(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-fg]{12}\n?", fullmatch=True),
+    st.sampled_from(
+        ["1000000019", "1000000019\n", "１０００００００１９", "2012-03-04", "2012-03-04\n", "２０12-03-04", "20120304"]
+    ),
+    st.sampled_from(
+        ["2026-11-23T23:59:60Z", "2026-11-23T24:00:00Z", "2026-11-23t10:00:00Z", "2026-W47-1", "123-45-6789"]
+    ),
+    st.sampled_from(
+        ["QQ==", "QQ===", "Q Q", "a/b", "a/b\n", "../x", ".x", "x\u0000", "\u202e", "\ufeff", " ", "", "a\nb"]
+    ),
+)
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**6), 10**6),
+    st.sampled_from([2027, 2027.0, 1.0, 1.5, -0.0, 1e300, -1e300, 2**53, 2**63, 200, 200.0000001]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    NEAR,
+    st.text(max_size=12),
+    st.integers(1, 210).map(lambda length: "é" * length),
+    st.just([]),
+    st.just({}),
+    st.just({"first": "A", "last": "B"}),
+    st.lists(st.text(max_size=3), max_size=3),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> dict[str, Any]:
+    name = draw(st.sampled_from(TYPES))
+    document: dict[str, Any] = copy.deepcopy(SAMPLES[name])
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(PATHS[name]))
+        try:
+            place = at(document, path[:-1])
+            if isinstance(place, dict) and draw(st.integers(0, 4)) == 0:
+                del place[path[-1]]
+            elif isinstance(place, dict) and draw(st.integers(0, 9)) == 0:
+                place[draw(st.text(max_size=5))] = draw(ANYTHING)
+            else:
+                place[path[-1]] = draw(ANYTHING)
+        except (KeyError, IndexError, TypeError):
+            continue
+    return document
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(mutated())
+def test_gate_and_explainer_agree(document: dict[str, Any]) -> None:
+    refused = refusal(document)
+    assert PURE[document["packet"]].is_valid(document) == (refused is None)
+    if refused is not None:
+        assert refused.code == "schema"
+        assert 1 <= len(refused.hint.split("\n")) <= 6
+
+
+# Where the two differ from each other on the official suite; none of it can be written in our schemas
+# (see test_every_pattern_means_the_same_to_both_and_is_put_in_words, and the pattern beside every date-time).
+DIFFER = {
+    ("pattern.json", "pattern with Unicode property escape requires unicode mode"): "the escape \\p",
+    ("patternProperties.json", "patternProperties with Unicode property escape"): "the escape \\p",
+}
+LEAP_SECOND = "a valid date-time with a leap second"  # our pattern for date-time has none
+
+
+def suite() -> Iterator[tuple[Path, dict[str, Any]]]:
+    folder = corpora("hostile", "json-schema", "draft2020-12")
+    formats = [folder / "optional" / "format" / f"{name}.json" for name in FORMATS]
+    for path in itertools.chain(sorted(folder.glob("*.json")), formats):
+        for group in json.loads(path.read_text("utf-8")):
+            written = json.dumps(group["schema"])
+            outside = "localhost:1234" in written or '"$ref": "https://json-schema.org' in written
+            if not outside and (path.name, group["description"]) not in DIFFER:
+                yield path, group
+
+
+def answers(path: Path, schema: Any, value: Any) -> tuple[bool, bool]:
+    asserted = "optional" in path.parts
+    gate = jsonschema_rs.Draft202012Validator(schema, validate_formats=asserted, offline=True)
+    own = schema if isinstance(schema, dict) else {"allOf": [schema]}
+    if not asserted:
+        own = {key: part for key, part in own.items() if key != "format"}
+    uri = str(own.get("$id", f"{BASE}x"))
+    return gate.is_valid(value), Explainer({uri: own}, uri).is_valid(value)
+
+
+def test_both_agree_on_the_official_suite() -> None:
+    asked = 0
+    for path, group in suite():
+        for case in group["tests"]:
+            if case["description"].startswith(LEAP_SECOND):
+                continue
+            asked += 1
+            gate, explainer = answers(path, group["schema"], case["data"])
+            assert gate == explainer == case["valid"], (path.name, group["description"], case["description"])
+    assert asked > 1300

@@ -1,0 +1,57 @@
+"""The house keeps its form: rooms of a size that a reader can take in, and imports that point one way."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support.tools import ROOT
+
+MOST_MODULES, MOST_LINES = 20, 300
+# One import that each contract forbids: the file that gets it, and the line.
+PLANTED = {
+    "imports point one way": ("broker/core/flow.py", "import broker.edge.log"),
+    "the faces reach verbs alone": ("broker/cli/exchange/audit.py", "import broker.stages.admit"),
+    "SQL is in the ledger alone": ("broker/identity/ssid.py", "import sqlalchemy"),
+    "core is the standard library alone": ("broker/core/flow.py", "import orjson"),
+    "stages do not import each other": ("broker/stages/admit.py", "import broker.stages.route"),
+    "what applies one packet type does not import what applies another": (
+        "broker/stages/applied/recall.py",
+        "import broker.stages.applied.enrollment",
+    ),
+    "handlers do not import each other": ("handlers/recall.py", "import handlers.transcript"),
+    "the LEA's side works without an exchange": ("broker/client/letters.py", "import broker.wiring"),
+}
+FOLDERS = sorted({path.parent for name in ("broker", "handlers") for path in (ROOT / name).rglob("*.py")})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_no_room_is_too_large(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MOST_MODULES
+    long = {path.name: lines for path in modules if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES}
+    assert not long
+
+
+def contracts() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return [one["name"] for one in project["tool"]["importlinter"]["contracts"]]
+
+
+def test_a_forbidden_import_of_each_kind_is_found(tmp_path: Path) -> None:
+    assert set(contracts()) == set(PLANTED)
+    for name in ("broker", "handlers"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name, line in PLANTED.values():
+        path = tmp_path / name
+        path.write_text(f"{path.read_text('utf-8')}\n{line}\n")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 1
+    broken = set(re.findall(r"(?m)^(.+) BROKEN$", done.stdout))
+    assert broken == set(PLANTED), done.stdout + done.stderr
