@@ -1,1 +1,0 @@
-"""The command line's commands, grouped by who uses them."""
