@@ -100,20 +100,27 @@ class _Forks:
     def serve(self) -> NoReturn:
         while True:
             for key, _ in self._events.select():
-                key.data()
+                if self._events.get_map().get(key.fd) is key:  # else another event of this moment has ended it
+                    key.data()
 
     def _begin(self) -> None:
         line = self._listener.accept()[0]
-        request, files, _, _ = socket.recv_fds(line, _REQUEST, _FILES)
+        request, files = b"", list[int]()
+        with suppress(OSError):
+            request, files, _, _ = socket.recv_fds(line, _REQUEST, _FILES)
+        if not request:  # who asked was killed before it had said for what
+            line.close()
+            return
         pid = os.fork()
         if not pid:
             self._become(json.loads(request), files)
-        line.send(str(pid).encode())
+        with suppress(OSError):  # it may be killed at any moment; its line tells so then
+            line.send(str(pid).encode())
         for file in files:
             os.close(file)
         ended = os.pidfd_open(pid)
         self._events.register(ended, selectors.EVENT_READ, lambda: self._end(pid, ended, line))
-        self._events.register(line, selectors.EVENT_READ, lambda: os.kill(pid, signal.SIGKILL))  # nobody waits
+        self._events.register(line, selectors.EVENT_READ, lambda: _kill(pid))  # nobody waits
 
     def _end(self, pid: int, ended: int, line: socket.socket) -> None:
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -122,7 +129,13 @@ class _Forks:
         os.close(ended)
         with line:
             if not _is_over(line):
-                line.send(str(code).encode())
+                with suppress(OSError):
+                    line.send(str(code).encode())
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _is_over(line: socket.socket) -> bool:
@@ -131,3 +144,5 @@ def _is_over(line: socket.socket) -> bool:
         return line.recv(1, socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False
+    except OSError:
+        return True
