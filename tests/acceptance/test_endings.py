@@ -67,19 +67,22 @@ def calls(path: str, home: str) -> Iterator[Words]:
             if number == at:
                 words += word(one, value)
             elif one.name == "home":
-                words += ["--home", home]
+                words += word(one, home)
             elif one.required:
                 words += word(one, GOOD[kind_of(one)])
         options = [one for one in words if one.startswith("--")]
-        yield (*path.split(), *sorted(options), *(one for one in words if one not in options))
+        yield (*path.split(), *sorted(options), "--", *(one for one in words if one not in options))
 
 
 def _wrong(known: list[Any], turn: int) -> Iterator[tuple[int, str]]:
-    """Which parameter is wrong, and what it is; `turn` is another number for most commands."""
-    if scale.IS_LONG:
-        yield from ((at, value) for at, bad in enumerate(known) for value in bad_values(kind_of(bad)))
-        return
-    for kind in dict.fromkeys(map(kind_of, known)):
+    """Which parameter is wrong, and what it is; `turn` is another number for most commands. Numbers are few, and each
+    is tried in each way: what no database can hold ends in the database, not where it is read."""
+    kinds = dict.fromkeys(map(kind_of, known))
+    everywhere = kinds if scale.IS_LONG else ["number"]
+    for at, bad in enumerate(known):
+        if kind_of(bad) in everywhere:
+            yield from ((at, value) for value in bad_values(kind_of(bad)))
+    for kind in [kind for kind in kinds if kind not in everywhere]:
         places = [number for number, one in enumerate(known) if kind_of(one) == kind]
         values = bad_values(kind)
         yield places[turn % len(places)], values[turn % len(values)]

@@ -39,6 +39,8 @@ def compare(pairs: Pairs, home: HomeOption = None, as_json: JsonOption = False, 
         fail("--json and --explain exclude each other.", 2)
     if home is not None and not home.is_dir():
         fail(f"{home} is no folder; name the exchange's home, or leave --home away.", 2)
+    if pairs.is_char_device():  # a device may give bytes for ever
+        fail(f"{pairs} is no file; name a file, or - for standard input.", 2)
     model = offline.model_of(home)
     if str(pairs) == "-":
         is_whole = _answer_all(model, sys.stdin.buffer, explain)

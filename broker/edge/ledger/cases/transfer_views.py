@@ -17,6 +17,7 @@ from broker.core.transfer import LIVE, TransferState
 from broker.edge.ledger.cases.transfers import TransferRow, in_states
 from broker.edge.ledger.counted import counted
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, transfer_events, transfers
 
 PAGE = 200
@@ -69,7 +70,7 @@ def reported(connection: Reading, first: float, before: float, after: int = 0, l
 
 
 def _page(connection: Reading, wanted: Iterable[ColumnElement[bool]], after: int, limit: int) -> list[TransferRow]:
-    query = select(*_ROW).where(transfers.c.id > after, *wanted).order_by(transfers.c.id).limit(limit)
+    query = select(*_ROW).where(transfers.c.id > comparable(after), *wanted).order_by(transfers.c.id).limit(limit)
     return [_row(values) for values in connection.execute(query)]
 
 
@@ -79,7 +80,7 @@ def _row(values: Any) -> TransferRow:
 
 def locked(connection: Writing, number: int) -> TransferRow | None:
     """One case, which nobody else changes before this transaction ends; None where there is none."""
-    found = connection.execute(select(*_ROW).where(transfers.c.id == number).with_for_update()).first()
+    found = connection.execute(select(*_ROW).where(transfers.c.id == comparable(number)).with_for_update()).first()
     return _row(found) if found else None
 
 

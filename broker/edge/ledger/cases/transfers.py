@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from broker.core.model import LeaId
 from broker.core.transfer import LIVE, Case, TransferState
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import is_live, is_requested, students, transfer_events, transfers
 
@@ -79,7 +80,7 @@ def _row(values: Any) -> TransferRow:
 
 def get(connection: Reading, number: int) -> TransferRow | None:
     """One case, or None."""
-    found = connection.execute(select(*_ROW).where(transfers.c.id == number)).first()
+    found = connection.execute(select(*_ROW).where(transfers.c.id == comparable(number))).first()
     return _row(found) if found else None
 
 
@@ -143,7 +144,7 @@ def in_states(states: Iterable[TransferState]) -> ColumnElement[bool]:
 
 def events_of(connection: Reading, number: int) -> list[TransferEvent]:
     """The steps of a case, oldest first."""
-    query = select(*_EVENT).where(transfer_events.c.transfer == number).order_by(transfer_events.c.seq)
+    query = select(*_EVENT).where(transfer_events.c.transfer == comparable(number)).order_by(transfer_events.c.seq)
     return [TransferEvent(*values) for values in connection.execute(query)]
 
 

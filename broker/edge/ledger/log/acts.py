@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.tables import acts
 
 DONE, REFUSED = "done", "refused"
@@ -47,7 +48,7 @@ def page(connection: Reading, before: int | None, size: int, verb: str = "", act
     """The newest lines before a number, at most `size`; None for those from the newest on."""
     query = select(acts).order_by(acts.c.n.desc()).limit(size)
     if before is not None:
-        query = query.where(acts.c.n < before)
+        query = query.where(acts.c.n < comparable(before))
     for column, wanted in ((acts.c.verb, verb), (acts.c.actor, actor)):
         if wanted:
             query = query.where(column == wanted)

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 
 from broker.core.access import Action, Ground
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.tables import disclosures, exceptions
 
 
@@ -53,7 +54,7 @@ def add(connection: Writing, domain: str, law: str, why: str, who: str, at: floa
 def end(connection: Writing, number: int, who: str, why: str, at: float) -> None:
     """It stands no more."""
     values = {"ended_at": at, "ended_by": who, "ended_why": why}
-    connection.execute(update(exceptions).where(exceptions.c.id == number).values(values))
+    connection.execute(update(exceptions).where(exceptions.c.id == comparable(number)).values(values))
 
 
 def all_of(connection: Reading) -> list[LegalException]:
@@ -63,7 +64,7 @@ def all_of(connection: Reading) -> list[LegalException]:
 
 def page(connection: Reading, after: int, size: int) -> list[LegalException]:
     """At most `size` of all that were ever recorded, of those behind the number `after`, oldest first."""
-    query = select(*_ROW).where(exceptions.c.id > after).order_by(exceptions.c.id).limit(size)
+    query = select(*_ROW).where(exceptions.c.id > comparable(after)).order_by(exceptions.c.id).limit(size)
     return [LegalException(*row) for row in connection.execute(query)]
 
 

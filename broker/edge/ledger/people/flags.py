@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, true, union,
 
 from broker.edge.ledger import epoch
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import alerts, flags, owed_alerts, students
 
@@ -82,7 +83,7 @@ def all_standing(connection: Reading, limit: int = 1000, after: int = 0) -> list
     for the student now, which is not the one that was flagged where that was merged into another; two flags of one
     student are two."""
     columns = [_STANDS.label("ssid") if column.name == "ssid" else column for column in _FLAG]
-    stands = flags.c.lifted_at.is_(None) & (flags.c.id > after)
+    stands = flags.c.lifted_at.is_(None) & (flags.c.id > comparable(after))
     query = select(*columns).join(students, students.c.ssid == flags.c.ssid).where(stands)
     return [Flag(*row) for row in connection.execute(query.order_by(flags.c.id).limit(limit))]
 
@@ -185,5 +186,5 @@ def _has_been(is_seen: bool | None) -> ColumnElement[bool]:
 
 def seen(connection: Writing, ids: Sequence[int], who: str, at: float) -> int:
     """Somebody has seen these alerts; how many of them nobody had seen before."""
-    mine = alerts.c.id.in_(list(ids)) & alerts.c.seen_at.is_(None)
+    mine = alerts.c.id.in_([comparable(one) for one in ids]) & alerts.c.seen_at.is_(None)
     return connection.execute(update(alerts).where(mine).values(seen_at=at, seen_by=who)).rowcount
