@@ -60,8 +60,8 @@ def check_xml(content: bytes, limits: Limits) -> None:
 
 
 def check_rows(content: bytes, rows: Sequence[Row], columns: Sequence[str]) -> None:
-    """Refuse a CSV that holds one; `columns` are the last steps of their places. Raises Refused("has-ssn"): the place
-    is a line and a column."""
+    """Refuse a CSV that holds one; `content` has a byte for each digit, `columns` are the last steps of their places.
+    Raises Refused("has-ssn"): the place is a line and a column."""
     if is_suspicious(content):
         _refuse(_in_rows(rows, columns))
 

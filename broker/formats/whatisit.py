@@ -28,6 +28,7 @@ _OUTSIDE = frozenset({"not-openpgp", "not-sealed", "bad-structure", "bad-armor",
 # Refusals of documents that a parser cannot read
 _UNREAD = frozenset({"not-utf8", "not-json", "request-name", "csv-form", "not-xml", "xml-unsafe", "not-pesc"})
 _UNREAD |= {"inflates-too-much", "from-mismatch", "unknown-column"}
+_OF_TABLES = frozenset({"request-name", "csv-form", "from-mismatch", "unknown-column", "inflates-too-much"})
 
 _OWN: Mapping[Shape, str] = {
     Shape.SIGNATURE: "signature-alone",
@@ -39,8 +40,8 @@ _SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END
 _SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
 _PROSE = Kind(
     "text in another form",
-    "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons or tabs between"
-    " them.",
+    "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons, tabs or bars"
+    " between them.",
 )
 _BEGINS_JSON = (b"{", b"[", b'"')
 _NAMED = "It seems to name students, and others could have read it: tell your LEA's privacy officer."
@@ -102,6 +103,8 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
         return refused
     if kind.code == "empty-document":
         return Refused(kind.code)
+    if kind.code == "not-utf8" and refused.code in _OF_TABLES and not _is_json(content):
+        return refused  # a table is read in this encoding, too
     if kind.code == "not-utf8":  # how to save it anew, the code itself says
         return Refused(kind.code, "", f"It is {kind.name}.")
     return Refused(kind.code, "", _about(kind))
@@ -172,6 +175,11 @@ def _clear(content: bytes, refused: Refused) -> Refused:
 
 def _disclosed(content: bytes) -> str:
     return _NAMED if names_students(content) else _PERHAPS
+
+
+def _is_json(content: bytes) -> bool:
+    """Whether it begins as JSON does, in whichever encoding."""
+    return decoded(content[: 4 * _MOST]).lstrip("\ufeff \t\r\n").startswith(("{", "["))
 
 
 def _about(kind: Kind) -> str:

@@ -11,9 +11,10 @@ from itertools import count, pairwise
 from typing import Any
 
 from broker.core.errors import Refused
+from broker.core.files import texts
 from broker.core.model import LeaId
 from broker.formats import no_ssn, table
-from broker.formats.ssid import columns
+from broker.formats.ssid import answer, columns
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED, Unfit
@@ -80,7 +81,7 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     name = ssid_name.read(file, lea)
     found = table.read(content, most_lines)
     fields = ssid_header.fields_of(found.header, found.rows)
-    no_ssn.check_rows(content, found.rows, [_last_step(name) for name in fields])
+    no_ssn.check_rows(texts.plain(content), found.rows, [_last_step(name) for name in fields])
     if not found.rows:
         raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
@@ -88,7 +89,7 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
     sheet = Sheet(
-        form=("\ufeff" if found.marked else "") + found.separator,
+        form=answer.form_of(found),
         day=name.day,
         numbers=tuple(number for number, _ in good),
         unread=tuple(_told(one) for one in lines if not one.is_good),
