@@ -1,7 +1,7 @@
-"""The answer to an SSID request in CSV: a line for each line, in the request's own form.
+"""The answer to an SSID request in CSV: one line for each line, in the request's own form.
 
 Owns its cells. Promises: RFC 4180, UTF-8, no header line; a spreadsheet takes no cell for a formula, and `plain` gives
-back each cell as it was, so that a program finds its students again by their names.
+each cell back as it was, so a program finds its students by their names.
 """
 
 import csv
@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 
-# what begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV Injection); wide forms as well
+# Excel, LibreOffice and Google Sheets take a cell with this beginning for a formula (OWASP, CSV Injection); wide forms
+# as well
 _FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠].", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ class Answered:
 
 
 def table(form: str, name: str, lines: Iterable[Answered]) -> bytes:
-    """The answer as a file of this `form`: a byte order mark or none, then the separator; `name` is the request's.
+    """The answer as a file in this `form` (a byte order mark or none, then the separator); `name` names the request.
 
     Each line: file line number (8 digits), SSID (10, or empty), school year (4), last name, first name, local number,
     answer, reason, column, what to do, name of the request.
@@ -50,7 +51,7 @@ def _cells(line: Answered, name: str) -> Iterator[str]:
 
 
 def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: where it would, an apostrophe comes first."""
+    """A cell that no spreadsheet takes for a formula: an apostrophe comes first where one would."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
