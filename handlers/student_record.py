@@ -24,5 +24,5 @@ HANDLER = Handler(
 
 
 def student_of(body: Mapping[str, Any]) -> Student:
-    """Whom a checked `student-record.v1` is about; its SSID, if any, is the sender's claim."""
+    """The student of a checked `student-record.v1`; its SSID, if any, is the sender's claim."""
     return to_student(body["student"])

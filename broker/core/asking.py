@@ -1,15 +1,15 @@
-"""Who is asked for a child's record: which transfer cases there should be (Utah 53A-11-504).
+"""Which LEAs are asked for a child's record: the transfer cases that there should be (Utah 53A-11-504).
 
-Owns the difference between the cases that stand and those that should. Promises: pure; what should be depends on the
-child's stays and on whose record has come, and not on how the stays were told: a second move, a return, a mistaken
-entry taken back, a merge, several stays in one packet need no rule of their own. The LEA where the child is (`here`)
-asks
+Owns the difference between the cases that stand and the cases that should stand. Promises: pure; the result depends on
+the child's stays and on whose record has come, and not on how the stays were reported: a second move, a return, a
+mistaken entry taken back, a merge, several stays in one packet need no rule of their own. The LEA where the child is
+(`here`) asks
 
-- every other LEA that was still open when the child came, or that the child left last;
-- and every LEA before these whose record has not moved on, for nobody in between was given it.
+- every other LEA where the child's stay was still open when the child came, or that the child left last;
+- every earlier LEA whose record has not moved on, because no LEA in between was given it.
 
-A dual entry asks nobody by itself (R277-419-5: the child has not left). Whoever has the child may ask the others by a
-request (53A-1-413), and waits for what it has asked for as long as it has the child.
+A dual entry by itself asks no LEA (R277-419-5: the child has not left). An LEA that has the child may ask the others by
+a request (53A-1-413); its cases then stand for as long as it has the child.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,9 +19,9 @@ from broker.core.model import LeaId
 from broker.core.stays import Account, Location
 from broker.core.transfer import LIVE, Case, Reason, TransferState
 
-# Cases that ended so end with what was reported: another report can give them their ground again.
+# Reports ended these cases, so another report can give them their ground again.
 _REVOCABLE = frozenset(Reason) - {Reason.BY_STATE}
-# Cases that ended so without an answer leave their source to the LEA that comes next.
+# When a case ends for one of these reasons without an answer, the child's next LEA asks the same source.
 _UNMET = frozenset({Reason.MOVED_ON, Reason.LEFT})
 _NEVER = "9999-12-31"
 _MET = frozenset({TransferState.ANSWERED, TransferState.CLOSED})
@@ -37,8 +37,8 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A case there should be. `follows` is the case that it takes the place of; `is_revived` says that this was the
-    same one, ended by what turned out not to be: its clock goes on. `military`: 53A-1-1001, art. IV."""
+    """A case to open. `follows` is the case that it takes the place of; `is_revived` says that it is the same case
+    again, because the reason that ended it proved false: its clock goes on. `military`: 53A-1-1001, art. IV."""
 
     source: LeaId
     destination: LeaId
@@ -51,7 +51,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """A case that goes on, with what is known now of the stay that it is for."""
+    """A case that goes on, with what is now known about its stay."""
 
     id: int
     entered_on: str
@@ -61,7 +61,7 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to change."""
+    """The changes to one child's cases."""
 
     cancels: tuple[Cancel, ...] = ()
     corrects: tuple[Correct, ...] = ()
@@ -69,10 +69,10 @@ class Plan:
 
 
 def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None, dual_asks: bool = False) -> Plan:
-    """The cases of one child made what they should be. `cases` are all of them, oldest first.
+    """The changes that make one child's cases what they should be. `cases` are all of them, oldest first.
 
-    `asker` is an LEA that asks by a request: where it has the child, every other LEA that has or had the child and has
-    not answered it is asked. `dual_asks` says that LEAs with a dual enrollment ask without a request, too.
+    `asker` is an LEA that asks by a request. Where it has the child, it asks every other LEA that has or had the child
+    and has not answered it. `dual_asks` says that LEAs with a dual enrollment ask without a request, too.
     """
     duals = account.holders - {account.here} if dual_asks else frozenset()
     wanted = _wanted(account, cases, asker) if account.here else []
@@ -103,8 +103,8 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None,
 
 
 def _lost_ground(case: Case, account: Account, wanted: Sequence[LeaId], duals: Collection[LeaId]) -> Reason | None:
-    """Why a live case ends; None where it stands. The LEA where the child is asks by itself; whoever has the child and
-    has asked itself waits for as long as it has it."""
+    """Why a live case ends; None where it stands. For the LEA where the child is, the exchange asks. Where an LEA has
+    the child and has asked by itself, its case stands as long as it has the child."""
     is_here, is_had = case.destination == account.here, case.source in account.had
     is_asked = case.by_request or case.destination in duals
     if is_had and is_asked and case.destination in account.holders:
@@ -123,7 +123,8 @@ def _since(account: Account) -> str:
 
 
 def _doubles(live: Sequence[Case], entered_on: str) -> Iterator[Case]:
-    """All but one of the live cases with the same ends: that of this arrival, or the oldest, stays."""
+    """The surplus live cases. Among cases with the same source and destination, the case of this arrival stays, or else
+    the oldest."""
     kept: set[tuple[LeaId, LeaId]] = set()
     for case in sorted(live, key=lambda case: (case.entered_on != entered_on, case.id)):
         ends = (case.source, case.destination)
@@ -142,11 +143,11 @@ def _why(case: Case, account: Account) -> Reason:
     return Reason.RETURNED if account.here == case.source else Reason.MOVED_ON
 
 
-# who is asked
+# which LEAs are asked
 
 
 def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> list[LeaId]:
-    """The sources of the LEA where the child is, the one that had the child first first."""
+    """The LEAs that the LEA where the child is should ask, in the order in which they had the child."""
     here, run = account.runs[-1][0].lea, account.runs[-1]
     since = run[0].entry_date
     earlier = [one for past in account.runs[:-1] for one in past]
@@ -156,7 +157,7 @@ def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> lis
     for one in others:
         by_lea.setdefault(one.lea, []).append(one)
     last = _left_last(account, others)
-    # both told to a program that left it unasked: nobody's to ask for by itself
+    # both stays were reported to an earlier program, which did not ask: the exchange does not ask by itself, either
     asked = {case.source for case in cases if case.destination == here}
     is_news = asker == here or not run[0].is_old
     return [
@@ -168,14 +169,14 @@ def _wanted(account: Account, cases: Sequence[Case], asker: LeaId | None) -> lis
 
 
 def _left_last(account: Account, others: Sequence[Location]) -> LeaId | None:
-    """Of these LEAs the one that had the child last, by when its stay ended or was superseded."""
+    """The LEA of these stays that had the child last, by when its stay ended or was superseded."""
     if not others:
         return None
     return max(reversed(others), key=lambda one: (account.end_of(one) or _NEVER, one.entry_date)).lea
 
 
 def _has_moved_on(account: Account, last: Location, cases: Sequence[Case]) -> bool:
-    """Whether somebody between this last stay of an LEA and the child's time of now was given that LEA's record."""
+    """Whether an LEA between this last stay of an LEA and the child's current stay was given that LEA's record."""
     own = [number for number, run in enumerate(account.runs) if run[0].lea == last.lea]
     for number, run in enumerate(account.runs[:-1]):
         if number <= max(own, default=-1) or run[0].entry_date < last.entry_date:
@@ -183,14 +184,14 @@ def _has_moved_on(account: Account, last: Location, cases: Sequence[Case]) -> bo
         mine = [case for case in cases if case.source == last.lea and _run_of(account, case) == number]
         if any(case.state in _MET or case.reason == Reason.BY_STATE for case in mine):
             return True
-        if not mine and last.is_old and run[0].is_old:  # not this exchange's to ask for then
+        if not mine and last.is_old and run[0].is_old:  # at that time, asking was not this exchange's task
             return True
     return False
 
 
 def _run_of(account: Account, case: Case) -> int | None:
-    """For which of the child's times at its destination a case is; None for none that there is. The first day that a
-    case names may have been corrected since: it is the first time there that had not ended by that day."""
+    """The index in `account.runs` of the stay at the destination that a case is for; None where no stay fits. The first
+    day that the case names may have been corrected since, so this is the first stay that had not ended by that day."""
     begins = [run[0].entry_date for run in account.runs]
     ends = [*begins[1:], _NEVER]
     there = [
@@ -202,7 +203,7 @@ def _run_of(account: Account, case: Case) -> int | None:
 
 
 def _asked_beside(account: Account, asker: LeaId) -> list[LeaId]:
-    """Whom an LEA with a dual stay may ask: the LEAs that have the child, and the one of the time before."""
+    """The LEAs that an LEA with a dual stay may ask: those that have the child, and the last that had it."""
     before = {run[0].lea for run in account.runs[-1:]}
     return sorted((account.holders | before) - {asker})
 
@@ -210,7 +211,7 @@ def _asked_beside(account: Account, asker: LeaId) -> list[LeaId]:
 def _missing(
     wanted: Sequence[LeaId], account: Account, run: Sequence[Location], cases: Sequence[Case], gone: dict[int, Reason]
 ) -> Iterator[Open]:
-    """Of these sources those that no case names for this time at the LEA."""
+    """The cases to open: one for each wanted source that no case names for this stay at the LEA."""
     destination, known = run[0].lea, (run[0].entry_date, _is_military(run), run[0].reported_on)
     for source in wanted:
         ends = [case for case in cases if (case.source, case.destination) == (source, destination)]
@@ -219,14 +220,14 @@ def _missing(
             case.state in LIVE and case.id not in gone for case in ends
         ):
             continue
-        if mine:  # what ended it has turned out not to be
+        if mine:  # the reason that ended it proved false
             yield Open(source, destination, *known, mine[-1].id, is_revived=True)
             continue
         yield Open(source, destination, *known, _left_over(source, cases, gone))
 
 
 def _is_of(account: Account, case: Case, run: Sequence[Location]) -> bool:
-    """Whether a case with this destination is for this time there."""
+    """Whether a case with this destination is for this stay there."""
     number = None if run[0].dual else _run_of(account, case)
     return case.entered_on >= run[0].entry_date if number is None else account.runs[number] == tuple(run)
 
@@ -238,7 +239,7 @@ def _counts(case: Case, gone: dict[int, Reason]) -> bool:
 
 
 def _left_over(source: LeaId, cases: Sequence[Case], gone: dict[int, Reason]) -> int | None:
-    """The case of another LEA that was not answered, and that nobody follows yet."""
+    """The newest unanswered case of this source for another LEA, where no case follows it yet."""
     followed = {case.follows for case in cases}
     for case in reversed(cases):
         reason = gone.get(case.id, case.reason if case.state is TransferState.CANCELLED else "")

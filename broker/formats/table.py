@@ -20,7 +20,7 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_COLUMNS = 200
 MOST_CELL = 4_000  # characters
 _MOST_LINE = 256 * 1024  # characters of one line of the file
-_MOST_LINES = 25  # of the file, that one line of cells may be spread over
+_MOST_LINES = 25  # of the file, over which one row may be spread
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
@@ -30,8 +30,8 @@ _QUOTED = re.compile('"[^"]*"')
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One line of cells, without blanks around them, line ends within them as one blank. `number` is the line of the
-    file on which it begins, 1 for the first. `fault` says in words what keeps it from being read. Repr hidden."""
+    """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
+    file on which the row begins, 1 for the first. `fault` says why it cannot be read. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
@@ -53,8 +53,8 @@ class Table:
 def read(content: bytes, most_rows: int) -> Table:
     """The table in `content`.
 
-    Raises Refused: `not-utf8`, `inflates-too-much` (over `MOST_BYTES`), `csv-form` for no header line, or for more than
-    `most_rows` rows below it.
+    Raises Refused: `not-utf8`, `inflates-too-much` (over `MOST_BYTES`, or far too many lines), `csv-form` for no header
+    line, or for more than `most_rows` rows below it.
     """
     if len(content) > MOST_BYTES:
         raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
@@ -90,12 +90,12 @@ def first_cells(content: bytes) -> tuple[str, ...]:
 
 
 def place_of(row: Row, column: int) -> str:
-    """A place, columns counted from 1, as a spreadsheet names it, too: `line 2 column 3 (C)`."""
+    """A place, with the column counted from 1 and in a spreadsheet's letters: `line 2 column 3 (C)`."""
     return f"line {row.number} column {lettered(column)}"
 
 
 def lettered(column: int) -> str:
-    """The number of a column, with the letters that a spreadsheet has for it: `3 (C)`."""
+    """The number of a column, with a spreadsheet's letters for it: `3 (C)`."""
     letters, rest = "", column
     while rest:
         rest, letter = divmod(rest - 1, 26)
@@ -126,7 +126,7 @@ def _separator(line: str) -> str:
 
 
 def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
-    """Rows that hold anything at all, from line `at` on."""
+    """The rows that are not blank, from line `at` on."""
     while at < len(lines):
         row, used = _row(lines, at, separator)
         if row.fault or any(row.cells):
@@ -135,8 +135,8 @@ def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
 
 
 def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
-    """The row that begins on this line, and on how many lines it stands. One that cannot be read counts as one line:
-    the next line is looked at by itself."""
+    """The row that begins on this line, and how many lines it takes. A row whose quotation marks do not fit takes one
+    line: the next line is read by itself."""
     if len(lines[at]) > _MOST_LINE:
         return Row(at + 1, (), "far too much is written"), 1
     window = lines[at : at + (_MOST_LINES if '"' in lines[at] else 1)]

@@ -1,7 +1,7 @@
 """The `alert` notice about an LEA that may harvest records: a transfer is contested, or there is a pattern.
 
-Owns its words. Promises: it goes to the state and to nobody else; of students it has at most the number, and of a
-pattern the numbers of transfer cases alone.
+Owns its words. Promises: it goes only to the state; it names students at most by number; for a pattern it holds only
+the numbers of transfer cases.
 """
 
 from collections.abc import Sequence
@@ -58,8 +58,8 @@ _WHAT_NEXT = {
 def contest(
     ssid: str, lea: tuple[str, str], by: tuple[str, str], transfer: int | None, tracking: str, at: str
 ) -> dict[str, Any]:
-    """The body of the notice that `by` contests that `lea` has the student; both are id and name. `tracking` is the
-    packet that is contested, `transfer` the case where there is one; `at` is ISO 8601."""
+    """The body of the notice that the LEA `by` contests that `lea` has the student; both are (id, name). `tracking` is
+    the contested packet, `transfer` the case, None for none; `at` is ISO 8601."""
     case = {} if transfer is None else {"transfer": transfer}
     about = {"ssid": ssid, "lea": _who(lea), "contested_by": _who(by), **case, "tracking": tracking}
     return _body(Kind.CONTEST, about, at)
@@ -80,7 +80,7 @@ def self_decided(ssid: str, lea: tuple[str, str], question: tuple[str, int], at:
 def pattern(
     kind: Kind, lea: tuple[str, str], counts: dict[str, int], transfers: Sequence[int], at: str
 ) -> dict[str, Any]:
-    """The body of the notice of a pattern, with what was counted and the numbers of the cases, the newest first."""
+    """The body of the notice of a pattern, with its counts and the numbers of the cases, the newest first."""
     cases = {"transfers": list(transfers[:_MOST_CASES])} if transfers else {}
     return _body(kind, {"lea": _who(lea), **counts, **cases}, at)
 

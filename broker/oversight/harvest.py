@@ -1,8 +1,9 @@
-"""harvest: once a day the state is told of LEAs whose doing looks like harvesting of records (`broker.core.harvest`).
+"""harvest: once a day the state is told of LEAs that seem to harvest records (`broker.core.harvest`).
 
-Contract: reads the ledger, and changes it only by leaving alerts. Each LEA is told of once for each rule and day at
-most, and again only when as much has come since as makes a pattern. What was counted is in `reports/` of the home,
-without students; the file is there when the day is done. All is worked in slices, for the sweeper has other duties.
+Contract: reads the ledger, and changes it only by leaving alerts and deleting old counts of guesses. The state is told
+of each LEA at most once for each rule and day, and again only when enough has come since to make a pattern. The counts
+are in `reports/` of the home, without students; when the file is there, the day is done. The work is done in slices,
+because the sweeper has other duties.
 """
 
 import json
@@ -27,20 +28,20 @@ _MEMORY = ".harvest.json"
 
 
 class Nightly(nightly.Nightly):
-    """The look of each day."""
+    """The check of each day."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services, services.settings.harvest.pattern_hour, names, write)
 
 
 def names(day: date) -> tuple[str]:
-    """The file of a day."""
+    """The name of a day's file."""
     return (f"harvest-{day}.json",)
 
 
 @dataclass(slots=True)
 class _Found:
-    """One pattern of one LEA: `weight` is what is compared with what was told before, `least` what makes a pattern."""
+    """One pattern of one LEA: `weight` is compared with the weight that was told before; `least` makes a pattern."""
 
     kind: Kind
     lea: str
@@ -79,7 +80,7 @@ def _since(services: Services) -> float:
 
 def _not_kept(services: Services, found: list[_Found]) -> Iterator[None]:
     settings, since, after = services.settings.harvest, _since(services), 0
-    lost: dict[str, dict[str, bool]] = {}  # by LEA and student, whether it is contested
+    lost: dict[str, dict[str, bool]] = {}  # by LEA and student: whether the transfer is contested
     cases: dict[str, list[int]] = {}
     while True:
         with reading(services.engine) as connection:
@@ -119,7 +120,7 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
 
 
 def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
-    """Questions in vain. What is older than the days in sight is forgotten here, too."""
+    """Find vain questions. Counts older than the counted days are deleted here, too."""
     settings = services.settings.harvest
     first = (services.day() - timedelta(days=settings.days)).isoformat()
     with writing(services.engine) as connection:
@@ -133,8 +134,8 @@ def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
 
 
 def _tell(services: Services, found: list[_Found]) -> Iterator[None]:
-    """Leave the alerts that are news; an LEA a slice. What was told is remembered only after it was: a crash between
-    the two is seen by the day of the alert."""
+    """Leave the alerts that are news, one in each slice. A told weight is remembered only afterwards: after a crash in
+    between, the day of the last alert shows that it was told."""
     memory = folder(services) / _MEMORY
     told = kept({key: int(count) for key, count in reports.remembered(memory).items()}, _weights(found))
     for one in found:

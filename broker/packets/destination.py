@@ -1,7 +1,7 @@
-"""destination: whom a packet goes to by the facts of now, or what it waits for.
+"""destination: the receiver of a packet by the current facts, or what the packet waits for.
 
 Owns the gathering of facts for `broker.core.routing`. Promises: reads only; route and deliver ask the same question, so
-that a packet which was on its way when a student moved, or was flagged, does not arrive by old facts.
+a packet that was on its way when a student moved, or was flagged, does not arrive by old facts.
 """
 
 from broker.core.errors import Deferred, Refused
@@ -13,17 +13,18 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.packets.round import Look
 from handlers.registry import handler_of
 
-_PATIENCE = 6  # turns, each twice as long after the one before
+_PATIENCE = 6  # turns; each pause is twice as long as the one before
 
 
 def may_come(connection: Reading, row: PacketRow) -> bool:
-    """Whether what this packet lacks may be in another one of its LEA that is not opened yet: a system that exports at
-    night drops enrollments and records together, and in no order."""
+    """Whether another packet of this LEA, not opened yet, may bring what this one lacks: a system that exports at night
+    drops enrollments and records together, in any order."""
     return row.deferrals < _PATIENCE and packets.is_any_unopened(connection, row.origin, row.tracking)
 
 
 def check_had(look: Look, row: PacketRow) -> None:
-    """Raises Refused("not-your-student") where the student never was at the sender's; Deferred where one may come."""
+    """Raises Refused("not-your-student") where the sender never had the student; Deferred where its enrollment may
+    still come."""
     try:
         check_had_student(look.account(row.ssid), row.origin)
     except Refused:
@@ -33,15 +34,16 @@ def check_had(look: Look, row: PacketRow) -> None:
 
 
 def is_forwarded(row: PacketRow) -> bool:
-    """Whether this is a part of the record store on its way: the LEA's own packet with the same bytes stays there."""
+    """Whether this is a forwarded part of the record store; the LEA's own packet with the same bytes stays in the
+    store."""
     return row.type == PacketType.BACKPACK and bool(row.origin) and not row.packet_id
 
 
 def whereto(look: Look, row: PacketRow) -> LeaId | Hold:
-    """The receiver, or the hold. Raises Refused: "not-your-student" where the student never was at the sender's,
-    "moved-on" for a part of the record store whose receiver has the student no more."""
+    """The receiver, or the hold. Raises Refused: "not-your-student" where the sender never had the student, "moved-on"
+    for a part of the record store whose receiver no longer has the student."""
     if not row.origin:
-        return LeaId(row.receiver)  # the exchange's own notices go to whom they were made for
+        return LeaId(row.receiver)  # the exchange's own notices already have their receiver
     if is_forwarded(row):
         return _forwarded(look, row)
     handler = handler_of(row.type)
@@ -62,12 +64,12 @@ def whereto(look: Look, row: PacketRow) -> LeaId | Hold:
 
 
 def _forwarded(look: Look, row: PacketRow) -> LeaId | Hold:
-    """A part that was sent because of a transfer goes only while the student is there; one that an LEA asked for
-    (`addressed_to`) while it has had the student."""
+    """The receiver of a forwarded part, or the hold. A part that follows a transfer goes only while the receiver has
+    the student; a part that the LEA asked for (`addressed_to`) goes if the LEA has or had the student."""
     if look.is_flagged(row.ssid):
         return Hold(HeldFor.BLOCKED)
     account = look.account(row.ssid)
-    check_had_student(account, row.origin)  # it had the student when the part came; a merge may be undone since
+    check_had_student(account, row.origin)  # a merge may have been undone since the part came
     has = account.had if row.addressed_to else account.holders
     if row.receiver not in has:
         raise Refused("moved-on")

@@ -1,10 +1,10 @@
-"""opening: sealed packets are handed to the reader, and what it says of them is taken.
+"""opening: hands sealed packets to the reader, and takes its answers.
 
-Contract: reads only. No stage opens a packet itself. A round's packets go to the reader several at a time. What costs
-more than a first try allows is put aside, to be read by itself; then its LEA's other packets go behind everybody
-else's, for whoever sent one such may have sent many; so do those of an LEA of which the round has read for as long, or
-as much, as it may among others. A reader that died with a packet in hand is a failure like any
-other: the attempt counts, and the packet is worked alone from then on.
+Contract: reads only. No stage opens a packet itself. A round's packets go to the reader several at a time. A packet
+that costs more than a first try allows is put aside, to be read alone; its LEA's other packets then go behind those of
+all other LEAs, because an LEA that sent one costly packet may have sent many. The same happens to an LEA that has used
+up its reading time, or its bytes, in this round. A reader that died while it read a packet is a failure like any other:
+the attempt counts, and the packet is worked alone from then on.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from broker.packets.services import Services
 
 _AT_ONCE_BYTES = 4 * 1024 * 1024
 _AT_ONCE = 64
-_TURN_BYTES = 8 * 1024 * 1024  # of what came of one LEA's packets, that a round holds in memory: some twenty times that
+_TURN_BYTES = 8 * 1024 * 1024  # read answers of one LEA in a round; they take some twenty times as much memory
 
 
 class NotRead(Exception):
@@ -30,7 +30,7 @@ class NotRead(Exception):
 
 
 def opened(services: Services, look: Look, row: PacketRow) -> Read:
-    """What is in a packet of this round that nobody has opened before; its letter is at hand then.
+    """The content of a packet of this round that was never opened before; `look.letter` is its letter afterwards.
 
     Raises Refused, PutAside, NotRead, and NoWard where there is no reader.
     """
@@ -45,7 +45,7 @@ def opened(services: Services, look: Look, row: PacketRow) -> Read:
 
 
 def opened_again(services: Services, look: Look, row: PacketRow) -> Read:
-    """What is in a packet that was admitted before. Raises as `opened` does."""
+    """The content of a packet that was admitted before. Raises as `opened` does."""
     outcome = _read(services, look, [(row, services.vault.read(row.sha256))])[row.tracking]
     return _judged(services, look, row, outcome)
 
@@ -58,7 +58,7 @@ def session_of(services: Services, look: Look, row: PacketRow, sealed: bytes) ->
 
 
 def _check_turn(services: Services, look: Look, row: PacketRow) -> None:
-    """Raises PutAside for a packet that must not be read among others, or not before others."""
+    """Raises PutAside for a packet that must be read alone, or after other packets."""
     if services.reader.is_patient:
         return
     if row.lane == COSTLY or row.size > services.settings.limits.read_first_bytes:
@@ -68,14 +68,14 @@ def _check_turn(services: Services, look: Look, row: PacketRow) -> None:
 
 
 def _slow(look: Look) -> set[str]:
-    """LEAs of which a costly packet waits."""
+    """The LEAs that have a costly packet waiting."""
     if look.waiting_costly is None:
         look.waiting_costly = packets.with_costly(look.connection)
     return look.waiting_costly
 
 
 def _read_some(services: Services, look: Look, row: PacketRow) -> None:
-    """Read this packet, and with it some of those that follow in this round."""
+    """Read this packet, together with some of the following ones in this round."""
     some = [(row, services.vault.read(row.sha256))]
     size = row.size
     for one in _after(look.rows, row):
@@ -98,7 +98,7 @@ def _after(rows: Sequence[PacketRow], row: PacketRow) -> Sequence[PacketRow]:
 
 
 def _is_readable(services: Services, look: Look, row: PacketRow) -> bool:
-    """Whether it will be read at its turn; one whose bytes are not there fails at its own turn."""
+    """Whether the packet can be read now, together with others; one whose bytes are missing fails at its own turn."""
     if row.state is not State.RECEIVED or row.attempts > DEATHS or not services.vault.has(row.sha256):
         return False
     try:
@@ -124,7 +124,7 @@ def _judged(services: Services, look: Look, row: PacketRow, outcome: Outcome) ->
 
 
 def _told(look: Look, row: PacketRow, outcome: Rejected) -> Refused:
-    """The refusal; a stranger to the reader may be a key of the LEA that has ended, or of another party."""
+    """The refusal. A key that the reader does not know may be an ended key of the LEA, or another party's."""
     is_known = any(map(look.is_known, outcome.strangers))
     if outcome.code == "unknown-signer":
         return Refused(_whose(look, row, outcome, is_known), outcome.pointer, outcome.hint)
@@ -133,7 +133,7 @@ def _told(look: Look, row: PacketRow, outcome: Rejected) -> Refused:
 
 
 def _whose(look: Look, row: PacketRow, outcome: Rejected, is_known: bool) -> str:
-    """The code for a signer whom the LEA's keys in use do not know."""
+    """The refusal code for a signer who has none of the LEA's keys in use."""
     if any(look.has_ended(row.origin, one) for one in outcome.strangers):
         return "key-ended"
     return "wrong-signer" if is_known else outcome.code

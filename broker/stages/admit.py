@@ -1,10 +1,10 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where two
-numbers of students became one, or one two, since it was admitted (`broker.students.match_again`). Order: the reader
-opens the packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks
-the schema; then `from` and what this party may send are checked, and the student is found. What was not sealed at all
-is not kept. Types that end here are carried out in the very transaction that admits them.
+Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where numbers
+of students were merged or parted since it was admitted (`broker.students.match_again`). Order: the reader opens the
+packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema;
+then `from` and what this party may send are checked, and the student is found. A file that was not sealed is not kept.
+Types that end here are carried out in the same transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def run(services: Services, ids: Sequence[str]) -> None:
 
 
 def _forget(services: Services, moved: Sequence[Move]) -> None:
-    """What came in the clear is not kept; the sender, who was told so, has it still."""
+    """Remove contents that came in the clear; their sender is told so, and still has them."""
     forget(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
 
 
@@ -89,7 +89,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
         "packet_id": document.id,
         "addressed_to": document.receiver or "",
         "signer": found.signing_key,
-        "lane": min(row.lane, BULK),  # what was costly to read is like any other from here on
+        "lane": min(row.lane, BULK),  # a packet that was costly to read is like any other from here on
     }
     brought = (document.id, found.digest)
     if handler.ends_here:
@@ -112,7 +112,7 @@ def _travelling(
         return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Writing) -> Move:
-        """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
+        """Find the student again: an enrollment of the same batch may have registered the student since."""
         whole, again = own.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
@@ -132,8 +132,8 @@ def _travelling(
 
 
 def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
-    """Packets whose student is still the one whom the round found: two numbers may have become one meanwhile, or two
-    again. Another one is left to its next turn."""
+    """The moves of packets whose student is still the one that the round found: numbers may have been merged or parted
+    meanwhile. The others are left to their next turn."""
     found = {one.row.tracking: look.students[one.row.tracking] for one in planned if one.row.tracking in look.students}
     if not found or epoch.settle(connection) == look.epoch:
         return list(planned)
@@ -146,14 +146,14 @@ def _is_still(services: Services, connection: Reading, one: Move, found: Mapping
 
 
 def _numbers(student: Student, finding: match.Finding) -> list[str]:
-    """Whom a packet may be about, and the number that it names."""
+    """The SSIDs of the students that a packet may be about, and the SSID that it names."""
     return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
 
 
 def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
-    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
-    begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
-    waits no longer."""
+    """Write what follows from the moves. The state is told of each packet that is, or may be, about a flagged student,
+    whatever its outcome. Begun work on refused packets and duplicates is ended. A packet that waited for a decision on
+    its student, and was sent again, waits no longer."""
     live = [one.new for one in moved if one.new.state not in (State.DUPLICATE, State.REFUSED)]
     for one in moved:
         if one.new.state in (State.REFUSED, State.DUPLICATE):
@@ -170,7 +170,7 @@ def _note(services: Services, connection: Writing, look: Look, moved: Sequence[M
 
 
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
-    """The packet with whom it is about, or that a person must say so."""
+    """The packet with its student, or with the mark that a person must decide."""
     is_match = finding.answer is Answer.MATCH
     return row._replace(ssid=finding.ssid or "", identity="match" if is_match else "review")
 

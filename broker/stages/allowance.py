@@ -1,9 +1,9 @@
 """allowance: how much of one LEA's outbox may be taken in now.
 
-Contract: intake never touches the disk's reserve, and one LEA never has more in the vault that has not ended than its
-share; what is over stays in the outbox, where it is safe, and is taken in when there is room. Receipts, the ledger and
-deliveries go on meanwhile. The operator is told once when the reserve is reached, and the LEA by a file beside its
-README.txt: `receipts` holds signed statements and nothing else.
+Contract: intake never touches the disk's reserve, and one LEA never has more unfinished packets in the vault than its
+share; further files stay in the outbox, where they are safe, and are taken in when there is room. Receipts, the ledger
+and deliveries go on meanwhile. The operator is told once when the reserve is reached; the LEA is told by a file beside
+its README.txt, because `receipts` holds only signed statements.
 """
 
 import threading
@@ -19,8 +19,8 @@ from broker.edge.ledger.packets import keeping
 from broker.packets.services import Services
 from broker.stages.outbox_notice import OutboxNotice
 
-_LOOK_SECONDS = 5.0  # between two looks at the ledger; what is taken meanwhile is added
-_MOMENT = 1.0  # before it is believed that an LEA has its share
+_LOOK_SECONDS = 5.0  # between two reads of the ledger; files taken meanwhile are added
+_MOMENT = 1.0  # the count must be this fresh before an LEA counts as full
 _TEXT = """The exchange has {files} of your files, with {bytes} bytes, that have not come to their end: they are
 being worked, or are held for something that their receipts name. It takes no more from your outbox until that has
 become less. Nothing is lost: what is in outbox stays there, and is taken in by itself. If that takes long, look at the
@@ -29,8 +29,8 @@ receipts that say HELD, or call the state's exchange operator.
 
 
 class Shares:
-    """How much each LEA has waiting; threads may share it. A look at the ledger costs a twentieth of the time at most,
-    however much waits; what was taken since is added up."""
+    """How much each LEA has waiting; threads may share it. Reading the ledger takes at most a twentieth of the time,
+    however much waits; files taken since are added."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -41,12 +41,12 @@ class Shares:
         self._waiting: dict[str, tuple[int, int]] = {}
 
     def is_full(self, lea: str, patience: float = _LOOK_SECONDS) -> bool:
-        """Whether the LEA has its share, as it was known `patience` seconds ago or later."""
+        """Whether the LEA has used up its share, by counts that are at most `patience` seconds old."""
         files, size = self.of(lea, patience)
         return files >= self._most[0] or size >= self._most[1]
 
     def of(self, lea: str, patience: float = _LOOK_SECONDS) -> tuple[int, int]:
-        """Files and bytes."""
+        """The LEA's waiting files and bytes."""
         with self._lock:
             begun = time.monotonic()
             if begun - self._looked > max(patience, 20 * self._cost):
@@ -57,14 +57,14 @@ class Shares:
             return self._waiting.get(lea, (0, 0))
 
     def add(self, lea: str, size: int) -> None:
-        """One more file was taken."""
+        """Count one more file."""
         with self._lock:
             files, before = self._waiting.get(lea, (0, 0))
             self._waiting[lea] = files + 1, before + size
 
 
 class Allowance:
-    """The room for all LEAs; threads may share it."""
+    """The allowance of all LEAs; threads may share it."""
 
     def __init__(self, services: Services, notice: OutboxNotice) -> None:
         self._services = services
@@ -76,7 +76,7 @@ class Allowance:
         self._told: set[LeaId] = set()
 
     def is_open(self, lea: LeaId) -> bool:
-        """Whether anything of this LEA may be taken in; tells who has to know."""
+        """Whether files of this LEA may be taken in now. Tells the operator and the LEA when that changes."""
         is_room = self._room.spare() > 0
         if is_room is self._is_told:
             self._is_told = not is_room
@@ -88,8 +88,8 @@ class Allowance:
         return is_room and not is_full
 
     def choose(self, lea: LeaId, ready: Sequence[Found]) -> list[Found]:
-        """Those of these files that may be taken in now, which are counted from here on. What is too large is refused
-        unread, so it needs no room."""
+        """The files that may be taken in now; they are counted at once. A file that is too large is refused unread, so
+        it needs no room."""
         chosen = []
         for one in ready:
             size = one.size if one.size <= self._most else 0
@@ -105,5 +105,5 @@ class Allowance:
         try:
             self._notice.say_full(lea, _TEXT.format(files=files, bytes=size) if is_full else "")
         except Deferred:
-            return  # told when its folder is there again
+            return  # the LEA is told when its folder is there again
         (self._told.add if is_full else self._told.discard)(lea)

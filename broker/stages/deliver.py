@@ -1,10 +1,10 @@
 """deliver: a ROUTED packet is re-locked for its receiver and becomes DELIVERED.
 
-Contract: the new file is written under a hidden name that carries this worker's claim and flushed before the commit;
-only behind the commit is it renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
-no crash can deliver twice; nor need the rename be flushed, for after a power cut the sweeper makes it again. The sealed
-body is copied, never encrypted again (DESIGN section 5); it is opened in the one case that `route` names, to ask once
-more whom it is about, and what travels is not made of that.
+Contract: the new file is written under a hidden name that carries this worker's claim, and flushed before the commit;
+only after the commit it is renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
+no crash can deliver twice; the rename need not be flushed, because after a power cut the sweeper does it again. The
+sealed body is copied, never encrypted again (DESIGN section 5). It is opened only in the one case that `route` names,
+to find its student again; that plaintext does not travel.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def run(services: Services, ids: Sequence[str]) -> None:
 
 
 def _work(services: Services, look: Look, row: PacketRow) -> Move:
-    # a revocation takes effect on packets that already wait, too: the sender's and the receiver's
+    # a revocation of the sender's or the receiver's key also counts for packets that already wait
     if row.origin:
         look.check_signer(row.origin, row.signer)
     row, goal = whereto_anew(services, look, row)
@@ -61,13 +61,14 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 
 def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
-    """The student has moved on, or is held, since the packet was routed: it waits, or is routed anew."""
+    """The move of a packet whose student has moved on, or was flagged, since it was routed: it waits, or is routed
+    again."""
     why = goal.why if isinstance(goal, Hold) else HeldFor.ENROLLMENT
     held = row._replace(state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
     if isinstance(goal, Hold) and why is HeldFor.BLOCKED:
         planned = move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
         return replace(planned, effect=lambda connection: _held(services, connection, planned))
-    again = held._replace(state=State.ADMITTED, held_for="")  # route looks once more, under the lock
+    again = held._replace(state=State.ADMITTED, held_for="")  # route decides again, under the lock
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
 
 
@@ -77,9 +78,9 @@ def _held(services: Services, connection: Writing, planned: Move) -> Move:
 
 
 def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
-    """What may be delivered by the facts of this very moment, which nobody changes before this transaction ends.
+    """The deliveries that are right by the current facts, which nobody can change before this transaction ends.
 
-    Where something has changed since the round looked, a packet that should go elsewhere now is left to its next turn.
+    Where facts have changed since the round read them, a packet that should now go elsewhere is left to its next turn.
     """
     bound = [one for one in planned if one.new.state is State.DELIVERED]
     if not bound:
@@ -101,12 +102,12 @@ def _is_right(look: Look, row: PacketRow) -> bool:
         if row.origin:
             look.check_signer(row.origin, row.signer)
         return whereto(look, row) == row.receiver and look.valid_certificate(row.receiver) is not None
-    except (Deferred, Refused):  # told and counted at the packet's next turn
+    except (Deferred, Refused):  # handled at the packet's next turn
         return False
 
 
 def _replacing(services: Services, planned: Move) -> Move:
-    """A later record takes the place of an earlier one, or an earlier one that comes late goes to nobody."""
+    """The move, with an effect: a later record replaces an earlier one, and an earlier one that is late is refused."""
 
     def effect(connection: Writing) -> Move:
         try:
@@ -122,7 +123,7 @@ def _replacing(services: Services, planned: Move) -> Move:
 
 
 def _note(services: Services, connection: Writing, _look: Look, moved: Sequence[Move]) -> None:
-    """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
+    """Write a line of the disclosure log for each delivery and refusal; a delivery also answers its transfer case."""
     disclose.refused(services, connection, moved, State.ROUTED)
     cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
     cases.lost(services, connection, [one.new for one in moved])
@@ -135,7 +136,7 @@ def _flush(services: Services, _moves: Sequence[Move]) -> None:
 def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
-            with suppress(Missing):  # the sweeper does it when the folder is there again
+            with suppress(Missing):  # the sweeper drops it when the folder is there again
                 services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, one.row.token)
 
 
@@ -143,7 +144,7 @@ def _publish(services: Services, moved: Sequence[Move]) -> None:
     for one in moved:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
-            with suppress(Missing):  # the same
+            with suppress(Missing):  # the sweeper publishes it when the folder is there again
                 services.inboxes.publish(lea, one.row.tracking, one.row.token, kind)
 
 

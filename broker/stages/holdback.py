@@ -1,9 +1,9 @@
-"""holdback: what has gone out, or is about to, about a student who is flagged as missing now (Utah 53A-11-504).
+"""holdback: holds packets about a student who is now flagged as missing, delivered or routed (Utah 53A-11-504).
 
-Contract: called within the write transaction that sets the flag, or brings another number under it. What lies in an
-inbox is taken out again as by a recall (`withdraw`) and held, what was routed is held where it is; both go on by
-themselves when the flag is lifted. The cases that they answered wait again, with the clocks that they had. What its
-receiver took first it has; the state is told which LEA has what, since when, by tracking id.
+Contract: called within the write transaction that sets the flag, or brings another number under it. Packets in an inbox
+are withdrawn, as by a recall (`withdraw`), and held; routed packets are held where they are; both go on by themselves
+when the flag is lifted. The cases that they answered wait again, with their old clocks. Packets that a receiver took
+before stay there; the state is told which LEA has which packet, since when, by tracking id.
 """
 
 from collections.abc import Iterable
@@ -37,8 +37,8 @@ _OUT = (State.ROUTED, State.DELIVERED)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A packet about the student. `lea` is its receiver, `source` who wrote it; `since` is when the receiver took it
-    (seconds since the epoch), None where it has not."""
+    """A packet about the student. `lea` is its receiver, `source` its writer; `since` is when the receiver took it
+    (seconds since the epoch), None where it did not."""
 
     tracking: str
     type: str
@@ -49,7 +49,8 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """`withdrawn` lay in an inbox, `stopped` was about to; `taken` is what receivers have."""
+    """The packets held back: `withdrawn` ones lay in an inbox, `stopped` ones were routed; `taken` ones are at their
+    receivers."""
 
     withdrawn: tuple[Thing, ...] = ()
     stopped: tuple[Thing, ...] = ()
@@ -57,9 +58,9 @@ class HeldBack:
 
 
 def hold_back(services: Services, connection: Writing, ssid: str) -> HeldBack:
-    """Take back what can be, and say what cannot: `ssid` stands for a student who is flagged. Cases that were answered
-    by it are REQUESTED again; the caller makes them what they should be. Where an LEA's folder is not there it is left
-    to a later call."""
+    """Hold back the packets about the flagged student that `ssid` stands for, and list those that cannot be held back.
+    Cases that withdrawn packets answered are REQUESTED again; the caller reconciles them. Where an LEA's folder is
+    missing, its packets are left to a later call."""
     numbers = registry.numbers(connection, ssid)
     withdrawn: list[PacketRow] = []
     stopped: list[PacketRow] = []
@@ -79,7 +80,7 @@ def hold_back(services: Services, connection: Writing, ssid: str) -> HeldBack:
 
 
 def _stop(services: Services, connection: Writing, row: PacketRow) -> None:
-    """A worker that has it in hand drops its work."""
+    """Hold a routed packet. A worker that is working it drops its work."""
     goal = row.receiver if is_forwarded(row) else LeaId("")
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
     papers = statements(services, held, [(row.origin, State.HELD)])
@@ -91,7 +92,9 @@ def _is_back(services: Services, connection: Writing, row: PacketRow) -> bool:
     try:
         if withdraw.hold(services, connection, row):
             return True
-        if history.was_read(connection, row.tracking):  # taken, and collected when the receiver's program says so
+        if history.was_read(
+            connection, row.tracking
+        ):  # the receiver has it; it is collected when the receiver's program is done
             return False
         collect.collect_in(connection, services, LeaId(row.receiver), row.tracking, collect.REMOVED)
     except Missing:
@@ -100,8 +103,8 @@ def _is_back(services: Services, connection: Writing, row: PacketRow) -> bool:
 
 
 def tell(services: Services, connection: Writing, ssid: str, found: HeldBack) -> None:
-    """Tell the state who had asked for the record of the student who is flagged now, and who has what; of nothing
-    where nobody had to do with it."""
+    """Tell the state which LEAs had asked for the flagged student's record, and which packets LEAs have. Tells nothing
+    where no LEA is concerned."""
     asked = [one for one in cases.about(connection, ssid) if one.state is TransferState.BLOCKED]
     things = (*found.withdrawn, *found.stopped, *found.taken)
     leas = {*(one.destination for one in asked), *(one.lea for one in things)}
@@ -111,7 +114,7 @@ def tell(services: Services, connection: Writing, ssid: str, found: HeldBack) ->
 
 
 def _lists(state: StateTime, asked: Iterable[TransferRow], found: HeldBack) -> dict[str, list[dict[str, Any]]]:
-    """For the notice."""
+    """The lists in the notice."""
     parts = {"withdrawn": found.withdrawn, "stopped": found.stopped, "taken": found.taken}
     lists = {name: [_shown(state, one) for one in things[:_MOST]] for name, things in parts.items()}
     return {"asked": [_of_case(one) for one in asked]} | lists

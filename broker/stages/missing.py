@@ -1,9 +1,9 @@
 """missing: the state flags a student as missing, or lifts the flag when the child is found (Utah 53A-11-502).
 
-Contract: called within a write transaction, for the state's operator and for nobody else. A flag takes effect at once:
-transfer cases are blocked, what is on its way about the student is held where it stands, and what lies in an inbox is
-taken out again (`holdback`). LEAs are told nothing of the flag itself. Lifted, the cases go on and what was held goes
-on. Both are in the disclosure log, with who and why.
+Contract: called within a write transaction, only for the state's operator. A flag takes effect at once: transfer cases
+are blocked, packets about the student that are on their way are held where they are, and packets in an inbox are
+withdrawn (`holdback`). LEAs are told nothing about the flag itself. When it is lifted, the cases and the held packets
+go on. Both acts are in the disclosure log, with who and why.
 """
 
 from dataclasses import dataclass, field, replace
@@ -32,8 +32,9 @@ _AT_ONCE = 50  # packets that go on while all other writers wait
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`ssid` is the number that stands for the student, `resumed` the packets that go on; `held` what was taken back
-    and what was not; `questions` wait for the state, for an LEA has said that a student whom it sent is another one."""
+    """The result. `ssid` stands for the student; `resumed` are the packets that go on; `held` are the packets that were
+    held back, and those that were not; `questions` wait for the state, because an LEA has answered that the student it
+    sent is another one."""
 
     ssid: Ssid
     resumed: tuple[str, ...] = ()
@@ -55,7 +56,7 @@ def put(services: Services, connection: Writing, ssid: str, who: str, why: str) 
 
 
 def hold_what_came_late(services: Services) -> None:
-    """Take back what lies in an inbox about a flagged student nevertheless: the LEA's folder was not there when the
+    """Withdraw packets about flagged students that still lie in an inbox, because the LEA's folder was missing when the
     flag was set."""
     with reading(services.engine) as connection:
         flagged = flags.numbers(connection)
@@ -83,7 +84,7 @@ def lift(services: Services, connection: Writing, ssid: str, who: str, why: str)
         flags.lift(connection, flag, who, why, services.clock().timestamp())
     _log(services, connection, number, Action.LIFT_FLAG, who, why)
     held = views.held(connection, HeldFor.BLOCKED, ssid=number)
-    resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the others by the sweeper
+    resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the sweeper resumes the others
     cases.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
     return Done(number, tuple(held), questions=tuple(questions))

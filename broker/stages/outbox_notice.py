@@ -1,9 +1,9 @@
-"""outbox_notice: what an LEA is told by a file beside its README.txt, while something in its outbox waits.
+"""outbox_notice: the file beside an LEA's README.txt that says what waits in its outbox, and for what.
 
-Contract: `receipts` holds signed statements and nothing else, and a file that is not taken in has no packet to make a
-statement about. So what waits, and for what, stands in OUTBOX-WAITS.txt: of a file that is not whole, from
-`intake.tell_seconds` on; it goes away when nothing waits. It names the LEA's own files, to itself alone, in bounded
-number.
+Contract: `receipts` holds only signed statements, and a file that is not taken in has no packet that a statement could
+be about. So OUTBOX-WAITS.txt says which files wait, and for what; a file that is not whole is named after
+`intake.tell_seconds`; the notice goes away when nothing waits. It names only the LEA's own files, only to that LEA, and
+a bounded number of them.
 """
 
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ _UNREADABLE = (
 
 @dataclass(slots=True)
 class _Known:
-    """What is said to one LEA: `full` is the paragraph on its share; `files` are those that are named, by name, size
-    and kind; `since` is when such a file was first seen as it is, by the text about it."""
+    """What one LEA is told: `full` is the paragraph on its share; `files` are the named files (name, size, kind of
+    text); `since` is when a file was first seen in its present state, by the text about it."""
 
     full: str = ""
     files: tuple[tuple[str, int, str], ...] = ()
@@ -54,14 +54,14 @@ class _Known:
 
 
 class OutboxNotice:
-    """What is said to all LEAs; threads may share it, one for each LEA. Times are monotonic seconds."""
+    """The notices of all LEAs; threads may share it, at most one for each LEA. Times are monotonic seconds."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: dict[LeaId, _Known] = {}
 
     def say_full(self, lea: LeaId, text: str) -> None:
-        """That it has its share of what may wait; '' where it has not. Raises Deferred."""
+        """Tell the LEA that it has used up its share; '' takes that back. Raises Deferred."""
         known = self._known.setdefault(lea, _Known())
         known.full, known.is_written = text, False
         self._write(lea, known)
@@ -74,7 +74,8 @@ class OutboxNotice:
         unreadable: Sequence[Unfinished],
         now: float,
     ) -> None:
-        """What a whole look at its outbox has found that is not whole, or cannot be read. Raises Deferred."""
+        """Tell the LEA which files a complete walk through its outbox found unfinished or unreadable. Raises
+        Deferred."""
         known = self._known.setdefault(lea, _Known())
         patience = self._services.settings.intake.tell_seconds
         seen = [(_text_of(one), one) for one in unfinished] + [(_UNREADABLE, one) for one in unreadable]

@@ -1,7 +1,7 @@
-"""ready: which files of an outbox can be taken in now, a turn's worth at a time.
+"""ready: picks the files of an outbox that can be taken in now, one turn at a time.
 
-Contract: reads outboxes and changes nothing in them. A file that is not complete is waited for and never taken early;
-however many files an LEA has, and however large they are, a turn ends, so that other LEAs have theirs.
+Contract: reads outboxes and changes nothing in them. An incomplete file waits and is never taken early; a turn ends
+however many and however large an LEA's files are, so that other LEAs have their turns.
 """
 
 import itertools
@@ -16,13 +16,13 @@ from broker.edge.home.readiness import Found, Readiness, Ready, Wait
 from broker.packets.services import Services
 from broker.stages.walk import Walk
 
-_ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
-_BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
-_HEADERS_A_TURN = 4096  # of an LEA's files whose end is looked for: some 15 ms; 32 MiB in gpg's parts of 8 KiB
+_ENTRIES_PER_FILE = 32  # entries that a turn may read for each file that it may take in
+_BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one larger file: some 50 ms to copy and flush
+_HEADERS_A_TURN = 4096  # read to find the ends of an LEA's files: some 15 ms; 32 MiB in gpg's parts of 8 KiB
 
 
 class Picker:
-    """Picks by what `readiness` has seen of each file."""
+    """Picks files by what `readiness` has observed."""
 
     def __init__(self, services: Services, readiness: Readiness) -> None:
         self._intake = services.settings.intake
@@ -30,7 +30,8 @@ class Picker:
         self._readiness = readiness
 
     def some(self, one: Walk) -> tuple[list[Found], list[Odd]]:
-        """At most a batch of what is ready, and so many bytes, from so many entries: other LEAs wait for their turn."""
+        """The next ready files, and odd things: at most a batch, of bounded bytes, from a bounded number of entries,
+        because other LEAs wait for their turns."""
         ready: list[Found] = []
         odd: list[Odd] = []
         batch = self._intake.batch

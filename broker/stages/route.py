@@ -1,9 +1,8 @@
 """route: an ADMITTED packet becomes ROUTED to a receiver, or HELD for a named thing.
 
-Contract: reads only ledger facts; the decision itself is `broker.core.routing`. Plaintext is touched in one case alone:
-where two numbers of students were merged or parted since the packet was admitted, it is opened again to ask whom it is
-about (`broker.students.match_again`). A receiver is always a
-party of the directory with a valid key at this moment.
+Contract: reads only ledger facts; `broker.core.routing` decides. Plaintext is touched in only one case: where two
+numbers of students were merged or parted since the packet was admitted, it is opened again to find its student
+(`broker.students.match_again`). A receiver is always a party of the directory with a valid key at this moment.
 """
 
 from collections.abc import Sequence
@@ -55,7 +54,7 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 
 def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
-    """The table of permissions has the last word. Raises Refused("not-allowed")."""
+    """Check the packet against the permission table. Raises Refused("not-allowed")."""
     asked = handler_of(row.type).disclosed
     if asked is None or row.identity != "match":
         return
@@ -69,7 +68,7 @@ def _check_permitted(look: Look, row: PacketRow, goal: LeaId) -> None:
 
 
 def _keep(services: Services, look: Look, row: PacketRow) -> Move:
-    """What the record store keeps is sent to nobody now."""
+    """The move of a packet that the record store keeps: it is not sent now."""
     if row.identity == "review":
         return _hold(services, row, HeldFor.REVIEW)
     row = check_had_anew(services, look, row)
@@ -79,12 +78,12 @@ def _keep(services: Services, look: Look, row: PacketRow) -> Move:
 
 
 def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
-    """What the record store keeps, it has in the transaction that says so; what goes to nobody is in the log."""
+    """Store kept packets in the same transaction as their moves, and log refusals."""
     disclose.refused(services, connection, moved, State.ADMITTED)
     rows = [one.new for one in moved if one.new.type in KEPT and one.new.state is State.APPLIED]
     backpack.store(services, connection, look, rows)
     for row in rows:
-        follow_up.work_off(services, connection, [row.ssid])  # what follows an enrollment goes first
+        follow_up.work_off(services, connection, [row.ssid])  # the follow-up of an enrollment goes first
         backpack.forward_late(services, connection, row)
     cases.lost(services, connection, [one.new for one in moved])
 
@@ -97,7 +96,7 @@ def _hold(services: Services, row: PacketRow, why: HeldFor) -> Move:
     goal = row.receiver if why is HeldFor.RECEIVER_KEY else Hold(why)
 
     def effect(connection: Writing) -> Move:
-        """What came since this batch looked found nothing held to let go, so look again."""
+        """Decide again: an enrollment that came since this batch read the facts could not release this packet yet."""
         registry.lock(connection)
         if whereto(Look(connection, services.clock(), services.today()), row) != goal:
             raise Deferred("the student has enrolled meanwhile")

@@ -1,6 +1,6 @@
-"""walk: one look through an LEA's outbox, in turns; with 100,000 files it takes many.
+"""walk: one walk through an LEA's outbox, in turns; with 100,000 files it takes many turns.
 
-Contract: holds what a look has seen up to now, and nothing longer than the look.
+Contract: holds what the walk has seen so far, and nothing longer than the walk.
 """
 
 from collections.abc import Generator
@@ -10,13 +10,14 @@ from broker.core.model import LeaId
 from broker.edge.home.outbox import Item, Unfinished
 from broker.edge.home.readiness import Found
 
-_MOST = 256  # files of a kind that are remembered
+_MOST = 256  # remembered files of each kind
 
 
 @dataclass(slots=True)
 class Walk:
-    """Times are monotonic seconds. `closed` are the names whose writers were seen to finish; `soonest` is when the
-    first of the files that wait is to be looked at again; `headers` may still be read in this turn."""
+    """The state of one walk. Times are monotonic seconds. `closed` are the names of files whose writers were seen to
+    finish; `soonest` is when the first waiting file must be checked again; `headers` is how many may still be read in
+    this turn."""
 
     lea: LeaId
     items: Generator[Item, None, None]
@@ -29,11 +30,11 @@ class Walk:
     is_over: bool = False
 
     def note(self, item: Unfinished) -> None:
-        """An unfinished file was seen."""
+        """Note an unfinished file."""
         if len(self.unfinished) < _MOST:
             self.unfinished.append(item)
 
     def note_unreadable(self, found: Found) -> None:
-        """A file was seen that the exchange cannot read."""
+        """Note a file that the exchange cannot read."""
         if len(self.unreadable) < _MOST:
             self.unreadable.append(Unfinished(found.name, found.size, found.mtime_ns))

@@ -1,4 +1,4 @@
-"""What is wrong with a document."""
+"""The codes for what is wrong with a document."""
 
 from broker.core.codes.code import Code
 

@@ -1,7 +1,7 @@
-"""What a file is that somebody wants to seal or send, as far as it shows from outside.
+"""The kind of a file that somebody wants to seal or send, as far as it shows from outside.
 
-Owns the kinds. Promises: any bytes have one; nothing is decrypted, and nothing is told but the kind and to which keys
-a sealed file is encrypted.
+Owns the kinds. Promises: any bytes have a kind; nothing is decrypted; the result holds only the kind and, for a sealed
+file, the keys that it is encrypted to.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ _HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
 
 
 class Kind(StrEnum):
-    """What a file can be."""
+    """The kinds of a file."""
 
     SEALED = "sealed"
     CLEAR = "clear"
@@ -31,13 +31,13 @@ class Kind(StrEnum):
 
 
 class Look(NamedTuple):
-    """What it is; `key_ids` are those that a sealed file is encrypted to, 16 upper-case hex digits each."""
+    """The kind of a file; `key_ids` are the keys that a sealed file is encrypted to, 16 upper-case hex digits each."""
 
     kind: Kind
     key_ids: tuple[str, ...] = ()
 
     def is_for(self, key_ids: tuple[str, ...]) -> bool:
-        """Whether one of these keys may open it; a message can hide whom it is for."""
+        """Whether one of these keys may open the file. It may also be one for which the file hides the key id."""
         return bool({*key_ids, _HIDDEN} & {*self.key_ids})
 
 
@@ -57,7 +57,7 @@ _KEYS = frozenset({frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY})
 
 
 def look(content: bytes) -> Look:
-    """What these bytes are."""
+    """The kind of these bytes."""
     if not content.strip():
         return Look(Kind.EMPTY)
     try:
@@ -87,8 +87,8 @@ def _binary(data: bytes) -> Look:
 
 
 def _is_text(content: bytes) -> bool:
-    """Whether it is text, the first letter of which may look like the beginning of a packet: UTF-8, or for the most
-    part letters that every alphabet of one byte has in common. What is encrypted has a third of these."""
+    """Whether the content is text whose first letter may look like the beginning of a packet: UTF-8, or mostly ASCII,
+    which all one-byte encodings share. Only a third of encrypted bytes are ASCII letters and signs."""
     some = content[:4096]
     if sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in some) > 0.7 * len(some):
         return True

@@ -1,9 +1,9 @@
 """A parent's copy of a child's record: the papers of all schools, merged into one page.
 
-Owns what the copy shows and in which order. Promises: pure (the day is passed in); every part of every paper that
-counts is shown, with who wrote it and when; what a newer paper replaces is named, never dropped in silence; the list of
-disclosures stands in it as the exchange wrote it (FERPA 34 CFR 99.10, 99.32(c); Utah 53A-1-413: the parent sees the
-profile).
+Owns what the copy shows and in which order. Promises: pure (the caller gives the day); every part of every paper that
+counts is shown, with its writer and date; a paper that a newer one replaces is named, never dropped in silence; the
+list of disclosures stands in it as the exchange wrote it (FERPA 34 CFR 99.10, 99.32(c); Utah 53A-1-413: the parent sees
+the profile).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,8 +40,8 @@ _NO_LIST = (
 
 
 def page(papers: Sequence[Paper], files: Sequence[Attached], today: date) -> Page:
-    """The copy. `papers` are of one student (`stranger`), one of them a record; `files` those of `standing(papers)`,
-    without its lists of disclosures."""
+    """The copy. All `papers` are about one student (`stranger` checks that), and at least one is a record; `files` are
+    those of the records in `standing(papers)`."""
     shown = standing(papers)
     records = [paper for paper in shown if paper.type in RECORDS]
     used: dict[Term, None] = {}
@@ -71,7 +71,7 @@ def _part(key: str, records: Sequence[Paper], writers: Sequence[Writer]) -> Sect
 
 
 def _pieces(papers: Sequence[Paper], blocks: Sequence[tuple[Block, ...]]) -> tuple[Piece, ...]:
-    """One piece for each paper; papers that say the very same share one."""
+    """One piece for each paper; papers with equal content share one."""
     same: dict[tuple[Block, ...], list[str]] = {}
     for paper, said in zip(papers, blocks, strict=True):
         same.setdefault(said, []).append(_written(paper))
@@ -120,7 +120,7 @@ def _disclosures(shown: Sequence[Paper]) -> Section:
 
 
 def _opt_outs(paper: Paper) -> tuple[Block, ...]:
-    """What the parent opted out of, where the exchange told it; an older one did not."""
+    """The parent's opt-outs, where the exchange listed them; an older exchange did not."""
     told = opt_out_sentences(paper.document)
     if told is None:
         return ()
@@ -160,7 +160,7 @@ def _words(used: Iterable[Term]) -> Section:
 
 
 def as_data(papers: Sequence[Paper], files: Sequence[Attached], today: date) -> dict[str, Any]:
-    """The same copy for programs: the documents as they were sealed, but for files, of which there is the path."""
+    """The same copy for programs: the documents as they were sealed, with paths in place of files."""
     shown = standing(papers)
     records = [paper for paper in shown if paper.type in RECORDS]
     paths: dict[int, list[Attached]] = {}

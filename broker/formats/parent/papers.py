@@ -1,7 +1,7 @@
 """The papers that a parent's copy is made of: are they about one student, and which of them count?
 
-Owns these two questions. Promises: pure; where it is not sure that a paper is about the same student, it is a
-stranger's; a paper that a newer one replaces is told apart from one that counts.
+Owns these two questions. Promises: pure; a paper that is not surely about the same student counts as a stranger's; a
+paper that a newer one replaces does not count.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ REPLACE, ADD = "replace", "add"
 @dataclass(frozen=True, slots=True, repr=False)
 class Paper:
     """A `student-record`, `backpack` or `disclosures` document, as it was sealed. `writer` is the name of its party;
-    `is_checked` says that its signature was found good when the copy was made. Repr hidden."""
+    `is_checked` says that its signature was good when the copy was made. Repr hidden."""
 
     document: Mapping[str, Any] = field(repr=False)
     writer: str
@@ -34,18 +34,18 @@ class Paper:
 
     @property
     def mode(self) -> str:
-        """`replace` or `add` of a backpack, empty of anything else."""
+        """`replace` or `add` for a backpack, empty for any other paper."""
         return str(self.document["mode"]) if self.type == PacketType.BACKPACK else ""
 
     @property
     def created(self) -> datetime:
-        """When its party wrote it, as it says itself."""
+        """When its party wrote it, by the paper's own date."""
         return datetime.fromisoformat(self.document["created"])
 
 
 def check_log(document: Mapping[str, Any]) -> None:
-    """Raises Refused("schema") for what is no list of disclosures. Whose it is an older exchange told by its `ssid`
-    alone."""
+    """Raises Refused("schema") for a document that is no list of disclosures. In a list of an older exchange, only the
+    `ssid` names the student."""
     log_lines(document)
     opt_out_sentences(document)
     try:
@@ -75,9 +75,9 @@ def _is_block(student: Any) -> bool:
 def stranger(papers: Sequence[Paper]) -> int | None:
     """The place of the first paper that is not surely about the same student as the first record; None if all are.
 
-    The same number, and the same birth date or a like legal name; without a number, both. Numbers are the same, too,
-    where the newest list of disclosures that the exchange signed says so. A list of an older exchange has nothing but
-    the number.
+    A paper is about the same student if the number is the same, and so is the birth date or the legal name or a part of
+    it; without a number, birth date and legal name must both be the same. Numbers are also the same where the newest
+    list of disclosures that the exchange signed says so. A list of an older exchange has only the number.
     """
     known = next(paper.document["student"] for paper in papers if paper.type in RECORDS)
     lists = [paper for paper in papers if paper.type not in RECORDS]
@@ -98,7 +98,8 @@ def stranger(papers: Sequence[Paper]) -> int | None:
 
 
 def _numbers(papers: Sequence[Paper], lists: Sequence[Paper]) -> frozenset[str]:
-    """The numbers of the student: the first one that a record has, or else a list, and those that are the same."""
+    """The numbers of the student: the first number in a record, or else in a list, and the numbers that stand for the
+    same student."""
     ordered = [*(paper for paper in papers if paper.type in RECORDS), *lists]
     number = next((found for paper in ordered if (found := _number(paper))), "")
     signed = [paper for paper in lists if paper.is_checked]
@@ -108,7 +109,7 @@ def _numbers(papers: Sequence[Paper], lists: Sequence[Paper]) -> frozenset[str]:
 
 
 def _block(paper: Paper) -> Mapping[str, Any] | None:
-    """What the paper says of its student; None where that is only the number."""
+    """The paper's identity block; None where the paper has only the number."""
     return paper.document.get("student")
 
 
@@ -118,7 +119,7 @@ def _number(paper: Paper) -> str:
 
 
 def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], numbers: frozenset[str]) -> bool:
-    """Whether these are one student's, whose numbers are `numbers`."""
+    """Whether two identity blocks are about one student, who has these `numbers`."""
     own = {one.get("ssid") or "", other.get("ssid") or ""}
     like = [name(one["legal_name"]).casefold() == name(other["legal_name"]).casefold()]
     like.append(one["birth_date"] == other["birth_date"])
@@ -132,7 +133,7 @@ def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], numbers: frozense
 
 
 def standing(papers: Sequence[Paper]) -> list[Paper]:
-    """The papers that are shown, the newest first: of each party the newest `replace` backpack and what it added since,
+    """The papers to show, the newest first: for each party the newest `replace` backpack and the later `add` backpacks,
     every record for another school, and the newest list of disclosures. The same paper twice counts once."""
     newest = sorted(once(papers), key=lambda paper: paper.created, reverse=True)
     replaced_at: dict[str, datetime] = {}
@@ -156,7 +157,7 @@ def _is_before(paper: Paper, replaced: datetime | None) -> bool:
 
 
 def once(papers: Iterable[Paper]) -> Iterator[Paper]:
-    """Every paper that is not the very same as an earlier one."""
+    """Every paper that does not equal an earlier one."""
     seen: list[Mapping[str, Any]] = []
     for paper in papers:
         if paper.document not in seen:

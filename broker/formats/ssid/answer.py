@@ -1,4 +1,4 @@
-"""The answer to an SSID request in CSV: a line for each line, in the request's own form.
+"""The answer to an SSID request in CSV: one line for each line, in the request's own form.
 
 Owns its cells. Promises: RFC 4180, the request's encoding and separator, no header line; a spreadsheet takes no cell
 for a formula, and `plain` gives back each cell as it was, so that a program finds its students again by their names.
@@ -62,7 +62,7 @@ def _cells(line: Answered, name: str) -> Iterator[str]:
 
 
 def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: where it would, an apostrophe comes first."""
+    """A cell that no spreadsheet takes for a formula: an apostrophe comes first where one would."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

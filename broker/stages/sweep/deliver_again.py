@@ -1,7 +1,7 @@
-"""deliver again: a packet that the ledger calls delivered, and that is not in its inbox, is put there once more.
+"""deliver again: puts packets into an inbox again that the ledger calls delivered and that are missing there.
 
-Contract: called for the operator, who has put back a backup. Nothing of the packet changes: it is the same delivery, by
-the same token, with a line in its history; what it is sealed for is the receiver's key of now.
+Contract: called for the operator, who has restored a backup. The packet does not change: it is the same delivery, with
+the same token and a line in its history; it is sealed for the receiver's current key.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ PUT_AGAIN = "put-again"
 
 
 def put(services: Services, connection: Writing, lea: LeaId, trackings: Sequence[str]) -> None:
-    """Write these packets of the vault into the inbox again. Raises NotDone `no-key` for an LEA without a valid one."""
+    """Write these packets from the vault into the inbox again. Raises NotDone `no-valid-key` for an LEA without one."""
     look = Look(connection, services.clock(), services.today())
     certificate = look.valid_certificate(lea)
     if trackings and certificate is None:
         raise NotDone("no-valid-key", lea=lea)
-    inboxes = Inboxes(services.home)  # it has no mark yet, or not that of now
+    inboxes = Inboxes(services.home)  # the folder has no mark yet, or an old one
     for tracking in trackings:
         row = corrections.locked(connection, tracking)
         if row is None or row.state is not State.DELIVERED or certificate is None:

@@ -1,4 +1,4 @@
-"""unsealed: what came in the clear leaves the vault, where a crash kept the worker from removing it.
+"""unsealed: removes contents that came in the clear from the vault, where a crash kept the worker from doing so.
 
 Contract: may be repeated without harm.
 """
@@ -11,7 +11,7 @@ from broker.packets.services import Services
 
 
 def forget_unsealed(services: Services) -> None:
-    """What came in the clear leaves the vault, where a crash kept the worker from removing it."""
+    """Remove contents that came in the clear from the vault, where a crash kept the worker from doing so."""
     with reading(services.engine) as connection:
         refused = views.refused_as(connection, NOT_KEPT)
     forget(services, refused)
