@@ -1,6 +1,6 @@
-"""`satchel lea suspend`, `resume` and `rename`: a party for a time kept out, let in again, or called otherwise.
+"""`satchel lea suspend`, `resume` and `rename`: suspend a party for some time, resume it, or give it another name.
 
-Promises: somebody says who; nothing of a party is lost or moved by any of them.
+Promises: the operator gives a name; none of these loses or moves anything of a party.
 """
 
 from typing import Annotated
