@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-_STANDS_STILL = 30  # a task hangs if it uses no processor time for this fraction of its wall time
+_STANDS_STILL = 30  # a task hangs if it uses no processor time for 1/30 of its wall time
 _TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 

@@ -139,7 +139,7 @@ class SftpServer:
             return
         if gone is not None:
             gone.cut()
-        self._arrivals.count(address, now)  # who was turned away costs nothing, and is not held against its network
+        self._arrivals.count(address, now)  # who was turned away does not count against its network
         self._take(sock, address)
 
     def _make_room(self, address: str, now: float) -> Connection | None:
