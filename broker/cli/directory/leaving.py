@@ -1,7 +1,7 @@
 """`satchel lea remove`: a party leaves the exchange.
 
-Promises: the operator gives a name and a reason; what is still open with the party is shown, and then `--force` is
-needed.
+Promises: a removal has a reason and the operator's name, which is the account's by default; what is still open with
+the party is shown, and then `--force` is needed.
 """
 
 import json

@@ -1,6 +1,6 @@
 """`satchel lea suspend`, `resume` and `rename`: suspend a party for some time, resume it, or give it another name.
 
-Promises: the operator gives a name; none of these loses or moves anything of a party.
+Promises: each change has the operator's name, which is the account's by default; none loses or moves a party's data.
 """
 
 from typing import Annotated

@@ -4,8 +4,9 @@ A read on a network mount whose server is gone does not return, and no signal en
 LEA alone (`broker.edge.home.errands`), does all work in the folders of an LEA that has a mount of its own. Promises: a
 caller waits `seconds` for an answer or a sign of progress, and then gets `Silent`; while a runner hangs, nobody waits
 for that LEA again; a runner that is silent for `abandon_seconds` is killed and, if even that does not end it, left
-alone: at most one for each LEA, until it ends or another mount is there; retries come after growing pauses. No caller,
-not even one that ends, waits for a runner. `run/silent` shows which LEAs are silent, and the log says so once.
+alone: at most one for each LEA, until it ends or another mount is there; retries come after growing pauses. A caller
+never waits for a runner to end, not even when it ends itself. `run/silent` shows which LEAs are silent, and the log
+says so once.
 
 Folders on the exchange's own file system hang only when the exchange does; they are accessed directly, at no cost.
 """

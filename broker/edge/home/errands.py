@@ -201,7 +201,7 @@ def main(fd: str, home: str, sealed_bytes: str, file_name_chars: str) -> None:
     """Entry point of the server: it runs until its starter closes the socket."""
     log.begin("errands")
     log.watch_over()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody calls wait for a runner
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no code waits for the exit status of a runner
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     limits = Limits(sealed_bytes=int(sealed_bytes), file_name_chars=int(file_name_chars))

@@ -1,8 +1,8 @@
 """The `reports` folder of a home: files that the exchange makes for the state's staff.
 
 Owns their names, their modes and how they are made. Promises: mode 0600 in a folder of mode 0700; a report appears
-whole and durable, or not at all; what a crash left is removed when the next one is begun; one process at a time makes
-reports. A disk that cannot be written is Deferred, never OSError: the caller has other duties too.
+whole and durable, or not at all; what a crash left is removed when the next one is begun; one process at a time makes a
+report of a kind. A disk that cannot be written is Deferred, never OSError: the caller has other duties too.
 """
 
 import fcntl

@@ -1,7 +1,8 @@
 """Whether the exchange of a home runs: its lock, and the heartbeats of its parts.
 
 Owns `run/lock`, and reading `run/<name>.json`, which each part writes about itself (`broker.processes.part`). Promises:
-only one process on any machine has a home's lock; no part is asked anything, so a part that hangs keeps nobody waiting.
+a home's lock is held once at a time, on all machines together; no part is asked anything, so a part that hangs keeps
+nobody waiting.
 """
 
 import fcntl

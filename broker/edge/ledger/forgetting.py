@@ -48,7 +48,7 @@ def is_rewritten(engine: Engine) -> bool:
 
 
 def last(connection: Reading) -> int:
-    """The number of the last row that copies may come before, for `rewrite`."""
+    """The number up to which `rewrite` must go: rows up to it may have left copies."""
     return int(connection.execute(text("SELECT coalesce(max(rowid), 0) FROM reviews")).scalar_one()) + _MARGIN
 
 

@@ -53,7 +53,7 @@ class Period:
 def period(calendar: Calendar, today: date, number: int | None = None, by: Today | None = None) -> Period:
     """One school year by its number; without a number the current one, and the coming ones as far as entries name them.
 
-    Entries are judged by what counts today; `by` replaces the rule that follows from the settings.
+    Entries are judged by what counts today; `by`, where given, judges that instead of the default settings.
     """
     current = calendar.containing(today)
     numbers = range(current, current + _COMING + 1) if number is None else [number]

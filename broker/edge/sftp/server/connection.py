@@ -28,7 +28,7 @@ _CLIENTS = (paramiko.SSHException, EOFError, OSError, ValueError, struct.error)
 
 
 class State:
-    """The exchange's present attitude to an LEA; many threads ask it, at every request."""
+    """What the exchange accepts from an LEA at present; many threads ask it, at every request."""
 
     def why_not(self, lea: str) -> str:
         """Why nothing more is accepted from this LEA now, as a sentence for it; empty where it is accepted."""

@@ -1,7 +1,7 @@
 """The door of the SFTP server: how often a source may connect, and who may wait there for a login.
 
 Owns the places before the login, by source: an IPv4 address, or an IPv6 /64, which is what one client has. Promises:
-who has a place, and for how long, never decides alone who else may come in; while all places are taken, a newcomer gets
+holding a place, for however long, never alone decides who else may come in; while all places are taken, a newcomer gets
 the place of the source that has most, or of a client that has waited for longer than a login takes; what is kept about
 strangers is bounded.
 """
