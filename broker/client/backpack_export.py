@@ -1,8 +1,8 @@
 """`satchel backpack export`: a parent's copy of a child's record, made on the school's own computer.
 
-Promises: works without a home; a sealed file counts only if its signature is good and by the party that it says it is
-from; all files are about one student, or nothing is written; the folder appears whole or not at all, for its owner
-only. What is printed names files, and nothing in them.
+Promises: works without a home; a sealed file counts only if its signature is good and by the party in its `from`; all
+files are about one student, or nothing is written; the folder appears whole or not at all, for its owner only. Printed
+messages name files, and nothing in them.
 """
 
 import json
@@ -37,7 +37,7 @@ from broker.terminal.passphrase import PassphraseOption
 
 _MOST_FILES = 200
 _MOST_BYTES = 512 * 1024 * 1024
-_EXCHANGE = "exchange"  # the party that writes notices, and the name of its file in the directory
+_EXCHANGE = "exchange"  # the sender of notices, and the name of its file in the directory
 _TYPES = (*RECORDS, PacketType.DISCLOSURES)
 
 
@@ -86,7 +86,7 @@ class _Reader:
         self._contracts: dict[int, Contracts] = {}
 
     def papers(self, files: Sequence[Path]) -> list[Paper]:
-        """One for each file."""
+        """One paper for each file."""
         size, papers = 0, []
         for path in files:
             content = read(path, max(self._limits.sealed_bytes, self._limits.content_bytes))
@@ -136,7 +136,7 @@ class _Reader:
             self._schemas(document).check(document, self._limits.schema_errors)
 
     def _schemas(self, document: Mapping[str, Any]) -> Contracts:
-        """How many digits a number has is the exchange's setting, which is not known here."""
+        """The exchange's setting decides how many digits a number has, and it is not known here."""
         student = document.get("student")
         ssid = student.get("ssid") if isinstance(student, Mapping) else None
         digits = len(ssid) if isinstance(ssid, str) and 0 < len(ssid) <= 32 else 10
@@ -146,7 +146,8 @@ class _Reader:
 
 
 def _named(papers: Sequence[Paper]) -> list[Paper]:
-    """Who wrote them by name, where only the list of disclosures tells it: a parent does not know ids."""
+    """Replace writers' ids by names from the list of disclosures, where only that has them: a parent does not know
+    ids."""
     names = {lea: name for paper in papers for lea, name in paper.document.get("parties", {}).items()}
     return [
         replace(paper, writer=str(names.get(paper.writer, paper.writer)))
@@ -184,7 +185,7 @@ def _write(out: Path, made: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
-    """A folder that gets its name when all is in it, and is gone if that fails."""
+    """A folder that gets its name when it is complete, and is removed if that fails."""
     part = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     part.mkdir(mode=0o700)
     try:

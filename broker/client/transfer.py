@@ -1,8 +1,9 @@
-"""`satchel send` and `fetch`: the LEA's folders by SFTP, for those without a program for it.
+"""`satchel send` and `fetch`: the LEA's folders over SFTP, for users without an SFTP program.
 
-Promises: works without a home, on the LEA's own machine; nothing is sent that can be seen to be refused; progress goes
-to standard error, and only to a terminal; what is waited for is said; errors are one sentence that says what to do;
-Ctrl-C ends at once; `fetch` ends with what became of each file, and with 5 where something new was refused.
+Promises: works without a home, on the LEA's own machine; a file that the exchange would surely refuse is not sent;
+progress goes to standard error, and only to a terminal; the command says what it waits for; errors are one sentence
+that says what to do; Ctrl-C ends at once; `fetch` ends with what happened to each file, and with 5 where something new
+was refused.
 """
 
 import json
@@ -61,7 +62,7 @@ def _account(
 def _progress(patience: Patience) -> Iterator[transfer.Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with bars.progress(*columns) as shown:
-        task = shown.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
+        task = shown.add_task("", total=None)  # one bar for the present file: thousands would fill the screen
 
         def show(name: str, done: int, size: int) -> None:
             patience.moved()
@@ -115,7 +116,8 @@ def _told(one: Outcome) -> dict[str, Any]:
 
 
 def _send(account: Account, looks: Mapping[Path, Look], patience: Patience) -> list[Outcome]:
-    """Look whether the exchange can open them, by its key in the directory; then send them, and note what was sent."""
+    """Check with the exchange's key in the directory that it can open the files; then send them, and note what was
+    sent."""
     most = Limits().certificate_bytes
     with Line(account, say=warn) as line, _progress(patience) as show:
         keys = [transfer.small(line, f"/directory/{name}.asc", most) for name in ("exchange", account.user)]

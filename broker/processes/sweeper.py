@@ -1,7 +1,7 @@
-"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
+"""The sweeper process: its own loop, which restarts work that has stopped (see `broker.stages.sweep`).
 
-Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
-`sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
+Promises: receipts are signed, and their files written, within a fraction of a second; every other duty runs within
+`sweep_seconds`; a duty that fails is logged once until it works again, and the next round tries it again.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from broker.stages.sweep.unsealed import forget_unsealed
 from broker.students import expired
 
 _RECEIPT_SECONDS = 0.05
-_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_LEDGER_SECONDS = 1.0  # pause when the ledger fails
 _SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
@@ -48,13 +48,13 @@ class Inboxes:
         self._lost: set[str] = set()
 
     def look(self) -> None:
-        """Publish what a crash left staged, and notice what was taken out."""
+        """Publish what a crash left staged, and notice what was collected."""
         with reading(self._services.engine) as connection:
             leas = [party.id for party in removals.present(connection)]
         for lea in leas:
             try:
                 self._look_at(lea)
-            except Silent:  # told once, and by `satchel status`
+            except Silent:  # logged once, and shown by `satchel status`
                 self._seen.pop(lea, None)
             except Deferred as later:
                 self._is_lost(lea, later)
@@ -62,7 +62,7 @@ class Inboxes:
                 self._lost.discard(lea)
 
     def _is_lost(self, lea: LeaId, later: Deferred) -> None:
-        """Said once for as long as it lasts: nothing in it counts as collected meanwhile."""
+        """Logged once for as long as it lasts; meanwhile nothing in this inbox counts as collected."""
         if lea not in self._lost:
             self._services.log.warning("inbox cannot be read", lea=lea, why=later.why)
         self._lost.add(lea)
@@ -74,14 +74,14 @@ class Inboxes:
             return
         unfinished = finish_deliveries(self._services, lea)
         notice_collected(self._services, lea)
-        # a change within the file system's clock tick would look the same, so a young time is looked at again
+        # a change within the file system's clock tick would look the same, so a recent time is checked again
         if not unfinished and time.time_ns() - changed > _TICK_NS:
             self._seen[lea] = changed
 
 
 class Directory:
-    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
-    off before it had done so; and once at the start."""
+    """Publishes the parties and their keys after a change, by a packet or by a command that was interrupted before it
+    had published; and once at the start."""
 
     def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
         self._services = services
@@ -89,7 +89,7 @@ class Directory:
         self._done = -1
 
     def look(self) -> None:
-        """Publish what changed since the last look."""
+        """Publish if anything changed since the last look."""
         with reading(self._services.engine) as connection:
             last = directory_changes.last(connection)
         if last != self._done:
@@ -100,12 +100,13 @@ class Directory:
 
 
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
-    """Whether it did something, as far as it says. What fails is told once, and tried again."""
+    """Run a duty; returns whether it reports to have done something. A failure is logged once, and the duty is tried
+    again."""
     try:
         done = bool(again(services.engine, work))
-    except Exception as error:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+    except Exception as error:  # noqa: BLE001  others rely on the sweeper, so it continues
         services.troubles.meet(services.log, duty, error)
-        if isinstance(error, OSError):  # a disk that failed a flush; only a new process can go on
+        if isinstance(error, OSError):  # a failed flush of the disk; only a new process can continue
             part.fail()
         elif cause_of(error) in NOT_KEPT:
             part.stop.wait(_LEDGER_SECONDS)
@@ -143,11 +144,11 @@ def main() -> None:
         part.ready()
         _guarded(services, part, "unsealed", lambda: forget_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
-        away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
+        away: set[str] = set()  # LEAs whose folder was missing in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: publish_receipts(services, away))
             is_due = time.monotonic() >= due
-            if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
+            if is_due or is_more:  # slice by slice: others can write, and receipts be published, in between
                 is_more = _guarded(services, part, "follow-ups", lambda: follow_up_some(services))
             if is_due:
                 for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():

@@ -1,7 +1,7 @@
 """exceptions: named legal exceptions to "no federal party" (Utah R277-484-6, 53E-9-308).
 
 Contract: an exception names one domain, its law, who decided and why, and is a line of the disclosure log and of the
-log of acts; when it ends, what it let in is taken back in the same transaction.
+log of acts; when it ends, what it let in is removed in the same transaction.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _MOST_LAW = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What a party had by an exception: `certificate FINGERPRINT` or `ssh-key SHA256:…`."""
+    """What a party had under an exception: `certificate FINGERPRINT` or `ssh-key SHA256:…`."""
 
     party: str
     what: str
@@ -37,7 +37,7 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class EndedException:
-    """The name that an exception stood for, and what was taken back."""
+    """The name of the exception, and what was removed."""
 
     domain: str
     taken_back: tuple[TakenBack, ...]
@@ -45,7 +45,7 @@ class EndedException:
 
 @verb(Action.READ_AUDIT)
 def list_exceptions(room: Room, *, actor: Actor, after: int = 0, size: int = 100) -> Page[LegalException, int]:
-    """A page of all that were ever recorded, the oldest first, of those behind the number `after`."""
+    """A page of all exceptions ever recorded, after the number `after`, oldest first."""
     with reading(room.engine) as connection:
         found = exceptions.page(connection, after, size + 1)
         return Page.of(found, size, exceptions.count(connection, MOST_COUNTED + 1), lambda one: one.id)
@@ -53,7 +53,7 @@ def list_exceptions(room: Room, *, actor: Actor, after: int = 0, size: int = 100
 
 @verb(Action.RECORD_EXCEPTION)
 def record_exception(house: House, domain: str, law: str, why: str, *, actor: Actor) -> LegalException:
-    """Let a federal name in, with all names under it. Raises NotDone `law-unusable`, `domain-unusable`,
+    """Allow a federal name, and all names under it. Raises NotDone `law-unusable`, `domain-unusable`,
     `exception-there`."""
     by, at = By(actor.name, why), house.clock().timestamp()
     if not is_one_line(law, _MOST_LAW):
@@ -82,7 +82,7 @@ def _checked(house: House, domain: str) -> str:
 
 @verb(Action.END_EXCEPTION)
 def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> EndedException:
-    """End an exception; keys that it let in are not valid any more, and nothing goes to them. Raises NotThere
+    """End an exception: the keys that it let in are no longer valid, and nothing is sent to them. Raises NotThere
     `no-exception`."""
     by, name, at = By(actor.name, why), federal.normal(domain), house.clock().timestamp()
 
@@ -93,7 +93,7 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
         exceptions.end(connection, one.id, by.who, by.why, at)
         taken = take_back(house, connection, name)
         disclosures.add(connection, [_line(at, Action.END_EXCEPTION, name, actor, by.why), *taken])
-        epoch.advance(connection)  # what is being delivered now is looked at again
+        epoch.advance(connection)  # so that present deliveries are checked again
         return EndedException(name, tuple(TakenBack(line.party, line.what) for line in taken))
 
     done = recorded(house, "end_exception", put_an_end, actor=actor, subject=name, why=why, told=_told)

@@ -1,9 +1,9 @@
-"""What was sent of a student leaves a decided question, and the database's own files.
+"""Removes what was sent about a student from a decided question, and from the database's own files.
 
-Owns how that is done in `reviews`. Promises: number, line, candidates' numbers, times and decisions stay; names, birth
-date and all else that was sent go, with what a decision needs to be taken back. SQLite overwrites what it deletes, but
-leaves copies behind in a page when it moves rows between pages; so `rewrite` writes all rows anew, some at a time, into
-pages that were overwritten with zeros, and `empty` brings the write-ahead log down to nothing.
+Owns how this is done in `reviews`. Promises: number, line, candidates' numbers, times and decisions stay; names, birth
+date and everything else that was sent go, and with them what is needed to undo the decision. SQLite overwrites what it
+deletes, but when it moves rows between pages it leaves copies in the old page; so `rewrite` writes all rows again, some
+at a time, into pages that were overwritten with zeros, and `empty` truncates the write-ahead log.
 """
 
 import json
@@ -17,13 +17,13 @@ from broker.edge.ledger.people.reviews import FORGOTTEN
 from broker.edge.ledger.tables import reviews
 
 _AT_ONCE = 100
-_MARGIN = 400  # rows that are written twice, so that the page in which old ones end goes, too
+_MARGIN = 400  # rows that are written twice, so that the page in which the old rows end is replaced too
 _COLUMNS = ", ".join(column.name for column in reviews.columns)
 
 
 def forget(connection: Writing, before: float) -> int:
-    """Forget what was sent with questions that were closed before this time (seconds since the epoch), at most 100; how
-    many it were."""
+    """Remove what was sent with questions that were closed before this time (seconds since the epoch), at most 100 of
+    them; returns how many there were."""
     old = reviews.c.closed_at.is_not(None) & (reviews.c.closed_at < before)
     held = old & reviews.c.subject.contains('"student"')
     rows = connection.execute(select(reviews.c.tracking, reviews.c.line, reviews.c.subject).where(held).limit(_AT_ONCE))
@@ -38,22 +38,22 @@ def forget(connection: Writing, before: float) -> int:
 
 
 def _without_student(subject: dict[str, Any]) -> str:
-    """The form tells how its lines are counted."""
+    """The form is kept: it says how the lines are counted."""
     return json.dumps({FORGOTTEN: True, "form": subject.get("form", "")})
 
 
 def is_rewritten(engine: Engine) -> bool:
-    """Whether `rewrite` is needed with this database: PostgreSQL has its own way."""
+    """Whether this database needs `rewrite`: PostgreSQL does not."""
     return engine.dialect.name == "sqlite"
 
 
 def last(connection: Reading) -> int:
-    """The number of the last row that may have copies behind it, for `rewrite`."""
+    """The number up to which `rewrite` must go: rows up to it may have left copies."""
     return int(connection.execute(text("SELECT coalesce(max(rowid), 0) FROM reviews")).scalar_one()) + _MARGIN
 
 
 def rewrite(connection: Writing, until: int) -> bool:
-    """Write the oldest rows anew, behind all others; whether there are more up to the number `until`."""
+    """Write the oldest rows again, after all others; whether there are more up to the number `until`."""
     query = text(f"SELECT rowid, {_COLUMNS} FROM reviews WHERE rowid <= :until ORDER BY rowid LIMIT {_AT_ONCE}")  # noqa: S608
     rows = connection.execute(query, {"until": until}).mappings().all()
     if rows:
@@ -65,14 +65,14 @@ def rewrite(connection: Writing, until: int) -> bool:
 
 
 def _has_more(connection: Reading, last_one: int) -> bool:
-    """Without any more the whole table is emptied at once, which overwrites also the page in which it begins."""
+    """Where no row is left after this one, the whole table is emptied at once, which also overwrites its first page."""
     query = text("SELECT 1 FROM reviews WHERE rowid > :last LIMIT 1")
     return connection.execute(query, {"last": last_one}).first() is not None
 
 
 def empty(engine: Engine) -> bool:
-    """Bring what is deleted out of the database's files: SQLite's log is emptied, PostgreSQL takes the old rows away.
-    False where somebody reads and it must be tried again."""
+    """Remove deleted rows from the database's files: SQLite's log is emptied, PostgreSQL vacuums the table. False where
+    a reader prevents this, and it must be tried again."""
     if engine.dialect.name == "sqlite":
         return ledger_engine.empty_log(engine)
     with ledger_engine.reading(engine) as connection:

@@ -1,7 +1,7 @@
-"""Packets that wait for their student, when two numbers of one student become one, and when that is taken back.
+"""Packets that wait for their student, when two numbers of one student are merged and when that merge is undone.
 
-Promises: a packet that goes on is let go only when the student is enrolled somewhere; one that stands elsewhere than
-before the merge, and is not delivered, never goes on to where the merge led it.
+Promises: a waiting packet is released only when the student is enrolled somewhere; an undelivered packet that the merge
+moved never goes on to the place where the merge sent it.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ _GONE = (State.DELIVERED, State.COLLECTED)
 
 
 def release(connection: Writing, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
-    """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
-    where the student is no more: the `most` oldest, or all; where they stood.
+    """Release packets about this student that wait for an enrollment which is there now, or for the key of an LEA where
+    the student no longer is: the `most` oldest, or all. Returns where they stood.
 
     `at` is seconds since the epoch.
     """
@@ -52,7 +52,8 @@ def release(connection: Writing, ssid: str, at: float, today: Today, most: int |
 
 
 def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Bring packets back to where they stood: those that were brought back, and those that were delivered since."""
+    """Bring packets back to where they stood. Returns those that were brought back, and those that were delivered
+    since."""
     planned: list[Move] = []
     gone = []
     for tracking, state, held_for, receiver in stood:
@@ -68,18 +69,19 @@ def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[t
 
 
 def _follows(row: Held) -> bool:
-    """Whether it goes to where the student is now."""
+    """Whether this packet goes to where the student is now."""
     return row.type == PacketType.STUDENT_RECORD or (row.type == PacketType.BACKPACK and not row.addressed_to)
 
 
 def _is_led(row: PacketRow) -> bool:
-    """Whether the enrollment leads it, whatever its `to`. A transcript goes where it is addressed; a part of the record
-    store has the one receiver (it has no document's id), and is looked at when it is delivered."""
+    """Whether the enrollment decides where this packet goes, whatever its `to` says. A transcript goes where it is
+    addressed; a part of the record store (it has no document id) has a fixed receiver and is checked when it is
+    delivered."""
     return row.type != PacketType.TRANSCRIPT and not (row.type == PacketType.BACKPACK and not row.packet_id)
 
 
 def _back(row: PacketRow, is_held: bool) -> Move:
-    """To wait for an enrollment again where it waited; otherwise to be routed anew."""
+    """Hold the packet for an enrollment again if it was held before; otherwise route it again."""
     held, admitted = Step(State.HELD, HeldFor.ENROLLMENT), Step(State.ADMITTED, HeldFor.ENROLLMENT)
     ways = {
         (State.ADMITTED, True): (held,),

@@ -1,9 +1,9 @@
-"""Two numbers of one student made one, and that taken back.
+"""Merges two numbers of one student, and undoes such a merge.
 
-Owns `merges`. Promises: no number, name, location or packet is ever lost: a merge only says whose the rows are now, and
-keeps which rows it moved and where each packet stood. To take it back gives all of them back as they were. What came
-since stays with the number under which it came, the kept one; a packet that went on only because of the merge is held
-again or routed anew, unless it is in its receiver's inbox already.
+Owns `merges`. Promises: no number, name, location or packet is ever lost: a merge only changes to whom rows belong, and
+records which rows it moved and where each packet stood. Undoing it gives all of them back as they were. What came since
+stays with the number under which it came, the kept one; a packet that was released only because of the merge is held
+again or routed again, unless it is already in its receiver's inbox.
 """
 
 import json
@@ -41,8 +41,8 @@ class Merge:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How many rows were moved or given back; the questions, by tracking id and line, that have the number among their
-    candidates; the packets that go on (`released`), that stand again where they stood (`returned`), and that were
-    delivered since the merge and cannot be called back (`delivered`)."""
+    candidates; the packets that were released, that were `returned` to where they stood, and that were `delivered`
+    since the merge and cannot be returned."""
 
     names: int = 0
     evidence: int = 0
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def about(connection: Reading, ssid: str) -> list[Merge]:
-    """The merges that a number had a part in, the oldest first."""
+    """The merges in which a number took part, oldest first."""
     query = select(merges).where((merges.c.kept == ssid) | (merges.c.merged == ssid)).order_by(merges.c.id)
     return [_merge(row) for row in connection.execute(query)]
 
@@ -65,7 +65,7 @@ def _merge(row: Any) -> Merge:
 
 
 def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
-    """Let `kept` stand for `other`, too, and let packets go on that waited only for that.
+    """Let `kept` stand for `other` too, and release packets that waited only for that.
 
     Raises NotDone `same-number`, `no-student`, `number-withdrawn`, `merged-already`.
     """
@@ -94,7 +94,7 @@ def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: 
 
 
 def _stand_for(connection: Writing, numbers: list[str], kept: str) -> None:
-    """`kept` stands for these numbers; with '' each stands for itself."""
+    """Let `kept` stand for these numbers; with '' each stands for itself."""
     if numbers:
         connection.execute(update(students).where(students.c.ssid.in_(numbers)).values(merged_into=kept))
 
