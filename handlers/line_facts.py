@@ -47,5 +47,5 @@ def _part(number: float) -> str:
 
 
 def named(facts: Facts) -> Mapping[str, Any]:
-    """By the names that they have in a line's wish, too."""
+    """By the names that they have in a line's request, too."""
     return {one.name: getattr(facts, one.name) for one in fields(Facts)}

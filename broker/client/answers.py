@@ -23,7 +23,7 @@ from broker.edge.sftp.client.line import Account
 from broker.terminal.common import warn
 from broker.terminal.tables import plain
 
-_FORGET_SECONDS = 60 * 86_400.0  # a file without an answer for so long was sent to an exchange that is no more
+_DROPPED_AFTER_SECONDS = 60 * 86_400.0  # a file without an answer for so long was sent to an exchange that is no more
 _MOST_BYTES = 64 * 1024
 _NO_ANSWER = "sent, and no answer yet"
 _WAIT = "wait, and fetch again"
@@ -106,7 +106,7 @@ class Sent:
     def settle(self, answered: set[str], receipts: Path) -> list[str]:
         """The names of what has no receipt yet. `answered` are the digests of what has one, as do those that some
         receipt in the folder `receipts` is about."""
-        known = [one for one in self._read() if one["at"] > time.time() - _FORGET_SECONDS]
+        known = [one for one in self._read() if one["at"] > time.time() - _DROPPED_AFTER_SECONDS]
         left = [one for one in known if one["sha256"] not in answered]
         if left:
             seen = _digests(receipts, min(one["at"] for one in left) - 3600)

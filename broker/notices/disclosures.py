@@ -2,7 +2,7 @@
 
 Owns its form; the sentences are `broker.formats.parent.story`. Promises: each line as data and as a plain sentence with
 its ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and `numbers` say
-whose list it is, so that a copy for the parent is made of one student's papers only. What the parent opted out of
+whose list it is, so that a copy for the parent is made of one student's documents only. What the parent opted out of
 stands in it too, for the parent to check (Utah SB 152, 2026).
 """
 

@@ -45,7 +45,7 @@ class Guesses:
         of = services.settings.harvest
         self._bounds = Bounds(of.guesses_per_child, of.guesses_per_day)
 
-    def look_anew(self) -> None:
+    def next_line(self) -> None:
         """Another line is looked at: the one before it may have enrolled a child, or have taken an entry back."""
         self._own.clear()
 

@@ -13,7 +13,7 @@ from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
 
-def forget(services: Services, contents: Sequence[Sha256]) -> None:
+def purge_contents(services: Services, contents: Sequence[Sha256]) -> None:
     """Remove these contents, but for those that a packet is waiting with."""
     if not contents:
         return

@@ -33,7 +33,7 @@ class Letter:
     session: openpgp.Session | None = None
 
 
-class Look:
+class RoundFacts:
     """Facts as the ledger had them when this batch first asked."""
 
     def __init__(self, connection: Reading, now: datetime, today: Today) -> None:

@@ -39,7 +39,7 @@ class Sliced(ABC):
     def end(self, connection: Writing) -> Move:
         """In the transaction of the move: what was made is left, and what was kept is forgotten."""
         packets.born(connection, self.notices, [])
-        slices.forget(connection, self.row.tracking)
+        slices.purge(connection, self.row.tracking)
         return self.move
 
     def is_held(self, connection: Writing) -> bool:

@@ -183,14 +183,14 @@ class Watcher:
             if found in left:
                 self._readiness.missed(lea, found, time.monotonic())
             else:
-                self._readiness.forget(lea, found.name)
+                self._readiness.drop(lea, found.name)
         if is_full:
             self._drop_pass(lea)
             return time.monotonic() + _FULL_SECONDS
         if not one.is_over:
             return 0.0
         self._drop_pass(lea)
-        self._readiness.forget_unseen(lea, one.began)
+        self._readiness.drop_unseen(lea, one.began)
         self._tell(one)
         return 0.0 if self._closed.get(lea) else one.soonest
 

@@ -285,10 +285,10 @@ def test_a_later_line_that_fails_three_times_leaves_the_earlier_ones_answered(
     tracking = office.drop(A, document)
     real = enroll.settle
 
-    def fails(services: Any, connection: Any, row: Any, wish: Any, *more: Any) -> Any:
-        if wish.line == 12:
+    def fails(services: Any, connection: Any, row: Any, one: Any, *more: Any) -> Any:
+        if one.line == 12:
             raise KeyError("a bug")
-        return real(services, connection, row, wish, *more)
+        return real(services, connection, row, one, *more)
 
     with monkeypatch.context() as patched:
         patched.setattr(enroll, "settle", fails)

@@ -279,7 +279,7 @@ def silent(home: Home) -> dict[str, float]:
     return found
 
 
-def forget(home: Home) -> None:
+def purge_marks(home: Home) -> None:
     """What an earlier run has told says nothing of this one."""
     for path in _marks(home):
         path.unlink(missing_ok=True)

@@ -35,7 +35,7 @@ class Held:
     """A part with those of its self-signatures that verify.
 
     `backed` are those of `good` in which a subkey confirms that it may sign; `weak`: there are some with a weak hash;
-    `ends` are revocations of a key; `withdrawn`: a user id's last revocation in seconds since 1970, or -1.
+    `ends` are revocations of a key; `revoked_at`: a user id's last revocation in seconds since 1970, or -1.
     """
 
     part: Part
@@ -43,7 +43,7 @@ class Held:
     backed: tuple[Signature, ...]
     weak: bool
     ends: tuple[Signature, ...]
-    withdrawn: int
+    revoked_at: int
 
     @property
     def revoked(self) -> bool:
@@ -52,7 +52,7 @@ class Held:
 
     def latest(self, at: float) -> Signature | None:
         """The youngest good self-signature at a moment."""
-        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.withdrawn]
+        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.revoked_at]
         return sorted(alive, key=lambda one: one.created)[-1] if alive else None
 
 
@@ -124,7 +124,7 @@ def _sorted_out(primary: Key, part: Part) -> Held:
         backed=tuple(one for one in good if part.key and _is_backed(primary, part.key, one)),
         weak=any(one.kind in kinds and one.hash in signatures.WEAK_HASHES for one in mine),
         ends=tuple(one for one in true if one.kind == _REVOKED_BY.get(part.tag, -1)),
-        withdrawn=max(withdrawals, default=-1),
+        revoked_at=max(withdrawals, default=-1),
     )
 
 
@@ -191,7 +191,7 @@ def _unvouched(parts: Sequence[Held], at: float) -> str:
     good = [(one, signature) for one in parts for signature in one.good]
     if not good:
         return "key-weak" if any(one.weak for one in parts) else "key-unreadable"
-    if any(signature.created <= one.withdrawn for one, signature in good):
+    if any(signature.created <= one.revoked_at for one, signature in good):
         return "key-revoked"
     return "key-not-yet-valid" if all(signature.created > at for _, signature in good) else "key-expired"
 

@@ -22,7 +22,7 @@ _BACK = timedelta(days=30)
 _AT_ONCE = 200  # others want to write, too
 
 
-class Daybreak:
+class DayChange:
     """`look` does one slice of a new day's work, and nothing on a day that is done."""
 
     def __init__(self, services: Services) -> None:

@@ -79,7 +79,7 @@ def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at:
         else:
             moved.append(result)
     unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
-    _forget_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
+    _free_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
     if moved:
         _pass_through(connection, moved)
         connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
@@ -99,7 +99,7 @@ def reserve(connection: Writing, moves: Sequence[Move], others: Sequence[PacketR
 def give_up(connection: Writing, moves: Sequence[Move]) -> None:
     """These are not written now: the ids of their documents are free again."""
     if connection.dialect.name == "postgresql":
-        _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
+        _free_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
 
 
 def keep_id(connection: Writing, move: Move) -> bool:
@@ -109,7 +109,7 @@ def keep_id(connection: Writing, move: Move) -> bool:
 
 def give_up_id(connection: Writing, row: PacketRow, document: str) -> None:
     """The document of a packet that came to nothing has not used up its id."""
-    _forget_ids(connection, [(row, document)])
+    _free_ids(connection, [(row, document)])
 
 
 def _still_held(connection: Writing, moves: Sequence[Move]) -> list[Move]:
@@ -169,7 +169,7 @@ def _owners(
     return {(row.origin, row.packet_id): (row.tracking, row.digest) for row in found}
 
 
-def _forget_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
+def _free_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
     """A document that failed, or was refused after it was admitted, has not used up its id: its sender may mend it, or
     seal it again with another key, and send it again."""
     if unused:

@@ -73,7 +73,7 @@ def put(connection: Writing, ssid: str, lea: str, purposes: Collection[str], tra
         connection.execute(insert(opt_outs), [row | {"purpose": purpose} for purpose in fresh])
 
 
-def take_back(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
+def undo(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
     """What this packet told of the student was told by mistake: it ends, and what it had ended stands again."""
     mine = opt_outs.c.ssid.in_(registry.numbers(connection, ssid))
     again = mine & (opt_outs.c.ended_by == tracking)
