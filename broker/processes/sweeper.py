@@ -17,11 +17,11 @@ from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory_changes, removals
+from broker.flags import missing
 from broker.oversight import alerts, claims, harvest, overdue
 from broker.packets.services import Services
 from broker.parties.pages import write_pages
 from broker.processes.part import Part, run
-from broker.stages import missing
 from broker.stages.sweep import leftovers
 from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.day_change import DayChange

@@ -22,14 +22,14 @@ from broker.edge.home.watch import Watch
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import removals, suspensions
+from broker.outboxes.allowance import Allowance
+from broker.outboxes.notice import OutboxNotice
+from broker.outboxes.picker import Picker
+from broker.outboxes.walk import Walk
 from broker.packets.services import Services
 from broker.processes.beside import Beside
 from broker.processes.part import Part, run
 from broker.stages import intake
-from broker.stages.allowance import Allowance
-from broker.stages.outbox_notice import OutboxNotice
-from broker.stages.ready import Picker
-from broker.stages.walk import Walk
 
 _GATHER_SECONDS = 0.004  # events of one burst are looked at together
 _LEDGER_SECONDS = 1.0  # that a sick ledger is left alone

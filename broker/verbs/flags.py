@@ -1,6 +1,6 @@
 """flags: a student is flagged as missing, and the flag is lifted (Utah 53A-11-502): by the state's operator alone.
 
-Contract: each is one transaction, with its line in the disclosure log; what follows is in `broker.stages.missing`. The
+Contract: each is one transaction, with its line in the disclosure log; what follows is in `broker.flags.missing`. The
 list of flags is beside the alerts (`broker.verbs.alerts`).
 """
 
@@ -8,10 +8,10 @@ from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.review import By
 from broker.edge.ledger.again import committed
+from broker.flags import missing
+from broker.flags.holdback import Thing
+from broker.flags.missing import Done
 from broker.packets.services import Services
-from broker.stages import missing
-from broker.stages.holdback import Thing
-from broker.stages.missing import Done
 from broker.verbs.acting import verb
 
 __all__ = ["Done", "Thing"]

@@ -18,8 +18,8 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
 from broker.edge.ledger.people import led_to, reviews
+from broker.flags import missing
 from broker.processes.sweeper import Inboxes
-from broker.stages import missing
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged

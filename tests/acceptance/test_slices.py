@@ -18,8 +18,9 @@ from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import slices
 from broker.edge.ledger.people import flags, reviews
+from broker.flags import missing
 from broker.packets.batch import run
-from broker.stages import admit, missing
+from broker.stages import admit
 from broker.stages.applied import review_answer as stages_replies
 from broker.students import decide, enroll, lines
 from tests.support import desk, documents, ledgers, postgres, transactions

@@ -1,4 +1,4 @@
-"""outbox_notice: what an LEA is told by a file beside its README.txt, while something in its outbox waits.
+"""notice: what an LEA is told by a file beside its README.txt, while something in its outbox waits.
 
 Contract: `receipts` holds signed statements and nothing else, and a file that is not taken in has no packet to make a
 statement about. So what waits, and for what, stands in OUTBOX-WAITS.txt: of a file that is not whole, from

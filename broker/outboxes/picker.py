@@ -1,4 +1,4 @@
-"""ready: which files of an outbox can be taken in now, a turn's worth at a time.
+"""picker: which files of an outbox can be taken in now, a turn's worth at a time.
 
 Contract: reads outboxes and changes nothing in them. A file that is not complete is waited for and never taken early;
 however many files an LEA has, and however large they are, a turn ends, so that other LEAs have theirs.
@@ -13,8 +13,8 @@ from broker.core.files.extent import Extent, Progress
 from broker.edge.home.folders import Missing
 from broker.edge.home.outbox import Changed, Odd, Unfinished
 from broker.edge.home.readiness import Found, Readiness, Ready, Wait
+from broker.outboxes.walk import Walk
 from broker.packets.services import Services
-from broker.stages.walk import Walk
 
 _ENTRIES_PER_FILE = 32  # entries looked at for each file that one turn may take in
 _BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one file: some 50 ms to copy and flush
