@@ -47,5 +47,5 @@ def _part(number: float) -> str:
 
 
 def named(facts: Facts) -> Mapping[str, Any]:
-    """The facts by their names, which a line's wish uses, too."""
+    """The facts by their names, which a line's request uses, too."""
     return {one.name: getattr(facts, one.name) for one in fields(Facts)}

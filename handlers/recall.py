@@ -24,7 +24,7 @@ HANDLER = Handler(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RecallRequest:
     """The packet to recall, named by its tracking id, by the id of its document, or by both; '' where not given. `why`
     is a word of the schema's closed list."""
 
@@ -38,9 +38,9 @@ class Wish:
         return "/tracking" if self.tracking else "/document"
 
 
-def wish_of(body: Mapping[str, Any]) -> Wish:
+def request_of(body: Mapping[str, Any]) -> RecallRequest:
     """The wish in a checked `recall.v1`; ids in lower case. Raises Refused("schema") where it names no packet."""
     tracking, document = (str(body.get(name, "")).lower() for name in ("tracking", "document"))
     if not (tracking or document):
         raise Refused("schema", "/tracking", "It must name the packet, by `tracking` or by `document`.")
-    return Wish(TrackingId(tracking), document, str(body["why"]))
+    return RecallRequest(TrackingId(tracking), document, str(body["why"]))

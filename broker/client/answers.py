@@ -23,7 +23,7 @@ from broker.edge.sftp.client.line import Account
 from broker.terminal.common import warn
 from broker.terminal.tables import plain
 
-_FORGET_SECONDS = 60 * 86_400.0  # without an answer for so long, the file's exchange no longer exists
+_DROPPED_AFTER_SECONDS = 60 * 86_400.0  # without an answer for so long, the file's exchange no longer exists
 _MOST_BYTES = 64 * 1024
 _NO_ANSWER = "sent, and no answer yet"
 _WAIT = "wait, and fetch again"
@@ -106,7 +106,7 @@ class Sent:
     def settle(self, answered: set[str], receipts: Path) -> list[str]:
         """The names of sent files that have no receipt yet. `answered` are the digests of files that have one; receipts
         in the folder `receipts` count too."""
-        known = [one for one in self._read() if one["at"] > time.time() - _FORGET_SECONDS]
+        known = [one for one in self._read() if one["at"] > time.time() - _DROPPED_AFTER_SECONDS]
         left = [one for one in known if one["sha256"] not in answered]
         if left:
             seen = _digests(receipts, min(one["at"] for one in left) - 3600)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from broker.client.opening import Directory
 from broker.core.errors import Refused
-from broker.core.files.outgoing import Kind, Look, look
+from broker.core.files.outgoing import Kind, Recognised, recognise
 from broker.edge.pgp import keyring
 from broker.edge.pgp.keyring import KeyInfo
 from broker.edge.settings.values import Limits
@@ -49,9 +49,9 @@ _UNSEALED: Mapping[Kind, str] = {
 _LEFT = "nothing was sent"
 
 
-def unsent(path: Path, limits: Limits) -> tuple[Look, str]:
+def unsent(path: Path, limits: Limits) -> tuple[Recognised, str]:
     """What the file is, and why it must not be sent, '' where no fault can be seen here."""
-    found = look(read(path, limits.sealed_bytes))
+    found = recognise(read(path, limits.sealed_bytes))
     if found.kind is Kind.SEALED:
         if _TWICE.search(path.name):
             return found, f"{path} is sealed twice, by its name; seal the document itself, once; {_LEFT}."
@@ -59,7 +59,7 @@ def unsent(path: Path, limits: Limits) -> tuple[Look, str]:
     return found, f"{path} {_UNSENT[found.kind]}; {_LEFT}."
 
 
-def misaddressed(path: Path, found: Look, exchange: bytes, own: bytes) -> str:
+def misaddressed(path: Path, found: Recognised, exchange: bytes, own: bytes) -> str:
     """Why a sealed file is for somebody else, judged by the exchange's public key and the sender's own; '' where it is
     not."""
     theirs, mine = _ids(exchange), _ids(own)
@@ -75,7 +75,7 @@ def misaddressed(path: Path, found: Look, exchange: bytes, own: bytes) -> str:
 
 def unsealed(path: Path, content: bytes) -> str:
     """Why a document must not be sealed; '' where no fault can be seen."""
-    found = look(content)
+    found = recognise(content)
     return f"{path} {_UNSEALED[found.kind]}." if found.kind in _UNSEALED else ""
 
 

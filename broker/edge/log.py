@@ -71,13 +71,13 @@ class _Speaker:
             self._lost = 0
         else:
             self._lost += 1
-            _take_back(done)
+            _cut_off(done)
 
 
 _speaker = _Speaker()
 
 
-def _take_back(written: int) -> None:
+def _cut_off(written: int) -> None:
     """The disk became full in the middle of a line: remove the written piece, unless another process wrote after it."""
     try:
         end = os.lseek(2, 0, os.SEEK_CUR)

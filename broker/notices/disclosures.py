@@ -2,7 +2,7 @@
 
 Owns its form; `broker.formats.parent.story` has the sentences. Promises: each line is there as data and as a plain
 sentence with its ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and
-`numbers` say whose list it is, so that a copy for the parent is made only of one student's papers. The notice also
+`numbers` say whose list it is, so that a copy for the parent is made only of one student's documents. The notice also
 lists the parent's opt-outs, for the parent to check (Utah SB 152, 2026).
 """
 

@@ -4,7 +4,7 @@ Contract: called within the transaction of the event. Each event is told once: i
 sealed notice for every party of the state that has a key; an event about a student is also a line of the disclosure
 log. The LEA concerned learns nothing here. All that one packet does to one child is one event, under the name of the
 packet's sender; `watch` finds the children whom a packet concerns. A part that cannot seal a notice owes it (`owe`),
-and the sweeper leaves it (`tell_owed`, in a transaction of its own). `broker.stages.missing` sets and lifts flags.
+and the sweeper leaves it (`tell_owed`, in a transaction of its own). `broker.flags.missing` sets and lifts flags.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -98,7 +98,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         for form in forms:
             form.end()
         draft.publish()
-    reports.forget(folder(services), "claims", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "claims", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _documents(services: Services, day: date, draft: Draft) -> Iterator[dict[str, Any] | None]:

@@ -46,7 +46,7 @@ class Guesses:
         of = services.settings.harvest
         self._bounds = Bounds(of.guesses_per_child, of.guesses_per_day)
 
-    def look_anew(self) -> None:
+    def next_line(self) -> None:
         """Begin another line: the line before may have enrolled a child, or taken an entry back."""
         self._own.clear()
 

@@ -66,7 +66,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         lines = [{"lea": one.lea, "what": one.kind, **one.counts} for one in found]
         draft.files[names(day)[0]].write(json.dumps({"day": day.isoformat(), "patterns": lines}, indent=1) + "\n")
         draft.publish()
-    reports.forget(folder(services), "harvest", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "harvest", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _limits(services: Services) -> Limits:
@@ -124,7 +124,7 @@ def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
     settings = services.settings.harvest
     first = (services.day() - timedelta(days=settings.days)).isoformat()
     with writing(services.engine) as connection:
-        guesses.forget(connection, first)
+        guesses.purge(connection, first)
         some = guesses.since(connection, first)
     for one in some:
         if one.guesses >= settings.guesses_told:

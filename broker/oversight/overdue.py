@@ -50,7 +50,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         yield from _tell(services, day, draft, calendars)
         yield from _rank(services, day, draft)
         draft.publish()
-    reports.forget(folder(services), "transfers", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "transfers", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _pile(services: Services, day: date, draft: Draft, calendars: Calendars) -> Iterator[None]:

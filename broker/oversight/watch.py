@@ -76,7 +76,7 @@ class Watch:
     def begin(self, student: Student, request: str) -> None:
         """Begin a line, which may name a number."""
         self._line, self._is_looked_up = _OF_LINE[request], False
-        self.guesses.look_anew()
+        self.guesses.next_line()
         self.saw([student.ssid], self._line if request in _BY_NUMBER else Kind.CANDIDATE)
 
     def find(self, student: Student) -> match.Finding:

@@ -29,25 +29,25 @@ from broker.edge.settings.values import Limits
 from broker.packets import leases
 from broker.packets.next_stage import tell
 from broker.packets.outcome import failed, repeated, unblamed
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from handlers.registry import KEPT, MOVES_STUDENTS
 
-Work = Callable[[Services, Look, PacketRow], Move]
+Work = Callable[[Services, RoundFacts, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
-Settle = Callable[[Services, Writing, Look, Sequence[Move]], list[Move]]
-Note = Callable[[Services, Writing, Look, Sequence[Move]], None]
+Settle = Callable[[Services, Writing, RoundFacts, Sequence[Move]], list[Move]]
+Note = Callable[[Services, Writing, RoundFacts, Sequence[Move]], None]
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
     return None
 
 
-def _as_planned(_services: Services, _connection: Reading, _look: Look, planned: Sequence[Move]) -> list[Move]:
+def _as_planned(_services: Services, _connection: Reading, _facts: RoundFacts, planned: Sequence[Move]) -> list[Move]:
     return list(planned)
 
 
-def _unnoted(_services: Services, _connection: Reading, _look: Look, _moves: Sequence[Move]) -> None:
+def _unnoted(_services: Services, _connection: Reading, _facts: RoundFacts, _moves: Sequence[Move]) -> None:
     return None
 
 
@@ -82,12 +82,12 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     state = WORKED_BY[plans[0].stage]
     with leases.working(services, token):
         claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
-        planned, returned, look = _work_all(services, plans, claimed.rows)
+        planned, returned, facts = _work_all(services, plans, claimed.rows)
         for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
-            _write(services, plans, look, some, returned)
+            _write(services, plans, facts, some, returned)
             returned = []
-        _write(services, plans, look, [], returned)
-        _in_slices(services, plans, look, [one for one in planned if one.slices])
+        _write(services, plans, facts, [], returned)
+        _in_slices(services, plans, facts, [one for one in planned if one.slices])
     return claimed.alone
 
 
@@ -105,16 +105,16 @@ def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move
         yield some
 
 
-def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
+def _in_slices(services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: Sequence[Move]) -> None:
     """Give the first of these packets its turn, after the packets that are done at once. The others wait for their own
     turn, behind packets of other LEAs, and so does the first while it is not finished."""
     waiting = [one.row._replace(attempts=0, due_at=0.0) for one in planned]
-    if planned and _has_ended(services, plans, look, planned[0]):
+    if planned and _has_ended(services, plans, facts, planned[0]):
         waiting = waiting[1:]
-    _write(services, plans, look, [], waiting)
+    _write(services, plans, facts, [], waiting)
 
 
-def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
+def _has_ended(services: Services, plans: Sequence[Plan], facts: RoundFacts, one: Move) -> bool:
     """Give the packet its turn. Returns whether it needs no further turn: it has moved, or has failed."""
     planned, returned = [one], list[PacketRow]()
     try:
@@ -125,12 +125,12 @@ def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move)
             raise
         planned = []
         failed(services, plans[0].stage, one.row, error, planned, returned)
-    _write(services, plans, look, planned, returned)
+    _write(services, plans, facts, planned, returned)
     return True
 
 
 def _write(
-    services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move], returned: Sequence[PacketRow]
+    services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: Sequence[Move], returned: Sequence[PacketRow]
 ) -> None:
     """Commit these moves, and then tell the next stages. Where another writer was in the way, the packets are worked
     again from fresh reads, except a packet that has had its turn: its prepared work stays valid."""
@@ -141,7 +141,7 @@ def _write(
         rows = [] if is_first else [one.row for one in planned if one.slices is None]
         is_first = False
         if not rows:
-            return _commit(services, plans, look, list(planned), list(returned))
+            return _commit(services, plans, facts, list(planned), list(returned))
         anew, late, fresh = _work_all(services, plans, rows)
         return _commit(services, plans, fresh, anew, [*returned, *late])
 
@@ -167,27 +167,27 @@ def give_back(services: Services, worker: str) -> int:
 
 def _work_all(
     services: Services, plans: Sequence[Plan], rows: Sequence[PacketRow]
-) -> tuple[list[Move], list[PacketRow], Look]:
+) -> tuple[list[Move], list[PacketRow], RoundFacts]:
     moves: list[Move] = []
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
-        look = Look(connection, services.clock(), services.today())
-        look.rows = rows
+        facts = RoundFacts(connection, services.clock(), services.today())
+        facts.rows = rows
         for row in rows:
             try:
                 if row.attempts > DEATHS:
                     raise Refused("poison")
-                look.check_going_on(row.origin)
-                moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
+                facts.check_going_on(row.origin)
+                moves.append(_onward(services, plans[1:], facts, plans[0].work(services, facts, row)))
             except Exception as error:
                 if cause_of(error) in NOT_KEPT:
                     raise
                 failed(services, plans[0].stage, row, error, moves, returned)
-            look.letter = None
-    return moves, returned, look
+            facts.letter = None
+    return moves, returned, facts
 
 
-def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -> Move:
+def _onward(services: Services, plans: Sequence[Plan], facts: RoundFacts, done: Move) -> Move:
     """This move and those of the following stages, as far as the packet gets.
 
     An effect must be carried out before another stage can build on it. A stage that fails is left to its own turn,
@@ -198,7 +198,7 @@ def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -
             break
         row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
         try:
-            more = plan.work(services, look, row)
+            more = plan.work(services, facts, row)
         except Exception as error:
             if cause_of(error) in NOT_KEPT:
                 raise
@@ -234,7 +234,7 @@ class Written:
 
 
 def _commit(
-    services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
+    services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: list[Move], returned: list[PacketRow]
 ) -> Written:
     if not planned and not returned:
         return Written()
@@ -246,7 +246,7 @@ def _commit(
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
         settled = _of(planned, leading=False)
         for plan in plans:
-            settled = plan.settle(services, connection, look, settled)
+            settled = plan.settle(services, connection, facts, settled)
         kept = {one.row.tracking for one in settled}
         left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
         moves.give_up(connection, left)
@@ -259,7 +259,7 @@ def _commit(
         packets.release(connection, returned)
         packets.enqueued(connection, [row.tracking for row in aside], now)
         for plan in plans:
-            plan.note(services, connection, look, (*advanced.moved, *ended.moved))
+            plan.note(services, connection, facts, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
     return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
 

@@ -10,7 +10,7 @@ from broker.core.routing import Facts, Hold, check_had_student, destination
 from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from handlers.registry import handler_of
 
 _PATIENCE = 6  # turns; each pause is twice as long as the one before
@@ -22,13 +22,13 @@ def may_come(connection: Reading, row: PacketRow) -> bool:
     return row.deferrals < _PATIENCE and packets.is_any_unopened(connection, row.origin, row.tracking)
 
 
-def check_had(look: Look, row: PacketRow) -> None:
+def check_had(facts: RoundFacts, row: PacketRow) -> None:
     """Raises Refused("not-your-student") where the sender never had the student; Deferred where its enrollment may
     still come."""
     try:
-        check_had_student(look.account(row.ssid), row.origin)
+        check_had_student(facts.account(row.ssid), row.origin)
     except Refused:
-        if may_come(look.connection, row):
+        if may_come(facts.connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way") from None
         raise
 
@@ -39,36 +39,36 @@ def is_forwarded(row: PacketRow) -> bool:
     return row.type == PacketType.BACKPACK and bool(row.origin) and not row.packet_id
 
 
-def whereto(look: Look, row: PacketRow) -> LeaId | Hold:
+def receiver_or_hold(facts: RoundFacts, row: PacketRow) -> LeaId | Hold:
     """The receiver, or the hold. Raises Refused: "not-your-student" where the sender never had the student, "moved-on"
     for a part of the record store whose receiver no longer has the student."""
     if not row.origin:
         return LeaId(row.receiver)  # the exchange's own notices already have their receiver
     if is_forwarded(row):
-        return _forwarded(look, row)
+        return _forwarded(facts, row)
     handler = handler_of(row.type)
     is_about = handler.needs_student and row.identity == "match"
     if is_about:
-        check_had(look, row)
+        check_had(facts, row)
     return destination(
         Facts(
             sender=row.origin,
             addressed_to=LeaId(row.addressed_to) if row.addressed_to else None,
             identity=row.identity,
-            account=look.account(row.ssid) if is_about else None,
-            awaited_by=look.awaited_by(row.ssid, row.origin) if is_about else (),
-            is_blocked=is_about and look.is_flagged(row.ssid),
+            account=facts.account(row.ssid) if is_about else None,
+            awaited_by=facts.awaited_by(row.ssid, row.origin) if is_about else (),
+            is_blocked=is_about and facts.is_flagged(row.ssid),
             follows_student=handler.follows_student,
         )
     )
 
 
-def _forwarded(look: Look, row: PacketRow) -> LeaId | Hold:
+def _forwarded(facts: RoundFacts, row: PacketRow) -> LeaId | Hold:
     """The receiver of a forwarded part, or the hold. A part that follows a transfer goes only while the receiver has
     the student; a part that the LEA asked for (`addressed_to`) goes if the LEA has or had the student."""
-    if look.is_flagged(row.ssid):
+    if facts.is_flagged(row.ssid):
         return Hold(HeldFor.BLOCKED)
-    account = look.account(row.ssid)
+    account = facts.account(row.ssid)
     check_had_student(account, row.origin)  # a merge may have been undone since the part came
     has = account.had if row.addressed_to else account.holders
     if row.receiver not in has:

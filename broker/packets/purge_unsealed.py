@@ -13,7 +13,7 @@ from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
 
-def forget(services: Services, contents: Sequence[Sha256]) -> None:
+def purge_contents(services: Services, contents: Sequence[Sha256]) -> None:
     """Remove these contents from the vault, except those that a waiting packet needs."""
     if not contents:
         return

@@ -27,12 +27,12 @@ def statements(
     `more` are further facts of `Statement`.
     """
     at = services.clock()
-    papers: list[Receipt] = []
+    receipts: list[Receipt] = []
     for party, state in told:
         if party:
-            said = _statement(services, row, state, at, row.receipts + len(papers) + 1, party, more)
-            papers.append(Receipt(row.tracking, said.n, state.lower(), party, at.timestamp(), text(said)))
-    return tuple(papers)
+            said = _statement(services, row, state, at, row.receipts + len(receipts) + 1, party, more)
+            receipts.append(Receipt(row.tracking, said.n, state.lower(), party, at.timestamp(), text(said)))
+    return tuple(receipts)
 
 
 def signed(services: Services, receipt: Receipt) -> str:

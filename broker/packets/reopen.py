@@ -8,11 +8,11 @@ from broker.core.model import Document
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.formats.documents import to_document
 from broker.packets.opening import opened_again
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 
 
-def reread(services: Services, look: Look, row: PacketRow) -> Document:
+def reread(services: Services, facts: RoundFacts, row: PacketRow) -> Document:
     """The part of a packet's document that the exchange needs. Raises Refused as admit does, because the LEA's key may
     have been taken out of use since; and PutAside for a packet that this worker must not read."""
-    return to_document(opened_again(services, look, row).document)
+    return to_document(opened_again(services, facts, row).document)

@@ -33,7 +33,7 @@ class Letter:
     session: openpgp.Session | None = None
 
 
-class Look:
+class RoundFacts:
     """The facts as they were when this batch first read them."""
 
     def __init__(self, connection: Reading, now: datetime, today: Today) -> None:

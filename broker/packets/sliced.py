@@ -39,7 +39,7 @@ class Sliced(ABC):
     def end(self, connection: Writing) -> Move:
         """Leave the notices and delete the kept slices, in the transaction of the move. Returns the move."""
         packets.born(connection, self.notices, [])
-        slices.forget(connection, self.row.tracking)
+        slices.purge(connection, self.row.tracking)
         return self.move
 
     def is_held(self, connection: Writing) -> bool:

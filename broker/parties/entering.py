@@ -74,7 +74,7 @@ def enter(house: House, connection: Writing, one: Candidate) -> str:
     who, now = _others_of(house, connection, one.party), house.clock()
     shown = judged(one.name, lambda: keys.check(house, connection, who, one.party.id, one.content, now)[1].text)
     if directory.party(connection, one.party.id):
-        removals.take_back(connection, one.party, now.timestamp())
+        removals.restore(connection, one.party, now.timestamp())
     else:
         directory.add_party(connection, one.party, now.timestamp())
     put(connection, one.party.id, one.key, one.content, now.timestamp())

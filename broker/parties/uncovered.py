@@ -20,7 +20,7 @@ from broker.edge.sftp.hostkey import line_fingerprint
 from broker.parties.joining import Room, line, name_of
 
 
-def take_back(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
+def end_uncovered(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
     """End what the exception for `ended`, no longer in force, had let in and no other exception covers; returns the
     lines for the log, not written yet."""
     names, domains = federal_names.load(room.settings.home), [one.domain for one in exceptions.standing(connection)]

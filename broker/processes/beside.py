@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from broker.core.model import LeaId
 
 # called with an LEA; returns when to look at it again, in monotonic seconds, or None
-Look = Callable[[LeaId], float | None]
+Scan = Callable[[LeaId], float | None]
 
 
 class Beside:
     """The looks in progress."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
         self._threads: dict[LeaId, threading.Thread] = {}
         self._ended: queue.SimpleQueue[tuple[LeaId, float | None, Exception | None]] = queue.SimpleQueue()
 
@@ -34,7 +34,7 @@ class Beside:
 
     def _run(self, lea: LeaId) -> None:
         try:
-            self._ended.put((lea, self._look(lea), None))
+            self._ended.put((lea, self._scan(lea), None))
         except Exception as error:  # noqa: BLE001  raised again where the result is collected
             self._ended.put((lea, None, error))
 

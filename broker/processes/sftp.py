@@ -20,10 +20,10 @@ from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory, suspensions
 from broker.edge.sftp.server.server import SftpServer, State
+from broker.outboxes.allowance import Shares
 from broker.packets.services import Services
 from broker.processes.part import Part, run
 from broker.stages import collect
-from broker.stages.allowance import Shares
 
 _MOMENT = 1.0
 _HOW = {"sftp-read": collect.READ, "sftp-removed": collect.REMOVED}

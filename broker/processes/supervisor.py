@@ -213,7 +213,7 @@ class Supervisor:
         self._take_ledger()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        _forget(self._run)
+        _purge_heartbeats(self._run)
         self._children = plan(self._settings)
         for child in self._children:
             child.keeps = (self._lock.fileno(),) if self._lock else ()
@@ -261,8 +261,8 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _forget(run: Path) -> None:
+def _purge_heartbeats(run: Path) -> None:
     """Remove the heartbeats of an earlier run: they say nothing about this one."""
     for path in run.glob("*.json"):
         path.unlink(missing_ok=True)
-    apart.forget(Home(run.parent))
+    apart.purge_marks(Home(run.parent))

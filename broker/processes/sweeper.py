@@ -17,20 +17,20 @@ from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory_changes, removals
+from broker.flags import missing
 from broker.oversight import alerts, claims, harvest, overdue
 from broker.packets.services import Services
 from broker.parties.pages import write_pages
 from broker.processes.part import Part, run
-from broker.stages import missing
 from broker.stages.sweep import leftovers
 from broker.stages.sweep.collected import notice_collected
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
 from broker.stages.sweep.standing import enqueue_standing
-from broker.stages.sweep.unsealed import forget_unsealed
+from broker.stages.sweep.unsealed import purge_unsealed
 from broker.students import expired
 
 _RECEIPT_SECONDS = 0.05
@@ -126,7 +126,7 @@ def main() -> None:
         "enqueue": lambda: enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: resume_for_keys(services),
-        "daybreak": Daybreak(services).look,
+        "day change": DayChange(services).look,
         "alerts": lambda: alerts.tell_owed(services),
         "flags": lambda: resume_unflagged(services),
         "held back": lambda: missing.hold_what_came_late(services),
@@ -142,7 +142,7 @@ def main() -> None:
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
-        _guarded(services, part, "unsealed", lambda: forget_unsealed(services))
+        _guarded(services, part, "unsealed", lambda: purge_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
         away: set[str] = set()  # LEAs whose folder was missing in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):

@@ -22,14 +22,14 @@ from broker.edge.home.watch import Watch
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import removals, suspensions
+from broker.outboxes.allowance import Allowance
+from broker.outboxes.notice import OutboxNotice
+from broker.outboxes.picker import Picker
+from broker.outboxes.walk import Walk
 from broker.packets.services import Services
 from broker.processes.beside import Beside
 from broker.processes.part import Part, run
 from broker.stages import intake
-from broker.stages.allowance import Allowance
-from broker.stages.outbox_notice import OutboxNotice
-from broker.stages.ready import Picker
-from broker.stages.walk import Walk
 
 _GATHER_SECONDS = 0.004  # events of one burst are handled together
 _LEDGER_SECONDS = 1.0  # pause when the ledger fails
@@ -183,14 +183,14 @@ class Watcher:
             if found in left:
                 self._readiness.missed(lea, found, time.monotonic())
             else:
-                self._readiness.forget(lea, found.name)
+                self._readiness.drop(lea, found.name)
         if is_full:
             self._drop_pass(lea)
             return time.monotonic() + _FULL_SECONDS
         if not one.is_over:
             return 0.0
         self._drop_pass(lea)
-        self._readiness.forget_unseen(lea, one.began)
+        self._readiness.drop_unseen(lea, one.began)
         self._tell(one)
         return 0.0 if self._closed.get(lea) else one.soonest
 

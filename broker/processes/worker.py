@@ -94,7 +94,7 @@ def main() -> None:
         if earlier := part.claimed_as():
             _free(services, owed, earlier)
         owed.settled()
-        committed(services.engine, packets.forget_queues)
+        committed(services.engine, packets.mark_unqueued)
         part.claim_as(services.worker)
         services.queues.start({stage: partial(_run, services, part, owed, stage) for stage in Stage}, lanes)
         threading.Thread(target=leases.keep_on, args=(services, part.stop), name="leases", daemon=True).start()

@@ -21,7 +21,7 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags, stays
 from broker.packets.reopen import reread
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from handlers.backpack import Mode, slip_of
 
@@ -34,29 +34,29 @@ class Purpose(StrEnum):
     PARENT_COPY = "parent-copy"  # the LEA asked for them, including its own, to hand them to the parent
 
 
-def recall(services: Services, look: Look, row: PacketRow) -> None:
+def load_slip(services: Services, facts: RoundFacts, row: PacketRow) -> None:
     """Make sure that `look.slips` has the packet's slip: where this round did not admit the packet, it is opened again.
 
     Raises Refused: "too-many-parts" for a part that adds to a full store, and the codes of `reread`.
     """
-    if row.tracking not in look.slips:
-        look.slips[row.tracking] = slip_of(reread(services, look, row))
-    if look.slips[row.tracking].mode is Mode.ADD and backpacks.is_full(look.connection, row.ssid, row.origin):
+    if row.tracking not in facts.slips:
+        facts.slips[row.tracking] = slip_of(reread(services, facts, row))
+    if facts.slips[row.tracking].mode is Mode.ADD and backpacks.is_full(facts.connection, row.ssid, row.origin):
         raise Refused("too-many-parts", "/mode")
 
 
-def store(services: Services, connection: Writing, look: Look, rows: Sequence[PacketRow]) -> None:
+def store(services: Services, connection: Writing, facts: RoundFacts, rows: Sequence[PacketRow]) -> None:
     """Store these packets, whose slips are in `look.slips`.
 
     Of two parts the one that was exported later counts, not the one that came later: packets that were sent together
     come in any order, and one may have waited for a decision. A future time of export is cut to the time of arrival: a
     clock that runs ahead once must not shut out later exports.
     """
-    backpacks.store(connection, [_part(look, row) for row in rows], services.clock().timestamp())
+    backpacks.store(connection, [_part(facts, row) for row in rows], services.clock().timestamp())
 
 
-def _part(look: Look, row: PacketRow) -> Part:
-    slip = look.slips[row.tracking]
+def _part(facts: RoundFacts, row: PacketRow) -> Part:
+    slip = facts.slips[row.tracking]
     return Part(
         ssid=row.ssid,
         lea=row.origin,
@@ -86,14 +86,14 @@ def forward(
     parts = [part for part in parts if part.lea in had]  # a part from an undone merge is another student's
     if not (source == receiver or why is Purpose.PARENT_COPY):
         parts = [part for part in parts if part.lea != receiver]
-    carried = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts])
+    on_the_way = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts])
     fresh = {
         (part.lea, part.sha256): _copy(services, part, receiver, why)
         for part in parts
-        if (part.lea, part.sha256) not in carried
+        if (part.lea, part.sha256) not in on_the_way
     }
     packets.born(connection, list(fresh.values()), [])
-    return [*carried.values(), *(row.tracking for row in fresh.values())]
+    return [*on_the_way.values(), *(row.tracking for row in fresh.values())]
 
 
 def forward_late(services: Services, connection: Writing, row: PacketRow) -> None:
@@ -111,10 +111,10 @@ def forward_late(services: Services, connection: Writing, row: PacketRow) -> Non
     if isinstance(judge(role(services, connection, row.ssid, here), Action.READ_BACKPACK, Facts()), Deny):
         return
     fresh = [part for part in backpacks.current(connection, row.ssid) if part.tracking == row.tracking]
-    carried = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh])
+    on_the_way = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh])
     packets.born(
         connection,
-        [_copy(services, part, here, Purpose.TRANSFER) for part in fresh if (part.lea, part.sha256) not in carried],
+        [_copy(services, part, here, Purpose.TRANSFER) for part in fresh if (part.lea, part.sha256) not in on_the_way],
         [],
     )
 
@@ -129,8 +129,8 @@ def _allowed(services: Services, connection: Reading, ssid: str, receiver: str, 
     is_flagged = flags.is_flagged(connection, ssid)
     acting = role(services, connection, ssid, receiver)
     # for an earlier LEA, only parts that were current while it had the student are read below; its request is on record
-    facts = Facts(is_flagged=is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
-    if isinstance(judge(acting, _ACTION[why is Purpose.PARENT_COPY, acting is Role.CURRENT_LEA], facts), Deny):
+    known = Facts(is_flagged=is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
+    if isinstance(judge(acting, _ACTION[why is Purpose.PARENT_COPY, acting is Role.CURRENT_LEA], known), Deny):
         return []
     if acting is Role.CURRENT_LEA:
         return backpacks.current(connection, ssid)

@@ -27,7 +27,7 @@ from broker.transfers import cases
 
 _AT_ONCE = 200  # packets in one transaction, because others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
-_TAKEN_BACK = ("recalled", "replaced")
+_WITHDRAWN = ("recalled", "replaced")
 
 
 def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
@@ -60,8 +60,8 @@ def collect_in(connection: Writing, services: Services, receiver: str, tracking:
 def _tell_late(services: Services, connection: Writing, row: PacketRow) -> None:
     """A withdrawn packet was read all the same, through a file handle that was already open: tell, once, the LEA or the
     state that withdrew it."""
-    is_taken_back = row.state is State.REFUSED and row.code in _TAKEN_BACK
-    if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
+    is_withdrawn = row.state is State.REFUSED and row.code in _WITHDRAWN
+    if is_withdrawn and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
         withdraw.read_after(services, connection, row, READ)
     if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
         alerts.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)

@@ -23,15 +23,15 @@ from broker.edge.pgp import openpgp
 from broker.oversight import alerts
 from broker.packets.batch import Plan
 from broker.packets.batch import run as run_batch
-from broker.packets.destination import is_forwarded, whereto
+from broker.packets.destination import is_forwarded, receiver_or_hold
 from broker.packets.opening import session_of
 from broker.packets.outcome import move, refuse
 from broker.packets.receipts import statements
-from broker.packets.round import Letter, Look
+from broker.packets.round import Letter, RoundFacts
 from broker.packets.services import Services
 from broker.records import disclose
 from broker.stages import replace as replacing
-from broker.students.match_again import whereto_anew
+from broker.students.rematch import receiver_after_rematch
 from broker.transfers import cases
 
 
@@ -40,19 +40,19 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, [PLAN], ids)
 
 
-def _work(services: Services, look: Look, row: PacketRow) -> Move:
+def _work(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
     # a revocation of the sender's or the receiver's key also counts for packets that already wait
     if row.origin:
-        look.check_signer(row.origin, row.signer)
-    row, goal = whereto_anew(services, look, row)
+        facts.check_signer(row.origin, row.signer)
+    row, goal = receiver_after_rematch(services, facts, row)
     if goal != row.receiver:
         return _elsewhere(services, row, goal)
-    certificate = look.valid_certificate(row.receiver)
+    certificate = facts.valid_certificate(row.receiver)
     if certificate is None:
         held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
-    letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
-    session = letter.session or session_of(services, look, row, letter.sealed)
+    letter = facts.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
+    session = letter.session or session_of(services, facts, row, letter.sealed)
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, row.token, [lock, body])
     new = row._replace(state=State.DELIVERED)
@@ -77,7 +77,7 @@ def _held(services: Services, connection: Writing, planned: Move) -> Move:
     return planned
 
 
-def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
+def _settle(services: Services, connection: Writing, facts: RoundFacts, planned: Sequence[Move]) -> list[Move]:
     """The deliveries that are right by the current facts, which nobody can change before this transaction ends.
 
     Where facts have changed since the round read them, a packet that should now go elsewhere is left to its next turn.
@@ -86,8 +86,8 @@ def _settle(services: Services, connection: Writing, look: Look, planned: Sequen
     if not bound:
         return list(planned)
     left: set[str] = set()
-    if epoch.settle(connection) != look.epoch:
-        fresh = Look(connection, services.clock(), services.today())
+    if epoch.settle(connection) != facts.epoch:
+        fresh = RoundFacts(connection, services.clock(), services.today())
         left = {one.row.tracking for one in bound if one.new.origin and not _is_right(fresh, one.new)}
     followed = replacing.followed(connection, [one.new for one in bound])
     return [
@@ -97,11 +97,11 @@ def _settle(services: Services, connection: Writing, look: Look, planned: Sequen
     ]
 
 
-def _is_right(look: Look, row: PacketRow) -> bool:
+def _is_right(facts: RoundFacts, row: PacketRow) -> bool:
     try:
         if row.origin:
-            look.check_signer(row.origin, row.signer)
-        return whereto(look, row) == row.receiver and look.valid_certificate(row.receiver) is not None
+            facts.check_signer(row.origin, row.signer)
+        return receiver_or_hold(facts, row) == row.receiver and facts.valid_certificate(row.receiver) is not None
     except (Deferred, Refused):  # handled at the packet's next turn
         return False
 
@@ -122,7 +122,7 @@ def _replacing(services: Services, planned: Move) -> Move:
     return replace(planned, effect=effect)
 
 
-def _note(services: Services, connection: Writing, _look: Look, moved: Sequence[Move]) -> None:
+def _note(services: Services, connection: Writing, _facts: RoundFacts, moved: Sequence[Move]) -> None:
     """Write a line of the disclosure log for each delivery and refusal; a delivery also answers its transfer case."""
     disclose.refused(services, connection, moved, State.ROUTED)
     cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])

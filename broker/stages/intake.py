@@ -70,7 +70,7 @@ def _enter_unfit(
     known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
     fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
     made = [_refused_row(services, lea, one, error) for one, error in fresh]
-    packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
+    packets.born(connection, [row for row, _ in made], [receipt for _, receipts in made for receipt in receipts])
     trackings = {key: row.tracking for key, row in known.items()}
     return trackings | {(row.source_name, row.source_mark): row.tracking for row, _ in made}
 
@@ -90,13 +90,13 @@ def _enter(
     firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
     waiting = packets.in_flight(connection, lea)
     rows: list[PacketRow] = []
-    papers: list[Receipt] = []
+    receipts: list[Receipt] = []
     for one in fresh:
-        row, paper = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
+        row, receipt = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
         firsts.setdefault(one.sha256, row)
         rows.append(row)
-        papers.extend(paper)
-    packets.born(connection, rows, papers)
+        receipts.extend(receipt)
+    packets.born(connection, rows, receipts)
     return rows, taken
 
 
@@ -124,8 +124,8 @@ def _row(
         enqueued_at=at.timestamp(),
         updated_at=at.timestamp(),
     )
-    papers = statements(services, row, [(lea, row.state)])
-    return row._replace(receipts=len(papers)), papers
+    receipts = statements(services, row, [(lea, row.state)])
+    return row._replace(receipts=len(receipts)), receipts
 
 
 def _refused_row(
@@ -144,5 +144,5 @@ def _refused_row(
         code=error.code,
         updated_at=at.timestamp(),
     )
-    papers = refusal(services, row, error)
-    return row._replace(receipts=len(papers)), papers
+    receipts = refusal(services, row, error)
+    return row._replace(receipts=len(receipts)), receipts

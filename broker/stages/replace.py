@@ -58,7 +58,7 @@ def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow
         raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
     corrections.announce(connection, new)
     earlier = _at_once([one for one in others if one.tracking < own.tracking])
-    return new._replace(replaces=_take_earlier(services, connection, new, earlier))
+    return new._replace(replaces=_withdraw_earlier(services, connection, new, earlier))
 
 
 def _at_once(earlier: Sequence[Version]) -> list[str]:
@@ -69,7 +69,7 @@ def _at_once(earlier: Sequence[Version]) -> list[str]:
     return sorted(seen.union(others))
 
 
-def _take_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
+def _withdraw_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
     """Withdraw the earlier versions where possible. Returns the one that is replaced: the newest that its receiver has,
     else the newest; '' for none."""
     refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
@@ -79,7 +79,7 @@ def _take_earlier(services: Services, connection: Writing, new: PacketRow, earli
         is_taken = (
             row is not None
             and row.state in withdraw.ON_THE_WAY
-            and withdraw.take(services, connection, row, refused, new, _WHY)
+            and withdraw.refuse(services, connection, row, refused, new, _WHY)
         )
         if row is not None and row.state is not State.REFUSED and not is_taken:
             had = row

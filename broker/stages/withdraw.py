@@ -37,7 +37,7 @@ _HELD_BACK = (
 )
 
 
-def take(
+def refuse(
     services: Services, connection: Writing, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
     """Withdraw this packet; False where its receiver has had it, or has read it to its last byte. `row` is locked and
@@ -60,16 +60,16 @@ def take(
     new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
     has_seen = was_shown or (row.held_for == HeldFor.BLOCKED and views.was_delivered(connection, row.tracking))
     told = [(row.origin, State.REFUSED), (row.receiver if has_seen else "", State.REFUSED)]
-    papers = statements(services, new, told, sentence=refused.sentence)
+    receipts = statements(services, new, told, sentence=refused.sentence)
     step = Step(State.REFUSED, refused.code)
-    if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
+    if not moves.advance(connection, [Move(row, new, (step,), receipts)], now).moved:
         raise Deferred("a worker has just moved the packet")
     if row.ssid:
         disclosures.add(connection, [line_of(row, Action(_ACTION[refused.code]), why, now)])
     _close_questions(connection, row, now)
     if row.ssid:  # a later record to the same receiver answers the case instead
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
-        cases.taken_back(services, connection, row, by.tracking if is_answered else "")
+        cases.record_withdrawn(services, connection, row, by.tracking if is_answered else "")
     return True
 
 
@@ -84,9 +84,9 @@ def hold(services: Services, connection: Writing, row: PacketRow) -> bool:
     services.inboxes.flush()
     new = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
     told = [(row.origin, State.HELD), (row.receiver, State.HELD)]
-    papers = statements(services, new, told, sentence=_HELD_BACK)
+    receipts = statements(services, new, told, sentence=_HELD_BACK)
     step = Step(State.HELD, HeldFor.BLOCKED)
-    if not moves.advance(connection, [Move(row, new, (step,), papers)], services.clock().timestamp()).moved:
+    if not moves.advance(connection, [Move(row, new, (step,), receipts)], services.clock().timestamp()).moved:
         raise Deferred("a worker has just moved the packet")
     return True
 
@@ -118,7 +118,7 @@ def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
 def read_after(services: Services, connection: Writing, row: PacketRow, how: str) -> None:
     """Tell the sender that the receiver read the packet to its last byte, because it had opened the file before it was
     hidden. `row` is the withdrawn packet, `how` is as in the receipt of COLLECTED."""
-    papers = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
+    receipts = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
     step = Step(State.REFUSED, how)
-    moves.advance(connection, [Move(row, row, (step,), papers)], services.clock().timestamp())
+    moves.advance(connection, [Move(row, row, (step,), receipts)], services.clock().timestamp())
     services.log.warning("read while it was taken back", tracking=row.tracking, receiver=row.receiver)

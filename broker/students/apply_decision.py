@@ -27,7 +27,7 @@ from broker.notices.answers import Answer, Outcome
 from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.students import enroll, lessons, opt_outs
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from broker.transfers import cases
 
 GIVEN, DONE = "given", "done"
@@ -98,19 +98,19 @@ def line(services: Services, connection: Writing, row: PacketRow, found: Review,
     """The line is carried out as that of this student, or of a new one; or it is withdrawn. The LEA is told."""
     if not found.subject:
         return Done("", {})
-    wish = Wish.from_json({name: value for name, value in found.subject.items() if name not in (GIVEN, DONE)})
+    request = LineRequest.from_json({name: value for name, value in found.subject.items() if name not in (GIVEN, DONE)})
     if choice.verb is Verb.NONE:
-        told = Answer(wish.line, Outcome.REFUSED, None, "withdrawn")
-        enroll.tell(services, connection, row, wish.form, [(enroll.sent(wish), told)])
+        told = Answer(request.line, Outcome.REFUSED, None, "withdrawn")
+        enroll.tell(services, connection, row, request.form, [(enroll.sent(request), told)])
         return _done(found, "", {})
     if choice.verb is Verb.NEW and GIVEN not in found.subject:
-        answered = enroll.settle_as(services, connection, row, wish, None)
-        opt_outs.record(services, connection, row, [(wish, answered)])
+        answered = enroll.settle_as(services, connection, row, request, None)
+        opt_outs.record(services, connection, row, [(request, answered)])
         return _done(found, answered.ssid or "", _of_new(connection, answered.ssid))
-    number, undo = _number(services, connection, row, found, choice, by, wish.student)
+    number, undo = _number(services, connection, row, found, choice, by, request.student)
     before = changes.snapshot(connection, number)
-    answered = enroll.settle_as(services, connection, row, wish, number)
-    opt_outs.record(services, connection, row, [(wish, answered)])
+    answered = enroll.settle_as(services, connection, row, request, number)
+    opt_outs.record(services, connection, row, [(request, answered)])
     after = changes.snapshot(connection, number)
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 

@@ -40,5 +40,5 @@ def end(services: Services, connection: Writing, row: PacketRow) -> None:
     for one in reviews.lines(connection, row.tracking):
         if one.closed_at is None:
             reviews.change(connection, replace(one, closed_at=now))
-    slices.forget(connection, row.tracking)
+    slices.purge(connection, row.tracking)
     moves.give_up_id(connection, row, row.packet_id)

@@ -28,7 +28,7 @@ from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.students import apply_decision, enroll
 from broker.students.line import EXIT, MAKES_NEW, UPDATE
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 
 _WHY = "sent again corrected, and understood"
 ARRIVAL = "arrival"
@@ -152,9 +152,9 @@ class Desk:
         self._watch.saw((one.ssid for one in found.candidates), Kind.ANSWER)
 
     def _replaced(self, row: PacketRow, found: Review, why: str) -> None:
-        wish = Wish.from_json({name: one for name, one in found.subject.items() if name in OF_WISH})
+        request = LineRequest.from_json({name: one for name, one in found.subject.items() if name in OF_REQUEST})
         self._told.setdefault(row.tracking, []).append(
-            (enroll.sent(wish), Answer(wish.line, Outcome.REFUSED, None, why))
+            (enroll.sent(request), Answer(request.line, Outcome.REFUSED, None, why))
         )
         self.close(found)
 
@@ -176,7 +176,7 @@ class Desk:
                 enroll.tell(self._services, self._connection, row, form, lines)
 
 
-OF_WISH = frozenset(Wish.__dataclass_fields__)
+OF_REQUEST = frozenset(LineRequest.__dataclass_fields__)
 
 
 def name_of(student: Student) -> object:

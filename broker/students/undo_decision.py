@@ -44,7 +44,7 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
 
     Raises Refused("unknown-tracking") for no such question; NotDone `nothing-decided`, `not-your-decision`, and where
     it cannot be taken back `too-late`, `packet-refused`, `packet-delivered`, `number-used`, and what
-    `changes.take_back` raises.
+    `changes.undo` raises.
     """
     registry.lock(connection)
     found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
@@ -55,7 +55,7 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
         raise NotDone("nothing-decided", tracking=tracking)
     if decided_by and not by_lea(decision.who, decided_by):
         raise NotDone("not-your-decision", tracking=tracking)
-    if reviews.FORGOTTEN in found.subject:
+    if reviews.SENT_PURGED in found.subject:
         raise NotDone("too-late", day=_day(services, decision), days=f"{services.settings.keeping.undo_days:g}")
     if line == OWN_STUDENT:
         _hold_again(services, connection, row)
@@ -64,12 +64,12 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
     touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     follow_up.catch_up(services, connection, sorted(touched))
     if decision.ssid:
-        opt_outs.take_back(services, connection, tracking, decision.ssid, by)
+        opt_outs.undo(services, connection, tracking, decision.ssid, by)
     lessons.unteach(services, connection, found)
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()
-    reviews.taken_back(connection, decision, by.who, by.why, now)
+    reviews.note_undone(connection, decision, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
     cases.reconcile(services, connection, sorted(touched), cause=tracking)
@@ -98,8 +98,8 @@ def _hold_again(services: Services, connection: Writing, row: PacketRow) -> None
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
     new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
-    papers = statements(services, new, [(row.origin, State.HELD)])
-    moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
+    receipts = statements(services, new, [(row.origin, State.HELD)])
+    moves.advance(connection, [Move(row, new, steps, receipts)], services.clock().timestamp())
 
 
 def _give_back(services: Services, connection: Writing, found: Review, done: dict[str, Any], by: By) -> None:
@@ -109,7 +109,7 @@ def _give_back(services: Services, connection: Writing, found: Review, done: dic
     if number:
         _check_unused(connection, found, number, changed)
     if changed:
-        changes.take_back(connection, changed)
+        changes.undo(connection, changed)
         standing = registry.standing(connection, changed.ssid)
         for ssid in {changed.ssid, standing.ssid if standing else changed.ssid}:
             registrar.refresh(connection, model, ssid)
@@ -134,12 +134,12 @@ def _reroute(services: Services, connection: Writing, found: Review, decision: D
     if not decision.ssid:
         return ()
     rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea)]
-    planned = [_anew(row) for row in rows if row is not None]
+    planned = [_to_route_again(row) for row in rows if row is not None]
     moves.advance(connection, planned, services.clock().timestamp())
     return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at))
 
 
-def _anew(row: PacketRow) -> Move:
+def _to_route_again(row: PacketRow) -> Move:
     admitted = Step(State.ADMITTED, HeldFor.REVIEW)
     steps: Sequence[Step] = (admitted,)
     if row.state is State.ROUTED:

@@ -101,7 +101,7 @@ def collected(services: Services, connection: Writing, rows: Sequence[PacketRow]
             transfers.change(connection, new, at, "", case.answer)
 
 
-def taken_back(services: Services, connection: Writing, row: PacketRow, by: str = "") -> None:
+def record_withdrawn(services: Services, connection: Writing, row: PacketRow, by: str = "") -> None:
     """A record that nobody had collected is taken back: its case waits again, unless another record takes its place
     (`by`, its tracking id). One that was still on its way may be why its sender was not asked yet."""
     for case in transfers.answered_by(connection, [row.tracking]):

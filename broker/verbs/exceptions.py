@@ -19,16 +19,16 @@ from broker.edge.ledger.parties import exceptions
 from broker.edge.ledger.parties.exceptions import LegalException
 from broker.edge.settings import federal_names
 from broker.parties.pages import House, write_pages
-from broker.parties.uncovered import take_back
+from broker.parties.uncovered import end_uncovered
 from broker.verbs.acting import NotThere, Room, recorded, verb
 from broker.verbs.paging import MOST_COUNTED, Page
 
-__all__ = ["EndedException", "LegalException", "TakenBack", "end_exception", "list_exceptions", "record_exception"]
+__all__ = ["EndedException", "LegalException", "LostAccess", "end_exception", "list_exceptions", "record_exception"]
 _MOST_LAW = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class LostAccess:
     """What a party had under an exception: `certificate FINGERPRINT` or `ssh-key SHA256:…`."""
 
     party: str
@@ -40,7 +40,7 @@ class EndedException:
     """The name of the exception, and what was removed."""
 
     domain: str
-    taken_back: tuple[TakenBack, ...]
+    lost: tuple[LostAccess, ...]
 
 
 @verb(Action.READ_AUDIT)
@@ -91,10 +91,10 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
         if one is None:
             raise NotThere("no-exception", domain=name)
         exceptions.end(connection, one.id, by.who, by.why, at)
-        taken = take_back(house, connection, name)
+        taken = end_uncovered(house, connection, name)
         disclosures.add(connection, [_line(at, Action.END_EXCEPTION, name, actor, by.why), *taken])
         epoch.advance(connection)  # so that present deliveries are checked again
-        return EndedException(name, tuple(TakenBack(line.party, line.what) for line in taken))
+        return EndedException(name, tuple(LostAccess(line.party, line.what) for line in taken))
 
     done = recorded(house, "end_exception", put_an_end, actor=actor, subject=name, why=why, told=_told)
     write_pages(house)
@@ -102,7 +102,7 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
 
 
 def _told(done: EndedException) -> dict[str, object]:
-    return {"taken_back": [[one.party, one.what] for one in done.taken_back]}
+    return {"taken_back": [[one.party, one.what] for one in done.lost]}
 
 
 def _line(at: float, action: Action, domain: str, actor: Actor, purpose: str) -> Disclosure:

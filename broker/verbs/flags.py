@@ -1,6 +1,6 @@
 """flags: flag a student as missing, and lift the flag (Utah 53A-11-502): for the state's operator alone.
 
-Contract: each verb is one transaction, with its line in the disclosure log; `broker.stages.missing` does what follows.
+Contract: each verb is one transaction, with its line in the disclosure log; `broker.flags.missing` does what follows.
 The list of flags is beside the alerts (`broker.verbs.alerts`).
 """
 
@@ -8,10 +8,10 @@ from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.review import By
 from broker.edge.ledger.again import committed
+from broker.flags import missing
+from broker.flags.holdback import Thing
+from broker.flags.missing import Done
 from broker.packets.services import Services
-from broker.stages import missing
-from broker.stages.holdback import Thing
-from broker.stages.missing import Done
 from broker.verbs.acting import verb
 
 __all__ = ["Done", "Thing"]

@@ -16,11 +16,11 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import flags, reviews
 from broker.edge.ledger.people.merges import Outcome
+from broker.flags import holdback
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.oversight import watch
 from broker.packets.services import Services
-from broker.stages import holdback
 from broker.students import enroll
 from broker.transfers import cases, follow_up
 from broker.verbs.acting import verb

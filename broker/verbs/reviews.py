@@ -17,7 +17,7 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry, reviews
-from broker.edge.ledger.people.reviews import ANSWERED, FORGOTTEN, Decision, Review
+from broker.edge.ledger.people.reviews import ANSWERED, SENT_PURGED, Decision, Review
 from broker.identity import registrar
 from broker.notices.alert import Kind
 from broker.oversight import watch
@@ -33,7 +33,7 @@ from handlers.review_answer import Reply
 
 __all__ = [
     "ANSWERED",
-    "FORGOTTEN",
+    "SENT_PURGED",
     "Decided",
     "Decision",
     "EnrollmentRow",
@@ -211,14 +211,14 @@ def undo_question(services: Services, tracking: str, which: Which, why: str, *, 
     `undo_decision.undo` do."""
     by = _by(actor, why)
 
-    def take_back(connection: Writing) -> Undone:
+    def undo(connection: Writing) -> Undone:
         registrar.check_index(connection, services.model)
         found = _one(connection, tracking, which, Action.DECIDE_REVIEW, actor)
         mine = _lea_of(actor)
         undone = undo_decision.undo(services, connection, tracking, found.line, by, decided_by=mine)
         return Undone(found.line, found.lea, undone.delivered)
 
-    return committed(services.engine, take_back)
+    return committed(services.engine, undo)
 
 
 def _lea_of(actor: Actor) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
-from broker.stages import missing
+from broker.flags import missing
 from broker.students import undo_decision
 from tests.acceptance.test_transfers import ANA, ends, enroll, her, leave, log_of
 from tests.support import desk, documents

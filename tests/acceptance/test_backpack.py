@@ -17,10 +17,10 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags
+from broker.flags import missing
 from broker.identity import registrar
 from broker.packets.batch import run
 from broker.processes.worker import RUNS
-from broker.stages import missing
 from broker.stages.sweep.receipts import publish_receipts
 from tests.support import documents
 from tests.support.desk import children

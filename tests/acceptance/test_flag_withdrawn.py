@@ -19,8 +19,9 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags
 from broker.edge.ledger.tables import packets, receipts
+from broker.flags import missing
 from broker.oversight import alerts as told_of
-from broker.stages import admit, collect, deliver, missing, route, withdraw
+from broker.stages import admit, collect, deliver, route, withdraw
 from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.resumed import resume_unflagged

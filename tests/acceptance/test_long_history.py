@@ -18,8 +18,8 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
 from broker.edge.ledger.people import led_to, reviews
+from broker.flags import missing
 from broker.processes.sweeper import Inboxes
-from broker.stages import missing
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
@@ -235,7 +235,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "what a living worker has": lambda found: packets.prolong_all(found, "worker-0:1", 2e9),
     "which LEAs have a costly packet": packets.with_costly,
     "which costly packets are due": lambda found: packets.due_costly(found, 2e9, 1e9),
-    "what no queue knows": packets.forget_queues,
+    "what no queue knows": packets.mark_unqueued,
     "who is flagged": flag_rows.numbers,
     "all flags": flag_rows.all_standing,
     "how many questions wait": reviews.count_open,

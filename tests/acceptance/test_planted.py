@@ -17,9 +17,9 @@ from broker.edge.home.folders import Missing, write_receipts
 from broker.edge.home.outbox import Outboxes
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures as log
+from broker.flags import missing as missing_children
 from broker.processes.sweeper import Inboxes
 from broker.processes.watcher import Watcher
-from broker.stages import missing as missing_children
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents, transactions

@@ -23,7 +23,7 @@ from broker.processes import sweeper
 from broker.processes.part import Part
 from broker.processes.sftp import LedgerHost
 from broker.processes.watcher import Watcher, watch_turn
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.stages.sweep.receipts import publish_receipts
 from broker.students import enroll
 from tests.support import desk, postgres, sickness
@@ -251,16 +251,16 @@ def test_a_conflict_of_a_duty_is_nothing_to_tell(quick: World) -> None:
 
 @pytest.mark.parametrize("kind", ["lost connection", "ended transaction", "broken disk"])
 def test_a_day_that_was_broken_off_is_begun_again(quick: World, kind: str) -> None:
-    daybreak, looked = Daybreak(quick.services), list[int]()
+    day_change, looked = DayChange(quick.services), list[int]()
     with sickness.raising(registry, "turned_between", (LEDGER | WORLD)[kind], 1) as raised:
-        daybreak.look()  # the day is begun, and nothing of it is done yet
+        day_change.look()  # the day is begun, and nothing of it is done yet
         with pytest.raises(type(raised[0]) if raised else Exception):
-            daybreak.look()
+            day_change.look()
     real = registry.turned_between
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(registry, "turned_between", lambda *args, **more: looked.append(1) or real(*args, **more))
-        daybreak.look()
-        daybreak.look()
+        day_change.look()
+        day_change.look()
     assert looked == [1]
 
 

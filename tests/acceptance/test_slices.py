@@ -18,8 +18,9 @@ from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import slices
 from broker.edge.ledger.people import flags, reviews
+from broker.flags import missing
 from broker.packets.batch import run
-from broker.stages import admit, missing
+from broker.stages import admit
 from broker.stages.applied import review_answer as stages_replies
 from broker.students import decide, enroll, lines
 from tests.support import desk, documents, ledgers, postgres, transactions
@@ -285,10 +286,10 @@ def test_a_later_line_that_fails_three_times_leaves_the_earlier_ones_answered(
     tracking = office.drop(A, document)
     real = enroll.settle
 
-    def fails(services: Any, connection: Any, row: Any, wish: Any, *more: Any) -> Any:
-        if wish.line == 12:
+    def fails(services: Any, connection: Any, row: Any, one: Any, *more: Any) -> Any:
+        if one.line == 12:
             raise KeyError("a bug")
-        return real(services, connection, row, wish, *more)
+        return real(services, connection, row, one, *more)
 
     with monkeypatch.context() as patched:
         patched.setattr(enroll, "settle", fails)

@@ -25,7 +25,7 @@ from broker.edge.ledger.packets import slices
 from broker.edge.pgp import openpgp
 from broker.formats.reader import Inside
 from broker.packets import batch
-from broker.packets import destination as whereto
+from broker.packets import destination as receiver_or_hold
 from broker.packets.services import Services
 from broker.processes import worker
 from broker.processes.reader import desk as desk_of_reader
@@ -172,11 +172,11 @@ def test_a_student_who_enrolls_while_the_record_is_being_held_does_not_wait_for_
 
     def slow(facts: Any) -> Any:
         goal = decide(facts)
-        monkeypatch.setattr(whereto, "destination", decide)
+        monkeypatch.setattr(receiver_or_hold, "destination", decide)
         admit.run(world.services, [arrival])  # another worker, between the decision and its commit
         return goal
 
-    monkeypatch.setattr(whereto, "destination", slow)
+    monkeypatch.setattr(receiver_or_hold, "destination", slow)
     route.run(world.services, [tracking])
     assert world.state(tracking)[0] == "ADMITTED"
     with writing(world.services.engine) as connection:

@@ -19,9 +19,9 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.tables import receipts
 from broker.edge.pgp import openpgp
 from broker.edge.xml import Schema
+from broker.flags import missing
 from broker.formats import pesc
 from broker.formats.transcript.record import Facts, from_record
-from broker.stages import missing
 from tests.support import desk, documents
 from tests.support.office import Office
 from tests.support.tools import corpora

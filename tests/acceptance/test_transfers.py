@@ -22,7 +22,7 @@ from broker.identity import registrar
 from broker.packets import batch
 from broker.packets.resume import resume
 from broker.stages import admit
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.transfers import cases as stage
 from tests.support import desk, documents
 from tests.support.exchange import satchel
@@ -341,7 +341,7 @@ def test_a_day_that_was_reported_ahead_moves_the_student_when_it_comes(office: O
     assert (row.state, row.held_for) == ("HELD", "enrollment")
     last = office.services.day() + timedelta(days=2)
     leave(office, B, last.isoformat())
-    dawn = Daybreak(office.services)
+    dawn = DayChange(office.services)
     dawn.look()
     dawn.look()
     office.work()

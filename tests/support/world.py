@@ -38,7 +38,7 @@ from broker.packets.batch import Plan
 from broker.processes.worker import RUNS
 from broker.stages import withdraw
 from broker.stages.sweep.collected import notice_collected
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
@@ -132,7 +132,7 @@ class World(Office):
         )
         if server:
             order.watch(self.services.engine)
-        self.daybreak, self.dawn = Daybreak(self.services), ""
+        self.day_change, self.dawn = DayChange(self.services), ""
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
 
     def close(self) -> None:
@@ -245,7 +245,7 @@ class World(Office):
         )
         with writing(self.services.engine) as connection:
             packets.release_worker(connection, self.services.worker)
-            packets.forget_queues(connection)
+            packets.mark_unqueued(connection)
 
     def sweep(self) -> None:
         """A round of the sweeper's duties."""
@@ -259,7 +259,7 @@ class World(Office):
         resume_unflagged(services)
         today = self.today
         for _ in range(2):  # a day is begun, and then its only slice is done
-            self.daybreak.look()
+            self.day_change.look()
         self.dawn = today
 
     def rest(self, look: Callable[[], object]) -> None:

@@ -120,5 +120,5 @@ def _tell(found: History, time: StateTime) -> None:
         say(f"set back {one.deferrals} times; the next try is at {_when(one.due_at, time)}")
     for step in found.steps:
         say(f"  {_when(step.at, time)}  {step.after}" + (f" ({step.why})" if step.why else ""))
-    for paper in found.receipts:
-        say(f"  receipt {paper.n} {paper.state} for {paper.party}")
+    for receipt in found.receipts:
+        say(f"  receipt {receipt.n} {receipt.state} for {receipt.party}")

@@ -13,7 +13,7 @@ from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT, Verb
 from broker.identity.evidence import Limits
 from broker.terminal.common import say
-from broker.verbs.reviews import ANSWERED, FORGOTTEN, Decision, EnrollmentRow, Seen, View
+from broker.verbs.reviews import ANSWERED, SENT_PURGED, Decision, EnrollmentRow, Seen, View
 
 _NOT_KEPT = {
     True: "not kept any more, for it was decided some time ago (`keeping.undo_days`).",
@@ -76,7 +76,7 @@ def _question(seen: View, now: float) -> Iterator[str]:
     )
     if seen.asks:
         yield "It asks for: " + ", ".join(f"{name} {value}" for name, value in seen.asks.items()) + "."
-    yield "Sent: " + (_student(seen.sent) if seen.sent else _NOT_KEPT[FORGOTTEN in seen.review.subject])
+    yield "Sent: " + (_student(seen.sent) if seen.sent else _NOT_KEPT[SENT_PURGED in seen.review.subject])
     if not seen.candidates:
         yield "Nobody in the registry comes near."
     if answered := seen.review.subject.get(ANSWERED):

@@ -30,7 +30,7 @@ class Kind(StrEnum):
     BROKEN = "broken"
 
 
-class Look(NamedTuple):
+class Recognised(NamedTuple):
     """The kind of a file; `key_ids` are the keys that a sealed file is encrypted to, 16 upper-case hex digits each."""
 
     kind: Kind
@@ -56,34 +56,34 @@ _BY_CODE = {
 _KEYS = frozenset({frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY})
 
 
-def look(content: bytes) -> Look:
+def recognise(content: bytes) -> Recognised:
     """The kind of these bytes."""
     if not content.strip():
-        return Look(Kind.EMPTY)
+        return Recognised(Kind.EMPTY)
     try:
         return _armored(content) if armor.is_armored(content) else _binary(content)
     except Refused as refused:
         is_text = not armor.is_armored(content) and _is_text(content)
-        return Look(Kind.CLEAR if is_text else _BY_CODE.get(refused.code, Kind.BROKEN))
+        return Recognised(Kind.CLEAR if is_text else _BY_CODE.get(refused.code, Kind.BROKEN))
 
 
-def _armored(content: bytes) -> Look:
+def _armored(content: bytes) -> Recognised:
     if b"-----BEGIN PGP SIGNED MESSAGE-----" in content[:200]:
-        return Look(Kind.RECEIPT if b'"receipt": "receipt.v' in content else Kind.SIGNED)
+        return Recognised(Kind.RECEIPT if b'"receipt": "receipt.v' in content else Kind.SIGNED)
     kind, data = armor.dearmor(content)
     if kind in _ARMORED:
-        return Look(_ARMORED[kind])
-    return _binary(bytes(data)) if kind == "MESSAGE" else Look(Kind.BROKEN)
+        return Recognised(_ARMORED[kind])
+    return _binary(bytes(data)) if kind == "MESSAGE" else Recognised(Kind.BROKEN)
 
 
-def _binary(data: bytes) -> Look:
+def _binary(data: bytes) -> Recognised:
     tag = frames.tag(data[0]) if data[0] >= 0x80 else -1
     if tag in _KEYS:
-        return Look(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
+        return Recognised(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
     if tag == frames.SIGNATURE:  # pictures begin like this, too
-        return Look(Kind.SIGNATURE if _is_whole(data) else Kind.CLEAR)
+        return Recognised(Kind.SIGNATURE if _is_whole(data) else Kind.CLEAR)
     outside = message.envelope(memoryview(data), _PACKETS, _RECIPIENTS)
-    return Look(Kind.SEALED, tuple(key.key_id for key in outside.keys))
+    return Recognised(Kind.SEALED, tuple(key.key_id for key in outside.keys))
 
 
 def _is_text(content: bytes) -> bool:

@@ -108,7 +108,7 @@ class Account:
         """Whether an LEA has reported any stay, including one that it took back."""
         return any(one.lea == lea for one in self._reported)
 
-    def has_taken_back(self, lea: str, school: str, day: str) -> bool:
+    def has_voided(self, lea: str, school: str, day: str) -> bool:
         """Whether an LEA has taken back its entry of this day at this school, and has not reported it again."""
         same = [one for one in self._reported if (one.lea, one.school, one.entry_date) == (lea, school, day)]
         return bool(same) and all(one.is_void for one in same)

@@ -69,8 +69,8 @@ def tell(locations: Sequence[Location], report: Report, today: str) -> Told:
     if report.kind == "entry":
         return _entry(locations, there, report)
     has_begun = any(locations[place].entry_date == report.day for place in there)
-    taken_back = [place for place in own if locations[place].entry_date == report.day]
-    return Told(taken_back[-1]) if taken_back and not has_begun else _exit(locations, there, report)
+    voided = [place for place in own if locations[place].entry_date == report.day]
+    return Told(voided[-1]) if voided and not has_begun else _exit(locations, there, report)
 
 
 def _check(report: Report, today: str) -> None:

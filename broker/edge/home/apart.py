@@ -280,7 +280,7 @@ def silent(home: Home) -> dict[str, float]:
     return found
 
 
-def forget(home: Home) -> None:
+def purge_marks(home: Home) -> None:
     """Remove the reports of an earlier run."""
     for path in _marks(home):
         path.unlink(missing_ok=True)

@@ -155,9 +155,9 @@ def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId,
     alone = {lea for lea in {receipt[0] for receipt in receipts} if apart.is_apart(lea)}
     missing = write_receipts(home, [receipt for receipt in receipts if receipt[0] not in alone])
     own = sorted(receipt for receipt in receipts if receipt[0] in alone)
-    for lea, papers in groupby(own, key=lambda receipt: receipt[0]):
+    for lea, mine in groupby(own, key=lambda receipt: receipt[0]):
         try:
-            is_written = apart.ask(lea, "receipts", [(name, text) for _, name, text in papers])
+            is_written = apart.ask(lea, "receipts", [(name, text) for _, name, text in mine])
         except (Deferred, OSError):  # for example its own mount is full: the others still get their receipts
             is_written = False
         if not is_written:

@@ -134,11 +134,11 @@ class Runner:
                 self._tick()
                 yield whole[at : at + _BLOCK]
 
-    def do_receipts(self, lea: LeaId, papers: Sequence[tuple[str, str]]) -> bool:
+    def do_receipts(self, lea: LeaId, receipts: Sequence[tuple[str, str]]) -> bool:
         """Write receipts (name, text); False where their folder is missing."""
-        for start in range(0, len(papers), 20):
+        for start in range(0, len(receipts), 20):
             self._tick()
-            if write_receipts(self._home, [(lea, name, text) for name, text in papers[start : start + 20]]):
+            if write_receipts(self._home, [(lea, name, text) for name, text in receipts[start : start + 20]]):
                 return False
         return True
 

@@ -90,7 +90,7 @@ class Inboxes:
         temp = _temp(tracking, token)
         size = 0
         with durable.room("an inbox"), self._enter(lea) as folder, self._batch.writing(folder) as whole:
-            fd = _anew(folder, temp)
+            fd = _created(folder, temp)
             try:
                 for chunk in chunks:
                     durable.write_all(fd, chunk)
@@ -195,7 +195,7 @@ def _hide(folder: int, staged: str, back: str) -> bool:
     return True
 
 
-def _anew(folder: int, name: str) -> int:
+def _created(folder: int, name: str) -> int:
     try:
         return durable.create_at(folder, name, _MODE)
     except FileExistsError:

@@ -127,7 +127,7 @@ class Readiness:
             watched.not_before = now + min(self._settle * 2**watched.misses, self._broken)
             watched.misses = min(watched.misses + 1, 30)
 
-    def forget(self, lea: LeaId, name: str) -> None:
+    def drop(self, lea: LeaId, name: str) -> None:
         """Forget a file that was taken or is gone."""
         mine, inodes = self._watched.get(lea, {}), self._by_inode.get(lea, {})
         watched = mine.pop(name, None)
@@ -137,10 +137,10 @@ class Readiness:
             self._watched.pop(lea, None)
             self._by_inode.pop(lea, None)
 
-    def forget_unseen(self, lea: LeaId, since: float) -> None:
+    def drop_unseen(self, lea: LeaId, since: float) -> None:
         """After a whole scan that began at `since`: forget the files that it did not observe."""
         for name in [name for name, watched in self._watched.get(lea, {}).items() if watched.seen < since]:
-            self.forget(lea, name)
+            self.drop(lea, name)
 
     def halves(self, lea: LeaId) -> list[Half]:
         """The files of an LEA that end too early, as last seen."""
@@ -160,7 +160,7 @@ class Readiness:
         mine = self._watched.setdefault(lea, {})
         watched = mine.get(found.name)
         if watched is None or watched.content != content:
-            watched = self._anew(lea, content, now)
+            watched = self._begin(lea, content, now)
             if found.name in mine or len(mine) < self._most:
                 mine[found.name] = watched
                 self._by_inode.setdefault(lea, {})[content[:2]] = watched
@@ -169,7 +169,7 @@ class Readiness:
             watched.closed, watched.complete = True, None
         return watched
 
-    def _anew(self, lea: LeaId, content: tuple[int, int, int, int], now: float) -> _Watched:
+    def _begin(self, lea: LeaId, content: tuple[int, int, int, int], now: float) -> _Watched:
         """The state of a content that is new under its name: it may be known under another name, or have grown from an
         earlier content."""
         known = self._by_inode.get(lea, {}).get(content[:2])

@@ -127,7 +127,7 @@ def making(folder: Path, names: Sequence[str], kind: str = "") -> Iterator[Draft
         yield Draft(folder, work, files)
 
 
-def forget(folder: Path, prefix: str, before: date) -> None:
+def purge(folder: Path, prefix: str, before: date) -> None:
     """Remove the reports named `<prefix>-<date>.<form>` of earlier days. Raises Deferred."""
     with _on_disk():
         for path in folder.glob(f"{prefix}-????-??-??.*"):

@@ -23,13 +23,13 @@ def keep(ledger: Path, form: str) -> Path:
     copy = _free(ledger, form)
     part = ledger.with_name(f".{ledger.stem}.part")
     try:
-        _forget(part)  # left by a copy that was killed
+        _purge(part)  # left by a copy that was killed
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         _fill(ledger, part)
         part.rename(copy)
         durable.sync_folder(copy.parent)
     except (OSError, sqlite3.Error) as error:
-        _forget(part)
+        _purge(part)
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
         raise NoCopy(f"No copy of {ledger} could be made beside it ({why}); nothing was changed.") from None
     return copy
@@ -50,6 +50,6 @@ def _fill(ledger: Path, part: Path) -> None:
         durable.sync(written.fileno())
 
 
-def _forget(part: Path) -> None:
+def _purge(part: Path) -> None:
     for path in (part, part.with_name(f"{part.name}-journal")):
         path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Dialect, Select
 from broker.edge.ledger.engine import Reading
 
 
-class Ready(NamedTuple):
+class Prepared(NamedTuple):
     """The text, its fixed values by name, and the order of all values where the driver needs them by position."""
 
     text: str
@@ -22,17 +22,17 @@ class Ready(NamedTuple):
     order: Sequence[str]
 
 
-def made(statement: Select[Any], dialect: Dialect) -> Ready:
+def made(statement: Select[Any], dialect: Dialect) -> Prepared:
     """Compile the statement for this database."""
     compiled = statement.compile(dialect=dialect)
-    return Ready(str(compiled), dict(compiled.params), tuple(compiled.positiontup or ()))
+    return Prepared(str(compiled), dict(compiled.params), tuple(compiled.positiontup or ()))
 
 
-def run(connection: Reading, ready: Ready, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+def run(connection: Reading, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """All rows for these values. Raises KeyError for a value that is missing."""
-    every = {**ready.fixed, **values}
+    every = {**prepared.fixed, **values}
     return connection.exec_driver_sql(
-        ready.text, tuple(every[name] for name in ready.order) if ready.order else every
+        prepared.text, tuple(every[name] for name in prepared.order) if prepared.order else every
     ).fetchall()
 
 

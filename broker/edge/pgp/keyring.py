@@ -135,7 +135,7 @@ def _unreadable(found: Sequence[Usable]) -> str | None:
 def user_ids(certificate: bytes) -> Iterator[str]:
     """The user ids that the owner vouches for, in the order of the certificate. Raises Refused as `validity.held`."""
     for one in validity.held(certificate)[1]:
-        if one.part.tag == frames.USER_ID and any(good.created > one.withdrawn for good in one.good):
+        if one.part.tag == frames.USER_ID and any(good.created > one.revoked_at for good in one.good):
             yield one.part.body.decode("utf-8", "replace")
 
 

@@ -46,7 +46,7 @@ def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
 
 
 def _vouching(one: Held, at: float) -> list[Signature]:
-    return [good for good in _so_far(one, one.good, at) if good.created > one.withdrawn]
+    return [good for good in _so_far(one, one.good, at) if good.created > one.revoked_at]
 
 
 def _text(body: bytes) -> str:

@@ -35,8 +35,8 @@ class Held:
     """A part with those of its self-signatures that verify.
 
     `backed` are the signatures of `good` in which a subkey confirms that it signs; `weak` says whether there are some
-    with a weak hash; `ends` are revocations of a key; `withdrawn` is a user id's last revocation in seconds since 1970,
-    or -1.
+    with a weak hash; `ends` are revocations of a key; `revoked_at` is a user id's last revocation in seconds since
+    1970, or -1.
     """
 
     part: Part
@@ -44,7 +44,7 @@ class Held:
     backed: tuple[Signature, ...]
     weak: bool
     ends: tuple[Signature, ...]
-    withdrawn: int
+    revoked_at: int
 
     @property
     def revoked(self) -> bool:
@@ -53,7 +53,7 @@ class Held:
 
     def latest(self, at: float) -> Signature | None:
         """The youngest good self-signature at a moment."""
-        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.withdrawn]
+        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.revoked_at]
         return sorted(alive, key=lambda one: one.created)[-1] if alive else None
 
 
@@ -126,7 +126,7 @@ def _sorted_out(primary: Key, part: Part) -> Held:
         backed=tuple(one for one in good if part.key and _is_backed(primary, part.key, one)),
         weak=any(one.kind in kinds and one.hash in signatures.WEAK_HASHES for one in mine),
         ends=tuple(one for one in true if one.kind == _REVOKED_BY.get(part.tag, -1)),
-        withdrawn=max(withdrawals, default=-1),
+        revoked_at=max(withdrawals, default=-1),
     )
 
 
@@ -193,7 +193,7 @@ def _unvouched(parts: Sequence[Held], at: float) -> str:
     good = [(one, signature) for one in parts for signature in one.good]
     if not good:
         return "key-weak" if any(one.weak for one in parts) else "key-unreadable"
-    if any(signature.created <= one.withdrawn for one, signature in good):
+    if any(signature.created <= one.revoked_at for one, signature in good):
         return "key-revoked"
     return "key-not-yet-valid" if all(signature.created > at for _, signature in good) else "key-expired"
 

@@ -24,12 +24,12 @@ PASSIVE = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Attached:
-    """A file of one paper: the paper, the school's name for the file, and its path beside the copy.
+    """A file of one document: the document, the school's name for the file, and its path beside the copy.
 
     `path` is empty and `content` None where the base64 is broken. Repr hidden.
     """
 
-    paper: int
+    source: int
     name: str
     media_type: str
     path: str
@@ -40,22 +40,22 @@ def attached(documents: Sequence[Mapping[str, Any]]) -> list[Attached]:
     """Every file of these documents, in their order; the same file with the same name has one path."""
     found: list[Attached] = []
     paths: dict[tuple[str, str], str] = {}
-    for paper, document in enumerate(documents):
+    for source, document in enumerate(documents):
         for one in document["record"].get("attachments", ()):
             content = _decoded(one["content"])
             path = ""
             if content is not None:
                 same = (one["name"], hashlib.sha256(content).hexdigest())
                 path = paths.setdefault(same, f"{FOLDER}/{len(paths) + 1:02}-{safe_name(one['name'])}")
-            found.append(Attached(paper, one["name"], one["media_type"], path, content))
+            found.append(Attached(source, one["name"], one["media_type"], path, content))
     return found
 
 
-def places(files: Iterable[Attached], paper: int) -> dict[str, list[str]]:
-    """The paths of one paper's files, by the school's names for them."""
+def places(files: Iterable[Attached], source: int) -> dict[str, list[str]]:
+    """The paths of one document's files, by the school's names for them."""
     found: dict[str, list[str]] = {}
     for one in files:
-        if one.paper == paper and one.path and one.path not in found.setdefault(one.name, []):
+        if one.source == source and one.path and one.path not in found.setdefault(one.name, []):
             found[one.name].append(one.path)
     return found
 

@@ -18,7 +18,7 @@ _NOTHING = "The school has noted nothing here."
 
 
 class Writer:
-    """Writes the parts of one paper. `places` are its files' paths by name; `used` collects the used terms."""
+    """Writes the parts of one document. `places` are its files' paths by name; `used` collects the used terms."""
 
     def __init__(self, record: Mapping[str, Any], places: Mapping[str, Sequence[str]], used: dict[Term, None]) -> None:
         self._teachers = {one["id"]: name(one["name"]) for one in record.get("teachers", ()) if one.get("id")}

@@ -108,8 +108,8 @@ def _tell(services: Services, connection: Writing, about: PacketRow, said: Ackno
     if about.state is State.DELIVERED:
         collect.collect_in(connection, services, about.receiver, about.tracking, how, **facts)
         return
-    papers = statements(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
-    moves.advance(connection, [Move(about, about, (), papers)], said.at)
+    receipts = statements(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
+    moves.advance(connection, [Move(about, about, (), receipts)], said.at)
 
 
 def _follow(services: Services, connection: Writing, about: PacketRow, code: str) -> None:

@@ -86,8 +86,8 @@ class InSlices(Sliced):
                 if not self.is_held(connection):
                     return False
                 parts.append(self._slice(connection, len(parts), some))
-            carried = len(parts[-1].answers)
-            done, left = done + carried, left - carried
+            count = len(parts[-1].answers)
+            done, left = done + count, left - count
             give_way()
         return True
 

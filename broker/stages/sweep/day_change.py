@@ -22,7 +22,7 @@ _BACK = timedelta(days=30)
 _AT_ONCE = 200  # students in one transaction, because others want to write, too
 
 
-class Daybreak:
+class DayChange:
     """The work of each new day: `look` does one slice of it, and nothing on a day that is done."""
 
     def __init__(self, services: Services) -> None:

@@ -22,9 +22,9 @@ def publish_receipts(services: Services, away: set[str] | None = None) -> int:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
         texts = [(one, signed(services, one)) for one in pending]
-        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
-        absent = write_all_receipts(services.home, services.apart, papers) if papers else []
-        written = [paper for paper in pending if paper.party not in absent]
+        signed = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
+        absent = write_all_receipts(services.home, services.apart, signed) if signed else []
+        written = [one for one in pending if one.party not in absent]
         missing |= set(absent)
         if written or not absent:
             break

@@ -19,7 +19,7 @@ _AT_ONCE = 2_000
 def enqueue_standing(services: Services) -> int:
     """Tell the queues of packets that no queue knows or that stood still too long; returns how many."""
     if services.queues.lost_everything():
-        committed(services.engine, packets.forget_queues)
+        committed(services.engine, packets.mark_unqueued)
     waiting = services.queues.waiting()
     if waiting is None:
         return 0

@@ -40,7 +40,7 @@ def mark_inbox(room: Offline, lea: str, *, actor: Actor, is_again: bool = False)
 
 def _put_again(room: Offline, connection: Writing, lea: LeaId, absent: Collection[str]) -> None:
     from broker import wiring  # imported here, so that the other verbs need not wait for the OpenPGP parts
-    from broker.stages.sweep import deliver_again
+    from broker.packets import deliver_again
 
     parts = wiring.build(room.settings.home, "inbox")
     deliver_again.put(parts, connection, lea, sorted(absent))

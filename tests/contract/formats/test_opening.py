@@ -25,7 +25,7 @@ from broker.formats.reader import Inside
 from broker.formats.reader_beside import Beside
 from broker.formats.ssid.lines import Sheet
 from broker.packets import opening
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.processes import reader
 from broker.stages import admit, intake
@@ -231,8 +231,8 @@ def test_of_one_leas_documents_a_round_holds_so_much_at_once(office: Office) -> 
         held = []
         kept = opening.opened
 
-        def counted(services: Services, look: Look, row: PacketRow) -> Read:
-            found = kept(services, look, row)
+        def counted(services: Services, facts: RoundFacts, row: PacketRow) -> Read:
+            found = kept(services, facts, row)
             held.append(found.cost.size)
             return found
 

@@ -10,10 +10,10 @@ from hypothesis.stateful import precondition, rule
 from broker.core.flow import Stage
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import writing
+from broker.flags import missing
 from broker.identity import registrar
 from broker.packets import batch
 from broker.processes.worker import RUNS
-from broker.stages import missing
 from broker.students import enroll
 from broker.transfers import cases
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent

@@ -20,7 +20,7 @@ from broker.edge.settings.rules import TheState
 from broker.formats.documents import to_student
 from broker.formats.parent import attached, values
 from broker.formats.parent import page as parent
-from broker.formats.parent.papers import Paper, check_log, standing, stranger
+from broker.formats.parent.sources import SourceDocument, check_log, standing, stranger
 from broker.formats.parent.terms import FIELDS, PARTS, Form
 from broker.formats.parent.values import WORDS
 from broker.notices import disclosures as disclosures_notice
@@ -208,9 +208,9 @@ def shown(section: Section) -> str:
     return "\n".join(found)
 
 
-def made(*papers: Paper) -> Page:
-    records = [one.document for one in standing(papers) if "record" in one.document]
-    return parent.page(papers, attached.attached(records), TODAY)
+def made(*sources: SourceDocument) -> Page:
+    records = [one.document for one in standing(sources) if "record" in one.document]
+    return parent.page(sources, attached.attached(records), TODAY)
 
 
 def section(page: Page, heading: str) -> Section:
@@ -224,7 +224,7 @@ def section(page: Page, heading: str) -> Section:
 def test_everything_in_a_record_is_shown(record: dict[str, Any], student: dict[str, Any]) -> None:
     document = documents.record(record=record, student=student)
     CONTRACTS.check(document, 20)
-    page = made(Paper(document, "Alpine", True))
+    page = made(SourceDocument(document, "Alpine", True))
     whole = shown(section(page, "Who this record is about"))
     assert [value for name, value in leaves(STUDENT, student) if said(name, value) not in whole] == []
     for key, value in record.items():
@@ -249,7 +249,7 @@ def words(page: Page) -> tuple[tuple[str, ...], ...]:
 
 def test_every_label_that_is_shown_is_explained() -> None:
     document = documents.sample(SCHEMAS, f"{BASE}student-record.v1.schema.json")
-    page = made(Paper(document, "Alpine", True))
+    page = made(SourceDocument(document, "Alpine", True))
     labels = {term.label for of in FIELDS for term in FIELDS[of].values() if of != "attachment"}
     assert labels - {"School year"} <= {row[0] for row in words(page)}
 
@@ -257,7 +257,7 @@ def test_every_label_that_is_shown_is_explained() -> None:
 def test_who_wrote_a_part_stands_above_it_and_the_newest_comes_first() -> None:
     old = documents.record(1, **{"from": "01", "created": "2025-05-04T10:00:00-06:00", "school_year": 2025})
     new = documents.record(2, **{"from": "6G", "created": "2026-11-23T10:00:00-07:00"})
-    page = made(Paper(old, "Alpine", True), Paper(new, "Canyon", True))
+    page = made(SourceDocument(old, "Alpine", True), SourceDocument(new, "Canyon", True))
     headings = [piece.heading for piece in section(page, PARTS["course_history"].heading).pieces]
     assert headings == [
         "Written by Canyon on 23 November 2026 (school year 2026–27)",
@@ -267,7 +267,7 @@ def test_who_wrote_a_part_stands_above_it_and_the_newest_comes_first() -> None:
 
 def test_what_two_schools_say_alike_is_shown_once_with_both() -> None:
     one, two = documents.record(3), documents.record(3, **{"from": "6G", "created": "2026-11-24T10:00:00-07:00"})
-    page = made(Paper(one, "Alpine", True), Paper(two, "Canyon", True))
+    page = made(SourceDocument(one, "Alpine", True), SourceDocument(two, "Canyon", True))
     (piece,) = section(page, PARTS["course_history"].heading).pieces
     assert piece.heading.startswith("Written by Canyon on 24 November 2026")
     assert "; also by Alpine on 23 November 2026" in piece.heading
@@ -276,13 +276,15 @@ def test_what_two_schools_say_alike_is_shown_once_with_both() -> None:
 def test_a_teacher_is_named_where_only_the_sign_stands() -> None:
     teachers = [{"id": "T1", "name": {"first": "Rosa", "last": "Lind"}}]
     record = {"teachers": teachers, "schedule": [{"title": "Art", "teacher": "T1"}, {"title": "PE", "teacher": "T9"}]}
-    text = shown(section(made(Paper(documents.record(record=record), "Alpine", True)), PARTS["schedule"].heading))
+    text = shown(
+        section(made(SourceDocument(documents.record(record=record), "Alpine", True)), PARTS["schedule"].heading)
+    )
     assert "Rosa Lind (T1)" in text
     assert "T9" in text
 
 
 def test_a_part_that_is_there_and_empty_says_so() -> None:
-    page = made(Paper(documents.record(record={"discipline": [], "demographics": {}}), "Alpine", True))
+    page = made(SourceDocument(documents.record(record={"discipline": [], "demographics": {}}), "Alpine", True))
     for key in ("discipline", "demographics"):
         assert shown(section(page, PARTS[key].heading)) == "The school has noted nothing here."
     assert "Vaccinations" not in [one.heading for one in page.sections]
@@ -290,25 +292,28 @@ def test_a_part_that_is_there_and_empty_says_so() -> None:
 
 def test_a_property_without_words_is_no_silent_gap() -> None:
     with pytest.raises(KeyError, match="shoe_size"):
-        made(Paper(documents.record(record={"demographics": {"shoe_size": 4}}), "Alpine", True))
+        made(SourceDocument(documents.record(record={"demographics": {"shoe_size": 4}}), "Alpine", True))
 
 
-# which papers count
+# which documents count
 
 
-def backpack(day: int, mode: str, sender: str = "01", **changes: Any) -> Paper:
+def backpack(day: int, mode: str, sender: str = "01", **changes: Any) -> SourceDocument:
     created = {"packet": "backpack.v1", "from": sender, "created": f"2026-10-{day:02}T10:00:00-06:00", "mode": mode}
     document = documents.record(1, **(created | changes))
     del document["to"]
     CONTRACTS.check(document, 20)
-    return Paper(document, sender, True)
+    return SourceDocument(document, sender, True)
 
 
 def test_a_backpack_replaces_what_its_school_sent_before_and_nothing_else() -> None:
     old, early, new, late = (
         backpack(day, mode) for day, mode in ((1, "replace"), (2, "add"), (3, "replace"), (4, "add"))
     )
-    other, letter = backpack(1, "add", "6G"), Paper(documents.record(created="2026-10-01T10:00:00-06:00"), "01", True)
+    other, letter = (
+        backpack(1, "add", "6G"),
+        SourceDocument(documents.record(created="2026-10-01T10:00:00-06:00"), "01", True),
+    )
     assert standing([old, early, new, late, other, letter]) == [late, new, other, letter]
     assert standing([late, new, early, old]) == [late, new]
     assert standing([old, old]) == [old]
@@ -320,7 +325,7 @@ def test_a_paper_that_is_left_out_is_named() -> None:
     assert "no, a newer one takes its place" in text
     assert "1 October 2026" in text
     assert "good" in text
-    opened = made(Paper(documents.record(), "Alpine", False))
+    opened = made(SourceDocument(documents.record(), "Alpine", False))
     assert "not checked" in shown(section(opened, "What this copy is made of"))
 
 
@@ -328,14 +333,14 @@ def student(**changes: Any) -> dict[str, Any]:
     return documents.student() | changes
 
 
-def about(**changes: Any) -> Paper:
-    return Paper(documents.record(student=student(**changes)), "Alpine", True)
+def about(**changes: Any) -> SourceDocument:
+    return SourceDocument(documents.record(student=student(**changes)), "Alpine", True)
 
 
-def disclosures(ssid: str | None = "1000000019", *sentences: str, day: int = 1) -> Paper:
+def disclosures(ssid: str | None = "1000000019", *sentences: str, day: int = 1) -> SourceDocument:
     lines = [{"at": "2026-03-04T10:00:00+00:00", "sentence": one} for one in sentences]
     header = {"packet": "disclosures.v1", "id": "x", "from": "exchange", "created": f"2026-11-{day:02}T10:00:00+00:00"}
-    return Paper(header | {"ssid": ssid, "disclosures": lines}, "Exchange", True)
+    return SourceDocument(header | {"ssid": ssid, "disclosures": lines}, "Exchange", True)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +360,7 @@ def disclosures(ssid: str | None = "1000000019", *sentences: str, day: int = 1) 
         (disclosures(None), 1),
     ],
 )
-def test_a_paper_of_another_student_is_found(other: Paper, place: int | None) -> None:
+def test_a_paper_of_another_student_is_found(other: SourceDocument, place: int | None) -> None:
     assert stranger([about(), other]) == place
 
 
@@ -369,15 +374,15 @@ def test_a_list_cannot_belong_to_a_student_without_a_number() -> None:
 ONE, TWO, BO = "1000000019", "1000000027", {"first": "Bo", "last": "Other"}
 
 
-def of(*numbers: str, day: int = 1, is_checked: bool = True, **changes: Any) -> Paper:
+def of(*numbers: str, day: int = 1, is_checked: bool = True, **changes: Any) -> SourceDocument:
     """A list that says whose it is; the number that stands for all first."""
     known = student(ssid=numbers[0], **changes)
     whose = {"student": {part: known[part] for part in ("ssid", "legal_name", "birth_date")}, "numbers": list(numbers)}
-    return Paper({**disclosures(numbers[0], day=day).document, **whose}, "Exchange", is_checked)
+    return SourceDocument({**disclosures(numbers[0], day=day).document, **whose}, "Exchange", is_checked)
 
 
 @pytest.mark.parametrize(
-    ("papers", "place"),
+    ("sources", "place"),
     [
         # numbers that were merged
         ([about(), about(ssid=TWO), of(TWO, ONE)], None),
@@ -389,21 +394,21 @@ def of(*numbers: str, day: int = 1, is_checked: bool = True, **changes: Any) -> 
         # and parted again: the newest list counts
         ([about(), about(ssid=TWO), of(TWO, ONE), of(ONE, day=2)], 1),
         ([about(), of(TWO, ONE), of(ONE, day=2)], 1),
-        # papers without a number
+        # documents without a number
         ([about(ssid=None), of(ONE)], None),
         ([about(ssid=None), of(ONE, is_checked=False)], None),
         ([about(ssid=None), of(ONE, birth_date="2012-04-03")], 1),
         ([about(ssid=None), of(ONE, legal_name={"first": "Ana", "last": "Reyes-Ortiz"})], 1),
         ([about(ssid=None), of(ONE), of(TWO)], 2),
         ([about(ssid=None), of(ONE), about(ssid=TWO)], 1),
-        # the list stands between two papers that alone are not surely of one student
+        # the list stands between two documents that alone are not surely of one student
         ([about(legal_name={"first": "Ana", "last": "Reyes"}), about(ssid=None), of(ONE)], None),
         ([about(legal_name={"first": "Ana", "last": "Reyes"}), about(ssid=None)], 1),
         ([about(ssid=None, legal_name=BO), about(), of(ONE)], 1),
     ],
 )
-def test_the_list_says_whose_the_papers_are(papers: list[Paper], place: int | None) -> None:
-    assert stranger(papers) == place
+def test_the_list_says_whose_the_documents_are(sources: list[SourceDocument], place: int | None) -> None:
+    assert stranger(sources) == place
 
 
 @pytest.mark.parametrize(
@@ -442,7 +447,7 @@ def test_the_notice_of_the_exchange_is_such_a_list() -> None:
     row = Disclosure(0.0, "1000000019", "receive-record", "allowed", "6G", source="01", what="student-record")
     whose = to_student(documents.student()), ["1000000019"]
     body = disclosures_notice.notice({}, *whose, [row], {"01": "Alpine", "6G": "Canyon"}, TheState().time, is_all=False)
-    notice = Paper({**disclosures().document, **body}, "Exchange", True)
+    notice = SourceDocument({**disclosures().document, **body}, "Exchange", True)
     check_log(notice.document)
     assert stranger([about(), notice]) is stranger([about(ssid=None), notice]) is None
     text = shown(section(made(about(), notice), "Who has been given this record"))
@@ -455,7 +460,7 @@ def test_what_the_parent_opted_out_of_stands_beside_it() -> None:
     whose = to_student(documents.student()), ["1000000019"]
     for opted, said in (([told], "Alpine recorded that the parent"), ([], "No opt-out is recorded")):
         body = disclosures_notice.notice({}, *whose, [], {"01": "Alpine"}, TheState().time, is_all=True, opted=opted)
-        notice = Paper({**disclosures().document, **body}, "Exchange", True)
+        notice = SourceDocument({**disclosures().document, **body}, "Exchange", True)
         check_log(notice.document)
         assert said in shown(section(made(about(), notice), "Who has been given this record"))
 
@@ -516,15 +521,15 @@ def test_files_lie_beside_the_copy_once_and_what_is_damaged_is_told() -> None:
     paths = ["attachments/01-a.txt", "attachments/01-a.txt", "attachments/02-a.txt", ""]
     assert [one.path for one in files] == paths
     assert [one.content for one in files] == [b"A", b"A", b"B", None]
-    paper = Paper(document, "Alpine", True)
-    page = parent.page([paper], files, TODAY)
+    source = SourceDocument(document, "Alpine", True)
+    page = parent.page([source], files, TODAY)
     table = section(page, PARTS["attachments"].heading).pieces[0].blocks[0]
     assert isinstance(table, Table)
     assert [row[0] for row in table.rows] == paths
     assert "damaged" in table.rows[3][3]
     plan = shown(section(page, PARTS["special_education"].heading))
     assert "a.txt (attachments/01-a.txt, attachments/02-a.txt)\nc.txt (not in this copy)" in plan
-    data = parent.as_data([paper], files, TODAY)
+    data = parent.as_data([source], files, TODAY)
     listed = data["papers"][0]["document"]["record"].pop("attachments")
     assert [one.get("file", one.get("content")) for one in listed] == [*paths[:3], "Q"]
     record.pop("attachments")
@@ -532,11 +537,11 @@ def test_files_lie_beside_the_copy_once_and_what_is_damaged_is_told() -> None:
 
 
 def test_the_data_holds_every_document_as_it_was_sealed() -> None:
-    papers = [backpack(1, "replace"), backpack(3, "replace"), about(), disclosures("1000000019", "One.")]
-    data = parent.as_data(papers, [], TODAY)
-    assert [one["document"] for one in data["papers"]] == [papers[2].document, papers[1].document]
-    assert data["disclosures"][0]["document"] == papers[3].document
-    assert data["left_out"][0]["id"] == papers[0].document["id"]
+    sources = [backpack(1, "replace"), backpack(3, "replace"), about(), disclosures("1000000019", "One.")]
+    data = parent.as_data(sources, [], TODAY)
+    assert [one["document"] for one in data["papers"]] == [sources[2].document, sources[1].document]
+    assert data["disclosures"][0]["document"] == sources[3].document
+    assert data["left_out"][0]["id"] == sources[0].document["id"]
 
 
 # values

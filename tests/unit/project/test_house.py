@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.registry import HANDLERS
 from tests.support.tools import ROOT
 
 MOST_MODULES, MOST_LINES = 20, 300
@@ -35,6 +36,21 @@ def test_no_room_is_too_large(folder: Path) -> None:
     assert len(modules) <= MOST_MODULES
     long = {path.name: lines for path in modules if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES}
     assert not long
+
+
+def _modules(folder: str) -> set[str]:
+    return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+
+
+def test_the_room_of_stages_holds_stages_alone() -> None:
+    """What a packet passes, what takes it away again, one file for each type that ends here, and one for each duty."""
+    assert _modules("broker/stages") == {"intake", "admit", "route", "deliver", "collect", "withdraw", "replace"}
+    applied = {one.applied_by for one in HANDLERS.values() if one.ends_here}
+    assert _modules("broker/stages/applied") == applied | {"planning"}
+    sweeper = (ROOT / "broker/processes/sweeper.py").read_text("utf-8")
+    used = re.findall(r"from broker\.stages\.sweep import (.+)|from broker\.stages\.sweep\.(\w+) import", sweeper)
+    names = {name for several, one in used for name in (several.split(", ") if several else [one])}
+    assert _modules("broker/stages/sweep") == names
 
 
 def contracts() -> list[str]:

@@ -94,9 +94,9 @@ def lost(
     contested = exists().where(event.transfer == case.id, event.after == TransferState.REFUSED, event.why == contest)
     is_soon = case.closed_at - case.opened_at <= days * _DAY
     cancelled = and_(case.state == TransferState.CANCELLED, case.reason.in_(sorted(NOT_KEPT)), is_soon)
-    taken_back = and_(case.state.in_(_HAS_RECORD), _stay(is_void=True), ~_stay(is_void=False))
+    voided = and_(case.state.in_(_HAS_RECORD), _stay(is_void=True), ~_stay(is_void=False))
     query = select(case.id, case.destination, case.ssid, contested.label("contested"))
-    mine = [case.id > after, case.opened_at >= since, or_(contested, cancelled, taken_back)]
+    mine = [case.id > after, case.opened_at >= since, or_(contested, cancelled, voided)]
     rows = connection.execute(query.where(*mine).order_by(case.id).limit(limit))
     return [Lost(row[0], row[1], row[2], bool(row[3])) for row in rows]
 

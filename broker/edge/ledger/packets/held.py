@@ -51,7 +51,7 @@ def release(connection: Writing, ssid: str, at: float, today: Today, most: int |
     return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
 
 
-def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def undo_release(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Bring packets back to where they stood. Returns those that were brought back, and those that were delivered
     since."""
     planned: list[Move] = []

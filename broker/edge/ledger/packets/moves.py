@@ -80,7 +80,7 @@ def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at:
         else:
             moved.append(result)
     unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
-    _forget_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
+    _free_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
     if moved:
         _pass_through(connection, moved)
         connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
@@ -100,7 +100,7 @@ def reserve(connection: Writing, moves: Sequence[Move], others: Sequence[PacketR
 def give_up(connection: Writing, moves: Sequence[Move]) -> None:
     """Free the document ids of these moves, which are not written now."""
     if connection.dialect.name == "postgresql":
-        _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
+        _free_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
 
 
 def keep_id(connection: Writing, move: Move) -> bool:
@@ -110,7 +110,7 @@ def keep_id(connection: Writing, move: Move) -> bool:
 
 def give_up_id(connection: Writing, row: PacketRow, document: str) -> None:
     """Free the document id of a packet that failed."""
-    _forget_ids(connection, [(row, document)])
+    _free_ids(connection, [(row, document)])
 
 
 def _still_held(connection: Writing, moves: Sequence[Move]) -> list[Move]:
@@ -170,7 +170,7 @@ def _owners(
     return {(row.origin, row.packet_id): (row.tracking, row.digest) for row in found}
 
 
-def _forget_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
+def _free_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
     """Free the ids of documents that failed, or were refused after they were admitted: the sender may correct the
     document, or seal it with another key, and send it again."""
     if unused:

@@ -202,7 +202,7 @@ def release_worker(connection: Writing, worker: str) -> int:
     return len(held)
 
 
-def forget_queues(connection: Writing) -> None:
+def mark_unqueued(connection: Writing) -> None:
     """Mark all free packets as not enqueued: what the queue held is gone, or a dead worker had it."""
     free = select(packets.c.tracking).where(is_waiting, packets.c.claim == "")
     mine = packets.c.tracking.in_(_in_order(free).scalar_subquery())

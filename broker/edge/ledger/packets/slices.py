@@ -79,6 +79,6 @@ def followed(connection: Writing, one: Slice) -> None:
     connection.execute(update(packet_slices).where(mine).values(followed=1))
 
 
-def forget(connection: Writing, tracking: str) -> None:
+def purge(connection: Writing, tracking: str) -> None:
     """Delete the rows of a packet that is answered."""
     connection.execute(delete(packet_slices).where(packet_slices.c.tracking == tracking))

@@ -138,14 +138,14 @@ def history(connection: Reading, tracking: str) -> dict[str, Any] | None:
     if row is None:
         return None
     steps = connection.execute(select(events).where(events.c.tracking == tracking).order_by(events.c.seq))
-    papers = connection.execute(
+    told = connection.execute(
         select(receipts.c.n, receipts.c.state, receipts.c.party, receipts.c.at)
         .where(receipts.c.tracking == tracking)
         .order_by(receipts.c.n)
     )
     return dict(row._mapping) | {
         "events": [{k: step._mapping[k] for k in ("at", "before", "after", "why")} for step in steps],
-        "receipts": [dict(paper._mapping) for paper in papers],
+        "receipts": [dict(one._mapping) for one in told],
     }
 
 

@@ -148,11 +148,11 @@ def put_certificate(connection: Writing, lea: LeaId, info: KeyInfo, armored: str
         insert(key_ids),
         [{"key_id": key_id.upper()[-16:], "fingerprint": info.fingerprint} for key_id in info.all_key_ids],
     )
-    _show_anew(connection, lea, info.proved)
+    _hide_unproved(connection, lea, info.proved)
     changes.note(connection, now, lea, "renew" if known else "key", info.fingerprint, who)
 
 
-def _show_anew(connection: Writing, lea: LeaId, keys: Collection[str]) -> None:
+def _hide_unproved(connection: Writing, lea: LeaId, keys: Collection[str]) -> None:
     """Publish the other certificates again: a key that another party only bound is not shown once its owner is here."""
     others = [row.fingerprint for row in _naming(connection, keys) if row.party != lea]
     connection.execute(update(certificates).where(certificates.c.fingerprint.in_(others)).values(shown=None))

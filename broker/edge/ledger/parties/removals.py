@@ -55,7 +55,7 @@ def remove(connection: Writing, lea: LeaId, by: str, why: str, at: float) -> Non
     directory_changes.note(connection, at, lea, "remove", "", by, why)
 
 
-def take_back(connection: Writing, party: Party, at: float) -> None:
+def restore(connection: Writing, party: Party, at: float) -> None:
     """Make it a party again, under this name and not suspended; its keys must be entered again."""
     known = directory.party(connection, party.id)
     if known and known.name != party.name:

@@ -183,7 +183,7 @@ def candidates(
     those in most blocks. Each comes with the names that count at `lea`."""
     if not (blocks or own or claimed):
         return []
-    statement = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
+    statement = _prepared(len(blocks), own is not None, bool(claimed), connection.dialect)
     lea, local_id = own or (lea, "")
     values: dict[str, Any] = {f"block{number}": block for number, block in enumerate(blocks)}
     rows = prepared.run(connection, statement, values | {"lea": lea, "local_id": local_id, "claimed": claimed})
@@ -199,7 +199,7 @@ def numbers_at(connection: Reading, ssid: str, lea: str) -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def _ready(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> prepared.Ready:
+def _prepared(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> prepared.Prepared:
     return prepared.made(_statement(blocks, has_own, has_claim, dialect.name == "postgresql"), dialect)
 
 

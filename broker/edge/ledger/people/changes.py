@@ -93,11 +93,11 @@ def _other(old: _Rows, new: _Rows) -> list[list[Any]]:
     ]
 
 
-def take_back(connection: Writing, changes: Changes) -> None:
+def undo(connection: Writing, changes: Changes) -> None:
     """Undo these changes. Raises NotDone `student-changed` or `enrollment-changed` where another packet has changed the
     student since; then the caller must roll back."""
     _give_back_person(connection, changes)
-    _take_back_places(connection, changes)
+    _undo_places(connection, changes)
     for table, fresh in ((student_names, changes.names_new), (evidence, changes.evidence_new)):
         if fresh:
             connection.execute(update(table).where(table.c.id.in_(fresh)).values(ended_at=table.c.added_at))
@@ -116,7 +116,7 @@ def _give_back_person(connection: Writing, changes: Changes) -> None:
         connection.execute(update(students).where(students.c.ssid == changes.ssid).values(before))
 
 
-def _take_back_places(connection: Writing, changes: Changes) -> None:
+def _undo_places(connection: Writing, changes: Changes) -> None:
     if changes.places_new:
         mine = enrollments.c.id.in_(changes.places_new)
         connection.execute(update(enrollments).where(mine).values(exit_date=enrollments.c.entry_date, exit_code=""))

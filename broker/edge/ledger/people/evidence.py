@@ -57,7 +57,7 @@ class Told:
     ended_at: float | None
 
     @property
-    def is_taken_back(self) -> bool:
+    def is_void(self) -> bool:
         """Whether it was ended at the moment it came: that is how a mistake is undone, and it no longer counts."""
         return self.ended_at == self.source.at
 
@@ -85,7 +85,7 @@ def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Nam
     """Add, as aliases, the names that the student does not have yet; a name reported only by an LEA that never had the
     child counts as missing. `legal` is this LEA's spelling of the legal name."""
     all_names = names(connection, ssid)
-    stand = [told for told in all_names if not told.is_taken_back]
+    stand = [told for told in all_names if not told.is_void]
     is_others = any(told.source.lea not in ("", source.lea) for told in stand)
     had = had_by(connection, [ssid]).get(ssid, set()) if is_others else set()
     known = {told.value for told in stand if _counts_for(told, source.lea, had)}
@@ -268,7 +268,7 @@ def students(connection: Reading, persons: Sequence[Person]) -> list[Student]:
 
 def _assembled(person: Person, named: Sequence[Told], proved: Sequence[Told]) -> Student:
     legal = Name(person.first, person.last, person.middle, person.suffix)
-    others = _in_turn([told for told in named if told.value != legal and not told.is_taken_back])
+    others = _in_turn([told for told in named if told.value != legal and not told.is_void])
     guardians = _in_turn([one for one in proved if one.kind == _GUARDIAN])[:MOST_GUARDIANS][::-1]
     known: dict[str, list[Any]] = {}
     for one in proved:

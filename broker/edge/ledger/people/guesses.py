@@ -58,6 +58,6 @@ def since(connection: Reading, day: str) -> list[Guessed]:
     return [Guessed(*row) for row in rows]
 
 
-def forget(connection: Writing, day: str) -> None:
+def purge(connection: Writing, day: str) -> None:
     """Delete the counts from before this day (ISO 8601)."""
     connection.execute(delete(guesses).where(guesses.c.day < day))

@@ -49,7 +49,7 @@ def take(connection: Writing, other: str, kept: str) -> Moved:
         candidates=_replace_everywhere(connection, other, kept),
         followers=[row[0] for row in connection.execute(followers.order_by(students.c.ssid))],
     )
-    _hand_over(connection, moved, other, kept)
+    _move_rows(connection, moved, other, kept)
     return moved
 
 
@@ -57,7 +57,7 @@ def give_back(connection: Writing, moved: Moved, kept: str, other: str) -> None:
     """Move back to `other` the rows that `take` moved to `kept`, as far as `kept` still has them, and as they were: a
     row that has ended since, because of what came for `kept`, has not ended for `other`. What was voided since stays
     void."""
-    _hand_over(connection, moved, kept, other)
+    _move_rows(connection, moved, kept, other)
     for table, rows in ((student_names, moved.names), (evidence, moved.evidence)):
         if rows:
             since = (table.c.id == bindparam("b_id")) & (table.c.ended_at != table.c.added_at)
@@ -72,7 +72,7 @@ def _ends(connection: Reading, table: Table, ssid: str) -> _Ends:
     return [(row.id, row.ended_at) for row in rows]
 
 
-def _hand_over(connection: Writing, moved: Moved, before: str, after: str) -> None:
+def _move_rows(connection: Writing, moved: Moved, before: str, after: str) -> None:
     rows: list[tuple[Table, Column[Any], list[Any]]] = [
         (student_names, student_names.c.id, [row[0] for row in moved.names]),
         (evidence, evidence.c.id, [row[0] for row in moved.evidence]),

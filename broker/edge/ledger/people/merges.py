@@ -87,7 +87,7 @@ def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: 
     merge_rows.give_back(connection, done.moved, kept, other)
     _stand_for(connection, [other], "")
     _stand_for(connection, done.moved.followers, other)
-    returned, delivered = held.call_back(connection, [*done.moved.packets, *done.moved.released], at)
+    returned, delivered = held.undo_release(connection, [*done.moved.packets, *done.moved.released], at)
     undone = {"undone_at": at, "undone_by": who, "undone_why": why}
     connection.execute(update(merges).where(merges.c.id == done.id).values(undone))
     return replace(_counted(done.moved), returned=returned, delivered=delivered)

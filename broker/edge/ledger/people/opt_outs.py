@@ -73,7 +73,7 @@ def put(connection: Writing, ssid: str, lea: str, purposes: Collection[str], tra
         connection.execute(insert(opt_outs), [row | {"purpose": purpose} for purpose in fresh])
 
 
-def take_back(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
+def undo(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
     """Undo what this packet reported about the student: its opt-outs end, and those that it had ended are in force
     again."""
     mine = opt_outs.c.ssid.in_(registry.numbers(connection, ssid))

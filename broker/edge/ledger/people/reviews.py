@@ -21,7 +21,7 @@ _MOST_LINES = 20_000  # of one packet
 _LAST_LINE = 2**31 - 1
 _MOST_ABOUT = 100
 _COUNTED = 1000
-FORGOTTEN = "forgotten"  # in a question's subject: what was sent was kept, and is deleted now
+SENT_PURGED = "forgotten"  # in a question's subject: what was sent was kept, and is deleted now
 ANSWERED = "answered"  # in a question's subject: an LEA's answer, with who and why, where the state must decide
 
 
@@ -37,7 +37,7 @@ class Weighed:
 @dataclass(frozen=True, slots=True, repr=False)
 class Review:
     """One question. `line` is -1 for the packet's own student. `subject` says what is carried out after the decision;
-    its `student` is the block that was sent, which is deleted some time after the question is closed (`forgetting`).
+    its `student` is the block that was sent, which is deleted some time after the question is closed (`purging`).
     Candidates keep the order in which they came (`core.review.letters`). Repr hidden."""
 
     tracking: TrackingId
@@ -288,7 +288,7 @@ def decided(connection: Writing, review: Review, verb: Verb, ssid: str, who: str
     connection.execute(insert(decisions), row | {"at": now, "undone_at": None, "undone_by": "", "undone_why": ""})
 
 
-def taken_back(connection: Writing, decision: Decision, who: str, why: str, now: float) -> None:
+def note_undone(connection: Writing, decision: Decision, who: str, why: str, now: float) -> None:
     """Record that a decision is undone."""
     connection.execute(
         update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)

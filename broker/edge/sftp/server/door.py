@@ -59,10 +59,10 @@ class Arrivals:
 
     def count(self, address: str, now: float) -> None:
         """Count a connection that was not turned away."""
-        self._forget(now)
+        self._drop_old(now)
         self._times.setdefault(source_of(address).own, deque(maxlen=self._most)).append(now)
 
-    def _forget(self, now: float) -> None:
+    def _drop_old(self, now: float) -> None:
         if len(self._times) >= ADDRESSES:
             self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - _MINUTE}
         if len(self._times) >= ADDRESSES:

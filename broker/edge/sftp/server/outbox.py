@@ -94,7 +94,7 @@ class Outbox:
             else:
                 durable.sync(folder)
 
-    def forget(self, upload: Upload, *, remove: bool) -> None:
+    def drop(self, upload: Upload, *, remove: bool) -> None:
         """The upload ended incomplete; its bytes stay for a resume unless `remove`."""
         with self._lock:
             if self._uploads.get(resting(upload.name)) is not upload:

@@ -23,7 +23,7 @@ class Keeper(Protocol):
     def publish(self, upload: "Upload") -> None:
         """Make a complete file visible."""
 
-    def forget(self, upload: "Upload", *, remove: bool) -> None:
+    def drop(self, upload: "Upload", *, remove: bool) -> None:
         """The upload has ended unfinished."""
 
 
@@ -120,7 +120,7 @@ class Upload:
                 return
             kept = 0 if self._unwanted else self._ranges.prefix()
             os.ftruncate(self.descriptor, kept)
-        self._keeper.forget(self, remove=kept == 0)
+        self._keeper.drop(self, remove=kept == 0)
         self._release()
 
     def supersede(self) -> None:

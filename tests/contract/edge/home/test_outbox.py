@@ -88,9 +88,9 @@ class Intake:
                 continue
             if isinstance(answer, Ready):
                 ready.append(self.outboxes.take(LEA, found, self.vault))
-                self.readiness.forget(LEA, found.name)
+                self.readiness.drop(LEA, found.name)
                 self.broken += [found.name] * answer.broken
-        self.readiness.forget_unseen(LEA, self.now)
+        self.readiness.drop_unseen(LEA, self.now)
         self.vault.flush()
         self.outboxes.discard(LEA, ready)
         self.taken += ready

@@ -359,7 +359,7 @@ def test_standing_packets_are_found_until_a_queue_was_told(engine: Engine) -> No
         packets.enqueued(connection, ["018f-0001"], NOW)
         assert packets.due(connection, State.RECEIVED, NOW, NOW - 30, 10) == [("018f-0002", 1)]
         assert len(packets.due(connection, State.RECEIVED, NOW + 31, NOW + 1, 10)) == 2
-        packets.forget_queues(connection)
+        packets.mark_unqueued(connection)
         assert len(packets.due(connection, State.RECEIVED, NOW, NOW - 30, 10)) == 2
 
 

@@ -76,7 +76,7 @@ def test_a_correction_by_a_decision_is_taken_back_whole(engine: Engine) -> None:
         before = changes.snapshot(connection, ANA)
         stays.enter(connection, replace(PLACE, grade="09", exit_date="2026-11-20"), 2.0, dual=True)
         done = changes.between(ANA, before, changes.snapshot(connection, ANA))
-        changes.take_back(connection, done)
+        changes.undo(connection, done)
         assert registry.locations(connection, ANA) == [PLACE]
 
 
@@ -86,7 +86,7 @@ def test_what_an_older_program_kept_of_a_decision_is_taken_back_still(engine: En
         (number,) = changes.snapshot(connection, ANA).places
         stays.leave(connection, ANA, "704", "2026-11-20", "TO", SOURCE, DAY)
         old = changes.Changes(ANA, places_ended=[[number, ["", ""], ["2026-11-20", "TO"]]])
-        changes.take_back(connection, old)
+        changes.undo(connection, old)
         assert registry.locations(connection, ANA) == [PLACE]
 
 

@@ -83,9 +83,9 @@ def _stop(services: Services, connection: Writing, row: PacketRow) -> None:
     """Hold a routed packet. A worker that is working it drops its work."""
     goal = row.receiver if is_forwarded(row) else LeaId("")
     held = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED, receiver=goal)
-    papers = statements(services, held, [(row.origin, State.HELD)])
+    receipts = statements(services, held, [(row.origin, State.HELD)])
     step = Step(State.HELD, HeldFor.BLOCKED)
-    moves.advance(connection, [Move(row, held, (step,), papers)], services.clock().timestamp())
+    moves.advance(connection, [Move(row, held, (step,), receipts)], services.clock().timestamp())
 
 
 def _is_back(services: Services, connection: Writing, row: PacketRow) -> bool:

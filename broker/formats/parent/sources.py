@@ -1,7 +1,7 @@
-"""The papers that a parent's copy is made of: are they about one student, and which of them count?
+"""The documents that a parent's copy is made of: are they about one student, and which of them count?
 
-Owns these two questions. Promises: pure; a paper that is not surely about the same student counts as a stranger's; a
-paper that a newer one replaces does not count.
+Owns these two questions. Promises: pure; a document that is not surely about the same student counts as a stranger's; a
+document that a newer one replaces does not count.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ REPLACE, ADD = "replace", "add"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Paper:
+class SourceDocument:
     """A `student-record`, `backpack` or `disclosures` document, as it was sealed. `writer` is the name of its party;
     `is_checked` says that its signature was good when the copy was made. Repr hidden."""
 
@@ -34,12 +34,12 @@ class Paper:
 
     @property
     def mode(self) -> str:
-        """`replace` or `add` for a backpack, empty for any other paper."""
+        """`replace` or `add` for a backpack, empty for any other document."""
         return str(self.document["mode"]) if self.type == PacketType.BACKPACK else ""
 
     @property
     def created(self) -> datetime:
-        """When its party wrote it, by the paper's own date."""
+        """When its party wrote it, by the document's own date."""
         return datetime.fromisoformat(self.document["created"])
 
 
@@ -72,49 +72,49 @@ def _is_block(student: Any) -> bool:
     return all(isinstance(one, str) for one in parts) and isinstance(student.get("ssid", ""), str)
 
 
-def stranger(papers: Sequence[Paper]) -> int | None:
-    """The place of the first paper that is not surely about the same student as the first record; None if all are.
+def stranger(sources: Sequence[SourceDocument]) -> int | None:
+    """The place of the first document that is not surely about the same student as the first record; None if all are.
 
-    A paper is about the same student if the number is the same, and so is the birth date or the legal name or a part of
-    it; without a number, birth date and legal name must both be the same. Numbers are also the same where the newest
+    A document is about the same student if the number is the same, and so is the birth date or the legal name or a part
+    of it; without a number, birth date and legal name must both be the same. Numbers are also the same where the newest
     list of disclosures that the exchange signed says so. A list of an older exchange has only the number.
     """
-    known = next(paper.document["student"] for paper in papers if paper.type in RECORDS)
-    lists = [paper for paper in papers if paper.type not in RECORDS]
-    numbers = _numbers(papers, lists)
-    blocks = [_block(paper) for paper in lists]
+    known = next(source.document["student"] for source in sources if source.type in RECORDS)
+    lists = [source for source in sources if source.type not in RECORDS]
+    numbers = _numbers(sources, lists)
+    blocks = [_block(source) for source in lists]
     models = [known, *(block for block in blocks if block and _is_same(known, block, numbers))]
-    has_number = any(_number(paper) for paper in papers if paper.type in RECORDS)
-    for place, paper in enumerate(papers):
-        number = _number(paper)
-        if paper.type not in RECORDS and has_number:
+    has_number = any(_number(source) for source in sources if source.type in RECORDS)
+    for place, source in enumerate(sources):
+        number = _number(source)
+        if source.type not in RECORDS and has_number:
             is_tied = number in numbers
         else:
-            block = _block(paper)
+            block = _block(source)
             is_tied = number in ("", *numbers) and any(_is_same(one, block, numbers) for one in models if block)
         if not is_tied:
             return place
     return None
 
 
-def _numbers(papers: Sequence[Paper], lists: Sequence[Paper]) -> frozenset[str]:
+def _numbers(sources: Sequence[SourceDocument], lists: Sequence[SourceDocument]) -> frozenset[str]:
     """The numbers of the student: the first number in a record, or else in a list, and the numbers that stand for the
     same student."""
-    ordered = [*(paper for paper in papers if paper.type in RECORDS), *lists]
-    number = next((found for paper in ordered if (found := _number(paper))), "")
-    signed = [paper for paper in lists if paper.is_checked]
-    newest = max(signed, key=lambda paper: paper.created, default=None)
+    ordered = [*(source for source in sources if source.type in RECORDS), *lists]
+    number = next((found for source in ordered if (found := _number(source))), "")
+    signed = [source for source in lists if source.is_checked]
+    newest = max(signed, key=lambda source: source.created, default=None)
     same = frozenset(newest.document.get("numbers", ())) if newest else frozenset()
     return same if number in same else frozenset({number} - {""})
 
 
-def _block(paper: Paper) -> Mapping[str, Any] | None:
-    """The paper's identity block; None where the paper has only the number."""
-    return paper.document.get("student")
+def _block(source: SourceDocument) -> Mapping[str, Any] | None:
+    """The document's identity block; None where the document has only the number."""
+    return source.document.get("student")
 
 
-def _number(paper: Paper) -> str:
-    block = paper.document["student"] if paper.type in RECORDS else paper.document
+def _number(source: SourceDocument) -> str:
+    block = source.document["student"] if source.type in RECORDS else source.document
     return str(block.get("ssid") or "")
 
 
@@ -132,34 +132,35 @@ def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], numbers: frozense
     return own <= numbers and (any(like) or same_part)
 
 
-def standing(papers: Sequence[Paper]) -> list[Paper]:
-    """The papers to show, the newest first: for each party the newest `replace` backpack and the later `add` backpacks,
-    every record for another school, and the newest list of disclosures. The same paper twice counts once."""
-    newest = sorted(once(papers), key=lambda paper: paper.created, reverse=True)
+def standing(sources: Sequence[SourceDocument]) -> list[SourceDocument]:
+    """The documents to show, the newest first: for each party the newest `replace` backpack and the later `add`
+    backpacks, every record for another school, and the newest list of disclosures. The same document twice counts
+    once."""
+    newest = sorted(once(sources), key=lambda source: source.created, reverse=True)
     replaced_at: dict[str, datetime] = {}
-    shown: list[Paper] = []
-    for paper in newest:
-        sender = str(paper.document["from"])
-        if paper.type == PacketType.DISCLOSURES:
+    shown: list[SourceDocument] = []
+    for source in newest:
+        sender = str(source.document["from"])
+        if source.type == PacketType.DISCLOSURES:
             is_shown = not any(one.type == PacketType.DISCLOSURES for one in shown)
-        elif paper.mode == REPLACE:
+        elif source.mode == REPLACE:
             is_shown = sender not in replaced_at
-            replaced_at.setdefault(sender, paper.created)
+            replaced_at.setdefault(sender, source.created)
         else:
-            is_shown = paper.mode != ADD or not _is_before(paper, replaced_at.get(sender))
+            is_shown = source.mode != ADD or not _is_before(source, replaced_at.get(sender))
         if is_shown:
-            shown.append(paper)
+            shown.append(source)
     return shown
 
 
-def _is_before(paper: Paper, replaced: datetime | None) -> bool:
-    return replaced is not None and paper.created < replaced
+def _is_before(source: SourceDocument, replaced: datetime | None) -> bool:
+    return replaced is not None and source.created < replaced
 
 
-def once(papers: Iterable[Paper]) -> Iterator[Paper]:
-    """Every paper that does not equal an earlier one."""
+def once(sources: Iterable[SourceDocument]) -> Iterator[SourceDocument]:
+    """Every document that does not equal an earlier one."""
     seen: list[Mapping[str, Any]] = []
-    for paper in papers:
-        if paper.document not in seen:
-            seen.append(paper.document)
-            yield paper
+    for source in sources:
+        if source.document not in seen:
+            seen.append(source.document)
+            yield source

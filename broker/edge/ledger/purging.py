@@ -13,7 +13,7 @@ from sqlalchemy import Engine, bindparam, insert, select, text, update
 
 from broker.edge.ledger import engine as ledger_engine
 from broker.edge.ledger.engine import Reading, Writing
-from broker.edge.ledger.people.reviews import FORGOTTEN
+from broker.edge.ledger.people.reviews import SENT_PURGED
 from broker.edge.ledger.tables import reviews
 
 _AT_ONCE = 100
@@ -21,7 +21,7 @@ _MARGIN = 400  # rows that are written twice, so that the page in which the old 
 _COLUMNS = ", ".join(column.name for column in reviews.columns)
 
 
-def forget(connection: Writing, before: float) -> int:
+def purge(connection: Writing, before: float) -> int:
     """Remove what was sent with questions that were closed before this time (seconds since the epoch), at most 100 of
     them; returns how many there were."""
     old = reviews.c.closed_at.is_not(None) & (reviews.c.closed_at < before)
@@ -39,7 +39,7 @@ def forget(connection: Writing, before: float) -> int:
 
 def _without_student(subject: dict[str, Any]) -> str:
     """The form is kept: it says how the lines are counted."""
-    return json.dumps({FORGOTTEN: True, "form": subject.get("form", "")})
+    return json.dumps({SENT_PURGED: True, "form": subject.get("form", "")})
 
 
 def is_rewritten(engine: Engine) -> bool:

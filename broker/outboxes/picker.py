@@ -1,4 +1,4 @@
-"""ready: picks the files of an outbox that can be taken in now, one turn at a time.
+"""picker: picks the files of an outbox that can be taken in now, one turn at a time.
 
 Contract: reads outboxes and changes nothing in them. An incomplete file waits and is never taken early; a turn ends
 however many and however large an LEA's files are, so that other LEAs have their turns.
@@ -13,8 +13,8 @@ from broker.core.files.extent import Extent, Progress
 from broker.edge.home.folders import Missing
 from broker.edge.home.outbox import Changed, Odd, Unfinished
 from broker.edge.home.readiness import Found, Readiness, Ready, Wait
+from broker.outboxes.walk import Walk
 from broker.packets.services import Services
-from broker.stages.walk import Walk
 
 _ENTRIES_PER_FILE = 32  # entries that a turn may read for each file that it may take in
 _BYTES_A_TURN = 32 * 1024 * 1024  # of an LEA's files, or one larger file: some 50 ms to copy and flush

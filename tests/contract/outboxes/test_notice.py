@@ -13,8 +13,8 @@ from broker.edge.home.outbox import Outboxes, Unfinished
 from broker.edge.home.readiness import Half
 from broker.edge.settings.rules import TheState
 from broker.edge.settings.values import Intake, Limits
+from broker.outboxes.notice import NOTICE, OutboxNotice
 from broker.packets.services import Services
-from broker.stages.outbox_notice import NOTICE, OutboxNotice
 from tests.support.world import Log
 
 LEA = LeaId("01")

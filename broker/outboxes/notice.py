@@ -1,4 +1,4 @@
-"""outbox_notice: the file beside an LEA's README.txt that says what waits in its outbox, and for what.
+"""notice: the file beside an LEA's README.txt that says what waits in its outbox, and for what.
 
 Contract: `receipts` holds only signed statements, and a file that is not taken in has no packet that a statement could
 be about. So OUTBOX-WAITS.txt says which files wait, and for what; a file that is not whole is named after

@@ -16,7 +16,7 @@ from broker.cli import main, refusals
 from broker.core.errors import NotDone
 from broker.core.model import LeaId, Ssid
 from broker.core.review import By, Choice, Verb
-from broker.edge.ledger import forgetting
+from broker.edge.ledger import purging
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import reviews as table
@@ -242,7 +242,7 @@ def test_a_reader_puts_the_emptying_of_the_log_off_and_blocks_nobody(tmp_path: P
         connection.exec_driver_sql("SELECT count(*) FROM reviews").one()
         with writing(ledgers.again(office.exchange.home)) as other:
             reviews.enter(other, reviews.Review("t", 0, LeaId("01"), {}, (), 1.0))
-        assert not forgetting.empty(engine)
+        assert not purging.empty(engine)
         connection.exec_driver_sql("COMMIT")
-    assert forgetting.empty(engine)
+    assert purging.empty(engine)
     engine.dispose()

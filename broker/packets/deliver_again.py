@@ -12,7 +12,7 @@ from broker.edge.home.inbox import Inboxes
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import corrections, history
 from broker.edge.pgp import openpgp
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 
 PUT_AGAIN = "put-again"
@@ -20,8 +20,8 @@ PUT_AGAIN = "put-again"
 
 def put(services: Services, connection: Writing, lea: LeaId, trackings: Sequence[str]) -> None:
     """Write these packets from the vault into the inbox again. Raises NotDone `no-valid-key` for an LEA without one."""
-    look = Look(connection, services.clock(), services.today())
-    certificate = look.valid_certificate(lea)
+    facts = RoundFacts(connection, services.clock(), services.today())
+    certificate = facts.valid_certificate(lea)
     if trackings and certificate is None:
         raise NotDone("no-valid-key", lea=lea)
     inboxes = Inboxes(services.home)  # the folder has no mark yet, or an old one

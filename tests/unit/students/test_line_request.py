@@ -1,4 +1,4 @@
-"""A wish that waits for a decision, and the words of answers."""
+"""A line's request that waits for a decision, and the words of answers."""
 
 import json
 from datetime import date
@@ -10,7 +10,7 @@ from broker.core.model import Address, Name, Ssid, Student
 from broker.formats.documents import to_block, to_student
 from broker.notices import answers
 from broker.notices.answers import REASONS, Answer, Outcome, Sent
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 
 TEXT = st.text(max_size=8)
 NAMES = st.builds(Name, TEXT, TEXT, TEXT, TEXT)
@@ -28,7 +28,7 @@ STUDENTS = st.builds(
     address=st.builds(Address, TEXT, TEXT, TEXT, TEXT),
 )
 WISHES = st.builds(
-    Wish,
+    LineRequest,
     line=st.integers(0, 10_000),
     student=STUDENTS,
     request=st.sampled_from(["entry", "exit", "new", "retrieve", "update", "verify"]),
@@ -48,13 +48,13 @@ def test_a_block_is_the_student(student: Student) -> None:
 
 
 @given(WISHES)
-def test_a_wish_is_the_same_after_it_was_kept(wish: Wish) -> None:
-    assert Wish.from_json(json.loads(json.dumps(wish.to_json()))) == wish
+def test_a_request_is_the_same_after_it_was_kept(one: LineRequest) -> None:
+    assert LineRequest.from_json(json.loads(json.dumps(one.to_json()))) == one
 
 
 def test_no_repr_shows_a_student() -> None:
     student = Student(Name("Ana", "Reyes"), date(2012, 3, 4), local_id="445566")
-    shown = f"{Wish(0, student, 'new')!r} {Sent(student.legal_name, '445566')!r}"
+    shown = f"{LineRequest(0, student, 'new')!r} {Sent(student.legal_name, '445566')!r}"
     assert "Reyes" not in shown
     assert "445566" not in shown
 

@@ -1,7 +1,7 @@
-"""A wish: what one line of an enrollment or SSID request asks for, about one student.
+"""A line's request: what one line of an enrollment or SSID request asks for, about one student.
 
 Owns its form as JSON, which is kept with a question until somebody has decided it. Promises: `from_json(to_json())` is
-the same wish; the repr shows no student.
+the same request; the repr shows no student.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from broker.formats.documents import to_block, to_student
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Wish:
+class LineRequest:
     """One line. Days are ISO 8601, '' where none was given; `code`, `grade` and `programme` likewise.
 
     `line` is the line's place in the document: from 0 in JSON, the line of the file in CSV. `request` is entry, exit,
@@ -47,8 +47,8 @@ class Wish:
         return {one.name: getattr(self, one.name) for one in fields(self)} | {"student": to_block(self.student)}
 
     @staticmethod
-    def from_json(kept: Mapping[str, Any]) -> "Wish":
-        """The wish that `to_json` has written down, also that of a version before 0.2: it knew no `dual`, and wrote
+    def from_json(kept: Mapping[str, Any]) -> "LineRequest":
+        """The request that `to_json` has written down, also that of a version before 0.2: it knew no `dual`, and wrote
         `military` as false where the line did not say."""
         read = dict(kept) | {"student": to_student(kept["student"])}
         if "dual" not in kept:
@@ -56,4 +56,4 @@ class Wish:
         for name in ("opt_outs", "exits", "confirmed"):
             if kept.get(name) is not None:
                 read[name] = tuple(kept[name])
-        return Wish(**read)
+        return LineRequest(**read)

@@ -20,10 +20,10 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import packets, views
 from broker.edge.ledger.people import flags, registry, reviews
 from broker.edge.ledger.people.reviews import Review
+from broker.flags import holdback
+from broker.flags.holdback import HeldBack
 from broker.packets.resume import resume_in
 from broker.packets.services import Services
-from broker.stages import holdback
-from broker.stages.holdback import HeldBack
 from broker.transfers import cases
 from handlers.registry import DISCLOSED
 

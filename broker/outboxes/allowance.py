@@ -16,8 +16,8 @@ from broker.edge.home.disk_room import Room
 from broker.edge.home.readiness import Found
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import keeping
+from broker.outboxes.notice import OutboxNotice
 from broker.packets.services import Services
-from broker.stages.outbox_notice import OutboxNotice
 
 _LOOK_SECONDS = 5.0  # between two reads of the ledger; files taken meanwhile are added
 _MOMENT = 1.0  # the count must be this fresh before an LEA counts as full
