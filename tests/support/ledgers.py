@@ -27,6 +27,13 @@ def blank(home: Path, url: str = "") -> Engine:
     return made
 
 
+def emptied(home: Path, url: str) -> str:
+    """The same URL, '' for SQLite; its database has no tables any more."""
+    if url:
+        blank(home, url).dispose()
+    return url
+
+
 def ready(home: Path, url: str = "") -> Engine:
     """An engine on a database whose tables have the newest form and nobody's rows: that of `url`, made anew, or a
     SQLite file in `home`. Each is a copy of one that the migrations made once in this process."""

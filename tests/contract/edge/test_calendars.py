@@ -20,7 +20,7 @@ from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.settings.rules import Transfers
 from broker.edge.settings.values import Settings
-from tests.support import ledgers, postgres
+from tests.support import ledgers
 
 SETTINGS = Settings(home=Path())
 YEAR_ROUND = replace(SETTINGS, transfers=Transfers(year_round=" 6G, 02,"))
@@ -37,15 +37,8 @@ FREE = {
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path_factory.mktemp("ledger"), url)
+def ledger(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = ledgers.ready(tmp_path_factory.mktemp("ledger"), ledger_url)
     with writing(made) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in ("01", "02", "6G")])
     yield made

@@ -1,8 +1,6 @@
 """The registry read for bulk work, page by page, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -16,23 +14,9 @@ from broker.identity.bulk import registry as bulk
 from broker.identity.bulk.registry import Registry
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import ledgers, postgres
 
 STUDENTS = 40
 SOURCE = Source(LeaId(""), "", 0.0)
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    yield made
-    made.dispose()
 
 
 @pytest.mark.parametrize("page", [1, 3, 7, 5_000])

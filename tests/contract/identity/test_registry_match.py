@@ -28,7 +28,7 @@ from broker.identity.model import Model
 from broker.simulate.errors import spoil
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts, ledgers
 
 SOURCE = Source(LeaId("01"), "packet-0", 1_800_000_000.0)
 BORN = date(2012, 3, 4)
@@ -37,34 +37,25 @@ Says = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def model() -> Model:
     return models.load(None)
 
 
-def ready(home: Path, url: str = "") -> Engine:
-    made = ledgers.ready(home, url)
-    with writing(made) as connection:
+def with_two_leas(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in ("01", "02"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)
-    return made
+    return engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    yield made
-    made.dispose()
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    return with_two_leas(engine)
 
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Iterator[Engine]:
-    made = ready(tmp_path)
+    made = with_two_leas(ledgers.ready(tmp_path))
     yield made
     made.dispose()
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, inspect, text
@@ -21,23 +19,8 @@ from broker.edge.ledger.packets.rows import Move, PacketRow, Receipt, Step
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Person
-from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    yield made
-    made.dispose()
 
 
 def packet(number: int = 1, state: State = State.RECEIVED, **more: object) -> PacketRow:
@@ -307,7 +290,7 @@ def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> No
     assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_of_two_workers_with_one_document_the_later_one_has_a_repeat_and_goes_on(engine: Engine, is_kept: bool) -> None:
     rows = [packet(1), packet(2), packet(3)]

@@ -1,6 +1,5 @@
 """The claims report's queries over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from broker.edge.ledger import tables
 from broker.edge.ledger.cases import claims
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.settings.values import Settings
-from tests.support import ledgers, postgres
 
 CALENDAR = Settings(home=Path()).claims.calendar
 TODAY = date(2026, 11, 23)
@@ -21,20 +19,11 @@ NOW = claims.period(CALENDAR, TODAY)
 LEAS = ("01", "02", "6G")
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
-    yield made
-    made.dispose()
+    return engine
 
 
 def filled(table: Table, **values: Any) -> dict[str, Any]:
@@ -181,7 +170,7 @@ def test_grade_and_programme(engine: Engine, grade: str, programme: str, says: t
     assert (span.kindergarten, span.programme, one.verdict.legal) == says
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # PostgreSQL's plan depends on what it counted
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)  # PostgreSQL's plan depends on what it counted
 @pytest.mark.parametrize("lea", ["", "01"])
 def test_the_look_for_movers_is_answered_by_the_index_alone(engine: Engine, lea: str) -> None:
     asked = str(claims._movers(lea).params(after="").compile(engine, compile_kwargs={"literal_binds": True}))

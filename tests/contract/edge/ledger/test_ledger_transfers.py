@@ -19,7 +19,7 @@ from broker.core.model import State
 from broker.core.transfer import BORN, MOVES, TransferState
 from broker.edge.ledger import epoch, guards, migrate, tables
 from broker.edge.ledger.engine import is_current, reading, writing
-from tests.support import ledgers, postgres
+from tests.support import ledgers
 
 FIXED = {
     "transfers": {"id", "ssid", "source", "destination", "opened_at", "cause"},
@@ -32,35 +32,22 @@ APPEND_ONLY = ("transfer_events", "disclosures", "acknowledgements")
 OTHER = {"ssid": "2", "source": "2", "destination": "2", "lea": "2", "state": "requested"}  # what there is besides
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
-
-
 @pytest.fixture
-def blank(url: str, tmp_path: Path) -> Iterator[Engine]:
+def blank(ledger_url: str, tmp_path: Path) -> Iterator[Engine]:
     """A database without tables."""
-    made = ledgers.blank(tmp_path, url)
+    made = ledgers.blank(tmp_path, ledger_url)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
+def engine(engine: Engine) -> Engine:
     """A ledger with two students and two LEAs, both called 1 and 2."""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+    with writing(engine) as connection:
         for name in ("1", "2"):
             connection.execute(insert(tables.students), row_of(tables.students, ssid=name, merged_into=""))
             connection.execute(insert(tables.parties), row_of(tables.parties, id=name))
-    yield made
-    made.dispose()
+    return engine
 
 
 def row_of(table: Table, **values: Any) -> dict[str, Any]:

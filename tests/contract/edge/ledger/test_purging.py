@@ -21,7 +21,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import reviews
 from broker.edge.ledger.tables import reviews as table
 from broker.students import decide, expired, undo_decision
-from tests.support import ledgers, postgres
+from tests.support import ledgers
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
 
@@ -29,10 +29,9 @@ BY = By("Jo Operator", "seen the birth certificate")
 SECRETS = {"guardians": [{"first": "Wilhelmina", "last": "Ztestov"}], "phone": "801 555 0142"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Office]:
-    url = postgres.database() if request.param == "postgresql" else ""
-    made = Office(tmp_path, "01", "6G", ledger_url=url)
+@pytest.fixture
+def office(tmp_path: Path, blank_url: str) -> Iterator[Office]:
+    made = Office(tmp_path, "01", "6G", ledger_url=blank_url)
     yield made
     made.services.engine.dispose()
 

@@ -1,9 +1,7 @@
 """The views of transfers over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,6 @@ from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from tests.support import ledgers, postgres
 
 LEAS = ("01", "02", "6G")
 TODAY = date(2026, 11, 23)
@@ -35,21 +32,12 @@ ROW = TransferRow(
 )
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
         connection.execute(insert(tables.students), filled(tables.students, ssid="1"))
-    yield made
-    made.dispose()
+    return engine
 
 
 def filled(table: Table, **values: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ own.
 
 import itertools
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +22,7 @@ from broker.identity import registrar, registry_view
 from broker.students import decide, undo_decision
 from broker.students.decide import Result
 from tests.bench import load
-from tests.support import documents, postgres
+from tests.support import documents, ledgers
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
 
@@ -33,12 +32,12 @@ Line = tuple[str, str | None]
 _BIRTHS = itertools.count()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with postgres.server() if request.param == "postgresql" else nullcontext("") as url:
-        made = Office(tmp_path_factory.mktemp("learning"), *LEAS, ledger_url=url)
-        yield made
-        made.services.engine.dispose()
+@pytest.fixture(scope="module")
+def office(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("learning")
+    made = Office(folder, *LEAS, ledger_url=ledgers.emptied(folder, ledger_url))
+    yield made
+    made.services.engine.dispose()
 
 
 class Child:

@@ -2,7 +2,6 @@
 
 import random
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +24,7 @@ from broker.identity.answer import Answer
 from broker.identity.model import Model
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts, ledgers
 from tests.support.scale import larger
 
 NOW = 1_800_000_000.0
@@ -42,29 +41,16 @@ ANA = Student(
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def model() -> Model:
     return models.load(None)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-
-
 @pytest.fixture
-def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in ("01", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)
-    yield made
-    made.dispose()
+    return engine
 
 
 def enter(engine: Engine, model: Model, student: Student = ANA, number: str = "1") -> Ssid:
@@ -255,8 +241,8 @@ def test_an_index_for_another_model_is_noticed(engine: Engine, model: Model) -> 
         registrar.check_index(connection, model)
 
 
-def test_a_ledger_of_the_first_version_is_carried_over(url: str, tmp_path: Path, model: Model) -> None:
-    made = ledgers.blank(tmp_path, url)
+def test_a_ledger_of_the_first_version_is_carried_over(ledger_url: str, tmp_path: Path, model: Model) -> None:
+    made = ledgers.blank(tmp_path, ledger_url)
     config = migrate._config()
     with writing(made) as connection:
         config.attributes["connection"] = connection
@@ -293,7 +279,9 @@ WORKERS, PACKET = 16, 25
 
 
 @pytest.mark.grows
-def test_sixteen_workers_give_every_student_one_number(engine: Engine, url: str, tmp_path: Path, model: Model) -> None:
+def test_sixteen_workers_give_every_student_one_number(
+    engine: Engine, ledger_url: str, tmp_path: Path, model: Model
+) -> None:
     """Every fifth report is a student's second; packets of 25; numbers are drawn from few, so that some are drawn
     twice."""
     students = larger(1200, 5000)
@@ -312,7 +300,7 @@ def test_sixteen_workers_give_every_student_one_number(engine: Engine, url: str,
     errors: list[Exception] = []
 
     def work() -> None:
-        own, numbers = ledgers.again(tmp_path, url), random.Random()
+        own, numbers = ledgers.again(tmp_path, ledger_url), random.Random()
         try:
             while waiting:
                 given.extend(settle(own, model, waiting.pop(), numbers))

@@ -1,10 +1,8 @@
 """Two numbers made one and parted again, over SQLite and PostgreSQL: nothing is lost, and everything comes back."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -30,7 +28,7 @@ from broker.edge.ledger.people.reviews import Review, Weighed
 from broker.identity import match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.model import Model
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts, ledgers
 from tests.support.ledgers import Dump
 
 NOW, TODAY = 1_800_000_000.0, "2026-11-23"
@@ -43,30 +41,21 @@ LOGGED = {"merges": (), "events": (), "packets": ("updated_at", "enqueued_at"), 
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def model() -> Model:
     return models.load(None)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Engine]:
+@pytest.fixture
+def engine(engine: Engine, model: Model) -> Engine:
     """Ana is enrolled at 01 until she left, Maria at 6G; each has records on every way."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+    with writing(engine) as connection:
         for lea in ("01", "02", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), NOW)
         for student, number in ((ANA, KEPT), (MARIA, OTHER)):
             registrar.register(connection, model, student, lambda n=number: n, SOURCE)
         accounts.enter(connection, place(KEPT, "01", "2025-08-17", "2026-06-01"))
         accounts.enter(connection, place(OTHER, "6G", "2026-08-17"))
-    yield made
-    made.dispose()
+    return engine
 
 
 def place(number: str, lea: str, entry: str, left: str = "") -> EnrollmentRow:

@@ -27,7 +27,7 @@ from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.students import decide, undo_decision
 from broker.students.decide import Result
-from tests.support import documents, postgres
+from tests.support import documents
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
 
@@ -793,20 +793,19 @@ def _listed(office: Office) -> list[dict[str, Any]]:
         return reviews.listing(connection)
 
 
-def test_it_is_the_same_on_postgresql(tmp_path: Path) -> None:
-    with postgres.server() as url:
-        office = Office(tmp_path, *LEAS, ledger_url=url)
-        try:
-            for one in (
-                test_the_same_decision_twice_has_one_effect_and_another_is_refused,
-                test_one_wrong_answer_undoes_all_of_its_packet,
-                test_a_candidate_that_was_merged_is_followed,
-                test_undo_of_same_gives_the_registry_back,
-                test_a_withdrawn_number_stands_for_the_student_who_it_was,
-                test_a_number_that_others_use_is_not_withdrawn,
-                test_a_record_that_was_not_delivered_is_held_again,
-                test_the_operator_is_told_of_records_that_a_decision_delivered,
-            ):
-                one(office)
-        finally:
-            office.services.engine.dispose()
+def test_it_is_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    office = Office(tmp_path, *LEAS, ledger_url=postgres_url)
+    try:
+        for one in (
+            test_the_same_decision_twice_has_one_effect_and_another_is_refused,
+            test_one_wrong_answer_undoes_all_of_its_packet,
+            test_a_candidate_that_was_merged_is_followed,
+            test_undo_of_same_gives_the_registry_back,
+            test_a_withdrawn_number_stands_for_the_student_who_it_was,
+            test_a_number_that_others_use_is_not_withdrawn,
+            test_a_record_that_was_not_delivered_is_held_again,
+            test_the_operator_is_told_of_records_that_a_decision_delivered,
+        ):
+            one(office)
+    finally:
+        office.services.engine.dispose()
