@@ -35,8 +35,8 @@ class Held:
     """A part with those of its self-signatures that verify.
 
     `backed` are the signatures of `good` in which a subkey confirms that it signs; `weak` says whether there are some
-    with a weak hash; `ends` are revocations of a key; `withdrawn` is a user id's last revocation in seconds since 1970,
-    or -1.
+    with a weak hash; `ends` are revocations of a key; `withdrawn` is a user id's last revocation in seconds since
+    1970, or -1.
     """
 
     part: Part
