@@ -28,7 +28,7 @@ from broker.verbs.acting import NotThere
 from broker.verbs.calendar import Days
 from broker.verbs.packets import Wanted
 from broker.verbs.paging import Page
-from tests.contract.edge.ledger.test_ledger_claims import filled, student
+from tests.support.rows import filled, student
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
 STATE = Actor("Ann Lee")

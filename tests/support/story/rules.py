@@ -16,10 +16,10 @@ from broker.packets import batch
 from broker.processes.worker import RUNS
 from broker.students import enroll
 from broker.transfers import cases
+from tests.support.deaths import PLACES
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
 from tests.support.story.sends import Parties, receivers
-from tests.support.world import PLACES
 
 
 class Moves(Parties):
@@ -116,7 +116,7 @@ class Moves(Parties):
         stage=st.sampled_from(tuple(Stage)),
         which=st.sets(st.integers(0, 7), min_size=1),
         is_through=st.booleans(),
-        where=st.sampled_from(("",) * len(PLACES) + PLACES),
+        where=st.sampled_from(("",) * len(PLACES) + tuple(PLACES)),
         meanwhile=st.sampled_from(("", "", "", "flag", "unflag", "merge_or_unmerge", "take", "admit", "sweep")),
         child=children,
     )

@@ -16,10 +16,9 @@ from broker.edge.settings.rules import TheState
 from broker.edge.settings.values import Limits, SettingsError
 from broker.formats import pesc, reading
 from broker.formats.transcript import request
-from tests.support import documents
+from tests.support import acknowledgments, documents
 from tests.support import pesc as pesc_papers
 from tests.support.transcript_made import CONTRACTS, read, refused
-from tests.unit.formats import test_pesc_acknowledgement as acknowledgements
 
 
 def transcript(**changes: Any) -> dict[str, Any]:
@@ -108,10 +107,10 @@ def test_a_time_without_an_offset_is_of_the_state() -> None:
         (b"<", "not-xml"),
         (b"<!DOCTYPE a><a/>", "xml-unsafe"),
         (b"<a>\xff</a>", "not-utf8"),
-        (acknowledgements.transcript(person="<SSN>123456789</SSN>"), "has-ssn"),
-        (acknowledgements.functional().replace(b"TransmissionData>", b"T>"), "not-pesc"),
-        (acknowledgements.functional().replace(b"2026-11-24T08:00:00", b"then"), "not-pesc"),
-        (acknowledgements.functional(document="x" * 40), "schema"),
+        (acknowledgments.transcript(person="<SSN>123456789</SSN>"), "has-ssn"),
+        (acknowledgments.functional().replace(b"TransmissionData>", b"T>"), "not-pesc"),
+        (acknowledgments.functional().replace(b"2026-11-24T08:00:00", b"then"), "not-pesc"),
+        (acknowledgments.functional(document="x" * 40), "schema"),
     ],
 )
 def test_other_xml_is_refused(content: bytes, code: str) -> None:
@@ -119,37 +118,37 @@ def test_other_xml_is_refused(content: bytes, code: str) -> None:
 
 
 def test_an_acknowledgment_of_a_university_is_a_packet() -> None:
-    accepted = read(acknowledgements.functional(), "uofu")
+    accepted = read(acknowledgments.functional(), "uofu")
     assert accepted == {
         "packet": "acknowledgement.v1",
         "id": accepted["id"],
         "from": "uofu",
         "created": "2026-11-24T08:00:00-07:00",
-        "documents": [acknowledgements.DOCUMENT],
+        "documents": [acknowledgments.DOCUMENT],
         "status": "received",
     }
-    counted = read(acknowledgements.transcript(), "uofu")
+    counted = read(acknowledgments.transcript(), "uofu")
     assert (counted["courses"], counted["status"], counted["documents"]) == (24, "received", ["ACK-17"])
-    assert read(acknowledgements.functional(), "uofu")["id"] == accepted["id"]
-    assert read(acknowledgements.functional() + b"\n", "uofu")["id"] != accepted["id"]
+    assert read(acknowledgments.functional(), "uofu")["id"] == accepted["id"]
+    assert read(acknowledgments.functional() + b"\n", "uofu")["id"] != accepted["id"]
 
 
 def test_a_university_that_does_not_use_our_ids_is_known_by_its_folder() -> None:
     other = b"<MutuallyDefined>uofu</MutuallyDefined>"
-    assert read(acknowledgements.functional().replace(other, b"<IPEDS>230764</IPEDS>"), "weber")["from"] == "weber"
-    assert read(acknowledgements.functional(), "weber")["from"] == "uofu"  # and then refused: it is not the folder's
+    assert read(acknowledgments.functional().replace(other, b"<IPEDS>230764</IPEDS>"), "weber")["from"] == "weber"
+    assert read(acknowledgments.functional(), "weber")["from"] == "uofu"  # and then refused: it is not the folder's
 
 
 @pytest.mark.parametrize(
     ("rest", "code"),
     [
         ("", "other"),
-        (acknowledgements.FAULT, "cannot-read"),
-        (acknowledgements.FAULT.replace("FatalError", "Warning"), "other"),
+        (acknowledgments.FAULT, "cannot-read"),
+        (acknowledgments.FAULT.replace("FatalError", "Warning"), "other"),
     ],
 )
 def test_why_a_university_cannot_use_it(rest: str, code: str) -> None:
-    document = read(acknowledgements.functional("Rejected", rest), "uofu")
+    document = read(acknowledgments.functional("Rejected", rest), "uofu")
     assert (document["status"], document["code"]) == ("rejected", code)
     assert "Reyes" not in str(document)
 

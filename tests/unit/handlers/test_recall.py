@@ -12,7 +12,7 @@ from broker.notices import alert
 from broker.notices.alert import MEANS, Kind
 from handlers import recall
 from tests.support import documents
-from tests.unit.core.test_receipt import SAID
+from tests.support.statements import SAID
 
 TRACKING = "018f0000-0000-7000-8000-000000000001"
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert, update
+from sqlalchemy import Engine, insert, update
 
 from broker.core.days.claims import Finding
 from broker.edge.ledger import tables
 from broker.edge.ledger.cases import claims
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.settings.values import Settings
+from tests.support.rows import filled, student
 
 CALENDAR = Settings(home=Path()).claims.calendar
 TODAY = date(2026, 11, 23)
@@ -24,29 +25,6 @@ def engine(engine: Engine) -> Engine:
     with writing(engine) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
     return engine
-
-
-def filled(table: Table, **values: Any) -> dict[str, Any]:
-    """A row in which nothing else is known."""
-    needed = [
-        column
-        for column in table.columns
-        if not (column.nullable or column.server_default or column.autoincrement is True)
-    ]
-    return {
-        column.name: "" if isinstance(column.type, Text) else 0 for column in needed if column.name != "id"
-    } | values
-
-
-def student(engine: Engine, ssid: str, *memberships: tuple[str, ...], **more: str) -> None:
-    """Memberships are (LEA, entry, exit or nothing)."""
-    rows = [
-        filled(tables.enrollments, ssid=ssid, lea=lea, school="1", entry_date=entry, exit_date="".join(left), **more)
-        for lea, entry, *left in memberships
-    ]
-    with writing(engine) as connection:
-        connection.execute(insert(tables.students), filled(tables.students, ssid=ssid))
-        connection.execute(insert(tables.enrollments), rows)
 
 
 def found(engine: Engine, chosen: claims.Period = NOW, lea: str = "") -> list[Finding]:

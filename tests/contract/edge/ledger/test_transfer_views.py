@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert
+from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
 
 from broker.core.model import LeaId
@@ -16,6 +15,7 @@ from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
+from tests.support.rows import filled
 
 LEAS = ("01", "02", "6G")
 TODAY = date(2026, 11, 23)
@@ -38,18 +38,6 @@ def engine(engine: Engine) -> Engine:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
         connection.execute(insert(tables.students), filled(tables.students, ssid="1"))
     return engine
-
-
-def filled(table: Table, **values: Any) -> dict[str, Any]:
-    """A row in which nothing else is known."""
-    needed = [
-        column
-        for column in table.columns
-        if not (column.nullable or column.server_default or column.autoincrement is True)
-    ]
-    return {
-        column.name: "" if isinstance(column.type, Text) else 0 for column in needed if column.name != "id"
-    } | values
 
 
 def entered(engine: Engine, *rows: TransferRow) -> list[int]:

@@ -8,26 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command, op
+from alembic import op
 from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select, text
 
-from broker.core.flow import MOVES
-from broker.core.model import State
-from broker.edge.ledger import copies, guards, migrate
+from broker.edge.ledger import copies, migrate
 from broker.edge.ledger.engine import REVISION, form, is_current, reading, writing
 from tests.support import homes, ledgers
 from tests.support.exchange import satchel
+from tests.support.ledgers import brought_to
 
 BEFORE_STAYS = "0004"
-
-
-def brought_to(engine: Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables and triggers as they were then, without a row."""
-    with monkeypatch.context() as then, writing(engine) as connection:
-        then.setattr(guards, "MOVES", MOVES | {State.DELIVERED: frozenset({State.COLLECTED, State.REFUSED})})
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 @pytest.fixture
