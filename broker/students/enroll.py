@@ -28,9 +28,8 @@ from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
 from broker.students.wish import Wish
 from broker.transfers import follow_up
 from broker.transfers.follow_up import Pace
-from broker.transfers.resume import release_waiting
 
-__all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
+__all__ = ["Wish", "follow", "settle", "settle_as", "tell"]
 
 _REPORTS = MAKES_NEW | {EXIT}
 

@@ -41,6 +41,7 @@ from tests.support.office import Office
 ROOT = Path(__file__).parents[2]
 OURS = (ROOT / "broker", ROOT / "handlers")
 _WITHIN = frozenset({"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>"})
+_TRIES = 4
 _Place = tuple[int, int, CodeType]  # the place of the caller, the instruction, what is called
 
 
@@ -202,12 +203,14 @@ def delivery(office: Office, child: Mapping[str, Any]) -> Walk:
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures; with `--files` also the stays in each file."""
     with tempfile.TemporaryDirectory() as where:
         office = Office(Path(where), "01", "6G")
-        for child in desk.children(2):  # the first is there to import what is imported late, and to fill the caches
-            walks = {"a student moves": moving(office, child), "a record is delivered": delivery(office, child)}
+        tries = [(moving(office, child), delivery(office, child)) for child in desk.children(_TRIES)]
         office.services.engine.dispose()
+    # the first pays for what is imported late, and others now and then for what is kept for some seconds
+    least = [min(some, key=lambda walk: len(walk.stays)) for some in zip(*tries, strict=True)]
+    walks = dict(zip(("a student moves", "a record is delivered"), least, strict=True))
     print(f"{'walk':24}{'stays':>8}{'files':>8}{'returns':>9}{'statements':>12}")
     for name, walk in walks.items():
         print(f"{name:24}{len(walk.stays):8}{walk.files:8}{walk.returns:9}{walk.statements:12}")

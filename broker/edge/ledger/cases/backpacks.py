@@ -123,12 +123,11 @@ def is_full(connection: Reading, ssid: str, lea: str) -> bool:
 def versions(connection: Reading, ssid: str) -> list[Part]:
     """Every part ever held of the student whom this number stands for, under all of the student's numbers: by LEA, the
     oldest content first."""
-    return _parts(connection, ssid)
+    return _parts(connection, registry.numbers(connection, ssid))
 
 
-def _parts(connection: Reading, ssid: str, *which: Any) -> list[Part]:
-    numbers = registry.numbers(connection, ssid)
-    query = select(*_PART).where(backpacks.c.ssid.in_(numbers), *which)
+def _parts(connection: Reading, numbers: Sequence[str], *which: Any) -> list[Part]:
+    query = select(*_PART).where(backpacks.c.ssid.in_(list(numbers)), *which)
     return [
         Part(*row) for row in connection.execute(query.order_by(backpacks.c.lea, backpacks.c.at, backpacks.c.tracking))
     ]
@@ -138,9 +137,14 @@ def current(connection: Reading, ssid: str, until: float | None = None) -> list[
     """The parts held now of the student whom this number stands for, of all LEAs; or, of those
     older than the time `until`, the ones current then. In the order of `versions`. Those held now are found without a
     look at the earlier ones: what has replaced a part under one number has so under all."""
+    return current_under(connection, registry.numbers(connection, ssid), until)
+
+
+def current_under(connection: Reading, numbers: Sequence[str], until: float | None = None) -> list[Part]:
+    """The same of the student who has all these numbers, and no others."""
     if until is None:
-        return standing(_parts(connection, ssid, backpacks.c.ended_at.is_(None)))
-    parts = versions(connection, ssid)
+        return standing(_parts(connection, numbers, backpacks.c.ended_at.is_(None)))
+    parts = _parts(connection, numbers)
     replacing = {"", *(part.tracking for part in parts)}  # what ended by anything else was taken back by its sender
     return standing(part for part in parts if part.ended_by in replacing and part.at < until)
 
