@@ -1,7 +1,7 @@
 """The transfer case: A's record follows a student who enrolls at B.
 
 Owns its states, the legal moves between them, and why a case ends. A case goes from an LEA that had the student to the
-LEA where the student is. `broker.core.asking` says which cases there should be.
+LEA where the student is. `broker.core.cases.asking` says which cases there should be.
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ class Reason(StrEnum):
 class Case:
     """One case as the plan sees it. `entered_on` is the first day at the destination, an ISO date; `reported_on` is the
     day on which that was reported; `follows` is the case that it took the place of, None for none. `by_request`: the
-    destination itself has asked for the record (53A-1-413)."""
+    destination itself has asked for the record (53A-1-413); `is_asked`: the source was asked for it."""
 
     id: int
     source: LeaId
@@ -68,6 +68,7 @@ class Case:
     military: bool = False
     reported_on: str = ""
     by_request: bool = False
+    is_asked: bool = False
 
 
 def is_legal(before: TransferState, after: TransferState) -> bool:

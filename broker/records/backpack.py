@@ -13,13 +13,15 @@ from enum import StrEnum
 from broker.core.access import Action, Deny, Facts, Role, judge, role_of
 from broker.core.errors import Refused
 from broker.core.model import LeaId, PacketType, Sha256, State, TrackingId
+from broker.core.stays import Account
 from broker.edge.ledger.cases import backpacks
 from broker.edge.ledger.cases.backpacks import Part
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
-from broker.edge.ledger.people import flags, stays
+from broker.edge.ledger.people import stays
+from broker.edge.ledger.people.known import KnownStudent
 from broker.packets.reopen import reread
 from broker.packets.round import RoundFacts
 from broker.packets.services import Services
@@ -71,7 +73,7 @@ def _part(facts: RoundFacts, row: PacketRow) -> Part:
 
 
 def forward(
-    services: Services, connection: Writing, ssid: str, receiver: str, *, purpose: str, source: str = ""
+    services: Services, connection: Writing, student: KnownStudent, receiver: str, *, purpose: str, source: str = ""
 ) -> list[TrackingId]:
     """Send the receiver each part that it may have; with `source`, only the parts of that LEA. Returns the packets that
     carry them. A part that is on its way there, or lies there uncollected, is not sent again.
@@ -81,9 +83,10 @@ def forward(
     of `Purpose`. No line of the disclosure log is written here: each delivery writes one.
     """
     why = Purpose(purpose)
-    had = stays.account(connection, ssid, services.today()).had
-    parts = [part for part in _allowed(services, connection, ssid, receiver, why) if source in ("", part.lea)]
-    parts = [part for part in parts if part.lea in had]  # a part from an undone merge is another student's
+    account = stays.account_of(student.places, services.today())
+    parts = _allowed(services, connection, student, account, receiver, why)
+    parts = [part for part in parts if source in ("", part.lea)]
+    parts = [part for part in parts if part.lea in account.had]  # a part from an undone merge is another student's
     if not (source == receiver or why is Purpose.PARENT_COPY):
         parts = [part for part in parts if part.lea != receiver]
     on_the_way = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts])
@@ -108,7 +111,7 @@ def forward_late(services: Services, connection: Writing, row: PacketRow) -> Non
     here = account.here
     if here is None or row.origin in account.holders:
         return
-    if isinstance(judge(role(services, connection, row.ssid, here), Action.READ_BACKPACK, Facts()), Deny):
+    if isinstance(judge(_role(connection, account, here), Action.READ_BACKPACK, Facts()), Deny):
         return
     fresh = [part for part in backpacks.current(connection, row.ssid) if part.tracking == row.tracking]
     on_the_way = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh])
@@ -121,21 +124,27 @@ def forward_late(services: Services, connection: Writing, row: PacketRow) -> Non
 
 def role(services: Services, connection: Reading, ssid: str, lea: str) -> Role:
     """The role in which this LEA acts today on the student whom this number stands for."""
+    return _role(connection, stays.account(connection, ssid, services.today()), lea)
+
+
+def _role(connection: Reading, account: Account, lea: str) -> Role:
     party = directory.party(connection, lea)
-    return role_of(party.kind if party else None, stays.account(connection, ssid, services.today()), lea)
+    return role_of(party.kind if party else None, account, lea)
 
 
-def _allowed(services: Services, connection: Reading, ssid: str, receiver: str, why: Purpose) -> list[Part]:
-    is_flagged = flags.is_flagged(connection, ssid)
-    acting = role(services, connection, ssid, receiver)
+def _allowed(
+    services: Services, connection: Reading, student: KnownStudent, account: Account, receiver: str, why: Purpose
+) -> list[Part]:
+    acting = _role(connection, account, receiver)
     # for an earlier LEA, only parts that were current while it had the student are read below; its request is on record
-    known = Facts(is_flagged=is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
+    known = Facts(is_flagged=student.is_flagged, was_there=True, has_request=why is Purpose.PARENT_COPY)
     if isinstance(judge(acting, _ACTION[why is Purpose.PARENT_COPY, acting is Role.CURRENT_LEA], known), Deny):
         return []
     if acting is Role.CURRENT_LEA:
-        return backpacks.current(connection, ssid)
-    day = stays.account(connection, ssid, services.today()).last_day(receiver)
-    return backpacks.current(connection, ssid, services.time.ends(date.fromisoformat(day))) if day else []
+        return backpacks.current_under(connection, student.numbers)
+    day = account.last_day(receiver)
+    until = services.time.ends(date.fromisoformat(day)) if day else None
+    return backpacks.current_under(connection, student.numbers, until) if until else []
 
 
 # (whether it is for the parent, whether the LEA has the student now)

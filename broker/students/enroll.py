@@ -28,9 +28,8 @@ from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
 from broker.students.line_request import LineRequest
 from broker.transfers import follow_up
 from broker.transfers.follow_up import Pace
-from broker.transfers.resume import release_waiting
 
-__all__ = ["LineRequest", "follow", "release_waiting", "settle", "settle_as", "tell"]
+__all__ = ["LineRequest", "follow", "settle", "settle_as", "tell"]
 
 _REPORTS = MAKES_NEW | {EXIT}
 

@@ -25,9 +25,10 @@ from broker.notices.alert import Kind
 from broker.oversight.watch import decided
 from broker.packets.receipts import statements
 from broker.packets.services import Services
-from broker.students import enroll, lessons, opt_outs, question
+from broker.students import lessons, opt_outs, question
 from broker.students.apply_decision import DONE, GIVEN
 from broker.transfers import cases, follow_up
+from broker.transfers.resume import release_waiting
 
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
@@ -75,7 +76,7 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
     cases.reconcile(services, connection, sorted(touched), cause=tracking)
     concerned = [*sorted(touched), *(one.ssid for one in found.candidates)]
     decided(services, connection, concerned, found.lea, tracking, Kind.ANSWER if decided_by else Kind.DECISION)
-    enroll.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
+    release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     question.ask(services, connection, row, _note(services, decision))
     return Undone(delivered)
 

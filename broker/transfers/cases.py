@@ -38,8 +38,9 @@ def reconcile(
     as in `Desk`."""
     named = list(dict.fromkeys(ssids))
     follow_up.work_off(services, connection, named)
-    letters = Letters(services, connection)
-    for number in follow_up.concerned(connection, named):
+    numbers = follow_up.concerned(connection, named)
+    letters = Letters(services, connection, numbers)
+    for number in numbers:
         desk = Desk(services, connection, letters, cause, is_told=is_told)
         transfer_desk.reconcile(desk, number)
     letters.send()

@@ -21,7 +21,7 @@ from broker.edge.ledger.cases import harvest
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
-from broker.edge.ledger.people import registry, stays
+from broker.edge.ledger.people import known, registry, stays
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.notices.alert import Kind
@@ -224,7 +224,8 @@ def _forward(case: _Case, purpose: Purpose) -> bool:
     """Whether anything was there to be sent."""
     follow_up.work_off(case.services, case.connection, [case.ssid])  # what follows an enrollment goes first
     to, source = case.lea, case.ask.from_lea
-    sent = backpack.forward(case.services, case.connection, case.ssid, to, purpose=purpose, source=source)
+    student = known.of_one(case.connection, case.ssid)
+    sent = backpack.forward(case.services, case.connection, student, to, purpose=purpose, source=source)
     return bool(sent)
 
 

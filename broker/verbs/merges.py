@@ -21,8 +21,8 @@ from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.oversight import watch
 from broker.packets.services import Services
-from broker.students import enroll
 from broker.transfers import cases, follow_up
+from broker.transfers.resume import release_waiting
 from broker.verbs.acting import verb
 
 __all__ = ["Merged", "Outcome"]
@@ -75,7 +75,7 @@ def unmerge(services: Services, kept: str, other: str, why: str, *, actor: Actor
         done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
         cases.reconcile(services, connection, [kept, other], is_told=True)
         watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
-        enroll.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # for enrollments that came since
+        release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # for enrollments that came since
         return done
 
     return _changed(services, part)

@@ -17,7 +17,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
-from broker.edge.ledger.people import led_to, reviews
+from broker.edge.ledger.people import known, led_to, reviews
 from broker.flags import missing
 from broker.processes.sweeper import Inboxes
 from broker.stages.sweep.follow_ups import follow_up_some
@@ -205,7 +205,8 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "whether anything of it is unopened": lambda found: packets.is_any_unopened(found, A, "x"),
     "what came first with these bytes": lambda found: packets.firsts(found, A, ["again", "old5"]),
     "which drop is known": lambda found: packets.by_source(found, A, [(NAME, "7")]),
-    "whether a record is under way": lambda found: packets.is_under_way(found, ["OLD1"], A, B),
+    "which records are under way": lambda found: packets.under_way(found, ["OLD1"]),
+    "what is known of students": lambda found: known.of(found, ["OLD1", "OLD2"]),
     "which versions of a record there are": lambda found: corrections.versions(
         found, ["OLD1"], [PacketType.STUDENT_RECORD]
     ),

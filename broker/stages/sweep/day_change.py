@@ -15,8 +15,8 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
 from broker.packets.services import Services
-from broker.students import enroll
 from broker.transfers import cases
+from broker.transfers.resume import release_waiting
 
 _BACK = timedelta(days=30)
 _AT_ONCE = 200  # students in one transaction, because others want to write, too
@@ -63,7 +63,7 @@ def turn(services: Services, after: date, today: date) -> Iterator[None]:
 def _follow(services: Services, some: Sequence[Ssid], connection: Writing) -> None:
     registry.lock(connection)
     cases.reconcile(services, connection, some)
-    enroll.release_waiting(services, connection, some)
+    release_waiting(services, connection, some)
 
 
 def _has_year_ended(services: Services, after: date, today: date) -> bool:

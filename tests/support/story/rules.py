@@ -14,8 +14,8 @@ from broker.flags import missing
 from broker.identity import registrar
 from broker.packets import batch
 from broker.processes.worker import RUNS
-from broker.students import enroll
 from broker.transfers import cases
+from broker.transfers.resume import release_waiting
 from tests.support.deaths import PLACES
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
@@ -69,7 +69,7 @@ class Moves(Parties):
             else:
                 registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
                 cases.reconcile(services, connection, [mine, other])
-                enroll.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
+                release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
                 self.settle(stands)
                 self.settle(TWIN)

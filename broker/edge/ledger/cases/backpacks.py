@@ -125,12 +125,11 @@ def is_full(connection: Reading, ssid: str, lea: str) -> bool:
 def versions(connection: Reading, ssid: str) -> list[Part]:
     """Every part ever held about the student for whom this number stands, under all of the student's numbers: by LEA,
     oldest content first."""
-    return _parts(connection, ssid)
+    return _parts(connection, registry.numbers(connection, ssid))
 
 
-def _parts(connection: Reading, ssid: str, *which: Any) -> list[Part]:
-    numbers = registry.numbers(connection, ssid)
-    query = select(*_PART).where(backpacks.c.ssid.in_(numbers), *which)
+def _parts(connection: Reading, numbers: Sequence[str], *which: Any) -> list[Part]:
+    query = select(*_PART).where(backpacks.c.ssid.in_(list(numbers)), *which)
     return [
         Part(*row) for row in connection.execute(query.order_by(backpacks.c.lea, backpacks.c.at, backpacks.c.tracking))
     ]
@@ -140,9 +139,14 @@ def current(connection: Reading, ssid: str, until: float | None = None) -> list[
     """The parts that are current now for the student for whom this number stands, from all LEAs; with `until`, the
     parts that were current at that time. In the order of `versions`. The query for now does not read earlier parts: a
     part replaced under one number is replaced under all."""
+    return current_under(connection, registry.numbers(connection, ssid), until)
+
+
+def current_under(connection: Reading, numbers: Sequence[str], until: float | None = None) -> list[Part]:
+    """The same of the student who has all these numbers, and no others."""
     if until is None:
-        return standing(_parts(connection, ssid, backpacks.c.ended_at.is_(None)))
-    parts = versions(connection, ssid)
+        return standing(_parts(connection, numbers, backpacks.c.ended_at.is_(None)))
+    parts = _parts(connection, numbers)
     replacing = {"", *(part.tracking for part in parts)}  # a part ended by anything else was recalled by its sender
     return standing(part for part in parts if part.ended_by in replacing and part.at < until)
 

@@ -53,7 +53,13 @@ class TransferRow:
         """The case as `broker.core.transfer` uses it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
         ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
-        return Case(*ends, military=bool(self.military), reported_on=self.reported_on, by_request=bool(self.by_request))
+        return Case(
+            *ends,
+            military=bool(self.military),
+            reported_on=self.reported_on,
+            by_request=bool(self.by_request),
+            is_asked=bool(self.request),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,12 @@ def get(connection: Reading, number: int) -> TransferRow | None:
 
 def about(connection: Reading, ssid: str) -> list[TransferRow]:
     """All cases of the student for whom this number stands, oldest first."""
-    numbers = registry.numbers(connection, ssid)
-    query = select(*_ROW).where(transfers.c.ssid.in_(numbers)).order_by(transfers.c.id)
+    return under(connection, registry.numbers(connection, ssid))
+
+
+def under(connection: Reading, numbers: Sequence[str]) -> list[TransferRow]:
+    """All cases under these very numbers, oldest first; at most some hundreds at once."""
+    query = select(*_ROW).where(transfers.c.ssid.in_(list(numbers))).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
 
 

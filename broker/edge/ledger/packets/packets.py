@@ -6,7 +6,7 @@ worker's death is counted too. `moves` owns how packets move.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
@@ -59,14 +59,21 @@ def waiting_with(connection: Reading, hashes: Sequence[str]) -> set[str]:
     return {row[0] for row in connection.execute(found)}
 
 
-def is_under_way(connection: Reading, ssids: Sequence[str], origin: str, receiver: str) -> bool:
-    """Whether a record under one of these numbers, sent by this LEA and addressed to nobody but `receiver`, is on its
-    way or held."""
+class UnderWay(NamedTuple):
+    """A record that is on its way or waits to go on: of which number, by whom, and to whom by name, '' for nobody."""
+
+    ssid: str
+    origin: str
+    addressed_to: str
+
+
+def under_way(connection: Reading, ssids: Sequence[str]) -> list[UnderWay]:
+    """The records of these very numbers that are on their way, those that say the same once; at most some hundreds of
+    numbers at once."""
     states = [State.ADMITTED, State.ROUTED, State.HELD]
-    query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
-    found = query.where(packets.c.origin == origin, packets.c.type == PacketType.STUDENT_RECORD)
-    found = found.where(packets.c.addressed_to.in_(["", receiver])).limit(1)
-    return connection.execute(found).first() is not None
+    query = select(*(packets.c[name] for name in UnderWay._fields)).distinct()
+    mine = query.where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
+    return [UnderWay(*row) for row in connection.execute(mine.where(packets.c.type == PacketType.STUDENT_RECORD))]
 
 
 def is_any_unopened(connection: Reading, origin: str, but: str) -> bool:

@@ -69,6 +69,12 @@ def person(connection: Reading, ssid: str) -> Person | None:
     return Person(*row) if row else None
 
 
+def people(connection: Reading, ssids: Sequence[str]) -> dict[str, Person]:
+    """Whom these very numbers were given to, merged or not; at most some hundreds at once."""
+    query = select(*_PERSON).where(students.c.ssid.in_(list(ssids)))
+    return {row[0]: Person(*row) for row in connection.execute(query)} if ssids else {}
+
+
 def standing(connection: Reading, ssid: str) -> Person | None:
     """The student for whom this number stands: after a merge, the student with the SSID that was kept."""
     found = person(connection, ssid)
