@@ -23,7 +23,7 @@ from broker.identity.features import Features
 from broker.identity.model import Model
 
 _FORM = 2  # of what is kept: raise it when `features` makes something else of the same student
-_MOST_ASKED = 96
+_MOST_ASKED = 128
 _MOST_TELLERS = 3  # of one alias
 
 
