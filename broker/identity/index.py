@@ -23,7 +23,7 @@ from broker.identity.features import Features
 from broker.identity.model import Model
 
 _FORM = 2  # version of the kept form: raise it when `features` gives other columns for the same student
-_MOST_ASKED = 96
+_MOST_ASKED = 128
 _MOST_TELLERS = 3  # LEAs that are kept for one alias
 
 
