@@ -1,8 +1,7 @@
 """What is known of students, in one look, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, insert
@@ -15,12 +14,11 @@ from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import moves, packets
-from broker.edge.ledger.packets.rows import EnrollmentRow, Move, Step
+from broker.edge.ledger.packets.rows import EnrollmentRow, Move, PacketRow, Step
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags, known, registry, stays
 from broker.transfers.case_files import CaseFiles
-from tests.contract.edge.ledger.test_flags import packet
-from tests.support import ledgers, postgres
+from tests.support import rows
 
 ANA, BEN, OLD, NOBODY = Ssid("1000000019"), Ssid("1000000027"), Ssid("1000000035"), "9999999999"  # OLD is ANA's too
 A, B = LeaId("01"), LeaId("6G")
@@ -29,17 +27,9 @@ DAYS = {(ANA, A): "2026-08-17", (ANA, B): "2026-11-20", (BEN, A): "2026-08-17"}
 WAY = (Step(State.ADMITTED), Step(State.ROUTED), Step(State.DELIVERED))
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in (A, B):
             directory.add_party(connection, Party(lea, lea, PartyKind.DISTRICT), 0.0)
         person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
@@ -48,8 +38,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         connection.execute(insert(tables.students), rows)
         for (ssid, lea), day in DAYS.items():
             stays.enter(connection, EnrollmentRow(ssid, lea, "1", "7", day, "", "", "", "", reported_on=day), 1.0)
-    yield made
-    made.dispose()
+    return engine
+
+
+def record(number: int, **more: object) -> PacketRow:
+    return rows.packet(number, **{"type": PacketType.STUDENT_RECORD, "ssid": ANA, "identity": "match"} | more)
 
 
 def test_a_student_is_known_by_every_number_as_each_question_says_it(engine: Engine) -> None:
@@ -99,12 +92,12 @@ def test_of_hundreds_it_takes_as_many_statements_as_of_one(engine: Engine) -> No
 def test_a_file_has_the_cases_and_records_of_all_numbers_and_no_others(engine: Engine) -> None:
     case = TransferRow(ANA, A, B, "2026-11-20", 1.0, "", TransferState.REQUESTED)
     rows = [
-        packet(1, ssid=OLD, addressed_to=B),
-        packet(2),
-        packet(3, ssid=BEN),
-        packet(4, origin=B),
-        packet(5, origin=B, type=PacketType.BACKPACK),
-        packet(6),
+        record(1, ssid=OLD, addressed_to=B),
+        record(2),
+        record(3, ssid=BEN),
+        record(4, origin=B),
+        record(5, origin=B, type=PacketType.BACKPACK),
+        record(6),
     ]
     ways = [WAY[:2], WAY[:1], WAY[:1], WAY, WAY[:1], WAY[:2]]  # the fourth is delivered
     with writing(engine) as connection:
