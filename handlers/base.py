@@ -34,8 +34,9 @@ class Handler:
     student in its `student`, who must be known before it can go on; `is_kept` means that the exchange keeps it in the
     record store instead of sending it; `moves_students` means that it may change enrollments, which decide where other
     packets go; `disclosed` is for what travels about a student; `replaces_earlier` means that a later one of the same
-    sender about the same student takes the place of an earlier one; `reports` is what its sender does by it, as the
-    table of permissions has it, where that depends on no one student; `applied_by` names the module of
+    sender about the same student takes the place of an earlier one; `answers_case` means that a transfer case waits for
+    it; `needs_request` means that the document says who asked for it, and when; `reports` is what its sender does by
+    it, as the table of permissions has it, where that depends on no one student; `applied_by` names the module of
     `broker.stages.applied` that applies what ends here, '' for what does not.
     """
 
@@ -50,5 +51,7 @@ class Handler:
     moves_students: bool = False
     disclosed: Disclosed | None = None
     replaces_earlier: bool = False
+    answers_case: bool = False
+    needs_request: bool = False
     reports: Action | None = None
     applied_by: str = ""

@@ -26,7 +26,7 @@ from broker.edge.sftp.hostkey import line_fingerprint
 _MOST_TOLD = 20  # lines in the log about one refusal
 
 
-class Room(Protocol):
+class JoiningRoom(Protocol):
     """What there must be of an exchange."""
 
     @property
@@ -76,7 +76,7 @@ class _NotLetIn(Exception):
 
 
 @contextmanager
-def guarded(room: Room) -> Iterator[None]:
+def guarded(room: JoiningRoom) -> Iterator[None]:
     """What `enter` refuses within is in the disclosure log, although everything else of the transaction is undone.
     Raises NotDone `not-let-in`."""
     try:
@@ -87,7 +87,7 @@ def guarded(room: Room) -> Iterator[None]:
         raise NotDone("not-let-in", said=refused.sentence, refusal=refused.code) from None
 
 
-def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) -> None:
+def enter(room: JoiningRoom, connection: Writing, party: str, things: Sequence[Thing]) -> None:
     """Let these in, or undo the transaction that enters them; called within `guarded`."""
     lines, refused = judged(connection, room.clock().timestamp(), party, things)
     if refused:
@@ -96,7 +96,7 @@ def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) 
     disclosures.add(connection, lines)
 
 
-def check_settings(room: Room) -> None:
+def check_settings(room: JoiningRoom) -> None:
     """Refuse to serve from, or to use, a host under a federal name that no exception covers. Raises OperatorError."""
     found = federal_names.in_settings(room.settings, federal_names.load(room.settings.home))
     if not found:

@@ -22,6 +22,7 @@ from broker.oversight import alerts
 from broker.packets.services import Services
 from broker.records import backpack
 from broker.transfers.letters import Letters
+from handlers.registry import ANSWERS_CASE
 
 
 class Desk:
@@ -152,7 +153,7 @@ def _is_coming(desk: Desk, row: TransferRow) -> bool:
     at_hand = (one for one in desk.coming if one.ssid in numbers and one.origin == row.source)
     if any(one.addressed_to in ("", row.destination) for one in at_hand):
         return True
-    return packets.is_under_way(desk.connection, numbers, row.source, row.destination)
+    return packets.is_under_way(desk.connection, numbers, row.source, row.destination, ANSWERS_CASE)
 
 
 def _forward(desk: Desk, row: TransferRow) -> None:

@@ -11,6 +11,7 @@ from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import held, views
 from broker.packets.services import Services
+from handlers.registry import TRAVELS
 
 _AT_ONCE = 50
 
@@ -19,6 +20,6 @@ def release_waiting(services: Services, connection: Writing, ssids: Sequence[str
     """Records go on at route that waited for these students to enroll, or for the key of an LEA that they have left."""
     at = services.clock().timestamp()
     for number in views.students_waited_for(connection, ssids):
-        gone = held.release(connection, number, at, services.today(), _AT_ONCE)
+        gone = held.release(connection, number, at, services.today(), TRAVELS, _AT_ONCE)
         if len(gone) >= _AT_ONCE and not follow_ups.waits(connection, number):
             follow_ups.put(connection, [FollowUp(number, "", at)])

@@ -22,6 +22,7 @@ from broker.identity import registrar
 from broker.packets.batch import run
 from broker.processes.worker import RUNS
 from broker.stages.sweep.receipts import publish_receipts
+from handlers.registry import TRAVELS
 from tests.support import documents
 from tests.support.desk import children
 from tests.support.endings import said_of
@@ -308,7 +309,7 @@ def test_the_log_names_every_number_of_the_student(office: Office) -> None:
     with writing(office.services.engine) as connection:
         pair = kept["ssid"], other["ssid"]
         registrar.merge(
-            connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat()
+            connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat(), TRAVELS
         )
     assert office.send("02", request("02", kept, "disclosures")).state == "APPLIED"
     said = office.newest_notice("02", "disclosures")

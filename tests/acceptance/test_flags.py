@@ -51,7 +51,7 @@ class Story:
         with writing(self.office.services.engine) as connection:
             missing.put(self.office.services, connection, self.ssid, OPERATOR, WHY)
 
-    def lift(self) -> missing.Done:
+    def lift(self) -> missing.FlagChange:
         with writing(self.office.services.engine) as connection:
             done = missing.lift(self.office.services, connection, self.ssid, OPERATOR, "she is home")
         self.office.work()

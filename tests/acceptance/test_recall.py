@@ -34,6 +34,7 @@ from broker.processes.sftp import LedgerHost
 from broker.stages import admit, collect, deliver, route, withdraw
 from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.deliveries import finish_deliveries
+from handlers.registry import TRAVELS
 from tests.support import desk, documents, postgres
 from tests.support.office import Office
 from tests.support.ssh import hang_up, make_key
@@ -493,7 +494,7 @@ def test_a_record_under_a_merged_number_is_replaced_too(office: Desk) -> None:
     with writing(office.services.engine) as connection:
         now = office.services.clock()
         day = now.date().isoformat()
-        registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day)
+        registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day, TRAVELS)
     second = office.send(A, office.record())
     assert (second.state, second.replaces) == ("DELIVERED", first.tracking)
     assert office.row(first.tracking).code == "replaced"

@@ -134,7 +134,7 @@ class Child:
 
     # what the state does
 
-    def flag(self) -> missing.Done | None:
+    def flag(self) -> missing.FlagChange | None:
         """Flag the child, if this is the one."""
         done = None
         if self.is_flagged:

@@ -22,8 +22,8 @@ def publish_receipts(services: Services, away: set[str] | None = None) -> int:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
         texts = [(one, signed(services, one)) for one in pending]
-        signed = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
-        absent = write_all_receipts(services.home, services.apart, signed) if signed else []
+        files = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
+        absent = write_all_receipts(services.home, services.apart, files) if files else []
         written = [one for one in pending if one.party not in absent]
         missing |= set(absent)
         if written or not absent:

@@ -16,6 +16,7 @@ from broker.packets import batch
 from broker.processes.worker import RUNS
 from broker.students import enroll
 from broker.transfers import cases
+from handlers.registry import TRAVELS
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
 from tests.support.story.sends import Parties, receivers
@@ -62,12 +63,14 @@ class Moves(Parties):
         other, mine = self.own.ssids[TWIN], self.own.ssids[kept if stands == TWIN else stands]
         with writing(services.engine) as connection:
             if stands == TWIN:
-                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
+                registrar.merge(
+                    connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now), TRAVELS
+                )
                 cases.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN)
             else:
-                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
+                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp(), TRAVELS)
                 cases.reconcile(services, connection, [mine, other])
                 enroll.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)

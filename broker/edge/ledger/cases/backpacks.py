@@ -6,7 +6,7 @@ which came later. What is current follows from the parts alone, under all number
 merge taken back, leave each number with what is its own. No student's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -157,13 +157,15 @@ def standing(parts: Iterable[Part]) -> list[Part]:
     return found
 
 
-def on_the_way(connection: Reading, receiver: str, contents: Sequence[str]) -> dict[_Key, TrackingId]:
-    """Which of these contents are on the way to this receiver, or lie in its inbox uncollected: by LEA and content the
-    packet that carries it."""
+def on_the_way(
+    connection: Reading, receiver: str, contents: Sequence[str], kinds: Collection[PacketType]
+) -> dict[_Key, TrackingId]:
+    """Which of these contents are on the way to this receiver in packets of these types, or lie in its inbox
+    uncollected: by LEA and content the packet that has it."""
     query = select(packets.c.origin, packets.c.sha256, packets.c.tracking).where(
         packets.c.receiver == receiver,
         packets.c.state.in_([State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED]),
-        packets.c.type == PacketType.BACKPACK,
+        packets.c.type.in_(sorted(kinds)),
         packets.c.sha256.in_(list(contents)),
     )
     rows = connection.execute(query.order_by(packets.c.tracking.desc())) if contents else ()

@@ -4,7 +4,7 @@ Owns the queries over many cases, and the memory of which LEA was told on which 
 at a time, in the order of cases' numbers; no student's name. Only `overdue_now` and `tell` write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +22,6 @@ from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, tra
 PAGE = 200
 MEMORY_DAYS = 100  # longer than a summer without a day of school
 _ROW = [transfers.c[name] for name in TransferRow.__dataclass_fields__]
-_ANSWERED_FOR = [PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,13 @@ def locked(connection: Writing, number: int) -> TransferRow | None:
     return _row(found) if found else None
 
 
-def unacknowledged(connection: Reading, lea: str, first: float, before: float) -> int:
-    """How many records and transcripts the LEA has collected in these times and neither acknowledged nor rejected."""
+def unacknowledged(connection: Reading, lea: str, first: float, before: float, kinds: Collection[PacketType]) -> int:
+    """How many packets of these types the LEA has collected in these times and neither acknowledged nor rejected."""
     said = exists().where(acknowledgements.c.tracking == packets.c.tracking, acknowledgements.c.party == lea)
     found = select(func.count()).where(
         packets.c.receiver == lea,
         packets.c.state == State.COLLECTED,
-        packets.c.type.in_(_ANSWERED_FOR),
+        packets.c.type.in_(sorted(kinds)),
         packets.c.updated_at >= first,
         packets.c.updated_at < before,
         ~said,

@@ -59,12 +59,14 @@ def waiting_with(connection: Reading, hashes: Sequence[str]) -> set[str]:
     return {row[0] for row in connection.execute(found)}
 
 
-def is_under_way(connection: Reading, ssids: Sequence[str], origin: str, receiver: str) -> bool:
-    """Whether a record of one of these numbers, sent by this LEA and not addressed elsewhere than to `receiver`, is on
-    its way or waits to go on."""
+def is_under_way(
+    connection: Reading, ssids: Sequence[str], origin: str, receiver: str, kinds: Collection[PacketType]
+) -> bool:
+    """Whether a packet of these types about one of these numbers, sent by this LEA and not addressed elsewhere than to
+    `receiver`, is on its way or waits to go on."""
     states = [State.ADMITTED, State.ROUTED, State.HELD]
     query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
-    found = query.where(packets.c.origin == origin, packets.c.type == PacketType.STUDENT_RECORD)
+    found = query.where(packets.c.origin == origin, packets.c.type.in_(sorted(kinds)))
     found = found.where(packets.c.addressed_to.in_(["", receiver])).limit(1)
     return connection.execute(found).first() is not None
 

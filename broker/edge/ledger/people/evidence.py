@@ -20,7 +20,7 @@ from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, evidence, student_names
-from broker.edge.settings.values import Told as Most
+from broker.edge.settings.values import ToldLimits
 
 MOST_NAMES = 8  # by which a student is looked for: the legal one, then of each LEA those that came last
 MOST_GUARDIANS = 8
@@ -81,7 +81,9 @@ def _told(row: Any, value: Any) -> Told:
     return Told(row.id, row.kind, value, Source(row.lea, row.tracking, row.added_at), row.ended_at)
 
 
-def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most) -> Kept:
+def add_names(
+    connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: ToldLimits
+) -> Kept:
     """Add the names that the student does not have yet under any kind, or has by the word of an LEA alone that never
     had the child, as aliases; `legal` is how this LEA spells the legal one."""
     all_names = names(connection, ssid)
@@ -151,7 +153,7 @@ def _brought(source: Source) -> dict[str, Any]:
     return {"lea": source.lea, "tracking": source.tracking, "added_at": source.at, "ended_at": None}
 
 
-def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: Most) -> Kept:
+def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: ToldLimits) -> Kept:
     """Add what this tells of guardians, phone, address and birth order.
 
     Guardians add up; of the others the newest stands and ends the one before.
@@ -179,7 +181,7 @@ def _within(
     known: Sequence[Told],
     fresh: Sequence[tuple[str, str]],
     source: Source,
-    most: Most,
+    most: ToldLimits,
 ) -> list[tuple[str, str]]:
     """What of this the LEA may still tell."""
     guardians = [one for one in fresh if one[0] == _GUARDIAN]

@@ -22,6 +22,7 @@ from broker.edge.ledger.people.registry import Source
 from broker.identity import registrar, registry_view
 from broker.students import decide, undo_decision
 from broker.students.decide import Result
+from handlers.registry import TRAVELS
 from tests.bench import load
 from tests.support import documents, postgres
 from tests.support.desk import child, enrollment, record
@@ -179,10 +180,10 @@ def test_a_merged_student_is_known_by_what_was_taught(office: Office, made: Chil
     by_state(office, "6G", same(ssid))
     services = office.services
     with writing(services.engine) as connection:
-        registrar.merge(connection, services.model, other, ssid, "Jo", "one", 0.0, services.today())
+        registrar.merge(connection, services.model, other, ssid, "Jo", "one", 0.0, services.today(), TRAVELS)
     assert told(office, "02", made("Katherine")) == [("matched", other)]
     with writing(services.engine) as connection:
-        registrar.unmerge(connection, services.model, other, ssid, "Jo", "two", 0.0)
+        registrar.unmerge(connection, services.model, other, ssid, "Jo", "two", 0.0, TRAVELS)
     assert told(office, "02", made("Katherine")) == [("matched", ssid)]
 
 
@@ -291,8 +292,8 @@ def test_two_who_were_parted_again_are_two(office: Office, made: Child) -> None:
     renamed(office, first, "B")
     with writing(services.engine) as connection:
         now = services.clock().timestamp()
-        registrar.merge(connection, services.model, first, second, "Jo", "one", now, services.today())
-        registrar.unmerge(connection, services.model, first, second, "Jo", "two", now)
+        registrar.merge(connection, services.model, first, second, "Jo", "one", now, services.today(), TRAVELS)
+        registrar.unmerge(connection, services.model, first, second, "Jo", "two", now, TRAVELS)
     assert told(office, "02", made("Otto", **made.home)) == [("matched", second)]
     renamed(office, first, "C")
     assert told(office, "6G", made("Otto", **made.home)) == [("review", None)]

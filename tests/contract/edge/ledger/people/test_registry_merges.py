@@ -30,6 +30,7 @@ from broker.edge.ledger.people.reviews import Review, Weighed
 from broker.identity import match, models, registrar
 from broker.identity.answer import Answer
 from broker.identity.model import Model
+from handlers.registry import TRAVELS
 from tests.support import accounts, ledgers, postgres
 from tests.support.ledgers import Dump
 
@@ -107,13 +108,13 @@ def go(engine: Engine, name: str, *states: State, connection: Connection | None 
 def merge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
     with writing(engine) as connection:
         return registrar.merge(
-            connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, accounts.today(TODAY)
+            connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, accounts.today(TODAY), TRAVELS
         )
 
 
 def unmerge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
     with writing(engine) as connection:
-        return registrar.unmerge(connection, model, kept, other, "Jo", "two after all", NOW + 2)
+        return registrar.unmerge(connection, model, kept, other, "Jo", "two after all", NOW + 2, TRAVELS)
 
 
 def everything(engine: Engine) -> Dump:

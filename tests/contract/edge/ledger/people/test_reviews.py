@@ -27,6 +27,7 @@ from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.students import decide, undo_decision
 from broker.students.decide import Result
+from handlers.registry import TRAVELS
 from tests.support import documents, postgres
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
@@ -87,7 +88,7 @@ class Case:
     def decide(self, choice: Choice, line: int = 0) -> Result:
         return decided(self.office, self.tracking, choice, line)
 
-    def undo(self, line: int = 0) -> undo_decision.Undone:
+    def undo(self, line: int = 0) -> undo_decision.UndoneDecision:
         return undone(self.office, self.tracking, line)
 
     def places(self, ssid: str) -> list[tuple[str, str, str]]:
@@ -103,7 +104,7 @@ def decided(office: Office, tracking: str, choice: Choice, line: int) -> Result:
     return result
 
 
-def undone(office: Office, tracking: str, line: int) -> undo_decision.Undone:
+def undone(office: Office, tracking: str, line: int) -> undo_decision.UndoneDecision:
     with writing(office.services.engine) as connection:
         done = undo_decision.undo(office.services, connection, tracking, line, By("Jo Operator", "it was a twin"))
     office.work()
@@ -489,7 +490,9 @@ def test_a_candidate_that_was_merged_is_followed(office: Office) -> None:
     now = datetime.now(UTC)
     with writing(office.services.engine) as connection:
         model = office.services.model
-        registrar.merge(connection, model, kept, case.ssid, "Jo", "one child", now.timestamp(), now.date().isoformat())
+        registrar.merge(
+            connection, model, kept, case.ssid, "Jo", "one child", now.timestamp(), now.date().isoformat(), TRAVELS
+        )
     first = case.decide(same(case))
     assert first in (Result.DONE, Result.ASKED_AGAIN)
     if first is Result.ASKED_AGAIN:
