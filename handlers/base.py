@@ -34,7 +34,8 @@ class Handler:
     `student`, who must be known before it can go on. `is_kept`: the exchange keeps it in the record store instead of
     sending it. `moves_students`: it may change enrollments, which decide where other packets go. `disclosed`: for a
     type that travels and is about a student. `replaces_earlier`: a later packet of the same sender about the same
-    student takes the place of an earlier one. `reports`: the sender's action in the permission table, where it depends
+    student takes the place of an earlier one. `answers_case`: a transfer case waits for it. `needs_request`: the
+    document says who asked for it, and when. `reports`: the sender's action in the permission table, where it depends
     on no single student. `applied_by`: the module of `broker.stages.applied` that applies a type that ends here, ''
     for other types.
     """
@@ -50,5 +51,7 @@ class Handler:
     moves_students: bool = False
     disclosed: Disclosed | None = None
     replaces_earlier: bool = False
+    answers_case: bool = False
+    needs_request: bool = False
     reports: Action | None = None
     applied_by: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
+from broker.core.routing import Travels
 from handlers import (
     acknowledgement,
     backpack,
@@ -49,6 +50,9 @@ DISCLOSED: Mapping[PacketType, Disclosed] = MappingProxyType(
 )
 MOVES_STUDENTS = frozenset(one.type for one in HANDLERS.values() if one.moves_students)
 KEPT = frozenset(one.type for one in HANDLERS.values() if one.is_kept)
+FOLLOWS_STUDENT = frozenset(kind for kind in DISCLOSED if HANDLERS[kind].follows_student)
+ANSWERS_CASE = frozenset(one.type for one in HANDLERS.values() if one.answers_case)
+TRAVELS = Travels(FOLLOWS_STUDENT - KEPT, KEPT, frozenset(DISCLOSED) - FOLLOWS_STUDENT)
 REPLACES_EARLIER = tuple(one.type for one in HANDLERS.values() if one.replaces_earlier)
 
 

@@ -20,6 +20,7 @@ HANDLER = Handler(
     needs_student=True,
     disclosed=Disclosed(Action.SEND_RECORD, Action.RECEIVE_RECORD, Ground.ENROLLS),
     replaces_earlier=True,
+    answers_case=True,
 )
 
 

@@ -18,4 +18,5 @@ HANDLER = Handler(
     follows_student=False,
     disclosed=Disclosed(Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
     replaces_earlier=True,
+    needs_request=True,
 )

@@ -85,7 +85,7 @@ def _answer(said: dict[str, Any]) -> Answer:
     return Answer(file, state.lower(), _TODO.get(state, means))
 
 
-class Sent:
+class SentPackets:
     """The list of what was sent to one exchange as one LEA, in this account's state folder."""
 
     def __init__(self, account: Account) -> None:

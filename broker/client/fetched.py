@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from broker.client import answers
-from broker.client.answers import Answer, Sent
+from broker.client.answers import Answer, SentPackets
 from broker.edge.sftp.client.line import Account
 from broker.edge.sftp.client.transfer import Outcome
 from broker.terminal import tables
@@ -26,7 +26,7 @@ def of(account: Account, into: Path, outcomes: Sequence[Outcome], waiting: Seque
     receipts = [path for path in new if path.parent.name == "receipts"]
     exchange = into / "directory" / "exchange.asc"
     found, digests = answers.read(receipts, exchange.read_bytes() if receipts and exchange.is_file() else b"")
-    left = Sent(account).settle(digests, into / "receipts")
+    left = SentPackets(account).settle(digests, into / "receipts")
     told = {one.file for one in found}
     found += answers.unanswered(name for name in [*waiting, *left] if name not in told)
     return sorted(found, key=lambda one: (not one.is_refused, not one.needs, one.result, one.file))

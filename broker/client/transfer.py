@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
 from broker.client import answers, fetched, outgoing
-from broker.client.answers import Sent
+from broker.client.answers import SentPackets
 from broker.core.errors import Deferred
 from broker.core.files.outgoing import Recognised
 from broker.edge.settings.values import Limits
@@ -125,7 +125,7 @@ def _send(account: Account, recognised: Mapping[Path, Recognised], patience: Pat
         keys = [transfer.small(line, f"/directory/{name}.asc", most) for name in ("exchange", account.user)]
         _refuse([outgoing.misaddressed(path, one, *keys) for path, one in recognised.items()])
         outcomes = transfer.send(line, list(recognised), show)
-    sent = Sent(account)
+    sent = SentPackets(account)
     for path, one in zip(recognised, outcomes, strict=True):
         if not one.error:
             sent.add(path, PurePosixPath(one.path).name)

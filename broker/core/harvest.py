@@ -15,7 +15,7 @@ from broker.core.stays import Account, Location
 from broker.core.transfer import Reason
 
 
-class Kind(StrEnum):
+class Pattern(StrEnum):
     """The events and patterns that the state is told of."""
 
     CONTEST = "contest"  # the previous LEA says that the student has not left it

@@ -136,7 +136,7 @@ def _is_control(letter: str) -> bool:
     return code < 32 or 127 <= code < 160 or letter in UNPRINTABLE or any(code in span for span in _TURNING)
 
 
-class Sent(NamedTuple):
+class SentKey(NamedTuple):
     """How a packet names a student: `local_id`, the LEA's own number where it can stand for one child, and `named`, the
     hash of name and birth date; '' for none."""
 
@@ -144,11 +144,11 @@ class Sent(NamedTuple):
     named: str
 
 
-def sent_as(block: Mapping[str, Any]) -> Sent:
+def sent_as(block: Mapping[str, Any]) -> SentKey:
     """How an identity block (`student.v1`) names the student. Two blocks with the same words have the same hash."""
     if not block:
-        return Sent("", "")
+        return SentKey("", "")
     name = block["legal_name"]
     words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
     number = local_number.meant(block.get("local_id", ""))
-    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())
+    return SentKey(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from broker.core.errors import Refused
-from broker.core.model import HeldFor, LeaId, PartyKind
+from broker.core.model import HeldFor, LeaId, PacketType, PartyKind
 from broker.core.stays import Account
 
 
@@ -24,6 +24,17 @@ class Facts:
     awaited_by: Collection[LeaId] = ()
     is_blocked: bool = False
     follows_student: bool = True  # False for a transcript: it goes where the student asks, not where the student is
+
+
+@dataclass(frozen=True, slots=True)
+class Travels:
+    """How packets about a student find their receivers, by type, as the handlers declare it: what is in `follow` goes
+    where the student is; what is in `kept` stays in the record store, and parts of it go on from there; what is in
+    `addressed` goes where its sender addresses it."""
+
+    follow: frozenset[PacketType]
+    kept: frozenset[PacketType]
+    addressed: frozenset[PacketType]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _AT_ONCE = 50  # packets that go on while all other writers wait
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FlagChange:
     """The result. `ssid` stands for the student; `resumed` are the packets that go on; `held` are the packets that were
     held back, and those that were not; `questions` wait for the state, because an LEA has answered that the student it
     sent is another one."""
@@ -42,7 +42,7 @@ class Done:
     questions: tuple[Review, ...] = ()
 
 
-def put(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
+def put(services: Services, connection: Writing, ssid: str, who: str, why: str) -> FlagChange:
     """Flag the student. Raises NotDone `no-student`, `flagged`."""
     number = _number(connection, ssid)
     if flags.is_flagged(connection, number):
@@ -52,7 +52,7 @@ def put(services: Services, connection: Writing, ssid: str, who: str, why: str) 
     held = holdback.hold_back(services, connection, number)
     cases.reconcile(services, connection, [number], is_told=True)
     holdback.tell(services, connection, number, held)
-    return Done(number, held=held)
+    return FlagChange(number, held=held)
 
 
 def hold_what_came_late(services: Services) -> None:
@@ -74,7 +74,7 @@ def _hold_late(services: Services, number: Ssid, connection: Writing) -> None:
         holdback.tell(services, connection, number, held)
 
 
-def lift(services: Services, connection: Writing, ssid: str, who: str, why: str) -> Done:
+def lift(services: Services, connection: Writing, ssid: str, who: str, why: str) -> FlagChange:
     """Lift the flag. Raises NotDone `no-student`, `not-flagged`."""
     number = _number(connection, ssid)
     standing = flags.standing(connection, number)
@@ -87,7 +87,7 @@ def lift(services: Services, connection: Writing, ssid: str, who: str, why: str)
     resume_in(services, connection, held[:_AT_ONCE], HeldFor.BLOCKED)  # the sweeper resumes the others
     cases.reconcile(services, connection, [number])
     questions = reviews.answered_about(connection, registry.numbers(connection, number))
-    return Done(number, tuple(held), questions=tuple(questions))
+    return FlagChange(number, tuple(held), questions=tuple(questions))
 
 
 def _number(connection: Writing, ssid: str) -> Ssid:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from broker.core.errors import NotDone
 from broker.core.model import Ssid, Student
+from broker.core.routing import Travels
 from broker.core.stays import Today
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
@@ -18,12 +19,12 @@ from broker.edge.ledger.people.evidence import Kept
 from broker.edge.ledger.people.merges import Merge, Outcome
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.taught import Decided
-from broker.edge.settings.values import Told
+from broker.edge.settings.values import ToldLimits
 from broker.identity import index
 from broker.identity.model import Model
 
 _PAGE = 1000  # students read or written at once
-_MOST = Told()
+_MOST = ToldLimits()
 
 
 class TooOften(Exception):
@@ -43,7 +44,9 @@ def _indexed(model: Model, student: Student, source: Source) -> blocks.Indexed:
     return index.indexed(model, student, dict.fromkeys(student.aliases, (source.lea,)) if source.lea else {})
 
 
-def learn(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
+def learn(
+    connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: ToldLimits = _MOST
+) -> bool:
     """Keep what a packet tells about a found student: new spellings as aliases, new evidence. Only a phone, an address
     or a birth order ends, when a new one takes its place. Returns whether everything was kept: `most` bounds what is
     kept from one LEA."""
@@ -60,7 +63,9 @@ def learn(connection: Writing, model: Model, ssid: str, student: Student, source
     return Kept.PART not in kept
 
 
-def amend(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
+def amend(
+    connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: ToldLimits = _MOST
+) -> bool:
     """Apply an LEA's correction: the student has this legal name, birth date and gender from now on. The earlier values
     are kept and marked as ended. Returns whether everything was kept, as `learn` does. Raises TooOften where the LEA
     has changed the student as often as it may."""
@@ -85,21 +90,32 @@ def known(connection: Reading, ssid: str) -> Student | None:
 
 
 def merge(
-    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
+    connection: Writing,
+    model: Model,
+    kept: str,
+    other: str,
+    who: str,
+    why: str,
+    at: float,
+    today: Today,
+    travels: Travels,
 ) -> Outcome:
     """Merge two numbers of one student: `kept` stands for both. Raises what `merges.merge` does.
 
-    `at` is seconds since the epoch; `today` is the day for which enrollments are judged.
+    `at` is seconds since the epoch; `today` is the day for which enrollments are judged,
+    `travels` what the handlers declare.
     """
-    done = merges.merge(connection, kept, other, who, why, at, today)
+    done = merges.merge(connection, kept, other, who, why, at, today, travels)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
     return done
 
 
-def unmerge(connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+def unmerge(
+    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, travels: Travels
+) -> Outcome:
     """Undo a merge: `other` stands again for its own student. Raises what `merges.unmerge` does."""
-    done = merges.unmerge(connection, kept, other, who, why, at)
+    done = merges.unmerge(connection, kept, other, who, why, at, travels)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
     return done

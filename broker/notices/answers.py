@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sent:
+class SentLine:
     """The data that the LEA sent, by which it recognises its own student. Repr hidden."""
 
     name: Name = field(repr=False)
@@ -91,12 +91,12 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def notice(document_id: str, lines: Iterable[tuple[Sent, Answer]]) -> Mapping[str, Any]:
+def notice(document_id: str, lines: Iterable[tuple[SentLine, Answer]]) -> Mapping[str, Any]:
     """The body of the notice in JSON: the id of the document that it answers, and its lines in the document's order."""
     return {"answers": document_id, "students": [_line(sent, answer) for sent, answer in lines]}
 
 
-def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
+def _line(sent: SentLine, answer: Answer) -> Mapping[str, Any]:
     name = sent.name
     line = {
         "line": answer.line,
@@ -109,7 +109,7 @@ def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
     return line | {key: text for key, text in more.items() if text}
 
 
-def table(form: str, name: str, lines: Iterable[tuple[Sent, Answer]]) -> bytes:
+def table(form: str, name: str, lines: Iterable[tuple[SentLine, Answer]]) -> bytes:
     """The notice in CSV, in this `form`; `name` is the request's name (see `formats.ssid.answer`)."""
     rows = (
         ssid_answer.Answered(

@@ -16,7 +16,7 @@ from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import Ground, Why
-from broker.core.harvest import Kind as Pattern
+from broker.core.harvest import Pattern
 from broker.core.model import PacketType, Party, PartyKind
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed

@@ -15,7 +15,7 @@ from datetime import date
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
-from broker.core.harvest import Kind as Pattern
+from broker.core.harvest import Pattern
 from broker.core.knowledge import REVEALS, TELLS, Asked, Bounds
 from broker.core.model import Ssid
 from broker.edge.ledger.cases import harvest

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
+from broker.core.harvest import Intake, Limits, Pattern, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge.home import reports
 from broker.edge.ledger.again import committed
@@ -43,7 +43,7 @@ def names(day: date) -> tuple[str]:
 class _Found:
     """One pattern of one LEA: `weight` is compared with the weight that was told before; `least` makes a pattern."""
 
-    kind: Kind
+    kind: Pattern
     lea: str
     weight: int
     least: int
@@ -100,7 +100,7 @@ def _not_kept(services: Services, found: list[_Found]) -> Iterator[None]:
         if too_many_lost(intake, _limits(services)):
             counts = {"days": settings.days, "came": intake.all, "not_kept": intake.lost, "contested": intake.contested}
             least = settings.lost_students
-            found.append(_Found(Kind.NOT_KEPT, lea, intake.lost, least, counts, cases[lea][::-1]))
+            found.append(_Found(Pattern.NOT_KEPT, lea, intake.lost, least, counts, cases[lea][::-1]))
 
 
 def _late(services: Services, found: list[_Found]) -> Iterator[None]:
@@ -116,7 +116,7 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
         after = following
     for lea, count in sorted(late_entries(late, limits).items()):
         counts = {"days": settings.days, "late_entries": count, "limit_of_a_day": settings.backdated_per_day}
-        found.append(_Found(Kind.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
+        found.append(_Found(Pattern.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
 
 
 def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
@@ -129,7 +129,7 @@ def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
     for one in some:
         if one.guesses >= settings.guesses_told:
             counts = {"days": settings.days, "guesses": one.guesses, "children": one.children}
-            found.append(_Found(Kind.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
+            found.append(_Found(Pattern.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
     yield
 
 

@@ -18,6 +18,7 @@ from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import Engine, Reading, reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
+from handlers.registry import REPLACES_EARLIER
 
 
 class Calendars:
@@ -81,7 +82,7 @@ def gather(engine: Engine, settings: Settings, report: Report) -> Iterator[None]
         leas = [party.id for party in directory.all_parties(connection)]
     for lea in leas:
         with reading(engine) as connection:
-            report.unacknowledged(lea, transfer_views.unacknowledged(connection, lea, first, before))
+            report.unacknowledged(lea, transfer_views.unacknowledged(connection, lea, first, before, REPLACES_EARLIER))
         yield
 
 

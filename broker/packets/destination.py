@@ -5,13 +5,13 @@ a packet that was on its way when a student moved, or was flagged, does not arri
 """
 
 from broker.core.errors import Deferred, Refused
-from broker.core.model import HeldFor, LeaId, PacketType
+from broker.core.model import HeldFor, LeaId
 from broker.core.routing import Facts, Hold, check_had_student, destination
 from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.packets.round import RoundFacts
-from handlers.registry import handler_of
+from handlers.registry import KEPT, handler_of
 
 _PATIENCE = 6  # turns; each pause is twice as long as the one before
 
@@ -36,7 +36,7 @@ def check_had(facts: RoundFacts, row: PacketRow) -> None:
 def is_forwarded(row: PacketRow) -> bool:
     """Whether this is a forwarded part of the record store; the LEA's own packet with the same bytes stays in the
     store."""
-    return row.type == PacketType.BACKPACK and bool(row.origin) and not row.packet_id
+    return row.type in KEPT and bool(row.origin) and not row.packet_id
 
 
 def receiver_or_hold(facts: RoundFacts, row: PacketRow) -> LeaId | Hold:

@@ -17,7 +17,7 @@ from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.pgp.openpgp import Session
 from broker.formats.opening import TO_ANOTHER, Circumstances, Failed, Outcome, Read, Rejected, Sealed
-from broker.packets.round import Letter, RoundFacts
+from broker.packets.round import PacketInHand, RoundFacts
 from broker.packets.services import Services
 
 _AT_ONCE_BYTES = 4 * 1024 * 1024
@@ -40,7 +40,7 @@ def opened(services: Services, facts: RoundFacts, row: PacketRow) -> Read:
         _read_some(services, facts, row)
     sealed, outcome = facts.opened.pop(row.tracking)
     found = _judged(services, facts, row, outcome)
-    facts.letter = Letter(row.tracking, sealed, found.session)
+    facts.letter = PacketInHand(row.tracking, sealed, found.session)
     return found
 
 

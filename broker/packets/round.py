@@ -25,7 +25,7 @@ from handlers.backpack import Slip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Letter:
+class PacketInHand:
     """The packet that is worked now: its sealed bytes, and the session key once it is known. Repr hidden."""
 
     tracking: str
@@ -41,7 +41,7 @@ class RoundFacts:
         self.now = now
         self.today = today
         self.epoch = epoch.now(connection)  # read before any other fact, so that a later change is noticed
-        self.letter: Letter | None = None  # of the packet that is worked on now
+        self.letter: PacketInHand | None = None  # of the packet that is worked on now
         self.rows: Sequence[PacketRow] = ()  # of the packets of this round
         self.opened: dict[str, tuple[bytes, Outcome]] = {}  # of packets read ahead: (sealed bytes, outcome)
         self.slow: set[str] = set()  # LEAs with a packet that this round put aside as costly to read
@@ -61,7 +61,7 @@ class RoundFacts:
         self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
-    def letter_of(self, tracking: str) -> Letter | None:
+    def letter_of(self, tracking: str) -> PacketInHand | None:
         """The packet's letter, if an earlier stage of this round has opened it; else None."""
         return self.letter if self.letter and self.letter.tracking == tracking else None
 

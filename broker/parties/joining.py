@@ -27,7 +27,7 @@ from broker.edge.sftp.hostkey import line_fingerprint
 _MOST_TOLD = 20  # at most so many lines about one refusal
 
 
-class Room(Protocol):
+class JoiningRoom(Protocol):
     """What this module needs of an exchange."""
 
     @property
@@ -77,7 +77,7 @@ class _NotLetIn(Exception):
 
 
 @contextmanager
-def guarded(room: Room) -> Iterator[None]:
+def guarded(room: JoiningRoom) -> Iterator[None]:
     """Use around `enter`: its refusals are in the disclosure log although the rest of the transaction is rolled back.
     Raises NotDone `not-let-in`."""
     try:
@@ -88,7 +88,7 @@ def guarded(room: Room) -> Iterator[None]:
         raise NotDone("not-let-in", said=refused.sentence, refusal=refused.code) from None
 
 
-def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) -> None:
+def enter(room: JoiningRoom, connection: Writing, party: str, things: Sequence[Thing]) -> None:
     """Allow these, or abort the transaction that enters them; call it within `guarded`."""
     lines, refused = judged(connection, room.clock().timestamp(), party, things)
     if refused:
@@ -97,7 +97,7 @@ def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) 
     disclosures.add(connection, lines)
 
 
-def check_settings(room: Room) -> None:
+def check_settings(room: JoiningRoom) -> None:
     """Refuse to serve from, or to use, a host under a federal name that no exception covers. Raises OperatorError."""
     found = federal_names.in_settings(room.settings, federal_names.load(room.settings.home))
     if not found:

@@ -34,7 +34,7 @@ _SAYS_OTHERWISE = (
 _UNQUOTABLE = frozenset('"$`\\!%')
 
 
-class Room(Protocol):
+class KeysRoom(Protocol):
     """What commands and stages have in common."""
 
     @property
@@ -81,12 +81,12 @@ class Others:
         return self.names.other_in(text, lea) or self.address_of(text, lea)
 
 
-def others(connection: Reading, room: Room) -> Others:
+def others(connection: Reading, room: KeysRoom) -> Others:
     """All parties, and the exchange."""
     return _others(connection, room, _shown(connection))
 
 
-def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Others:
+def _others(connection: Reading, room: KeysRoom, shown: Sequence[Row[Any]]) -> Others:
     """All parties. Read the keys first: a party that joins meanwhile then has a name here, but no key."""
     own = (one for each in keyring.user_ids(room.home.certificate.read_bytes()) for one in naming.addresses(each))
     addresses = dict.fromkeys(own, EXCHANGE)
@@ -98,7 +98,7 @@ def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Other
 
 
 def check(
-    room: Room, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
+    room: KeysRoom, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
 ) -> tuple[KeyInfo, UserId]:
     """A key that may be entered for a party of `who`, and its user id.
 
@@ -152,7 +152,7 @@ class Taken:
     missing: str
 
 
-def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
+def taken(room: KeysRoom, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
     """A party's further key, a newer form of one of its keys, or the revocation of a key that it has or had, bare or
     whole.
 
@@ -199,7 +199,7 @@ def _shown(connection: Reading) -> list[Row[Any]]:
     return sorted(rows, key=lambda row: (row.added_at, row.fingerprint))
 
 
-def is_settled(connection: Reading, room: Room) -> bool:
+def is_settled(connection: Reading, room: KeysRoom) -> bool:
     """Whether every key has its published form; `settle` makes missing and wrong ones."""
     shown = _shown(connection)
     return not _stale(shown, _others(connection, room, shown))
@@ -210,7 +210,7 @@ def _stale(shown: Sequence[Row[Any]], who: Others) -> list[Row[Any]]:
     return [row for row in shown if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))]
 
 
-def settle(connection: Writing, room: Room, now: datetime) -> None:
+def settle(connection: Writing, room: KeysRoom, now: datetime) -> None:
     """Make the published form of every key where it is missing or wrong by now."""
     shown = _shown(connection)
     who, own = _others(connection, room, shown), minimal.bound(room.home.certificate.read_bytes())

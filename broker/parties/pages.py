@@ -72,7 +72,7 @@ Do not put students' names into file names.
 """
 
 
-class House(keys.Room, Protocol):
+class House(keys.KeysRoom, Protocol):
     """What writing the pages needs of an exchange."""
 
     @property

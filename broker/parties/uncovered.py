@@ -17,10 +17,10 @@ from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.pgp import keyring
 from broker.edge.settings import federal_names
 from broker.edge.sftp.hostkey import line_fingerprint
-from broker.parties.joining import Room, line, name_of
+from broker.parties.joining import JoiningRoom, line, name_of
 
 
-def end_uncovered(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
+def end_uncovered(room: JoiningRoom, connection: Writing, ended: str) -> list[Disclosure]:
     """End what the exception for `ended`, no longer in force, had let in and no other exception covers; returns the
     lines for the log, not written yet."""
     names, domains = federal_names.load(room.settings.home), [one.domain for one in exceptions.standing(connection)]
@@ -44,7 +44,7 @@ def _lost(connection: Reading, ended: str, domains: Sequence[str]) -> dict[str, 
 
 
 def _certificates(
-    room: Room, connection: Writing, party: Party, names: Names, domains: Sequence[str]
+    room: JoiningRoom, connection: Writing, party: Party, names: Names, domains: Sequence[str]
 ) -> dict[str, str]:
     whole = federal.uncovered(name_of(names, party.id, party.name).found, domains)
     gone = {}
@@ -57,7 +57,7 @@ def _certificates(
     return gone
 
 
-def _ssh_keys(room: Room, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
+def _ssh_keys(room: JoiningRoom, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
     """`host` is the name for which a certificate has just been retired, '' for none."""
     is_bare = bool(host) and not directory.certificates_of(connection, lea)
     gone = {}

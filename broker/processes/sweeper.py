@@ -39,7 +39,7 @@ _SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
 
-class Inboxes:
+class InboxDuty:
     """Which inboxes changed since the last look, by the folder's own modification time."""
 
     def __init__(self, services: Services) -> None:
@@ -79,7 +79,7 @@ class Inboxes:
             self._seen[lea] = changed
 
 
-class Directory:
+class DirectoryDuty:
     """Publishes the parties and their keys after a change, by a packet or by a command that was interrupted before it
     had published; and once at the start."""
 
@@ -120,8 +120,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
-    inboxes = Inboxes(services)
-    published = Directory(services, lambda: write_pages(services))
+    inboxes = InboxDuty(services)
+    published = DirectoryDuty(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
         "enqueue": lambda: enqueue_standing(services),
         "inboxes": inboxes.look,

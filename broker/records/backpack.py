@@ -26,6 +26,7 @@ from broker.packets.reopen import reread
 from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from handlers.backpack import Mode, slip_of
+from handlers.registry import KEPT
 
 
 class Purpose(StrEnum):
@@ -89,7 +90,7 @@ def forward(
     parts = [part for part in parts if part.lea in account.had]  # a part from an undone merge is another student's
     if not (source == receiver or why is Purpose.PARENT_COPY):
         parts = [part for part in parts if part.lea != receiver]
-    on_the_way = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts])
+    on_the_way = backpacks.on_the_way(connection, receiver, [part.sha256 for part in parts], KEPT)
     fresh = {
         (part.lea, part.sha256): _copy(services, part, receiver, why)
         for part in parts
@@ -114,7 +115,7 @@ def forward_late(services: Services, connection: Writing, row: PacketRow) -> Non
     if isinstance(judge(_role(connection, account, here), Action.READ_BACKPACK, Facts()), Deny):
         return
     fresh = [part for part in backpacks.current(connection, row.ssid) if part.tracking == row.tracking]
-    on_the_way = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh])
+    on_the_way = backpacks.on_the_way(connection, here, [part.sha256 for part in fresh], KEPT)
     packets.born(
         connection,
         [_copy(services, part, here, Purpose.TRANSFER) for part in fresh if (part.lea, part.sha256) not in on_the_way],
@@ -158,7 +159,7 @@ _ACTION = {
 
 def is_for_parent(row: PacketRow) -> bool:
     """Whether this part was forwarded for the parent."""
-    return row.type == PacketType.BACKPACK and row.source_mark == Purpose.PARENT_COPY
+    return row.type in KEPT and row.source_mark == Purpose.PARENT_COPY
 
 
 def _copy(services: Services, part: Part, receiver: str, why: Purpose) -> PacketRow:

@@ -16,7 +16,7 @@ from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.lanes import BULK
-from broker.core.model import Document, PacketType, State, Student, TrackingId
+from broker.core.model import Document, State, Student, TrackingId
 from broker.core.parties.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
@@ -61,10 +61,9 @@ def _understand(services: Services, facts: RoundFacts, row: PacketRow, found: Re
     document = to_document(found.document)
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from", own_id(document.sender, row.origin))
-    if document.type is PacketType.TRANSCRIPT:
-        days = settings.transcripts.request_days
-        request.check_day(document.body, services.clock(), settings.time, days)
     handler = handler_of(document.type)
+    if handler.needs_request:
+        request.check_day(document.body, services.clock(), settings.time, settings.transcripts.request_days)
     sender = facts.party(row.origin)
     if sender is None:
         raise Refused("from-mismatch", "/from")

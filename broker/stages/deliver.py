@@ -27,7 +27,7 @@ from broker.packets.destination import is_forwarded, receiver_or_hold
 from broker.packets.opening import session_of
 from broker.packets.outcome import move, refuse
 from broker.packets.receipts import statements
-from broker.packets.round import Letter, RoundFacts
+from broker.packets.round import PacketInHand, RoundFacts
 from broker.packets.services import Services
 from broker.records import disclose
 from broker.stages import replace as replacing
@@ -51,7 +51,7 @@ def _work(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
     if certificate is None:
         held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
-    letter = facts.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
+    letter = facts.letter_of(row.tracking) or PacketInHand(row.tracking, services.vault.read(row.sha256))
     session = letter.session or session_of(services, facts, row, letter.sealed)
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, row.token, [lock, body])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from broker.core import access
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
-from broker.core.model import HeldFor, LeaId, PacketType, State
+from broker.core.model import HeldFor, LeaId, State
 from broker.core.routing import Hold, check_receiver
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
@@ -39,7 +39,7 @@ def _work(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
         facts.check_signer(row.origin, row.signer)
     if row.packet_id and handler_of(row.type).is_kept:
         return _keep(services, facts, row)
-    if row.origin and row.type == PacketType.RECORD_REQUEST:
+    if row.origin and handler_of(row.type).ends_here:
         return requests.resume(services, facts, row)
     row, goal = receiver_after_rematch(services, facts, row)
     if isinstance(goal, Hold):

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from itertools import islice
 
 from broker.core.model import Ssid, Student
-from broker.core.review import OWN_STUDENT, Sent, sent_as
+from broker.core.review import OWN_STUDENT, SentKey, sent_as
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
@@ -84,13 +84,13 @@ def _in_words(found: Review) -> tuple[object, ...]:
 
 
 def _waiting(
-    services: Services, connection: Reading, row: PacketRow, about: Sequence[Sent], *, is_own: bool = False
+    services: Services, connection: Reading, row: PacketRow, about: Sequence[SentKey], *, is_own: bool = False
 ) -> Iterator[Review]:
     most = services.settings.told.questions
     return reviews.open_of(connection, row.origin, about, but=row.tracking, is_own=is_own, most=most)
 
 
-def _sent(student: Student) -> Sent:
+def _sent(student: Student) -> SentKey:
     return sent_as(
         {
             "legal_name": asdict(student.legal_name),

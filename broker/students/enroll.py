@@ -18,7 +18,7 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
 from broker.formats.ssid import name
 from broker.notices import answers
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight import announced, claims
 from broker.oversight.watch import Watch
 from broker.packets import notify
@@ -93,7 +93,7 @@ def arrived(done: Iterable[tuple[LineRequest, Answer]]) -> list[Ssid]:
 
 
 def tell(
-    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
+    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]
 ) -> None:
     """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
     made = answered(services, row, form, lines)
@@ -101,7 +101,7 @@ def tell(
     packets.born(connection, [made], [])
 
 
-def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]) -> PacketRow:
+def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]) -> PacketRow:
     """The same notice, made and not left yet; the vault is to be flushed."""
     if form:
         content = answers.table(form, name.read(row.source_name, row.origin).stem, lines)
@@ -109,6 +109,6 @@ def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tupl
     return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
 
 
-def sent(request: LineRequest) -> Sent:
+def sent(request: LineRequest) -> SentLine:
     """By what the LEA knows the line again."""
-    return Sent(request.student.legal_name, request.student.local_id, request.school_year)
+    return SentLine(request.student.legal_name, request.student.local_id, request.school_year)

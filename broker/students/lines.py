@@ -21,7 +21,7 @@ from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
 from broker.edge.ledger.people import registry
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight import claims
 from broker.oversight.watch import Watch
 from broker.packets.services import Services
@@ -31,7 +31,7 @@ from broker.students.line_request import LineRequest
 from broker.transfers.follow_up import Pace
 
 # a request; one that is answered before anything is looked up; one that cannot be read
-Line = LineRequest | tuple[LineRequest, Answer] | tuple[Sent, Answer]
+Line = LineRequest | tuple[LineRequest, Answer] | tuple[SentLine, Answer]
 
 
 @dataclass(frozen=True, repr=False)  # no slots: `shared` is worked out once
@@ -62,10 +62,10 @@ class _Done:
         return self.line if isinstance(self.line, LineRequest) else None
 
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> SentLine:
         """By what the LEA knows the line again."""
         one = self.line[0] if isinstance(self.line, tuple) else self.line
-        return one if isinstance(one, Sent) else enroll.sent(one)
+        return one if isinstance(one, SentLine) else enroll.sent(one)
 
 
 def carry_out(services: Services, connection: Writing, work: Work) -> None:
@@ -102,7 +102,7 @@ def _corrected(services: Services, connection: Writing, work: Work, done: Sequen
 
 
 def _answer(services: Services, connection: Writing, work: Work, line: Line, pace: Pace, watch: Watch) -> Answer:
-    if isinstance(line, tuple) and isinstance(line[0], Sent):
+    if isinstance(line, tuple) and isinstance(line[0], SentLine):
         return line[1]
     request, answered = (line[0], line[1]) if isinstance(line, tuple) else (line, None)
     watch.begin(request.student, request.request)

@@ -29,18 +29,21 @@ from broker.students import lessons, opt_outs, question
 from broker.students.apply_decision import DONE, GIVEN
 from broker.transfers import cases, follow_up
 from broker.transfers.resume import release_waiting
+from handlers.registry import TRAVELS
 
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoneDecision:
     """`delivered` are records that were delivered to the LEA because of the decision, and cannot be called back."""
 
     delivered: tuple[str, ...] = ()
 
 
-def undo(services: Services, connection: Writing, tracking: str, line: int, by: By, *, decided_by: str = "") -> Undone:
+def undo(
+    services: Services, connection: Writing, tracking: str, line: int, by: By, *, decided_by: str = ""
+) -> UndoneDecision:
     """Take the decision back that stands; where `decided_by` is given, one of this LEA's alone.
 
     Raises Refused("unknown-tracking") for no such question; NotDone `nothing-decided`, `not-your-decision`, and where
@@ -78,7 +81,7 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
     decided(services, connection, concerned, found.lea, tracking, Kind.ANSWER if decided_by else Kind.DECISION)
     release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     question.ask(services, connection, row, _note(services, decision))
-    return Undone(delivered)
+    return UndoneDecision(delivered)
 
 
 def _day(services: Services, decision: Decision) -> str:
@@ -116,7 +119,7 @@ def _give_back(services: Services, connection: Writing, found: Review, done: dic
             registrar.refresh(connection, model, ssid)
         if "merged" in done:
             at = services.clock().timestamp()
-            registrar.unmerge(connection, model, changed.ssid, done["merged"], by.who, by.why, at)
+            registrar.unmerge(connection, model, changed.ssid, done["merged"], by.who, by.why, at, TRAVELS)
     for one in (number, done.get("merged")):
         if one:
             withdrawn.withdraw(connection, model, one)
@@ -134,10 +137,10 @@ def _reroute(services: Services, connection: Writing, found: Review, decision: D
     """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
     if not decision.ssid:
         return ()
-    rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea)]
+    rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea, TRAVELS)]
     planned = [_to_route_again(row) for row in rows if row is not None]
     moves.advance(connection, planned, services.clock().timestamp())
-    return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at))
+    return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at, TRAVELS))
 
 
 def _to_route_again(row: PacketRow) -> Move:

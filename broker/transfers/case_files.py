@@ -14,6 +14,7 @@ from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.people import known
 from broker.edge.ledger.people.known import KnownStudent
+from handlers.registry import ANSWERS_CASE
 
 _AT_ONCE = 500
 
@@ -53,7 +54,7 @@ class CaseFiles:
         numbers = [number for one in students.values() for number in one.numbers]
         rows = transfers.under(self._connection, numbers)
         may_ask = rows or any(len({place.lea for place in one.places}) > 1 for one in students.values())
-        records = packets.under_way(self._connection, numbers) if may_ask else []
+        records = packets.under_way(self._connection, numbers, ANSWERS_CASE) if may_ask else []
         cases: dict[str, list[TransferRow]] = {}
         for row in rows:
             cases.setdefault(self._students[row.ssid].ssid, []).append(row)

@@ -24,6 +24,7 @@ from broker.packets.services import Services
 from broker.records import backpack
 from broker.transfers.case_files import CaseFile
 from broker.transfers.letters import Letters
+from handlers.registry import ANSWERS_CASE
 
 
 class Desk:
@@ -146,7 +147,7 @@ def _new(desk: Desk, number: str, new: Open, rows: Mapping[int, TransferRow], *,
 def ask(desk: Desk, row: TransferRow, event: str, why: str = "") -> None:
     """Ask the source, unless its record is on its way already; tell the destination."""
     numbers = registry.numbers(desk.connection, row.ssid)
-    records = packets.under_way(desk.connection, numbers)
+    records = packets.under_way(desk.connection, numbers, ANSWERS_CASE)
     coming = [*desk.at_hand(numbers), *(Coming(one.origin, one.addressed_to) for one in records)]
     asks = not is_coming(coming, row.source, row.destination)
     row = _asked(desk, row, why, asks=asks)

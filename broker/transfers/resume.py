@@ -11,6 +11,7 @@ from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import held, views
 from broker.packets.services import Services
+from handlers.registry import TRAVELS
 
 _AT_ONCE = 50
 
@@ -24,6 +25,6 @@ def go_on(services: Services, connection: Writing, waited: Sequence[str]) -> Non
     """The same for students of whom it is known that packets wait for them."""
     at = services.clock().timestamp()
     for number in waited:
-        gone = held.release(connection, number, at, services.today(), _AT_ONCE)
+        gone = held.release(connection, number, at, services.today(), TRAVELS, _AT_ONCE)
         if len(gone) >= _AT_ONCE and not follow_ups.waits(connection, number):
             follow_ups.put(connection, [FollowUp(number, "", at)])

@@ -24,6 +24,7 @@ from broker.packets.services import Services
 from broker.transfers import cases, follow_up
 from broker.transfers.resume import release_waiting
 from broker.verbs.acting import verb
+from handlers.registry import TRAVELS
 
 __all__ = ["Merged", "Outcome"]
 
@@ -54,7 +55,7 @@ def merge(services: Services, kept: str, other: str, why: str, *, actor: Actor, 
         follow_up.catch_up(services, connection, [kept, other])
         lea = watch.whose_stay(services, connection, kept, other)
         today = services.today()
-        done = registrar.merge(connection, services.model, kept, other, by.who, by.why, now.timestamp(), today)
+        done = registrar.merge(connection, services.model, kept, other, by.who, by.why, now.timestamp(), today, TRAVELS)
         if flags.is_flagged(connection, kept):  # an inbox may have packets about what is now a flagged child
             holdback.hold_back(services, connection, kept)
         cases.reconcile(services, connection, [kept], is_told=True)
@@ -72,7 +73,7 @@ def unmerge(services: Services, kept: str, other: str, why: str, *, actor: Actor
 
     def part(connection: Writing) -> Outcome:
         follow_up.catch_up(services, connection, [kept, other])
-        done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
+        done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at, TRAVELS)
         cases.reconcile(services, connection, [kept, other], is_told=True)
         watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
         release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # for enrollments that came since

@@ -10,6 +10,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import flags
 from broker.flags import missing
 from broker.identity import registrar
+from handlers.registry import TRAVELS
 from tests.support import documents
 from tests.support.backpacks import CLASS, backpack, enrolled, log, received, request, told
 from tests.support.office import Office
@@ -113,7 +114,7 @@ def test_the_log_names_every_number_of_the_student(office: Office) -> None:
     with writing(office.services.engine) as connection:
         pair = kept["ssid"], other["ssid"]
         registrar.merge(
-            connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat()
+            connection, office.services.model, *pair, "Jo", "one child", at.timestamp(), at.date().isoformat(), TRAVELS
         )
     assert office.send("02", request("02", kept, "disclosures")).state == "APPLIED"
     said = office.newest_notice("02", "disclosures")

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from broker.core.model import LeaId
 from broker.edge.ledger.engine import reading, writing
 from broker.processes.part import UNUSABLE
-from broker.processes.sweeper import Inboxes
+from broker.processes.sweeper import InboxDuty
 from broker.stages.sweep.collected import notice_collected
 from tests.support import desk, ledgers, postgres
 from tests.support.exchange import QUICK, SATCHEL, Exchange, satchel, wait_until
@@ -95,11 +95,11 @@ def test_only_the_inbox_that_was_marked_last_is_believed(tmp_path: Path, how: st
         if how == "another home's":
             other = Office(tmp_path / "other", "01").exchange.folder("01", "inbox")
             shutil.copytree(other, inbox, dirs_exist_ok=True)
-    Inboxes(here.services).look()
+    InboxDuty(here.services).look()
     assert states(here, laid) == {"DELIVERED"}
     said = json.loads(satchel("lea", "inbox", "01", "--json", *here.exchange.at).stdout)
     assert said == {"id": "01", "absent": laid, "again": False}  # the operator says that it is the one
-    Inboxes(here.services).look()
+    InboxDuty(here.services).look()
     assert states(here, laid) == {"COLLECTED"}
 
 
@@ -110,7 +110,7 @@ def test_a_program_that_takes_every_file_leaves_the_mark(tmp_path: Path) -> None
     for path in inbox.rglob("*"):  # hidden ones too, as `rsync --remove-source-files` would where it may
         if path.is_file() and path.parent == inbox:
             path.unlink()
-    Inboxes(here.services).look()
+    InboxDuty(here.services).look()
     assert states(here, laid) == {"COLLECTED"}
     assert here.exchange.status()["inboxes_lost"] == []
 

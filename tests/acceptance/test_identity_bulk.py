@@ -19,6 +19,7 @@ from broker.identity import match, registrar
 from broker.simulate.errors import spoil
 from broker.simulate.people import Person, persons
 from broker.simulate.rates import DEFAULT
+from handlers.registry import TRAVELS
 from tests.support.exchange import satchel
 from tests.support.rosters import jsonl, objects, run, within
 
@@ -49,7 +50,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, people: list[Person]) -> Path
         known = [(ssid_of(number), person.student) for number, person in enumerate(people[:-100])]
         registrar.bring_in(connection, services.model, [*known, (Ssid("2000000007"), people[0].student)], _SOURCE)
     with writing(services.engine) as connection:
-        registrar.merge(connection, services.model, known[0][0], "2000000007", "me", "twice", 0.0, "2026-11-23")
+        registrar.merge(
+            connection, services.model, known[0][0], "2000000007", "me", "twice", 0.0, "2026-11-23", TRAVELS
+        )
     return folder
 
 

@@ -20,6 +20,7 @@ from broker.edge.ledger.tables import packets
 from broker.identity import registrar
 from broker.stages import withdraw
 from broker.stages.sweep.deliveries import finish_deliveries
+from handlers.registry import TRAVELS
 from tests.support import desk, documents, postgres
 from tests.support.recalled import (
     STUDENTS,
@@ -119,7 +120,7 @@ def test_a_record_under_a_merged_number_is_replaced_too(office: Desk) -> None:
     with writing(office.services.engine) as connection:
         now = office.services.clock()
         day = now.date().isoformat()
-        registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day)
+        registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day, TRAVELS)
     second = office.send(A, office.record())
     assert (second.state, second.replaces) == ("DELIVERED", first.tracking)
     assert office.row(first.tracking).code == "replaced"

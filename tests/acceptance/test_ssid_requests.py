@@ -11,6 +11,7 @@ from broker import wiring
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
 from broker.notices.answers import REASONS
+from handlers.registry import TRAVELS
 from tests.support import documents
 from tests.support.desk import Town, all_receipts, child, record, town
 from tests.support.exchange import wait_until
@@ -152,7 +153,9 @@ def test_a_number_that_was_merged(here: Town) -> None:
     other = one(here["03"], 39, "New", "Falk", "Lisa", "2011-07-07").ssid
     services = wiring.build(here.exchange.home, "test")
     with writing(services.engine) as ledger:
-        registrar.merge(ledger, services.model, kept, other, "A. Clerk", "one child", time.time(), "2026-11-23")
+        registrar.merge(
+            ledger, services.model, kept, other, "A. Clerk", "one child", time.time(), "2026-11-23", TRAVELS
+        )
     services.engine.dispose()
     for kind in ("Retrieve", "Verify"):  # it has the child then
         line = one(here["01"], 38 + len(kind), kind, "Falk", "Lisa", "2011-07-07", other)

@@ -18,6 +18,7 @@ from broker.packets.resume import resume
 from broker.stages import admit
 from broker.stages.sweep.day_change import DayChange
 from broker.transfers import cases as stage
+from handlers.registry import TRAVELS
 from tests.support import desk, documents
 from tests.support.exchange import satchel
 from tests.support.moves import A, B, C, cases, ends, enroll, her, leave, moved
@@ -183,7 +184,7 @@ def test_a_record_whose_number_is_merged_on_its_way_answers_the_case(
         with writing(office.services.engine) as connection:
             now = office.services.clock()
             day = now.date().isoformat()
-            registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day)
+            registrar.merge(connection, office.services.model, kept, other, "x", "y", now.timestamp(), day, TRAVELS)
 
     def overtaken(*args: Any) -> batch.Written:
         patched.setattr(batch, "_commit", real)

@@ -13,6 +13,7 @@ from broker.edge.ledger.people.merges import Outcome
 from broker.edge.ledger.people.registry import Source
 from broker.identity import registrar
 from broker.identity.model import Model
+from handlers.registry import TRAVELS
 from tests.support import accounts
 
 NOW, TODAY = 1_800_000_000.0, "2026-11-23"
@@ -72,13 +73,13 @@ def go(engine: Engine, name: str, *states: State, connection: Connection | None 
 def merge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
     with writing(engine) as connection:
         return registrar.merge(
-            connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, accounts.today(TODAY)
+            connection, model, kept, other, "Jo", "one child, seen both", NOW + 1, accounts.today(TODAY), TRAVELS
         )
 
 
 def unmerge(engine: Engine, model: Model, kept: str = KEPT, other: str = OTHER) -> Outcome:
     with writing(engine) as connection:
-        return registrar.unmerge(connection, model, kept, other, "Jo", "two after all", NOW + 2)
+        return registrar.unmerge(connection, model, kept, other, "Jo", "two after all", NOW + 2, TRAVELS)
 
 
 def state(engine: Engine, name: str) -> tuple[str, str, str, str]:

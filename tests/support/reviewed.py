@@ -64,7 +64,7 @@ class Case:
     def decide(self, choice: Choice, line: int = 0) -> Result:
         return decided(self.office, self.tracking, choice, line)
 
-    def undo(self, line: int = 0) -> undo_decision.Undone:
+    def undo(self, line: int = 0) -> undo_decision.UndoneDecision:
         return undone(self.office, self.tracking, line)
 
     def places(self, ssid: str) -> list[tuple[str, str, str]]:
@@ -80,7 +80,7 @@ def decided(office: Office, tracking: str, choice: Choice, line: int) -> Result:
     return result
 
 
-def undone(office: Office, tracking: str, line: int) -> undo_decision.Undone:
+def undone(office: Office, tracking: str, line: int) -> undo_decision.UndoneDecision:
     with writing(office.services.engine) as connection:
         done = undo_decision.undo(office.services, connection, tracking, line, By("Jo Operator", "it was a twin"))
     office.work()

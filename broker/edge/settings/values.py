@@ -73,7 +73,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldLimits:
     """How much is kept about one student or packet from one LEA: anything beyond is not kept, and the LEA is told."""
 
     names: int = setting(24, "names", "spellings of the legal name, and aliases", 17)
@@ -193,7 +193,7 @@ class Settings:
     home: Path
     name: str = "Satchel exchange"
     limits: Limits = Limits()
-    told: Told = Told()
+    told: ToldLimits = ToldLimits()
     intake: Intake = Intake()
     workers: Workers = Workers()
     sftp: Sftp = Sftp()

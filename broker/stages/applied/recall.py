@@ -9,7 +9,7 @@ if it is wrong too, its sender recalls it as well. Parts of it that were forward
 
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
-from broker.core.model import Document, PacketType, State
+from broker.core.model import Document, State
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import corrections, history, slices
@@ -23,6 +23,7 @@ from broker.stages import withdraw
 from broker.stages.applied.planning import as_a_whole
 from handlers import recall
 from handlers.recall import RecallRequest
+from handlers.registry import KEPT
 
 _RECALLED = "recalled"
 _READ_WHOLE = "It was downloaded to its end, though the receiver's program has not said so yet."
@@ -55,7 +56,7 @@ def _carry_out(
         raise Refused("collected-already", request.pointer)
     if slices.is_begun(connection, found.tracking):
         raise Deferred("the packet is being carried out")
-    if found.type == PacketType.BACKPACK:
+    if found.type in KEPT:
         _recall_backpack(services, connection, row, found, request)
     elif found.state is State.APPLIED:
         raise Refused("carried-out", request.pointer)

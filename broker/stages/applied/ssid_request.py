@@ -6,7 +6,7 @@ Contract: as `planning`. Lines that cannot be read are answered too, and keep no
 from broker.core.model import Document, Name
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.formats.ssid.lines import Unread
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line_request import LineRequest
@@ -50,5 +50,5 @@ def _of_request(services: Services, request: Request) -> Line:
 
 
 def _unread(line: Unread) -> Line:
-    sent = Sent(Name(line.first_name, line.last_name), line.local_number, line.school_year)
+    sent = SentLine(Name(line.first_name, line.last_name), line.local_number, line.school_year)
     return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)

@@ -14,6 +14,7 @@ from broker.identity.bulk import registry as bulk
 from broker.identity.bulk.registry import Registry
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
+from handlers.registry import TRAVELS
 
 STUDENTS = 40
 SOURCE = Source(LeaId(""), "", 0.0)
@@ -33,7 +34,7 @@ def test_every_student_comes_once_with_all_names(engine: Engine, page: int, monk
     with writing(engine) as connection:
         registrar.bring_in(connection, model, known.items(), SOURCE)
         kept, other = list(known)[5], list(known)[6]
-        registrar.merge(connection, model, kept, other, "me", "twice", 0.0, "2026-11-23")
+        registrar.merge(connection, model, kept, other, "me", "twice", 0.0, "2026-11-23", TRAVELS)
     told: list[int] = []
     with reading(engine) as connection:
         registry = Registry(connection)

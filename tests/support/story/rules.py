@@ -16,6 +16,7 @@ from broker.packets import batch
 from broker.processes.worker import RUNS
 from broker.transfers import cases
 from broker.transfers.resume import release_waiting
+from handlers.registry import TRAVELS
 from tests.support.deaths import PLACES
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
@@ -62,12 +63,14 @@ class Moves(Parties):
         other, mine = self.own.ssids[TWIN], self.own.ssids[kept if stands == TWIN else stands]
         with writing(services.engine) as connection:
             if stands == TWIN:
-                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
+                registrar.merge(
+                    connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now), TRAVELS
+                )
                 cases.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN)
             else:
-                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
+                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp(), TRAVELS)
                 cases.reconcile(services, connection, [mine, other])
                 release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from broker.core.model import Address, Name, Ssid, Student
 from broker.formats.documents import to_block, to_student
 from broker.notices import answers
-from broker.notices.answers import REASONS, Answer, Outcome, Sent
+from broker.notices.answers import REASONS, Answer, Outcome, SentLine
 from broker.students.line_request import LineRequest
 
 TEXT = st.text(max_size=8)
@@ -54,7 +54,7 @@ def test_a_request_is_the_same_after_it_was_kept(one: LineRequest) -> None:
 
 def test_no_repr_shows_a_student() -> None:
     student = Student(Name("Ana", "Reyes"), date(2012, 3, 4), local_id="445566")
-    shown = f"{LineRequest(0, student, 'new')!r} {Sent(student.legal_name, '445566')!r}"
+    shown = f"{LineRequest(0, student, 'new')!r} {SentLine(student.legal_name, '445566')!r}"
     assert "Reyes" not in shown
     assert "445566" not in shown
 
@@ -68,7 +68,7 @@ def test_every_reason_says_what_to_do() -> None:
 
 
 def test_an_answer_in_json() -> None:
-    sent = Sent(Name("Ana", "Reyes", "Lucía"), "445566")
+    sent = SentLine(Name("Ana", "Reyes", "Lucía"), "445566")
     body = answers.notice(
         "id",
         [

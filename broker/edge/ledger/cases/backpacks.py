@@ -6,7 +6,7 @@ the later arrival. The current parts follow from the parts alone, under all numb
 after a merge is undone, each number has its own parts. No student's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -163,13 +163,15 @@ def standing(parts: Iterable[Part]) -> list[Part]:
     return found
 
 
-def on_the_way(connection: Reading, receiver: str, contents: Sequence[str]) -> dict[_Key, TrackingId]:
-    """Which of these contents are on their way to this receiver, or lie uncollected in its inbox: the packet that
-    carries each, by LEA and content."""
+def on_the_way(
+    connection: Reading, receiver: str, contents: Sequence[str], kinds: Collection[PacketType]
+) -> dict[_Key, TrackingId]:
+    """Which of these contents are on their way to this receiver in packets of these types, or lie uncollected in its
+    inbox: the packet that carries each, by LEA and content."""
     query = select(packets.c.origin, packets.c.sha256, packets.c.tracking).where(
         packets.c.receiver == receiver,
         packets.c.state.in_([State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED]),
-        packets.c.type == PacketType.BACKPACK,
+        packets.c.type.in_(sorted(kinds)),
         packets.c.sha256.in_(list(contents)),
     )
     rows = connection.execute(query.order_by(packets.c.tracking.desc())) if contents else ()

@@ -4,7 +4,7 @@ Owns the queries over many cases, and the record of which LEA got its digest on 
 a page at a time, in the order of case numbers; no student's name. Only `overdue_now` and `tell` write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -23,7 +23,6 @@ from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, tra
 PAGE = 200
 MEMORY_DAYS = 100  # longer than a summer without school days
 _ROW = [transfers.c[name] for name in TransferRow.__dataclass_fields__]
-_ANSWERED_FOR = [PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +83,13 @@ def locked(connection: Writing, number: int) -> TransferRow | None:
     return _row(found) if found else None
 
 
-def unacknowledged(connection: Reading, lea: str, first: float, before: float) -> int:
-    """How many records and transcripts the LEA collected in these times but neither acknowledged nor rejected."""
+def unacknowledged(connection: Reading, lea: str, first: float, before: float, kinds: Collection[PacketType]) -> int:
+    """How many packets of these types the LEA collected in these times but neither acknowledged nor rejected."""
     said = exists().where(acknowledgements.c.tracking == packets.c.tracking, acknowledgements.c.party == lea)
     found = select(func.count()).where(
         packets.c.receiver == lea,
         packets.c.state == State.COLLECTED,
-        packets.c.type.in_(_ANSWERED_FOR),
+        packets.c.type.in_(sorted(kinds)),
         packets.c.updated_at >= first,
         packets.c.updated_at < before,
         ~said,

@@ -117,8 +117,8 @@ def is_stored(connection: Reading, tracking: str) -> bool:
     ended = connection.execute(select(backpacks.c.ended_by).where(backpacks.c.tracking == tracking)).scalar()
     if not ended:
         return ended == ""
-    by = ledger.get(connection, ended)
-    return by is None or by.type != PacketType.RECALL
+    by, own = ledger.get(connection, ended), ledger.get(connection, tracking)
+    return by is None or (own is not None and by.type == own.type)  # a later part took its place, and no recall
 
 
 def unstore(connection: Writing, tracking: str, by: str, at: float) -> None:

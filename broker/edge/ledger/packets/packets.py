@@ -60,20 +60,20 @@ def waiting_with(connection: Reading, hashes: Sequence[str]) -> set[str]:
 
 
 class UnderWay(NamedTuple):
-    """A record that is on its way or waits to go on: of which number, by whom, and to whom by name, '' for nobody."""
+    """A packet that is on its way or waits to go on: of which number, by whom, and to whom by name, '' for nobody."""
 
     ssid: str
     origin: str
     addressed_to: str
 
 
-def under_way(connection: Reading, ssids: Sequence[str]) -> list[UnderWay]:
-    """The records of these very numbers that are on their way, those that say the same once; at most some hundreds of
-    numbers at once."""
+def under_way(connection: Reading, ssids: Sequence[str], kinds: Collection[PacketType]) -> list[UnderWay]:
+    """The packets of these types about these very numbers that are on their way, those that say the same once; at most
+    some hundreds of numbers at once."""
     states = [State.ADMITTED, State.ROUTED, State.HELD]
     query = select(*(packets.c[name] for name in UnderWay._fields)).distinct()
     mine = query.where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
-    return [UnderWay(*row) for row in connection.execute(mine.where(packets.c.type == PacketType.STUDENT_RECORD))]
+    return [UnderWay(*row) for row in connection.execute(mine.where(packets.c.type.in_(sorted(kinds))))]
 
 
 def is_any_unopened(connection: Reading, origin: str, but: str) -> bool:

@@ -20,7 +20,7 @@ from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, evidence, student_names
-from broker.edge.settings.values import Told as Most
+from broker.edge.settings.values import ToldLimits
 
 MOST_NAMES = 8  # names to search by: the legal one, then the latest of each LEA
 MOST_GUARDIANS = 8
@@ -81,7 +81,9 @@ def _told(row: Any, value: Any) -> Told:
     return Told(row.id, row.kind, value, Source(row.lea, row.tracking, row.added_at), row.ended_at)
 
 
-def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most) -> Kept:
+def add_names(
+    connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: ToldLimits
+) -> Kept:
     """Add, as aliases, the names that the student does not have yet; a name reported only by an LEA that never had the
     child counts as missing. `legal` is this LEA's spelling of the legal name."""
     all_names = names(connection, ssid)
@@ -152,7 +154,7 @@ def _brought(source: Source) -> dict[str, Any]:
     return {"lea": source.lea, "tracking": source.tracking, "added_at": source.at, "ended_at": None}
 
 
-def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: Most) -> Kept:
+def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: ToldLimits) -> Kept:
     """Add what this student block says about guardians, phone, address and birth order.
 
     Guardians accumulate; for the other kinds the newest value ends the earlier one.
@@ -180,7 +182,7 @@ def _within(
     known: Sequence[Told],
     fresh: Sequence[tuple[str, str]],
     source: Source,
-    most: Most,
+    most: ToldLimits,
 ) -> list[tuple[str, str]]:
     """The part of `fresh` that the LEA may still report."""
     guardians = [one for one in fresh if one[0] == _GUARDIAN]

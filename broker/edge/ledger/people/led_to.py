@@ -3,12 +3,13 @@
 Owns these queries of `packets`, `events` and `enrollments`. Promises: reads only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from broker.core.model import HeldFor, PacketType, State
+from broker.core.routing import Travels
 from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, events, packets
@@ -22,23 +23,23 @@ def used_elsewhere(connection: Reading, ssid: str, tracking: str, places: Sequen
     return any(connection.execute(query.limit(1)).first() is not None for query in (other, place))
 
 
-def _led_to(ssid: str, lea: str, *kinds: PacketType) -> Any:
+def _led_to(ssid: str, lea: str, kinds: Collection[PacketType]) -> Any:
     """Packets that follow the student: the enrollment decides where they go, whatever their `to` says."""
-    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(kinds)
+    return (packets.c.ssid == ssid) & (packets.c.receiver == lea) & packets.c.type.in_(sorted(kinds))
 
 
-def on_the_way(connection: Reading, ssid: str, lea: str) -> list[str]:
+def on_the_way(connection: Reading, ssid: str, lea: str, travels: Travels) -> list[str]:
     """Undelivered records of the student that go to this LEA because the student is enrolled there. Parts of the record
     store are not included: they have a fixed receiver, and are checked when they are delivered."""
     waits = (packets.c.state == State.HELD) & (packets.c.held_for == HeldFor.RECEIVER_KEY)
-    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD)
+    is_led = _led_to(ssid, lea, travels.follow)
     query = select(packets.c.tracking).where(is_led, (packets.c.state == State.ROUTED) | waits)
     return [row[0] for row in connection.execute(query.order_by(packets.c.tracking))]
 
 
-def delivered_since(connection: Reading, ssid: str, lea: str, at: float) -> list[str]:
+def delivered_since(connection: Reading, ssid: str, lea: str, at: float, travels: Travels) -> list[str]:
     """Records, and parts of the record store, that were delivered there after this time (seconds since the epoch)."""
-    is_led = _led_to(ssid, lea, PacketType.STUDENT_RECORD, PacketType.BACKPACK)
+    is_led = _led_to(ssid, lea, travels.follow | travels.kept)
     query = (
         select(packets.c.tracking)
         .join(events, events.c.tracking == packets.c.tracking)

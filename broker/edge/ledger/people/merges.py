@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 
 from broker.core.errors import NotDone
 from broker.core.model import Ssid
+from broker.core.routing import Travels
 from broker.core.stays import Today
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import held
@@ -64,7 +65,9 @@ def _merge(row: Any) -> Merge:
     return Merge(**(dict(row._mapping) | {"moved": Moved(**json.loads(row.moved))}))
 
 
-def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
+def merge(
+    connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today, travels: Travels
+) -> Outcome:
     """Let `kept` stand for `other` too, and release packets that waited only for that.
 
     Raises NotDone `same-number`, `no-student`, `number-withdrawn`, `merged-already`.
@@ -73,21 +76,21 @@ def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: fl
     _check(connection, kept, other)
     moved = merge_rows.take(connection, other, kept)
     _stand_for(connection, [other, *moved.followers], kept)
-    released = held.release(connection, kept, at, today)
+    released = held.release(connection, kept, at, today, travels)
     moved = replace(moved, released=[one for one in released if one not in moved.packets])
     row = {"kept": kept, "merged": other, "at": at, "who": who, "why": why, "moved": json.dumps(asdict(moved))}
     connection.execute(insert(merges), row | {"undone_at": None, "undone_by": "", "undone_why": ""})
     return replace(_counted(moved), released=tuple(one[0] for one in released))
 
 
-def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, travels: Travels) -> Outcome:
     """Give back what the merge moved. Raises NotDone `not-merged`, `merged-since`."""
     registry.lock(connection)
     done = _standing_merge(connection, kept, other)
     merge_rows.give_back(connection, done.moved, kept, other)
     _stand_for(connection, [other], "")
     _stand_for(connection, done.moved.followers, other)
-    returned, delivered = held.undo_release(connection, [*done.moved.packets, *done.moved.released], at)
+    returned, delivered = held.undo_release(connection, [*done.moved.packets, *done.moved.released], at, travels)
     undone = {"undone_at": at, "undone_by": who, "undone_why": why}
     connection.execute(update(merges).where(merges.c.id == done.id).values(undone))
     return replace(_counted(done.moved), returned=returned, delivered=delivered)

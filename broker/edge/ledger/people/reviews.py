@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, tuple_, update
 
 from broker.core.model import LeaId, Ssid, TrackingId
-from broker.core.review import OWN_STUDENT, Sent, Verb, is_counted, sent_as
+from broker.core.review import OWN_STUDENT, SentKey, Verb, is_counted, sent_as
 from broker.edge.ledger import prepared
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import decisions, packets, reviews
@@ -156,7 +156,7 @@ _BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
 
 
 def open_of(
-    connection: Reading, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+    connection: Reading, lea: str, about: Collection[SentKey], *, but: str, is_own: bool, most: int
 ) -> Iterator[Review]:
     """Open questions to this LEA about a student sent as one of these: at most the `most` oldest for each, without
     those of the packet `but`; with `is_own`, only those about a packet's own student."""

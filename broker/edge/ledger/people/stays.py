@@ -19,13 +19,13 @@ from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Source
 from broker.edge.ledger.tables import enrollment_changes, enrollments
-from broker.edge.settings.values import Told as Most
+from broker.edge.settings.values import ToldLimits
 
 # what an entry that is sent again corrects, where it has a value
 _CORRECTED = ("local_id", "entry_code", "exit_code", "grade", "programme", "day_part")
 _AT_ONCE = 500
 _YEAR = 365 * 86_400.0
-_MOST = Most()
+_MOST = ToldLimits()
 _ROW = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
 LOCATION = tuple(enrollments.c[one.name] for one in fields(Location))  # the columns that `location` needs
 
@@ -119,7 +119,7 @@ def enter(
     *,
     dual: bool | None = None,
     military: bool | None = None,
-    most: Most = _MOST,
+    most: ToldLimits = _MOST,
 ) -> Told:
     """Accept an entry; `row.reported_on` is today. Values that it leaves out ('' or None) stay as reported before.
 
@@ -158,7 +158,7 @@ def leave(
     today: str,
     *,
     is_late: bool = False,
-    most: Most = _MOST,
+    most: ToldLimits = _MOST,
 ) -> Told:
     """Accept an exit that the source's LEA reports. `is_late` means that a person had to decide it after its packet
     came: then it does not end a stay that a later packet has entered for the same day. Raises `core.stays.Unfit`, and
@@ -196,7 +196,7 @@ def _ends(places: _Places, told: Told) -> Iterator[_Correction]:
         yield places[place], {"exit_date": day} if day else {"exit_date": "", "exit_code": ""}
 
 
-def _correct_all(connection: Writing, corrections: Iterable[_Correction], source: Source, most: Most) -> None:
+def _correct_all(connection: Writing, corrections: Iterable[_Correction], source: Source, most: ToldLimits) -> None:
     """Write all corrections or none. Raises Unfit where one of the stays has been corrected as often as allowed."""
     changed = [(place, facts) for place, facts in corrections if _differing(place[1], facts)]
     for (number, row), facts in changed:

@@ -19,6 +19,7 @@ from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import merges
+from handlers.registry import KEPT, TRAVELS
 from tests.support.scale import examples
 
 ANA, BEN = "1000000019", "1000000027"
@@ -119,12 +120,12 @@ def test_a_packet_is_kept_once(engine: Engine) -> None:
 def test_merged_numbers_are_one_student_and_can_be_parted_again(engine: Engine) -> None:
     store(engine, part("a", 10), part("b", 20, ssid=BEN), part("c", 30, ssid=BEN, lea="02"))
     with writing(engine) as connection:
-        merges.merge(connection, ANA, BEN, "Jo", "one child", NOW, "2026-11-23")
+        merges.merge(connection, ANA, BEN, "Jo", "one child", NOW, "2026-11-23", TRAVELS)
     assert current(engine) == current(engine, BEN) == ["b", "c"]
     store(engine, part("d", 40))
     assert current(engine, BEN) == ["d", "c"]
     with writing(engine) as connection:
-        merges.unmerge(connection, ANA, BEN, "Jo", "two children", NOW)
+        merges.unmerge(connection, ANA, BEN, "Jo", "two children", NOW, TRAVELS)
     assert current(engine) == ["d"]
     assert current(engine, BEN) == ["b", "c"]
 
@@ -192,9 +193,9 @@ def test_what_is_on_the_way_already(engine: Engine) -> None:
             carrier("5", "dd", State.REFUSED),
         ]
         packets.born(connection, rows, [])
-        found = backpacks.on_the_way(connection, "6G", ["aa", "bb", "cc", "dd"])
+        found = backpacks.on_the_way(connection, "6G", ["aa", "bb", "cc", "dd"], KEPT)
         assert found == {("01", "aa"): "1"}
-        assert backpacks.on_the_way(connection, "6G", []) == {}
+        assert backpacks.on_the_way(connection, "6G", [], KEPT) == {}
 
 
 def test_the_list(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
+from handlers.registry import REPLACES_EARLIER
 from tests.support.rows import filled
 
 LEAS = ("01", "02", "6G")
@@ -171,7 +172,7 @@ def test_what_was_collected_and_not_acknowledged(engine: Engine) -> None:
         packet("g", "student-record", "6G", 30.0, *there)
         said = filled(tables.acknowledgements, tracking="c", party="6G")
         connection.execute(insert(tables.acknowledgements), said)
-        assert transfer_views.unacknowledged(connection, "6G", 0.0, 20.0) == 2
-        assert transfer_views.unacknowledged(connection, "6G", 10.0, 31.0) == 3
-        assert transfer_views.unacknowledged(connection, "6G", 11.0, 30.0) == 0
-        assert transfer_views.unacknowledged(connection, "01", 0.0, 20.0) == 1
+        assert transfer_views.unacknowledged(connection, "6G", 0.0, 20.0, REPLACES_EARLIER) == 2
+        assert transfer_views.unacknowledged(connection, "6G", 10.0, 31.0, REPLACES_EARLIER) == 3
+        assert transfer_views.unacknowledged(connection, "6G", 11.0, 30.0, REPLACES_EARLIER) == 0
+        assert transfer_views.unacknowledged(connection, "01", 0.0, 20.0, REPLACES_EARLIER) == 1

@@ -12,6 +12,7 @@ from broker.cli.students import registry_text
 from broker.edge.ledger.engine import reading, writing
 from broker.identity import registrar, registry_view
 from broker.students import undo_decision
+from handlers.registry import TRAVELS
 from tests.support import ledgers
 from tests.support.desk import record
 from tests.support.lessons import BY, LEAS, NEW, Child, by_lea, by_state, found, number, same, told
@@ -98,10 +99,10 @@ def test_a_merged_student_is_known_by_what_was_taught(office: Office, made: Chil
     by_state(office, "6G", same(ssid))
     services = office.services
     with writing(services.engine) as connection:
-        registrar.merge(connection, services.model, other, ssid, "Jo", "one", 0.0, services.today())
+        registrar.merge(connection, services.model, other, ssid, "Jo", "one", 0.0, services.today(), TRAVELS)
     assert told(office, "02", made("Katherine")) == [("matched", other)]
     with writing(services.engine) as connection:
-        registrar.unmerge(connection, services.model, other, ssid, "Jo", "two", 0.0)
+        registrar.unmerge(connection, services.model, other, ssid, "Jo", "two", 0.0, TRAVELS)
     assert told(office, "02", made("Katherine")) == [("matched", ssid)]
 
 

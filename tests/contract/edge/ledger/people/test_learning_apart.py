@@ -10,6 +10,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.people.registry import Source
 from broker.identity import registrar
+from handlers.registry import TRAVELS
 from tests.support import ledgers
 from tests.support.lessons import LEAS, NEW, Child, by_lea, by_state, found, number, same, told
 from tests.support.office import Office
@@ -74,8 +75,8 @@ def test_two_who_were_parted_again_are_two(office: Office, made: Child) -> None:
     renamed(office, first, "B")
     with writing(services.engine) as connection:
         now = services.clock().timestamp()
-        registrar.merge(connection, services.model, first, second, "Jo", "one", now, services.today())
-        registrar.unmerge(connection, services.model, first, second, "Jo", "two", now)
+        registrar.merge(connection, services.model, first, second, "Jo", "one", now, services.today(), TRAVELS)
+        registrar.unmerge(connection, services.model, first, second, "Jo", "two", now, TRAVELS)
     assert told(office, "02", made("Otto", **made.home)) == [("matched", second)]
     renamed(office, first, "C")
     assert told(office, "6G", made("Otto", **made.home)) == [("review", None)]

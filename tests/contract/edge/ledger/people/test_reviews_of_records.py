@@ -20,6 +20,7 @@ from broker.formats.documents import to_student
 from broker.identity import registrar
 from broker.students import decide
 from broker.students.decide import Result
+from handlers.registry import TRAVELS
 from tests.support.desk import child, enrollment, record
 from tests.support.office import Office
 from tests.support.reviewed import (
@@ -176,7 +177,9 @@ def test_a_candidate_that_was_merged_is_followed(office: Office) -> None:
     now = datetime.now(UTC)
     with writing(office.services.engine) as connection:
         model = office.services.model
-        registrar.merge(connection, model, kept, case.ssid, "Jo", "one child", now.timestamp(), now.date().isoformat())
+        registrar.merge(
+            connection, model, kept, case.ssid, "Jo", "one child", now.timestamp(), now.date().isoformat(), TRAVELS
+        )
     first = case.decide(same(case))
     assert first in (Result.DONE, Result.ASKED_AGAIN)
     if first is Result.ASKED_AGAIN:
