@@ -12,8 +12,9 @@ from broker.core.transfer import TransferState
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.people import flags
+from broker.flags import missing
 from broker.oversight import alerts as told_of
-from broker.stages import collect, missing, withdraw
+from broker.stages import collect, withdraw
 from broker.stages.sweep.collected import notice_collected
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.resumed import resume_unflagged

@@ -248,7 +248,7 @@ def test_what_is_being_taken_back_is_not_shown_again_before_that_is_decided(bran
         row = corrections.locked(connection, sent.tracking)
         assert row is not None
         taker = row._replace(claim="another")
-        assert withdraw.take(branch.services, connection, row, Refused("recalled"), taker)
+        assert withdraw.refuse(branch.services, connection, row, Refused("recalled"), taker)
         sweeper = threading.Thread(target=sweeps)
         sweeper.start()
         assert not done.wait(0.3)

@@ -15,8 +15,9 @@ from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import slices
 from broker.edge.ledger.people import flags
+from broker.flags import missing
 from broker.packets.batch import run
-from broker.stages import admit, missing
+from broker.stages import admit
 from broker.students import enroll, lines
 from tests.support import desk, documents, postgres, transactions
 from tests.support.slices import MANY, ROWS_A_LINE, A, B, answer_of, left_of, office_of, stays_of

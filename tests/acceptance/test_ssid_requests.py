@@ -153,9 +153,7 @@ def test_a_number_that_was_merged(here: Town) -> None:
     other = one(here["03"], 39, "New", "Falk", "Lisa", "2011-07-07").ssid
     services = wiring.build(here.exchange.home, "test")
     with writing(services.engine) as ledger:
-        registrar.merge(
-            ledger, services.model, kept, other, "A. Clerk", "one child", time.time(), "2026-11-23", TRAVELS
-        )
+        registrar.merge(ledger, services.model, kept, other, "A. Clerk", "one", time.time(), "2026-11-23", TRAVELS)
     services.engine.dispose()
     for kind in ("Retrieve", "Verify"):  # it has the child then
         line = one(here["01"], 38 + len(kind), kind, "Falk", "Lisa", "2011-07-07", other)

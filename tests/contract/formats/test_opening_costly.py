@@ -19,7 +19,7 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.formats.opening import Read
 from broker.formats.reader_beside import Beside
 from broker.packets import opening
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.stages import admit
 from broker.stages.sweep.standing import enqueue_costly
@@ -124,8 +124,8 @@ def test_of_one_leas_documents_a_round_holds_so_much_at_once(office: Office) -> 
         held = []
         kept = opening.opened
 
-        def counted(services: Services, look: Look, row: PacketRow) -> Read:
-            found = kept(services, look, row)
+        def counted(services: Services, facts: RoundFacts, row: PacketRow) -> Read:
+            found = kept(services, facts, row)
             held.append(found.cost.size)
             return found
 
@@ -143,7 +143,7 @@ def test_what_is_costly_among_others_and_not_by_itself_goes_on(office: Office) -
     town = Town(office, read_first_cpu_seconds=0.05)
     try:
         document = desk.enrollment(A, *desk.children(2), note="x")
-        costly = office.drop(A, json.dumps(document | {f"p{n}": 1 for n in range(100_000)}).encode())
+        costly = office.drop(A, json.dumps(document | {f"p{n}": 1 for n in range(300_000)}).encode())
         assert town.admit(town.usual, costly) == [("RECEIVED", "", COSTLY, 0)]
         assert town.admit(town.patient, costly) == [("REFUSED", "schema", COSTLY, 0)]
     finally:
