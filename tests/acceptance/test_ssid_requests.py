@@ -147,8 +147,7 @@ def test_a_birth_date_is_corrected_by_a_person(here: Town) -> None:
     assert one(here["03"], 38, "Verify", *swapped).answer == "verified"
 
 
-def test_a_number_that_was_merged(here: Town) -> None:
-    """It is still known, and who uses it is told which one to use from now on."""
+def test_a_number_that_was_merged_is_known_and_the_one_to_use_is_told(here: Town) -> None:
     kept = one(here["02"], 38, "New", "Oberg", "Lisa", "2011-07-07").ssid
     other = one(here["03"], 39, "New", "Falk", "Lisa", "2011-07-07").ssid
     services = wiring.build(here.exchange.home, "test")
