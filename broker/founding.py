@@ -1,8 +1,8 @@
-"""How a home and its ledger come to belong together: `satchel init` and `satchel upgrade`.
+"""How a home and its ledger are bound to each other: `satchel init` and `satchel upgrade`.
 
 Owns the moment at which the id is written, in the home, the vault and the ledger. Promises: it is written within the
-transaction that makes the ledger what it is to be, so that of two homes one is too late and changes nothing there; a
-vault without what the ledger knows to be in it is not taken for the home's. What was lost of it is written again.
+transaction that creates or upgrades the ledger, so of two homes one is too late and changes nothing there; a vault that
+lacks what the ledger knows is not accepted as the home's. Lost copies of the id are written again.
 """
 
 import time
@@ -30,9 +30,10 @@ _LOOK_SECONDS = 0.2
 
 @contextmanager
 def stopped(home: Home) -> Iterator[None]:
-    """Nobody starts the exchange while the block runs. Raises NotDone `running` where it runs, or a part of it does."""
+    """Keep the exchange from starting while the block runs. Raises NotDone `running` where it, or a part of it,
+    runs."""
     home.run.mkdir(mode=0o700, exist_ok=True)
-    while (lock := hold(home.run)) is None and not _runs(home.run):  # another one upgrades it, and will end
+    while (lock := hold(home.run)) is None and not _runs(home.run):  # another process upgrades it, and will end
         time.sleep(_LOOK_SECONDS)
     if lock is None or _beats(home.run):
         raise NotDone("running", home=str(home.root))
@@ -50,8 +51,8 @@ def _beats(run: Path) -> bool:
 
 
 def is_settled(engine: Engine, chosen: Settings) -> bool:
-    """Whether home, ledger and vault belong together and say so, and no inbox is still to be marked. The ledger must
-    have the newest form. Raises OtherHome where it is another home's, or the vault is."""
+    """Whether home, ledger and vault belong together and say so, and every inbox has its mark. The ledger must have the
+    newest form. Raises OtherHome where the ledger or the vault is another home's."""
     home = Home(chosen.home)
     with reading(engine) as connection:
         owner, is_marked = homes.owner(connection), not homes.unmarked(connection)
@@ -65,8 +66,8 @@ def is_settled(engine: Engine, chosen: Settings) -> bool:
 
 
 def settle(connection: Writing, chosen: Settings) -> Sequence[LeaId]:
-    """Within the transaction that makes the ledger: this home is its home. Gives the LEAs whose inbox was not marked,
-    for it is not there, or is in doubt. Raises OtherHome."""
+    """Bind the ledger to this home, within the transaction that creates or upgrades the ledger. Returns the LEAs whose
+    inbox got no mark, because it is missing or in doubt. Raises OtherHome."""
     home, owner, at = Home(chosen.home), homes.owner(connection), now().timestamp()
     if owner is not None:
         home_id.check_owner(home, owner, place_of(chosen))
@@ -87,7 +88,7 @@ def _check_has(home: Home, newest: Sha256 | None) -> None:
 
 
 def begin_run(engine: Engine, home: Home) -> None:
-    """The exchange starts on this ledger. A crash in between leaves a home that knows both starts, this and the last.
+    """Record a start on this ledger. After a crash in between, the home knows both starts, this one and the last.
 
     Raises OtherHome as `home_id.check_last` does."""
     with reading(engine) as connection:
@@ -101,8 +102,8 @@ def begin_run(engine: Engine, home: Home) -> None:
 
 
 def accept(connection: Writing, home: Home) -> Sequence[LeaId]:
-    """Go on with a home, or a ledger, that was put back from a backup: what is absent from an inbox was perhaps never
-    taken, so an inbox that lacks anything is known by no mark any more. Gives the LEAs of these."""
+    """Continue with a home, or a ledger, that was restored from a backup: what is absent from an inbox was perhaps
+    never collected, so an inbox that lacks packets loses its mark. Returns the LEAs of these inboxes."""
     doubtful = marks.take_from_lacking(connection, home)
     home_id.put_runs(home, homes.last_run(connection))
     return doubtful

@@ -1,7 +1,7 @@
-"""What a command needs that does not work on packets: settings, ledger, folders, a clock; no key, no schemas, no queue.
+"""What a command needs if it does not work on packets: settings, ledger, folders, a clock; no key, schemas or queue.
 
 Owns how a process of Satchel begins. Promises: loads nothing that such a command does not need; raises `NotReady` with
-one sentence when there is no usable home.
+one sentence where there is no usable home.
 """
 
 import os
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from broker.identity.model import Model
 
 
-# What SQLite says of its own file: by the beginning of the error's name.
+# What to say about SQLite's errors on its own file, by the beginning of the error's name.
 _SQLITE = {
     "SQLITE_FULL": "The ledger cannot be written, for the disk is full; make room, and try again.",
     "SQLITE_IOERR": "The ledger's disk cannot be read or written; see whether it is full, and the system's log.",
@@ -49,14 +49,14 @@ class Unreachable(NotReady):
 
 
 def harden() -> None:
-    """No core dump may hold a record (DESIGN section 1, promise 5), nor may another process of this user read it or a
-    key out of the memory; new files are this user's alone."""
+    """Keep records and keys out of core dumps (DESIGN section 1, promise 5) and out of reach of this user's other
+    processes; new files are this user's alone."""
     privilege.hide_memory()
     os.umask(0o077)
 
 
 def logger(part: str) -> "structlog.stdlib.BoundLogger":
-    """JSON lines on standard error, of whoever speaks in this process (`broker.edge.log`)."""
+    """JSON lines on standard error, for all code in this process (`broker.edge.log`)."""
     from broker.edge import log
 
     return log.begin(part)
@@ -78,33 +78,33 @@ class Offline:
 
     @property
     def time(self) -> StateTime:
-        """The state's days and hours."""
+        """Days and hours in the state's zone."""
         return self.settings.time
 
     def day(self) -> date:
-        """The day that it is in the state now."""
+        """Today in the state's zone."""
         return self.time.day(self.clock())
 
     def today(self) -> Today:
-        """The day by which it is judged where a student is."""
+        """The day for judging where a student is."""
         return self.settings.today(self.day())
 
     @cached_property
     def apart(self) -> Apart:
-        """Who works in the folders of LEAs that have mounts of their own."""
+        """The processes that work in the folders of LEAs with mounts of their own."""
         return Apart(self.home, self.settings.limits, self.settings.intake.answer_seconds)
 
     @cached_property
     def model(self) -> "Model":
-        """Who is who; read when it is first asked for. Raises OperatorError for model files that cannot be used."""
+        """The identity model; read when it is first used. Raises OperatorError for unusable model files."""
         from broker.identity.models import load
 
         return load(self.home.root, is_strict=self.settings.identity.birth_date_must_agree)
 
 
 def model_of(home: Path | None) -> "Model":
-    """Who is who, for a command that may do without an exchange: as the home has it and its settings say, if there is
-    one. Raises OperatorError for model files or settings that cannot be used."""
+    """The identity model for a command that can run without an exchange: the home's, with its settings, if there is a
+    home. Raises OperatorError for unusable model files or settings."""
     from broker.identity.models import load
 
     has_settings = home is not None and (home / "satchel.toml").is_file()
@@ -112,19 +112,19 @@ def model_of(home: Path | None) -> "Model":
 
 
 def home_of(given: Path | None) -> Path:
-    """The home that a command is about. Raises NotReady when none is named."""
+    """The home that a command is about. Raises NotReady when none is given."""
     if given is None:
         raise NotReady("Say which exchange: give --home FOLDER or set SATCHEL_HOME.")
     return given
 
 
 def unopened(chosen: Settings) -> Offline:
-    """The parts of a command that looks itself whether there is a ledger, and in which form."""
+    """The parts of a command that itself checks whether there is a ledger, and in which form."""
     return Offline(chosen, connect(chosen), Home(chosen.home), now)
 
 
 def find_ledger(chosen: Settings) -> tuple[Engine, str]:
-    """The ledger whatever its form, and that. Raises NotReady where there is none, or it cannot be read."""
+    """The ledger in any form, and its form. Raises NotReady where there is none, or it cannot be read."""
     folders, engine = Home(chosen.home), connect(chosen)
     if not chosen.ledger.url and not folders.ledger.is_file():
         raise NotReady(f"{folders.ledger} is not there; put it back from a backup.")
@@ -136,7 +136,7 @@ def find_ledger(chosen: Settings) -> tuple[Engine, str]:
 
 
 def said_of(error: Exception) -> str | None:
-    """What is told of a database that does not answer, or breaks off; None for an error that is the program's own."""
+    """The sentence about a database that does not answer or breaks off; None for an error of the program itself."""
     if isinstance(error, DatabaseError) and is_broken_off(error):
         name = str(getattr(error.orig, "sqlite_errorname", ""))
         for begins, sentence in _SQLITE.items():
@@ -152,10 +152,10 @@ def reason_of(error: DatabaseError) -> str:
 
 
 def open_ledger(chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> Engine:
-    """The ledger, in the form of this program and of this home. Raises NotReady where it has another form, which only
-    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them
-    `is_put_back` from a backup and this is not allowed for. A part that does not hold the home's keys (`has_keys`) goes
-    by the ids alone: who started it has seen the proof."""
+    """The ledger, in this program's form and bound to this home. Raises NotReady where it has another form, which only
+    `satchel upgrade` changes; home_id.OtherHome where home, ledger and vault do not belong together, or one of them was
+    restored from a backup and `is_put_back` does not allow for that. A part without the home's keys (`has_keys`) checks
+    only the ids: its starter has checked the proof."""
     engine, found = find_ledger(chosen)
     if found == REVISION:
         check_home(engine, chosen, is_put_back=is_put_back, has_keys=has_keys)
@@ -168,7 +168,7 @@ def open_ledger(chosen: Settings, *, is_put_back: bool = False, has_keys: bool =
 
 
 def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False, has_keys: bool = True) -> None:
-    """See that home, ledger and vault belong together. Raises home_id.OtherHome."""
+    """Check that home, ledger and vault belong together. Raises home_id.OtherHome."""
     home = Home(chosen.home)
     with reading(engine) as connection:
         owner, last = homes.owner(connection), homes.last_run(connection)
@@ -178,7 +178,7 @@ def check_home(engine: Engine, chosen: Settings, *, is_put_back: bool = False, h
 
 
 def later(chosen: Settings, found: str) -> NotReady:
-    """What is said of a ledger that a later program has had: nobody here knows what its rows mean."""
+    """The error about a ledger that a later program has had: this program cannot know what its rows mean."""
     was = f"has the form of a later program ({found}; this one knows {REVISION})"
     return NotReady(f"The ledger of {chosen.home} {was}: use that program; nothing was changed.")
 

@@ -37,7 +37,7 @@ from broker.identity import models, registrar
 from broker.offline import NotReady, harden, logger, now, open_ledger
 from broker.packets.services import Services
 
-_SET_ASIDE = 12  # bytes for each byte of a document, that the JSON parser asks for and hardly fills
+_SET_ASIDE = 12  # bytes that the JSON parser reserves for each byte of a document, and hardly fills
 
 
 def new_tracking() -> str:
@@ -57,8 +57,8 @@ def read_key(home: Home) -> openpgp.SecretKey:
 
 
 def check_keys(home: Home) -> None:
-    """See that the parts will find their keys usable; said once, by who starts them. They are read in a process of
-    their own, so that this one never holds them. Raises NotReady."""
+    """Check that the parts will find their keys usable; reported once, by the process that starts them. A child process
+    reads them, so that this one never holds them. Raises NotReady."""
     told, telling = os.pipe()
     child = os.fork()
     if child == 0:
@@ -78,7 +78,7 @@ def check_keys(home: Home) -> None:
 
 
 def fingerprint(home: Home) -> Fingerprint:
-    """That of the exchange's key, by its public part. Raises NotReady."""
+    """The fingerprint of the exchange's key, from its public part. Raises NotReady."""
     try:
         return validity.held(home.certificate.read_bytes())[0].primary.fingerprint
     except (OSError, Refused):
@@ -86,7 +86,7 @@ def fingerprint(home: Home) -> Fingerprint:
 
 
 def _own_key(home: Home) -> openpgp.SecretKey:
-    """The exchange's key, as it is published. Raises NotReady."""
+    """The exchange's secret key, checked against the published one. Raises NotReady."""
     key = read_key(home)
     if key.fingerprint != fingerprint(home):
         raise NotReady(f"{home.certificate} is not the public part of keys/exchange.key; put both back from a backup.")
@@ -102,7 +102,8 @@ def digester(home: Home) -> Digester:
 
 
 def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
-    """The process that reads packets for this one; nothing is started yet. A patient one takes each by itself."""
+    """The process that reads packets for this one; it is not started yet. A patient reader takes each packet by
+    itself."""
     limits = chosen.limits
     first = min(limits.read_first_cpu_seconds, limits.read_cpu_seconds)
     memory = limits.memory_of(limits.largest_bytes if is_patient else limits.read_first_bytes)
@@ -118,8 +119,8 @@ def reader(chosen: Settings, *, is_patient: bool = False) -> Beside:
 
 
 def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -> Services:
-    """The parts of one process of the exchange; a patient one works what is costly to read. Raises OperatorError for
-    what is wrong with the home: NotReady, SettingsError, and of a worker what is wrong with its index, calendars and
+    """The parts of one process of the exchange; a patient one works packets that are costly to read. Raises
+    OperatorError for faults of the home: NotReady, SettingsError, and in a worker faults of its index, calendars and
     codes."""
     harden()
     chosen, held = file.load(home), held_by(part)
@@ -138,15 +139,15 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
         apart=apart,
         exchange=fingerprint(folders),
         secret=_own_key(folders) if Secret.KEY in held else None,
-        queues=Queues(chosen if Secret.REDIS in held else replace(chosen, redis=Redis())),  # connects when it is asked
+        queues=Queues(chosen if Secret.REDIS in held else replace(chosen, redis=Redis())),  # connects at its first use
         clock=now,
         new_tracking=new_tracking,
         reader=reader(chosen, is_patient=is_patient),
-        worker=f"{uuid.uuid4().hex}/{part}-{number}",  # of this very process: machines may share a name
+        worker=f"{uuid.uuid4().hex}/{part}-{number}",  # unique to this process: machines may share a name
         log=logger(f"{part}-{number}"),
         load_model=partial(models.load, chosen.home, is_strict=chosen.identity.birth_date_must_agree),
     )
-    if part == "worker":  # the others may never ask who a student is, nor when a record is due
+    if part == "worker":  # the other parts never ask who a student is or when a record is due
         digester(folders)
         calendars.check(chosen)
         exit_codes.load(chosen.home, chosen.transfers.codes)
@@ -155,7 +156,7 @@ def build(home: Path, part: str, number: int = 0, *, is_patient: bool = False) -
 
 
 def _check_index(services: Services, connection: Writing) -> None:
-    registry.lock(connection)  # the workers of a new exchange all begin at once
+    registry.lock(connection)  # because all workers of a new exchange begin at once
     registrar.adopt(connection, services.model)
     if registrar.is_stale(connection, services.model):
         raise NotReady(

@@ -1,1 +1,1 @@
-"""One file per packet type: its schema, who may send it, what it changes and where it goes."""
+"""One file for each packet type: its schema, who may send it, what it changes and where it goes."""

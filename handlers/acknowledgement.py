@@ -1,7 +1,7 @@
 """`acknowledgement`: a receiver signs that it has a packet, or that it cannot use it.
 
-Owns how its body is read, and what its reasons mean. Promises: it ends at the exchange, whoever can receive can send
-it, and it holds no student's data. That the packet was delivered to this very sender is for the stage to check
+Owns how its body is read, and what its reasons mean. Promises: it ends at the exchange, every party that can receive
+can send it, and it holds no student's data. The stage checks that the packet was delivered to this sender
 (`unknown-tracking`, `unknown-document`).
 """
 
@@ -21,7 +21,7 @@ HANDLER = Handler(
     applied_by="acknowledgement",
 )
 
-STILL_ENROLLED = "still-enrolled"  # contests a transfer: the previous LEA has the student still
+STILL_ENROLLED = "still-enrolled"  # contests a transfer: the previous LEA still has the student
 _ASK = "Ask the receiver what is wrong"
 REASONS: dict[str, str] = {
     "": f"It gave no reason. {_ASK}.",
@@ -42,7 +42,8 @@ def tracking_of(body: Mapping[str, Any]) -> TrackingId | None:
 
 
 def documents_of(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of documents that it may be about, the likeliest first; none where it names a tracking id."""
+    """The ids of documents that the acknowledgement may be about, the likeliest first; none where it names a tracking
+    id."""
     return () if "tracking" in body else tuple(map(str, body["documents"]))
 
 

@@ -1,4 +1,4 @@
-"""`backpack`: what an LEA keeps in the Student Record Store about one of its students (Utah 53A-1-413).
+"""`backpack`: the data that an LEA keeps in the Student Record Store about one of its students (Utah 53A-1-413).
 
 Owns how its body is read. Promises: only LEAs send it, it names exactly one student, and it is kept instead of sent; no
 word of its content leaves this module.
@@ -24,7 +24,7 @@ HANDLER = Handler(
 
 
 class Mode(StrEnum):
-    """What a part does to the older ones that its LEA has sent about the student."""
+    """What a part does to older parts of its LEA about the student."""
 
     REPLACE = "replace"
     ADD = "add"
@@ -32,7 +32,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What the record store notes of a part beside the packet itself; `created` is seconds since the epoch."""
+    """The notes of the record store on a part, beside the packet itself; `created` is seconds since the epoch."""
 
     mode: Mode
     school_year: int | None

@@ -1,6 +1,6 @@
-"""What a handler declares about its packet type.
+"""A handler's declaration of its packet type.
 
-Owns the shape of that declaration. Promises: plain immutable data; who works a packet reads it and asks nothing else.
+Owns the shape of that declaration. Promises: plain immutable data; whatever works a packet reads only this declaration.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ ALL: frozenset[PartyKind] = frozenset(PartyKind)
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
-    """How a packet about a student reads in the disclosure log: what its sender does (`sends`), what its receiver does
-    (`receives`), and on what `ground` the receiver gets it."""
+    """How a packet about a student reads in the disclosure log: the sender's action (`sends`), the receiver's action
+    (`receives`), and the `ground` on which the receiver gets it."""
 
     sends: Action
     receives: Action
@@ -28,15 +28,16 @@ class Disclosed:
 class Handler:
     """One packet type.
 
-    `versions` are those whose schema is accepted; `senders` may write it; `receivers` may be named in its `to`;
-    `follows_student` means that it goes where the student is, and a `to` only says the same; `ends_here` means that the
-    exchange itself applies it and it travels no further; `needs_student` means that the document is about the one
-    student in its `student`, who must be known before it can go on; `is_kept` means that the exchange keeps it in the
-    record store instead of sending it; `moves_students` means that it may change enrollments, which decide where other
-    packets go; `disclosed` is for what travels about a student; `replaces_earlier` means that a later one of the same
-    sender about the same student takes the place of an earlier one; `reports` is what its sender does by it, as the
-    table of permissions has it, where that depends on no one student; `applied_by` names the module of
-    `broker.stages.applied` that applies what ends here, '' for what does not.
+    `versions`: the accepted versions of its schema. `senders` may write it; `receivers` may be named in its `to`.
+    `follows_student`: it goes where the student is, and a `to` can only agree with that. `ends_here`: the exchange
+    itself applies it, and it travels no further. `needs_student`: the document is about the one student in its
+    `student`, who must be known before it can go on. `is_kept`: the exchange keeps it in the record store instead of
+    sending it. `moves_students`: it may change enrollments, which decide where other packets go. `disclosed`: for a
+    type that travels and is about a student. `replaces_earlier`: a later packet of the same sender about the same
+    student takes the place of an earlier one. `answers_case`: a transfer case waits for it. `needs_request`: the
+    document says who asked for it, and when. `reports`: the sender's action in the permission table, where it depends
+    on no single student. `applied_by`: the module of `broker.stages.applied` that applies a type that ends here, ''
+    for other types.
     """
 
     type: PacketType
@@ -50,5 +51,7 @@ class Handler:
     moves_students: bool = False
     disclosed: Disclosed | None = None
     replaces_earlier: bool = False
+    answers_case: bool = False
+    needs_request: bool = False
     reports: Action | None = None
     applied_by: str = ""

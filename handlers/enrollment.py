@@ -1,4 +1,4 @@
-"""`enrollment`: an LEA tells which students enter and leave its schools.
+"""`enrollment`: an LEA reports which students enter and leave its schools.
 
 Owns how its body is read. Promises: it ends at the exchange (the answer is a notice with one line per student), only
 LEAs send it, and no two entries share a pointer.
@@ -40,9 +40,9 @@ class Event(StrEnum):
 class Entry:
     """One line of an enrollment. `date` is the first day of membership for an entry, the last for an exit.
 
-    `code` is the state's entry or exit code, `programme` the school's schedule, both as `grade` '' when not given;
-    `facts` is what else is said of the stay; `school_year` is None where the document names none; `pointer` is the
-    line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
+    `code` is the state's entry or exit code, `programme` the school's schedule; these and `grade` are '' when not
+    given. `facts` are the other facts of the stay; `school_year` is None where the document names none; `pointer` is
+    the line's JSON pointer (RFC 6901). Repr hidden: it holds a student.
     """
 
     student: Student = field(repr=False)

@@ -1,7 +1,7 @@
-"""`key-rotation`: a party hands in a new key of its own, signed by one that it has.
+"""`key-rotation`: a party hands in a new key of its own, signed by a key that it has.
 
 Owns how its body is read. Promises: it ends at the exchange, every party can send it, and it holds no student's data.
-Whether the key may be this party's is for the stage to judge, as for one that the state enters.
+The stage judges whether the key may be this party's, as it does for a key that the state enters.
 """
 
 import base64

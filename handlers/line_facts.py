@@ -1,6 +1,6 @@
-"""What a line of an enrollment or SSID request may say of a stay beside its days, and of a parent's opt-outs.
+"""The facts of a stay beside its days, and of a parent's opt-outs, in a line of an enrollment or SSID request.
 
-Owns how that is read, for both packet types. Promises: what is not said is told from what is denied.
+Owns how they are read, for both packet types. Promises: a missing fact is never taken for a denied one.
 """
 
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-_FINEST = 1000  # of a school day; finer than any part that is meant, so that 0.3333 is a third
+_FINEST = 1000  # largest denominator of a part of a school day: 0.3333 becomes a third
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`dual`: the student is enrolled beside another LEA (Utah R277-419-5). `military`: it is a child of a military
-    family, whose record comes sooner (53A-1-1001, article IV). Both None where nothing is said. `day_part` is the part
-    of the school day as a fraction, such as 1/2, or 1 (R277-419-6(4)); '' where nothing is said. `opt_outs` are the
-    purposes that the parent opted out of, all of them (SB 152, 2026); None where nothing is said. `confirmed` are the
-    dates of the line that were looked at again and are right (`core.plausible.FACTS`)."""
+    """The facts of one line. `dual`: the student is enrolled beside another LEA (Utah R277-419-5). `military`: the
+    student is a child of a military family, whose record comes sooner (53A-1-1001, article IV). Both are None where the
+    line does not say. `day_part` is the part of the school day as a fraction, such as 1/2, or 1 (R277-419-6(4)); ''
+    where the line does not say. `opt_outs` are all purposes that the parent opted out of (SB 152, 2026); None where the
+    line does not say. `confirmed` names the facts that the sender has checked (`core.days.plausible.FACTS`)."""
 
     dual: bool | None = None
     military: bool | None = None
@@ -30,7 +30,7 @@ NOTHING = Facts()
 
 
 def facts_of(line: Mapping[str, Any]) -> Facts:
-    """Of a checked line."""
+    """The facts of a checked line."""
     opted = line.get("opt_outs")
     return Facts(
         dual=line.get("dual"),
@@ -42,10 +42,10 @@ def facts_of(line: Mapping[str, Any]) -> Facts:
 
 
 def _part(number: float) -> str:
-    """The fraction that is meant by a number with a few decimals."""
+    """The fraction that a number with a few decimals stands for."""
     return str(Fraction(str(number)).limit_denominator(_FINEST))
 
 
 def named(facts: Facts) -> Mapping[str, Any]:
-    """By the names that they have in a line's wish, too."""
+    """The facts by their names, which a line's request uses, too."""
     return {one.name: getattr(facts, one.name) for one in fields(Facts)}

@@ -1,7 +1,7 @@
 """`recall`: a sender takes back a packet that its receiver has not collected yet.
 
-Owns how its body is read. Promises: it ends at the exchange, whoever may send records can send it, and it holds no
-student's data. That the packet is this very sender's own is for the stage to check (`unknown-tracking`).
+Owns how its body is read. Promises: it ends at the exchange, every party that may send records can send it, and it
+holds no student's data. The stage checks that the packet is this sender's own (`unknown-tracking`).
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ HANDLER = Handler(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is taken back: by the packet's tracking id, by the id of its document, or both; '' where not given. `why` is
-    a word of the schema's closed list."""
+class RecallRequest:
+    """The packet to recall, named by its tracking id, by the id of its document, or by both; '' where not given. `why`
+    is a word of the schema's closed list."""
 
     tracking: TrackingId
     document: str
@@ -34,13 +34,13 @@ class Wish:
 
     @property
     def pointer(self) -> str:
-        """The JSON pointer (RFC 6901) of what names the packet."""
+        """The JSON pointer (RFC 6901) of the property that names the packet."""
         return "/tracking" if self.tracking else "/document"
 
 
-def wish_of(body: Mapping[str, Any]) -> Wish:
-    """What a checked `recall.v1` asks for; ids in lower case. Raises Refused("schema") where it names no packet."""
+def request_of(body: Mapping[str, Any]) -> RecallRequest:
+    """The wish in a checked `recall.v1`; ids in lower case. Raises Refused("schema") where it names no packet."""
     tracking, document = (str(body.get(name, "")).lower() for name in ("tracking", "document"))
     if not (tracking or document):
         raise Refused("schema", "/tracking", "It must name the packet, by `tracking` or by `document`.")
-    return Wish(TrackingId(tracking), document, str(body["why"]))
+    return RecallRequest(TrackingId(tracking), document, str(body["why"]))

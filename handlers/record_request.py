@@ -1,7 +1,7 @@
 """`record-request`: an LEA asks for the records of one of its students (Utah 53A-1-413, 53A-11-504).
 
 Owns how its body is read. Promises: it ends at the exchange, only LEAs send it, and it names exactly one student. The
-exchange's own `record-request`, which asks an LEA for a record, is a notice and comes by another way.
+exchange's own `record-request`, which asks an LEA for a record, is a notice (`broker.notices.transfers`).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ HANDLER = Handler(
 
 
 class Want(StrEnum):
-    """What is asked for."""
+    """What the LEA asks for."""
 
     RECORD = "record"
     BACKPACK = "backpack"
@@ -39,7 +39,7 @@ _OF_ONE_LEA = frozenset({Want.BACKPACK, Want.PARENT_COPY})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ask:
-    """One request; `from_lea` is '' where parts of every LEA are meant. Repr hidden."""
+    """One request; `from_lea` is '' for the parts of all LEAs. Repr hidden."""
 
     student: Student = field(repr=False)
     want: Want
@@ -47,7 +47,7 @@ class Ask:
 
 
 def ask_of(body: Mapping[str, Any]) -> Ask:
-    """The request of a checked `record-request.v1`. Raises Refused("schema") for a `from_lea` that means nothing."""
+    """The request of a checked `record-request.v1`. Raises Refused("schema") for a `from_lea` with another `want`."""
     want, from_lea = Want(body["want"]), body.get("from_lea", "")
     if from_lea and want not in _OF_ONE_LEA:
         raise Refused("schema", "/from_lea", "It is named with `backpack` and `parent-copy` only.")

@@ -1,4 +1,4 @@
-"""Which handler works which packet type.
+"""The table of handlers: which one is for which packet type.
 
 Owns the one table. Promises: a type that is not in it is not accepted, and the table cannot be changed at run time. A
 new packet type is one schema, one handler and one line here.
@@ -10,6 +10,7 @@ from typing import Any
 
 from broker.core.errors import Refused
 from broker.core.model import PacketType
+from broker.core.routing import Travels
 from handlers import (
     acknowledgement,
     backpack,
@@ -43,29 +44,33 @@ HANDLERS: Mapping[PacketType, Handler] = MappingProxyType(
 )
 
 
-# Those about a student that travel, by type: how each reads in the disclosure log.
+# How each type that travels and is about a student reads in the disclosure log.
 DISCLOSED: Mapping[PacketType, Disclosed] = MappingProxyType(
     {one.type: one.disclosed for one in HANDLERS.values() if one.disclosed}
 )
 MOVES_STUDENTS = frozenset(one.type for one in HANDLERS.values() if one.moves_students)
 KEPT = frozenset(one.type for one in HANDLERS.values() if one.is_kept)
+FOLLOWS_STUDENT = frozenset(kind for kind in DISCLOSED if HANDLERS[kind].follows_student)
+ANSWERS_CASE = frozenset(one.type for one in HANDLERS.values() if one.answers_case)
+TRAVELS = Travels(FOLLOWS_STUDENT - KEPT, KEPT, frozenset(DISCLOSED) - FOLLOWS_STUDENT)
 REPLACES_EARLIER = tuple(one.type for one in HANDLERS.values() if one.replaces_earlier)
 
 
 def handler_of(kind: str) -> Handler:
-    """The handler of a packet type. Raises Refused("unknown-type") for one that nobody works."""
+    """The handler of a packet type. Raises Refused("unknown-type") for a type without one."""
     try:
         return HANDLERS[PacketType(kind)]
     except (KeyError, ValueError):
         raise Refused("unknown-type", "/packet") from None
 
 
-# Of a document that travels, what the exchange itself reads: where it goes, whom it is about, and on what ground.
+# The properties of a travelling document that the exchange itself reads: where it goes, the student, and the ground.
 _READ = frozenset({"packet", "id", "from", "to", "created", "student", "request", "mode", "school_year"})
 
 
 def needed_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the exchange needs of a checked document: all of one that ends here, and of one that travels no record."""
+    """The part of a checked document that the exchange needs: all of one that ends here; one that travels, without its
+    record."""
     handler = HANDLERS.get(PacketType(str(document["packet"]).rpartition(".v")[0]))
     if handler is not None and handler.ends_here:
         return document

@@ -1,7 +1,7 @@
 """`review-answer`: an LEA decides which student it meant, where the exchange was not sure.
 
-Owns how its body is read. Promises: it ends at the exchange, only LEAs send it, and it holds no student's data. That
-the question was put to this very sender is for the stage to check (`unknown-tracking`).
+Owns how its body is read. Promises: it ends at the exchange, only LEAs send it, and it holds no student's data. The
+stage checks that the question was put to this sender (`unknown-tracking`).
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ HANDLER = Handler(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. `letter` is the candidate's, '' where none is named; `pointer` its JSON pointer (RFC 6901)."""
+    """One answer. `letter` is the candidate's, '' for none; `pointer` is the answer's JSON pointer (RFC 6901)."""
 
     tracking: TrackingId
     line: int

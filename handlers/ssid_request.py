@@ -1,7 +1,7 @@
-"""`ssid-request`: an LEA asks for statewide student ids, or corrects what is known of its students.
+"""`ssid-request`: an LEA asks for statewide student ids, or corrects what is known about its students.
 
 Owns how its body is read, from JSON or CSV. Promises: it ends at the exchange (the answer is a notice with one line per
-request, in the request's own form), only LEAs send it, and a line that lacks something stops no other one.
+request, in the request's own form), only LEAs send it, and an incomplete line stops no other line.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ HANDLER = Handler(
 
 
 class Kind(StrEnum):
-    """What is asked for. New and Retrieve open a location; Retrieve keeps the previous LEA's."""
+    """The kind of a request. New and Retrieve open a location; Retrieve keeps the previous LEA's."""
 
     NEW = "new"
     RETRIEVE = "retrieve"
@@ -42,9 +42,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One line. `entry` and `exit` are first and last day of membership, the latter None while it goes on;
-    `school_year` is None where none was given. `form` is '' for JSON (see `formats.ssid_answer`); `facts` is what else
-    is said of the stay. Repr hidden."""
+    """One line. `entry` and `exit` are the first and last day of membership; `exit` is None while it goes on.
+    `school_year` is None where none was given. `form` is '' for JSON (see `formats.ssid.answer`); `facts` are the other
+    facts of the stay. Repr hidden."""
 
     line: int
     kind: Kind
@@ -62,8 +62,8 @@ class Request:
 
 
 def requests(body: Mapping[str, Any], state: StateTime) -> tuple[Request | Unread, ...]:
-    """The lines of a checked `ssid-request.v1`, in their order, with those of a CSV that could not be read. A line
-    without a date is of the day on which its document was made, in the state."""
+    """The lines of a checked `ssid-request.v1`, in their order, including the unreadable lines of a CSV. A line without
+    a date has the day, in the state, on which its document was made."""
     sheet: Sheet | None = body.get(SHEET)
     if sheet is None:
         day = state.day(datetime.fromisoformat(body["created"])).isoformat()
@@ -76,7 +76,7 @@ def requests(body: Mapping[str, Any], state: StateTime) -> tuple[Request | Unrea
 
 
 def form_of(body: Mapping[str, Any]) -> str:
-    """In which form the request came: '' for JSON, else a form of `formats.ssid_answer`."""
+    """The form of the request: '' for JSON, else a form of `formats.ssid.answer`."""
     return body[SHEET].form if SHEET in body else ""
 
 

@@ -20,9 +20,10 @@ HANDLER = Handler(
     needs_student=True,
     disclosed=Disclosed(Action.SEND_RECORD, Action.RECEIVE_RECORD, Ground.ENROLLS),
     replaces_earlier=True,
+    answers_case=True,
 )
 
 
 def student_of(body: Mapping[str, Any]) -> Student:
-    """Whom a checked `student-record.v1` is about; its SSID, if any, is the sender's claim."""
+    """The student of a checked `student-record.v1`; its SSID, if any, is the sender's claim."""
     return to_student(body["student"])

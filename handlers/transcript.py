@@ -1,7 +1,7 @@
 """`transcript`: one student's transcript travels from an LEA to higher education (Utah R277-419-10, 53A-1-603.5).
 
-Promises: only LEAs send it and only higher education receives it, by name, for a student does not enroll there through
-this exchange; it names exactly one student.
+Promises: only LEAs send it; only higher education receives it, and only when it is named in `to`, because students do
+not enroll there through this exchange; it names exactly one student.
 """
 
 from broker.core.access import Action, Ground
@@ -18,4 +18,5 @@ HANDLER = Handler(
     follows_student=False,
     disclosed=Disclosed(Action.SEND_TRANSCRIPT, Action.RECEIVE_TRANSCRIPT, Ground.STUDENT_REQUEST),
     replaces_earlier=True,
+    needs_request=True,
 )

@@ -51,10 +51,14 @@ _LONG = (
     "test_bounds_of_keeping.py",
     "test_endings.py",
     "test_trust_in_keys.py",
+    "test_keys_as_published.py",
+    "test_whose_keys.py",
     "test_mistakes.py",
     "test_textmode.py",
     "test_upgrade.py",
+    "test_upgrade_of_old_homes.py",
     "test_homes.py",
+    "test_homes_and_inboxes.py",
     "test_servers.py",
     "test_knowledge.py",
     "test_identity_bulk.py",
@@ -63,7 +67,7 @@ _LONG = (
     "test_model.py",
     "test_flagged.py",
     "test_interop.py",
-    "test_registry.py",
+    "test_registry_at_once.py",
 )
 
 

@@ -1,6 +1,6 @@
-"""Who a command acts as: the state's operator, at the exchange's own machine.
+"""The actor of a command: the state's operator, at the exchange's own machine.
 
-Owns the actor of the command line. Promises: where nobody says a name, it is that of the account.
+Owns the actor of the command line. Promises: without a given name, the account's name is used.
 """
 
 import os
@@ -10,7 +10,7 @@ from broker.core.actor import Actor
 
 
 def account() -> str:
-    """The name of the account that this process runs for."""
+    """The name of the account under which this process runs."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -23,5 +23,5 @@ def operator(who: str = "") -> Actor:
 
 
 def named(who: str) -> Actor:
-    """The state's operator, where a name must be said. Raises OperatorError for one that is not one line."""
+    """The state's operator, where a name must be given. Raises OperatorError for a name that is not one line."""
     return Actor(who)

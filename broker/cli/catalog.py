@@ -1,7 +1,7 @@
-"""The commands: what each is called, where it is, and what the help says of it.
+"""The commands: their names, where they are, and their sentence in the help.
 
-Owns the list that `broker.cli.main` makes the command line of. Promises: data only, so that help needs no command's
-module; each sentence is the one with which the command's own help begins (a test compares them).
+Owns the list from which `broker.cli.main` makes the command line. Promises: data only, so that help needs no command's
+module; each sentence is the first one of the command's own help (a test compares them).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _LEA, _HOUSE, _STUDENTS, _TEST = (
 
 
 class Group(NamedTuple):
-    """Commands with a first word in common, and the panel of the help in which it stands."""
+    """Commands with the same first word, and their panel in the help."""
 
     says: str
     panel: str
@@ -48,7 +48,7 @@ GROUPS: Mapping[str, Group] = {
     "backpack": Group("The Student Record Store, and copies of a record for parents.", _STUDENTS),
 }
 
-# in the order of the help: each panel as its users come to need it
+# in the order of the help: within each panel in the order in which users need them
 COMMANDS: Mapping[str, Entry] = {
     "keygen": Entry("client.letters:keygen", "Make your LEA's key pair.", _LEA),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),

@@ -1,8 +1,8 @@
 """`satchel`: the command line (DESIGN section 9, a public interface).
 
 Owns the command tree and the last line of defence: no traceback reaches a user, and no other program of the same user
-looks into a command's memory. Promises: only the module of the
-command in hand is loaded, for a secretary's `seal` needs no database and should not wait for one; help loads none.
+can read a command's memory. Promises: only the module of the present command is loaded, because a secretary's `seal`
+needs no database and should not wait for one; help loads none.
 """
 
 import os
@@ -28,8 +28,8 @@ _EXIT_CODES = (
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
-    """The command tree for these arguments. A command is loaded if all words of its name are among them, for without
-    them it cannot be run; of any other the tree has the name and the sentence."""
+    """The command tree for these arguments. A command is loaded if all words of its name are among them, because
+    without them it cannot run; for every other command the tree has its name and its sentence."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
@@ -45,7 +45,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             continue
         group, _, name = path.rpartition(" ")
         parent, own = groups[group] if group else app, _is_named(path, arguments)
-        says = None if own else entry.says  # a loaded command says itself what it does
+        says = None if own else entry.says  # a loaded command has its own help
         parent.command(name, help=says, short_help=entry.says, rich_help_panel=entry.panel or None)(
             load(path) if own else _unloaded
         )
@@ -65,7 +65,8 @@ def _satchel(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")
     ] = False,
 ) -> None:
-    """Stands before every command; it also keeps a lone command's name, which Typer would make the whole program."""
+    """Runs before every command; it also keeps the name of a single command, which Typer would make the whole
+    program."""
 
 
 def _group(name: str, arguments: Sequence[str]) -> typer.Typer:
@@ -77,7 +78,7 @@ def _group(name: str, arguments: Sequence[str]) -> typer.Typer:
 
 
 def load(path: str) -> Callable[..., Any]:
-    """The function of a command, by its words."""
+    """The function of the command with this name."""
     module, _, function = COMMANDS[path].where.partition(":")
     command: Callable[..., Any] = getattr(import_module(f"broker.{module}"), function)
     return command
@@ -88,7 +89,7 @@ def _is_named(path: str, arguments: Sequence[str]) -> bool:
 
 
 def _stands_alone(group: str, arguments: Sequence[str]) -> bool:
-    """Whether the group's word comes without one of its commands behind it."""
+    """Whether the group's word comes without one of its commands after it."""
     if group not in arguments:
         return False
     place = arguments.index(group) + 1
@@ -96,17 +97,17 @@ def _stands_alone(group: str, arguments: Sequence[str]) -> bool:
 
 
 def _nothing() -> None:
-    """What a group does before its command."""
+    """What a group does before its command: nothing."""
 
 
 def _unloaded() -> NoReturn:
-    """In the place of a command whose words were not given."""
+    """Stands for a command whose words were not given."""
     raise AssertionError("a command is run by its words, and these were not given")
 
 
 def main() -> None:
-    """Entry point: runs a command and turns what is left into one sentence."""
-    privilege.hide_memory()  # a command may have keys, passphrases or a record there
+    """Entry point: runs a command and turns an unhandled error into one sentence."""
+    privilege.hide_memory()  # it may contain keys, passphrases or a record
     arguments = sys.argv[1:]
     try:
         endings.open_output()
@@ -138,7 +139,7 @@ def _fail(error: Exception) -> NoReturn:
 
 
 def _of_database(error: Exception) -> str | None:
-    """What is told of a database that does not answer; a command without one does not load what knows of them."""
+    """The sentence about a database that does not answer; a command without a database does not load this code."""
     if type(error).__module__ != "sqlalchemy.exc":
         return None
     from broker.offline import said_of
@@ -152,7 +153,7 @@ def _end(sentence: str, code: int = 1) -> NoReturn:
 
 
 def _is_of_output() -> bool:
-    """Whether what was printed cannot be written: it would be tried once more when the process ends."""
+    """Whether the printed output cannot be written: the process would try again at its end."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""What the command line says where a verb cannot be done: one sentence that says what to do, by the verb's code.
+"""The command line's sentence for a verb that cannot be done, by the verb's code; it says what to do.
 
-Owns these sentences. Promises: every code that verbs and stages raise as NotDone has its sentence here, and the facts
-that it names are those of the code (a test compares them).
+Owns these sentences. Promises: every code that verbs and stages raise as NotDone has its sentence here, and the
+sentence uses only facts of its code (a test compares them).
 """
 
 from collections.abc import Callable, Mapping
@@ -95,7 +95,7 @@ SENTENCES: Mapping[str, str] = {
     "stale-index": (
         "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
     ),
-    # questions which student was meant
+    # questions about which student was meant
     "no-question": "There is no question about {tracking}; `satchel review list` shows those that wait.",
     "which-student": "Say which student of {tracking}; to be asked for are {questions}.",
     "nothing-decided": "Nothing is decided on this question, so there is nothing to take back.",
@@ -121,7 +121,7 @@ SENTENCES: Mapping[str, str] = {
     "enrollment-changed": "The enrollment was changed again since; let the LEA send the right entry and exit.",
 }
 
-# A command that was given wrongly ends with 2, as it does for a wrong option.
+# A command that was used wrongly ends with 2, as for a wrong option.
 WRONG_USE = frozenset(
     {
         # directory, keys, legal exceptions
@@ -139,22 +139,22 @@ WRONG_USE = frozenset(
 
 
 def exit_code(error: NotDone) -> int:
-    """What the command ends with."""
+    """The command's exit code."""
     return 2 if error.code in WRONG_USE else 1
 
 
 def sentence(error: NotDone) -> str:
-    """What the operator reads."""
+    """The sentence that the operator reads."""
     facts = {name: _WORDS[name](fact) if name in _WORDS else fact for name, fact in error.facts.items()}
     return SENTENCES[error.code].format(**facts)
 
 
 def _ways(questions: Any) -> str:
-    """How questions of one packet are asked for: pairs of a line, and whether it counts from 0."""
+    """The options that name questions of one packet, from pairs of a line and whether it counts from 0."""
     ways = (f"--student {line + 1}" if is_counted else f"--line {line}" for line, is_counted in questions)
     return ", ".join(islice(ways, _MOST_NAMED)) + (" …" if len(questions) > _MOST_NAMED else "")
 
 
 _MOST_NAMED = 20
-# Facts that are said in other words, by their names.
+# Facts that are shown in other words, by name.
 _WORDS: Mapping[str, Callable[[Any], str]] = {"questions": _ways}

@@ -1,9 +1,9 @@
-"""What became of what was sent: the table with which `satchel fetch` ends.
+"""What happened to the sent files: the table that `satchel fetch` prints at its end.
 
-Owns the reading of receipts on the LEA's own computer, and the list of what was sent from it. Promises: a receipt is
-believed only when its signature is good by the exchange's key; each file stands there once, with the last that is known
-of it; what was sent from this account, and has no receipt yet, stands there, too; what needs somebody comes first, and
-only that is listed when there is much.
+Owns the reading of receipts on the LEA's own computer, and the list of what was sent from it. Promises: a receipt
+counts only with a good signature by the exchange's key; the table has each file once, with its latest known state; it
+also has what this account sent and what has no receipt yet; rows that need somebody come first, and when there are many
+rows only these are listed.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from broker.edge.sftp.client.line import Account
 from broker.terminal.common import warn
 from broker.terminal.tables import plain
 
-_FORGET_SECONDS = 60 * 86_400.0  # a file without an answer for so long was sent to an exchange that is no more
+_DROPPED_AFTER_SECONDS = 60 * 86_400.0  # without an answer for so long, the file's exchange no longer exists
 _MOST_BYTES = 64 * 1024
 _NO_ANSWER = "sent, and no answer yet"
 _WAIT = "wait, and fetch again"
@@ -39,7 +39,7 @@ _TODO = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One file: what became of it in a word or two, what to do, and whether that is for somebody to do."""
+    """One file: its result in a word or two, what to do, and whether somebody must do it."""
 
     file: str
     result: str
@@ -49,7 +49,7 @@ class Answer:
 
 
 def read(receipts: Sequence[Path], exchange: bytes) -> tuple[list[Answer], set[str]]:
-    """What these receipts say of the LEA's own files, and the digests (SHA-256, hex) of all files they are about.
+    """What these receipts say about the LEA's own files, and the digests (SHA-256, hex) of all files they are about.
     `exchange` is the exchange's public key."""
     last: dict[str, dict[str, Any]] = {}
     answers: list[Answer] = []
@@ -85,8 +85,8 @@ def _answer(said: dict[str, Any]) -> Answer:
     return Answer(file, state.lower(), _TODO.get(state, means))
 
 
-class Sent:
-    """The list of what was sent to one exchange as one LEA, in this account's own folder for such things."""
+class SentPackets:
+    """The list of what was sent to one exchange as one LEA, in this account's state folder."""
 
     def __init__(self, account: Account) -> None:
         state = os.environ.get("XDG_STATE_HOME") or Path(os.environ.get("HOME") or "/") / ".local" / "state"
@@ -94,19 +94,19 @@ class Sent:
         self._path = Path(state) / "satchel" / f"sent-{name}.jsonl"
 
     def add(self, source: Path, name: str) -> None:
-        """It was sent, and has this name in the outbox."""
+        """Record that the file was sent, with its name in the outbox."""
         try:
             with source.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:  # it was there a moment ago, and is sent
+        except OSError as error:  # the file is sent, but has gone since
             warn(f"{source} is not noted as sent, for it cannot be read any more ({error.strerror}).")
             return
         self._append([{"file": name, "sha256": digest, "at": time.time()}])
 
     def settle(self, answered: set[str], receipts: Path) -> list[str]:
-        """The names of what has no receipt yet. `answered` are the digests of what has one, as do those that some
-        receipt in the folder `receipts` is about."""
-        known = [one for one in self._read() if one["at"] > time.time() - _FORGET_SECONDS]
+        """The names of sent files that have no receipt yet. `answered` are the digests of files that have one; receipts
+        in the folder `receipts` count too."""
+        known = [one for one in self._read() if one["at"] > time.time() - _DROPPED_AFTER_SECONDS]
         left = [one for one in known if one["sha256"] not in answered]
         if left:
             seen = _digests(receipts, min(one["at"] for one in left) - 3600)
@@ -151,11 +151,11 @@ def _entries(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             one = json.loads(line)
             yield {"file": str(one["file"]), "sha256": str(one["sha256"]), "at": float(one["at"])}
         except (ValueError, KeyError, TypeError):
-            continue  # a line that a crash has cut
+            continue  # a line that a crash cut off
 
 
 def _digests(folder: Path, since: float) -> set[str]:
-    """Which files the receipts that came since (seconds since 1970) are about, without a look at their signatures."""
+    """The files that receipts since then (seconds since 1970) are about; their signatures are not checked."""
     found: set[str] = set()
     for path in folder.glob("*.asc"):
         try:
@@ -167,10 +167,10 @@ def _digests(folder: Path, since: float) -> set[str]:
 
 
 def unanswered(names: Iterable[str]) -> list[Answer]:
-    """What was sent, and has no receipt."""
+    """Rows for files that were sent and have no receipt."""
     return [Answer(name, _NO_ANSWER, _WAIT) for name in dict.fromkeys(names)]
 
 
 def as_json(answers: Iterable[Answer]) -> list[dict[str, Any]]:
-    """The same for a program."""
+    """The same as plain data, for a program."""
     return [asdict(one) for one in answers]

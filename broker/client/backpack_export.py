@@ -1,8 +1,8 @@
 """`satchel backpack export`: a parent's copy of a child's record, made on the school's own computer.
 
-Promises: works without a home; a sealed file counts only if its signature is good and by the party that it says it is
-from; all files are about one student, or nothing is written; the folder appears whole or not at all, for its owner
-only. What is printed names files, and nothing in them.
+Promises: works without a home; a sealed file counts only if its signature is good and by the party in its `from`; all
+files are about one student, or nothing is written; the folder appears whole or not at all, for its owner only. Printed
+messages name files, and nothing in them.
 """
 
 import json
@@ -29,7 +29,7 @@ from broker.edge.settings.values import Limits
 from broker.formats import canonical
 from broker.formats.parent import page as parent
 from broker.formats.parent.attached import FOLDER, attached
-from broker.formats.parent.papers import RECORDS, Paper, check_log, standing, stranger
+from broker.formats.parent.sources import RECORDS, SourceDocument, check_log, standing, stranger
 from broker.terminal import bars, given
 from broker.terminal.common import JsonOption, fail, say
 from broker.terminal.files import read
@@ -37,7 +37,7 @@ from broker.terminal.passphrase import PassphraseOption
 
 _MOST_FILES = 200
 _MOST_BYTES = 512 * 1024 * 1024
-_EXCHANGE = "exchange"  # the party that writes notices, and the name of its file in the directory
+_EXCHANGE = "exchange"  # the sender of notices, and the name of its file in the directory
 _TYPES = (*RECORDS, PacketType.DISCLOSURES)
 
 
@@ -56,15 +56,15 @@ def export(
     if len(files) > _MOST_FILES:
         fail(f"At most {_MOST_FILES} files make one copy; leave out the older ones.", 2)
     _check_target(out)
-    papers = _Reader(key, directory, passphrase_file).papers(files)
-    if not any(paper.type in RECORDS for paper in papers):
+    sources = _Reader(key, directory, passphrase_file).sources(files)
+    if not any(source.type in RECORDS for source in sources):
         fail(f"None of the files is a {RECORDS[0]} or a {RECORDS[1]}: there is nothing to make a copy of.")
-    other = stranger(papers)
+    other = stranger(sources)
     if other is not None:
         fail(f"{files[other]} is not surely about the same student as the other files; leave it out. Nothing was made.")
-    made, lacking = _made(papers)
+    made, lacking = _made(sources)
     _write(out, made)
-    _tell(out, made, papers, lacking, as_json)
+    _tell(out, made, sources, lacking, as_json)
 
 
 def _check_target(out: Path) -> None:
@@ -85,22 +85,22 @@ class _Reader:
         self._secret: SecretKey | None = None
         self._contracts: dict[int, Contracts] = {}
 
-    def papers(self, files: Sequence[Path]) -> list[Paper]:
-        """One for each file."""
-        size, papers = 0, []
+    def sources(self, files: Sequence[Path]) -> list[SourceDocument]:
+        """One paper for each file."""
+        size, sources = 0, []
         for path in files:
             content = read(path, max(self._limits.sealed_bytes, self._limits.content_bytes))
             size += len(content)
             if size > _MOST_BYTES:
                 fail(f"The files hold more than {_MOST_BYTES >> 20} MiB together; leave out the older ones.")
-            papers.append(self._paper(path, content))
-        return _named(papers)
+            sources.append(self._source(path, content))
+        return _named(sources)
 
-    def _paper(self, path: Path, content: bytes) -> Paper:
+    def _source(self, path: Path, content: bytes) -> SourceDocument:
         if content.lstrip()[:1] == b"{":
             document = self._document(path, content)
             sender = str(document["from"])
-            return Paper(document, self._directory.name(sender) if self._directory else sender, False)
+            return SourceDocument(document, self._directory.name(sender) if self._directory else sender, False)
         found, signer = opened(path, content, *self._means())
         document = self._document(path, found.content)
         if document["from"] != signer.party:
@@ -108,7 +108,7 @@ class _Reader:
                 f"{path} says that it is from {document['from']} and is signed by {signer.party}. "
                 "Do not use it: tell the state."
             )
-        return Paper(document, signer.name or signer.party, True)
+        return SourceDocument(document, signer.name or signer.party, True)
 
     def _means(self) -> tuple[SecretKey, Directory]:
         if self._key is None or self._directory is None:
@@ -136,7 +136,7 @@ class _Reader:
             self._schemas(document).check(document, self._limits.schema_errors)
 
     def _schemas(self, document: Mapping[str, Any]) -> Contracts:
-        """How many digits a number has is the exchange's setting, which is not known here."""
+        """The exchange's setting decides how many digits a number has, and it is not known here."""
         student = document.get("student")
         ssid = student.get("ssid") if isinstance(student, Mapping) else None
         digits = len(ssid) if isinstance(ssid, str) and 0 < len(ssid) <= 32 else 10
@@ -145,26 +145,27 @@ class _Reader:
         return self._contracts[digits]
 
 
-def _named(papers: Sequence[Paper]) -> list[Paper]:
-    """Who wrote them by name, where only the list of disclosures tells it: a parent does not know ids."""
-    names = {lea: name for paper in papers for lea, name in paper.document.get("parties", {}).items()}
+def _named(sources: Sequence[SourceDocument]) -> list[SourceDocument]:
+    """Replace writers' ids by names from the list of disclosures, where only that has them: a parent does not know
+    ids."""
+    names = {lea: name for source in sources for lea, name in source.document.get("parties", {}).items()}
     return [
-        replace(paper, writer=str(names.get(paper.writer, paper.writer)))
-        if paper.writer == paper.document["from"]
-        else paper
-        for paper in papers
+        replace(source, writer=str(names.get(source.writer, source.writer)))
+        if source.writer == source.document["from"]
+        else source
+        for source in sources
     ]
 
 
-def _made(papers: Sequence[Paper]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _made(sources: Sequence[SourceDocument]) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files of the copy by their path in it, and the letters that the PDF lacks."""
-    records = [paper.document for paper in standing(papers) if paper.type in RECORDS]
+    records = [source.document for source in standing(sources) if source.type in RECORDS]
     files, today = attached(records), given.own_clock().date()
-    page = parent.page(papers, files, today)
+    page = parent.page(sources, files, today)
     with bars.progress() as shown:
         task = shown.add_task("Setting the pages", total=1)
         printed, lacking = pdf.render(page, lambda share: shown.update(task, completed=share))
-    data = orjson.dumps(parent.as_data(papers, files, today), option=orjson.OPT_INDENT_2)
+    data = orjson.dumps(parent.as_data(sources, files, today), option=orjson.OPT_INDENT_2)
     made = {"record.html": html.render(page), "record.pdf": printed, "record.json": data}
     return made | {one.path: one.content for one in files if one.content is not None}, lacking
 
@@ -184,7 +185,7 @@ def _write(out: Path, made: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
-    """A folder that gets its name when all is in it, and is gone if that fails."""
+    """A folder that gets its name when it is complete, and is removed if that fails."""
     part = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     part.mkdir(mode=0o700)
     try:
@@ -214,9 +215,11 @@ def _put(path: Path, content: bytes) -> None:
         os.close(folder_)
 
 
-def _tell(out: Path, made: Mapping[str, bytes], papers: Sequence[Paper], lacking: Sequence[str], as_json: bool) -> None:
-    unchecked = sum(not paper.is_checked for paper in papers)
-    has_log = any(paper.type == PacketType.DISCLOSURES for paper in papers)
+def _tell(
+    out: Path, made: Mapping[str, bytes], sources: Sequence[SourceDocument], lacking: Sequence[str], as_json: bool
+) -> None:
+    unchecked = sum(not source.is_checked for source in sources)
+    has_log = any(source.type == PacketType.DISCLOSURES for source in sources)
     if as_json:
         told = {
             "folder": str(out),

@@ -1,7 +1,7 @@
-"""What `satchel fetch` says at its end: what has come, and what became of each file that was sent.
+"""What `satchel fetch` prints at its end: what has come, and what happened to each file that was sent.
 
-Promises: one line for each new packet, up to a screenful, and a sum for what is more; a table of results in which what
-needs somebody comes first, and nothing that does is left out.
+Promises: one line for each new packet, up to a screenful, and a sum for the rest; a table of results in which rows that
+need somebody come first, and none of these is left out.
 """
 
 from collections import Counter
@@ -9,30 +9,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from broker.client import answers
-from broker.client.answers import Answer, Sent
+from broker.client.answers import Answer, SentPackets
 from broker.edge.sftp.client.line import Account
 from broker.edge.sftp.client.transfer import Outcome
 from broker.terminal import tables
 from broker.terminal.common import say
 
 _MOST_LINES = 20
-_MOST_ROWS = 40  # of what needs nobody
+_MOST_ROWS = 40  # of rows that need nobody
 
 
 def of(account: Account, into: Path, outcomes: Sequence[Outcome], waiting: Sequence[str]) -> list[Answer]:
-    """The results: of the new receipts, of what lies in the outbox still (`waiting`), of what has no receipt yet."""
+    """The results, from the new receipts, from what is still in the outbox (`waiting`), and for what has no receipt
+    yet."""
     new = [Path(one.path) for one in outcomes if not one.error and not one.was_here]
     receipts = [path for path in new if path.parent.name == "receipts"]
     exchange = into / "directory" / "exchange.asc"
     found, digests = answers.read(receipts, exchange.read_bytes() if receipts and exchange.is_file() else b"")
-    left = Sent(account).settle(digests, into / "receipts")
+    left = SentPackets(account).settle(digests, into / "receipts")
     told = {one.file for one in found}
     found += answers.unanswered(name for name in [*waiting, *left] if name not in told)
     return sorted(found, key=lambda one: (not one.is_refused, not one.needs, one.result, one.file))
 
 
 def tell(outcomes: Sequence[Outcome], found: Sequence[Answer]) -> None:
-    """Print it."""
+    """Print the outcomes and the results."""
     good = [one for one in outcomes if not one.error]
     by_folder = Counter(Path(one.path).parent.name for one in good)
     packets = [one for one in good if Path(one.path).parent.name == "inbox"]

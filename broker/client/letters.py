@@ -1,7 +1,7 @@
-"""`satchel keygen`, `seal`, `open`: the LEA's own keys and letters, for those without gpg.
+"""`satchel keygen`, `seal`, `open`: the LEA's own keys and letters, for users without gpg.
 
 Promises: a secret key is written with mode 0600, and nothing is ever overwritten; content reaches the disk only after
-its signature was found good; a run that fails leaves no file; a passphrase is asked for or read from a file, never
+its signature was found good; a run that fails leaves no file; a passphrase is prompted for or read from a file, never
 taken from the command line.
 """
 
@@ -29,7 +29,7 @@ KeyOption = Annotated[Path, typer.Option("--key", help="Your secret OpenPGP key 
 
 
 def refuse(path: Path, refused: Refused) -> NoReturn:
-    """End the command with what stands against a file."""
+    """End the command with the fault of a file."""
     fail(f"{path}: {refused.sentence} [{refused.code}]")
 
 

@@ -1,7 +1,7 @@
 """Opening packets on the LEA's own computer: its secret key, everyone's public keys, and who signed.
 
-Promises: content is given out only after its signature was found good; a passphrase is asked for or read from a file;
-a failure is one sentence for whoever opens, not for whoever sent.
+Promises: content is returned only after its signature was found good; a passphrase is prompted for or read from a file;
+a failure is one sentence for the person who opens the packet, not for its sender.
 """
 
 import json
@@ -23,9 +23,9 @@ from broker.terminal.files import read
 from broker.terminal.passphrase import passphrase_of
 
 _BEGIN, _END = b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----END PGP PUBLIC KEY BLOCK-----"
-_ALL = "all"  # the directory's file that repeats what the others hold
+_ALL = "all"  # the directory's file that repeats the others
 
-# The table of codes speaks to the sender of a packet; these are for who opens one.
+# The table of codes addresses the sender of a packet; these sentences are for the person who opens one.
 _MEANINGS = {
     "not-for-exchange": "The file is not sealed for this key.",
     "unknown-signer": "The file is signed with a key that is not in your directory folder.",
@@ -41,16 +41,16 @@ _DO_NOT_USE = "Do not use it: fetch it again, and if that does not help, tell th
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signed: the party's id and name, by the exchange's own list of whose key is whose (`parties.json` in the
-    directory). What a key says of itself is its owner's word, and is not told; without the list, or where the key is
-    not in it, the id is that of the key's file, and there is no name."""
+    """Who signed: the party's id and name, by the exchange's own list of keys (`parties.json` in the directory). The
+    text in a key is only its owner's word, and is not shown; without the list, or where the key is not in it, the id is
+    the name of the key's file, and there is no name."""
 
     party: str
     name: str = ""
 
     @property
     def title(self) -> str:
-        """As whom the party is told of."""
+        """How the party is shown."""
         return f"{self.name} ({self.party})" if self.name else self.party
 
 
@@ -76,7 +76,7 @@ class Directory:
 
     @cached_property
     def _marks(self) -> dict[bytes, str]:
-        """The fingerprint of each that can be read: what else lies in the folder stands against no packet."""
+        """The fingerprint of each readable key: other files in the folder do no harm."""
         found = {certificate: _fingerprint(certificate) for certificate in self.certificates}
         return {certificate: mark for certificate, mark in found.items() if mark}
 
@@ -87,23 +87,23 @@ class Directory:
 
     @cached_property
     def _signers(self) -> dict[str, Signer]:
-        """By the fingerprint of the primary key."""
+        """Signers by the fingerprint of the primary key."""
         found: dict[str, Signer] = {}
-        for certificate, mark in self._marks.items():  # those of `all.asc` come last
+        for certificate, mark in self._marks.items():  # keys from `all.asc` come last
             found.setdefault(mark, self._listed.get(mark) or Signer(self.certificates[certificate]))
         return found
 
     def signer(self, fingerprint: str) -> Signer:
-        """Whose key that is. Raises KeyError for one that is not here."""
+        """To whom this key belongs. Raises KeyError for one that is not here."""
         return self._signers[fingerprint]
 
     def name(self, party: str) -> str:
-        """A party's name; its id where nobody told it."""
+        """A party's name; its id where the list has none."""
         return next((one.name for one in self._listed.values() if one.party == party), "") or party
 
 
 def _blocks(content: bytes) -> list[bytes]:
-    """Each armoured key of a file; one that lacks its end is passed over, and does not take in the next one."""
+    """Each armoured key of a file; one without its end is skipped, and does not swallow the next one."""
     parts = (part.partition(_END) for part in content.split(_BEGIN)[1:])
     return [_BEGIN + key + end for key, end, _ in parts if end]
 
@@ -112,11 +112,11 @@ def _fingerprint(certificate: bytes) -> str | None:
     try:
         return keyring.inspect(certificate, datetime.now(UTC)).fingerprint
     except Refused:
-        return None  # one that cannot be read has signed nothing
+        return None  # an unreadable key has signed nothing
 
 
 def _listed(path: Path, most: int) -> dict[str, Signer]:
-    """Whose key each fingerprint is; none where the folder has no list, as one that was fetched long ago."""
+    """To whom each fingerprint belongs; empty where the folder has no list, because it was fetched long ago."""
     if not path.exists():
         return {}
     try:
@@ -134,7 +134,7 @@ def _plain(text: object) -> str:
 
 
 def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
-    """Your own key; its passphrase from the file, or asked for at a terminal."""
+    """The user's own key; its passphrase comes from the file, or from a prompt."""
     armored, passphrase = read(path, Limits().certificate_bytes), passphrase_of(passphrase_file)
     try:
         return openpgp.load_secret(armored, passphrase)
@@ -152,7 +152,7 @@ def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
 
 
 def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[openpgp.Opened, Signer]:
-    """What is sealed in a file, and who signed it; ends the command where the signature is not good."""
+    """The content of a sealed file, and who signed it; ends the command where the signature is not good."""
     try:
         found = openpgp.open_packet(sealed, key, directory.keys, Limits(), datetime.now(UTC), lambda _: False)
     except Refused as refused:

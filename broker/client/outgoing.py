@@ -1,7 +1,7 @@
-"""What `satchel send` and `seal` look at before anything goes out.
+"""What `satchel send` and `seal` check before anything is sent.
 
-Owns the sentences. Promises: each says in one sentence what the file is and what to do; nothing was sent or written
-when one is said; a file that is right is never refused for what cannot be seen.
+Owns the sentences. Promises: each says in one sentence what the file is and what to do; when one is shown, nothing was
+sent or written; a file is refused only for a fault that can be seen here.
 """
 
 import re
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from broker.client.opening import Directory
 from broker.core.errors import Refused
-from broker.core.files.outgoing import Kind, Look, look
+from broker.core.files.outgoing import Kind, Recognised, recognise
 from broker.edge.pgp import keyring
 from broker.edge.pgp.keyring import KeyInfo
 from broker.edge.settings.values import Limits
 from broker.terminal.files import read
 
 _EXCHANGE = "exchange.asc"
-_ADDRESS = "<exchange@satchel.invalid>"  # of every exchange's key (`satchel init`)
+_ADDRESS = "<exchange@satchel.invalid>"  # in every exchange's key (`satchel init`)
 _TWICE = re.compile(r"\.(?:pgp|gpg|asc)\.(?:pgp|gpg|asc)\Z", re.IGNORECASE)
 
 _UNSENT: Mapping[Kind, str] = {
@@ -49,9 +49,9 @@ _UNSEALED: Mapping[Kind, str] = {
 _LEFT = "nothing was sent"
 
 
-def unsent(path: Path, limits: Limits) -> tuple[Look, str]:
-    """What the file is, and why it is not to be sent, '' where nothing can be seen against it from here."""
-    found = look(read(path, limits.sealed_bytes))
+def unsent(path: Path, limits: Limits) -> tuple[Recognised, str]:
+    """What the file is, and why it must not be sent, '' where no fault can be seen here."""
+    found = recognise(read(path, limits.sealed_bytes))
     if found.kind is Kind.SEALED:
         if _TWICE.search(path.name):
             return found, f"{path} is sealed twice, by its name; seal the document itself, once; {_LEFT}."
@@ -59,8 +59,9 @@ def unsent(path: Path, limits: Limits) -> tuple[Look, str]:
     return found, f"{path} {_UNSENT[found.kind]}; {_LEFT}."
 
 
-def misaddressed(path: Path, found: Look, exchange: bytes, own: bytes) -> str:
-    """Why a sealed file is for somebody else, by the exchange's public key and the sender's own; '' where it is not."""
+def misaddressed(path: Path, found: Recognised, exchange: bytes, own: bytes) -> str:
+    """Why a sealed file is for somebody else, judged by the exchange's public key and the sender's own; '' where it is
+    not."""
     theirs, mine = _ids(exchange), _ids(own)
     if not theirs or found.is_for(theirs):
         return ""
@@ -73,13 +74,13 @@ def misaddressed(path: Path, found: Look, exchange: bytes, own: bytes) -> str:
 
 
 def unsealed(path: Path, content: bytes) -> str:
-    """Why a document is not to be sealed; '' where nothing can be seen against it."""
-    found = look(content)
+    """Why a document must not be sealed; '' where no fault can be seen."""
+    found = recognise(content)
     return f"{path} {_UNSEALED[found.kind]}." if found.kind in _UNSEALED else ""
 
 
 def wrong_recipients(paths: Sequence[Path], limits: Limits) -> str:
-    """Why nobody at the exchange could open what is sealed to these keys; '' where somebody could."""
+    """Why nobody at the exchange could open a file sealed to these keys; '' where somebody could."""
     if any(_is_exchange(path, limits) for path in paths):
         return ""
     are = f"{paths[0]} is" if len(paths) == 1 else f"{' and '.join(map(str, paths))} are"
@@ -96,8 +97,8 @@ def _is_exchange(path: Path, limits: Limits) -> bool:
 
 
 def wrong_signer(fingerprint: str, recipients: Sequence[Path], limits: Limits) -> str:
-    """Why the exchange would not know who has signed, by the directory in which its key lies; '' where it would, or
-    that cannot be told."""
+    """Why the exchange would not know the signer, judged by the directory folder with the exchange's key; '' where it
+    would, or where that cannot be judged."""
     for folder in dict.fromkeys(path.parent for path in recipients if _is_directory(path.parent)):
         try:
             Directory(folder, limits).signer(fingerprint)
@@ -115,7 +116,7 @@ def _is_directory(folder: Path) -> bool:
 
 
 def _inspected(content: bytes) -> list[KeyInfo]:
-    """The public keys of a file, one after the other; what cannot be read is left out."""
+    """The public keys of a file, in order; unreadable ones are left out."""
     found = []
     for block in re.split(rb"(?=-----BEGIN PGP PUBLIC KEY BLOCK-----)", content):
         try:

@@ -1,4 +1,4 @@
-"""`satchel receipt verify`: what anyone can do who has a receipt and the exchange's public key.
+"""`satchel receipt verify`: anyone who has a receipt and the exchange's public key can check it.
 
 Promises: offline; needs no home when the key is named.
 """

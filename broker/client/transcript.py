@@ -1,7 +1,7 @@
 """`satchel transcript make` and `show`: an LEA's transcripts in PESC's form, on its own computer, without a home.
 
 Promises: what is written is read back first and has every course; it is a new file with mode 0600, and nothing is ever
-overwritten; what the record has and the transcript has not is told; no student's data on the command line.
+overwritten; the user sees what the record has and the transcript lacks; no student's data on the command line.
 """
 
 import json
@@ -133,7 +133,7 @@ def _refuse(path: Path, refused: Refused) -> NoReturn:
 
 
 def _written(out: Path, made: Made, contracts: Contracts, limits: Limits, identity: Identity) -> bytes:
-    """The XML, once it was read as the exchange will read it."""
+    """The XML, after reading it back as the exchange will read it."""
     try:
         contracts.check(made.document, limits.schema_errors)
         written = pesc.to_pesc(made.document, state=identity.state)

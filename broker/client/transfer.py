@@ -1,8 +1,9 @@
-"""`satchel send` and `fetch`: the LEA's folders by SFTP, for those without a program for it.
+"""`satchel send` and `fetch`: the LEA's folders over SFTP, for users without an SFTP program.
 
-Promises: works without a home, on the LEA's own machine; nothing is sent that can be seen to be refused; progress goes
-to standard error, and only to a terminal; what is waited for is said; errors are one sentence that says what to do;
-Ctrl-C ends at once; `fetch` ends with what became of each file, and with 5 where something new was refused.
+Promises: works without a home, on the LEA's own machine; a file that the exchange would surely refuse is not sent;
+progress goes to standard error, and only to a terminal; the command says what it waits for; errors are one sentence
+that says what to do; Ctrl-C ends at once; `fetch` ends with what happened to each file, and with 5 where something new
+was refused.
 """
 
 import json
@@ -16,9 +17,9 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 
 from broker.client import answers, fetched, outgoing
-from broker.client.answers import Sent
+from broker.client.answers import SentPackets
 from broker.core.errors import Deferred
-from broker.core.files.outgoing import Look
+from broker.core.files.outgoing import Recognised
 from broker.edge.settings.values import Limits
 from broker.edge.sftp.client import transfer
 from broker.edge.sftp.client.line import Account, ClientError, Line
@@ -61,7 +62,7 @@ def _account(
 def _progress(patience: Patience) -> Iterator[transfer.Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with bars.progress(*columns) as shown:
-        task = shown.add_task("", total=None)  # one bar for the file in hand: thousands would fill the screen
+        task = shown.add_task("", total=None)  # one bar for the present file: thousands would fill the screen
 
         def show(name: str, done: int, size: int) -> None:
             patience.moved()
@@ -89,11 +90,13 @@ def send(
     missing = [path for path in files if not path.is_file()]
     if missing:
         fail(f"{missing[0]} is not a file; name the sealed files to send.")
-    looks = {path: outgoing.unsent(path, Limits()) for path in files}
-    _refuse([sentence for _, sentence in looks.values()])
+    recognised = {path: outgoing.unsent(path, Limits()) for path in files}
+    _refuse([sentence for _, sentence in recognised.values()])
     patience = _patience(account, "What was sent in part is not taken in; send the same files again, and it goes on.")
     try:
-        outcomes = patience.run(lambda: _send(account, {path: look for path, (look, _) in looks.items()}, patience))
+        outcomes = patience.run(
+            lambda: _send(account, {path: kind for path, (kind, _) in recognised.items()}, patience)
+        )
     except (ClientError, Deferred) as error:
         fail(str(error))
     if as_json:
@@ -114,15 +117,16 @@ def _told(one: Outcome) -> dict[str, Any]:
     return {"name": one.name, "path": one.path, "size": one.size, "error": one.error}
 
 
-def _send(account: Account, looks: Mapping[Path, Look], patience: Patience) -> list[Outcome]:
-    """Look whether the exchange can open them, by its key in the directory; then send them, and note what was sent."""
+def _send(account: Account, recognised: Mapping[Path, Recognised], patience: Patience) -> list[Outcome]:
+    """Check with the exchange's key in the directory that it can open the files; then send them, and note what was
+    sent."""
     most = Limits().certificate_bytes
     with Line(account, say=warn) as line, _progress(patience) as show:
         keys = [transfer.small(line, f"/directory/{name}.asc", most) for name in ("exchange", account.user)]
-        _refuse([outgoing.misaddressed(path, look, *keys) for path, look in looks.items()])
-        outcomes = transfer.send(line, list(looks), show)
-    sent = Sent(account)
-    for path, one in zip(looks, outcomes, strict=True):
+        _refuse([outgoing.misaddressed(path, one, *keys) for path, one in recognised.items()])
+        outcomes = transfer.send(line, list(recognised), show)
+    sent = SentPackets(account)
+    for path, one in zip(recognised, outcomes, strict=True):
         if not one.error:
             sent.add(path, PurePosixPath(one.path).name)
     return outcomes

@@ -1,8 +1,8 @@
 """Who may do what with a student's data: one table, which a lawyer can read as docs/access.md.
 
-Owns roles, actions and the one rule for each pair of them. Promises: pure; deny by default, for what the table does not
-allow is refused, and an allowance whose conditions are not known to hold is none; every verdict has its word for the
-disclosure log (34 CFR 99.32), and every word its law (`broker.core.grounds`).
+Owns roles, actions and the one rule for each pair of them. Promises: pure; deny by default: the table refuses what it
+does not allow, and it allows nothing while a condition is not known to be met; every verdict has its word for the
+disclosure log (34 CFR 99.32), and every word has its law (`broker.core.grounds`).
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ __all__ = [
 
 
 class Role(StrEnum):
-    """As whom somebody acts. Of one LEA it depends on the student, and on the day."""
+    """The role in which somebody acts. The role of an LEA depends on the student and on the day."""
 
-    CURRENT_LEA = "current-lea"  # has the student; for a day to come only where no LEA has it (`core.stays`)
+    CURRENT_LEA = "current-lea"  # has the student; an entry ahead makes it so only where no LEA has the student
     FORMER_LEA = "former-lea"  # had the student enrolled earlier
-    OTHER_LEA = "other-lea"  # never had
-    SENDING_LEA = "sending-lea"  # wrote and signed what it is about
+    OTHER_LEA = "other-lea"  # never had the student
+    SENDING_LEA = "sending-lea"  # wrote and signed the packet or record in question
     STATE_OPERATOR = "state-operator"  # runs the exchange, at its own machine
     STATE_AUDITOR = "state-auditor"  # the state's office as a party of the exchange
     HIGHER_ED = "higher-ed"
@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done. Each is a word of the disclosure log."""
+    """What somebody does. Each action is a word of the disclosure log."""
 
     JOIN = "join"
     REPORT_ENROLLMENT = "report-enrollment"
@@ -84,7 +84,7 @@ class Action(StrEnum):
     READ_AUDIT = "read-audit"
 
 
-# What concerns no one student: what is done of these leaves a line in the log of acts, not in that of disclosures.
+# These actions concern no single student: they leave a line in the log of acts, not in the disclosure log.
 ABOUT_NO_STUDENT = frozenset(
     {
         Action.READ_DIRECTORY,
@@ -100,7 +100,7 @@ ABOUT_NO_STUDENT = frozenset(
 
 
 class Need(StrEnum):
-    """A condition of an allowance."""
+    """A condition under which the table allows an action."""
 
     NOT_FLAGGED = "not-flagged"
     THERE_THEN = "there-then"
@@ -111,13 +111,13 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the verdict depends on beside the role. A default allows nothing but what needs no fact, with one exception:
-    `is_flagged` must always be given where the student is known.
+    """The facts that the verdict depends on, beside the role. The defaults allow only what needs no fact, with one
+    exception: `is_flagged` must always be given where the student is known.
 
-    `was_there` says that the data are of a time when the student was at this LEA (`Account.was_at`);
-    `is_own` that the LEA wrote what it is about, was asked it, or, of the disclosure log, that the lines are about its
-    own records; `has_request` that the LEA recorded that the student or the parent asked; `has_exception` that a legal
-    exception of the state stands.
+    `was_there`: the data are from a time when the student was at this LEA (`Account.was_at`).
+    `is_own`: the LEA wrote the packet or record, or was asked the question; for the disclosure log, the lines are about
+    the LEA's own records. `has_request`: the LEA recorded that the student or the parent asked. `has_exception`: a
+    legal exception of the state stands.
     """
 
     is_flagged: bool = False
@@ -129,7 +129,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """It may be done."""
+    """The action is allowed."""
 
     ground: Ground
 
@@ -146,7 +146,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """It may not be done."""
+    """The action is refused."""
 
     why: Why
 
@@ -163,14 +163,14 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One cell of the table: the ground on which it is allowed if every need is met, or why it never is."""
+    """One cell of the table: the ground on which the action is allowed if every need is met, or why it never is."""
 
     basis: Ground | Why
     needs: tuple[Need, ...] = ()
 
     @property
     def is_allowed(self) -> bool:
-        """Whether it is allowed at all."""
+        """Whether the action is ever allowed."""
         return isinstance(self.basis, Ground)
 
 
@@ -211,7 +211,7 @@ _DUTY, _AUDIT, _MISSING = Rule(Ground.STATE_DUTY), Rule(Ground.AUDIT), Rule(Grou
 _CLAIM, _LEGAL = Rule(Ground.MEMBERSHIP), Rule(Ground.LEGAL_EXCEPTION)
 _EXCEPT = Rule(Ground.LEGAL_EXCEPTION, (Need.EXCEPTION,))
 
-# One row an action, one cell a role, in the order of `Role`:
+# One row for each action, one cell for each role, in the order of `Role`:
 #   current LEA, former LEA, other LEA, sending LEA, operator, auditor, higher education, parent, federal, anyone
 _ROWS: Mapping[Action, tuple[Rule, ...]] = {
     Action.JOIN: (_JOIN, _JOIN, _JOIN, _JOIN, _NO, _JOIN, _JOIN, _NO, _EXCEPT, _NO),
@@ -258,7 +258,7 @@ RULES: Mapping[tuple[Role, Action], Rule] = {
 
 
 def judge(role: Role, action: Action, facts: Facts = Facts()) -> Permit | Deny:
-    """Whether somebody in this role may do this; deny for a pair that the table does not have."""
+    """Whether this role may do this action. A pair that the table does not have is denied."""
     rule = RULES.get((role, action))
     if rule is None:
         return Deny(Why.NO_RULE)
@@ -278,10 +278,12 @@ _LEAS = frozenset({PartyKind.DISTRICT, PartyKind.CHARTER})
 
 
 def role_of(kind: str | None, account: Account | None, lea: str, *, origin: str = "") -> Role:
-    """As whom a party of this kind acts on the student whose stays these are; None for a student whom nobody knows.
+    """The role in which a party of this kind acts on a student. `account` holds the student's stays, None for a student
+    whom nobody knows.
 
-    `kind` is a `PartyKind`, None for nobody of the directory. `origin`, where given, is the LEA that wrote what it is
-    about: that LEA acts as `SENDING_LEA`. Who has only announced the student (`Account.announced`) never had it.
+    `kind` is a `PartyKind`, None for a party that is not in the directory. `origin`, where given, is the LEA that wrote
+    the packet or record: that LEA acts as `SENDING_LEA`. An LEA that has only announced the student
+    (`Account.announced`) never had the student.
     """
     if kind not in _LEAS:
         return _ROLE_OF_KIND.get(kind or "", Role.ANYONE)

@@ -1,7 +1,7 @@
-"""Who acts: one person or program, as whom, and how it has proved to be that.
+"""The actor: one person or program, its role, and how it has proved who it is.
 
-Owns the actor that every verb is given. Promises: an actor has a name of one line; the operator at the exchange's own
-machine is proved by the account that runs the command.
+Owns the actor that every verb is given. Promises: an actor's name is one line; at the exchange's own machine, the
+account that runs the command proves who the operator is.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who does something. `kind` and `party` are those of the directory, None and '' for the state's operator.
+    """One actor. `kind` and `party` are from the directory; for the state's operator they are None and ''.
 
     Raises OperatorError for a name that is not one line of at most 100 characters.
     """
@@ -45,12 +45,12 @@ class Actor:
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """The roles that this actor may have; which of an LEA's depends on the student, and on the day."""
+        """The roles that this actor may have. Which of its roles an LEA has depends on the student and on the day."""
         if self.kind is None:
             return (Role.STATE_OPERATOR,)
         return _OF_KIND.get(self.kind, _LEA_ROLES)
 
     @property
     def is_states(self) -> bool:
-        """Whether this is the state: its operator, or its office."""
+        """Whether the actor is the state: its operator or its office."""
         return self.kind in (None, PartyKind.STATE)

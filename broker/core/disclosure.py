@@ -1,6 +1,6 @@
-"""One line of the disclosure log: who was given what of whom, or was refused it (FERPA 34 CFR 99.32(a)).
+"""One line of the disclosure log: which party was given, or refused, what about which student (FERPA 34 CFR 99.32(a)).
 
-Owns its form. Promises: no student's name.
+Owns its form. Promises: it holds no student's name.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """One line. `at` is seconds since the epoch; `action` and `ground` are words of `broker.core.access`; `outcome` is
-    allowed or refused; `party` got it or was refused it, `actor` is the person where one is known, `source` the LEA
-    whose record it is; `what` a packet type or part; '' where something does not apply."""
+    "allowed" or "refused"; `party` was given or refused the data, `actor` is the person where one is known, `source`
+    is the LEA whose record it is; `what` is a packet type or part; '' where a field does not apply."""
 
     at: float
     ssid: str

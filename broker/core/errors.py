@@ -1,9 +1,9 @@
 """The kinds of failure that are not bugs.
 
-Owns: `Refused`, final and told to the sender by a stable code; `Deferred`, which means "not now, try again"; and of
-what people do themselves `NotDone`, which a face puts into words, and `OperatorError`, which is about an installation.
-Promises: neither carries student data. Whatever else is raised while a packet is worked is a bug; it stops that
-packet (see the poison count in `flow`) and never the exchange.
+Owns: `Refused`, final and told to the sender by a stable code; `Deferred`, which means "not now, try again"; for what
+people do themselves, `NotDone`, which a face puts into words, and `OperatorError`, which is about an installation.
+Promises: none of them carries student data. Any other exception while a packet is worked is a bug; it stops that packet
+(see the poison count in `flow`) and never the exchange.
 """
 
 from broker.core.codes import CODES
@@ -31,9 +31,9 @@ class Refused(BrokerError):
 
 
 class NotDone(BrokerError):
-    """A verb cannot be done as it was asked for. `code` says why, `facts` what there is to say of it: ids, numbers of
-    students that the actor gave, counts, days; never a student's name. Each face says it in its own words, with what to
-    do (`broker.cli.refusals`)."""
+    """A verb cannot do what the actor asked. `code` says why; `facts` holds the details: ids, student numbers that the
+    actor gave, counts, days; never a student's name. Each face says it in its own words and adds the remedy
+    (`broker.cli.refusals`)."""
 
     def __init__(self, code: str, **facts: object) -> None:
         self.code = code
@@ -42,7 +42,7 @@ class NotDone(BrokerError):
 
 
 class OperatorError(Exception):
-    """Something about this installation keeps a command from working; the message is one sentence that says what."""
+    """A fault of this installation keeps a command from working; the message is one sentence that names the fault."""
 
 
 class Deferred(BrokerError):
@@ -54,7 +54,7 @@ class Deferred(BrokerError):
 
 
 class PutAside(Deferred):
-    """The packet goes on in another lane (`broker.core.lanes`), at once and with nothing held against it."""
+    """The packet goes on in another lane (`broker.core.lanes`) at once; this is not counted as a failed try."""
 
     def __init__(self, why: str, lane: int) -> None:
         self.lane = lane

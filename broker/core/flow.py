@@ -17,7 +17,7 @@ class Stage(StrEnum):
     DELIVER = "deliver"
 
 
-# DUPLICATE and RECEIVED are the two states a packet is born in; a notice of the exchange itself is born ROUTED.
+# A packet starts as RECEIVED or DUPLICATE; a notice that the exchange itself writes starts as ROUTED.
 BORN: frozenset[State] = frozenset({State.RECEIVED, State.DUPLICATE, State.ROUTED, State.REFUSED})
 
 MOVES: dict[State, frozenset[State]] = {
@@ -25,7 +25,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.ADMITTED: frozenset({State.ROUTED, State.APPLIED, State.HELD, State.REFUSED}),
     State.HELD: frozenset({State.ADMITTED, State.REFUSED}),
     State.ROUTED: frozenset({State.DELIVERED, State.HELD, State.REFUSED}),
-    # what was not collected yet can be taken back by its sender, or is held where the state flags its student
+    # until it is collected, its sender can recall it, and it is held when the state flags its student
     State.DELIVERED: frozenset({State.COLLECTED, State.REFUSED, State.HELD}),
     State.COLLECTED: frozenset(),
     State.APPLIED: frozenset(),
@@ -50,5 +50,5 @@ def is_legal(before: State, after: State) -> bool:
 
 
 def is_final(state: State) -> bool:
-    """Whether nothing can happen any more to a packet in this state."""
+    """Whether a packet in this state can move no further."""
     return not MOVES[state]

@@ -1,8 +1,8 @@
-"""On what ground something is done with a student's data, and why it is not.
+"""The grounds on which something may be done with a student's data, and the reasons why it may not.
 
 Owns the closed lists of grounds and of refusals, with the law behind each (FERPA is 34 CFR part 99; sections of the
 Utah Code and of the Utah Administrative Code as they were read). Promises: every ground names its law; the sentences
-hold no value of anybody's, and stand as they are in a parent's story (`broker.formats.parent.story`) and in
+hold no data of any person, and appear word for word in a parent's story (`broker.formats.parent.story`) and in
 docs/access.md.
 """
 
@@ -31,7 +31,8 @@ class Ground(StrEnum):
 
 
 class Law(NamedTuple):
-    """One ground: `law` its sections, `because` what follows the word "because" in a sentence, `means` for a lawyer."""
+    """One ground: `law` names its sections, `because` follows the word "because" in a sentence, `means` explains it to
+    a lawyer."""
 
     law: str
     because: str
@@ -194,5 +195,5 @@ REFUSALS: Mapping[Why, Law] = {
 
 
 def law_of(word: str) -> Law | None:
-    """What is known of a ground or refusal by its word in the disclosure log; None for a word that nobody knows."""
+    """The law of a ground or refusal, by its word in the disclosure log; None for an unknown word."""
     return {str(name): law for table in (GROUNDS, REFUSALS) for name, law in table.items()}.get(word)

@@ -1,8 +1,8 @@
 """Patterns of an LEA that harvests records: students taken in and not kept, and entries that are reported late.
 
-Owns when a pattern is one, and when it is news. Promises: pure; the state alone is told, and nobody is refused anything
+Owns when a pattern is one, and when it is news. Promises: pure; only the state is told, and no LEA is refused anything
 because of a pattern, for each sign of it has honest causes (a mistyped student, a school that reports a month at once).
-What counts is an LEA's own doing within some days: nothing here depends on who the students are.
+Only what an LEA itself did within some days counts: nothing here depends on who the students are.
 """
 
 from collections import Counter
@@ -15,21 +15,21 @@ from broker.core.stays import Account, Location
 from broker.core.transfer import Reason
 
 
-class Kind(StrEnum):
-    """What the state is told of."""
+class Pattern(StrEnum):
+    """The events and patterns that the state is told of."""
 
     CONTEST = "contest"  # the previous LEA says that the student has not left it
     NOT_KEPT = "not-kept"  # too many students were taken in and not kept
     LATE_ENTRIES = "late-entries"  # too many entries came long after their day, or after the student had left
     ANNOUNCED = "announced"  # an entry far ahead, of a student whom another LEA has
-    GUESSES = "guesses"  # too many questions in vain about children whom it never had
-    SELF_DECIDED = "self-decided"  # it has decided itself that a child whom it sent is one of another LEA
+    GUESSES = "guesses"  # too many vain questions about children whom the LEA never had
+    SELF_DECIDED = "self-decided"  # the LEA itself decided that a child whom it sent is one of another LEA
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From when on a pattern is one: `lost_students` in number, `lost_percent` of all transfers-in; an entry is late
-    when it is older than `backdated_days`, and `backdated_per_day` such are too many."""
+    """The limits at which a pattern counts: `lost_students` in number, `lost_percent` of all transfers-in. An entry is
+    late when it is older than `backdated_days`; `backdated_per_day` late entries on one day are too many."""
 
     lost_students: int
     lost_percent: int
@@ -37,14 +37,15 @@ class Limits:
     backdated_per_day: int
 
 
-# A case that ended so was of no student who stayed. Neither who went on to a third LEA nor what was merged is meant.
+# A case that ended for one of these reasons was about a student who did not stay. A student who went on to a third LEA
+# does not count here, and neither does a merge.
 NOT_KEPT = frozenset({Reason.WITHDRAWN, Reason.UNDONE, Reason.RETURNED, Reason.LEFT, Reason.BY_STATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """An LEA's transfers-in of the last days, in students: `all` of them, those `lost` in any way, and of these those
-    that another LEA `contested`."""
+    """An LEA's transfers-in of the last days, in students: `all`, the ones `lost` in any way, and how many of the lost
+    ones another LEA `contested`."""
 
     all: int
     lost: int
@@ -52,10 +53,10 @@ class Intake:
 
 
 def too_many_lost(intake: Intake, limits: Limits) -> bool:
-    """Whether so many were not kept that the state should look.
+    """Whether so many students were not kept that the state should look.
 
-    What is contested counts whatever its share, for it is another LEA's signed word, and a large district must not hide
-    it among its many honest transfers.
+    Contested students count whatever their share is: they are another LEA's signed word, and a large district must not
+    hide them among its many honest transfers.
     """
     if intake.contested >= limits.lost_students:
         return True
@@ -64,8 +65,8 @@ def too_many_lost(intake: Intake, limits: Limits) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as `lea` reported it on the day `reported`; `others` are the student's stays at other LEAs, as they are
-    on that day."""
+    """One entry as `lea` reported it on the day `reported`; `others` are the student's stays at other LEAs on that
+    day."""
 
     lea: str
     reported: date
@@ -74,9 +75,9 @@ class Entry:
 
 
 def is_late(entry: Entry, limits: Limits) -> bool:
-    """Whether the entry came so late that it gives sight of what the LEA had no part in: long after its day while
-    another LEA has the student, or only after the student had left again and another LEA had come before that. One that
-    was taken back is no entry."""
+    """Whether the entry came so late that it shows the LEA data of another LEA: it came long after its day, while
+    another LEA has the student, or it came after the student had left again, where another LEA had the student before
+    that exit. An entry that was taken back does not count."""
     if entry.spot.is_void:
         return False
     day = entry.reported.isoformat()
@@ -89,7 +90,8 @@ def is_late(entry: Entry, limits: Limits) -> bool:
 
 
 def late_entries(late: Iterable[tuple[str, date]], limits: Limits) -> dict[str, int]:
-    """Of late entries, by LEA and the day of their report, how many there are of each LEA on days that had too many."""
+    """For each LEA, how many late entries came on days that had too many. `late` holds the LEA and the day of the
+    report of each late entry."""
     found: Counter[str] = Counter()
     for (lea, _), count in Counter(late).items():
         if count >= limits.backdated_per_day:
@@ -98,11 +100,11 @@ def late_entries(late: Iterable[tuple[str, date]], limits: Limits) -> dict[str, 
 
 
 def news(found: int, told: int, least: int) -> bool:
-    """Whether so much has come since the state was told of `told` that it is to be told again. The days in sight move
-    on: what was told is counted down with them (`kept`)."""
+    """Whether at least `least` more have come since the state was told of `told`, so that it is told again. The counted
+    days move on, and `kept` counts down what was told."""
     return found >= least and found >= told + least
 
 
 def kept(told: Mapping[str, int], found: Mapping[str, int]) -> dict[str, int]:
-    """What is remembered as told once the old has gone out of sight."""
+    """The counts to remember as told, now that older days are no longer counted."""
     return {key: min(count, found[key]) for key, count in told.items() if found.get(key)}

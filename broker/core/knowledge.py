@@ -1,8 +1,9 @@
-"""What an LEA is told of a child, by whether it has or had the child: one table, which docs/access.md shows.
+"""What an LEA is told about a child, by whether it has or had the child: one table, which docs/access.md shows.
 
-Owns what can be asked, and the word of the answer where the LEA never had the child: of a child that another LEA has,
-of one that is flagged as missing, and of one that nobody knows it is the same word. Promises: pure; a way to ask that
-has no row here is none. A `match` by the identity rules is evidence enough to enroll a child; nothing else is.
+Owns what can be asked, and the word of the answer where the LEA never had the child: the word is the same for a child
+that another LEA has, for one that is flagged as missing, and for one that nobody knows. Promises: pure; an LEA can ask
+only in the ways that have a row here. A `match` by the identity rules is evidence enough to enroll a child; nothing
+else is.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,11 @@ from enum import StrEnum
 
 from broker.core.review import Sight
 
-TOO_MANY = "too-many-guesses"  # beyond the bound, whatever was asked, and whoever is meant
+TOO_MANY = "too-many-guesses"  # beyond the bound, for every question and every child
 
 
 class Asked(StrEnum):
-    """In what way a packet or line means a child; the words of counts, and of the disclosure log."""
+    """The way in which a packet or line names a child; the words of the counts and of the disclosure log."""
 
     ENTRY = "entry"
     NEW = "new"
@@ -34,9 +35,9 @@ COMPARE = "compare"  # a question without a candidate: compare with the birth ce
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way to ask. `own` says what an LEA is told that has or had the child; `stranger` is the code or reason, by
-    name, for one that never had it and does not match it: '' where a new number is given. `by_number` is that where an
-    SSID is named."""
+    """One way to ask. `own` is the answer to an LEA that has or had the child. `stranger` is the code or reason, by
+    name, for an LEA that never had the child and does not match it: '' where a new number is given. `by_number` stands
+    in place of `stranger` where an SSID is named."""
 
     asks: str
     own: str
@@ -45,7 +46,7 @@ class Row:
     by_number: str = ""
 
     def word(self, *, is_numbered: bool) -> str:
-        """The answer to an LEA that never had the child."""
+        """The code or reason for an LEA that never had the child."""
         return self.by_number if is_numbered and self.by_number else self.stranger
 
 
@@ -67,21 +68,21 @@ ROWS: Mapping[Asked, Row] = {
         "a `record-request`", "What it asks for, or why not; or `name-the-ssid`.", _ALIKE, "not-your-student"
     ),
 }
-# a guess at one child by such a line can come true: then it is an enrollment, and the child's records follow
+# a guess at a child by one of these lines can succeed: it is then an enrollment, and the child's records follow
 REVEALS = frozenset({Asked.ENTRY, Asked.NEW, Asked.RETRIEVE})
-# what is asked again where somebody comes near, and given a number where nobody does
+# where a student is similar, a question goes back; where no student is, the child gets a new number
 TELLS = frozenset({Asked.ENTRY, Asked.NEW})
 
 
 def may_be_shown(seen: Mapping[str, Sight]) -> bool:
-    """Whether a candidate whom the LEA never had may be shown to it, by what agrees: the birth date and the surname
-    must. Which student it is in a class of one name and birth date, an honest school can say; with less, it cannot."""
+    """Whether an LEA may be shown a candidate whom it never had: the birth date and the surname must agree. Among
+    students who share a surname and birth date, an honest school can say which one it means; with less, it cannot."""
     return seen["birth_date"] is Sight.AGREES and seen["last_name"] is Sight.AGREES
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Guesses that come to nothing, of one LEA on one day: at one child, and in all."""
+    """How many vain guesses an LEA may make in one day: `per_child` about one child, `per_day` in all."""
 
     per_child: int
     per_day: int

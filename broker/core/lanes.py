@@ -1,8 +1,8 @@
-"""Which lane a packet waits in: the express one, the bulk one, or the one for what is costly to read.
+"""Which lane a packet waits in: express, bulk, or costly (for packets that are costly to read).
 
 Owns fairness. Promises: an LEA's first few waiting packets are express however much another LEA drops, and what a
-moving child needs goes before bulk. What costs more than a first try allows is costly: a worker of its own takes those,
-one at a time, and of each LEA one after the other's, so that they keep nobody waiting but each other.
+moving child needs goes before bulk. A packet that costs more than a first try allows is costly: one worker takes only
+those, one at a time and the LEAs in turn, so that they keep only each other waiting.
 """
 
 EXPRESS, BULK, COSTLY = 0, 1, 2

@@ -1,7 +1,7 @@
-"""An LEA's own number for a student: which of them stand for one child, and which only fill a field.
+"""An LEA's own number for a student: which numbers stand for one child, and which only fill a field.
 
-Owns what counts as a placeholder. Promises: pure; where it is not sure that a number is a child's, it proves nothing,
-which costs a question and never joins two children.
+Owns what counts as a placeholder. Promises: pure; a number that may be a placeholder proves nothing, which costs a
+question and never joins two children.
 """
 
 import re
@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from broker.core.model import Student
 
-# What people and programs write who have no number, without blanks and signs.
+# What people and programs write when they have no number, without blanks and signs.
 _WRITTEN = """
     na none noneyet null nil nan nul tbd tba tobedetermined unknown unk pending missing blank empty undefined default
     notavailable notapplicable notassigned notyet unassigned unidentified noid nonumber nolocalid id new newstudent
@@ -43,7 +43,8 @@ def meant(text: str) -> str:
 
 
 def shared(students: Iterable[Student]) -> frozenset[str]:
-    """The numbers under which these name more than one child, or one child in two ways: none of them says who it is."""
+    """The numbers that these students share although their names or birth dates differ: such a number identifies no
+    child."""
     named: dict[str, object] = {}
     found = set()
     for one in students:

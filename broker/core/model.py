@@ -26,9 +26,9 @@ class PartyKind(StrEnum):
 
 
 class PacketType(StrEnum):
-    """What a packet can be. The last ones are the exchange's own sealed notices: `SSID` answers an enrollment or SSID
+    """The packet types. The last ones are the exchange's own sealed notices: `SSID` answers an enrollment or SSID
     request, `REVIEW` asks who a student is (answered by `REVIEW_ANSWER`), `CLAIMS` reports overlapping membership,
-    `TRANSFER` tells of transfers, `DISCLOSURES` who was given a student's records, `ALERT` tells the state. The
+    `TRANSFER` reports transfers, `DISCLOSURES` says who was given a student's records, `ALERT` warns the state. The
     exchange's own `RECORD_REQUEST` asks an LEA for a record."""
 
     ENROLLMENT = "enrollment"
@@ -120,7 +120,7 @@ class Student:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Document:
-    """What was inside a packet, parsed and checked against its schema. `body` is the whole document. Repr hidden."""
+    """The document of a packet, parsed and checked against its schema. `body` is the whole document. Repr hidden."""
 
     type: PacketType
     version: int

@@ -1,7 +1,7 @@
 """What a parent, or a student of age, may opt out of (Utah SB 152, 2026).
 
-Owns the closed list of purposes; the schema of an enrollment has the same, and a test compares them. Promises: pure.
-The exchange gives nothing away for these purposes; it keeps who opted out, for those who do.
+Owns the closed list of purposes; the schema of an enrollment has the same list, and a test compares them. Promises:
+pure. The exchange itself gives no data away for these purposes; it keeps the opt-outs for those who do.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 
 class Purpose(StrEnum):
-    """What for data are given away without anybody's request."""
+    """A purpose for which data are given away without a request."""
 
     HIGHER_EDUCATION_DATA = "higher-education-data"
 
 
 class OptOutLaw(NamedTuple):
-    """One purpose: `law` by which one may opt out, `what` follows "opted out of" in a sentence, `means` for lawyers."""
+    """One purpose: `law` gives the right to opt out, `what` follows "opted out of" in a sentence, `means` explains it
+    to lawyers."""
 
     law: str
     what: str
@@ -35,14 +36,14 @@ OPT_OUTS: Mapping[Purpose, OptOutLaw] = {
 
 
 def words_of(purpose: str) -> OptOutLaw | None:
-    """What is known of a purpose by its word; None for a word of another version."""
+    """The law of a purpose, by its word; None for a word of another version."""
     return {str(name): one for name, one in OPT_OUTS.items()}.get(purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """One opt-out: told by `lea` in the packet `tracking`. Times are seconds since the epoch; `ended_at` is None while
-    it stands, `ended_by` the packet that ended it, or who took back the decision by which it came."""
+    """One opt-out, which `lea` reported in the packet `tracking`. Times are seconds since the epoch; `ended_at` is None
+    while it stands; `ended_by` is the packet that ended it, or who took back the decision that brought it."""
 
     ssid: str
     purpose: str

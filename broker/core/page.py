@@ -1,7 +1,7 @@
 """A page for people to read, before it is HTML, PDF or anything else.
 
-Owns the shape. Promises: plain data, text only, in reading order; whoever renders it decides how it looks and never
-what it says. Headings: the page's title, then sections, pieces within them, and titled lists of facts within those.
+Owns the shape. Promises: plain data, text only, in reading order; the renderer decides how it looks and never what it
+says. Headings: the page's title, then sections, pieces within them, and titled lists of facts within those.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fact:
-    """A label and its value; the value may have several lines. Repr hidden: this is about a student."""
+    """A label and its value; the value may have several lines. Repr hidden: it is about a student."""
 
     label: str
     value: str
@@ -27,7 +27,7 @@ class Facts:
 class Table:
     """A table: every row has a cell for every column, and its first cell names the row.
 
-    `are_files` says that the first cells are paths of files beside the page; one that is empty names no file.
+    `are_files` says that the first cells are paths of files beside the page; an empty cell names no file.
     """
 
     caption: str
@@ -48,7 +48,7 @@ Block = Facts | Table | Text
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Piece:
-    """What stands under one heading of a section; without a heading, right under the section's own."""
+    """The blocks under one heading of a section; with an empty heading, they stand right under the section's own."""
 
     heading: str
     blocks: tuple[Block, ...]
@@ -65,7 +65,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Page:
-    """The whole page. `running` stands on every sheet of paper; `lead` are the first paragraphs."""
+    """The whole page. `running` stands on every printed sheet; `lead` holds the first paragraphs."""
 
     title: str
     running: str

@@ -1,8 +1,8 @@
 """The canonical text of a receipt: the exchange's statement that a packet reached a state.
 
-Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it; what
-was signed and is no receipt is a ValueError to who reads it, whatever it is. The
-signature around it is made in `broker.edge.pgp.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
+Owns its fields and bytes. Promises: the same facts give the same bytes; no student data; a secretary can read it;
+`read` raises ValueError for every signed text that is no receipt. The signature around it is made in
+`broker.edge.pgp.openpgp` (OpenPGP cleartext signature framework, RFC 4880 section 7).
 """
 
 import json
@@ -24,7 +24,7 @@ MEANING = {
     " is in the receipts whose names begin with the tracking id in `first`.",
 }
 
-# of packet types that no list of students answers
+# for packet types that the exchange does not answer with a list of students
 APPLIED_MEANING = {
     "acknowledgement": "The exchange has noted what you say of the packet, and tells whom it concerns.",
     "backpack": "The exchange has put the backpack into the record store.",
@@ -41,7 +41,7 @@ HELD_MEANING = {
     "review": "The exchange is not sure which student this is about. Answer the notice `review` in your inbox.",
     "enrollment": "The packet waits until another LEA enrolls the student; it goes on by itself then.",
     "receiver-key": "The packet waits until the receiver has a valid key; it goes on by itself then.",
-    # says nothing of why: whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
+    # gives no reason: those whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
     "blocked": "The packet is held by the state. There is nothing to do; it goes on by itself when the state says so.",
 }
 
@@ -51,8 +51,8 @@ REPLACES = "It takes the place of the earlier one that is named in `replaces`: g
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one receipt says. `file` is the name of the file that was dropped; only its own sender is told it. `first`
-    is the packet that a duplicate repeats, `replaces` the earlier one that a correction takes the place of."""
+    """The facts of one receipt. `file` is the name of the dropped file; only its sender is told it. `first` is the
+    packet that a duplicate repeats; `replaces` is the earlier packet that this correction replaces."""
 
     tracking: str
     n: int
@@ -85,7 +85,7 @@ def _meaning(statement: Statement) -> str:
 
 
 def text(statement: Statement) -> str:
-    """The JSON text, keys sorted, a line each, ASCII only; empty facts are left out."""
+    """The JSON text: keys sorted, one line for each, ASCII only; empty facts are left out."""
     packet = {
         "file": statement.file,
         "sha256": statement.sha256,
@@ -111,7 +111,7 @@ def text(statement: Statement) -> str:
         "means": _meaning(statement),
         "packet": {key: value for key, value in packet.items() if value != ""},
     }
-    # a line for each fact, written by hand: json's own indentation leaves its fast encoder (measured: 5 times as long)
+    # the lines are joined by hand: json's own indentation does not use its fast encoder (measured: 5 times as long)
     lines = [f' "{key}": {_ENCODE(whole[key])}' for key in sorted(whole) if whole[key] != ""]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -137,8 +137,8 @@ _FACTS = frozenset(
 
 
 def is_about(said: str, tracking: str, n: int, state: str) -> bool:
-    """Whether this text is a statement, and the `n`-th about this packet, of this state in lower case: whoever signs
-    statements signs nothing else."""
+    """Whether this text is the `n`-th statement about this packet, with this state (in lower case). The signer of
+    statements asks this, so that it signs nothing else."""
     try:
         whole = json.loads(said)
     except (ValueError, RecursionError):
@@ -155,7 +155,7 @@ _OF_PACKET = ("sha256", "file", "from", "to", "type", "id")
 
 
 def read(text: str) -> dict[str, Any]:
-    """The facts in a receipt's text. Raises ValueError for everything that is no receipt."""
+    """The facts in a receipt's text. Raises ValueError for any text that is no receipt."""
     try:
         said = json.loads(text, object_pairs_hook=_single, parse_constant=_none)
     except RecursionError:

@@ -1,7 +1,7 @@
-"""The state's report on transfers: what is counted of a case, the middle of how long answers take, and the ranking.
+"""The state's report on transfers: what is counted for each case, the median time to an answer, and the ranking.
 
-Owns what "overdue" means, and the arithmetic of the report. Promises: pure; what day it is comes from the caller; takes
-no more memory for a million cases than for one of each length.
+Owns what "overdue" means, and the arithmetic of the report. Promises: pure; the caller says what day it is; a million
+cases take no more memory than one case of each length.
 """
 
 from collections import Counter
@@ -18,13 +18,14 @@ _WHOLE, SLOW = 100, 95  # percent
 
 
 def is_overdue(state: TransferState, due_on: str, today: date) -> bool:
-    """Whether the source owes its record after the last day (an ISO date, '' for none) on which it was in time."""
+    """Whether the source still owes its record after `due_on`, the last day on which it is in time (an ISO date, '' for
+    none)."""
     return state in OWED and bool(due_on) and due_on < today.isoformat()
 
 
 def median(counts: Mapping[int, int]) -> float | None:
-    """The median of values given as value → how often; of an even number the mean of the two middle ones; None of
-    none."""
+    """The median of values given as value → how often; for an even number, the mean of the two middle ones; None for no
+    values."""
     total = sum(counts.values())
     if not total:
         return None
@@ -32,14 +33,14 @@ def median(counts: Mapping[int, int]) -> float | None:
 
 
 def percentile(counts: Mapping[int, int], percent: int) -> int | None:
-    """The smallest value that at least so many percent (1 to 100) of the values do not exceed: the nearest rank, so
-    that it is a value that occurred. None of no values."""
+    """The smallest value that at least `percent` (1 to 100) of the values do not exceed: the nearest rank, so it is a
+    value that occurred. None for no values."""
     total = sum(counts.values())
     return _at(counts, -(-total * percent // _WHOLE)) if total else None
 
 
 def _at(counts: Mapping[int, int], place: int) -> int:
-    """The value in this place, 1 for the smallest."""
+    """The value at this place in ascending order; 1 is the smallest."""
     for value in sorted(counts):
         place -= counts[value]
         if place <= 0:
@@ -49,8 +50,8 @@ def _at(counts: Mapping[int, int], place: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One case as the report sees it; days are None where something has not happened, `due_on` is '' for none.
-    `reported_on` is the day on which the destination told of the student, None for that on which the case opened."""
+    """One case as the report sees it. A day is None where the event has not happened; `due_on` is '' for none.
+    `reported_on` is the day on which the destination reported the student, None where that is `opened_on`."""
 
     source: LeaId
     destination: LeaId
@@ -65,8 +66,8 @@ class Asked:
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted for one LEA. `school_days` and `days` say how often an answer took how long, from the day after
-    the request to the day of the answer."""
+    """The counts of one LEA. `school_days` and `days` map the length of an answer, from the day after the request to
+    the day of the answer, to how often it occurred."""
 
     asked: int = 0
     answered: int = 0
@@ -82,10 +83,10 @@ class Tally:
 
 
 class Report:
-    """Counts of each LEA: cases asked for from `first` to `last`, and what is open on `today`, whenever asked for.
+    """The counts of each LEA: the cases that were asked from `first` to `last`, and all cases that are open on `today`.
 
-    A request is late where the student's enrollment came more than `request_days` after the first day at school
-    (Utah 53A-11-504): it counts against the destination. All else counts against the source.
+    A request is late where the destination reported the student more than `request_days` days after the first day at
+    school (Utah 53A-11-504): it counts against the destination. All else counts against the source.
     """
 
     def __init__(self, first: date, last: date, today: date, request_days: int) -> None:
@@ -116,14 +117,14 @@ class Report:
             tally.most_late = max(tally.most_late, late)
 
     def unacknowledged(self, lea: LeaId, count: int) -> None:
-        """Count records and transcripts that the LEA has collected, and said nothing of."""
+        """Count records and transcripts that the LEA has collected and not acknowledged."""
         if count:
             self.of(lea).unacknowledged += count
             self.all.unacknowledged += count
 
     def ranked(self) -> list[tuple[int, LeaId, Tally]]:
-        """The LEAs, those first whose answers most students wait for; equal ones share their place in the ranking, 1
-        for the first."""
+        """The LEAs with their places: the one with the most overdue cases comes first and has place 1. Equal LEAs
+        share a place."""
         ordered = sorted(self.leas.items(), key=lambda one: (_weight(one[1]), one[0]))
         ranked: list[tuple[int, LeaId, Tally]] = []
         for place, (lea, tally) in enumerate(ordered, 1):
@@ -133,7 +134,7 @@ class Report:
 
 
 def is_reported_late(case: Asked, request_days: int) -> bool:
-    """Whether the destination reported the enrollment later than it must ask for the record."""
+    """Whether the destination reported the enrollment after the last day on which it must ask for the record."""
     return ((case.reported_on or case.opened_on) - case.entered_on).days > request_days
 
 
@@ -148,6 +149,6 @@ def _count_asked(tally: Tally, case: Asked, calendar: Calendar) -> None:
 
 
 def _weight(tally: Tally) -> tuple[float, ...]:
-    """What the ranking goes by, the smallest first."""
+    """The sort key of the ranking, smallest first."""
     slow = percentile(tally.school_days, SLOW) or 0
     return (-tally.overdue, -tally.most_late, -slow)

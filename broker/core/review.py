@@ -1,4 +1,4 @@
-"""What a person may decide of a student in doubt, and what the LEA that asks is shown of the candidates.
+"""The decisions that a person may make about a student in doubt, and what the asking LEA is shown of the candidates.
 
 Owns the closed list of decisions, the letters of candidates, and the words in which a field of a candidate is shown.
 Promises: a notice holds no value of another LEA; the bounds here hold for answers by file and by command alike.
@@ -25,8 +25,8 @@ _TURNING = range(0x202A, 0x202F), range(0x2066, 0x206A)
 
 
 class Verb(StrEnum):
-    """The decisions: it is this candidate; it is a student whom nobody has yet; the line is withdrawn. And what only an
-    LEA says: what it sent is right, whoever it is, so that the state decides."""
+    """The decisions: `SAME`, it is this candidate; `NEW`, it is a student whom nobody has yet; `NONE`, the line is
+    withdrawn. Only an LEA says `CONFIRM`: what it sent is right, and the state decides who the student is."""
 
     SAME = "same"
     NEW = "new"
@@ -35,10 +35,11 @@ class Verb(StrEnum):
 
 
 class Sight(StrEnum):
-    """What the asking LEA is told of one field: whether what it sent agrees with what is known, never what is known.
+    """What the asking LEA is told about one field: whether the value it sent agrees with the known value, never the
+    known value.
 
-    `near` says that the values are alike, not in what they differ. FERPA 34 CFR 99.31(a)(2) allows disclosure to the
-    school where *the student* enrolls; of a candidate it is not known yet that this is the student.
+    `near` says that the values are alike, not how they differ. FERPA 34 CFR 99.31(a)(2) allows disclosure to the school
+    where *the student* enrolls; it is not known yet whether a candidate is that student.
     """
 
     AGREES = "agrees"
@@ -57,7 +58,7 @@ class Enrolled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A decision as it was given: `ssid` is the candidate's for `same`, None otherwise."""
+    """A decision as it was given. For `same`, `ssid` is the candidate's; otherwise it is None."""
 
     verb: Verb
     ssid: Ssid | None = None
@@ -65,8 +66,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides, and why: for the log of decisions. Raises OperatorError for what is not one line within bounds,
-    which are those of `review-answer.v1`."""
+    """Who decides, and why: for the log of decisions. Raises OperatorError where `who` or `why` is not one line within
+    the bounds, which are those of `review-answer.v1`."""
 
     who: str
     why: str = field(repr=False)
@@ -79,35 +80,35 @@ class By:
 
 
 def of_lea(lea: str, name: str, why: str) -> By:
-    """Who decides for an LEA, and why: a person's name, or the packet that says it."""
+    """Who decides for an LEA, and why. `name` is a person's name, or names the packet that holds the decision."""
     return By(f"LEA {lea}, {name}"[:MOST_WHO], why)
 
 
 def by_lea(who: str, lea: str) -> bool:
-    """Whether a decision by `who` is one of this LEA's."""
+    """Whether `who` decided for this LEA."""
     return who.startswith(f"LEA {lea}, ")
 
 
 def is_counted(line: int, subject: Mapping[str, Any]) -> bool:
-    """Whether the line of a question is a place in a JSON document, which counts from 0; of a CSV it is the line of the
-    file. `subject` is what the question keeps."""
+    """Whether the line of a question is a place in a JSON document, counted from 0. For a CSV it is the line of the
+    file. `subject` is the stored subject of the question."""
     return line != OWN_STUDENT and not subject.get("form")
 
 
 def letter_of(place: int) -> str:
-    """The letter of the candidate in this place, 0 first. Raises IndexError beyond the last letter."""
+    """The letter of the candidate at this place, counted from 0. Raises IndexError beyond the last letter."""
     return ascii_uppercase[place]
 
 
 def place_of(letter: str) -> int:
-    """The place of the candidate with this letter; -1 for what is no letter."""
+    """The place of the candidate with this letter; -1 for a text that is no letter."""
     return ascii_uppercase.find(letter) if len(letter) == 1 else -1
 
 
 def letters(hidden: Sequence[bool]) -> list[str]:
-    """The letters of candidates, of whom these are not shown to the LEA: the shown ones count from A on, the others
-    from Z back. So a notice has no gap, and nobody's letter changes when another one comes. At most `MOST_CANDIDATES`.
-    """
+    """The letters of candidates; `hidden` says which ones the LEA is not shown. Shown candidates count from A on,
+    hidden ones from Z back: a notice has no gap, and no letter changes when a candidate is added. At most
+    `MOST_CANDIDATES`."""
     shown, unseen = iter(ascii_uppercase), iter(reversed(ascii_uppercase))
     return [next(unseen if is_hidden else shown) for is_hidden in hidden]
 
@@ -135,19 +136,19 @@ def _is_control(letter: str) -> bool:
     return code < 32 or 127 <= code < 160 or letter in UNPRINTABLE or any(code in span for span in _TURNING)
 
 
-class Sent(NamedTuple):
-    """How a student is named: the LEA's own number, where it can stand for one child, and the mark of name and birth
-    date; '' for none."""
+class SentKey(NamedTuple):
+    """How a packet names a student: `local_id`, the LEA's own number where it can stand for one child, and `named`, the
+    hash of name and birth date; '' for none."""
 
     local_id: str
     named: str
 
 
-def sent_as(block: Mapping[str, Any]) -> Sent:
-    """How an identity block (`student.v1`) names the student. Two blocks of the same words have the same mark."""
+def sent_as(block: Mapping[str, Any]) -> SentKey:
+    """How an identity block (`student.v1`) names the student. Two blocks with the same words have the same hash."""
     if not block:
-        return Sent("", "")
+        return SentKey("", "")
     name = block["legal_name"]
     words = [*(name.get(part, "") for part in ("first", "middle", "last", "suffix")), block["birth_date"]]
     number = local_number.meant(block.get("local_id", ""))
-    return Sent(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())
+    return SentKey(number, hashlib.sha256(json.dumps(words).encode()).hexdigest())

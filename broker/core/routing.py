@@ -1,6 +1,6 @@
 """Who may send what to whom, and where a packet goes.
 
-Owns the routing decision over facts that others looked up; where the child is says `broker.core.stays`. Promises: no
+Owns the routing decision over facts that others looked up; `broker.core.stays` says where the child is. Promises: no
 I/O; deny by default: a receiver that is not a party, or a kind of party that the packet type does not name, is refused.
 """
 
@@ -8,14 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from broker.core.errors import Refused
-from broker.core.model import HeldFor, LeaId, PartyKind
+from broker.core.model import HeldFor, LeaId, PacketType, PartyKind
 from broker.core.stays import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision needs. `addressed_to` is the document's `to`; `account` None where the type needs no student;
-    `awaited_by` are the LEAs whose transfer cases wait for the sender's record of this student."""
+    """The facts for the decision. `addressed_to` is the document's `to`; `account` is None where the type needs no
+    student; `awaited_by` holds the LEAs whose transfer cases wait for the sender's record of this student."""
 
     sender: LeaId
     addressed_to: LeaId | None
@@ -23,12 +23,23 @@ class Facts:
     account: Account | None
     awaited_by: Collection[LeaId] = ()
     is_blocked: bool = False
-    follows_student: bool = True  # a transcript goes where the student asks, and not where the student is
+    follows_student: bool = True  # False for a transcript: it goes where the student asks, not where the student is
+
+
+@dataclass(frozen=True, slots=True)
+class Travels:
+    """How packets about a student find their receivers, by type, as the handlers declare it: what is in `follow` goes
+    where the student is; what is in `kept` stays in the record store, and parts of it go on from there; what is in
+    `addressed` goes where its sender addresses it."""
+
+    follow: frozenset[PacketType]
+    kept: frozenset[PacketType]
+    addressed: frozenset[PacketType]
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The packet waits."""
+    """The packet waits, and for what."""
 
     why: HeldFor
 
@@ -36,10 +47,11 @@ class Hold:
 def enrolled_at(
     account: Account, sender: LeaId, addressed_to: LeaId | None = None, awaited_by: Collection[LeaId] = ()
 ) -> LeaId | None:
-    """Where a record of `sender` goes: to the LEA where the student is; None where it has to wait.
+    """The LEA that gets a record of `sender`: the LEA where the student is; None where the record has to wait.
 
-    A `to` leads no record past the LEAs that have the student. Of a student with a dual enrollment these are several: a
-    record goes to the one that it is addressed to; else where the student is, unless only another one waits for it.
+    A `to` cannot lead a record to an LEA that does not have the student. Several LEAs have a student with a dual
+    enrollment: the record goes to the one that it is addressed to; without a `to`, it goes where the student is, unless
+    only another one waits for it.
     """
     others = account.holders - {sender}
     if addressed_to:
@@ -53,8 +65,8 @@ def enrolled_at(
 def destination(facts: Facts) -> LeaId | Hold:
     """The receiver, or what the packet has to wait for.
 
-    A record goes to a school where the student enrolls, and to no other (FERPA 34 CFR 99.31(a)(2)): where its `to` and
-    the enrollment differ, it waits until they agree.
+    A record goes only to a school where the student enrolls (FERPA 34 CFR 99.31(a)(2)): where its `to` and the
+    enrollment differ, it waits until they agree.
     """
     if facts.is_blocked:
         return Hold(HeldFor.BLOCKED)
@@ -69,7 +81,7 @@ def destination(facts: Facts) -> LeaId | Hold:
 
 
 def check_had_student(account: Account, sender: LeaId) -> None:
-    """Raises Refused("not-your-student") where the student never was at the sender's."""
+    """Raises Refused("not-your-student") where the sender never had the student."""
     if sender not in account.had:
         raise Refused("not-your-student", "/student")
 
@@ -81,7 +93,8 @@ def check_sender(kind: PartyKind, senders: frozenset[PartyKind]) -> None:
 
 
 def check_receiver(sender: LeaId, receiver: LeaId, kind: PartyKind | None, receivers: frozenset[PartyKind]) -> None:
-    """Raises Refused: "unknown-receiver" for no party (`kind` None), "not-allowed" for a kind that is not named."""
+    """Raises Refused: "unknown-receiver" where `kind` is None (the receiver is no party), "not-allowed" for a kind that
+    the packet type does not name, or where sender and receiver are the same."""
     if kind is None:
         raise Refused("unknown-receiver", "/to")
     if kind not in receivers or sender == receiver:

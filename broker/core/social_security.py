@@ -1,10 +1,10 @@
 """Social security numbers in texts: whether there is one (Utah R277-419-10: no exchange of records may hold one).
 
-Owns what counts as one. Nine digits that the Social Security Administration can have given (no area 000, 666 or 900 to
-999, no group 00, no serial 0000), in groups of three, two and four, whatever parts them; in one piece, or parted
-otherwise, only where a word beside them says what they are, or where words and no numbers belong. The last four of one
-whose other digits are hidden (`XXX-XX-1234`) count, too. Promises: pure, and linear in the text; digits, dashes and
-blanks of every script are read as what they mean; `is_suspicious` never says no where `is_held` says yes.
+Owns what counts as one: nine digits that the Social Security Administration can have given (no area 000, 666 or 900 to
+999, no group 00, no serial 0000), in groups of three, two and four, with any separator. Nine digits in one piece, or
+grouped otherwise, count only where a word beside them says what they are, or where the field is for words. The last
+four digits count, too, where the others are hidden (`XXX-XX-1234`). Promises: pure, and linear in the text; digits,
+dashes and blanks of every script are read as what they mean; `is_suspicious` never says no where `is_held` says yes.
 """
 
 import re
@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 
-# what parts groups of digits: after `_plain` only these are left of all dashes, blanks and dots
+# the separators of groups of digits: `_Plain` turns all dashes, blanks and dots into these
 _GAP = r"[ \t\r\n._/\\|,:;~=+*'()\[\]-]"
 _GROUPED = re.compile(rf"(?<![0-9])([0-9]{{3}})({_GAP}{{1,6}})([0-9]{{2}})({_GAP}{{1,6}})([0-9]{{4}})(?![0-9])")
 _HIDDEN = re.compile(rf"(?<![A-Za-z0-9])[xX*#]{{3}}({_GAP}{{1,2}})[xX*#]{{2}}({_GAP}{{1,2}})([0-9]{{4}})(?![0-9])")
@@ -23,13 +23,13 @@ _WORD = re.compile(
     r"(?<![a-z])(?:ssns?(?![a-z])|s\. ?s\. ?n|ss ?#|ss ?(?:no|num|nr)(?![a-z])|soc(?:ial|\.)?[ _-]{0,3}sec"
     r"|seguro social|social(?= ?[:#=]? ?[0-9]| ?(?:no|number|num)(?![a-z])))"
 )
-_BEFORE, _BEHIND = 40, 25  # characters, in which a word is beside a number
+_BEFORE, _BEHIND = 40, 25  # characters: a word within this distance is beside the number
 _LOOSE = re.compile(r"[\s_()\[\]-]+")
 _JOINS = "-./_"
 _LISTED = ",;"
 _SOFT_HYPHEN = "\u00ad"
 
-# The coarse look, in bytes: every digit is 0, every sign that may part groups is -, every sign that may hide a digit x.
+# The coarse search works on bytes: every digit becomes 0, every separator -, every sign that may hide a digit x.
 _COARSE = bytes.maketrans(
     bytes(range(ord("A"), ord("Z") + 1)) + b"123456789" + b" \t\r\n._/\\|,:;~=+'()[]" + b"*#",
     bytes(range(ord("a"), ord("z") + 1)) + b"0" * 9 + b"-" * 20 + b"xx",
@@ -46,14 +46,14 @@ _ESCAPE = re.compile(
     rb"\\(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|[nrtbf])"
     rb"|&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));"
 )
-_SLICE, _SHARED = 256 * 1024, 4 * 1024  # bytes that are looked at together, and that two of these share
+_SLICE, _SHARED = 256 * 1024, 4 * 1024  # bytes that are searched together, and how many two slices share
 _BLANK = b"32"
-_FEW = 24  # kinds of characters that are exchanged one after the other
+_FEW = 24  # different characters that are replaced one after the other
 
 
 def is_held(text: str, *, is_words: bool = False, is_phone: bool = False) -> bool:
-    """Whether there is such a number in a text. `is_words`: nothing but words belongs there, such as a name or a
-    street; `is_phone`: it is a telephone number, which may have such groups among others."""
+    """Whether a text holds a social security number. `is_words`: the field is for words, such as a name or a street;
+    `is_phone`: it is a telephone number, which may contain such groups of digits."""
     plain = text if text.isascii() else text.translate(_Plain())
     coarse = plain.encode("ascii", "replace").translate(_COARSE)
     digits = coarse.count(b"0")
@@ -63,8 +63,8 @@ def is_held(text: str, *, is_words: bool = False, is_phone: bool = False) -> boo
 
 
 def is_suspicious(content: bytes) -> bool:
-    """Whether such a number may be in a document, as it is written in UTF-8: a coarse look at all of it at once, which
-    costs a small part of what parsing does, and takes no notice of where one text ends and the next begins."""
+    """Whether a document in UTF-8 may hold a social security number. This is a coarse search through the whole of it:
+    it costs a small part of parsing, and ignores where one text ends and the next begins."""
     return any(_is_coarsely(content[at : at + _SLICE + _SHARED]) for at in range(0, len(content), _SLICE))
 
 
@@ -103,8 +103,8 @@ def _is_called_one(text: str) -> bool:
 
 
 def _are_alike(one: str, other: str) -> bool:
-    """Whether two gaps part one number: dashes and blanks are as good as each other, and so are single dashes, dots and
-    strokes; any other sign is there twice. A list has blanks behind its commas."""
+    """Whether two separators can belong to one number. Dashes and blanks are interchangeable, and so are single dashes,
+    dots and strokes; any other sign must stand in both. Commas with blanks behind them make a list, not a number."""
     if len(one) == len(other) == 1 and one in _JOINS and other in _JOINS:
         return True
     first, second = _LOOSE.sub("", one), _LOOSE.sub("", other)
@@ -112,14 +112,15 @@ def _are_alike(one: str, other: str) -> bool:
 
 
 def _is_part(text: str, found: "re.Match[str]") -> bool:
-    """Whether it is a part of a longer number, such as 978-3-529-12-3456 or 529-12-3456-01."""
+    """Whether the match is part of a longer number, such as 978-3-529-12-3456 or 529-12-3456-01."""
     before, behind = text[max(0, found.start() - 2) : found.start()], text[found.end() : found.end() + 2]
     joined_before = len(before) == 2 and before[1] in _JOINS and before[0].isdigit()
     return joined_before or (len(behind) == 2 and behind[0] in _JOINS and behind[1].isdigit())
 
 
 class _Plain(dict[int, str]):
-    """What each character means: one of ASCII, several, or nothing. For one text, as it is filled by its characters."""
+    """What each character means in ASCII: one character, several, or none. Make one for each text: its characters fill
+    it."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
@@ -142,7 +143,7 @@ def _kind(letter: str) -> str:
     kind = unicodedata.category(letter)
     if letter == _SOFT_HYPHEN:
         return "-"
-    if kind in ("Cf", "Mn", "Me"):  # nothing to see: joiners, marks upon another character
+    if kind in ("Cf", "Mn", "Me"):  # invisible: joiners, marks on another character
         return ""
     return "?" if kind[0] in "LN" else " " if kind[0] in "ZC" else "-" if kind == "Pd" or letter in "−⁃‧" else "."
 
@@ -169,9 +170,9 @@ def _unescaped(found: "re.Match[bytes]") -> bytes:
 
 
 def _in_ascii(content: bytes) -> bytes:
-    """The content with what its characters mean."""
+    """The content with its characters replaced by their meaning in ASCII."""
     odd = set(content.translate(None, _ASCII).decode("utf-8", "ignore"))
-    meant = {letter: text for letter in odd if (text := _meant(letter)) != "?"}  # no letters, as those of most names
+    meant = {letter: text for letter in odd if (text := _meant(letter)) != "?"}  # letters are left out: names have them
     if len(meant) > _FEW:
         return content.decode("utf-8", "ignore").translate(_Plain()).encode("ascii", "replace")
     for letter, text in meant.items():

@@ -1,7 +1,7 @@
 """The transfer case: A's record follows a student who enrolls at B.
 
-Owns its states, the legal moves between them, and why a case ends. A case goes from an LEA that the student was at to
-the LEA where the student is. Which cases there should be is `broker.core.asking`.
+Owns its states, the legal moves between them, and why a case ends. A case goes from an LEA that had the student to the
+LEA where the student is. `broker.core.cases.asking` says which cases there should be.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ MOVES: dict[TransferState, frozenset[TransferState]] = {
     TransferState.REFUSED: frozenset(
         {TransferState.REQUESTED, TransferState.BLOCKED, TransferState.ANSWERED, TransferState.CANCELLED}
     ),
-    # back where the record was recalled, or its receiver cannot use it
+    # back to REQUESTED where the record was recalled, or its receiver cannot use it
     TransferState.ANSWERED: frozenset({TransferState.CLOSED, TransferState.REQUESTED, TransferState.CANCELLED}),
     TransferState.CLOSED: frozenset({TransferState.REQUESTED}),
     TransferState.CANCELLED: frozenset(),
@@ -42,21 +42,21 @@ LIVE = frozenset({TransferState.REQUESTED, TransferState.BLOCKED, TransferState.
 class Reason(StrEnum):
     """Why a case was cancelled."""
 
-    MOVED_ON = "moved-on"  # the student is at a third LEA now; a case to that one takes its place
+    MOVED_ON = "moved-on"  # the student is at a third LEA now; a case to that LEA takes its place
     RETURNED = "returned"  # the student is at the source again
     LEFT = "left"  # the student has left the destination and is nowhere
     WITHDRAWN = "withdrawn"  # the enrollment at the destination was taken back
-    UNDONE = "undone"  # it was another student, or never at the source: a decision, a merge, an entry was taken back
-    MERGED = "merged"  # two numbers became one student's, and another case has the same ends
-    NOT_NEEDED = "not-needed"  # the source's record has moved on, or its stay is beside the other: it need not be asked
+    UNDONE = "undone"  # another student, or never at the source: a decision, merge or entry was taken back
+    MERGED = "merged"  # two numbers proved to be one student, and another case has the same ends
+    NOT_NEEDED = "not-needed"  # the source's record has moved on, or its stay is dual: it need not be asked
     BY_STATE = "by-state"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case as the plan sees it; `entered_on` is the first day at the destination, an ISO date, `reported_on` when
-    that was told, `follows` the case that it took the place of, None for none. `by_request`: the
-    destination has asked for the record itself (53A-1-413)."""
+    """One case as the plan sees it. `entered_on` is the first day at the destination, an ISO date; `reported_on` is the
+    day on which that was reported; `follows` is the case that it took the place of, None for none. `by_request`: the
+    destination itself has asked for the record (53A-1-413); `is_asked`: the source was asked for it."""
 
     id: int
     source: LeaId
@@ -68,6 +68,7 @@ class Case:
     military: bool = False
     reported_on: str = ""
     by_request: bool = False
+    is_asked: bool = False
 
 
 def is_legal(before: TransferState, after: TransferState) -> bool:
@@ -75,14 +76,14 @@ def is_legal(before: TransferState, after: TransferState) -> bool:
     return after in MOVES[before]
 
 
-REJECTED = "rejected"  # how the reason of a case begins whose record its receiver cannot use
+REJECTED = "rejected"  # the reason begins so where the receiver cannot use the record
 
 
 def stood(steps: Iterable[tuple[float, str, str]], *, rejected: bool) -> Iterator[tuple[float, float]]:
-    """From when until when (seconds since the epoch) the clock of a case stood: while the state held it and, where
-    `rejected` says so, while a record lay with its receiver that this one could not use. A recall stops no clock.
+    """The spans (start, end; seconds since the epoch) in which the clock of a case stood: while the state held it and,
+    with `rejected`, while a record that the receiver could not use lay with the receiver. A recall stops no clock.
 
-    `steps` are the case's own, oldest first: when, the state after it, and why.
+    `steps` are the steps of the case, oldest first: when, the state after it, and why.
     """
     since: tuple[float, str] | None = None
     for at, after, why in steps:

@@ -1,6 +1,6 @@
 """The story: three districts, two charter schools and a university; students move, and their records follow.
 
-Promises: every step is really done and really checked; the program ends with 0 only when all of them held.
+Promises: every step is really done and really checked; the program ends with 0 only when all checks passed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2] / "demo-home"
 
 
 def found_exchange(stage: Stage) -> None:
-    """The house and its members."""
+    """The exchange is set up, and its parties join."""
     step("The state sets up the exchange")
     stage.build()
     tell("Its own key, its settings and its ledger are in one folder. Nothing else is installed.")
@@ -34,7 +34,7 @@ def found_exchange(stage: Stage) -> None:
 
 
 def enroll_everyone(stage: Stage) -> dict[tuple[str, int], str]:
-    """Every student gets one number; the numbers by LEA and place in its list."""
+    """Every student gets one number; returns the numbers by LEA and place in its list."""
     step("The districts tell which students they have; every student gets one number, the SSID")
     districts = ("01", "02", "03")
     with ThreadPoolExecutor(2) as pool:
@@ -48,7 +48,7 @@ def enroll_everyone(stage: Stage) -> dict[tuple[str, int], str]:
 
 
 def refusals(stage: Stage) -> None:
-    """What goes wrong is said in plain words."""
+    """Mistakes are reported in plain words."""
     step("Two mistakes, and what the sender is told")
     careless = stage.desk("02") / "oops.pgp"
     careless.write_text("not sealed at all")
@@ -61,7 +61,7 @@ def refusals(stage: Stage) -> None:
 
 
 def prove(stage: Stage) -> None:
-    """Both ends can prove it, offline."""
+    """Both ends can prove the delivery, offline."""
     step("Both ends hold signed receipts; anyone can check them without the exchange")
     certificate = str(stage.home / "exchange.asc")
     sent = [stage.receipt("01", "ana-record.pgp", state) for state in ("received", "delivered", "collected")]
@@ -73,7 +73,7 @@ def prove(stage: Stage) -> None:
 
 
 def where(stage: Stage, copy: Path, keep: bool) -> None:
-    """The end: where everything lies."""
+    """The end: where everything is."""
     CONSOLE.print(f"\n[bold]Everything lies in {stage.root}[/]")
     places = {
         "the exchange": stage.home,
@@ -85,7 +85,7 @@ def where(stage: Stage, copy: Path, keep: bool) -> None:
         tell(f"{what}: {path.relative_to(stage.root)}")
     tell("To look at the exchange:")
     command = f"   {Path(sys.executable).with_name('satchel')} status --home {stage.home}"
-    CONSOLE.print(command, soft_wrap=True, markup=False)  # one line, to copy
+    CONSOLE.print(command, soft_wrap=True, markup=False)  # one line, for copying
     if keep:
         CONSOLE.print("\n[bold]It stays up. Log in as Summit with any SFTP program, for example:[/]")
         key = stage.desk("6G") / "id_ed25519"
@@ -94,7 +94,7 @@ def where(stage: Stage, copy: Path, keep: bool) -> None:
 
 
 def play(stage: Stage) -> Path:
-    """All scenes; the folder with the parents' copy."""
+    """Play all scenes; returns the folder with the parents' copy."""
     found_exchange(stage)
     numbers = enroll_everyone(stage)
     moves.night(stage, numbers[cast.ANA])
@@ -109,7 +109,7 @@ def play(stage: Stage) -> Path:
 
 
 def main() -> int:
-    """Play it; 0 when every promise held."""
+    """Play the demo; returns 0 when every check passed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", action="store_true", help="stay up at the end")
     parser.add_argument("--root", type=Path, default=ROOT)

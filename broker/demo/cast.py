@@ -1,4 +1,4 @@
-"""Who plays in the demo: parties and students, all made up, and the documents that they send."""
+"""The cast of the demo: parties and students, all made up, and the documents that they send."""
 
 import uuid
 from dataclasses import dataclass
@@ -39,13 +39,13 @@ _STUDENTS: dict[str, list[tuple[str, str, str, str]]] = {
 _ADDRESS = {"lines": ["1 River Road"], "city": "Provo", "state": "UT", "postal_code": "84601"}
 SCHOOL = {"school": {"name": "River High School", "address": _ADDRESS}, "terms": {"S2": 6}}
 
-ANA, GRACE = ("01", 0), ("01", 2)  # who moves, and who is reported missing
-NOAH = ("02", 0)  # whose record is late
-SOPHIE = ("03", 0)  # who goes to the university
+ANA, GRACE = ("01", 0), ("01", 2)  # the student who moves, and the one who is reported missing
+NOAH = ("02", 0)  # the student whose record is late
+SOPHIE = ("03", 0)  # the student who goes to the university
 
 
 def today() -> str:
-    """The day that it is in the state of the demo."""
+    """Today in the zone of the demo's state."""
     return TheState().time.day(datetime.now(UTC)).isoformat()
 
 
@@ -62,7 +62,7 @@ def student(lea: str, number: int) -> dict[str, Any]:
 
 
 def enrollment(lea: str) -> dict[str, Any]:
-    """A district tells which students it has."""
+    """A district reports its students."""
     lines = [
         {"student": student(lea, number), "school": f"{lea}-high", "event": "entry", "date": "2026-08-17", "code": ""}
         for number in range(len(_STUDENTS[lea]))
@@ -71,14 +71,14 @@ def enrollment(lea: str) -> dict[str, Any]:
 
 
 def move_in(charter: str, mover: tuple[str, int]) -> dict[str, Any]:
-    """A charter school enrolls a student who moved; it knows no number, and has its own local id."""
+    """A charter school enrolls a student who moved; it does not know the SSID, and has its own local id."""
     arrival = student(*mover) | {"local_id": f"{charter}-77{mover[1]}"}
     line = {"student": arrival, "school": charter, "event": "entry", "date": today(), "code": ""}
     return _head("enrollment", charter) | {"school_year": 2027, "students": [line]}
 
 
 def backpack(lea: str, number: int, ssid: str) -> dict[str, Any]:
-    """What a district's system exports for the record store at night."""
+    """A district's nightly export for the record store."""
     courses = [{"school_year": 2027, "title": "Geometry", "term": "Q1", "mark": "A-", "percent": 92}]
     reading = {"school_year": 2021, "level": "on grade level", "on_grade_level": True}
     record = {"course_grades": courses, "grade3_reading_level": reading}
@@ -86,7 +86,7 @@ def backpack(lea: str, number: int, ssid: str) -> dict[str, Any]:
 
 
 def record(lea: str, number: int, ssid: str) -> dict[str, Any]:
-    """What the old school knows of the student; no `to`: the exchange knows the new school."""
+    """The old school's record of the student; no `to`: the exchange knows the new school."""
     courses = [
         {
             "school_year": 2026,
@@ -108,13 +108,13 @@ def _about(kind: str, lea: str, number: int, ssid: str) -> dict[str, Any]:
 
 
 def parent_copy(charter: str, mover: tuple[str, int], ssid: str) -> dict[str, Any]:
-    """The new school asks for a copy that it can hand to the parents."""
+    """The new school's request for a copy that it can give to the parents."""
     known = student(*mover) | {"local_id": f"{charter}-77{mover[1]}", "ssid": ssid}
     return _head("record-request", charter) | {"student": known, "want": "parent-copy"}
 
 
 def acknowledgement(document: str, lea: str, university: str) -> str:
-    """What a university's system answers to a transcript: a PESC functional acknowledgment."""
+    """The answer of a university's system to a transcript: a PESC functional acknowledgment."""
     organization = "<Organization><MutuallyDefined>{}</MutuallyDefined></Organization>"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -1,6 +1,7 @@
-"""What happens when students move: one whose record follows by itself, one whose record is late, one who is missing.
+"""What happens when students move: one whose record follows automatically, one whose record is late, one who is
+missing.
 
-Promises: each scene is really done by the public command line and really checked.
+Promises: each scene is really done with the public command line and really checked.
 """
 
 import json
@@ -23,7 +24,7 @@ from broker.demo.telling import (
 
 
 def night(stage: Stage, ssid: str) -> None:
-    """A district's system exports for the record store."""
+    """A district's system exports a backpack to the record store."""
     step("At night, District 01's system puts what it knows of Ana into the Student Record Store")
     stage.seal_and_send("01", "backpack-1000", cast.backpack(*cast.ANA, ssid))
     stage.receipt("01", "backpack-1000.pgp", "applied")
@@ -32,7 +33,7 @@ def night(stage: Stage, ssid: str) -> None:
 
 
 def move(stage: Stage, ssid: str) -> None:
-    """Ana moves, with nothing but her new school's enrollment."""
+    """Ana moves; nothing but her new school's enrollment is needed."""
     step("Ana's family moves. Summit Charter School enrolls her, and does nothing else. It does not know her number")
     stage.seal_and_send("6G", "new-student", cast.move_in("6G", cast.ANA))
     answer = read_newest(stage, "6G", "ssid")["students"][0]
@@ -117,7 +118,7 @@ def missing(stage: Stage, ssid: str) -> None:
 
 
 def parents(stage: Stage, ssid: str) -> Path:
-    """Ana's parents get a copy, and read who was given what."""
+    """Ana's parents get a copy, and read who was given which records."""
     step("Ana's parents ask for a copy. Summit hands them one that they can read")
     stage.seal_and_send("6G", "for-the-parents", cast.parent_copy("6G", cast.ANA, ssid))
     stage.receipt("6G", "for-the-parents.pgp", "applied")

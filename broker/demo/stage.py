@@ -1,6 +1,6 @@
-"""The demo's machinery: a home of its own, a running exchange, and each LEA's desk with its keys.
+"""The demo's machinery: its own home, a running exchange, and each LEA's desk with its keys.
 
-Promises: everything is done by the public command line, as an operator and a secretary would; what was started is
+Promises: everything is done with the public command line, as an operator and a secretary would; started processes are
 ended.
 """
 
@@ -24,11 +24,11 @@ _PATIENCE = 30.0
 
 
 class DemoFailed(Exception):
-    """A step did not go as it should; the message says which."""
+    """A step failed; the message says which."""
 
 
 def satchel(*args: str, expect: int = 0, may_end: int = 0) -> str:
-    """Run one command; its output. Raises DemoFailed when it ends otherwise than expected."""
+    """Run one command; returns its output. Raises DemoFailed when it ends in another way than expected."""
     ended = subprocess.run(
         [sys.executable, "-m", "broker.cli.main", *args], capture_output=True, text=True, timeout=120, check=False
     )
@@ -38,7 +38,7 @@ def satchel(*args: str, expect: int = 0, may_end: int = 0) -> str:
 
 
 def wait_for(found: Callable[[], Any], what: str) -> Any:
-    """Wait until something is there. Raises DemoFailed after a while."""
+    """Wait for a result. Raises DemoFailed after some time."""
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         result = found()
@@ -59,7 +59,7 @@ class Stage:
 
     def build(self) -> None:
         """Start from nothing; an earlier demo is removed."""
-        os.environ["XDG_STATE_HOME"] = str(self.root / "state")  # what `send` notes is of this demo only
+        os.environ["XDG_STATE_HOME"] = str(self.root / "state")  # so that `send` keeps its notes inside this demo
         if self.root.exists():
             if not (self.root / ".satchel-demo").exists():
                 raise DemoFailed(f"{self.root} is there and is no demo; move it away.")
@@ -103,13 +103,13 @@ class Stage:
             self._process.wait(60)
 
     def wait(self) -> None:
-        """Until the exchange ends or the reader presses Ctrl-C."""
+        """Wait until the exchange ends or the user presses Ctrl-C."""
         if self._process is not None:
             self._process.wait()
 
     @property
     def port(self) -> str:
-        """Where the SFTP server listens."""
+        """The port on which the SFTP server listens."""
         return (self.home / "run" / "sftp.port").read_text().strip()
 
     def _login(self, lea: str) -> list[str]:
@@ -126,7 +126,7 @@ class Stage:
         self._seal_and_send(lea, plain, plain.with_suffix(".pgp"))
 
     def seal_and_send_file(self, lea: str, plain: Path) -> None:
-        """On the LEA's desk: seal a file that is there, and send it."""
+        """On the LEA's desk: seal an existing file, and send it."""
         self._seal_and_send(lea, plain, plain.with_name(f"{plain.name}.pgp"))
 
     def _seal_and_send(self, lea: str, plain: Path, sealed: Path) -> None:
@@ -135,8 +135,8 @@ class Stage:
         satchel("send", str(sealed), *self._login(lea))
 
     def send_raw(self, lea: str, path: Path) -> str:
-        """Send a file as it is, which cannot be right: what is said of it. Another program would have sent it: put it
-        into the outbox by path."""
+        """Send a faulty file unchanged; returns what the command says. Then put it into the outbox by path, as another
+        program would have sent it."""
         said = satchel("send", str(path), *self._login(lea), expect=1)
         part = self.home / "leas" / lea / "outbox" / f"{path.name}.part"
         shutil.copyfile(path, part)
@@ -144,21 +144,21 @@ class Stage:
         return said.strip()
 
     def fetch(self, lea: str) -> Path:
-        """Take everything out of the LEA's inbox, onto its desk."""
+        """Fetch everything from the LEA's inbox to its desk."""
         into = self.desk(lea) / "fetched"
-        satchel("fetch", "--into", str(into), *self._login(lea), may_end=5)  # which tells of a refusal
+        satchel("fetch", "--into", str(into), *self._login(lea), may_end=5)  # 5 reports a refusal
         return into
 
     def inbox(self, lea: str, kind: str) -> list[Path]:
-        """What lies in an inbox."""
+        """The files of one type in an inbox."""
         return sorted((self.home / "leas" / lea / "inbox").glob(f"*.{kind}.pgp"))
 
     def receipt(self, lea: str, file: str, state: str) -> Path:
-        """The receipt that says that this file reached this state; waits for it."""
+        """Wait for the receipt that says that this file reached this state."""
         return self.find_receipt(lea, state, f'"{file}"')
 
     def find_receipt(self, lea: str, state: str, about: str) -> Path:
-        """The receipt of this state with `about` in it, on the server or fetched already; waits for it."""
+        """Wait for a receipt of this state with `about` in it, on the server or already fetched."""
 
         def look() -> Path | None:
             folders = (self.home / "leas" / lea / "receipts", self.desk(lea) / "fetched" / "receipts")

@@ -1,6 +1,6 @@
-"""How the demo speaks: headings, sentences, promises that held; and how it opens what lies on a desk.
+"""How the demo prints headings, sentences and checks; and how it opens the files on a desk.
 
-Promises: a promise that did not hold ends the demo.
+Promises: a check that fails ends the demo.
 """
 
 import json
@@ -28,7 +28,7 @@ class Steps:
         self._number = 0
 
     def __call__(self, title: str) -> None:
-        """The next heading."""
+        """Print the next heading."""
         self._number += 1
         CONSOLE.print(f"\n[bold cyan]{self._number}. {title}[/]")
 
@@ -37,13 +37,13 @@ step = Steps()
 
 
 def tell(text: str) -> None:
-    """What happened, in the secretary's words; each line of the text is one here, too."""
+    """Print what happened, in the secretary's words; line breaks in the text stay."""
     for line in text.splitlines():
         CONSOLE.print(_wrapped(line, "   "), soft_wrap=True)
 
 
 def check(held: bool, what: str) -> None:
-    """A promise that must have held."""
+    """Check a promise, and print it."""
     if not held:
         raise DemoFailed(what)
     shown = _wrapped(what, "   ✓ ")
@@ -52,7 +52,7 @@ def check(held: bool, what: str) -> None:
 
 
 def _wrapped(text: str, before: str) -> Text:
-    """Lines that begin below each other, and break only where there is a blank: a path is to be copied whole."""
+    """Lines that begin below each other, and break only at blanks, so that a path can be copied whole."""
     lines = textwrap.TextWrapper(
         CONSOLE.width, before, " " * len(before), break_long_words=False, break_on_hyphens=False
     )
@@ -60,13 +60,13 @@ def _wrapped(text: str, before: str) -> Text:
 
 
 def desk_keys(stage: Stage, lea: str) -> list[str]:
-    """What `satchel open` needs on this desk."""
+    """The options that `satchel open` needs on this desk."""
     directory = stage.home / "leas" / lea / "directory"
     return ["--key", str(stage.desk(lea) / "secret.asc"), "--directory", str(directory)]
 
 
 def brief(stage: Stage, text: str) -> str:
-    """A command's own words, shorter: files as they lie in the demo's folder, long keys and tracking ids by their ends,
+    """A command's own words, shortened: files relative to the demo's folder, long keys and tracking ids by their ends,
     and times to the minute."""
     text = text.replace(f"{stage.root}/", "")
     text = _FINGERPRINT.sub(lambda found: "… " + " ".join(found.groups()), text)
@@ -75,8 +75,8 @@ def brief(stage: Stage, text: str) -> str:
 
 
 def open_newest(stage: Stage, lea: str, kind: str, suffix: str = ".json") -> tuple[Path, Path, str]:
-    """Take what came out of the inbox, and open the newest packet of a kind that is not open yet: the sealed file, the
-    opened one, whose it is."""
+    """Fetch the inbox, and open the newest packet of a type that is not open yet: returns the sealed file, the opened
+    one, and the command's sentence."""
 
     def look() -> list[Path]:
         if stage.inbox(lea, kind):
@@ -91,13 +91,13 @@ def open_newest(stage: Stage, lea: str, kind: str, suffix: str = ".json") -> tup
 
 
 def read_newest(stage: Stage, lea: str, kind: str) -> dict[str, Any]:
-    """The document in the newest packet of a kind."""
+    """The document in the newest packet of a type."""
     found: dict[str, Any] = json.loads(open_newest(stage, lea, kind)[1].read_text())
     return found
 
 
 def check_with_gpg(stage: Stage, lea: str, sealed: Path, writer: str) -> None:
-    """Plain gpg names the same writer."""
+    """Check that plain gpg names the same signer."""
     if not shutil.which("gpg"):
         tell("(gpg is not installed here, so this is shown with Satchel's own program only.)")
         return
@@ -128,7 +128,7 @@ def cases(stage: Stage, *options: str) -> list[dict[str, Any]]:
 
 
 def wait_for_case(stage: Stage, ssid: str, state: str) -> dict[str, Any]:
-    """The student's case, once it is in this state."""
+    """Wait until the student's case is in this state; returns the case."""
 
     def look() -> dict[str, Any] | None:
         mine = [one for one in cases(stage, "--state", "all") if one["ssid"] == ssid]

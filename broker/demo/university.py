@@ -1,6 +1,6 @@
 """A transcript goes to the university, at the student's request, in the standard's form.
 
-Promises: the university opens the very file that the district made and signed.
+Promises: the university opens exactly the file that the district made and signed.
 """
 
 import json

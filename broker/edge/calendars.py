@@ -1,8 +1,8 @@
-"""School calendars of LEAs: the rule of the settings, public holidays, and what was entered by hand.
+"""School calendars of LEAs: the rule of the settings, public holidays, and days entered by hand.
 
-Owns the one use of the `holidays` library. Promises: what is entered is seen by the next question, in whatever process;
-the rest is worked out once a process. A day is what was last said of it: by the LEA's own row, else by the state's row
-for all, else closed as a public holiday, else open from Monday to Friday while school is in.
+Owns the one use of the `holidays` library. Promises: an entered day takes effect at the next call, in every process;
+everything else is computed once for each process. A day follows the LEA's own row, else the state's row for all, else
+it is closed on a public holiday, else open from Monday to Friday while school is in session.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from broker.edge.settings.values import Settings
 
 Done = TypeVar("Done")
 
-_KEPT = 1024  # calendars kept a process, each of a few kB: every LEA of a state in two spans of years
+_KEPT = 1024  # calendars kept by each process, a few kB each: every LEA of a state, for two spans of years
 
 
 class CalendarError(OperatorError):
@@ -35,7 +35,7 @@ class CalendarError(OperatorError):
 
 
 class By(StrEnum):
-    """Who says that a day is not as the rule has it."""
+    """Who says that a day differs from the rule."""
 
     HOLIDAY = "holiday"
     STATE = "state"
@@ -44,7 +44,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A day of which something is said; `why` is a holiday's name or what was entered."""
+    """A day that differs from the rule; `why` is a holiday's name or the text that was entered."""
 
     day: date
     kind: Kind
@@ -55,8 +55,9 @@ class Mark:
 def calendar_of(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> Calendar:
     """The LEA's calendar; '' is the state's own.
 
-    It reaches from the begin of the school year of `first` to the end of the one after that of `last`, so that what is
-    asked for on any of these days has its deadline within. Raises CalendarError for a region without known holidays.
+    It reaches from the beginning of the school year of `first` to the end of the one after that of `last`, so it
+    includes the deadline of a request made on any of these days. Raises CalendarError for a region without known
+    holidays.
     """
     rule = settings.claims.calendar
     years = range(rule.containing(first), rule.containing(last) + 2)
@@ -74,8 +75,8 @@ def due_on(connection: Reading, settings: Settings, clock: Clock, lea: str, star
 
 
 def deadline(connection: Reading, settings: Settings, case: TransferRow) -> tuple[str, str]:
-    """The last day on which the source of a case is in time, an ISO date, and by which clock. It counts from the first
-    request (Utah 53A-11-504), less the time in which the clock stood. Raises CalendarError."""
+    """The last day on which the source of a case is in time, an ISO date, and the deadline rule. The time counts from
+    the first request (Utah 53A-11-504), without the time in which the clock stood still. Raises CalendarError."""
     clock = Clock.MILITARY if case.military else Clock.ANSWER
     if case.requested_at is None:
         return "", ""
@@ -94,7 +95,8 @@ def deadline(connection: Reading, settings: Settings, case: TransferRow) -> tupl
 
 
 def marks(connection: Reading, settings: Settings, lea: str, first: date, last: date) -> list[Mark]:
-    """What is said of the days from `first` to `last`, by day: public holidays, and what was entered in their place.
+    """The days from `first` to `last` that differ from the rule, by day: public holidays, and entered days in their
+    place.
 
     Raises CalendarError.
     """
@@ -107,13 +109,13 @@ def marks(connection: Reading, settings: Settings, lea: str, first: date, last: 
 def move_deadlines(
     connection: Writing, settings: Settings, lea: str, at: float, change: Callable[[], Done]
 ) -> tuple[Done, int]:
-    """Make a change of the calendar of `lea` ('': of every LEA), and give its open cases the deadline that they have
-    then. What the change has returned, and how many moved. One that this change does not move stays as it was stored,
-    also where an earlier program, or other settings, have counted it otherwise.
+    """Change the calendar of `lea` ('': of every LEA), and give its open cases their new deadlines. Returns the
+    change's result, and how many deadlines moved. A deadline that this change does not move stays as stored, even where
+    an earlier program or other settings computed it differently.
 
     `at` is seconds since the epoch. Raises CalendarError.
     """
-    epoch.hold(connection)  # whoever moves packets answers and closes cases, too
+    epoch.hold(connection)  # moving packets also answers and closes cases
     cases = [
         case
         for case in transfers.listing(connection, LIVE, lea)
@@ -130,7 +132,7 @@ def move_deadlines(
 
 
 def check(settings: Settings) -> None:
-    """Raises CalendarError for a region whose holidays nobody knows."""
+    """Raises CalendarError for a region whose holidays are unknown."""
     public_holidays(settings.transfers.holidays, 2026, 2026)
 
 
@@ -155,7 +157,7 @@ def public_holidays(region: str, first_year: int, last_year: int) -> Mapping[dat
 
 
 def _said(connection: Reading, lea: str, first: date, last: date) -> dict[date, Mark]:
-    """What was entered, by day; the LEA's own rows, which come later, go before those for all."""
+    """The entered days; the LEA's own rows come later, so they replace those for all."""
     rows = school_days.of(connection, lea, first, last)
     days = ((date.fromisoformat(row.day), row) for row in rows)
     return {day: Mark(day, row.kind, By.LEA if row.lea else By.STATE, row.why) for day, row in days}

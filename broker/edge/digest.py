@@ -1,6 +1,6 @@
-"""The keyed digest of documents: tells whether two are the same, and lets nobody guess at what they say.
+"""The keyed digest of documents: shows whether two are the same, and gives no chance to guess their content.
 
-Owns the secret of one home for it.
+Owns one home's secret for it.
 """
 
 import hashlib
@@ -14,5 +14,5 @@ class Digester:
         self._secret = secret
 
     def __call__(self, content: bytes) -> str:
-        """64 hex digits."""
+        """The digest as 64 hex digits."""
         return hmac.new(self._secret, content, hashlib.sha256).hexdigest()

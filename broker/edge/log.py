@@ -1,11 +1,11 @@
-"""The log of a process: one JSON object a line, whoever speaks.
+"""The log of a process: one JSON object a line, from every source.
 
-Owns the outside library `structlog`, Python's own `logging`, warnings, and exceptions that nobody caught. Promises: a
-line has `time`, `level`, `part` and `event`, and is written in one piece of less than 4 KiB, so that processes may
-share a file; an exception is told by its kind and place, never by its text, for that may hold what was in a packet; a
-condition that goes on is said once, once an hour with how often it was met (`times`), and when it is met no more
-(`broker.edge.log_repeats`). Where the log itself cannot be written nothing else fails for it; how many lines are lost
-(`lost`) is said in the next one.
+Owns the outside library `structlog`, Python's own `logging`, warnings, and uncaught exceptions. Promises: a line has
+`time`, `level`, `part` and `event`, and is written in one piece of less than 4 KiB, so that processes may share a file;
+an exception is logged with its kind and place, never with its text, which may contain parts of a packet; a condition
+that goes on is logged once, then once an hour with how often it occurred (`times`), and when it is over
+(`broker.edge.log_repeats`). A log that cannot be written makes nothing else fail; the next line says how many lines
+were lost (`lost`).
 """
 
 import json
@@ -33,11 +33,11 @@ _LINE = 4000  # bytes: less than PIPE_BUF
 _TEXT = 400  # characters of one value
 _WORD = re.compile(r"([a-z_]{1,20})=(.*)", re.DOTALL)
 _OWN = "satchel"
-_RECORD = ("tracking", "lea", "user", "address")  # what a line of `logging` may bring in `extra`
+_RECORD = ("tracking", "lea", "user", "address")  # names that a `logging` call may pass in `extra`
 
 
 class _Speaker:
-    """Where all lines of this process go out."""
+    """Writes all lines of this process."""
 
     def __init__(self) -> None:
         self.part = "satchel"
@@ -47,13 +47,13 @@ class _Speaker:
         self.is_deaf = False
 
     def say(self, level: str, facts: Mapping[str, Any], key: tuple[str, ...] = ()) -> None:
-        """One line, unless it repeats one; `key` says what it repeats, where its event alone does not."""
+        """Write one line, unless it repeats one; `key` says what it repeats, where its event alone does not."""
         with self._lock:
             for one, more in self.repeats.heard({"level": level} | dict(facts), key, time.monotonic()):
                 self._write(one | more)
 
     def look(self) -> None:
-        """Say what is met no more; to be called now and then."""
+        """Log the conditions that are over; call this now and then."""
         with self._lock:
             for one in self.repeats.ended(time.monotonic()):
                 self._write(one)
@@ -64,26 +64,26 @@ class _Speaker:
         line = _fitted(told)
         try:
             done = len(line) if self.is_deaf else os.write(2, line)
-        except OSError:  # a full disk, or nobody reads: there is no other place to tell it
+        except OSError:  # a full disk, or nobody reads: there is no other place to report this
             self._lost += 1
             return
         if done == len(line):
             self._lost = 0
         else:
             self._lost += 1
-            _take_back(done)
+            _cut_off(done)
 
 
 _speaker = _Speaker()
 
 
-def _take_back(written: int) -> None:
-    """The disk was full in the middle of a line: what there is of it goes again, unless somebody wrote behind it."""
+def _cut_off(written: int) -> None:
+    """The disk became full in the middle of a line: remove the written piece, unless another process wrote after it."""
     try:
         end = os.lseek(2, 0, os.SEEK_CUR)
         if os.fstat(2).st_size == end:
             os.ftruncate(2, end - written)
-    except OSError:  # no file: who reads a pipe has lost the rest
+    except OSError:  # not a file: the reader of a pipe has lost the rest
         return
 
 
@@ -100,7 +100,7 @@ def _plain(value: Any) -> Any:
 
 
 def _fitted(facts: Mapping[str, Any]) -> bytes:
-    """The line, as UTF-8 that any reader of JSON takes; what makes it too long is left out, the longest first."""
+    """The line, as UTF-8 that any JSON reader accepts; while it is too long, its longest values are left out."""
     told = {key: _plain(value) for key, value in facts.items()}
     while len(line := json.dumps(told, allow_nan=False, default=str).encode() + b"\n") > _LINE:
         longest = max(told, key=lambda key: len(json.dumps(told[key])))
@@ -109,7 +109,7 @@ def _fitted(facts: Mapping[str, Any]) -> bytes:
 
 
 def _structured(_logger: object, method: str, facts: Any) -> Any:
-    """The last step of structlog: nothing is left for a logger to print."""
+    """The last step of structlog: it leaves nothing for a logger to print."""
     import structlog
 
     told = dict(facts)
@@ -118,7 +118,7 @@ def _structured(_logger: object, method: str, facts: Any) -> Any:
 
 
 class _Handler(logging.Handler):
-    """What speaks by `logging`: the libraries from WARNING up, and our own."""
+    """Receives what comes through `logging`: from libraries from WARNING up, and from our own code."""
 
     def emit(self, record: logging.LogRecord) -> None:
         is_own = record.name.split(".")[0] == _OWN
@@ -131,18 +131,18 @@ class _Handler(logging.Handler):
 
 
 def _text(record: logging.LogRecord) -> str:
-    """What it says, with the kinds of exceptions in the place of their texts, which may hold anything."""
+    """The message, with the kinds of exceptions in place of their texts, which may contain anything."""
     given = record.args
     if isinstance(given, tuple):
         record.args = tuple(type(one).__name__ if isinstance(one, BaseException) else one for one in given)
     try:
         return record.getMessage()
-    except (TypeError, ValueError):  # what was to be filled in does not fit: no reason to fail, or to say nothing
+    except (TypeError, ValueError):  # the arguments do not fit the message: no reason to fail or to be silent
         return str(record.msg)
 
 
 def _words(text: str) -> dict[str, Any]:
-    """The facts of a line such as `lea=01 verb=begin`; one that is a sentence is an event as it stands."""
+    """The facts of a line such as `lea=01 verb=begin`; a sentence becomes the event unchanged."""
     facts: dict[str, Any] = {}
     last = ""
     for word in text.split(" "):
@@ -163,12 +163,12 @@ def _of_exception(error: BaseException) -> dict[str, Any]:
 
 
 def begin(part: str) -> "structlog.stdlib.BoundLogger":
-    """All lines of this process are the part's from now on, and go to standard error."""
-    import structlog  # for which no command waits that logs nothing
+    """From now on all lines of this process are the part's, and go to standard error."""
+    import structlog  # imported here, so that commands that log nothing need not wait for it
 
     _speaker.part = part
-    _speaker.is_deaf = sys.stderr is None  # closed by whoever started this: its number may be some other file's by now
-    kept = os.environ.pop(MEMORY, "")  # its number means nothing to a process that this one starts
+    _speaker.is_deaf = sys.stderr is None  # closed by the parent process: its number may belong to another file by now
+    kept = os.environ.pop(MEMORY, "")  # its number means nothing to child processes
     if kept.isdigit():
         _speaker.repeats = Repeats(Memory(int(kept)))
     root = logging.getLogger()
@@ -182,7 +182,7 @@ def begin(part: str) -> "structlog.stdlib.BoundLogger":
 
 
 def logger() -> "structlog.stdlib.BoundLogger":
-    """Speaks for the part of this process."""
+    """Logs for the part of this process."""
     import structlog
 
     made: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -190,8 +190,8 @@ def logger() -> "structlog.stdlib.BoundLogger":
 
 
 def watch_over() -> None:
-    """What nobody caught, and what Python warns of, is a line of the log too. For processes whose standard error is
-    the log, and not for a command that a person has typed."""
+    """Also log uncaught exceptions and Python's warnings. For processes whose standard error is the log, not for a
+    command that a person has typed."""
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda one: _uncaught(one.exc_type, one.exc_value, one.exc_traceback)
@@ -206,11 +206,11 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, _at: Trace
 
 
 def look() -> None:
-    """Say what is met no more; the heartbeat of a part calls it."""
+    """Log the conditions that are over; a part's heartbeat calls this."""
     _speaker.look()
 
 
 def end_with(why: str) -> None:
-    """The part cannot run: said here, and kept for the supervisor (`Memory.why`)."""
+    """The part cannot run: log it, and keep it for the supervisor (`Memory.why`)."""
     _speaker.say("critical", {"event": "the part cannot run", "why": why})
     _speaker.repeats.memory.tell(why)

@@ -1,9 +1,9 @@
-"""What the log says once: conditions that go on.
+"""Conditions that go on, which the log reports once.
 
-Owns which lines tell of a condition, and what they have in common. Promises: the first is said at once; while it goes
-on, one an hour with how often it was met since (`times`); when it was not met for a while, that it is over. What is in
-no row of the table is always said. A part that dies of a condition and is started again goes on counting where it was,
-in a memory that its supervisor keeps for it: a full disk can take no note.
+Owns which lines report a condition, and which facts identify it. Promises: the first occurrence is logged at once;
+while it goes on, one line an hour with how often it occurred since (`times`); after some time without it, a line that
+it is over. A line that is in no row of the table is always logged. A part that dies of a condition and is started again
+continues to count, in memory that its supervisor keeps for it: a full disk can store nothing.
 """
 
 import json
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 AGAIN_SECONDS = 3600.0
-QUIET_SECONDS = 900.0  # longer than the longest pause between two tries of the same work
-_MOST = 200  # conditions that are kept; with more the oldest are forgotten, and said anew
+QUIET_SECONDS = 900.0  # longer than the longest pause between two tries
+_MOST = 200  # conditions that are kept; beyond that the oldest are forgotten, and logged as new
 _BYTES = 64 * 1024
 
-# By the event of a line: the facts that make two lines the same condition.
+# By the event of a line: the facts that identify the condition.
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "trouble": ("what", "kind", "errno"),
     "deferred": ("stage", "lea", "why"),
@@ -39,18 +39,18 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "refused": ("lea", "address", "why"),
     "garbage": ("lea", "address"),
 }
-# A line with this event ends that condition, where they have this fact in common.
+# A line with this event ends that condition, where this fact is the same in both.
 ENDS: Mapping[str, tuple[str, str]] = {"trouble is over": ("trouble", "what")}
 
 
 class Memory:
-    """A few kilobytes that outlive a process: `descriptor` is one of `kept`, or -1 for none."""
+    """A few kilobytes that outlive a process: `descriptor` comes from `kept`, or is -1 for none."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor if _is_memory(descriptor) else -1
 
     def read(self) -> dict[str, Any]:
-        """What was written last; empty where nothing was, or it cannot be read."""
+        """What was last written; empty where nothing was, or it cannot be read."""
         if self._descriptor < 0:
             return {}
         with suppress(OSError, ValueError):
@@ -60,7 +60,7 @@ class Memory:
         return {}
 
     def write(self, whole: Mapping[str, Any]) -> None:
-        """Keep this in the place of what was there."""
+        """Keep this in place of the former content."""
         if self._descriptor < 0:
             return
         content = json.dumps(whole).encode()
@@ -73,17 +73,17 @@ class Memory:
         self.write(self.read() | {"why": why})
 
     def why(self) -> str:
-        """Why the last process could not run; '' where it said nothing."""
+        """Why the last process could not run; '' where it gave no reason."""
         return str(self.read().get("why", ""))
 
 
 def kept() -> int:
-    """A descriptor for `Memory`, to be handed to a process; -1 where the system has none."""
+    """A descriptor for `Memory`, to be passed to a process; -1 where the system has none."""
     return os.memfd_create("satchel-log") if sys.platform == "linux" else -1
 
 
 def _is_memory(descriptor: int) -> bool:
-    """Whether it is such a one: a number in an environment may by now be anything's."""
+    """Whether the descriptor is such a memory: a number from the environment may belong to anything by now."""
     try:
         return descriptor >= 0 and str(_name(descriptor)).startswith("/memfd:satchel-log")
     except OSError:
@@ -95,7 +95,8 @@ def _name(descriptor: int) -> Path:
 
 
 class Repeats:
-    """The conditions that go on, each with its first line, when it was said and met last, and how often since."""
+    """The conditions that go on, each with its first line, when it was last logged and last met, and how often
+    since."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -105,7 +106,7 @@ class Repeats:
     def heard(
         self, facts: dict[str, Any], key: tuple[str, ...], now: float
     ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """The lines to be written for this one, none for a mere repetition, each with facts to be added."""
+        """The lines to write for this one, none for a mere repetition; each comes with facts to add."""
         self._end(facts)
         event = str(facts.get("event", ""))
         if not key and event in CONDITIONS:
@@ -123,7 +124,7 @@ class Repeats:
         self._keep()
 
     def ended(self, now: float) -> Iterator[dict[str, Any]]:
-        """A line for each condition that was met again after it was said, and has not been met for a while."""
+        """A line for each condition that was met again after it was logged, and has not been met for some time."""
         over = [name for name, one in self._met.items() if now - one["met"] >= QUIET_SECONDS]
         for name in over:
             one = self._met.pop(name)
@@ -145,6 +146,6 @@ class Repeats:
 
 
 def _of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said again when it is over: short texts and numbers."""
+    """The facts that are logged again when the condition is over: short texts and numbers."""
     short = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
     return {name: str(value)[:200] if isinstance(value, str) else value for name, value in short.items()}

@@ -1,9 +1,11 @@
-"""Where sealed bytes rest, named by their SHA-256.
+"""Where sealed bytes are stored, named by their SHA-256.
 
-Owns the vault's layout: `ab/cd/abcd…` below its root, and `tmp/` for what is being written. Promises: what is read is
-what was stored, or VaultDamaged; storing the same bytes twice stores them once; after `flush` all that was stored
-before is durable. The contract is: flush first, then let the ledger say that the bytes are here.
-Every vault (a directory here, an object store elsewhere) keeps the same `Vault` protocol and passes the same tests.
+Owns the vault's layout: `ab/cd/abcd…` below its root, and `tmp/` for unfinished files. Promises: what is read is what
+was stored, or VaultDamaged; storing the same bytes twice stores them once; after `flush` everything stored before is
+durable. The contract: flush first, then record in the ledger that the bytes are here.
+
+Every vault (a directory here, an object store elsewhere) implements the same `Vault` protocol and passes the same
+tests.
 """
 
 import os
@@ -35,19 +37,19 @@ class Stored:
 
 
 class VaultMissing(Exception):
-    """The vault has no such bytes. An operator's matter, never a sender's."""
+    """The vault does not have these bytes. The operator must act, never the sender."""
 
 
 class VaultDamaged(Exception):
-    """The bytes under that name are not what was stored. An operator's matter, never a sender's."""
+    """The bytes under that name are not what was stored. The operator must act, never the sender."""
 
 
 class Vault(Protocol):
-    """What every vault can do. Names are 64 lower-case hex digits; another name is a ValueError."""
+    """What every vault can do. Names are 64 lower-case hex digits; any other name is a ValueError."""
 
     def take(self, source: BinaryIO | int, limit: int) -> Stored:
-        """Copy an open file (or descriptor) to its end. Refused `too-large` above `limit` bytes, `empty-file` for
-        none; Deferred when the vault is full. The copy is the vault's own: whoever has the source open cannot reach
+        """Copy an open file (or descriptor) to its end. Refused `too-large` above `limit` bytes, `empty-file` for none;
+        Deferred when the vault is full. The copy is the vault's own: a process that has the source open cannot change
         it."""
 
     def put(self, data: bytes) -> Stored:
@@ -57,16 +59,16 @@ class Vault(Protocol):
         """All bytes, checked against the name. VaultMissing, VaultDamaged."""
 
     def open(self, name: Sha256) -> BinaryIO:
-        """A seekable reader, NOT checked: for what is too large for `read`, after `verify`. VaultMissing."""
+        """A seekable reader, NOT checked: after `verify`, for content that is too large for `read`. VaultMissing."""
 
     def verify(self, name: Sha256) -> int:
-        """Read everything and check it without keeping it; the size. VaultMissing, VaultDamaged."""
+        """Read and check everything without keeping it; returns the size. VaultMissing, VaultDamaged."""
 
     def has(self, name: Sha256) -> bool:
         """Whether the name is there."""
 
     def remove(self, name: Sha256) -> None:
-        """Forget the bytes, if they are there."""
+        """Delete the bytes, if they are there."""
 
     def names(self) -> Iterator[Sha256]:
         """All names, in no order."""
@@ -75,14 +77,14 @@ class Vault(Protocol):
         """Return when everything stored before is durable. OSError if it cannot be."""
 
     def tidy(self, older_than_seconds: float = 3600.0) -> int:
-        """Remove what crashed writers left; how many. Younger leftovers may be another process's work."""
+        """Remove what crashed writers left; returns how many. Younger leftovers may be another process's work."""
 
 
 class DirectoryVault:
     """A vault in a directory that only the exchange can enter: directories 0700, files 0400."""
 
     def __init__(self, root: Path) -> None:
-        """Make the directory if need be."""
+        """Create the directory if it is missing."""
         self._root = root
         for folder in (root, root / _TEMP):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -90,14 +92,14 @@ class DirectoryVault:
         self._batch = durable.Batch()
 
     def close(self) -> None:
-        """Give the directory free; flush first."""
+        """Close the directory; flush first."""
         os.close(self._fd)
 
     def take(self, source: BinaryIO | int, limit: int) -> Stored:
         """See Vault.take."""
         if isinstance(source, int):
             fd = source
-            # One byte more than it should hold: most files are then one read, into a buffer that is not far too large.
+            # One byte more than the file should have: then most files need one read, into a buffer of about their size.
             block = min(_BLOCK, os.fstat(fd).st_size + 1)
             return self._store(lambda: os.read(fd, block), limit)
         reader = source
@@ -195,7 +197,7 @@ class DirectoryVault:
 
     def _place(self, temp: str, name: Sha256, whole: bool) -> None:
         place = _place_of(name)
-        # Over an older copy, too: one that a power cut caught before its flush has the right name and wrong bytes.
+        # Also over an older copy: one that a power cut caught before its flush has the right name and wrong bytes.
         try:
             os.replace(temp, place, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except FileNotFoundError:
@@ -211,12 +213,12 @@ class DirectoryVault:
 
 
 def _folder_of(name: str) -> str:
-    """One of 256: with a million packets a folder holds 4,000 names, and no new folder has to be made for each."""
+    """One of 256 folders: with a million packets a folder holds 4,000 names, and packets rarely need a new folder."""
     return name[:2]
 
 
 def _place_of(name: str) -> str:
-    """Relative to the root, as text: joining paths would cost as much as hashing a packet."""
+    """A path relative to the root, as text: joining paths would cost as much as hashing a packet."""
     if not _NAME.fullmatch(name):
         raise ValueError("a vault name is 64 lower-case hex digits")
     return f"{_folder_of(name)}/{name}"

@@ -2,8 +2,8 @@
 
 Owns the outside library `lxml`. Promises: UTF-8 only; a document type definition, and with it every entity, is refused
 before the parser sees it; no stylesheet, schema or include passes as a record; nothing outside the document is ever
-read, not even by a schema location in it; size, depth, elements, attributes and text are bounded while they are read.
-No refusal holds a piece of the document: the parser's own messages quote it, and end here.
+read, not even for a schema location in it; size, depth, elements, attributes and text are bounded while they are read.
+No refusal contains a piece of the document: the parser's own messages quote it, and are dropped here.
 """
 
 import re
@@ -18,7 +18,7 @@ from broker.core.errors import OperatorError, Refused
 _BOM = b"\xef\xbb\xbf"
 _ENCODING = re.compile(rb"""\A<\?xml[^>]{0,200}?\bencoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']""")
 _UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
-# What these elements mean is an order to a program, not data.
+# Elements of these namespaces are instructions to a program, not data.
 _ORDERS = (
     "{http://www.w3.org/1999/XSL/Transform}",
     "{http://www.w3.org/2001/XMLSchema}",
@@ -31,7 +31,7 @@ _MOST_FAULTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may be: bytes, levels, elements, attributes of an element, characters of a text or value."""
+    """The limits of one document: bytes, levels, elements, attributes of an element, characters of a text or value."""
 
     size: int = 8 * 1024 * 1024
     depth: int = 40
@@ -42,8 +42,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Element:
-    """One element. `tag` and the names of attributes are as `{namespace}name`; `text` is all text directly within it,
-    joined; `line` counts from 1, and is 0 where the element was never in a file. Repr hidden: it may hold a student."""
+    """One element. `tag` and the names of attributes have the form `{namespace}name`; `text` is all text directly in
+    it, joined; `line` counts from 1, and is 0 where the element was never in a file. Repr hidden: it may contain a
+    student."""
 
     tag: str
     text: str = ""
@@ -52,13 +53,13 @@ class Element:
     line: int = 0
 
     def named(self, tag: str) -> tuple["Element", ...]:
-        """The children of this name, in their order."""
+        """The children with this tag, in order."""
         return tuple(child for child in self.children if child.tag == tag)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a document does not fit an XSD: its line, and which rule, such as `enumeration` or `maxlength`."""
+    """Where a document does not fit an XSD: its line, and the rule, such as `enumeration` or `maxlength`."""
 
     line: int
     rule: str
@@ -76,9 +77,9 @@ def parse(content: bytes, limits: Limits = LIMITS) -> Element:
 
 
 def write(root: Element, prefixes: Mapping[str, str]) -> bytes:
-    """`root` as XML in UTF-8, indented; `prefixes` are those of namespaces, declared on it.
+    """`root` as XML in UTF-8, indented; it declares the namespaces in `prefixes`.
 
-    Raises ValueError for what XML cannot carry (see `carries`) and for what is no name.
+    Raises ValueError for characters that XML cannot contain (see `carries`) and for invalid names.
     """
     made = etree.Element(root.tag, dict(root.attributes), nsmap=dict(prefixes))
     _fill(made, root)
@@ -87,12 +88,12 @@ def write(root: Element, prefixes: Mapping[str, str]) -> bytes:
 
 
 def carries(text: str) -> bool:
-    """Whether XML 1.0 has a way to write `text`."""
+    """Whether XML 1.0 can represent `text`."""
     return _NO_CHARACTER.search(text) is None
 
 
 class Schema:
-    """An XSD with the parts that it names, compiled once. Not to be shared between threads."""
+    """An XSD with the files that it names, compiled once. Threads must not share it."""
 
     def __init__(self, path: Path) -> None:
         """Raises OperatorError where it cannot be read or compiled; nothing is fetched from a network."""
@@ -102,7 +103,7 @@ class Schema:
             raise OperatorError(f"The XML schema {path} or one that it needs cannot be read.") from None
 
     def faults(self, content: bytes, limits: Limits = LIMITS) -> tuple[Fault, ...]:
-        """What keeps `content` from being valid, at most 20 of it; none means valid. Raises Refused like `parse`."""
+        """The faults of `content`, at most 20; none means valid. Raises Refused like `parse`."""
         tree = _tree(_checked(content, limits), limits)
         if self._schema.validate(tree):
             return ()
@@ -115,7 +116,7 @@ def _rule(name: str) -> str:
 
 
 def _checked(content: bytes, limits: Limits) -> bytes:
-    """Everything that is known of a document before a parser is asked."""
+    """Check everything that can be checked before a parser runs."""
     if len(content) > limits.size:
         raise Refused("inflates-too-much", "", f"At most {limits.size >> 20} MiB of XML are read.")
     content = content.removeprefix(_BOM)
@@ -134,7 +135,7 @@ def _checked(content: bytes, limits: Limits) -> bytes:
 def _first_not_utf8(content: bytes) -> int | None:
     try:
         content.decode("utf-8")
-    except UnicodeDecodeError as error:  # it holds the whole document, so it ends here and is nobody's context
+    except UnicodeDecodeError as error:  # it contains the whole document, so no other exception may chain it
         return error.start
     return None
 
@@ -149,7 +150,7 @@ def _parser() -> "etree.XMLParser":
 
 
 def _tree(content: bytes, limits: Limits) -> "etree._Element":
-    """The parser's own tree; the limits are looked at slice by slice, so that nothing large is built first."""
+    """The parser's own tree; the limits are checked slice by slice, so that nothing large is built first."""
     parser = etree.XMLPullParser(
         events=("start", "end"),
         encoding="utf-8",
@@ -172,14 +173,14 @@ def _tree(content: bytes, limits: Limits) -> "etree._Element":
         fault, (line, column) = error.code, error.position
     else:
         return root
-    meter.run(parser.read_events())  # a limit that was passed says more than the error that followed
+    meter.run(parser.read_events())  # a limit that was exceeded says more than the error that followed
     if fault == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
         raise Refused("inflates-too-much", f"line {line}")
     raise Refused("not-xml", f"line {line} column {column}" if line else "")
 
 
 class _Meter:
-    """Counts what has been read of one document. Raises Refused at the first thing too many."""
+    """Counts what has been read of one document. Raises Refused as soon as a limit is exceeded."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

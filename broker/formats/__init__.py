@@ -1,1 +1,1 @@
-"""The forms of a document: each is read into the canonical one, and the original is what travels."""
+"""The forms of a document: each is read into the canonical form; the original travels on."""

@@ -1,9 +1,9 @@
 """The canonical form of a document: strict JSON in, canonical JSON out.
 
-Owns how bytes become a document. Promises: what is accepted is one JSON object in UTF-8 (RFC 8259) that every correct
-reader understands in the same way: no name twice in one object, no NaN or Infinity, no number beyond a double, no lone
-surrogate, no byte order mark. Time is linear and memory bounded: the number of values and the text outside attachments
-are limited before anything is built from them. No refusal and no exception holds a piece of the input.
+Owns how bytes become a document. Promises: an accepted document is one JSON object in UTF-8 (RFC 8259) that every
+correct reader understands in the same way: no name twice in one object, no NaN or Infinity, no number beyond a double,
+no lone surrogate, no byte order mark. Time is linear and memory bounded: the number of values and the text outside
+attachments are limited before anything is built from them. No refusal and no exception holds a piece of the input.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ DEEPEST = 200  # the serialiser's own limit is 254
 _BOM = b"\xef\xbb\xbf"
 _PLACES_WITHIN = 1024 * 1024
 _ATTACHED = re.compile(rb'(?<!\\)"[A-Za-z0-9+/=]{65536,}+"')
-# The end of what is read ends a string, too: else a string without an end is looked for anew at each quote within it.
+# The end of the content also ends a string: otherwise each quote within an unclosed string would start a new search.
 _TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))(\s*+:)?|[\[\]{}]', re.DOTALL)
-_NO_ROOM = "Not enough memory"  # the parser says so where others raise MemoryError
-_NAME_BYTES = 20  # a name is kept as its digest of so many bytes; no two names that anyone can find have the same
+_NO_ROOM = "Not enough memory"  # the parser's message where others raise MemoryError
+_NAME_BYTES = 20  # a name is kept as a digest of so many bytes; nobody can find two names with the same digest
 
 
 def parse(content: bytes, max_depth: int) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def serialise(document: object) -> bytes:
 
 
 def _load(content: bytes, max_depth: int) -> object:
-    # The parser's exception holds the whole document and quotes it, so it ends here and is nobody's context.
+    # The parser's exception holds and quotes the whole document, so it ends here and never becomes a context.
     try:
         return orjson.loads(content)
     except json.JSONDecodeError as error:
@@ -77,7 +77,7 @@ def _load(content: bytes, max_depth: int) -> object:
 
 
 def _check_size(content: bytes) -> None:
-    """Refuse what would take far more memory than its bytes: millions of tiny values, or huge non-base64 text."""
+    """Refuse content that takes far more memory than its bytes: millions of tiny values, or huge non-base64 text."""
     if len(content) > 2 * VALUES and content.count(b",") + content.count(b"[") + content.count(b"{") > VALUES:
         raise Refused("inflates-too-much", "", f"It holds more than {VALUES} values.")
     if len(content) > PLAIN_BYTES:
@@ -104,10 +104,10 @@ def _is_deeper(document: object, max_depth: int) -> bool:
 
 
 def _names_are_single(content: bytes, document: dict[str, Any]) -> bool:
-    """Whether no object of `content` has a name twice, given what a last-one-wins parser made of it.
+    """Whether no object of `content` has a name twice; `document` is the result of a parser that keeps the last value.
 
-    Every member has one colon, and a member that was overwritten took its colon with it. Colons within strings are the
-    same before and after, unless written as an escape; only then the names themselves must be compared.
+    Every member has one colon, and an overwritten member loses its colon. Colons within strings are the same before and
+    after, unless they are written as an escape; only then the names themselves must be compared.
     """
     if b"\\u003" in content:
         return _first_offence(content, len(content), len(content)) is None
@@ -123,7 +123,8 @@ def _first_not_utf8(content: bytes) -> int | None:
 
 
 def _first_offence(content: bytes, max_depth: int, within: int = _PLACES_WITHIN) -> tuple[str, int] | None:
-    """Code and byte offset of the first level too deep or name given twice, in the first `within` bytes."""
+    """Code and byte offset of the first level that is too deep, or the first repeated name, in the first `within`
+    bytes."""
     names: list[set[bytes]] = []
     for token in _TOKEN.finditer(content, 0, within):
         text = token.group(1)
@@ -143,7 +144,7 @@ def _first_offence(content: bytes, max_depth: int, within: int = _PLACES_WITHIN)
 
 
 def _digest(text: bytes) -> bytes:
-    """What is kept of a name, however it is written: as many bytes for each (the serialiser's own bytes take 4 kB)."""
+    """The digest of a name, the same however it is written; it is short (the serialiser's own bytes take 4 kB)."""
     try:
         name = orjson.dumps(orjson.loads(text)) if b"\\" in text else text
     except json.JSONDecodeError:
@@ -152,7 +153,7 @@ def _digest(text: bytes) -> bytes:
 
 
 def _offence(code: str, content: bytes, max_depth: int) -> Refused:
-    """The refusal of a readable document: for its first offence, or for `code` where that lies too far down."""
+    """The refusal of a readable document: for its first offence, or for `code` where the offence lies too far down."""
     offence = _first_offence(content, max_depth)
     code, place = (code, "") if offence is None else (offence[0], _place(content, offence[1]))
     return Refused(code, place, f"At most {max_depth} levels are read." if code == "too-deep" else "")

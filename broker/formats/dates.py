@@ -1,8 +1,8 @@
-"""The dates of a document, held against the day on which it is read.
+"""The dates of a document, compared with the day on which it is read.
 
-Owns which of them are looked at here: those of the header in every packet type, and all of one about one student. The
-lines of enrollments and SSID requests are judged one by one, where their answers are made. Promises: a coarse look at
-the bytes comes first; a refusal names the place, and no date.
+Owns which dates are checked here: those of the header in every packet type, and all dates of a document about one
+student. The lines of enrollments and SSID requests are judged one by one, where their answers are made. Promises: a
+coarse search of the bytes comes first; a refusal names the place, and no date.
 """
 
 import re
@@ -18,18 +18,18 @@ from broker.core.errors import Refused
 from broker.edge.settings.values import Settings
 
 _MOST_PLACES = 20
-# the name and year of each date, and each school year; a list of dates has no name for each
+# the name and year of each date, and each school year; the dates of a list have no names of their own
 _DATED = re.compile(
     rb'"([a-z_]{1,30})"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}(?:"([0-9]{4})-[0-9]{2}["T-]|([0-9]{4})[ \t\r\n]{0,8}[,}])'
 )
-_ELSEWHERE = frozenset({b"created", b"birth_date", b"on"})  # looked at by themselves
+_ELSEWHERE = frozenset({b"created", b"birth_date", b"on"})  # checked elsewhere
 _YEARS = frozenset({b"school_year", b"graduation_year"})
-_OF_OTHERS = frozenset({b"issued"})  # of a teacher's licence: may be before the student's birth
+_OF_OTHERS = frozenset({b"issued"})  # the date of a teacher's licence may be before the student's birth
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The day by which dates are judged, and how far off a header or the name of a file may be, in days."""
+    """The day by which dates are judged, and how many days a header, or the name of a file, may be off."""
 
     frame: Frame
     created_ahead_days: int
@@ -37,12 +37,12 @@ class Today:
 
 
 def today_of(settings: Settings, now: datetime) -> Today:
-    """At this moment."""
+    """The `Today` at this moment."""
     return Today(settings.frame(settings.time.day(now)), settings.dates.created_ahead_days, settings.dates.file_days)
 
 
 def check_file_day(day: str, today: Today) -> None:
-    """The day (ISO 8601) in the name of a request. Raises Refused("file-date")."""
+    """Check the day (ISO 8601) in the name of a request. Raises Refused("file-date")."""
     found, now = date.fromisoformat(day), today.frame.today
     if found > now + timedelta(days=today.created_ahead_days):
         raise Refused("file-date", hint="It is a day to come.")
@@ -51,7 +51,8 @@ def check_file_day(day: str, today: Today) -> None:
 
 
 def check(document: Mapping[str, Any], content: bytes | None, today: Today) -> None:
-    """The dates of a checked document; `content` are its bytes where it is JSON. Raises Refused("impossible-date")."""
+    """Check the dates of a document that fits its schema. `content` holds its bytes where it is JSON, else None. Raises
+    Refused("impossible-date")."""
     frame = today.frame
     if datetime.fromisoformat(document["created"]).date() > frame.today + timedelta(days=today.created_ahead_days):
         raise Refused("impossible-date", "/created", "It must not be later than today.")
@@ -78,7 +79,7 @@ def _check_record(document: Mapping[str, Any], frame: Frame) -> None:
 
 
 def _is_suspicious(content: bytes, born: str, frame: Frame) -> bool:
-    """Whether a year is before the student's birth, or to come, somewhere."""
+    """Whether any year in the document is before the student's birth, or in the future."""
     first, last = int(born[:4] or 0), frame.today.year + 1
 
     def is_off(name: bytes, year: bytes, number: bytes) -> bool:

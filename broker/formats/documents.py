@@ -1,7 +1,7 @@
-"""From the canonical document to the model: the header, and who the student is; and the student back again.
+"""From the canonical document to the model: the header and the student; and the student back again.
 
-Owns this mapping. Promises: no I/O and no judgement. It takes what the schema gate has let through; anything else is a
-bug and raises KeyError, TypeError or ValueError.
+Owns this mapping. Promises: no I/O and no judgement. It takes documents that have passed the schema gate; any other
+document is a bug and raises KeyError, TypeError or ValueError.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def to_document(document: Mapping[str, Any]) -> Document:
 
 
 def to_student(block: Mapping[str, Any]) -> Student:
-    """The student of a checked identity block (`student.v1`); an absent part is the model's empty value."""
+    """The student of a checked identity block (`student.v1`); an absent part becomes the model's empty value."""
     ssid = block.get("ssid")
     birth_order = block.get("birth_order")
     return Student(
@@ -46,7 +46,7 @@ def to_student(block: Mapping[str, Any]) -> Student:
 
 
 def to_block(student: Student) -> dict[str, Any]:
-    """The identity block (`student.v1`) of a student: `to_student` makes the same student of it."""
+    """The identity block (`student.v1`) of a student; `to_student` makes the same student of it again."""
     block = asdict(student) | {"birth_date": student.birth_date.isoformat()}
     return block | {part: list(block[part]) for part in ("aliases", "guardians")}
 

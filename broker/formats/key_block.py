@@ -1,8 +1,8 @@
-"""A public key by itself, as the canonical document: what `gpg --export` wrote, sealed like any other document; or the
-revocation of one.
+"""A public key alone, or the revocation of one, as the canonical document: the file that `gpg --export` wrote, sealed
+like any other document.
 
-Owns that form of a `key-rotation.v1`. Promises: a secretary needs nothing but gpg to hand in a key; the same key again
-is the same document; a secret key is told from a public one by who reads the key itself, and refused.
+Owns that form of a `key-rotation.v1`. Promises: a secretary needs only gpg to hand in a key; the same key again is the
+same document; a secret key is refused (the reader of the key itself finds it).
 """
 
 import base64
@@ -15,21 +15,21 @@ from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.core.openpgp import armor, certificates
 
-_NAMESPACE = uuid.UUID("0d2f1d2e-6c0b-5c2f-8d5b-2a7a6f0c9b11")  # any, but for ever the same
+_NAMESPACE = uuid.UUID("0d2f1d2e-6c0b-5c2f-8d5b-2a7a6f0c9b11")  # chosen at random; must never change
 _ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
 _OLD, _NEW = frozenset({0x98, 0x99, 0x9A, 0x94, 0x95, 0x96}), frozenset({0xC6, 0xC5})  # RFC 4880 section 4.2
 TOO_LARGE = "It is larger than a key in an outbox may be; export it with `--export-options export-minimal`."
 
 
 def is_key(content: bytes) -> bool:
-    """Whether this is meant as a key, and no text in UTF-8."""
+    """Whether the content is meant as a key, and is no UTF-8 text."""
     first, second = content[:1], content[1:2]
     is_binary = bool(first) and (first[0] in _OLD or (first[0] in _NEW and not b"\x80" <= second < b"\xc0"))
     return is_binary or content[:4096].lstrip().startswith(_ARMOR)
 
 
 def read(content: bytes, lea: LeaId, most: int) -> dict[str, Any]:
-    """The document of a key of at most so many bytes. Raises Refused: what `certificates.parse` does."""
+    """The document of a key of at most `most` bytes. Raises Refused, with the codes of `certificates.parse`."""
     if len(content) > most:
         raise Refused("key-unreadable", hint=TOO_LARGE)
     try:
@@ -49,6 +49,6 @@ def read(content: bytes, lea: LeaId, most: int) -> dict[str, Any]:
 
 
 def _times(packets: bytes) -> list[int]:
-    """When the key and what is signed of it were made. Raises Refused as `certificates.parse`."""
+    """When the key and its signatures were made, in seconds since 1970. Raises Refused as `certificates.parse` does."""
     found = certificates.parse(packets)
     return [found.primary.created, *(one.created for part in found.parts for one in part.signatures)]

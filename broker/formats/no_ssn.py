@@ -1,8 +1,8 @@
-"""Where a document holds a social security number: in any text of it, however deep, and in text that is attached.
+"""Where a document holds a social security number: in any of its texts, however deep, and in attached text.
 
-Owns which texts there are in each form, and where words and no numbers belong. Promises: a coarse look at the bytes
-goes first, so that a document without such a number costs next to nothing; a refusal names places and no number, and no
-name of a property that the schemas do not know; PDFs and pictures are not looked into.
+Owns which texts each form has, and which fields are for words. Promises: a coarse search of the bytes comes first, so a
+document without such a number costs next to nothing; a refusal names places and no number, and no name of a property
+that the schemas do not know; PDFs and pictures are not searched.
 """
 
 import base64
@@ -19,7 +19,7 @@ from broker.edge.xml import Element, Limits
 from broker.formats.table import Row, place_of
 
 MOST_PLACES = 20
-# Properties, elements of PESC, and columns, whose texts are words: nine digits in one piece are no number of theirs.
+# Properties, PESC elements and columns whose texts are words: nine digits in one piece do not belong there.
 _WORDS = frozenset(
     {"first", "middle", "last", "suffix", "street", "city", "lines", "title", "name", "subject", "institution", "field"}
     | {"level", "objective", "action", "names", "subnames"}
@@ -29,8 +29,8 @@ _PHONES = frozenset({"phone", "number", "PhoneNumber"})
 _TEXTS = frozenset(
     {"application/json", "application/xml", "application/rtf", "application/csv", "application/xhtml+xml"}
 )
-# What the coarse look takes for one, and is none: a number of nine digits where numbers belong, for many LEAs' own have
-# so many; and what is attached, which is looked at by itself.
+# The coarse search would take these for social security numbers: numbers of nine digits where numbers belong, because
+# many LEAs use such numbers; and attachments, which are searched separately.
 _HARMLESS = re.compile(
     rb'"(?:local_id|ssid|phone|postal_code|school|code|course_code|section|teacher|id|duns)"'
     rb'[ \t\r\n]{0,4}:[ \t\r\n]{0,4}"[0-9]{9}"'
@@ -39,13 +39,14 @@ _HARMLESS = re.compile(
 _PIECE = 1024 * 1024  # characters of base64 that are decoded at once, a multiple of four
 _SHARED = 1024
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_ASIDE = ((b"<!--", b"-->"), (b"<?", b"?>"))  # what the parser leaves out, and what travels
+_ASIDE = ((b"<!--", b"-->"), (b"<?", b"?>"))  # the parser leaves these out, but they travel with the file
 
 
 def check_document(content: bytes, document: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse a document in JSON that holds one; `content` are its bytes, `known` the names that a place may be told by.
+    """Refuse a JSON document with a social security number. `content` holds its bytes; `known` holds the property names
+    that a place may show.
 
-    Raises Refused("has-ssn"): the place is the JSON pointer of the first one.
+    Raises Refused("has-ssn"): the place is the JSON pointer of the first number.
     """
     is_found = is_suspicious(content) and is_suspicious(_HARMLESS.sub(b'""', content))
     found = _in_value(document, "", "", known) if is_found else iter(())
@@ -53,15 +54,15 @@ def check_document(content: bytes, document: Mapping[str, Any], known: Collectio
 
 
 def check_xml(content: bytes, limits: Limits) -> None:
-    """Refuse XML that holds one, also in a comment. Raises Refused("has-ssn"), the place is a line, and what
-    `xml.parse` raises."""
+    """Refuse XML with a social security number, also in a comment. Raises Refused("has-ssn"), whose place is a line,
+    and what `xml.parse` raises."""
     if is_suspicious(content):
         _refuse(_chained(_in_element(xml.parse(content, limits)), _aside(content)))
 
 
 def check_rows(content: bytes, rows: Sequence[Row], columns: Sequence[str]) -> None:
-    """Refuse a CSV that holds one; `columns` are the last steps of their places. Raises Refused("has-ssn"): the place
-    is a line and a column."""
+    """Refuse a CSV that holds one; `content` has a byte for each digit, `columns` are the last steps of their places.
+    Raises Refused("has-ssn"): the place is a line and a column."""
     if is_suspicious(content):
         _refuse(_in_rows(rows, columns))
 
@@ -81,7 +82,7 @@ def _chained(*several: Iterator[str]) -> Iterator[str]:
 
 
 def _in_value(value: object, name: str, pointer: str, known: Collection[str]) -> Iterator[str]:
-    """No deeper than the parser lets a document be."""
+    """The places of numbers in a value; recursion is bounded by the depth that the parser allows."""
     if isinstance(value, str):
         if name != "content" and _is_held(value, name):
             yield pointer
@@ -101,7 +102,7 @@ def _is_held(text: str, name: str) -> bool:
 
 
 def _attached(document: Mapping[str, Any]) -> Iterator[str]:
-    """Attachments that are text."""
+    """The places of text attachments that hold a number."""
     record = document.get("record")
     attachments = record.get("attachments") if isinstance(record, Mapping) else None
     for number, one in enumerate(attachments if isinstance(attachments, list) else ()):
@@ -121,7 +122,7 @@ def _is_in_base64(content: object) -> bool:
     for at in range(0, len(content), _PIECE):
         try:
             piece = base64.b64decode(content[at : at + _PIECE + _SHARED])
-        except binascii.Error:  # no base64: the schema says so
+        except binascii.Error:  # no base64: the schema check reports that
             return False
         if at == 0 and piece[:2] in _UTF16:
             encoding = _UTF16[piece[:2]]

@@ -1,7 +1,7 @@
-"""What is asked of a reader (`broker.formats.reader`), and what it answers.
+"""The questions to a reader (`broker.formats.reader`) and its answers.
 
-Owns the form of both. Promises: an answer is JSON and is taken apart as data, whoever wrote it, so that a reader that
-was taken over can say what is wrong but run nothing.
+Owns the form of both. Promises: an answer is JSON and is read only as data, so a reader that an attacker has taken over
+can give wrong answers but run nothing here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,15 +24,15 @@ TO_ANOTHER = (
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What holds for several packets: the time, and the certificates of each LEA whose packets are among them."""
+    """The facts that several packets share: the time, and the certificates of each LEA that sent one of them."""
 
     now: datetime
     certificates: Mapping[str, Sequence[bytes]]
 
 
 class Sealed(NamedTuple):
-    """A packet, with the name under which it lay in the outbox of `lea`; only its session key is asked for where it
-    `is_known`: it was read before."""
+    """A packet, with its file name in the outbox of `lea`. `is_known`: it was read before, and only its session key is
+    asked for."""
 
     content: Buffer
     file: str
@@ -41,8 +41,8 @@ class Sealed(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What it took to read a packet: seconds of processor time, as far as they were seen from outside, and the bytes
-    of what came of it."""
+    """The cost of reading a packet: seconds of processor time, as far as they are visible from outside, and the bytes
+    of the answer."""
 
     seconds: float = 0.0
     size: int = 0
@@ -50,8 +50,8 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Read:
-    """What was in a packet. `digest` is keyed, of the whole content; of a packet that was read before only the session
-    key is told. Repr hidden."""
+    """The content of a packet. `digest` is a keyed digest of the whole content. For a packet that was read before, only
+    the session key is given. Repr hidden."""
 
     session: Session
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -62,8 +62,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """It must be refused. `strangers` are the ids of keys that signed it and are none of its LEA's, or to which it is
-    sealed in the exchange's place."""
+    """The packet must be refused. `strangers` are the ids of keys that signed it and do not belong to its LEA, or to
+    which it is sealed instead of the exchange's key."""
 
     code: str
     pointer: str = ""
@@ -74,8 +74,8 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It could not be read: it cost too much (`is_costly`), or something broke. `why` and `places` name the kind and
-    the functions, and nothing of the packet."""
+    """The packet could not be read: it cost too much (`is_costly`), or the reader failed. `why` names the kind of
+    failure and `places` the functions; neither holds anything from the packet."""
 
     why: str
     is_costly: bool = False
@@ -87,19 +87,19 @@ Outcome = Read | Rejected | Failed
 
 
 class Reader(Protocol):
-    """Whoever reads packets. `is_patient`: one that costs too much for this reader costs too much for all."""
+    """The interface of a reader. `is_patient`: a packet that costs too much for this reader costs too much for all."""
 
     is_patient: bool
 
     def start(self) -> None:
-        """Get ready, if it is not."""
+        """Get ready, if the reader is not ready yet."""
 
     def read(self, around: Circumstances, packets: Sequence[Sealed]) -> Mapping[int, Outcome]:
-        """What came of some of these packets, at least one, by their place; those without an outcome were not begun."""
+        """The outcomes of some of these packets, at least one, by place; packets without an outcome were not begun."""
 
 
 def outcome_of(answer: bytes) -> Outcome:
-    """What an answer says; one that nobody can have written is a failure."""
+    """The outcome in an answer; an answer that no reader writes is a failure."""
     try:
         return _outcome(orjson.loads(answer))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -1,9 +1,9 @@
 """How a packet is read: opened, verified, parsed, checked and digested, in one go.
 
 Owns what is done with hostile bytes before their document is known. Promises: the answer has the form of
-`broker.formats.opening`; what only the receiver of a travelling document needs does not come back at all; a reader
-knows no ledger: of a signer whom the LEA's certificates do not know it tells the key, and others judge. Nobody imports
-this but who reads: all parsers are behind it.
+`broker.formats.opening`; parts of a travelling document that only its receiver needs do not come back; a reader knows
+no ledger: where the LEA's certificates do not have the signer's key, it gives the key's id, and others judge. Only
+readers import this module, because it loads all parsers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,8 @@ from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
 
 @dataclass(frozen=True)
 class Desk:
-    """What it takes to read: the exchange's key, the schemas, the digest, and what the worker needs of a document."""
+    """The tools for reading: the exchange's key, the schemas, the digest, and a function that picks the parts of a
+    document that the worker needs."""
 
     settings: Settings
     key: SecretKey
@@ -44,7 +45,7 @@ class Desk:
             said: dict[str, Any] = {"refused": [refused.code, refused.pointer, refused.hint], "strangers": strangers}
         except MemoryError:
             raise
-        except Exception as bug:  # noqa: BLE001  its text may hold what was in the packet: told by place and kind
+        except Exception as bug:  # noqa: BLE001  its text may quote the packet: only kind and places are given
             said = {"bug": type(bug).__name__, "places": _places(bug)}
         return orjson.dumps(said)
 
@@ -82,12 +83,12 @@ class Desk:
                 addressees = whatisit.addressees(packet.content, limits)
                 if any(validity.has_key(one, key) for key in addressees for one in certificates):
                     raise Refused(refused.code, "", whatisit.TO_ITSELF) from None
-                any(is_known(key) for key in addressees)  # told with the answer, for others to judge
+                any(is_known(key) for key in addressees)  # notes them as strangers in the answer, for others to judge
             raise whatisit.in_outbox(packet.content, refused, limits) from None
 
 
 def _places(bug: BaseException) -> list[str]:
-    """Where it happened, without the source text that a formatted traceback looks up."""
+    """The functions and lines of the traceback, without the source text that a formatted traceback shows."""
     out: list[str] = []
     at = bug.__traceback__
     while at is not None and len(out) < 50:
@@ -97,7 +98,7 @@ def _places(bug: BaseException) -> list[str]:
 
 
 class Inside:
-    """A reader in this very process, for tests without processes."""
+    """A reader in the same process, for tests."""
 
     is_patient = True
 
@@ -113,7 +114,7 @@ class Inside:
 
 
 def work_of(desk: Desk) -> Work:
-    """What the process beside does with each packet."""
+    """The work that the process beside does for each packet."""
     held: list[tuple[bytes, Circumstances]] = []
 
     def work(common: Buffer, head: Buffer, body: Buffer) -> bytes:

@@ -1,7 +1,7 @@
-"""Packets read by a process beside this one (`broker.edge.bounded`): how they go there, and what comes back.
+"""The reader in a process beside this one (`broker.edge.bounded`): how packets go there, and how answers come back.
 
-Owns this translation; `reader.work_of` is its other side. Promises: the sealed bytes are not copied on their way into
-the reader.
+Owns this translation; `reader.work_of` is its other side. Promises: the sealed bytes are not copied on their way to the
+reader.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,8 @@ class Beside:
         return {number: self._outcome(one, self.warden.seconds.get(number, 0.0)) for number, one in found.items()}
 
     def _outcome(self, answer: bytes | Fault, seconds: float) -> Outcome:
-        """Whatever went wrong with a packet among others may go well by itself."""
+        """The outcome in an answer. Unless the reader is patient, every fault counts as costly: a packet that failed
+        among others may succeed alone."""
         if isinstance(answer, Fault):
             return Failed(answer, is_costly=answer in _COSTLY or not self.is_patient)
         return replace(outcome_of(answer), cost=Cost(seconds, len(answer)))

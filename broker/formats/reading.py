@@ -1,8 +1,8 @@
-"""What was sealed, in whichever form, as the canonical document.
+"""A sealed content of any form, read into the canonical document.
 
-Owns how a form is told. Promises: each form is parsed once; whatever comes out fits the schema that its `packet` names,
-a transcript says who asked for it, and no text of it is a social security number. What travels is the original, not
-what comes out here.
+Owns how the form is recognised. Promises: each form is parsed once; the document fits the schema that its `packet`
+names, a transcript says who asked for it, and no text of it is a social security number. The original travels, not this
+document.
 """
 
 from collections.abc import Mapping
@@ -34,10 +34,10 @@ def read(
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
-    `identity` says which state's student ids are SSIDs; by `today` dates are judged, without it they are not; `zone` is
-    where a time without an offset was written. Raises Refused: the codes of `canonical.parse`, of
-    `ssid_csv.read`, of `pesc.read_any`, of `key_block.read` and of `Contracts.check`; `has-ssn` for what `no_ssn`
-    finds, `impossible-date` and `file-date` for what `dates` does; `no-request` for a transcript nobody asked for.
+    `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
+    is the time zone of a time without an offset. Raises Refused: the codes of `canonical.parse`, `ssid.lines.read`,
+    `pesc.read_any`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date`
+    from `dates`; `no-request` for a transcript that nobody asked for.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)
@@ -75,7 +75,7 @@ def _request(
 
 
 def _check(document: Mapping[str, Any], lea: LeaId, limits: Limits, contracts: Contracts) -> None:
-    """Raises Refused as `Contracts.check` does; a wrong `from`, which is no fault of the form, is told with them."""
+    """Raises Refused as `Contracts.check` does; the refusal also names a wrong `from`, which no schema finds."""
     try:
         contracts.check(document, limits.schema_errors)
     except Refused as refused:

@@ -1,8 +1,8 @@
 """Rosters: many students in one file, as CSV with a header or as JSON lines of student blocks (`student.v1`).
 
-Owns this reading; the columns are those of SSID requests, as far as they tell of a student. Promises: a file of any
-length in bounded memory; a line at fault stops no other one, and is told by what must stand there, never by what does;
-a social security number is never read (Utah R277-419-10). Columns that nobody knows are passed over, and counted.
+Owns this reading; the columns are those of SSID requests that describe a student. Promises: a file of any length in
+bounded memory; a faulty line stops no other line, and its fault says what must stand there, never what does; a social
+security number is never read (Utah R277-419-10). Unknown columns are ignored, and listed.
 """
 
 import io
@@ -20,8 +20,8 @@ from broker.formats.table import Row
 MOST_LINES = 5_000_000
 _MOST_LINE = 256 * 1024  # bytes
 _SLICE = 4 * 1024 * 1024  # bytes read at once
-_HELD_BACK = 25  # lines that one row may be spread over, so that none is cut by the end of a slice
-_FIRST_LINES = 100  # among which the header is
+_HELD_BACK = 25  # a row may be spread over so many lines: they are held back, so the end of a slice cuts no row
+_FIRST_LINES = 100  # the header is among these
 _DEPTH = 8  # of a student block
 _JSON = (b"{", b"[")
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -30,9 +30,9 @@ _SSN = re.compile(r".*(ssn|ssnumber|ssno|socialsecurity|socsec).*")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """One student. `number` is the line of the file, 1 for the first; `fault` says what keeps it from being read, with
-    the field, and then there is no block, or where the birth date alone is at fault one in which it is as it was
-    written. Repr hidden."""
+    """One student. `number` is the line of the file, 1 for the first. `fault` names the field and says why the line
+    cannot be read; then there is no block, except where only the birth date is at fault: the block then has it as it
+    was written. Repr hidden."""
 
     number: int
     block: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(slots=True)
 class Form:
-    """What a roster is: filled in when its first line is read. `passed_over` are the columns not used, 1 for A."""
+    """The form of a roster: filled in when its first line is read. `passed_over` are the unused columns, 1 for A."""
 
     is_csv: bool = False
     passed_over: tuple[int, ...] = ()
@@ -106,7 +106,8 @@ def _block(number: int, line: bytes) -> Line:
 
 
 def _csv(file: BinaryIO, form: Form) -> Iterator[Line]:
-    """Slice by slice, each behind the header; the last lines of a slice wait for the next one, as a row may go on."""
+    """The lines of a CSV, read slice by slice, each slice behind the header. The last lines of a slice wait for the
+    next slice, because a row may go on there."""
     header, lines = "", list[str]()
     fields: Sequence[str] = ()
     done = 0  # lines of the file before `lines`
@@ -124,7 +125,7 @@ def _csv(file: BinaryIO, form: Form) -> Iterator[Line]:
 
 
 def _slices(file: BinaryIO) -> Iterator[tuple[list[str], bool]]:
-    """The file's lines, some MiB at a time, and whether these are the last ones."""
+    """The lines of the file, some MiB at a time, each with whether they are the last ones."""
     number, content = 1, file.read(_SLICE)
     while True:
         content += file.readline(_MOST_LINE)
@@ -143,12 +144,12 @@ def _slices(file: BinaryIO) -> Iterator[tuple[list[str], bool]]:
 
 
 def _whole(rows: Sequence[Row], lines: int) -> int:
-    """How many lines of a slice hold rows that surely do not go on behind it."""
+    """How many lines of a slice hold rows that cannot go on in the next slice."""
     return next((row.number - 2 for row in rows if row.number - 2 >= lines - _HELD_BACK), lines)
 
 
 def _fields(header: Row, form: Form) -> tuple[str, ...]:
-    """The field of each column; '' for one that is passed over."""
+    """The field of each column; '' for an unused one."""
     for place, cell in enumerate(header.cells, 1):
         if _SSN.fullmatch(_plain(cell)):
             hint = "Take the whole column out of the export, for good."
@@ -190,7 +191,7 @@ def _row(row: Row, fields: Sequence[str], offset: int) -> Line:
 
 
 def _put(block: dict[str, Any], place: Sequence[str | int], value: object) -> None:
-    """Set a value deep in a block, in which lists are still objects by number."""
+    """Set a value deep in a block; lists are still objects with numbers as keys."""
     at: Any = block
     for step, _ in pairwise(place):
         at = at.setdefault(step, {})

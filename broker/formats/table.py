@@ -1,8 +1,8 @@
-"""CSV as spreadsheets and information systems write it: RFC 4180, with comma, semicolon or tab.
+"""CSV as spreadsheets and information systems write it: RFC 4180, with comma, semicolon, tab or pipe.
 
-Owns how bytes become lines of cells. Promises: strict UTF-8 (a byte order mark is taken off); everything is bounded
-before it is built; a line that cannot be read is told of and stops no other one, not even one with a quotation mark too
-many; cells are data, whatever they begin with. No refusal holds a cell.
+Owns how bytes become lines of cells. Promises: any encoding that spreadsheets save (`core.files.texts`); everything is
+bounded before it is built; a line that cannot be read is told of and stops no other one, not even one with a quotation
+mark too many; cells are data, whatever they begin with. No refusal holds a cell.
 """
 
 import csv
@@ -10,27 +10,28 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from broker.core.errors import Refused
+from broker.core.files import texts
+from broker.core.files.kinds_text import decoded
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_COLUMNS = 200
 MOST_CELL = 4_000  # characters
 _MOST_LINE = 256 * 1024  # characters of one line of the file
-_MOST_LINES = 25  # of the file, that one line of cells may be spread over
+_MOST_LINES = 25  # of the file, over which one row may be spread
 
-SEPARATORS = (",", ";", "\t")
-_MARK = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+SEPARATORS = (",", ";", "\t", "|")
+_SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
 _BLANKS = re.compile("[ \t\r\n\u00a0]+")
 _QUOTED = re.compile('"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One line of cells, without blanks around them, line ends within them as one blank. `number` is the line of the
-    file on which it begins, 1 for the first. `fault` says in words what keeps it from being read. Repr hidden."""
+    """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
+    file on which the row begins, 1 for the first. `fault` says why it cannot be read. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
@@ -39,9 +40,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
-    """A header, and the rows below it but for blank ones. `marked` tells of a byte order mark. Repr hidden."""
+    """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
+    order mark. Repr hidden."""
 
     separator: str
+    encoding: str
     marked: bool
     header: Row
     rows: tuple[Row, ...]
@@ -50,46 +53,49 @@ class Table:
 def read(content: bytes, most_rows: int) -> Table:
     """The table in `content`.
 
-    Raises Refused: `not-utf8`, `inflates-too-much` (over `MOST_BYTES`), `csv-form` for no header line, or for more than
-    `most_rows` rows below it.
+    Raises Refused: `not-utf8`, `inflates-too-much` (over `MOST_BYTES`, or far too many lines), `csv-form` for no header
+    line, or for more than `most_rows` rows below it.
     """
+    if len(content) > MOST_BYTES:
+        raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
     if content.count(b"\n") + content.count(b"\r") > 2 * _MOST_LINES * (most_rows + 1):
         raise Refused("inflates-too-much", "", "It has far too many lines.")
-    marked = content.startswith(_MARK)
-    lines = list(io.StringIO(_decoded(content[3:] if marked else content), newline=""))
-    first = next((number for number, line in enumerate(lines) if _BLANKS.sub("", line)), None)
-    if first is None:
-        raise Refused("csv-form", "line 1", "It is empty.")
-    separator = _separator(lines[first])
+    found = texts.read(content)
+    lines = list(io.StringIO(found.text, newline=""))
+    first, separator = _beginning(lines)
     rows = _rows(lines, first, separator)
     header = next(rows, None)
     if header is None or header.fault or len(header.cells) < 2:
         raise Refused("csv-form", f"line {first + 1}", "It has no header line with the names of the columns.")
     if len(header.cells) > MOST_COLUMNS:
         raise Refused("csv-form", f"line {header.number}", f"It has more than {MOST_COLUMNS} columns.")
-    found: list[Row] = []
+    kept: list[Row] = []
     for row in rows:
-        if len(found) == most_rows:
+        if len(kept) == most_rows:
             hint = f"It has more than {most_rows} lines of students: divide it into files with counters of their own."
             raise Refused("csv-form", f"line {row.number}", hint)
-        found.append(row)
-    return Table(separator, marked, header, tuple(found))
+        kept.append(row)
+    return Table(separator, found.encoding, found.marked, header, tuple(kept))
 
 
 def first_cells(content: bytes) -> tuple[str, ...]:
     """The cells of the first line, as far as they can be read; for telling what a file is."""
-    begin = content[: 64 * 1024].lstrip(_MARK + b" \t\r\n").decode("utf-8", "replace")
-    line = begin.replace("\r", "\n").partition("\n")[0]
-    return _cells(next(csv.reader([line], delimiter=_separator(line)), []))
+    text = decoded(content[: 64 * 1024]).removeprefix("\ufeff").lstrip(" \t\r\n")
+    lines = list(islice(io.StringIO(text.replace("\r", "\n")), 20))
+    try:
+        first, separator = _beginning(lines)
+    except Refused:
+        return ()
+    return _cells(next(csv.reader([lines[first]], delimiter=separator), []))
 
 
 def place_of(row: Row, column: int) -> str:
-    """A place, columns counted from 1, as a spreadsheet names it, too: `line 2 column 3 (C)`."""
+    """A place, with the column counted from 1 and in a spreadsheet's letters: `line 2 column 3 (C)`."""
     return f"line {row.number} column {lettered(column)}"
 
 
 def lettered(column: int) -> str:
-    """The number of a column, with the letters that a spreadsheet has for it: `3 (C)`."""
+    """The number of a column, with a spreadsheet's letters for it: `3 (C)`."""
     letters, rest = "", column
     while rest:
         rest, letter = divmod(rest - 1, 26)
@@ -97,16 +103,21 @@ def lettered(column: int) -> str:
     return f"{column} ({letters})"
 
 
-def _decoded(content: bytes) -> str:
-    if len(content) > MOST_BYTES:
-        raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
-    if content.startswith(_UTF16) or b"\0" in content[:64]:
-        raise Refused("not-utf8", "line 1", 'It is in UTF-16, as Excel saves "Unicode text".')
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-    raise Refused("not-utf8", f"line {line}", "It seems to be in an encoding of Windows (Windows-1252 or Latin-1).")
+def _beginning(lines: Sequence[str]) -> tuple[int, str]:
+    """Which line is the header, and the separator. Raises Refused `csv-form` where all are blank."""
+    first = _first(lines, 0)
+    said = _SAID.fullmatch(lines[first])
+    if said is None:
+        return first, _separator(lines[first])
+    return _first(lines, first + 1), said[1]
+
+
+def _first(lines: Sequence[str], at: int) -> int:
+    """The first line from there on in which anything stands."""
+    found = next((number for number in range(at, len(lines)) if _BLANKS.sub("", lines[number])), None)
+    if found is None:
+        raise Refused("csv-form", f"line {at + 1}", "It is empty.")
+    return found
 
 
 def _separator(line: str) -> str:
@@ -115,7 +126,7 @@ def _separator(line: str) -> str:
 
 
 def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
-    """Rows that hold anything at all, from line `at` on."""
+    """The rows that are not blank, from line `at` on."""
     while at < len(lines):
         row, used = _row(lines, at, separator)
         if row.fault or any(row.cells):
@@ -124,8 +135,8 @@ def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
 
 
 def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
-    """The row that begins on this line, and on how many lines it stands. One that cannot be read counts as one line:
-    the next line is looked at by itself."""
+    """The row that begins on this line, and how many lines it takes. A row whose quotation marks do not fit takes one
+    line: the next line is read by itself."""
     if len(lines[at]) > _MOST_LINE:
         return Row(at + 1, (), "far too much is written"), 1
     window = lines[at : at + (_MOST_LINES if '"' in lines[at] else 1)]

@@ -1,9 +1,9 @@
-"""What a file is that is no packet, or what was sealed and is no document: told to its sender in its own sentence.
+"""The refusal that tells a sender what its file is: a file that is no packet, or a sealed content that is no document.
 
-Owns which refusal each form gets, in the clear and sealed, and whether students are named in the clear. Promises: it is
-asked only about what was refused already, and never makes a packet good; what it says is judged by the content, never
-by the file's name, and holds nothing of it. Only a file in which students are found, or could be, is told to be treated
-as disclosed.
+Owns which refusal each form gets, in the clear and sealed, and whether a file in the clear names students. Promises: it
+is asked only about files that are already refused, and never makes a packet good; it judges by the content, never by
+the file's name, and its sentences hold nothing of the content. Only where a file names students, or could, does the
+sentence ask the sender to treat it as disclosed.
 """
 
 import json
@@ -22,12 +22,13 @@ from broker.edge.settings.values import Limits
 from broker.formats import table
 from broker.formats.ssid import columns
 
-# Refusals of what was found in the clear, or in no shape at all: these are told again, by what it is.
+# Refusals of files in the clear, or without any known shape: the sender gets a better one that says what the file is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
 _OUTSIDE = frozenset({"not-openpgp", "not-sealed", "bad-structure", "bad-armor", "key-secret", "truncated"})
-# Refusals of documents that a parser cannot read
+# Refusals of documents that a parser cannot read.
 _UNREAD = frozenset({"not-utf8", "not-json", "request-name", "csv-form", "not-xml", "xml-unsafe", "not-pesc"})
 _UNREAD |= {"inflates-too-much", "from-mismatch", "unknown-column"}
+_OF_TABLES = frozenset({"request-name", "csv-form", "from-mismatch", "unknown-column", "inflates-too-much"})
 
 _OWN: Mapping[Shape, str] = {
     Shape.SIGNATURE: "signature-alone",
@@ -39,8 +40,8 @@ _SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END
 _SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
 _PROSE = Kind(
     "text in another form",
-    "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons or tabs between"
-    " them.",
+    "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons, tabs or bars"
+    " between them.",
 )
 _BEGINS_JSON = (b"{", b"[", b'"')
 _NAMED = "It seems to name students, and others could have read it: tell your LEA's privacy officer."
@@ -49,14 +50,15 @@ TO_ITSELF = (
     "It is sealed for yourself, so that only you can open it: name the exchange's key with --recipient. If it is a"
     " packet out of your inbox, open it first, and seal the document that was in it."
 )
-_MOST = 256 * 1024  # characters of a text that are looked at for students
+_MOST = 256 * 1024  # characters of a text that are searched for facts about students
 
-# names of facts about students, in JSON, XML and tables, without blanks, dashes and underscores; two of them are enough
+# names of facts about students, in JSON, XML and tables, without blanks, dashes and underscores; two different ones are
+# enough
 _FACTS = re.compile(
     "birthdate|dateofbirth|legalname|lastname|firstname|familyname|givenname|surname|studentid|studentnumber|localid"
     "|guardian|socialsecurity|gender|gradelevel|schoolyear"
 )
-_SHORT_FACTS = re.compile("\\b(?:ssid|dob|ssn)\\b")  # which as a part of something else mean nothing
+_SHORT_FACTS = re.compile("\\b(?:ssid|dob|ssn)\\b")  # they count only as whole words
 _LEAST_FACTS = 2
 _LEAST_COLUMNS = 3
 _BETWEEN = str.maketrans("", "", " _-")
@@ -67,7 +69,7 @@ _RECEIPT_FACTS = frozenset(
 
 
 def in_outbox(file: Buffer, refused: Refused, limits: Limits) -> Refused:
-    """What to say of a file that was refused before a seal was found around it; other refusals as they are."""
+    """A better refusal for a file that was refused before a seal was found; other refusals are unchanged."""
     if refused.code not in _OUTSIDE:
         return refused
     content = bytes(file)
@@ -82,8 +84,8 @@ def in_outbox(file: Buffer, refused: Refused, limits: Limits) -> Refused:
 
 
 def when_opened(content: bytes, refused: Refused) -> Refused:
-    """What to say of a document that cannot be read; other refusals as they are."""
-    if refused.code in _OF_KEYS:  # a key that is handed in, and a secret one among it
+    """A better refusal for a document that cannot be read; other refusals are unchanged."""
+    if refused.code in _OF_KEYS:  # somebody hands in a key, and it may hold a secret key
         shape = _shape(content)
         return Refused("secret-key-sent") if shape and _OWN.get(shape) == "secret-key-sent" else refused
     if refused.code not in _UNREAD:
@@ -102,13 +104,15 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
         return refused
     if kind.code == "empty-document":
         return Refused(kind.code)
+    if kind.code == "not-utf8" and refused.code in _OF_TABLES and not _is_json(content):
+        return refused  # a table is read in this encoding, too
     if kind.code == "not-utf8":  # how to save it anew, the code itself says
         return Refused(kind.code, "", f"It is {kind.name}.")
     return Refused(kind.code, "", _about(kind))
 
 
 def addressees(file: Buffer, limits: Limits) -> tuple[str, ...]:
-    """The ids of the keys that a message is sealed to. Raises Refused where it is none."""
+    """The ids of the keys that a message is sealed to. Raises Refused where the file is no message."""
     content = bytes(file)
     data = armor.dearmor(content)[1] if armor.is_armored(content) else content
     return tuple(
@@ -117,7 +121,7 @@ def addressees(file: Buffer, limits: Limits) -> tuple[str, ...]:
 
 
 def is_receipt(content: bytes) -> bool:
-    """Whether a cleartext signed text is a receipt and nothing else; not whether it is a good one."""
+    """Whether a cleartext signed text is a receipt and nothing else. Its signature is not checked."""
     start, end = content.find(_SIGNED_TEXT), content.find(_SIGNATURE_END)
     try:
         said = json.loads(armor.cleartext(content[max(start, 0) : end + len(_SIGNATURE_END)]).text)
@@ -127,7 +131,7 @@ def is_receipt(content: bytes) -> bool:
 
 
 def names_students(content: bytes) -> bool:
-    """Whether facts of students are named in a text: by the names that JSON, XML and tables give them."""
+    """Whether a text holds facts about students, judged by the names that JSON, XML and tables give them."""
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
@@ -135,12 +139,12 @@ def names_students(content: bytes) -> bool:
 
 
 def _shape(content: bytes) -> Shape | None:
-    """As `shape_of`; the text may be in an encoding of several bytes."""
+    """The same as `shape_of`, also for text in an encoding with several bytes for each letter."""
     return shape_of(decoded(content).encode() if encoding_of(content)[0] else content)
 
 
 def _inside(content: bytes, shape: Shape, limits: Limits) -> bytes:
-    """What was signed, as far as it can be read."""
+    """The signed content, as far as it can be read."""
     if shape is Shape.SIGNED_TEXT:
         return content
     bounds = Bounds(limits.content_bytes, limits.inflate_ratio, limits.inflate_floor_bytes, limits.openpgp_packets)
@@ -174,12 +178,17 @@ def _disclosed(content: bytes) -> str:
     return _NAMED if names_students(content) else _PERHAPS
 
 
+def _is_json(content: bytes) -> bool:
+    """Whether it begins as JSON does, in whichever encoding."""
+    return decoded(content[: 4 * _MOST]).lstrip("\ufeff \t\r\n").startswith(("{", "["))
+
+
 def _about(kind: Kind) -> str:
     return f"It is {kind.name}. {kind.advice}".rstrip()
 
 
 def _sealed_badly(content: bytes, refused: Refused) -> Refused:
-    """What was sealed, and has come to harm since."""
+    """The refusal of a sealed file that was damaged afterwards."""
     said = armor_damage.damage(content)
     if not said or refused.code not in ("bad-armor", "not-openpgp", "bad-structure"):
         return refused

@@ -1,7 +1,7 @@
 """The words of a comparison: the three answers, what one field says, and the whole verdict.
 
-Owns these types. Promises: ordered, so that the better of two verdicts is their `max`; a reason names fields and how
-strongly they speak, never a value of the student's.
+Owns these types. Promises: answers have an order (`rank`); a reason names fields and how strongly they speak, never a
+value of the student.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Answer(StrEnum):
-    """What the identity says of two students, or of one against the registry (DESIGN section 6)."""
+    """The answer on two students, or on one student against the registry (DESIGN section 6)."""
 
     MATCH = "match"
     REVIEW = "review"
@@ -25,7 +25,7 @@ _RANKS = {Answer.NONE: 0, Answer.REVIEW: 1, Answer.MATCH: 2}
 
 
 class Says(StrEnum):
-    """What one field says of the question whether two students are one child."""
+    """What one field says to the question whether two students are one child."""
 
     FOR = "for"
     AGAINST = "against"
@@ -34,7 +34,7 @@ class Says(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One field (or rule): what it says, how strongly in bits (0 for a rule), and that in a plain sentence."""
+    """One field (or rule): what it says, how strongly in bits (0 for a rule), and the same in a plain sentence."""
 
     field: str
     says: Says

@@ -1,7 +1,7 @@
 """Two students: are they one child?
 
-Owns the one-pair interface. Promises: the legal name of each is held against every name of the other (legal and
-aliases), and the best of these verdicts counts; the same two students always get the same verdict.
+Owns the one-pair interface. Promises: the legal name of each student is compared with every name of the other (legal
+and aliases), and the best of these verdicts counts; the same two students always get the same verdict.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from broker.identity.model import Model
 
 
 def compare(model: Model, left: Student, right: Student, *, is_numbered: bool = False) -> Verdict:
-    """The verdict on two students. `is_numbered`: both bear one number, which bears out a name that proves nothing
-    alone."""
+    """The verdict on two students. `is_numbered`: both have the same number, which confirms a name that alone would
+    prove nothing."""
     known = model.numbered() if is_numbered else model
     return of_features(known, features.of(left), features.of(right))
 
@@ -29,7 +29,7 @@ def of_features(model: Model, left: Sequence[Features], right: Sequence[Features
 
 
 def answer_of(model: Model, left: Sequence[Features], right: Sequence[Features]) -> tuple[Answer, float]:
-    """Answer and weight alone: what `of_features` says, without the words."""
+    """Only the answer and the weight of `of_features`, without the reasons."""
     answer, weight, _, _ = _best(model, left, right)
     return answer, weight
 
@@ -39,7 +39,7 @@ def _best(
 ) -> tuple[Answer, float, Features, Features]:
     found = None
     for number, one in enumerate(left):
-        # an alias against an alias says too little: twins may both be called by the middle name they share
+        # two aliases prove too little: twins who share a middle name may both be called by it
         for other in right if number == 0 else right[:1]:
             weight = model.weigh(one, other)
             answer, _ = evidence.decide(model.limits, weight, one, other)

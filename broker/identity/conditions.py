@@ -1,6 +1,6 @@
-"""The way to the SQL of a model, whose grammar takes a quarter of a second to load.
+"""Access to the SQL of a model; the SQL grammar takes a quarter of a second to load.
 
-Promises: it is loaded where a model is, and in no part and no command that has none.
+Promises: the grammar is loaded only when a model is loaded, so no part and no command without a model pays for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,21 +10,21 @@ Truth = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 
 
 def truth(condition: str) -> Truth:
-    """As `broker.identity.sql.truth`."""
+    """The same as `broker.identity.sql.truth`."""
     from broker.identity import sql
 
     return sql.truth(condition)
 
 
 def term(expression: str) -> Callable[[Mapping[str, Any]], Any]:
-    """As `broker.identity.sql.term`."""
+    """The same as `broker.identity.sql.term`."""
     from broker.identity import sql
 
     return sql.term(expression)
 
 
 def sides(rule: str) -> tuple[tuple[str, str], ...]:
-    """As `broker.identity.sql.sides`."""
+    """The same as `broker.identity.sql.sides`."""
     from broker.identity import sql
 
     return sql.sides(rule)

@@ -1,12 +1,12 @@
-"""The rules of evidence: what no sum of weights may decide alone.
+"""The rules of evidence: cases that a sum of weights must not decide alone.
 
 Owns the limits of a match and of a review, and the rules that pull an answer down (`at_most`) or up (`at_least`):
-twins, same-name siblings and namesakes share so much that a sum of weights would take them for one child. Each rule is
-a condition in the same SQL as the model's levels, so that both executors can work it: in Python here, in Splink's
-database as one more column. Promises: rules are data, tried in their order, those that lift before those that lower, so
-that the careful one has the last word; where a condition is neither true nor false, the careful side is taken. A rule
-may hold only `below` a weight (so many bits must be there, where nothing else bears a pair out), or only `from` a
-weight on (what is common is no reason to ask), or only for whoever chose to be `strict`.
+twins, siblings with the same name and namesakes share so much that a sum of weights would take them for one child. Each
+rule is a condition in the same SQL as the model's levels, so both executors can run it: in Python here, and in Splink's
+database. Promises: rules are data and are tried in their order; rules that lift come before rules that lower, so the
+careful rule has the last word; a condition that is neither true nor false counts on the careful side. A rule may hold
+only `below` a weight (a pair without other proof needs so many bits), or only `from` a weight on (common values are no
+reason to ask), or only where the state chose to be `strict`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ from broker.identity.features import Features
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Where `when` is true and `unless` is not (each SQL, or empty), the answer is `at_most` or `at_least` this; with
-    `below`, only for pairs of less weight (bits), and with `least` only for pairs of so much; with `is_alone`, only
-    where no number says who is meant."""
+    """One rule. Where `when` is true and `unless` is not (each is SQL, or empty), the answer becomes at most `at_most`
+    or at least `at_least`. With `below`, it holds only for pairs of less weight (bits); with `least`, only for pairs of
+    at least that weight; with `is_alone`, only where no number identifies the student."""
 
     name: str
     when: str
@@ -37,7 +37,7 @@ class Rule:
 
     @property
     def condition(self) -> str:
-        """The rule as one SQL condition, true or false and never NULL; what it asks of the weight left out."""
+        """The rule as one SQL condition, true or false and never NULL, without its bounds on the weight."""
         parts = [f"coalesce({self.when}, false)"] if self.when else []
         parts += [f"not coalesce({self.unless}, false)"] if self.unless else []
         return " and ".join(parts)
@@ -51,7 +51,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Weights in bits from which a pair is a match, or at least to be reviewed; and the rules."""
+    """The weights (bits) from which a pair is a match, or a review; and the rules."""
 
     match: float
     review: float
@@ -59,9 +59,8 @@ class Limits:
 
 
 def limits(settings: Mapping[str, Any], *, is_strict: bool = False) -> Limits:
-    """From `thresholds.json`, where `{name}` in a rule or a later condition stands for the condition of that name.
-    `is_strict` takes in the rules for whoever chose so. Raises ValueError or KeyError for a rule that cannot be
-    worked."""
+    """The limits from `thresholds.json`, where `{name}` in a rule or a later condition stands for the condition of that
+    name. `is_strict` includes the `strict` rules. Raises ValueError or KeyError for a rule that cannot be used."""
     named: dict[str, str] = {}
     for name, condition in settings["conditions"].items():
         named[name] = f"({condition.format_map(named)})"
@@ -105,12 +104,12 @@ def _holds(when: Truth | None, unless: Truth | None) -> Truth:
 
 
 def numbered(limits: Limits) -> Limits:
-    """The limits for two records with one number: what proves nothing alone is borne out by it."""
+    """The limits for two records with the same number, which confirms what alone would prove nothing."""
     return replace(limits, rules=tuple(one for one in limits.rules if not one.is_alone))
 
 
 def decide(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Answer, Sequence[Rule]]:
-    """The answer on one pair, and the rules that each changed what was the answer before them."""
+    """The answer on one pair, and the rules that changed it, in order."""
     answer = _by_weight(limits, weight)
     used: list[Rule] = []
     for rule in limits.rules:
@@ -123,7 +122,7 @@ def decide(limits: Limits, weight: float, left: Features, right: Features) -> tu
 
 
 def deciding(limits: Limits, weight: float, left: Features, right: Features) -> tuple[Rule, ...]:
-    """Every rule that alone would have set the answer as it is; none where the weight did."""
+    """Every rule that alone would have given this answer; none where the weight gave it."""
     _, used = decide(limits, weight, left, right)
     bounds = {(one.at_most, one.at_least) for one in used[-1:]}
     return tuple(

@@ -1,7 +1,7 @@
 """A student as the model sees one: normalised columns, for both executors.
 
-Owns the columns. Promises: what is stored is never altered, only copied into the form in which it is compared; an
-absent part is None, which speaks neither for nor against; nothing here is a social security number or made of one.
+Owns the columns. Promises: stored data is never altered, only copied into the form for comparison; a missing part is
+None, which speaks neither for nor against; no column is a social security number or made of one.
 """
 
 import re
@@ -30,43 +30,43 @@ LISTS = (
 )
 COLUMNS = (
     "first",  # all its words, joined
-    "first_spelt",  # written with ae, oe, ue for ä, ö, ü; only where that differs
+    "first_spelt",  # with ae, oe, ue for ä, ö, ü; only where that differs
     "first_words",
-    "first_also",  # itself and the names that it may be short for
+    "first_also",  # the name itself and the names that it may be short for
     "first_sound",
-    "first_marked",  # as written, where that holds more than the plain letters a to z
-    "first_legal",  # under an alias that is a first name only: the legal one
-    "alias_of",  # under an alias that is another name: the legal first and last name
+    "first_marked",  # as written, where it has letters other than plain a to z
+    "first_legal",  # for an alias that changes only the first name: the legal first name
+    "alias_of",  # for an alias that changes the first or the last name: the legal first and last name
     "middle",
     "middle_words",
-    "given",  # first and middle, joined: they may be parted in another place
+    "given",  # first and middle, joined: another record may divide them elsewhere
     "last",
     "last_spelt",
     "last_words",  # without particles
     "last_sorted",
     "last_sound",
-    "name_sorted",  # every word, in whatever field
+    "name_sorted",  # every word of all name fields
     "suffix",
     "birth_date",
     "birth_swapped",  # with day and month swapped, where that is another date
-    "birth_faulty",  # the birth date as it was written, where no calendar has such a day
+    "birth_faulty",  # the birth date as written, where no calendar has that day
     "gender",
     "birth_order",
     "guardians",
     "guardian_firsts",
-    "guardian_lasts",  # other than the student's own
+    "guardian_lasts",  # without the student's own last name
     "phone",
     "phone_local",
     "street",
     "city",
     "postal_code",
 )
-# What programs write for a birth date that they do not know.
+# Programs write these for an unknown birth date.
 _NO_DAYS = frozenset((UNKNOWN_DAY, date(1900, 1, 1), date(1901, 1, 1), date(9999, 9, 9), date.max))
 _GENDERS = {"F": "F", "FEMALE": "F", "GIRL": "F", "M": "M", "MALE": "M", "BOY": "M"}
 _CALLED = re.compile(r"[(\"\u201c\u201e]([^()\"\u201c-\u201e]+)[)\"\u201c\u201d]")
-_CACHED = 65_536  # names and the like, of which a roster has the same ones again and again
-_OF_FAMILIES = 4096  # streets and telephones, which stand together in a roster, if at all
+_CACHED = 65_536  # names and birth dates: a roster has the same ones again and again
+_OF_FAMILIES = 4096  # streets and telephones: equal ones stand near each other in a roster, if at all
 _NOT_DIGITS = re.compile(r"\D+")
 _NO_DIGITS = {code: None for code in range(128) if not chr(code).isdigit()}
 _STREET_WORDS = {
@@ -79,10 +79,10 @@ _STREET_WORDS = {
 
 
 def of(student: Student, written: str = "") -> tuple[Features, ...]:
-    """The features under the legal name, then under each alias; what an alias leaves open is as in the legal name.
+    """The features under the legal name, then under each alias; parts that an alias lacks come from the legal name.
 
-    `written` is a birth date in the form of a date that no calendar has (2012-19-05), in the place of the student's: it
-    is compared by its digits, as a slip of the pen, and never for more than a question.
+    `written` is a birth date that has the form of a date but is in no calendar (2012-19-05); it takes the place of the
+    student's. It is compared by its digits, as a slip of the pen, and leads to no more than a question.
     """
     shared = _shared(student, _misborn(written) if written else _born(student.birth_date))
     legal, others = student.legal_name, student.aliases
@@ -92,7 +92,7 @@ def of(student: Student, written: str = "") -> tuple[Features, ...]:
         first, others = _first(legal.first), (called, *others)
     suffix = (legal.suffix and normalise.suffix(legal.suffix)) or last.suffix or first.suffix
     one = _columns(shared, first, last, _middle(legal.middle), suffix, None, None)
-    if not others:  # as most have none
+    if not others:  # most students have no alias
         return (one,)
     found = [one]
     for name in others:
@@ -103,8 +103,8 @@ def of(student: Student, written: str = "") -> tuple[Features, ...]:
 
 
 class _First(NamedTuple):
-    """What a first name makes by itself: its words, the suffix written behind it, a name in brackets apart from the
-    rest, and the columns of its names."""
+    """The parts of a first name: its words, the suffix written behind it, the name without and within its brackets
+    (`called`), and its columns."""
 
     words: tuple[str, ...]
     suffix: str
@@ -118,7 +118,7 @@ class _First(NamedTuple):
 
 
 class _Last(NamedTuple):
-    """The same of a last name."""
+    """The parts of a last name."""
 
     words: tuple[str, ...]
     suffix: str
@@ -130,7 +130,7 @@ class _Last(NamedTuple):
 
 
 class _Middle(NamedTuple):
-    """The same of a middle name."""
+    """The parts of a middle name."""
 
     words: tuple[str, ...]
     middle: str | None
@@ -139,9 +139,9 @@ class _Middle(NamedTuple):
 
 _Text: TypeAlias = str | None
 _Texts: TypeAlias = list[str] | None
-_Born = tuple[_Text, _Text, _Text]  # the date, with day and month swapped, and as it was written where it is none
-# What is the same under every name, in the order in which `_columns` reads it: a plain tuple, for a named one takes
-# half a microsecond more. First the last names of guardians.
+_Born = tuple[_Text, _Text, _Text]  # the date, the date with day and month swapped, and the text where it is no date
+# The columns that are the same under every name, in the order in which `_columns` reads them; the last names of
+# guardians come first. A plain tuple, because a named one takes half a microsecond more.
 _Shared = tuple[_Texts, _Born, _Text, _Text, _Texts, _Texts, tuple[_Text, _Text], _Text, _Text, _Text]
 
 
@@ -191,7 +191,7 @@ def _under(name: Name, legal: Name, parts: tuple[_First, _Last], shared: _Shared
 def _columns(
     shared: _Shared, first: _First, last: _Last, middle: _Middle, suffix: str, legal: str | None, alias_of: str | None
 ) -> Features:
-    """One literal, with every column in its place: to put it together from parts takes three times as long."""
+    """All columns in one literal: building them from parts takes three times as long."""
     lasts, (born, swapped, faulty), gender, order, guardians, firsts, (phone, local), street, city, postal = shared
     first_words, _, _, whole, spelt, words_of_first, also, first_sound, marked = first
     last_words, _, last_whole, last_spelt, bare, in_order, last_sound = last
@@ -253,7 +253,7 @@ def _shared(student: Student, born: _Born) -> _Shared:
 
 
 def _once(names: list[str]) -> _Texts:
-    """Each once, in order; nothing for none. Two are what most children have."""
+    """Each name once, sorted; None for no names. Most children have two guardians, so two names take a short way."""
     if len(names) == 2:
         one, other = names
         return names if one < other else [other, one] if other < one else [one]
@@ -269,7 +269,7 @@ def _born(born: date) -> _Born:
 
 
 def _misborn(written: str) -> _Born:
-    """Of a date that is none, such as 2012-19-05: with day and month swapped it may be one."""
+    """The columns of an impossible date, such as 2012-19-05: with day and month swapped it may be possible."""
     swapped = f"{written[:5]}{written[8:]}-{written[5:7]}"
     try:
         date.fromisoformat(swapped)
@@ -280,7 +280,7 @@ def _misborn(written: str) -> _Born:
 
 @lru_cache(maxsize=_OF_FAMILIES)
 def _phone(text: str) -> tuple[str | None, str | None]:
-    """Ten digits, and the last seven of them: area codes change. A row of one digit is nobody's number."""
+    """The ten digits, and the last seven of them, because area codes change. One repeated digit is no number."""
     digits = (text.translate(_NO_DIGITS) if text.isascii() else _NOT_DIGITS.sub("", text))[-10:]
     local = digits[-7:]
     if len(local) < 7 or local == local[0] * 7:
@@ -290,6 +290,6 @@ def _phone(text: str) -> tuple[str | None, str | None]:
 
 @lru_cache(maxsize=_OF_FAMILIES)
 def _street(text: str) -> str:
-    """A street in the post's abbreviations, its words parted by one blank."""
+    """A street in the post's abbreviations, with single blanks between its words."""
     found = normalise.parts(text.replace("#", " apt "))
     return " ".join([_STREET_WORDS.get(word, word) for word in found])

@@ -1,10 +1,10 @@
-"""What is kept of a student so that the model finds them again, and under which keys to ask.
+"""The index of students: what is kept so that the model finds a student again, and under which keys it searches.
 
-Owns the form of a block: the number of the first blocking rule that keeps students so, and the key, as a signed 64-bit
-number made of two BLAKE2b digests (RFC 7693). Rules that ask in different ways for what is kept in one way share it:
-such a rule costs a look, and no place.
-Promises: the same student and model give the same blocks in every process; two different keys that fall together cost
-one comparison more and no wrong answer.
+Owns the form of a block: the number of a blocking rule and the key, as a signed 64-bit number made of two BLAKE2b
+digests (RFC 7693). Rules that search differently but keep the same key share the number of the first of them: such a
+rule costs a search, and no space.
+Promises: the same student and model give the same blocks in every process; two different keys with the same number cost
+one more comparison and no wrong answer.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,9 +22,9 @@ from broker.identity import features
 from broker.identity.features import Features
 from broker.identity.model import Model
 
-_FORM = 2  # of what is kept: raise it when `features` makes something else of the same student
-_MOST_ASKED = 96
-_MOST_TELLERS = 3  # of one alias
+_FORM = 2  # version of the kept form: raise it when `features` gives other columns for the same student
+_MOST_ASKED = 128
+_MOST_TELLERS = 3  # LEAs that are kept for one alias
 
 
 def indexed(
@@ -33,8 +33,8 @@ def indexed(
     tellers: Mapping[Name, Collection[str]] = MappingProxyType({}),
     spellings: Sequence[Spelling] = (),
 ) -> Indexed:
-    """What is kept of a student: each alias with the LEAs that told it, where that is known; and what decisions have
-    taught, each as if it was the legal name."""
+    """What the index keeps of a student: each alias with the LEAs that reported it, where they are known; and each
+    spelling that a decision taught, as if it were the legal name."""
     if not (spellings or (tellers and student.aliases)):
         variants = variants_of(student)
         return Indexed(variants, kept(model, variants))
@@ -68,22 +68,22 @@ def variants_of(student: Student, written: str = "") -> tuple[Features, ...]:
 
 
 def kept(model: Model, variants: Sequence[Mapping[str, Any]]) -> frozenset[int]:
-    """The blocks to be found in."""
+    """The blocks in which a student is found."""
     places = dict(zip(model.places, model.blocks, strict=True))
     keys = ((place, block.kept(one)) for place, block in places.items() for one in variants)
     return frozenset(_number(place, key) for place, key in keys if key)
 
 
 def asked(model: Model, variants: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The blocks to look in: those of the legal name first."""
+    """The blocks to search: those of the legal name first."""
     rules = tuple(zip(model.places, model.blocks, strict=True))
     keys = ((place, block.asked(one)) for one in variants for place, block in rules)
     return list(dict.fromkeys(_number(place, key) for place, key in keys if key))[:_MOST_ASKED]
 
 
 def _number(rule: int, key: Sequence[Any]) -> int:
-    """The first value of a key, which is a birth date most of the time, makes the upper half: so all blocks that a
-    student is looked for in lie near each other on the disk."""
+    """The number of a block. The first value of the key, mostly a birth date, makes the upper half: so all blocks that
+    a search for one student reads lie near each other on the disk."""
     rest = "\x1f".join((str(rule), *map(str, key[1:])))
     return int.from_bytes(_upper(str(key[0])) + _half(rest), "big", signed=True)
 
@@ -96,6 +96,6 @@ _upper = lru_cache(maxsize=8192)(_half)
 
 
 def mark_of(model: Model) -> str:
-    """Stands for all that the index depends on: another mark, and it must be made again."""
+    """A digest of everything that the index depends on: when it changes, the index must be made again."""
     told = [str(_FORM), *features.COLUMNS, *(block.rule for block in model.blocks)]
     return blake2b("\x1f".join(told).encode(), digest_size=16).hexdigest()

@@ -1,8 +1,8 @@
-"""A student block as it is found, with any part missing: for comparing what never went through the schema's gate.
+"""A lenient reading of a student block in which any part may be missing: for blocks that no schema has checked.
 
-Owns this reading. Promises: what is there is read, what is missing or null is the model's empty value, what is not
-known here is passed over, and what has the wrong form is refused by its place, never by its value. No birth date is
-`features.UNKNOWN_DAY`. A birth date that no calendar has is kept as it was written, for what it may have meant.
+Owns this reading. Promises: a missing or null part becomes the model's empty value, an unknown part is ignored, and a
+part in the wrong form is refused by its place, never by its value. A missing birth date becomes `features.UNKNOWN_DAY`.
+A birth date that no calendar has is kept as written, because its digits may still help.
 """
 
 import re
@@ -27,19 +27,19 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lenient:
-    """A student, and in `written` (YYYY-MM-DD) a birth date that no calendar has, '' for none; the student's birth date
-    is unknown then. Repr hidden."""
+    """A student. `written` is a birth date (YYYY-MM-DD) that no calendar has, '' for none; with it, the student's birth
+    date is unknown. Repr hidden."""
 
     student: Student = field(repr=False)
     written: str = field(default="", repr=False)
 
     def variants(self) -> tuple[Features, ...]:
-        """The columns that are compared, under each name."""
+        """The columns for comparison, under each name."""
         return index.variants_of(self.student, self.written)
 
 
 def student(block: object, place: str = "") -> Student:
-    """The student of a block. `place` is where the block stands, for the message. Raises Unreadable."""
+    """The student of a block. `place` is the JSON pointer of the block, for the message. Raises Unreadable."""
     found = reading(block, place)
     if found.written:
         raise _no_day(f"{place}/birth_date")
@@ -47,8 +47,8 @@ def student(block: object, place: str = "") -> Student:
 
 
 def reading(block: object, place: str = "", *, is_born: bool = True) -> Lenient:
-    """As `student`, with a birth date that no calendar has; and, where not `is_born`, without what is not even in the
-    form of a date. Raises Unreadable."""
+    """The same as `student`, but a birth date that no calendar has is kept in `written`. With `is_born` False, a birth
+    date that does not even have the form of a date is ignored. Raises Unreadable."""
     whole = _mapping(block, place)
     try:
         written = _written(whole.get("birth_date"), f"{place}/birth_date")
@@ -122,7 +122,7 @@ def _no_day(place: str) -> Unreadable:
 
 
 def _written(value: object, place: str) -> str:
-    """What is in the form of a date, as YYYY-MM-DD, whether or not there is such a day; '' for nothing."""
+    """A value in the form of a date, as YYYY-MM-DD, even where there is no such day; '' for no value."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):

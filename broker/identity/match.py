@@ -1,10 +1,10 @@
 """One student against the registry: who is this?
 
 Owns the answer on the whole registry, made of the model's verdicts on single candidates. Promises: a match is exactly
-one student, and nobody else comes near; two who could be meant, or one who only may be, are a review; an SSID in a
-packet is a claim that name and birth date must bear out (DESIGN section 6); a merged number stands for the kept one;
-an LEA's own number that is a placeholder, or that several of its children have or had, proves nothing; the work is
-bounded. A false match is the error to fear, so every doubt is a review.
+one student, and nobody else comes near; where two students fit, or one only may fit, the answer is a review; an SSID in
+a packet is a claim that name and birth date must confirm (DESIGN section 6); a merged number stands for the kept one;
+an LEA's own number proves nothing where it is a placeholder, or where several of its children have or had it; the work
+is bounded. A false match is the error to fear, so every doubt is a review.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,19 +23,19 @@ from broker.identity.answer import Answer, Verdict
 from broker.identity.features import Features
 from broker.identity.model import Model
 
-CLOSE_BITS = 4.0  # so much less than the best, and a candidate is still as good: 16 times less likely
+CLOSE_BITS = 4.0  # a candidate within this distance of the best counts as equally good: 16 times less likely
 MOST_SHOWN = 26  # candidates of a review
-# what is the same of two students who are written in the same way
+# the columns in which two students must agree to count as written in the same way
 _WRITTEN = ("first", "first_marked", "middle", "last", "suffix", "birth_date")
-_NEAR = 0.88  # Jaro-Winkler: one letter wrong, or two changed about, in a name of usual length
-# what two students of one name and birth date differ in, if they are two
+_NEAR = 0.88  # Jaro-Winkler: one letter wrong, or two swapped, in a name of usual length
+# two students with one name and birth date differ in these columns
 _APART = ("middle", "guardians", "phone", "street")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A student who may be meant, with the verdict on the pair; `weight` in bits. The verdict is without its reasons:
-    to word them takes longer than all else, and `compare` does it for who asks."""
+    """A possible student, with the verdict on the pair; `weight` in bits. The verdict has no reasons: making them takes
+    longer than all else, and `compare` does it on request."""
 
     ssid: Ssid
     weight: float
@@ -44,9 +44,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer; `ssid` is the student's number for a match. Candidates, those first who alone would match, then the
-    heaviest: for a match the one found and who else comes into question, for a review those to choose from; for none
-    nobody, unless a claimed number is nobody's."""
+    """The answer. For a match, `ssid` is the student's number. `candidates` are in the order of their answers, the
+    heaviest first: for a match the one found and then the other possible students, for a review those to choose from;
+    for none they are empty, unless the packet claims a number that no student has."""
 
     answer: Answer
     ssid: Ssid | None = None
@@ -55,7 +55,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Weighed:
-    """A candidate before it is put in words; `is_lifted` when its number bears out what the weight leaves open."""
+    """A candidate with its answer and weight. `is_lifted`: a number, or an earlier decision or report, confirms what
+    the weight leaves open."""
 
     hit: Hit
     answer: Answer
@@ -66,9 +67,9 @@ class _Weighed:
 def find(
     connection: Reading, model: Model, student: Student, lea: str, forgives: Callable[[Ssid], bool] = lambda _: True
 ) -> Finding:
-    """Who is the student of whom this LEA tells? Reads only; one statement, and some more for a match or a doubt. A
-    slip of the birth date is forgiven for students of whom `forgives` is true: an LEA that never had a child learns of
-    it by the right birth date alone, or it could guess."""
+    """Which student does this LEA mean? Reads only: one statement, and some more for a match or a doubt. A slip in the
+    birth date is forgiven for students for whom `forgives` is true. An LEA that never had a child must give the right
+    birth date; otherwise it could find children by guessing."""
     return find_own(connection, model, student, lea, lambda _ssid: True, forgives)[0]
 
 
@@ -80,9 +81,9 @@ def find_own(
     is_own: Callable[[Ssid], bool],
     forgives: Callable[[Ssid], bool] | None = None,
 ) -> tuple[Finding, Finding]:
-    """Who is it among all students, and who among those of whom `is_own` is true: for what an LEA may only say of its
-    own, nobody else is there. `is_own` is asked of each student who comes into question, once; `forgives`, which is as
-    `is_own` where it is not told, of those alone whose birth date is another."""
+    """The answers among all students, and among those for whom `is_own` is true: for reports that an LEA may make only
+    about its own students, no others exist. `is_own` is asked once for each possible student; `forgives` (default:
+    `is_own`) is asked only for those with another birth date."""
     asked = index.variants_of(student)
     number = local_number.meant(student.local_id)
     own = (lea, number) if lea and number else None
@@ -106,11 +107,11 @@ def find_own(
 
 
 def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:
-    """The model's verdict, and what the number says beside it.
+    """The model's verdict, changed by what the number says.
 
-    The LEA's own number for a student, or the SSID, with the birth date and a name that is near: what only may be the
-    same is, for twins have two numbers. With the birth date and half of the name it is at least to be looked at. A
-    number that was claimed is looked at whatever the rest says.
+    Where the LEA's own number or the SSID agrees, and so do the birth date and nearly the whole name, a review is
+    lifted, because twins have two numbers. With the birth date and half of the name, the answer is at least a review.
+    A claimed SSID is always at least a review.
     """
     answer, weight = compare.answer_of(model, asked, hit.variants)
     if hit.found is Found.BY_BLOCK or answer is Answer.MATCH:
@@ -124,8 +125,8 @@ def _weigh(model: Model, asked: Sequence[Features], hit: Hit) -> _Weighed:
 
 
 def _as_said_before(connection: Reading, asked: Features, one: _Weighed, lea: str) -> _Weighed:
-    """Who is written as a person has decided that this student may be, or as the LEA has the student now, is no
-    question, however common the name, while nothing else speaks against it."""
+    """Lift a review where the packet names the student as a person has decided that the student may be written, or as
+    the LEA has the student now. Then even a common name is no question, unless something else speaks against it."""
     if one.answer is not Answer.REVIEW or one.is_lifted or not lea:
         return one
     if not any(_is_written(asked, known) for known in one.hit.variants):
@@ -139,7 +140,7 @@ def _as_said_before(connection: Reading, asked: Features, one: _Weighed, lea: st
 
 
 def _is_written(asked: Features, known: Features) -> bool:
-    """Whether name and birth date are the same, under another name than an alias, and nothing tells two apart."""
+    """Whether name and birth date are the same, not under an alias, and no other field shows two students."""
     if any(asked[column] != known[column] for column in _WRITTEN) or not (asked["last"] and asked["birth_date"]):
         return False
     is_alias = known["first_legal"] or known.get("alias_of")
@@ -157,7 +158,7 @@ def _differs(one: Features, other: Features, column: str) -> bool:
 
 
 def _forgiven(asked: Sequence[Features], one: _Weighed, forgives: Callable[[Ssid], bool]) -> _Weighed:
-    """A match in spite of another birth date is a question, unless it is forgiven for this student."""
+    """A match with another birth date becomes a review, unless it is forgiven for this student."""
     if one.answer is not Answer.MATCH or _is_born_then(asked, one.hit.variants) or forgives(Ssid(one.hit.ssid)):
         return one
     return replace(one, answer=Answer.REVIEW)
@@ -168,7 +169,8 @@ def _is_born_then(asked: Sequence[Features], known: Sequence[Mapping[str, Any]])
 
 
 def _agreement(asked: Sequence[Features], known: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:
-    """Of two students born on one day, whether under some name the first and the last names are near each other."""
+    """Whether the first names, and the last names, of two students born on one day are near each other under some
+    name."""
     found = (False, False)
     for one in asked:
         for other in known:
@@ -189,10 +191,10 @@ def _is_shared(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:
 
 
 def _best(plausible: Sequence[_Weighed], apart_from: Callable[[str], Collection[str]]) -> _Weighed | None:
-    """The one student who is meant, if nobody else comes near.
+    """The one matching student, if nobody else comes near.
 
-    The LEA's own number says which of several who match is meant, as long as nobody fits better. Who was told apart
-    from the one found is another child, as a person has decided, and in the way only with as much weight or more.
+    Where several match, the LEA's own number decides, as long as no other fits better. Where a person has decided that
+    a candidate is another child than the one found, that candidate counts only with as much weight or more.
     """
     found = [one for one in plausible if one.answer is Answer.MATCH or one.is_lifted]
     best = next((one for one in found if one.hit.found is Found.BY_LOCAL_ID), found[0] if found else None)
@@ -206,7 +208,7 @@ def _best(plausible: Sequence[_Weighed], apart_from: Callable[[str], Collection[
 
 
 def _is_rival(one: _Weighed, best: _Weighed) -> bool:
-    """Whether this one may be meant as well as the best."""
+    """Whether this candidate fits as well as the best one."""
     if one.weight > best.weight or best.is_lifted:
         return one.weight >= best.weight or one.answer is Answer.MATCH
     is_numbered = best.hit.found is Found.BY_LOCAL_ID
@@ -214,7 +216,7 @@ def _is_rival(one: _Weighed, best: _Weighed) -> bool:
 
 
 def _claimed(plausible: Sequence[_Weighed]) -> Finding:
-    """The number says who is meant, if the rest bears it out and nobody else fits better."""
+    """The claimed number decides, if the other fields confirm it and nobody else fits better."""
     claimed = next((one for one in plausible if one.hit.found is Found.BY_SSID), None)
     if claimed is None:
         return _finding(Answer.NONE, None, plausible)
@@ -225,8 +227,8 @@ def _claimed(plausible: Sequence[_Weighed]) -> Finding:
 
 
 def _is_another(connection: Reading, asked: Sequence[Features], best: _Weighed, own: tuple[str, str] | None) -> bool:
-    """Whether this LEA has the student found under another number of its own now, and nothing but name and birth date
-    says that it is the same: two children of one name, it may be."""
+    """Whether this LEA now has the found student under another number of its own, and only name and birth date agree:
+    there may be two children with one name."""
     if own is None or best.hit.found is not Found.BY_BLOCK:
         return False
     if any(_is_borne_out(one, other) for one in asked for other in best.hit.variants):

@@ -1,8 +1,8 @@
-"""The model of who is who: Splink's settings file, worked one pair at a time.
+"""The identity model: Splink's settings file, applied to one pair at a time.
 
 Owns the reading of that file and the arithmetic of weights (Fellegi and Sunter 1969: the log2 of m / u, per comparison,
-added to the prior odds; Splink's term frequency adjustment for common names). Promises: for the same pair the weight
-that Splink's own executors give (a test holds them to each other).
+added to the prior odds; Splink's term frequency adjustment for common names). Promises: for the same pair, the weight
+equals that of Splink's own executors (a test compares them).
 """
 
 import math
@@ -21,21 +21,21 @@ Terms = Mapping[str, Mapping[str, float]]  # column: value: share of all persons
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a comparison. `weight` is log2(m / u) in bits; `holds` is None for the level of all that is left."""
+    """One level of a comparison. `weight` is log2(m / u) in bits; `holds` is None for the ELSE level."""
 
     label: str
     holds: Truth | None
     weight: float
     is_null: bool
     term_column: str = ""
-    term_share: float = 0.0  # how much of the adjustment counts, 0 to 1
-    term_usual: float = 0.0  # u of the exact level: what the weight already counts in
+    term_share: float = 0.0  # the part of the adjustment that counts, 0 to 1
+    term_usual: float = 0.0  # u of the exact level, which the weight already contains
     term_least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One comparison: the first level that holds is the one."""
+    """One comparison: the first level that holds counts."""
 
     name: str
     levels: tuple[Level, ...]
@@ -43,11 +43,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one comparison said: its weight in bits, the `adjustment` for a common or rare value included."""
+    """The result of one comparison: its weight in bits, which includes the `adjustment` for a common or rare value."""
 
     comparison: str
     label: str
-    number: int  # of the level, 0 first
+    number: int  # the place of the level, from 0 on
     weight: float
     is_null: bool
     adjustment: float
@@ -55,18 +55,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The weight of a pair in bits, prior included, and its parts."""
+    """The weight of a pair in bits, including the prior, and its parts."""
 
     weight: float
     parts: tuple[Part, ...]
 
 
 class Model:
-    """A settings file, ready to work."""
+    """A settings file, ready for use."""
 
     def __init__(self, settings: Mapping[str, Any], terms: Terms, limits: Limits) -> None:
-        """Raises sql.NotUnderstood for a condition that cannot be worked here, ValueError or KeyError for what is no
-        model."""
+        """Raises sql.NotUnderstood for a condition that cannot be used here, ValueError or KeyError where the settings
+        are no model."""
         self.limits = limits
         odds = settings["probability_two_random_records_match"]
         if not isinstance(terms, Mapping) or not all(isinstance(one, Mapping) for one in terms.values()):
@@ -77,7 +77,7 @@ class Model:
         self.comparisons = tuple(_comparison(one) for one in settings["comparisons"])
         self.blocks = tuple(Block(one["blocking_rule"]) for one in settings["blocking_rules_to_generate_predictions"])
         kept = [block.kept_by for block in self.blocks]
-        self.places = tuple(kept.index(one) for one in kept)  # of each block, the first that keeps students as it does
+        self.places = tuple(kept.index(one) for one in kept)  # for each block, the first block with the same kept key
 
     def numbered(self) -> "Model":
         """This model for two records with one number (`evidence.numbered`)."""
@@ -91,7 +91,7 @@ class Model:
         return Score(self.prior + sum(part.weight for part in parts), parts)
 
     def weigh(self, left: Features, right: Features) -> float:
-        """The weight alone: what `score` says, without the parts, to the last bit."""
+        """Only the weight: the same as that of `score` to the last bit, without the parts."""
         weight = 0.0
         for comparison in self.comparisons:
             level = next(one for one in comparison.levels if one.holds is None or one.holds(left, right))
@@ -106,7 +106,7 @@ class Model:
         raise ValueError(f"no level of {comparison.name} holds: the last one must be ELSE")
 
     def _adjustment(self, level: Level, left: Features, right: Features) -> float:
-        """For a value that is commoner or rarer than most, as Splink has it: u of the level over the value's share."""
+        """The adjustment for a common or rare value, as in Splink: u of the exact level over the value's share."""
         if not level.term_column:
             return 0.0
         shares = self.terms.get(level.term_column, {})
@@ -124,7 +124,7 @@ def _comparison(one: Mapping[str, Any]) -> Comparison:
 def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Level:
     condition, is_null = level["sql_condition"], bool(level.get("is_null_level"))
     is_rest = condition.strip().upper() == "ELSE"
-    column = "" if is_rest else level.get("tf_adjustment_column") or ""  # what is left is never adjusted, in Splink
+    column = "" if is_rest else level.get("tf_adjustment_column") or ""  # Splink never adjusts the ELSE level
     return Level(
         label=level["label_for_charts"],
         holds=None if is_rest else conditions.truth(condition),
@@ -138,7 +138,8 @@ def _level(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> Lev
 
 
 def _usual(level: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> float:
-    """Splink measures every level's adjustment by u of the exact level of that column, unless it is told not to."""
+    """The u that an adjustment is measured by. In Splink it is u of the column's exact level, unless that is
+    disabled."""
     if level.get("disable_tf_exact_match_detection"):
         return float(level["u_probability"])
     column = level["tf_adjustment_column"]
@@ -160,11 +161,11 @@ class Block:
         self._right: list[Callable[[Features], Any]] = [conditions.term(right) for _, right in pairs]
 
     def asked(self, student: Features) -> tuple[Any, ...] | None:
-        """The key to look under; None where a part is not known."""
+        """The key under which this student is searched for; None where a part is unknown."""
         return _key(self._left, student)
 
     def kept(self, student: Features) -> tuple[Any, ...] | None:
-        """The key to be found under."""
+        """The key under which this student is found; None where a part is unknown."""
         return _key(self._right, student)
 
 

@@ -1,14 +1,14 @@
-"""Where the model's files are, and what they must be.
+"""The model's files: where they are, and what they must contain.
 
 Owns `config/identity/`: `model.json` (Splink's settings), `terms.json` (shares of common names) and `thresholds.json`
 (limits and rules of evidence). A home may have its own in `HOME/identity/`, file by file. Promises: files are read once
-and checked; a broken one is the operator's to mend, and the sentence says which.
+and checked; for a broken model, a sentence names the files to the operator.
 
 The model that Satchel comes with knows no real student. Its u are Splink's estimates on a state of `broker.simulate`
-(assumed for levels that were never seen there);
-its m are half Splink's estimates there and half assumptions, for no simulation knows how LEAs' records really differ
-(of telephone and address, which change when students move, they are assumptions alone). Names' shares are those of the
-same state, a name of two surnames counting for each of them. `satchel identity train` learns all of it anew.
+(assumed for levels that were never seen there). Its m are half Splink's estimates there and half assumptions, because
+no simulation knows how LEAs' records really differ (for telephone and address, which change when students move, they
+are only assumptions). The shares of names are those of the same state; a double surname counts for each of its parts.
+`satchel identity train` learns all of this from real students.
 """
 
 import json
@@ -25,8 +25,8 @@ _MOST_BYTES = 20_000_000
 
 
 def load(home: Path | None = None, *, is_strict: bool = False) -> Model:
-    """The model of a home, or the one that Satchel comes with; `is_strict` as the setting
-    `identity.birth_date_must_agree` says. Raises OperatorError for a file that is none."""
+    """The model of a home, or the one that Satchel comes with; `is_strict` is the setting
+    `identity.birth_date_must_agree`. Raises OperatorError for files that are no model."""
     files = [path(home, name) for name in (MODEL, TERMS, THRESHOLDS)]
     settings, terms, thresholds = map(_read, files)
     try:
@@ -40,7 +40,7 @@ def load(home: Path | None = None, *, is_strict: bool = False) -> Model:
 
 
 def path(home: Path | None, name: str) -> Path:
-    """The file of that name which counts: the home's own where it has one."""
+    """The path of the file in use: the home's own where it has one, else Satchel's."""
     own = None if home is None else home / "identity" / name
     return own if own is not None and own.is_file() else folder("config") / "identity" / name
 

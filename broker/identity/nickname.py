@@ -1,6 +1,6 @@
 """Nicknames, and the names that they may be short for.
 
-Owns the outside library `nicknames`, and `config/identity/nicknames.json`, which has what that does not.
+Owns the outside library `nicknames`, and `config/identity/nicknames.json`, which adds names that the library lacks.
 """
 
 import json
@@ -13,7 +13,7 @@ from broker.edge.settings.resources import folder
 
 
 def also(first: str) -> tuple[str, ...]:
-    """The key of a first name, and behind it the names that it may be short for, in order."""
+    """The given key of a first name, then the names that it may be short for, sorted."""
     return (first, *_longer().get(first, ()))
 
 

@@ -1,6 +1,6 @@
-"""Names in the form in which they are compared; the stored original is never altered.
+"""Names in the form for comparison; the stored original is never altered.
 
-Promises: the same name in upper case, with other accents, hyphens or spaces gives the same key (NFKC, then ASCII by
+Promises: the same name in upper case, or with other accents, hyphens or spaces, gives the same key (NFKC, then ASCII by
 transliteration, then case folded); every function takes any text, and reads no more of it than `MOST_CHARACTERS`.
 """
 
@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from anyascii import anyascii
 
-MOST_CHARACTERS = 200  # of one field; the schema allows 100 to a part of a name
+MOST_CHARACTERS = 200  # of one field; the schema allows 100 for each part of a name
 _CACHED = 65_536
-_IN_WORDS = "'\u2018\u2019\u02bb\u02bc\u00b4`."  # apostrophes and the like: within a word, though no letters
+_IN_WORDS = "'\u2018\u2019\u02bb\u02bc\u00b4`."  # apostrophes and similar signs: no letters, but part of a word
 _ASCII = [chr(code) for code in range(128)]
 _TO_KEY = {ord(one): one.lower() if one.isalnum() else None for one in _ASCII}
 _TO_WORDS = _TO_KEY | {ord(one): " " for one in _ASCII if not one.isalnum() and one not in _IN_WORDS}
@@ -69,14 +69,14 @@ _SUFFIXES = {
     **dict.fromkeys(("iv", "4th", "4"), "iv"),
     **dict.fromkeys(("v", "5th", "5"), "v"),
 }
-_SUFFIXES_IN_NAMES = frozenset(_SUFFIXES) - {"2", "3", "4", "5", "v"}  # in a field of names those may be anything
+_SUFFIXES_IN_NAMES = frozenset(_SUFFIXES) - {"2", "3", "4", "5", "v"}  # within a name these may mean anything
 _NO_NAMES = frozenset(
     ["fnu", "lnu", "nmn", "nln", "unknown", "unk", "noname", "nofirstname", "nomiddlename", "nolastname"]
 )
 # Müller is Muller to one clerk and Mueller to the next.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ő": "oe", "ű": "ue"})
-# One sound, several spellings, in the order in which they are replaced: names written out of other scripts. Behind each
-# pattern is what a name must hold for it; without that it need not be looked for.
+# Spellings of one sound, in the order in which they are replaced: for names transcribed from other scripts. The last
+# part of each entry is what a name must hold; without it, the pattern is not tried.
 _SOUNDS = tuple(
     (re.compile(pattern), sound, needs)
     for pattern, sound, needs in (
@@ -87,16 +87,16 @@ _SOUNDS = tuple(
         (r"w", "v", ("w",)),
     )
 )  # fmt: skip
-_SOUNDING = frozenset("chqwxz")  # without one of these no pattern holds but kn and gn at the beginning
+_SOUNDING = frozenset("chqwxz")  # without one of these, only kn and gn at the beginning can match
 _VOWELS = frozenset("aeiouy")
-_SILENT = dict.fromkeys(map(ord, ("h", *_VOWELS)))  # behind the first letter
+_SILENT = dict.fromkeys(map(ord, ("h", *_VOWELS)))  # after the first letter
 _DOUBLE = re.compile(r"(.)\1+")
 
 
 @lru_cache(maxsize=_CACHED)
 def key(name: str) -> str:
     """Letters and digits only, in ASCII, without accents or case."""
-    if name.isascii():  # as most are; the same as below, for less
+    if name.isascii():  # most names are: the same result as below, but cheaper
         return name[:MOST_CHARACTERS].translate(_TO_KEY)
     plain = anyascii(unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])).casefold()
     return "".join(letter for letter in plain if letter.isalnum())[:MOST_CHARACTERS]
@@ -104,12 +104,13 @@ def key(name: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def words(name: str) -> tuple[str, ...]:
-    """The key of each part of a name; blanks, hyphens and the like divide. What says that there is no name is none."""
+    """The key of each part of a name, divided at blanks, hyphens and similar signs; none for a text that says that
+    there is no name."""
     return parts(name)
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The same, not remembered: for what hardly two students have in common, as a street."""
+    """The same as `words`, without a cache: for texts that few students share, such as streets."""
     if name.isascii():
         found = tuple(name[:MOST_CHARACTERS].translate(_TO_WORDS).split())
     else:
@@ -133,9 +134,10 @@ def spelt(name: str) -> str:
 
 
 def marked(name: str) -> str:
-    """The letters of a name as they are written, accents and scripts kept; '' where they are all plain.
+    """The letters of a name as written, with accents and scripts; '' where all are plain.
 
-    A name without its accents is the same name, for many systems drop them; with others (Hà and Hạ) it may be another.
+    A name without its accents is the same name, because many systems drop them; with other accents (Hà and Hạ) it may
+    be another name.
     """
     if name.isascii():
         return ""
@@ -145,26 +147,26 @@ def marked(name: str) -> str:
 
 
 def core(name: Sequence[str]) -> tuple[str, ...]:
-    """The words of a last name without its particles (de la, van, al …), unless it has nothing else."""
+    """The words of a last name without its particles (de la, van, al …); all words where it has only particles."""
     return tuple(word for word in name if word not in _PARTICLES) or tuple(name)
 
 
 def parted(name: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """The words of a name, and the suffix that someone wrote behind them ('' for none)."""
+    """The words of a name, and the suffix written behind them ('' for none)."""
     if len(name) > 1 and name[-1] in _SUFFIXES_IN_NAMES:
         return tuple(name[:-1]), _SUFFIXES[name[-1]]
     return tuple(name), ""
 
 
 def suffix(text: str) -> str:
-    """jr, sr, ii, iii, iv or v, or the key of what else stands there."""
+    """The suffix as jr, sr, ii, iii, iv or v, or the key of any other text."""
     written = key(text)
     return _SUFFIXES.get(written, written)
 
 
 def sound(name: str) -> str:
-    """What is left of the key of a name when spellings of one sound are made one: Muhammad and Mohammed, Aleksandr and
-    Alexander. Coarse: a reason to look at two names, and never to take them for the same."""
+    """The key of a name with one spelling for each sound: Muhammad and Mohammed, Aleksandr and Alexander become equal.
+    It is coarse: a reason to compare two names, and never enough to take them for the same."""
     if not _SOUNDING.isdisjoint(name) or name[:2] in ("kn", "gn"):
         for pattern, one, needs in _SOUNDS:
             if needs[0] in name or needs[-1] in name:

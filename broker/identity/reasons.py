@@ -1,7 +1,7 @@
 """The waterfall: why a pair got its answer, in words that a records secretary reads.
 
-Owns the words. Promises: they name fields and what was found in them, never a value of the student's; the weights of
-all reasons add up to that of the verdict; rules come first, then the start, then the fields, the strongest first.
+Owns the words. Promises: they name fields and what was found in them, never a value of the student; the weights of all
+reasons add up to that of the verdict; rules come first, then the start, then the fields, the strongest first.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ _ANSWERS = {
 
 
 def of(model: Model, score: Score, rules: Sequence[Rule]) -> tuple[Reason, ...]:
-    """The rules that changed the answer, where every pair starts from, and what each field said.
+    """The rules that changed the answer, the start (the same for every pair), and what each field said.
 
-    A rule's sentence is whole; a field's is what was found there, to be read after its name.
+    A rule's text is a whole sentence; a field's text says what was found there, and follows the field's name.
     """
     fields = [Reason(one.comparison, _says(one), one.weight, _found(one)) for one in score.parts]
     fields.sort(key=lambda one: -abs(one.weight))
@@ -34,12 +34,12 @@ def of(model: Model, score: Score, rules: Sequence[Rule]) -> tuple[Reason, ...]:
 
 
 def is_rule(reason: Reason) -> bool:
-    """Whether a reason is a rule that set bounds to the answer, and no field."""
+    """Whether a reason is a rule that bounded the answer, and not a field."""
     return reason.weight == 0.0 and reason.says is not Says.NOTHING
 
 
 def sentence(reason: Reason) -> str:
-    """A reason as a whole sentence: which field, what was found, for or against, how strongly."""
+    """A reason as a whole sentence: the field, what was found, for or against, and how strongly."""
     if is_rule(reason):
         return reason.sentence
     found = f"{title(reason)}: {reason.sentence}"
@@ -49,12 +49,12 @@ def sentence(reason: Reason) -> str:
 
 
 def title(reason: Reason) -> str:
-    """The field as it is called on paper."""
+    """The name of the field for people."""
     return reason.field.replace("_", " ").capitalize()
 
 
 def strength(weight: float) -> str:
-    """How strongly so many bits speak: weakly, clearly or strongly."""
+    """How strongly a weight in bits speaks: weakly, clearly or strongly."""
     return next((word for least, word in _STRENGTHS if abs(weight) >= least), _STRENGTHS[-1][1])
 
 

@@ -1,8 +1,8 @@
-"""The registrar: enters students into the registry and changes what is known of them.
+"""The registrar: enters students into the registry and changes what is known about them.
 
-Owns the going together of three things: the person, what was told of them, and what the model looks for. Promises: all
-in the caller's transaction, which must hold `registry.lock` where a number is given; a spelling that came is kept as it
-came; a number that was merged stands for the one that was kept.
+Keeps three things together: the person, the reports about the person, and the model's index. Promises: everything
+happens in the caller's transaction, which must hold `registry.lock` where a number is given; a spelling is kept as it
+came; a merged number stands for the kept one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +11,7 @@ from itertools import islice
 
 from broker.core.errors import NotDone
 from broker.core.model import Ssid, Student
+from broker.core.routing import Travels
 from broker.core.stays import Today
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import blocks, evidence, merges, registry, taught
@@ -18,12 +19,12 @@ from broker.edge.ledger.people.evidence import Kept
 from broker.edge.ledger.people.merges import Merge, Outcome
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.taught import Decided
-from broker.edge.settings.values import Told
+from broker.edge.settings.values import ToldLimits
 from broker.identity import index
 from broker.identity.model import Model
 
 _PAGE = 1000  # students read or written at once
-_MOST = Told()
+_MOST = ToldLimits()
 
 
 class TooOften(Exception):
@@ -31,7 +32,7 @@ class TooOften(Exception):
 
 
 def register(connection: Writing, model: Model, student: Student, draw: Callable[[], Ssid], source: Source) -> Ssid:
-    """Enter a new student under a number that nobody ever had; `draw` gives numbers."""
+    """Enter a new student under a number that nobody ever had; `draw` draws numbers."""
     ssid = registry.add(connection, draw, lambda drawn: _person(drawn, student), source.at)
     evidence.add_many(connection, [(ssid, student)], source)
     blocks.add(connection, [(ssid, _indexed(model, student, source))])
@@ -39,14 +40,16 @@ def register(connection: Writing, model: Model, student: Student, draw: Callable
 
 
 def _indexed(model: Model, student: Student, source: Source) -> blocks.Indexed:
-    """Of a student of whom only this is known."""
+    """The index entry of a student about whom only this is known."""
     return index.indexed(model, student, dict.fromkeys(student.aliases, (source.lea,)) if source.lea else {})
 
 
-def learn(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
-    """Keep what a packet tells of a student who was found: new spellings as aliases, new evidence. Nothing ends but a
-    phone, an address or a birth order that another one takes the place of. Whether all of it was kept: of one LEA's
-    only `most` is."""
+def learn(
+    connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: ToldLimits = _MOST
+) -> bool:
+    """Keep what a packet tells about a found student: new spellings as aliases, new evidence. Only a phone, an address
+    or a birth order ends, when a new one takes its place. Returns whether everything was kept: `most` bounds what is
+    kept from one LEA."""
     person = _standing(connection, ssid)
     kept = (
         evidence.add_names(connection, person.ssid, student.legal_name, student.aliases, source, most),
@@ -60,10 +63,12 @@ def learn(connection: Writing, model: Model, ssid: str, student: Student, source
     return Kept.PART not in kept
 
 
-def amend(connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: Told = _MOST) -> bool:
-    """Take over an LEA's correction: legal name, birth date and gender are these from now on. What was before is kept
-    and ended. Whether all was kept, as `learn`. Raises TooOften where the LEA has changed the student as often as it
-    may."""
+def amend(
+    connection: Writing, model: Model, ssid: str, student: Student, source: Source, most: ToldLimits = _MOST
+) -> bool:
+    """Apply an LEA's correction: the student has this legal name, birth date and gender from now on. The earlier values
+    are kept and marked as ended. Returns whether everything was kept, as `learn` does. Raises TooOften where the LEA
+    has changed the student as often as it may."""
     person = _standing(connection, ssid)
     new = replace(_person(person.ssid, student), gender=student.gender or person.gender)
     if new != person:
@@ -79,34 +84,45 @@ def amend(connection: Writing, model: Model, ssid: str, student: Student, source
 
 
 def known(connection: Reading, ssid: str) -> Student | None:
-    """Everything known of the student whom this number stands for."""
+    """Everything known about the student whom this number stands for; None for a number without a student."""
     person = registry.standing(connection, ssid)
     return evidence.student(connection, person) if person else None
 
 
 def merge(
-    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, today: Today
+    connection: Writing,
+    model: Model,
+    kept: str,
+    other: str,
+    who: str,
+    why: str,
+    at: float,
+    today: Today,
+    travels: Travels,
 ) -> Outcome:
-    """Find that two numbers are one student's: `kept` stands for both. Raises what `merges.merge` does.
+    """Merge two numbers of one student: `kept` stands for both. Raises what `merges.merge` does.
 
-    `at` is seconds since the epoch, `today` the day by which it is judged where the student is enrolled.
+    `at` is seconds since the epoch; `today` is the day for which enrollments are judged,
+    `travels` what the handlers declare.
     """
-    done = merges.merge(connection, kept, other, who, why, at, today)
+    done = merges.merge(connection, kept, other, who, why, at, today, travels)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
     return done
 
 
-def unmerge(connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
-    """Take a merge back: `other` is again who it was. Raises what `merges.unmerge` does."""
-    done = merges.unmerge(connection, kept, other, who, why, at)
+def unmerge(
+    connection: Writing, model: Model, kept: str, other: str, who: str, why: str, at: float, travels: Travels
+) -> Outcome:
+    """Undo a merge: `other` stands again for its own student. Raises what `merges.unmerge` does."""
+    done = merges.unmerge(connection, kept, other, who, why, at, travels)
     for ssid in (kept, other):
         refresh(connection, model, ssid)
     return done
 
 
 def merged(connection: Reading, ssid: str) -> list[Merge]:
-    """The merges that this number had a part in, the oldest first."""
+    """The merges of this number, the oldest first."""
     return merges.about(connection, ssid)
 
 
@@ -117,18 +133,18 @@ def check_index(connection: Reading, model: Model) -> None:
 
 
 def is_stale(connection: Reading, model: Model) -> bool:
-    """Whether the registry is indexed for another model; while there is nobody in it, it is not."""
+    """Whether the registry is indexed for another model; False while it has no index yet."""
     return blocks.made_for(connection) not in (None, index.mark_of(model))
 
 
 def adopt(connection: Writing, model: Model) -> None:
-    """Say which model the index is for, where nobody said yet."""
+    """Record which model the index is for, where no model is recorded yet."""
     if blocks.made_for(connection) is None:
         blocks.mark(connection, index.mark_of(model))
 
 
 def bring_in(connection: Writing, model: Model, students: Iterable[tuple[Ssid, Student]], source: Source) -> None:
-    """Enter many students who have numbers already and are not in the registry yet."""
+    """Enter many students who already have numbers and are not in the registry yet."""
     for page in _pages(students):
         registry.add_many(connection, [_person(ssid, student) for ssid, student in page], source.at)
         evidence.add_many(connection, page, source)
@@ -136,7 +152,8 @@ def bring_in(connection: Writing, model: Model, students: Iterable[tuple[Ssid, S
 
 
 def reindex(connection: Writing, model: Model, told: Callable[[int], None]) -> int:
-    """Make the index again, for this model; the number of students. `told` hears how many were done."""
+    """Make the index again for this model; returns the number of students. `told` is called with the number done so
+    far."""
     blocks.clear(connection)
     done, last = 0, ""
     while page := registry.page(connection, last, _PAGE):
@@ -155,7 +172,7 @@ def _standing(connection: Reading, ssid: str) -> Person:
 
 
 def refresh(connection: Writing, model: Model, ssid: str) -> None:
-    """Bring what the model looks for up to the registry. Of a merged number nothing is kept. Raises KeyError for a
+    """Update the index of one number from the registry. Nothing is indexed for a merged number. Raises KeyError for a
     number that nobody has."""
     person = registry.person(connection, ssid)
     if person is None:
@@ -167,7 +184,7 @@ def refresh(connection: Writing, model: Model, ssid: str) -> None:
 
 
 def _known(connection: Reading, model: Model, persons: Sequence[Person]) -> list[tuple[str, blocks.Indexed]]:
-    """What the model looks for, of these students, by all that is known of them."""
+    """The index entries of these students, made of everything known about them."""
     numbers = [one.ssid for one in persons]
     tellers, spellings = evidence.tellers(connection, numbers), taught.spellings_of(connection, numbers)
     return [
@@ -177,14 +194,14 @@ def _known(connection: Reading, model: Model, persons: Sequence[Person]) -> list
 
 
 def teach(connection: Writing, model: Model, ssid: str, sent: Student, decided: Decided) -> None:
-    """A person has decided that the student may be written as it was sent: it is found by that from now on, as by its
-    own name, at the LEA for which that counts."""
+    """Keep a person's decision that the student may be written as in `sent`: at the LEA for which the decision counts,
+    this spelling finds the student from now on, as the legal name does."""
     taught.teach(connection, ssid, sent, decided)
     refresh(connection, model, ssid)
 
 
 def unteach(connection: Writing, model: Model, tracking: str, line: int, at: float) -> None:
-    """The decision on this question is taken back, and what it taught."""
+    """Undo what the decision on this question taught."""
     for ssid in taught.end(connection, tracking, line, at):
         refresh(connection, model, registry.number(connection, ssid))
 

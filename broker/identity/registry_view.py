@@ -1,7 +1,7 @@
-"""One student as the state's operator sees it: all that the registry has.
+"""One student as the state's operator sees it: everything that the registry has.
 
-Owns what is gathered for that, for the command line and the console. Promises: reads only; everything has who brought
-it and when, and what has ended says so; it holds names, and goes to whoever asked and nowhere else.
+Owns what is gathered for that, for the command line and the console. Promises: reads only; each item says who reported
+it and when, and whether it has ended. The view holds names: it goes only to the operator who asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,10 @@ from broker.edge.ledger.people.taught import Lesson
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StudentView:
-    """All of a student. `stands_for` is the SSID that it was merged into, itself where it was not, and None where it
-    was withdrawn. `here` is the LEA where the student is, `has` every LEA that has the student, `announced` those whose
-    entry does not count yet (`core.stays`). `over_on` is the day on which each of `locations` is over (ISO), '' for
-    none. Repr hidden."""
+    """Everything about a student. `stands_for` is the SSID that this one was merged into, the SSID itself where it was
+    not merged, None where it was withdrawn. `here` is the LEA where the student is, `has` every LEA that has the
+    student, `announced` the LEAs whose entry does not count yet (`core.stays`). `over_on` holds the day (ISO) on which
+    each of `locations` ends, '' for none. Repr hidden."""
 
     person: Person = field(repr=False)
     stands_for: str | None
@@ -43,7 +43,7 @@ class StudentView:
     merges: Sequence[Merge] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, names included."""
+        """The whole view, names included."""
         one = self.person
         return {
             "ssid": one.ssid,
@@ -71,7 +71,7 @@ class StudentView:
 
 
 def gather(connection: Reading, ssid: str, today: Today) -> StudentView | None:
-    """All of a student; None for a number that nobody has."""
+    """Everything about a student; None for a number that nobody has."""
     person = registry.person(connection, ssid)
     if person is None:
         return None
@@ -107,7 +107,8 @@ def _told(one: Told) -> dict[str, Any]:
 
 
 def _lesson(one: Lesson) -> dict[str, Any]:
-    """`name` and `birth_date`, as the student may be written; or `other`, a student who is another one."""
+    """A decision: either `name` and `birth_date`, as the student may be written, or `other`, the SSID of another
+    child."""
     about = {"name": _name(one.name), "birth_date": one.born} if one.name else {"other": one.other}
     facts = {"lea": one.decided.by, "only_at": one.decided.lea, "tracking": one.decided.tracking}
     return about | facts | {"line": one.decided.line, "at": one.decided.at, "ended_at": one.ended_at}

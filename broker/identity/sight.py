@@ -1,8 +1,8 @@
-"""What an LEA may see of a candidate: field by field, whether what it sent agrees with what is known.
+"""What an LEA may see of a candidate: for each field, whether the sent value agrees with the known one.
 
 Owns the rule for each field, over the same normalised columns that the model compares. Promises: answers are words of
-`Sight`, never a value and never in what two values differ; a field that either side does not have is `not known`.
-Nothing is decided by this: it is there for people to read.
+`Sight`, never a value and never how two values differ; a field that either side lacks is `not known`. These answers are
+for people to read: they decide no match.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,15 +14,15 @@ from broker.core.review import Sight
 from broker.identity import features
 from broker.identity.features import Features
 
-_ALIKE = 0.88  # Jaro-Winkler: one letter left out, put in, changed or swapped, in a name of usual length
+_ALIKE = 0.88  # Jaro-Winkler: one letter missing, added, changed or swapped, in a name of usual length
 _RANKS = {Sight.DIFFERS: 0, Sight.UNKNOWN: 1, Sight.NEAR: 2, Sight.AGREES: 3}
 _Near = Callable[[Features, Features], bool]
 
 
 def see(sent: Student, known: Student) -> dict[str, Sight]:
-    """Every field of `sent` beside what is known of a candidate, in the order in which a person reads them.
+    """What each field of `sent` says beside the known values of a candidate, in the order in which people read fields.
 
-    Of several names known the one that agrees best is taken, as a whole.
+    Where several names are known, all fields come from the name that agrees best.
     """
     asked = features.of(sent)[0]
     return max((_fields(asked, one) for one in features.of(known)), key=_agreement)
@@ -49,7 +49,8 @@ def _never(_sent: Features, _known: Features) -> bool:
 
 
 def _is_alike(column: str, *lists: str) -> _Near:
-    """Spelt much alike, one the beginning of the other, or with a word in common in one of these columns."""
+    """Whether two values are spelt alike, one begins with the other, or one of the `lists` columns has a word in
+    common."""
 
     def near(sent: Features, known: Features) -> bool:
         left, right = sent[column], known[column]
@@ -71,7 +72,7 @@ def _has_changed_places(part: str, other: str, otherwise: _Near) -> _Near:
 
 
 def _is_nearly_born(sent: Features, known: Features) -> bool:
-    """Day and month in each other's place, or one of day, month and year another."""
+    """Whether day and month are swapped, or exactly one of day, month and year differs."""
     left, right = sent["birth_date"], known["birth_date"]
     others = sum(one != other for one, other in zip(left.split("-"), right.split("-"), strict=True))
     return others == 1 or bool(sent["birth_swapped"] == right)

@@ -1,9 +1,9 @@
-"""The SQL of a Splink model, worked in Python: what is true for two students.
+"""The SQL of a Splink model, run in Python: whether a condition is true for two students.
 
 Owns the small part of SQL that model files may use. Promises: `truth` gives exactly what DuckDB gives, three-valued
-logic included (a test holds the two together). A condition is made into one Python function, for a tree of small ones
-takes three times as long; it is put together from the tables below and from quoted texts alone, so a model file is data
-and never code.
+logic included (a test compares them). A condition becomes one Python function, because a tree of small functions takes
+three times as long. Its source is made only of the tables below and of quoted texts, so a model file is data and never
+code.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from broker.identity.conditions import Truth
 
-Value = Any  # str, Sequence[str], int or None: what a feature can be
+Value = Any  # the types of a feature: str, Sequence[str], int or None
 Student = Mapping[str, Value]
 
 _MOST_CHARS = 8000  # of one condition
@@ -45,7 +45,7 @@ def term(expression: str) -> Callable[[Student], Value]:
 
 
 def parsed(text: str) -> sql.Expr:
-    """A condition or expression as a tree. Raises NotUnderstood for what is no SQL, or too long."""
+    """A condition or expression as a tree. Raises NotUnderstood for a text that is no SQL, or too long."""
     if len(text) > _MOST_CHARS:
         raise NotUnderstood("the condition is too long")
     try:
@@ -56,14 +56,14 @@ def parsed(text: str) -> sql.Expr:
 
 @lru_cache(maxsize=_KEPT)
 def sides(rule: str) -> tuple[tuple[str, str], ...]:
-    """Of a blocking rule, `l.this = r.that AND …`, each equality's expressions over `l` and over `r`. Raises
-    NotUnderstood, and ValueError for what is no such rule."""
+    """For each equality of a blocking rule `l.this = r.that AND …`, its expressions over `l` and over `r`. Raises
+    NotUnderstood, and ValueError for another form of rule."""
     tree = parsed(rule)
     return tuple(_sides(one) for one in (tree.flatten() if isinstance(tree, sql.And) else (tree,)))
 
 
 def _sides(equality: sql.Expr) -> tuple[str, str]:
-    """The expressions over `l` and over `r`, without those names."""
+    """The expressions over `l` and over `r`, without the prefixes `l` and `r`."""
     if not isinstance(equality, sql.EQ):
         raise ValueError(f"a blocking rule joins equalities: {equality.sql()}")
     sides = {}
@@ -77,14 +77,14 @@ def _sides(equality: sql.Expr) -> tuple[str, str]:
 
 
 def _made(source: str) -> Callable[[Student, Student], Any]:
-    """The function of a left and a right student that this source describes."""
+    """The function of a left and a right student with this source as its body."""
     names = {"__builtins__": {}, "set": set} | dict(_FUNCTIONS)
     made: Callable[[Student, Student], Any] = eval(f"lambda left, right: {source}", names)  # noqa: S307  see the top
     return made
 
 
 def _is(node: sql.Expr, wanted: bool) -> str:
-    """Whether a node is TRUE (or, with `wanted` False, FALSE); NULL is neither."""
+    """Python source that says whether a node is TRUE (or, with `wanted` False, FALSE); NULL is neither."""
     if isinstance(node, sql.Paren):
         return _is(node.this, wanted)
     if isinstance(node, sql.Not):
@@ -124,7 +124,7 @@ def _compared(node: sql.Expr, wanted: bool) -> str:
 
 
 def _known(*nodes: sql.Expr) -> str:
-    """Whether no column is NULL: every function and comparison here is strict."""
+    """Python source that says whether no column is NULL: every function and comparison here is strict."""
     columns = {_column(one.name) for node in nodes for one in node.find_all(sql.Column)}
     return " and ".join(f"{column} is not None" for column in sorted(columns)) or "True"
 
@@ -147,11 +147,11 @@ def _column(name: str) -> str:
     return f"{side}[{name.removesuffix('_l').removesuffix('_r')!r}]"
 
 
-SIMILARITY_DIGITS = 9  # the last bit of a double differs between libraries, and just at a threshold: 0.92 or 0.91999…
+SIMILARITY_DIGITS = 9  # the last bit of a double differs between libraries, even at a threshold: 0.92 or 0.91999…
 
 
 def _jaro_winkler(left: str, right: str) -> float:
-    """As in the other executor, which rounds as well; two empty texts are not alike there."""
+    """The similarity, rounded as in the other executor; two empty texts are not alike there."""
     return round(JaroWinkler.similarity(left, right), SIMILARITY_DIGITS) if left or right else 0.0
 
 

@@ -1,8 +1,9 @@
 """Statewide student ids: their form, and how a new one is drawn.
 
-Owns the format: digits as text, the first not zero (a spreadsheet would eat it), the last a check digit. Promises: a
-new one tells nothing of the student, of the day or of any other SSID (Utah 53A-1-603.5: no personal information, never
-assigned again); that none is given twice is the ledger's primary key, and who allocates draws again.
+Owns the format: digits as text; the first is not zero (a spreadsheet would drop it), the last is a check digit.
+Promises: a new SSID tells nothing about the student, the day or any other SSID (Utah 53A-1-603.5: no personal
+information, never assigned again). The ledger's primary key makes sure that none is given twice; the caller then draws
+again.
 
 The check digit is Verhoeff's: it shows every single wrong digit and every swap of two neighbours, and 94 % of the swaps
 across one digit. (Luhn and ISO 7064 MOD 11,10 miss about 2 % of neighbour swaps; Damm's shows 89 % across one digit.)
@@ -34,7 +35,7 @@ def allocate(random: Callable[[int], int], digits: int = 10) -> Ssid:
 def is_valid(text: str, digits: int = 10) -> bool:
     """Whether `text` has the form of an SSID that this exchange allocated.
 
-    One from before the exchange may have no check digit: False is a reason to look twice, never one to refuse alone.
+    An SSID from before the exchange may have no check digit: False is a reason to check, but not a reason to refuse.
     """
     return (
         len(text) == digits and text.isascii() and text.isdigit() and text[0] != "0" and bool(verhoeff.is_valid(text))
@@ -42,5 +43,5 @@ def is_valid(text: str, digits: int = 10) -> bool:
 
 
 def normalise(text: str) -> Ssid:
-    """`text` as people type it, without blanks and dashes. Says nothing of its validity."""
+    """An SSID that people typed, without blanks and dashes. The result may be invalid."""
     return Ssid(text.translate(_FREE_OF_SEPARATORS))

@@ -1,7 +1,7 @@
-"""A number that was given by mistake: withdrawn, and given back.
+"""Withdrawing an SSID that was given by mistake, and giving it back.
 
 Owns the mark for it. Promises: the number stays used up (Utah 53A-1-603.5: never assigned to another student); while it
-is withdrawn it stands for nobody, is found by no search, and an SSID in a packet that names it is an unknown one.
+is withdrawn, it stands for nobody, no search finds it, and in a packet it is an unknown SSID.
 """
 
 from dataclasses import replace
@@ -16,13 +16,13 @@ NOBODY = "-"  # stands in `merged_into`, where no SSID can be this
 
 
 def withdraw(connection: Writing, model: Model, ssid: str) -> None:
-    """From here on the number stands for nobody. Raises KeyError for one that nobody has."""
+    """Withdraw the number: it stands for nobody from now on. Raises KeyError for a number that nobody has."""
     registry.change(connection, replace(_person(connection, ssid), merged_into=NOBODY))
     refresh(connection, model, ssid)
 
 
 def give_back(connection: Writing, model: Model, ssid: str) -> None:
-    """The number stands again for the student to whom it was given. Raises KeyError for one that is not withdrawn."""
+    """Give the number back to the student to whom it was given. Raises KeyError for one that is not withdrawn."""
     person = _person(connection, ssid)
     if person.merged_into != NOBODY:
         raise KeyError("this number is not withdrawn")

@@ -1,1 +1,1 @@
-"""What the exchange itself writes, one file a notice."""
+"""The notices that the exchange itself writes, one file for each."""

@@ -1,7 +1,7 @@
-"""The `alert` notice: the state is told at once of what concerns a child who is flagged as missing.
+"""The `alert` notice: it tells the state at once of an event about a child who is flagged as missing.
 
-Owns its kinds and words. Promises: it names the student by number alone, and the LEA; it goes to the state and to
-nobody else (Utah 53A-11-502, -504).
+Owns its kinds and words. Promises: it names the student only by number, and the LEA; it goes only to the state (Utah
+53A-11-502, -504).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,22 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What has happened. Of what one packet does to one student the kind that stands first here is told."""
+    """The kind of event. Where one packet causes several for one student, the alert has the kind that stands first
+    here."""
 
     ENROLLMENT = "enrollment"  # an LEA has enrolled the student, which asks for the record
-    REQUEST = "request"  # an LEA has asked for what is held of the student
-    ANSWER = "answer"  # an LEA has said which student it meant, and this one was a candidate
-    EXIT = "exit"  # an LEA has said that the student has left
-    UPDATE = "update"  # an LEA has sent other facts of the student
+    REQUEST = "request"  # an LEA has asked for the student's records
+    ANSWER = "answer"  # an LEA has answered which student it meant, and this one was a candidate
+    EXIT = "exit"  # an LEA has reported that the student has left
+    UPDATE = "update"  # an LEA has sent changed facts of the student
     VERIFY = "verify"  # an LEA has asked whether the student has this number
     PACKET = "packet"  # a packet about the student came
-    RECALL = "recall"  # an LEA takes back what it had sent about the student
-    ACKNOWLEDGEMENT = "acknowledgement"  # an LEA has said something of a packet about the student
+    RECALL = "recall"  # an LEA recalls what it had sent about the student
+    ACKNOWLEDGEMENT = "acknowledgement"  # an LEA has acknowledged or rejected a packet about the student
     CANDIDATE = "candidate"  # a line or packet may be about the student, or names the student's number
     DECISION = "decision"  # the state's operator has decided, merged or parted numbers
-    FLAG = "flag"  # the flag was set: what LEAs have, and what was taken back
-    TAKEN = "taken"  # an LEA has what had been taken back
+    FLAG = "flag"  # the flag was set: the records that LEAs have, and those that were withdrawn
+    TAKEN = "taken"  # an LEA has a packet that had been withdrawn
 
 
 MEANS = {
@@ -82,8 +83,8 @@ def notice(
     at: str,
     more: Mapping[str, Sequence[Any]] | None = None,
 ) -> dict[str, Any]:
-    """The body of the notice. `lea` is '' where it is not of one LEA alone; `tracking` is the packet that it came by,
-    '' for none; `at` is ISO 8601; `more` are lists of what else is to be known, of which empty ones are left out."""
+    """The body of the notice. `lea` is '' where the event is not of one LEA alone; `tracking` is the packet that caused
+    it, '' for none; `at` is ISO 8601; `more` holds further lists, of which empty ones are left out."""
     packet = {"tracking": tracking} if tracking else {}
     by = {"by": who(lea, lea_name)} if lea else {}
     lists = {name: list(some) for name, some in (more or {}).items() if some}
@@ -101,5 +102,5 @@ def notice(
 
 
 def who(lea: str, name: str) -> dict[str, str]:
-    """An LEA as notices name it."""
+    """An LEA in the form in which notices name it."""
     return {"lea": lea, "name": name} if name else {"lea": lea}

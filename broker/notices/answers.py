@@ -1,7 +1,7 @@
 """The exchange's answer to an enrollment or SSID request: one line per student.
 
-Owns the form of the `ssid` notice, and the reasons it gives. Promises: it holds what the LEA itself sent plus the
-number, and nothing that the registry knows from others.
+Owns the form of the `ssid` notice, and the reasons it gives. Promises: it holds the data that the LEA itself sent, and
+the number, and nothing that the registry knows from others.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from broker.formats.ssid import answer as ssid_answer
 
 
 class Outcome(StrEnum):
-    """What became of a line."""
+    """The outcome of a line."""
 
     ASSIGNED = "assigned"
     MATCHED = "matched"
@@ -26,8 +26,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one line. `why` is a key of `REASONS`, always there for a refusal; `field` names what it is about,
-    `must` what that must be like; both hold nothing of the line."""
+    """The answer to one line. `why` is a key of `REASONS`, never empty for a refusal; `field` names the field that it
+    is about, `must` says what that field must be; neither holds anything of the line."""
 
     line: int
     answer: str
@@ -38,15 +38,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Sent:
-    """What the LEA sent, by which it finds its own student again. Repr hidden."""
+class SentLine:
+    """The data that the LEA sent, by which it recognises its own student. Repr hidden."""
 
     name: Name = field(repr=False)
     local_id: str = field(repr=False)
     school_year: str = ""
 
 
-# each says what was found, and what to do about it
+# each sentence says what was found, and what to do about it
 REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
     "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
@@ -91,12 +91,12 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def notice(document_id: str, lines: Iterable[tuple[Sent, Answer]]) -> Mapping[str, Any]:
-    """The body of the notice in JSON: which document it answers, and its lines in the document's order."""
+def notice(document_id: str, lines: Iterable[tuple[SentLine, Answer]]) -> Mapping[str, Any]:
+    """The body of the notice in JSON: the id of the document that it answers, and its lines in the document's order."""
     return {"answers": document_id, "students": [_line(sent, answer) for sent, answer in lines]}
 
 
-def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
+def _line(sent: SentLine, answer: Answer) -> Mapping[str, Any]:
     name = sent.name
     line = {
         "line": answer.line,
@@ -109,8 +109,8 @@ def _line(sent: Sent, answer: Answer) -> Mapping[str, Any]:
     return line | {key: text for key, text in more.items() if text}
 
 
-def table(form: str, name: str, lines: Iterable[tuple[Sent, Answer]]) -> bytes:
-    """The notice in CSV, of the `form` and about the request of that name (see `formats.ssid_answer`)."""
+def table(form: str, name: str, lines: Iterable[tuple[SentLine, Answer]]) -> bytes:
+    """The notice in CSV, in this `form`; `name` is the request's name (see `formats.ssid.answer`)."""
     rows = (
         ssid_answer.Answered(
             line=answer.line,

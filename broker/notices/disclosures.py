@@ -1,9 +1,9 @@
 """The `disclosures` notice: who was given a student's records, for the LEA that has or had the student.
 
-Owns its form; the sentences are `broker.formats.parent.story`. Promises: each line as data and as a plain sentence with
-its ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and `numbers` say
-whose list it is, so that a copy for the parent is made of one student's papers only. What the parent opted out of
-stands in it too, for the parent to check (Utah SB 152, 2026).
+Owns its form; `broker.formats.parent.story` has the sentences. Promises: each line is there as data and as a plain
+sentence with its ground (34 CFR 99.32); the parent may see it (99.32(c)); the sentences name no student. `student` and
+`numbers` say whose list it is, so that a copy for the parent is made only of one student's documents. The notice also
+lists the parent's opt-outs, for the parent to check (Utah SB 152, 2026).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,9 +35,9 @@ def notice(
     is_all: bool,
     opted: "Sequence[OptOut]" = (),
 ) -> dict[str, Any]:
-    """The body of the notice: `about` names the LEA's own packet, `names` the parties by id; `is_all` unless the lines
-    are only those about the LEA's own records. `numbers` are all of the student, the one that stands for them first;
-    `opted` the opt-outs that stand and that the LEA may know of."""
+    """The body of the notice. `about` names the LEA's own packet; `names` are the parties' names by id; `is_all` is
+    False where the lines are only those about the LEA's own records. `numbers` are all numbers of the student, first
+    the one that stands for the others; `opted` are the standing opt-outs that the LEA may know of."""
     means = (_ALL if is_all else _OWN) + (_CUT if len(lines) > MOST_LINES else "") + _MAY
     whose = {
         "student": {

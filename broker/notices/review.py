@@ -1,10 +1,10 @@
 """The `review` notice: the exchange asks an LEA which student it meant.
 
-Owns its form. Promises: of a candidate it shows only what the LEA needs to answer (FERPA 34 CFR 99.31(a)(2), 99.34):
-of the LEA's own student whether each field that it sent agrees, and where a first name or birth date does not, its
-first letter or its year; with what this LEA itself has told, and the number that it has. Of another LEA's student, who
-has the surname and birth date that were sent, whether the first name agrees, and nothing else: no guardian, phone or
-address, not whether they agree, no name of that LEA, and no SSID.
+Owns its form. Promises: it shows only what the LEA needs to answer (FERPA 34 CFR 99.31(a)(2), 99.34). About the LEA's
+own student it shows whether each sent field agrees; where a first name or birth date does not, its first letter or its
+year; what this LEA itself has reported; and the number that it has. About another LEA's student, who has the sent
+surname and birth date, it shows only whether the first name agrees: nothing about guardian, phone or address, no name
+of that LEA, and no SSID.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,10 +48,10 @@ _HOW = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shown:
-    """A candidate: what is known of the student, the locations at the asking LEA without those that were taken
-    back, and whether they count today; `known` is None for one who is no longer there. `is_near` is false of one who is
-    there only because the LEA named that SSID; `is_own` of one whom the LEA never had, if it has
-    announced it or not. Repr hidden."""
+    """A candidate. `known` is what is known of the student, None for one who is no longer a candidate. `own` are the
+    stays at the asking LEA, without those that were taken back; `enrolled` says whether they count today. `is_near` is
+    False for a student who is a candidate only because the LEA named the SSID; `is_own` is False for a student whom the
+    LEA never had, even if it has announced the student. Repr hidden."""
 
     known: Student | None = field(repr=False)
     own: Sequence[EnrollmentRow] = field(repr=False)
@@ -62,7 +62,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """One question: the packet's tracking id, its line, whom the LEA named, and the candidates by letter."""
+    """One question: the packet's tracking id, its line, the student as sent, and the candidates by letter."""
 
     tracking: str
     line: int
@@ -86,7 +86,7 @@ def notice(about: Mapping[str, str], questions: Sequence[Question], note: str = 
 
 
 def _decisions(questions: Sequence[Question]) -> dict[str, str]:
-    """What each decision means; of a packet's own student `new` comes too early where nobody has enrolled it."""
+    """What each decision means. For a packet's own student, `new` has a warning: the student must be enrolled first."""
     is_own = any(one.line == OWN_STUDENT for one in questions)
     meanings = {str(verb): text for verb, text in _ANSWERS.items()}
     return meanings | ({str(Verb.NEW): _ANSWERS[Verb.NEW] + _ENROLL_FIRST} if is_own else {})

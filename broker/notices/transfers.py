@@ -1,7 +1,7 @@
-"""What LEAs are told of transfers: `record-request` asks an LEA for a record, `transfer` tells how a case stands.
+"""The notices to LEAs about transfers: `record-request` asks an LEA for a record, `transfer` reports on a case.
 
-Owns their bodies. Promises: each reader finds the student by its own number and the SSID, and what to do in plain words
-with the rule's section; nothing of one LEA's data goes to the other, but that it has, or had, the student.
+Owns their bodies. Promises: each reader finds the student by its own number and the SSID, and is told in plain words
+what to do, with the rule's section; no data of one LEA goes to the other, except that it has, or had, the student.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,8 +41,8 @@ _MEANS = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class About:
-    """One case for one reader. `local_id` is the reader's own number of the student, `other` the LEA at the other end;
-    days are ISO dates, '' where there is none. Repr hidden."""
+    """One case for one reader. `local_id` is the reader's own number for the student, `other` is the other LEA; days
+    are ISO dates, '' for none. Repr hidden."""
 
     transfer: int
     ssid: str
@@ -55,13 +55,13 @@ class About:
 
 
 def means(event: str) -> str:
-    """What an event says, and what there is to do."""
+    """The sentences for an event: what it means, and what to do."""
     return _MEANS[event]
 
 
 def request(about: About, name: Mapping[str, str], birth_date: str, *, is_again: bool) -> dict[str, Any]:
     """The body of a `record-request` notice; `name` is the legal name of the LEA's own (former) student. `is_again`
-    says that the LEA was asked for it before."""
+    says that the LEA was asked for the record before."""
     student = {"ssid": about.ssid, "local_id": about.local_id, "legal_name": dict(name), "birth_date": birth_date}
     return {
         "transfer": about.transfer,

@@ -1,1 +1,1 @@
-"""What the state watches: alerts, nightly reports, claims, overdue transfers, patterns."""
+"""The state's oversight: alerts, nightly reports, claims, overdue transfers, patterns."""

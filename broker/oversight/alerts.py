@@ -1,10 +1,10 @@
-"""alerts: what the state must hear of is told at once: of a missing child (Utah 53A-11-502, -504), or of harvesting.
+"""alerts: the state is told at once about a missing child (Utah 53A-11-502, -504), or about harvesting.
 
-Contract: called within the transaction in which it happens. Each event is told once: it is kept as an alert, and left
-as a sealed notice for every party of the state that has a key; what concerns a student is a line of the disclosure log.
-The LEA that it is about learns nothing of it here. What one packet does to one child is one event, named after who sent
-the packet; `watch` finds the children whom a packet concerns. A part that cannot seal a notice owes it (`owe`), and the
-sweeper leaves it (`tell_owed`, in a transaction of its own). How a flag is set and lifted is in `missing`.
+Contract: called within the transaction of the event. Each event is told once: it is kept as an alert, and left as a
+sealed notice for every party of the state that has a key; an event about a student is also a line of the disclosure
+log. The LEA concerned learns nothing here. All that one packet does to one child is one event, under the name of the
+packet's sender; `watch` finds the children whom a packet concerns. A part that cannot seal a notice owes it (`owe`),
+and the sweeper leaves it (`tell_owed`, in a transaction of its own). `broker.flags.missing` sets and lifts flags.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.errors import Refused
 from broker.core.grounds import Ground, Why
-from broker.core.harvest import Kind as Pattern
+from broker.core.harvest import Pattern
 from broker.core.model import PacketType, Party, PartyKind
 from broker.edge.ledger import epoch
 from broker.edge.ledger.again import committed
@@ -51,8 +51,8 @@ def alert(
 ) -> None:
     """Tell the state that `lea` has to do with a flagged student, by packet `tracking`, '' for none.
 
-    `kind` is a word of `broker.notices.alert.Kind`; ValueError for another. Of one packet and one student the state is
-    told once while the flag stands, unless it `is_news`: something else than the packet's coming. `more` as in the
+    `kind` is a word of `broker.notices.alert.Kind`; ValueError for another. While the flag stands, the state is told
+    once about one packet and one student, unless it `is_news`: an event beside the packet's coming. `more` is as in the
     notice.
     """
     what, now = Kind(kind), services.clock()
@@ -78,14 +78,14 @@ def _notice(
 
 
 def owe(services: Services, connection: Writing, kind: Kind, ssid: str, lea: str, tracking: str) -> None:
-    """As `alert`, by a part that cannot seal: the alert is kept now, and its notice is left by the sweeper."""
+    """The same as `alert`, for a part that cannot seal: the alert is kept now, and the sweeper leaves its notice."""
     if not flags.is_told_of(connection, ssid, tracking, _OF_A_CHILD):
         at = services.clock().timestamp()
         flags.owe(connection, flags.alert(connection, kind, ssid, lea, tracking, at))
 
 
 def tell_owed(services: Services) -> int:
-    """Leave the notices of alerts that are kept and not told yet; how many alerts they were."""
+    """Leave the notices of alerts that are kept and not told yet. Returns the number of alerts."""
     with reading(services.engine) as connection:
         if not flags.is_any_owed(connection):
             return 0
@@ -93,7 +93,7 @@ def tell_owed(services: Services) -> int:
 
 
 def _tell_owed(services: Services, connection: Writing) -> int:
-    epoch.settle(connection)  # first, as everybody does who makes packets
+    epoch.settle(connection)  # first, as in every transaction that makes packets
     owed = flags.take_owed(connection)
     for one in owed:
         at = datetime.fromtimestamp(one.at, UTC)
@@ -104,7 +104,8 @@ def _tell_owed(services: Services, connection: Writing) -> int:
 def refused(
     services: Services, connection: Writing, action: Action, ssid: str, lea: str, what: str, tracking: str
 ) -> None:
-    """The line of the log that says what an LEA did not get, or could not send, of a flagged student."""
+    """Write the line of the disclosure log that says what an LEA did not get, or could not send, about a flagged
+    student."""
     line = Disclosure(
         at=services.clock().timestamp(),
         ssid=ssid,
@@ -119,15 +120,15 @@ def refused(
 
 
 def held(services: Services, connection: Writing, row: PacketRow) -> None:
-    """A packet about a flagged student goes no further."""
+    """Log and tell that a packet about a flagged student goes no further."""
     refused(services, connection, Action.SEND_RECORD, row.ssid, row.origin, row.type, row.tracking)
     alert(services, connection, Kind.PACKET, row.ssid, row.origin, row.tracking)
 
 
 def blocked(services: Services, connection: Writing, case: TransferRow, cause: str, *, is_told: bool = False) -> None:
-    """A transfer case of a flagged student is blocked. `cause` is the packet by which that happens: of it the state is
-    told when it comes, naming who sent it. Where there is none the case has come up by itself, on its day, and the
-    state is told unless it was when the enrollment came, or is told by the caller (`is_told`)."""
+    """Log that a transfer case of a flagged student is blocked. `cause` is the packet that blocks it: the state is told
+    of that packet and its sender when the packet comes. With '' the case has opened by itself, on its day: the state is
+    told here, unless it was told when the enrollment came, or the caller tells it (`is_told`)."""
     tracking = case.cause or _entry_of(connection, case)
     row = packets.get(connection, tracking)
     asks = row.origin if row and row.origin else case.destination
@@ -137,14 +138,14 @@ def blocked(services: Services, connection: Writing, case: TransferRow, cause: s
 
 
 def _entry_of(connection: Reading, case: TransferRow) -> str:
-    """The packet by which the destination has enrolled the student last; '' for none."""
+    """The packet of the destination's last enrollment of the student; '' for none."""
     spots = registry.locations(connection, case.ssid)
     return next((spot.tracking for spot in reversed(spots) if spot.lea == case.destination), "")
 
 
 def standing(services: Services, connection: Reading, row: PacketRow, work: Callable[[], None]) -> Move | None:
-    """Carry out a packet of which the state was told. Where it is refused, what it did is undone, and what was told
-    stays: the refusal's move is handed back."""
+    """Carry out a packet about which the state was told. Where it is refused, its own changes are rolled back, the
+    alert stays, and the refusal's move is returned; None where it is carried out."""
     try:
         with connection.begin_nested():
             work()
@@ -164,9 +165,9 @@ def contest(
     tracking: str,
     transfer: int | None,
 ) -> None:
-    """Tell the state that the LEA `by` says that this student of its own, whom `lea` has enrolled by the packet
-    `cause`, has not left it. Once for each such enrollment; `tracking` is the packet that is contested, `transfer` the
-    case, None where there is none."""
+    """Tell the state that the LEA `by` contests a transfer: it says that its student, whom `lea` has enrolled by the
+    packet `cause`, has not left it. Told once for each enrollment; `tracking` is the contested packet, `transfer` the
+    case, None for none."""
     now = services.clock()
     if flags.is_told(connection, Pattern.CONTEST, ssid, lea, cause):
         return
@@ -177,7 +178,7 @@ def contest(
 
 
 def announced(services: Services, connection: Writing, ssid: str, lea: str, day: str, tracking: str) -> None:
-    """Tell the state that `lea` has reported an entry far ahead (on the ISO date `day`), by packet `tracking`, of a
+    """Tell the state that `lea` has reported, by packet `tracking`, an entry far ahead (on the ISO date `day`) for a
     student whom another LEA has."""
     now = services.clock()
     if flags.is_told(connection, Pattern.ANNOUNCED, ssid, lea, tracking):
@@ -205,7 +206,7 @@ def pattern(
     counts: dict[str, int],
     transfers: Sequence[int] = (),
 ) -> None:
-    """Tell the state of a pattern of this LEA, by numbers; that it is told once a day at most is for the caller."""
+    """Tell the state of a pattern of this LEA, with its counts. The caller makes sure of at most once a day."""
     now = services.clock()
     flags.alert(connection, kind, "", lea, "", now.timestamp())
     _tell(
@@ -221,7 +222,7 @@ def _named(connection: Reading, lea: str) -> tuple[str, str]:
 
 
 def _tell(services: Services, connection: Writing, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Leave the notices; who got which."""
+    """Leave the notices. Returns (party, tracking id) for each."""
     return [
         (party.id, leave(services, connection, party.id, PacketType.ALERT, body, is_to_be_read=True))
         for party in _state(connection)
@@ -231,7 +232,7 @@ def _tell(services: Services, connection: Writing, body: Mapping[str, Any]) -> l
 def _lines(
     told: Sequence[tuple[str, str]], ssid: str, action: Action, ground: Ground, now: datetime, what: str = "alert"
 ) -> list[Disclosure]:
-    """The notices' lines in the log."""
+    """The lines of the disclosure log for these notices."""
     return [
         Disclosure(
             at=now.timestamp(),
@@ -248,6 +249,6 @@ def _lines(
 
 
 def _state(connection: Reading) -> Sequence[Party]:
-    """Parties of the state that can be written to."""
+    """The parties of the state that have a key to seal for."""
     every = (one for one in directory.all_parties(connection) if one.kind is PartyKind.STATE)
     return [one for one in every if directory.certificates_of(connection, one.id)]

@@ -1,8 +1,8 @@
-"""announced: an entry far ahead of its day, of a student whom another LEA has, is told to the state.
+"""announced: the state is told of an entry far ahead of its day, for a student whom another LEA has.
 
-Contract: called within the transaction in which the student's stays have changed. The entry counts from its day only,
-so that nothing of the student is given away before; but who announces a stranger's child for next year contradicts the
-LEA that has it, and the state should know, whichever of the two was told first. Told once for a packet and student.
+Contract: called within the transaction in which the student's stays have changed. The entry counts only from its day,
+so no data of the student goes out before. But an LEA that announces another LEA's child for next year contradicts that
+LEA, and the state should know, whichever of the two reported first. Told once for each packet and student.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from broker.packets.services import Services
 
 
 def tell(services: Services, connection: Writing, ssids: Sequence[str]) -> None:
-    """Tell of such entries of these students."""
+    """Tell the state of these students' entries far ahead."""
     today, most = services.today(), timedelta(days=services.settings.harvest.announced_days)
     for ssid in stays.announced(connection, ssids, today.day):
         rows = registry.locations(connection, ssid)

@@ -1,10 +1,9 @@
-"""claims: who is in two LEAs at the same time is told, at once and every night.
+"""claims: LEAs and the state are told of students who are in two LEAs at the same time, at once and every night.
 
-Contract: reads the ledger, and changes it only by leaving sealed `claims` notices, in which an LEA finds its own
-students only. `notice` runs within the transaction that applied an enrollment. The nightly report of the state is
-written to `reports/` of the home, without names of students; it is worked in slices of some 200 students, so that the
-sweeper's other duties do not wait for it, and begun again after a crash. An LEA whose part says the same as the last
-one is not told again.
+Contract: reads the ledger, and changes it only by leaving sealed `claims` notices, in which an LEA finds only its own
+students. `notice` runs within the transaction that applied an enrollment. The state's nightly report is written to
+`reports/` of the home, without names of students; it is made in slices of some 200 students, so that the sweeper's
+other duties do not wait for it, and begins again after a crash. An LEA whose part has not changed is not told again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,8 +35,8 @@ _STUDENTS = 1_000  # in one notice
 
 
 def notice(services: Services, connection: Writing, ssids: Sequence[Ssid]) -> None:
-    """Tell each LEA at once which of these students, whose enrollment was applied just now, it must not claim together
-    with others. What is legal waits for the night: most of it is a move whose exit is still on its way."""
+    """Tell each LEA at once which of these students, whose enrollments were just applied, it must not claim together
+    with another LEA. Legal overlaps wait for the night: most are moves whose exit is still to come."""
     rows = notices(services, connection, ssids)
     if rows:
         services.vault.flush()
@@ -45,7 +44,7 @@ def notice(services: Services, connection: Writing, ssids: Sequence[Ssid]) -> No
 
 
 def notices(services: Services, connection: Reading, ssids: Sequence[Ssid]) -> list[PacketRow]:
-    """The same, made and not left yet; the vault is to be flushed."""
+    """The same notices, made but not left yet; the caller must flush the vault."""
     day = services.day()
     told: dict[LeaId, list[dict[str, Any]]] = {}
     for finding in claims.of(connection, _period(services, day), ssids):
@@ -80,7 +79,7 @@ class Nightly(nightly.Nightly):
 
 
 def names(day: date) -> tuple[str, str]:
-    """The files of a night. The JSON file is the last to appear."""
+    """The names of a night's files. The JSON file appears last."""
     return f"claims-{day}.csv", f"claims-{day}.json"
 
 
@@ -99,11 +98,11 @@ def write(services: Services, day: date) -> Iterator[None]:
         for form in forms:
             form.end()
         draft.publish()
-    reports.forget(folder(services), "claims", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "claims", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _documents(services: Services, day: date, draft: Draft) -> Iterator[dict[str, Any] | None]:
-    """The state's documents, None after each page; what each LEA is to be told goes on its pile."""
+    """The state's documents, and None after each page; each LEA's documents go on its pile."""
     chosen = _period(services, day)
     after = ""
     while True:
@@ -120,7 +119,7 @@ def _documents(services: Services, day: date, draft: Draft) -> Iterator[dict[str
 
 
 def _tell(services: Services, day: date, draft: Draft) -> Iterator[None]:
-    """Leave each LEA its part where that is not what it was told last; an LEA a slice."""
+    """Leave each LEA its part where it has changed since the last time; one LEA in each slice."""
     memory = folder(services) / ".told.json"
     before = reports.remembered(memory)
     now = dict(draft.piles())

@@ -1,10 +1,11 @@
-"""guesses: what an LEA asks about children that it never had is counted, bounded, and told to the state.
+"""guesses: an LEA's vain questions about children whom it never had are counted, bounded, and told to the state.
 
 Contract: made for one packet, within its write transaction, which holds `registry.lock`. `write` is called once, at its
-end; where a packet has several transactions, `keep` at the end of each, and `tell` in the last. A guess is what was
-asked in vain, whether such a child exists or not; the child of a guess is the number that was named, and who was found.
-Beyond the bounds the answer is one word for everything (`broker.core.knowledge.TOO_MANY`), also where the line would
-match the child at last: else one could go on until it does. Of its own students an LEA may ask as often as it likes.
+end; where a packet has several transactions, `keep` is called at the end of each, and `tell` in the last. A guess is a
+question in vain, whether the child exists or not; its children are the number in the line and the students found.
+Beyond the bounds the answer is one word for everything (`broker.core.knowledge.TOO_MANY`), even where the line would at
+last match the child: otherwise an LEA could guess until it does. An LEA may ask about its own students as often as it
+likes.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from datetime import date
 from broker.core.access import Action
 from broker.core.disclosure import Disclosure
 from broker.core.grounds import Why
-from broker.core.harvest import Kind as Pattern
+from broker.core.harvest import Pattern
 from broker.core.knowledge import REVEALS, TELLS, Asked, Bounds
 from broker.core.model import Ssid
 from broker.edge.ledger.cases import harvest
@@ -26,12 +27,12 @@ from broker.edge.ledger.people import stays
 from broker.oversight import alerts
 from broker.packets.services import Services
 
-Counted = tuple[str, str, int]  # the child, the kind of guess, how often
-_NAMED = "named "  # before a number that was named, beside the number of who was found
+Counted = tuple[str, str, int]  # (child, kind of guess, how often)
+_NAMED = "named "  # marks a number that a line named, to tell it from the number of a student found
 
 
 class Guesses:
-    """Looks after one packet of one LEA."""
+    """Counts the guesses of one packet of one LEA."""
 
     def __init__(self, services: Services, connection: Writing, row: PacketRow) -> None:
         self._services = services
@@ -40,13 +41,13 @@ class Guesses:
         self._own: dict[str, bool] = {}
         self._is_read = False
         self._all = self._written = 0  # guesses of today
-        self._tries: Counter[tuple[str, bool]] = Counter()  # of today, by child, and whether by what may come true
-        self._fresh: Counter[tuple[str, str]] = Counter()  # of this packet, by child and kind
+        self._tries: Counter[tuple[str, bool]] = Counter()  # today's, by (child, whether it could enroll)
+        self._fresh: Counter[tuple[str, str]] = Counter()  # this packet's, by (child, kind)
         of = services.settings.harvest
         self._bounds = Bounds(of.guesses_per_child, of.guesses_per_day)
 
-    def look_anew(self) -> None:
-        """Another line is looked at: the one before it may have enrolled a child, or have taken an entry back."""
+    def next_line(self) -> None:
+        """Begin another line: the line before may have enrolled a child, or taken an entry back."""
         self._own.clear()
 
     def is_own(self, ssid: Ssid) -> bool:
@@ -57,8 +58,8 @@ class Guesses:
         return self._own[ssid]
 
     def is_closed(self, number: str | None, found: Iterable[str] = ()) -> bool:
-        """Whether the LEA has guessed at one of these too often today, by lines that may come true: at the number that
-        the line names, or at a student who was found. What tells nothing anyway closes no enrollment."""
+        """Whether today the LEA has guessed too often at the number that the line names, or at a student found. Only
+        guesses that could enroll the child count: other questions reveal nothing, and so close no enrollment."""
         return self._is_closed([*([_NAMED + number] if number else []), *found], may_come_true=True)
 
     def _is_closed(self, children: Iterable[str], *, may_come_true: bool) -> bool:
@@ -66,10 +67,10 @@ class Guesses:
         return any(self._tries[child, may_come_true] >= self._bounds.per_child for child in children)
 
     def count(self, kind: Asked, number: str | None, found: Sequence[str]) -> bool:
-        """Count a guess that came to nothing; whether it is within the bounds, so that it is answered as it is.
+        """Count a vain guess. Returns whether it is within the bounds, and so gets its normal answer.
 
-        Who was found bounds only what tells of that anyway: the answer to anything else must not depend on it, nor that
-        to a line that names a number.
+        The students found count towards the bound only for lines whose answer reveals them anyway: the answer to other
+        lines, and to lines that name a number, must not depend on them.
         """
         is_told = kind is Asked.UPDATE or (kind in TELLS and not number)
         asked = [*([_NAMED + number] if number else []), *(found if is_told else ())]
@@ -83,12 +84,12 @@ class Guesses:
         return is_within
 
     def write(self) -> None:
-        """Keep what was counted, with a line of the disclosure log for each kind."""
+        """Write the counts to the ledger, and a line of the disclosure log for each kind."""
         self.tell(self.keep())
 
     def keep(self) -> Sequence[Counted]:
-        """Keep what was counted since the last time, and give it. Where the LEA has reached the bound of the day by it,
-        the state is told at once."""
+        """Write the counts since the last call to the ledger, and return them. Where they reach the LEA's bound of the
+        day, the state is told at once."""
         if not self._fresh:
             return []
         fresh, self._fresh = self._fresh, Counter()
@@ -99,14 +100,14 @@ class Guesses:
         return [(child, kind, count) for (child, kind), count in sorted(fresh.items())]
 
     def tell(self, counted: Iterable[Counted]) -> None:
-        """Write the packet's lines of the disclosure log: one for each kind of what it has guessed."""
+        """Write the packet's lines of the disclosure log: one for each kind of guess."""
         whole: Counter[tuple[str, str]] = Counter()
         for child, kind, count in counted:
             whole[child, kind] += count
         disclosures.add(self._connection, self._lines(whole))
 
     def _read(self) -> None:
-        """What was guessed before today, once for the packet."""
+        """Read the LEA's earlier guesses of today, once for each packet."""
         if self._is_read:
             return
         self._is_read = True

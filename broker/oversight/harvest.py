@@ -1,8 +1,9 @@
-"""harvest: once a day the state is told of LEAs whose doing looks like harvesting of records (`broker.core.harvest`).
+"""harvest: once a day the state is told of LEAs that seem to harvest records (`broker.core.harvest`).
 
-Contract: reads the ledger, and changes it only by leaving alerts. Each LEA is told of once for each rule and day at
-most, and again only when as much has come since as makes a pattern. What was counted is in `reports/` of the home,
-without students; the file is there when the day is done. All is worked in slices, for the sweeper has other duties.
+Contract: reads the ledger, and changes it only by leaving alerts and deleting old counts of guesses. The state is told
+of each LEA at most once for each rule and day, and again only when enough has come since to make a pattern. The counts
+are in `reports/` of the home, without students; when the file is there, the day is done. The work is done in slices,
+because the sweeper has other duties.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from broker.core.harvest import Intake, Kind, Limits, is_late, kept, late_entries, news, too_many_lost
+from broker.core.harvest import Intake, Limits, Pattern, is_late, kept, late_entries, news, too_many_lost
 from broker.core.model import LeaId
 from broker.edge.home import reports
 from broker.edge.ledger.again import committed
@@ -27,22 +28,22 @@ _MEMORY = ".harvest.json"
 
 
 class Nightly(nightly.Nightly):
-    """The look of each day."""
+    """The check of each day."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services, services.settings.harvest.pattern_hour, names, write)
 
 
 def names(day: date) -> tuple[str]:
-    """The file of a day."""
+    """The name of a day's file."""
     return (f"harvest-{day}.json",)
 
 
 @dataclass(slots=True)
 class _Found:
-    """One pattern of one LEA: `weight` is what is compared with what was told before, `least` what makes a pattern."""
+    """One pattern of one LEA: `weight` is compared with the weight that was told before; `least` makes a pattern."""
 
-    kind: Kind
+    kind: Pattern
     lea: str
     weight: int
     least: int
@@ -65,7 +66,7 @@ def write(services: Services, day: date) -> Iterator[None]:
         lines = [{"lea": one.lea, "what": one.kind, **one.counts} for one in found]
         draft.files[names(day)[0]].write(json.dumps({"day": day.isoformat(), "patterns": lines}, indent=1) + "\n")
         draft.publish()
-    reports.forget(folder(services), "harvest", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "harvest", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _limits(services: Services) -> Limits:
@@ -79,7 +80,7 @@ def _since(services: Services) -> float:
 
 def _not_kept(services: Services, found: list[_Found]) -> Iterator[None]:
     settings, since, after = services.settings.harvest, _since(services), 0
-    lost: dict[str, dict[str, bool]] = {}  # by LEA and student, whether it is contested
+    lost: dict[str, dict[str, bool]] = {}  # by LEA and student: whether the transfer is contested
     cases: dict[str, list[int]] = {}
     while True:
         with reading(services.engine) as connection:
@@ -99,7 +100,7 @@ def _not_kept(services: Services, found: list[_Found]) -> Iterator[None]:
         if too_many_lost(intake, _limits(services)):
             counts = {"days": settings.days, "came": intake.all, "not_kept": intake.lost, "contested": intake.contested}
             least = settings.lost_students
-            found.append(_Found(Kind.NOT_KEPT, lea, intake.lost, least, counts, cases[lea][::-1]))
+            found.append(_Found(Pattern.NOT_KEPT, lea, intake.lost, least, counts, cases[lea][::-1]))
 
 
 def _late(services: Services, found: list[_Found]) -> Iterator[None]:
@@ -115,26 +116,26 @@ def _late(services: Services, found: list[_Found]) -> Iterator[None]:
         after = following
     for lea, count in sorted(late_entries(late, limits).items()):
         counts = {"days": settings.days, "late_entries": count, "limit_of_a_day": settings.backdated_per_day}
-        found.append(_Found(Kind.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
+        found.append(_Found(Pattern.LATE_ENTRIES, lea, count, settings.backdated_per_day, counts))
 
 
 def _guessed(services: Services, found: list[_Found]) -> Iterator[None]:
-    """Questions in vain. What is older than the days in sight is forgotten here, too."""
+    """Find vain questions. Counts older than the counted days are deleted here, too."""
     settings = services.settings.harvest
     first = (services.day() - timedelta(days=settings.days)).isoformat()
     with writing(services.engine) as connection:
-        guesses.forget(connection, first)
+        guesses.purge(connection, first)
         some = guesses.since(connection, first)
     for one in some:
         if one.guesses >= settings.guesses_told:
             counts = {"days": settings.days, "guesses": one.guesses, "children": one.children}
-            found.append(_Found(Kind.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
+            found.append(_Found(Pattern.GUESSES, one.lea, one.guesses, settings.guesses_told, counts))
     yield
 
 
 def _tell(services: Services, found: list[_Found]) -> Iterator[None]:
-    """Leave the alerts that are news; an LEA a slice. What was told is remembered only after it was: a crash between
-    the two is seen by the day of the alert."""
+    """Leave the alerts that are news, one in each slice. A told weight is remembered only afterwards: after a crash in
+    between, the day of the last alert shows that it was told."""
     memory = folder(services) / _MEMORY
     told = kept({key: int(count) for key, count in reports.remembered(memory).items()}, _weights(found))
     for one in found:

@@ -1,7 +1,7 @@
-"""needs: what needs a person, of how the exchange is.
+"""needs: the problems of the exchange that need a person.
 
-Contract: reads only; no student data; what mends itself is not here. Each thing has a code with facts: the words, and
-where to see more, are the face's.
+Contract: reads only; no student data; problems that mend themselves are left out. Each need has a code with facts; the
+face has the words, and says where to see more.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from broker.offline import Offline
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing: its code, and what there is to say of it: counts, ids of LEAs and packets, days, paths."""
+    """One need: its code and its facts: counts, ids of LEAs and packets, days, paths."""
 
     code: str
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The vault's disk, in bytes; with less than the reserve nothing is taken in."""
+    """The vault's disk, in bytes; with less free than the reserve, intake waits."""
 
     free_bytes: int
     reserve_bytes: int
@@ -39,7 +39,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What one LEA has in the vault that has not ended."""
+    """An LEA's packets in the vault that have not come to their end."""
 
     files: int
     bytes: int
@@ -47,7 +47,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A part of the exchange, as its heartbeat has it."""
+    """A part of the exchange, as its heartbeat shows it."""
 
     part: str
     pid: int
@@ -57,9 +57,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How the exchange is. `queues` is None where Redis does not answer; `full` and `silent` are by LEA: who waits for
-    what it has sent itself, and for how many seconds a folder has not answered; `reviews_since` is seconds since the
-    epoch."""
+    """The state of the exchange. `queues` is None where Redis does not answer. `full` has the LEAs that must wait for
+    their own earlier packets; `silent` has, by LEA, for how many seconds a folder has not answered. `reviews_since` is
+    seconds since the epoch."""
 
     states: Mapping[str, int]
     queues: Mapping[str, int] | None
@@ -77,7 +77,7 @@ class Numbers:
 
 
 def of(room: Offline, connection: Reading, numbers: Numbers) -> Iterator[Need]:
-    """All that there is, the disk first."""
+    """All needs, the disk first."""
     yield from _disk(room, numbers.disk)
     yield from _children(connection)
     yield from _waiting(room, connection)
@@ -134,7 +134,7 @@ def _own_key(room: Offline, now: datetime, soon: datetime) -> Iterator[Need]:
 
 
 def _of_party(connection: Reading, lea: str, now: datetime) -> tuple[list[str], list[datetime | None]]:
-    """What is wrong with its keys, and when those that are valid end; None for never."""
+    """The faults of a party's keys, and when its valid keys end (None for never)."""
     faults, ends = [], []
     for certificate in directory.certificates_of(connection, lea):
         try:

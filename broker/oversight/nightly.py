@@ -1,7 +1,7 @@
-"""nightly: a report is made once a day, after its hour in the state's time, a slice at a time.
+"""nightly: makes a report once a day, after its hour in the state's time, a slice at a time.
 
-Contract: it is due while the last of the day's files is not there, so that neither a crash nor a second process makes
-it twice; after a failure it rests for some minutes.
+Contract: the report is due until the last of the day's files is there, so neither a crash nor a second process makes it
+twice; after a failure it waits for some minutes.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ _NEVER = 24  # o'clock
 
 
 def folder(services: Services) -> Path:
-    """Where the state's reports are."""
+    """The folder of the state's reports."""
     return services.home.root / "reports"
 
 
 class Nightly:
-    """The report of each day; `look` does one slice when it is due, and nothing otherwise."""
+    """The report of each day; `look` does one slice when the report is due, and nothing otherwise."""
 
     def __init__(
         self,
@@ -29,8 +29,8 @@ class Nightly:
         names: Callable[[date], tuple[str, ...]],
         write: Callable[[Services, date], Iterator[None]],
     ) -> None:
-        """`hour` is o'clock in the state, 24 for never; `names` are the day's files, of which the last is the last
-        to appear; `write` makes them, a slice at a time."""
+        """`hour` is o'clock in the state, 24 for never; `names` gives the day's files, in the order in which they
+        appear; `write` makes them, a slice at a time."""
         self._services = services
         self._hour = hour
         self._names = names
@@ -39,7 +39,7 @@ class Nightly:
         self._not_before = 0.0
 
     def look(self) -> None:
-        """Raises Deferred when the report cannot be written now; it is tried again after some minutes."""
+        """Do one slice. Raises Deferred when the report cannot be written now; it is tried again after some minutes."""
         try:
             for _ in self._slices:
                 return
@@ -52,7 +52,7 @@ class Nightly:
             raise
 
     def _due(self) -> date | None:
-        """The day of which the report is to be made now."""
+        """The day whose report is due now; None for none."""
         if self._hour >= _NEVER:
             return None
         now = self._services.clock().timestamp()

@@ -1,11 +1,10 @@
-"""overdue: what is late is told to those concerned, once as new and then once a school day; the state gets a ranking.
+"""overdue: LEAs are told of their overdue transfers, first as new, then once each school day; the state gets a ranking.
 
-Contract: reads the ledger, and changes it only by leaving sealed `transfer` notices, in which an LEA finds its own
-students only, and by noting which cases were told. Once a day, after the hour of the settings, each LEA that has a day
-of school gets at most one notice: that it was told is written in the notice's own transaction, so that neither a crash
-nor a second process repeats it. The state's ranking is written to `reports/` of the home, without names of students.
-All is worked in slices, so that the sweeper's other duties do not wait for it. Cases that the state holds (Utah
-53A-11-504) are nobody's to be told of.
+Contract: reads the ledger, and changes it only by leaving sealed `transfer` notices, in which an LEA finds only its own
+students, and by noting which cases were told. Once a day, after the hour of the settings, each LEA that has a school
+day gets at most one notice; the notice's own transaction records it, so neither a crash nor a second process repeats
+it. The state's ranking is written to `reports/` of the home, without names of students. The work is done in slices, so
+that the sweeper's other duties do not wait for it. No LEA is told of cases that the state holds (Utah 53A-11-504).
 """
 
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ class Nightly(nightly.Nightly):
 
 
 def names(day: date) -> tuple[str, str]:
-    """The files of a day. The JSON file is the last to appear: when it is there, the day is done."""
+    """The names of a day's files. The JSON file appears last: when it is there, the day is done."""
     return f"transfers-{day}.csv", f"transfers-{day}.json"
 
 
@@ -51,11 +50,11 @@ def write(services: Services, day: date) -> Iterator[None]:
         yield from _tell(services, day, draft, calendars)
         yield from _rank(services, day, draft)
         draft.publish()
-    reports.forget(folder(services), "transfers", day - timedelta(days=services.settings.claims.report_days))
+    reports.purge(folder(services), "transfers", day - timedelta(days=services.settings.claims.report_days))
 
 
 def _pile(services: Services, day: date, draft: Draft, calendars: Calendars) -> Iterator[None]:
-    """What there is to tell, on a pile for each LEA."""
+    """Put the lines for each LEA on its pile."""
     for some in overdue_cases.lines(services, day, calendars):
         for lea, one in some:
             draft.pile(lea, one)
@@ -64,9 +63,9 @@ def _pile(services: Services, day: date, draft: Draft, calendars: Calendars) -> 
 
 
 def _tell(services: Services, day: date, draft: Draft, calendars: Calendars) -> Iterator[None]:
-    """Leave each LEA that has a day of school its notice; an LEA a slice."""
+    """Leave a notice for each LEA that has a school day; one LEA in each slice."""
     with reading(services.engine) as connection:
-        gone = removals.standing(connection)  # they would find a notice for each day when they are back
+        gone = removals.standing(connection)  # otherwise they would find a notice for each day when they come back
     for lea in (lea for lea, _ in draft.piles() if lea not in gone):
         with reading(services.engine) as connection:
             is_school_day = calendars.of(connection, lea, day).is_school_day(day)
@@ -86,13 +85,13 @@ def _tell_one(services: Services, lea: LeaId, day: date, draft: Draft, connectio
     tracking = leave(services, connection, lea, PacketType.TRANSFER, body, is_to_be_read=True)
     transfer_views.tell(connection, lea, day, tracking)
     new = {line["transfer"]: services.time.ends(date.fromisoformat(line["due_on"])) for line in lines["new"]}
-    at = services.clock().timestamp()  # of the day that is told of, also where the work took until after midnight
+    at = services.clock().timestamp()  # within the day of the notice, even where the work went on past midnight
     transfer_views.overdue_now(connection, new, min(at, services.time.ends(day) - 1))
 
 
 def _sorted(draft: Draft, lea: LeaId, last: str) -> tuple[dict[str, list[dict[str, Any]]], int]:
-    """What is on the pile of an LEA that was told on the day `last` ('' for never): by kind, the latest first, and how
-    many more there are than a notice holds."""
+    """The lines on the pile of an LEA that was last told on the day `last` ('' for never): by kind, the most overdue
+    first; and how many more there are than a notice holds."""
     lines: dict[str, list[dict[str, Any]]] = {"new": [], "still": [], "reported_late": []}
     not_listed = 0
     for one in (one for some in draft.parts(lea, _STUDENTS) for one in some):

@@ -1,7 +1,7 @@
-"""overdue cases: what each LEA is to be told of on a day, read from the ledger a page at a time.
+"""overdue cases: the cases that each LEA is told of on a day, read from the ledger a page at a time.
 
-Contract: reads only. A line holds the reader's own student, and of the other LEA its id and name. Cases that the state
-holds (Utah 53A-11-504) are nobody's to be told of.
+Contract: reads only. A line holds the reader's own student, and the id and name of the other LEA. No LEA is told of
+cases that the state holds (Utah 53A-11-504).
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,16 +27,16 @@ _Lines = list[tuple[LeaId, dict[str, Any]]]
 
 
 def lines(services: Services, day: date, calendars: Calendars) -> Iterator[_Lines]:
-    """Page by page, for whom and what: `line` as the notice has it, and `told`, the ISO date on which an overdue case
-    was first told to anybody ('' for never), or `opened`, the one on which a late enrollment came."""
+    """Page by page, (LEA, entry). An entry has `line`, as the notice has it, and either `told`, the ISO date on which
+    the overdue case was first told to any LEA ('' for never), or `opened`, the date on which a late enrollment came."""
     yield from _overdue(services, day, calendars)
     yield from _reported_late(services, day)
 
 
 def kind(one: dict[str, Any], last: str) -> str:
-    """What a line is for an LEA that was told on the day `last` ('' for never): new, still or reported_late; '' for
-    what it knows."""
-    if "opened" in one:  # on the very day when the LEA was told, it came after that
+    """The kind of a line for an LEA that was last told on the day `last` ('' for never): new, still or reported_late;
+    '' for a line that the LEA already knows."""
+    if "opened" in one:  # if it came on the day of the last notice, it came after that notice
         return "reported_late" if one["opened"] >= last else ""
     return "still" if one["told"] and one["told"] <= last else "new"
 
@@ -58,7 +58,7 @@ def _overdue(services: Services, day: date, calendars: Calendars) -> Iterator[_L
 
 
 def _told_on(state: StateTime, row: TransferRow) -> str:
-    """What was told of an earlier deadline does not count."""
+    """The ISO date on which the case was told, '' for never. A notice about an earlier deadline does not count."""
     noted = "" if row.overdue_at is None else state.day(row.overdue_at).isoformat()
     return noted if noted > row.due_on else ""
 
@@ -89,7 +89,7 @@ def _both(
 
 
 def _student(connection: Reading, row: TransferRow) -> tuple[str, list[EnrollmentRow]]:
-    """The SSID by which the student goes now, and where the student is and was."""
+    """The SSID that stands for the student now, and the student's stays."""
     found = registry.standing(connection, row.ssid)
     return (found.ssid if found else row.ssid), registry.locations(connection, row.ssid)
 
@@ -104,7 +104,7 @@ def _local_id(spots: Sequence[EnrollmentRow], lea: str) -> str:
 
 
 def _reported_late(services: Services, day: date) -> Iterator[_Lines]:
-    """Those of the days before this one; who was told of one since is sorted out by `kind`."""
+    """The late reports of the days before this one; `kind` drops those that an LEA was told of since."""
     begins, after = services.time.begins, 0
     since, before = begins(day - timedelta(days=MEMORY_DAYS)), begins(day)
     most = services.settings.transfers.request_days
@@ -123,7 +123,7 @@ def _reported_late(services: Services, day: date) -> Iterator[_Lines]:
 
 
 def _late(state: StateTime, connection: Reading, row: TransferRow) -> tuple[LeaId, date, Late]:
-    """For whom, since when the case has been open, and what is told."""
+    """The LEA that is told, the day on which the case opened, and the facts."""
     ssid, spots = _student(connection, row)
     opened = state.day(row.opened_at)
     one = Late(

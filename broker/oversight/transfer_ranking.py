@@ -1,6 +1,6 @@
 """transfer ranking: the state's report on transfers, made page by page for the night and for the command.
 
-Contract: reads only, a page of cases or one LEA's inbox at a time; what it says of a case is true at the moment its
+Contract: reads only, a page of cases or one LEA's inbox at a time; the report on a case is true for the moment when its
 page was read. Answers are counted by the school calendar of the LEA that was asked.
 """
 
@@ -18,11 +18,12 @@ from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import Engine, Reading, reading
 from broker.edge.ledger.parties import directory
 from broker.edge.settings.values import Settings
+from handlers.registry import REPLACES_EARLIER
 
 
 class Calendars:
-    """The school calendars of LEAs as far as `today`; each is read from the ledger once, and again where an older day
-    is asked for."""
+    """The school calendars of LEAs up to `today`; each is read from the ledger once, and again when an older day is
+    needed."""
 
     def __init__(self, settings: Settings, today: date) -> None:
         self._settings = settings
@@ -39,7 +40,7 @@ class Calendars:
         return known
 
     def late(self, connection: Reading, row: TransferRow) -> int | None:
-        """How many school days the source is late by, counted by its own calendar; None where it is not overdue."""
+        """By how many school days the source is late, by its own calendar; None where it is not overdue."""
         if not is_overdue(row.state, row.due_on, self._today):
             return None
         due_on = date.fromisoformat(row.due_on)
@@ -55,7 +56,7 @@ class Calendars:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days that a report is about, both included, and the day it is made on."""
+    """The days that a report covers, `first` to `last`, both included, and the day on which it is made."""
 
     first: date
     last: date
@@ -63,7 +64,7 @@ class Period:
 
 
 def this_year(settings: Settings, today: date) -> Period:
-    """The school year so far."""
+    """The period from the first day of the school year to `today`."""
     calendar = settings.claims.calendar
     return Period(calendar.year(calendar.containing(today)).first, today, today)
 
@@ -74,14 +75,14 @@ def begin(settings: Settings, period: Period) -> Report:
 
 
 def gather(engine: Engine, settings: Settings, report: Report) -> Iterator[None]:
-    """Count everything that belongs into the report, a page or an LEA at a time."""
+    """Count all cases of the report, a page or an LEA at a time."""
     first, before = settings.time.begins(report.first), settings.time.ends(report.last)
     yield from _cases(engine, settings, report, first, before)
     with reading(engine) as connection:
         leas = [party.id for party in directory.all_parties(connection)]
     for lea in leas:
         with reading(engine) as connection:
-            report.unacknowledged(lea, transfer_views.unacknowledged(connection, lea, first, before))
+            report.unacknowledged(lea, transfer_views.unacknowledged(connection, lea, first, before, REPLACES_EARLIER))
         yield
 
 

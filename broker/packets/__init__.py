@@ -1,1 +1,1 @@
-"""What all handling of packets shares: services, rounds, moves, receipts, where a packet goes."""
+"""The parts that all handling of packets shares: services, rounds, moves, receipts, where a packet goes."""

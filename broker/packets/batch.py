@@ -2,11 +2,12 @@
 
 Owns the loop around admit, route and deliver. Promises: a packet's attempt is counted before work begins; a `Refused`
 ends that packet, a `Deferred` delays it, a bug stops only that packet, and after the third unfinished attempt it is
-refused as `poison`; what the world causes (`blame`) delays and is never counted; state, event and receipt are one
+refused as `poison`; a failure of the world (`blame`) delays and is never counted; state, event and receipt are one
 transaction; only then the next stage is told. A packet with nothing in its way goes through the following stages in the
-same round: every move is still made, checked and told, but it is claimed, read and committed once. What was in another
-writer's way is worked again from fresh reads. What carries out many lines of documents is committed in several
-transactions, and a packet with more of them than one may have (`Move.slices`) comes last, and has a turn.
+same round: every move is still made, checked and told, but the packet is claimed, read and committed once. Where
+another writer was in the way, the packets are worked again from fresh reads. Moves that carry out many lines are
+committed in several transactions; a packet with more lines than one transaction may have (`Move.slices`) comes last,
+and has one turn.
 """
 
 import uuid
@@ -28,33 +29,33 @@ from broker.edge.settings.values import Limits
 from broker.packets import leases
 from broker.packets.next_stage import tell
 from broker.packets.outcome import failed, repeated, unblamed
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from handlers.registry import KEPT, MOVES_STUDENTS
 
-Work = Callable[[Services, Look, PacketRow], Move]
+Work = Callable[[Services, RoundFacts, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
-Settle = Callable[[Services, Writing, Look, Sequence[Move]], list[Move]]
-Note = Callable[[Services, Writing, Look, Sequence[Move]], None]
+Settle = Callable[[Services, Writing, RoundFacts, Sequence[Move]], list[Move]]
+Note = Callable[[Services, Writing, RoundFacts, Sequence[Move]], None]
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
     return None
 
 
-def _as_planned(_services: Services, _connection: Reading, _look: Look, planned: Sequence[Move]) -> list[Move]:
+def _as_planned(_services: Services, _connection: Reading, _facts: RoundFacts, planned: Sequence[Move]) -> list[Move]:
     return list(planned)
 
 
-def _unnoted(_services: Services, _connection: Reading, _look: Look, _moves: Sequence[Move]) -> None:
+def _unnoted(_services: Services, _connection: Reading, _facts: RoundFacts, _moves: Sequence[Move]) -> None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One stage: `work` decides a packet's move. In the transaction, `settle` may leave moves out or change them before
-    they are written, and `note` writes what follows from those that were. `before` runs ahead of the commit, `after`
-    behind it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
+    they are written, and `note` writes the consequences of the written ones. `before` runs before the commit, `after`
+    after it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
     the new state."""
 
     stage: Stage
@@ -67,8 +68,8 @@ class Plan:
 
 
 def run(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> None:
-    """Work the first stage on these packets, and the following ones on those that can go on at once; packets that are
-    elsewhere by now are passed over."""
+    """Work the first stage on these packets, and the following stages on those that can go on at once; packets that
+    have moved meanwhile are skipped."""
     alone = _round(services, plans, ids)
     for tracking in alone:
         _round(services, plans, [tracking])
@@ -81,18 +82,18 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     state = WORKED_BY[plans[0].stage]
     with leases.working(services, token):
         claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
-        planned, returned, look = _work_all(services, plans, claimed.rows)
+        planned, returned, facts = _work_all(services, plans, claimed.rows)
         for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
-            _write(services, plans, look, some, returned)
+            _write(services, plans, facts, some, returned)
             returned = []
-        _write(services, plans, look, [], returned)
-        _in_slices(services, plans, look, [one for one in planned if one.slices])
+        _write(services, plans, facts, [], returned)
+        _in_slices(services, plans, facts, [one for one in planned if one.slices])
     return claimed.alone
 
 
 def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move]]:
-    """The moves of one transaction after the other, those that lead others first: as many as carry out no more lines
-    together than one transaction may, and at least one."""
+    """The moves for each transaction, leading ones first. A transaction takes as many moves as keep its lines within
+    the limit, and at least one."""
     some: list[Move] = []
     for one in [*_of(planned, leading=True), *_of(planned, leading=False)]:
         if some and one.lines and sum(other.lines for other in some) + one.lines > limits.lines_per_transaction:
@@ -104,17 +105,17 @@ def _transactions(planned: Sequence[Move], limits: Limits) -> Iterator[list[Move
         yield some
 
 
-def _in_slices(services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move]) -> None:
-    """The first of these packets has its turn, behind all that is done at once; the others wait for a turn of their own
-    behind what other LEAs have sent, and so does the first where more of it is to be done."""
+def _in_slices(services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: Sequence[Move]) -> None:
+    """Give the first of these packets its turn, after the packets that are done at once. The others wait for their own
+    turn, behind packets of other LEAs, and so does the first while it is not finished."""
     waiting = [one.row._replace(attempts=0, due_at=0.0) for one in planned]
-    if planned and _has_ended(services, plans, look, planned[0]):
+    if planned and _has_ended(services, plans, facts, planned[0]):
         waiting = waiting[1:]
-    _write(services, plans, look, [], waiting)
+    _write(services, plans, facts, [], waiting)
 
 
-def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move) -> bool:
-    """Give the packet its turn; whether it has come to its move, or to something else than the next turn."""
+def _has_ended(services: Services, plans: Sequence[Plan], facts: RoundFacts, one: Move) -> bool:
+    """Give the packet its turn. Returns whether it needs no further turn: it has moved, or has failed."""
     planned, returned = [one], list[PacketRow]()
     try:
         if one.slices and not again(services.engine, one.slices):
@@ -124,15 +125,15 @@ def _has_ended(services: Services, plans: Sequence[Plan], look: Look, one: Move)
             raise
         planned = []
         failed(services, plans[0].stage, one.row, error, planned, returned)
-    _write(services, plans, look, planned, returned)
+    _write(services, plans, facts, planned, returned)
     return True
 
 
 def _write(
-    services: Services, plans: Sequence[Plan], look: Look, planned: Sequence[Move], returned: Sequence[PacketRow]
+    services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: Sequence[Move], returned: Sequence[PacketRow]
 ) -> None:
-    """Commit these, and then tell. Where another writer was in the way, the packets are worked again from fresh reads;
-    what has had its turn is not, for what it prepared stands."""
+    """Commit these moves, and then tell the next stages. Where another writer was in the way, the packets are worked
+    again from fresh reads, except a packet that has had its turn: its prepared work stays valid."""
     is_first = True
 
     def once() -> Written:
@@ -140,7 +141,7 @@ def _write(
         rows = [] if is_first else [one.row for one in planned if one.slices is None]
         is_first = False
         if not rows:
-            return _commit(services, plans, look, list(planned), list(returned))
+            return _commit(services, plans, facts, list(planned), list(returned))
         anew, late, fresh = _work_all(services, plans, rows)
         return _commit(services, plans, fresh, anew, [*returned, *late])
 
@@ -153,8 +154,8 @@ def _write(
 
 
 def give_back(services: Services, worker: str) -> int:
-    """Let go of all that this worker has claimed, as it was before and to be tried later: what happened to it was not
-    the packets' doing. How many they were."""
+    """Release all packets that this worker has claimed, to be tried later, without counting the attempt: the packets
+    did not cause the failure. Returns their number."""
 
     def once(connection: Writing) -> int:
         held = packets.claimed_by(connection, worker)
@@ -166,38 +167,38 @@ def give_back(services: Services, worker: str) -> int:
 
 def _work_all(
     services: Services, plans: Sequence[Plan], rows: Sequence[PacketRow]
-) -> tuple[list[Move], list[PacketRow], Look]:
+) -> tuple[list[Move], list[PacketRow], RoundFacts]:
     moves: list[Move] = []
     returned: list[PacketRow] = []
     with reading(services.engine) as connection:
-        look = Look(connection, services.clock(), services.today())
-        look.rows = rows
+        facts = RoundFacts(connection, services.clock(), services.today())
+        facts.rows = rows
         for row in rows:
             try:
                 if row.attempts > DEATHS:
                     raise Refused("poison")
-                look.check_going_on(row.origin)
-                moves.append(_onward(services, plans[1:], look, plans[0].work(services, look, row)))
+                facts.check_going_on(row.origin)
+                moves.append(_onward(services, plans[1:], facts, plans[0].work(services, facts, row)))
             except Exception as error:
                 if cause_of(error) in NOT_KEPT:
                     raise
                 failed(services, plans[0].stage, row, error, moves, returned)
-            look.letter = None
-    return moves, returned, look
+            facts.letter = None
+    return moves, returned, facts
 
 
-def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -> Move:
+def _onward(services: Services, plans: Sequence[Plan], facts: RoundFacts, done: Move) -> Move:
     """This move and those of the following stages, as far as the packet gets.
 
-    An effect must be carried out before anything rests on it. A stage that fails is left to its own turn, where the
-    failure is told, counted and delayed.
+    An effect must be carried out before another stage can build on it. A stage that fails is left to its own turn,
+    where the failure is told, counted and delayed.
     """
     for plan in plans:
         if done.effect or done.new.state is not WORKED_BY[plan.stage]:
             break
         row = done.new._replace(claim=done.row.claim, receipts=done.row.receipts + len(done.receipts))
         try:
-            more = plan.work(services, look, row)
+            more = plan.work(services, facts, row)
         except Exception as error:
             if cause_of(error) in NOT_KEPT:
                 raise
@@ -210,7 +211,7 @@ def _onward(services: Services, plans: Sequence[Plan], look: Look, done: Move) -
 
 
 def _joined(first: Move, then: Move) -> Move:
-    """Two moves of one packet as one."""
+    """Two moves of one packet, joined into one."""
     effect = then.effect
     return replace(
         then,
@@ -224,7 +225,8 @@ def _joined(first: Move, then: Move) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a round has moved, what it had planned and another worker was faster with, and what has another turn."""
+    """The result of a commit: the moves made, the moves planned but not made, and the packets that wait for another
+    turn."""
 
     moved: Sequence[Move] = ()
     lost: Sequence[Move] = ()
@@ -232,7 +234,7 @@ class Written:
 
 
 def _commit(
-    services: Services, plans: Sequence[Plan], look: Look, planned: list[Move], returned: list[PacketRow]
+    services: Services, plans: Sequence[Plan], facts: RoundFacts, planned: list[Move], returned: list[PacketRow]
 ) -> Written:
     if not planned and not returned:
         return Written()
@@ -244,7 +246,7 @@ def _commit(
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
         settled = _of(planned, leading=False)
         for plan in plans:
-            settled = plan.settle(services, connection, look, settled)
+            settled = plan.settle(services, connection, facts, settled)
         kept = {one.row.tracking for one in settled}
         left = [one for one in _of(planned, leading=False) if one.row.tracking not in kept]
         moves.give_up(connection, left)
@@ -257,14 +259,14 @@ def _commit(
         packets.release(connection, returned)
         packets.enqueued(connection, [row.tracking for row in aside], now)
         for plan in plans:
-            plan.note(services, connection, look, (*advanced.moved, *ended.moved))
+            plan.note(services, connection, facts, (*advanced.moved, *ended.moved))
     won = {one.row.tracking for one in advanced.moved}
     return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
 
 
 def _take_turn(connection: Writing, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
-    """Before anything else is locked, in the one order of all writers (`epoch`): the students, where any of these
-    moves may change them, and the packets."""
+    """Lock first, in the one order of all writers (`epoch`): the students, where any of these moves may change them,
+    then the packets."""
     if any(_reaches_students(one) for one in planned):
         registry.lock(connection)
     else:
@@ -273,12 +275,12 @@ def _take_turn(connection: Writing, planned: Sequence[Move], returned: Sequence[
 
 
 def _reaches_students(one: Move) -> bool:
-    """Whether writing it may come to the students, or to what else is kept of them: by an effect, or in the store."""
+    """Whether writing this move may touch students or their stored data: by an effect, or in the record store."""
     is_kept = one.new.type in KEPT and one.new.state is State.APPLIED
     return one.effect is not None or is_kept
 
 
 def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:
-    """Those that change enrollments, or the others. The leading ones are committed first: enrollments decide where the
-    round's other packets go."""
+    """The moves that change enrollments (`leading`), or the others. Leading moves are committed first: enrollments
+    decide where the round's other packets go."""
     return [one for one in planned if (one.new.type in MOVES_STUDENTS) is leading]

@@ -1,8 +1,8 @@
-"""leases: what a worker has in hand stays its own for as long as it works on it.
+"""leases: a worker keeps its claims on packets for as long as it works on them.
 
-Contract: a claim ends after `lease_seconds`, so that what a dead worker had is taken up by another one; a living worker
-prolongs its claims meanwhile, in a thread of its own, whatever holds the work up. Nothing else is written here. When
-the ledger does not answer, the claim ends as if the worker had died; then the commit finds it gone and writes nothing.
+Contract: a claim ends after `lease_seconds`, so another worker takes over a dead worker's packets; a living worker
+prolongs its claims in a thread of its own, whatever holds the work up. Nothing else is written here. When the ledger
+does not answer, the claim ends as if the worker had died; the commit then finds the claim gone and writes nothing.
 """
 
 import threading
@@ -14,12 +14,12 @@ from broker.edge.ledger.engine import DatabaseError, writing
 from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
-_PER_LEASE = 3  # times that a claim is prolonged before it would end
+_PER_LEASE = 3  # how often a claim is prolonged within one lease
 
 
 @contextmanager
 def working(services: Services, token: str) -> Iterator[None]:
-    """The claims under this token are being worked."""
+    """Mark the claims under this token as being worked, within this context."""
     services.tokens.add(token)
     try:
         yield
@@ -28,7 +28,7 @@ def working(services: Services, token: str) -> Iterator[None]:
 
 
 def keep(services: Services) -> int:
-    """Prolong every claim that is being worked; how many packets that were."""
+    """Prolong every claim that is being worked. Returns the number of packets."""
     until = services.clock().timestamp() + services.settings.workers.lease_seconds
     kept = 0
     for token in tuple(services.tokens):
@@ -42,5 +42,5 @@ def keep_on(services: Services, stop: threading.Event) -> None:
     while not stop.wait(services.settings.workers.lease_seconds / _PER_LEASE):
         try:
             keep(services)
-        except (DatabaseError, Deferred) as failed:  # the round itself meets it too, and is dealt with there
+        except (DatabaseError, Deferred) as failed:  # the round meets the same failure, and handles it
             services.log.warning("claims not prolonged", kind=type(failed).__name__)

@@ -1,7 +1,7 @@
-"""next stage: the queues are told which packets have something to be done next.
+"""next stage: tells the queues which packets have work to be done next.
 
-Owns the one way in which they are told. Promises: only behind the commit that makes it so; what a queue does not take
-is left to the sweeper.
+Owns the one way of telling them. Promises: the queues are told only after the commit; packets that a queue does not
+take are left to the sweeper.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ from broker.packets.services import Services
 
 
 def tell(services: Services, waiting: Iterable[tuple[TrackingId, State, int]]) -> None:
-    """Enqueue the next stage of these (tracking, state, lane); what Redis does not take is left to the sweeper, and so
-    is the costly lane, in which each LEA has its turn."""
+    """Enqueue the next stage of these (tracking, state, lane). Packets that Redis does not take are left to the
+    sweeper, and so is the costly lane, where the LEAs take turns."""
     messages: dict[tuple[Stage, int], list[str]] = {}
     for tracking, state, lane in waiting:
         if state in NEXT_STAGE:

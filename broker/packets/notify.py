@@ -1,7 +1,7 @@
 """The exchange's own notices: sealed packets that it leaves for a party.
 
-Owns their header. Promises: a notice is born within the caller's transaction, so that it exists if and only if what it
-tells of does; it is sealed to the exchange itself, so that deliver re-locks it like any packet.
+Owns their header. Promises: a notice is written within the caller's transaction, so it exists exactly if the event that
+it reports was committed; it is sealed to the exchange itself, so deliver re-locks it like any packet.
 """
 
 import json
@@ -26,15 +26,17 @@ def leave(
     is_to_be_read: bool = False,
     is_one_of_many: bool = False,
 ) -> TrackingId:
-    """Leave a JSON notice for a party; its tracking id. `body` is all but the header. One that people read has a line
-    for each fact, in the order of `body`. Who leaves many flushes the vault once, before the transaction ends."""
+    """Leave a JSON notice for a party. Returns its tracking id. `body` is everything but the header. A notice that
+    people read (`is_to_be_read`) has one line for each fact, in the order of `body`. A caller that leaves many
+    (`is_one_of_many`) flushes the vault once, before the transaction ends."""
     return _left(services, connection, made(services, lea, kind, body, is_to_be_read), is_one_of_many)
 
 
 def made(
     services: Services, lea: LeaId, kind: PacketType, body: Mapping[str, Any], is_to_be_read: bool = False
 ) -> PacketRow:
-    """The notice, sealed and in the vault, which is to be flushed; it is left where its row is born."""
+    """The row of a notice that is sealed and in the vault. The caller flushes the vault and writes the row
+    (`packets.born`)."""
     header = {
         "packet": f"{kind}.v1",
         "id": services.new_tracking(),
@@ -55,7 +57,7 @@ def leave_bytes(
     content: bytes,
     is_one_of_many: bool = False,
 ) -> TrackingId:
-    """Leave a notice in another form than JSON, such as CSV; its tracking id."""
+    """Leave a notice in another form than JSON, such as CSV. Returns its tracking id."""
     return _left(services, connection, made_of(services, lea, kind, content), is_one_of_many)
 
 
@@ -67,7 +69,7 @@ def _left(services: Services, connection: Writing, made: PacketRow, is_one_of_ma
 
 
 def made_of(services: Services, lea: LeaId, kind: PacketType, content: bytes) -> PacketRow:
-    """As `made`, of a notice in another form than JSON."""
+    """The same as `made`, for a notice in another form than JSON."""
     at = services.clock().timestamp()
     stored = services.vault.put(openpgp.seal(content, services.key, [services.key.certificate]))
     return PacketRow(

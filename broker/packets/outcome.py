@@ -1,7 +1,7 @@
-"""What becomes of a packet that was worked: a move, a refusal, a pause, or an attempt that counts.
+"""The outcome of working a packet: a move, a refusal, a pause, or a counted attempt.
 
 Promises: a `Refused` is told to the sender, a `Deferred` delays, a bug counts an attempt and is logged by place and
-kind, never by its text; what the world causes delays and is never counted.
+kind, never by its text; a failure of the world delays and is never counted.
 """
 
 import traceback
@@ -20,7 +20,8 @@ from broker.packets.troubles import kind_of
 def failed(
     services: Services, stage: Stage, row: PacketRow, error: Exception, moves: list[Move], returned: list[PacketRow]
 ) -> None:
-    """What becomes of a packet whose work raised: refused for good, tried later, or a bug that counts an attempt."""
+    """Handle an error in the work on a packet: refuse it for good, try it later, or count the attempt for a bug. Adds
+    to `moves` or to `returned`."""
     if isinstance(error, Refused):
         moves.append(refuse(services, row, error))
     elif isinstance(error, PutAside):
@@ -39,12 +40,12 @@ def failed(
 
 
 def unblamed(services: Services, row: PacketRow) -> PacketRow:
-    """The packet as it was before this attempt, to be tried later: what happened was not its doing."""
+    """The packet as it was before this attempt, to be tried later: the packet did not cause the failure."""
     return _later(services, row, deferrals=row.deferrals + 1, attempts=max(row.attempts - 1, 0))
 
 
 def _report(services: Services, stage: Stage, row: PacketRow, bug: Exception) -> None:
-    """Log where it happened, never the exception's text: that may hold what was in the packet."""
+    """Log where the bug happened, never the exception's text: that may quote the packet."""
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)]
     services.log.error(
         "bug", tracking=row.tracking, stage=stage, kind=type(bug).__name__, places=places, attempt=row.attempts
@@ -67,12 +68,13 @@ def refuse(services: Services, row: PacketRow, refused: Refused) -> Move:
 def move(
     services: Services, row: PacketRow, new: PacketRow, steps: Sequence[Step], told: Sequence[tuple[str, State]]
 ) -> Move:
-    """A move to `new`, with a receipt for each (party, state) to be told."""
+    """A move to `new`, with a receipt for each (party, state) in `told`."""
     return Move(row, new, tuple(steps), statements(services, new, told))
 
 
 def repeated(services: Services, planned: Move, first: str, digest: str) -> Move:
-    """The document's id was used: DUPLICATE when the same document was sealed again, refused when it is another one."""
+    """The move of a packet whose document id was used before: DUPLICATE when the same document was sealed again,
+    REFUSED when it is another document."""
     row = planned.row
     if planned.document is None or planned.document[1] != digest:
         return refuse(services, row, Refused("replayed-id", "/id"))

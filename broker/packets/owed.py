@@ -1,7 +1,7 @@
-"""What a worker owes to the packets that it has claimed: that this attempt is not counted.
+"""A note that a worker's claimed packets must not have this attempt counted.
 
-Owns a file of the home's `run/`, for the database may be away when it is known, and the process may have to end before
-it is back. Promises: while it is noted, whoever frees these claims does not count them.
+Owns a file in the home's `run/`, because the database may be away when this is known, and the process may have to end
+before it is back. Promises: while the note is there, freeing these claims does not count the attempt.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import structlog
 
 
 class Owed:
-    """Noted or not, in memory and in the file."""
+    """The note, in memory and in the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -18,11 +18,11 @@ class Owed:
 
     @property
     def is_noted(self) -> bool:
-        """Whether the claims under this worker's name were broken off by the world, now or when it last ended."""
+        """Whether a failure of the world broke off this worker's claims, now or when the worker last ended."""
         return self._is_noted or self._path.exists()
 
     def note(self, log: structlog.stdlib.BoundLogger) -> None:
-        """They were; where the disk is full, only this process knows."""
+        """Write the note; where the disk is full, only this process knows it."""
         self._is_noted = True
         try:
             self._path.touch(mode=0o600)
@@ -30,6 +30,6 @@ class Owed:
             log.warning("not noted what is owed", errno=full.errno)
 
     def settled(self) -> None:
-        """The claims are free. Raises OSError where the note cannot be removed."""
+        """Remove the note, because the claims are free. Raises OSError where it cannot be removed."""
         self._is_noted = False
         self._path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""purge unsealed: what was refused because it was not sealed leaves the vault.
+"""purge unsealed: removes contents from the vault that were refused because they were not sealed.
 
-Contract: content that another packet still has to be worked with stays; the question and the removal happen while
-nobody else can write to the ledger, so that intake can trust what it stored.
+Contract: content that another waiting packet still needs stays; the check and the removal happen while nobody else can
+write to the ledger, so intake can trust what it stored.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from broker.edge.ledger.packets import packets
 from broker.packets.services import Services
 
 
-def forget(services: Services, contents: Sequence[Sha256]) -> None:
-    """Remove these contents, but for those that a packet is waiting with."""
+def purge_contents(services: Services, contents: Sequence[Sha256]) -> None:
+    """Remove these contents from the vault, except those that a waiting packet needs."""
     if not contents:
         return
 

@@ -1,8 +1,8 @@
 """Receipts for a packet: numbered, filled from its row; signed when their file is written.
 
 Owns which party is told what. Promises: only the LEA whose folder the packet came from is told the file's name. A
-statement is made without a key, for whoever moves packets; its signature follows from it alone, so that to write a
-receipt once more changes no byte (but where the key's algorithm draws lots: ECDSA).
+statement is made without a key, so every part can move packets; its signature depends only on the statement, so writing
+a receipt again changes no byte (except where the key's algorithm uses random numbers: ECDSA).
 """
 
 from collections.abc import Iterable
@@ -21,24 +21,24 @@ _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 def statements(
     services: Services, row: PacketRow, told: Iterable[tuple[str, State]], **more: str
 ) -> tuple[Receipt, ...]:
-    """A receipt for each (party, state); '' parties get none.
+    """A receipt for each (party, state); a party '' gets none.
 
-    `row` is the packet as it will be, but for its count of receipts: their numbers go on from there. `more` are further
-    facts of `Statement`.
+    `row` is the packet as it will be, except for its count of receipts: the new receipts' numbers go on from there.
+    `more` are further facts of `Statement`.
     """
     at = services.clock()
-    papers: list[Receipt] = []
+    receipts: list[Receipt] = []
     for party, state in told:
         if party:
-            said = _statement(services, row, state, at, row.receipts + len(papers) + 1, party, more)
-            papers.append(Receipt(row.tracking, said.n, state.lower(), party, at.timestamp(), text(said)))
-    return tuple(papers)
+            said = _statement(services, row, state, at, row.receipts + len(receipts) + 1, party, more)
+            receipts.append(Receipt(row.tracking, said.n, state.lower(), party, at.timestamp(), text(said)))
+    return tuple(receipts)
 
 
 def signed(services: Services, receipt: Receipt) -> str:
-    """The receipt as its file has it: the statement, signed as of the moment at which it was made, or of now where the
-    key is a newer one; '' for what is no statement about this packet: the exchange's name is put under nothing else,
-    whoever has written it into the ledger. Raises Refused with what stands against the key."""
+    """The text of the receipt's file: the statement, signed as of the moment when it was made, or as of now where the
+    key is newer. '' where the text is no statement about this packet: the exchange signs nothing else, even where
+    it stands in the ledger. Raises Refused where the key cannot sign."""
     if receipt.text.startswith(_SIGNED):  # by an earlier program, in the transaction of the move
         return receipt.text
     if not is_about(receipt.text, receipt.tracking, receipt.n, receipt.state):

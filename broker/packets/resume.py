@@ -1,6 +1,6 @@
-"""resume: held packets go on at route.
+"""resume: sends held packets on to route.
 
-Contract: a packet that is not held for this reason any more is left alone.
+Contract: a packet that is no longer held for this reason is left alone.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _MOVES_AT_ONCE = 200
 
 
 def resume(services: Services, trackings: Sequence[str], why: str) -> None:
-    """Held packets go on at route."""
+    """Send held packets on to route."""
     for start in range(0, len(trackings), _MOVES_AT_ONCE):
         some = trackings[start : start + _MOVES_AT_ONCE]
         committed(services.engine, partial(_resume, services, some, why))
@@ -30,8 +30,8 @@ def _resume(services: Services, trackings: Sequence[str], why: str, connection: 
 
 
 def resume_in(services: Services, connection: Writing, trackings: Sequence[str], why: str) -> None:
-    """Held packets go on at route, within a transaction."""
-    epoch.settle(connection)  # first, as everybody does who moves packets
+    """Send held packets on to route, within the caller's transaction."""
+    epoch.settle(connection)  # first, as in every transaction that moves packets
     rows = [packets.get(connection, tracking) for tracking in trackings]
     released = [
         Move(row, row._replace(state=State.ADMITTED, held_for="", receiver=_still(row)), (Step(State.ADMITTED, why),))
@@ -42,5 +42,6 @@ def resume_in(services: Services, connection: Writing, trackings: Sequence[str],
 
 
 def _still(row: PacketRow) -> LeaId:
-    """The receiver, where it stays the same whatever comes; a record is routed anew to where the student is now."""
+    """The receiver, where it stays; '' for a packet that the state held, except a forwarded part: route finds the
+    receiver again, by where the student is now."""
     return LeaId("") if row.held_for == HeldFor.BLOCKED and not is_forwarded(row) else LeaId(row.receiver)

@@ -1,7 +1,7 @@
-"""What the workers of one batch look up in the ledger, each thing once.
+"""The facts that the workers of one batch read from the ledger, each once.
 
-Owns the memory of one batch and no longer: a revocation or a new enrollment takes effect with the next batch, which is
-at once. Promises: reads only.
+Owns the memory of one batch, and no longer: a revocation or a new enrollment takes effect with the next batch, which
+comes at once. Promises: reads only.
 """
 
 from collections import defaultdict
@@ -25,44 +25,44 @@ from handlers.backpack import Slip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Letter:
-    """The packet in hand: its sealed bytes, and the session key once it is known. Repr hidden."""
+class PacketInHand:
+    """The packet that is worked now: its sealed bytes, and the session key once it is known. Repr hidden."""
 
     tracking: str
     sealed: bytes
     session: openpgp.Session | None = None
 
 
-class Look:
-    """Facts as the ledger had them when this batch first asked."""
+class RoundFacts:
+    """The facts as they were when this batch first read them."""
 
     def __init__(self, connection: Reading, now: datetime, today: Today) -> None:
         self.connection = connection
         self.now = now
         self.today = today
-        self.epoch = epoch.now(connection)  # before any other fact, so that a later change is seen
-        self.letter: Letter | None = None  # of the packet that is worked on now
+        self.epoch = epoch.now(connection)  # read before any other fact, so that a later change is noticed
+        self.letter: PacketInHand | None = None  # of the packet that is worked on now
         self.rows: Sequence[PacketRow] = ()  # of the packets of this round
-        self.opened: dict[str, tuple[bytes, Outcome]] = {}  # of this round, until their turn: sealed bytes, and content
-        self.slow: set[str] = set()  # LEAs of which this round put a packet aside, for it is costly to read
+        self.opened: dict[str, tuple[bytes, Outcome]] = {}  # of packets read ahead: (sealed bytes, outcome)
+        self.slow: set[str] = set()  # LEAs with a packet that this round put aside as costly to read
         self.turns: dict[str, float] = defaultdict(
             float
-        )  # how much of its turn an LEA has had in this round: 1 is all of it
-        self.waiting_costly: set[str] | None = None  # LEAs of which such a packet waits
+        )  # by LEA: the used share of its turn in this round; 1 is all of it
+        self.waiting_costly: set[str] | None = None  # LEAs with a costly packet waiting
         self.slips: dict[str, Slip] = {}  # of the backpacks of this round, by tracking id
-        self.students: dict[TrackingId, Student] = {}  # whom the packets of this round name, by tracking id
-        self.named: dict[TrackingId, list[str]] = {}  # every number that may be meant in them
-        self.meant: dict[TrackingId, str] = {}  # of all students the one whom they match, whoever's it is
+        self.students: dict[TrackingId, Student] = {}  # the students named by this round's packets, by tracking id
+        self.named: dict[TrackingId, list[str]] = {}  # every number that each packet may be about
+        self.meant: dict[TrackingId, str] = {}  # the student whom each packet matches among all students
         self._parties: dict[str, Party | None] = {}
         self._certificates: dict[str, list[bytes]] = {}
         self._valid: dict[str, bytes | None] = {}
-        self._faults: dict[str, dict[str, bool]] = {}  # by LEA, its keys in use, and whether they are revoked
+        self._faults: dict[str, dict[str, bool]] = {}  # by LEA: its keys in use, and whether each is revoked
         self._ended: dict[str, set[str]] = {}
         self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
-    def letter_of(self, tracking: str) -> Letter | None:
-        """The packet's letter, if an earlier stage of this round had it in hand."""
+    def letter_of(self, tracking: str) -> PacketInHand | None:
+        """The packet's letter, if an earlier stage of this round has opened it; else None."""
         return self.letter if self.letter and self.letter.tracking == tracking else None
 
     def party(self, lea: str) -> Party | None:
@@ -72,7 +72,7 @@ class Look:
         return self._parties[lea]
 
     def meant_by(self, written: str) -> str:
-        """A question whether a party's id was meant that is almost the written one; '' where there is none."""
+        """A sentence that suggests a party's id that is almost the written one; '' for none."""
         meant = nearly(written, (party.id for party in directory.all_parties(self.connection)))
         return f"Did you mean {meant}?" if meant else ""
 
@@ -88,12 +88,12 @@ class Look:
         return party is not None and party.is_suspended
 
     def check_going_on(self, lea: str) -> None:
-        """Raises Deferred where this LEA is suspended: what it has sent stays where it is."""
+        """Raises Deferred where this LEA is suspended: its packets stay where they are."""
         if self.is_suspended(lea):
             raise Deferred("its LEA is suspended")
 
     def valid_certificate(self, lea: str) -> bytes | None:
-        """The newest certificate of an LEA that may be encrypted to now; None where there is none, and while the LEA is
+        """The newest certificate of an LEA that is valid for encryption now; None for none, and while the LEA is
         suspended."""
         if self.is_suspended(lea):
             return None
@@ -103,8 +103,8 @@ class Look:
         return self._valid[lea]
 
     def check_signer(self, lea: str, fingerprint: str) -> None:
-        """A revocation takes effect on packets that wait, too, and so does the state's end of a key. Raises Refused
-        `key-revoked`, `key-ended`; Deferred where the LEA is suspended."""
+        """Check a packet's signing key again: a revocation, and the state's end of a key, also count for waiting
+        packets. Raises Refused `key-revoked`, `key-ended`; Deferred where the LEA is suspended."""
         self.check_going_on(lea)
         if lea not in self._faults:
             found = [key for one in self.certificates(lea) for key in validity.keys(one, self.now)]
@@ -123,7 +123,7 @@ class Look:
         return self._ended[lea]
 
     def has_ended(self, lea: str, key_id: str) -> bool:
-        """Whether this key, by fingerprint or id, was the LEA's, and the state has ended it."""
+        """Whether this key, by fingerprint or id, was the LEA's and the state has ended it."""
         return any(one.endswith(key_id) for one in self._ended_of(lea)) and bool(key_id)
 
     def is_known(self, key_id: str) -> bool:
@@ -131,18 +131,18 @@ class Look:
         return directory.owner_of(self.connection, key_id) is not None
 
     def account(self, ssid: str) -> Account:
-        """Where a student is and was enrolled."""
+        """The account of a student's stays."""
         if ssid not in self._accounts:
             self._accounts[ssid] = stays.account(self.connection, ssid, self.today)
         return self._accounts[ssid]
 
     def awaited_by(self, ssid: str, sender: str) -> list[LeaId]:
-        """Of several LEAs that have the student, those whose transfer cases wait for this sender's record."""
+        """The LEAs whose transfer cases wait for this sender's record; empty unless several LEAs have the student."""
         is_asked = len(self.account(ssid).holders) > 1
         return transfers.awaiting(self.connection, ssid, sender) if is_asked else []
 
     def is_flagged(self, ssid: str) -> bool:
-        """Whether the state holds what is known of this student."""
+        """Whether the state has flagged this student."""
         if self._any_flag is None:
             self._any_flag = flags.is_any(self.connection)
         return self._any_flag and flags.is_flagged(self.connection, ssid)

@@ -1,7 +1,7 @@
-"""What a stage works with: the ledger, the vault, the folders, the key, the clock.
+"""The services that a stage works with: the ledger, the vault, the folders, the key, the clock.
 
-Owns no behaviour; `broker.wiring` fills it. Promises: a stage gets everything through here, time included, so that a
-test can hand it another world; the identity model is read when it is first asked for, and once.
+Owns no behaviour; `broker.wiring` fills it. Promises: a stage gets everything through here, time included, so a test
+can give it another world; the identity model is read once, when it is first needed.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ from broker.packets.troubles import Troubles
 
 @dataclass(frozen=True)
 class Services:
-    """One process's parts. `worker` names the process in claims; `clock` gives aware UTC times; `exchange` is the
-    fingerprint of the exchange's key, and `secret` that key itself, in those parts alone that open, seal or sign."""
+    """The services of one process. `worker` names the process in claims; `clock` gives aware UTC times; `exchange` is
+    the fingerprint of the exchange's key; `secret` is the key itself, only in parts that open, seal or sign."""
 
     settings: Settings
     engine: Engine
@@ -45,12 +45,12 @@ class Services:
     queues: Queues
     clock: Callable[[], datetime]
     new_tracking: Callable[[], str]
-    reader: Reader  # whoever opens sealed packets for this process
+    reader: Reader  # opens sealed packets for this process
     worker: str
     log: structlog.stdlib.BoundLogger
     load_model: Callable[[], Model]
     troubles: Troubles = field(default_factory=Troubles, compare=False)
-    tokens: set[str] = field(default_factory=set)  # under which packets are being worked now, see `leases`
+    tokens: set[str] = field(default_factory=set)  # of the claims that are being worked now, see `leases`
 
     @property
     def time(self) -> StateTime:
@@ -58,21 +58,21 @@ class Services:
         return self.settings.time
 
     def day(self) -> date:
-        """The day that it is in the state now."""
+        """Today in the state."""
         return self.time.day(self.clock())
 
     def today(self, now: datetime | None = None) -> Today:
-        """The day by which it is judged where a student is: that of the clock, or of another moment."""
+        """The day for judging where a student is: the day of the clock, or of another moment."""
         return self.settings.today(self.time.day(now or self.clock()))
 
     @property
     def key(self) -> SecretKey:
-        """The exchange's secret key. Raises RuntimeError in a part that does not hold it: that it asks is a bug."""
+        """The exchange's secret key. Raises RuntimeError in a part that does not hold it: asking there is a bug."""
         if self.secret is None:
             raise RuntimeError("this part of the exchange holds no secret key")
         return self.secret
 
     @cached_property
     def model(self) -> Model:
-        """Who is who. Raises OperatorError for model files that cannot be used."""
+        """The identity model. Raises OperatorError for model files that cannot be used."""
         return self.load_model()

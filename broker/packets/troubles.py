@@ -1,8 +1,8 @@
-"""What the operator is told of a sick database, disk or clock: once, however many packets meet it.
+"""Reports to the operator about a failing database, disk or clock: once, however many packets meet the failure.
 
-Owns what was told in this process. Promises: a trouble is an error in the log when it comes up, and while it stands
-once an hour with how often it was met; it stands until somebody says that it is over, or has not met it for a while. No
-exception's text, for that may hold what was in a packet.
+Owns the memory of reports in this process. Promises: a trouble is logged as an error when it comes up, and then once an
+hour, with how often it was met, while it stands; it stands until `over` is called, or until it was not met for a while.
+No exception's text is logged, because it may quote a packet.
 """
 
 import threading
@@ -10,19 +10,19 @@ import time
 
 import structlog
 
-_QUIET_SECONDS = 1800.0  # longer than any pause between two tries of the same work
+_QUIET_SECONDS = 1800.0  # longer than any pause between two tries of the same work; after it, a trouble is new
 _AGAIN_SECONDS = 3600.0
 
 
 class Troubles:
-    """Those that stand, each with when it was met and said last, and how often since it was said."""
+    """The standing troubles: when each was last met and last logged, and how often it was met since."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # threads of one process share this
         self._met: dict[tuple[str, str], tuple[float, float, int]] = {}
 
     def meet(self, log: structlog.stdlib.BoundLogger, what: str, error: BaseException, **facts: object) -> None:
-        """It was met; `what` is the work that could not be done, or the thing that is not well."""
+        """Note that a trouble was met. `what` is the work that could not be done, or the thing that fails."""
         kind, number = kind_of(error), getattr(error, "errno", None)
         key, now = (what, kind), time.monotonic()
         with self._lock:
@@ -35,7 +35,7 @@ class Troubles:
             log.error("trouble", what=what, kind=kind, **({"errno": number} if number else {}), **more, **facts)
 
     def over(self, log: structlog.stdlib.BoundLogger, what: str) -> None:
-        """It is well again; said once."""
+        """Note that the trouble is over; logged once."""
         with self._lock:
             ended = [key for key in self._met if key[0] == what]
             for key in ended:
@@ -45,6 +45,6 @@ class Troubles:
 
 
 def kind_of(error: BaseException) -> str:
-    """The exception's class, and that of the driver's own error within a statement's."""
+    """The name of the exception's class; for a statement's error, also that of the driver's own error."""
     inner = getattr(error, "orig", None)
     return type(error).__name__ if inner is None else f"{type(error).__name__} {type(inner).__name__}"

@@ -1,1 +1,1 @@
-"""Parties: who may join, their keys and marks, and the pages that they find."""
+"""Parties: who may join, their keys and marks, and the pages in their folders."""

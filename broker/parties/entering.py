@@ -1,7 +1,7 @@
-"""entering: a party comes into the directory, with its keys and folders, or comes back.
+"""entering: enters a party into the directory, with its keys and folders, for the first time or again.
 
-Contract: what can be checked without the directory is checked by `candidate`, and all else by `enter` in the one
-transaction that enters it: of two who enter at once the second one sees the first one's id, name and keys. Keys and
+Contract: `candidate` checks what can be checked without the directory; `enter` checks the rest in the one transaction
+that enters the party: of two parties entered at once, the second one sees the first one's id, name and keys. Keys and
 names are checked before anything is written. Raises NotDone.
 """
 
@@ -26,15 +26,15 @@ from broker.parties.given import Given
 from broker.parties.joining import Thing
 from broker.parties.pages import House
 
-_TAKEN = frozenset({"exchange", "all"})  # files of these names lie in every directory folder
+_TAKEN = frozenset({"exchange", "all"})  # every directory folder has files with these names
 _LONGEST_NAME = 120
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A party that may be entered as far as it says itself: its key `content` as it was given, in the file `name`;
-    `lines` are its SSH keys, `things` all that may have a federal name."""
+    """A party that passed the checks without the directory. `content` is its key as it was given in the file `name`;
+    `lines` are its SSH keys, `things` everything in which a federal name may be."""
 
     party: Party
     name: str
@@ -50,7 +50,7 @@ class Candidate:
 
 
 def candidate(house: House, lea: str, name: str, kind: str, cert: Given, ssh_keys: Sequence[Given]) -> Candidate:
-    """Check what a party says of itself. Raises OperatorError where the installation itself has a federal name."""
+    """Check a party's own facts. Raises OperatorError where the installation itself has a federal name."""
     check_id(lea)
     check_name(name)
     if kind not in list(PartyKind):
@@ -67,14 +67,14 @@ def candidate(house: House, lea: str, name: str, kind: str, cert: Given, ssh_key
 
 
 def enter(house: House, connection: Writing, one: Candidate) -> str:
-    """Enter it; the user id under which its key is published. Called within `joining.guarded`."""
+    """Enter the party; returns the user id under which its key is published. Call it within `joining.guarded`."""
     epoch.hold(connection)
     _check_new(connection, one.party)
     joining.enter(house, connection, one.party.id, one.things)
     who, now = _others_of(house, connection, one.party), house.clock()
     shown = judged(one.name, lambda: keys.check(house, connection, who, one.party.id, one.content, now)[1].text)
     if directory.party(connection, one.party.id):
-        removals.take_back(connection, one.party, now.timestamp())
+        removals.restore(connection, one.party, now.timestamp())
     else:
         directory.add_party(connection, one.party, now.timestamp())
     put(connection, one.party.id, one.key, one.content, now.timestamp())
@@ -96,7 +96,7 @@ def check_id(lea: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raises NotDone `name-unusable`, `name-not-latin` where nobody could be called that."""
+    """Raises NotDone `name-unusable`, `name-not-latin` where no party can have this name."""
     if not name.isprintable() or not words(name) or len(name) > _LONGEST_NAME:
         raise NotDone("name-unusable", most=_LONGEST_NAME)
     if not is_latin(name):
@@ -104,13 +104,13 @@ def check_name(name: str) -> None:
 
 
 def check_free(who: keys.Others, lea: str, name: str) -> None:
-    """Raises NotDone `name-taken` where another party is called so, or was."""
+    """Raises NotDone `name-taken` where another party has or had this name."""
     if other := who.names.taken_by(name, lea):
         raise NotDone("name-taken", name=name, other=other)
 
 
 def judged(name: str, judge: Callable[[], _T]) -> _T:
-    """What comes of it. Raises NotDone `key-refused` with what stands against the key in the file of this name."""
+    """The result of `judge`. Raises NotDone `key-refused` with the fault of the key in the file with this name."""
     try:
         return judge()
     except Refused as refused:
@@ -118,7 +118,7 @@ def judged(name: str, judge: Callable[[], _T]) -> _T:
 
 
 def put(connection: Writing, lea: LeaId, info: KeyInfo, content: bytes, now: float) -> None:
-    """Keep a key, in ASCII armour, which it may have already. Raises NotDone `not-let-in`."""
+    """Keep a key, in ASCII armour; it may already be armoured. Raises NotDone `not-let-in`."""
     try:
         armored = armor.enarmor("PUBLIC KEY BLOCK", validity.binary(content))
         directory.put_certificate(connection, lea, info, armored, now)
@@ -127,7 +127,7 @@ def put(connection: Writing, lea: LeaId, info: KeyInfo, content: bytes, now: flo
 
 
 def _others_of(house: House, connection: Reading, party: Party) -> keys.Others:
-    """Everybody, the new party included."""
+    """All parties, with the new one."""
     who = keys.others(connection, house)
     former = next((one.names for one in who.names.all if one.id == party.id), ())
     check_free(who, party.id, party.name)
@@ -135,7 +135,7 @@ def _others_of(house: House, connection: Reading, party: Party) -> keys.Others:
 
 
 def _check_new(connection: Reading, party: Party) -> None:
-    """A party that was removed comes back as what it was: what it did and was given, it did and was given as such."""
+    """A party that was removed must return with the same kind: its history happened under that kind."""
     lea, known = party.id, directory.party(connection, party.id)
     others = (one.id for one in directory.all_parties(connection))
     alike = next((one for one in others if one != lea and one.lower() == lea.lower()), None)

@@ -1,7 +1,7 @@
-"""given: files with public keys, as they are handed in for a party.
+"""given: files with public keys, as they are given for a party.
 
-Contract: a file is read when its turn comes, so that what stands against its party is told first. Raises NotDone with
-the file's name, by which the one who gave it knows it, and nothing that is in it; and what reading it raises.
+Contract: a file is read only when it is needed, so that the faults of its party are reported first. Raises NotDone with
+the file's name, as its giver knows it, and nothing of its content; and what reading the file raises.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ _PRIVATE, _OF_PUTTY = ("PRIVATE KEY-----", "PuTTY-User-Key-File-"), "BEGIN SSH2 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A file: its name, and what reads its bytes, within bounds."""
+    """A file: its name, and a function that reads its bytes, within bounds."""
 
     name: str
     read: Callable[[], bytes]
 
 
 def certificate(given: Given) -> bytes:
-    """A public key, or the revocation of one as gpg makes it, without the lines in which gpg explains it. Raises
-    NotDone `guarded-revocation` where gpg's colon keeps the revocation from being taken by mistake."""
+    """A public key, or its revocation as gpg makes it, without gpg's explanation. Raises NotDone `guarded-revocation`
+    where gpg's colon still guards the revocation against use by mistake."""
     content = given.read()
     if content.find(_GUARDED) >= 0:
         raise NotDone("guarded-revocation", file=given.name)
@@ -46,7 +46,7 @@ def ssh_key(given: Given) -> tuple[str, str]:
 
 
 def _no_ssh_key(name: str, text: str, fault: str) -> NotDone:
-    """What is said where it is a key in another file or form, and where it is none."""
+    """The error for a key in another file or form, and for a file that is no key."""
     if any(mark in text for mark in _PRIVATE):
         return NotDone("ssh-private", file=name)
     if _OF_PUTTY in text:

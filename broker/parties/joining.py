@@ -1,7 +1,8 @@
-"""joining: whether a key or a name may come in by the rule that there is no federal party (Utah R277-484-6, 53E-9-308).
+"""joining: whether a key or a name may be entered under the rule that there is no federal party (Utah R277-484-6,
+53E-9-308).
 
-Contract: called in the transaction that enters them. A federal name is let in only by a named legal exception that
-stands; a line of the disclosure log tells of it, and of what was refused.
+Contract: called in the transaction that enters them. Only a named legal exception in force lets a federal name in; a
+line of the disclosure log records each entry and each refusal.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +24,11 @@ from broker.edge.settings import federal_names
 from broker.edge.settings.values import Settings
 from broker.edge.sftp.hostkey import line_fingerprint
 
-_MOST_TOLD = 20  # lines in the log about one refusal
+_MOST_TOLD = 20  # at most so many lines about one refusal
 
 
-class Room(Protocol):
-    """What there must be of an exchange."""
+class JoiningRoom(Protocol):
+    """What this module needs of an exchange."""
 
     @property
     def settings(self) -> Settings:
@@ -44,8 +45,8 @@ class Room(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What is about to be entered for a party: `what` as in the log (`certificate FINGERPRINT`, `ssh-key SHA256:…`,
-    `name`), and the federal names in it."""
+    """Something that is about to be entered for a party: `what` as in the log (`certificate FINGERPRINT`, `ssh-key
+    SHA256:…`, `name`), and the federal names in it."""
 
     what: str
     found: Sequence[Found]
@@ -62,7 +63,7 @@ def name_of(names: Names, lea: str, name: str) -> Thing:
 
 
 def ssh_key_of(names: Names, line: str, text: str) -> Thing:
-    """An SSH public key: `line` as it is kept, `text` the whole file with its comment."""
+    """An SSH public key: `line` is what is kept, `text` the whole file with its comment."""
     return Thing(f"ssh-key {line_fingerprint(line)}", federal.federal_in(text, names, "ssh-key"))
 
 
@@ -76,8 +77,8 @@ class _NotLetIn(Exception):
 
 
 @contextmanager
-def guarded(room: Room) -> Iterator[None]:
-    """What `enter` refuses within is in the disclosure log, although everything else of the transaction is undone.
+def guarded(room: JoiningRoom) -> Iterator[None]:
+    """Use around `enter`: its refusals are in the disclosure log although the rest of the transaction is rolled back.
     Raises NotDone `not-let-in`."""
     try:
         yield
@@ -87,8 +88,8 @@ def guarded(room: Room) -> Iterator[None]:
         raise NotDone("not-let-in", said=refused.sentence, refusal=refused.code) from None
 
 
-def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) -> None:
-    """Let these in, or undo the transaction that enters them; called within `guarded`."""
+def enter(room: JoiningRoom, connection: Writing, party: str, things: Sequence[Thing]) -> None:
+    """Allow these, or abort the transaction that enters them; call it within `guarded`."""
     lines, refused = judged(connection, room.clock().timestamp(), party, things)
     if refused:
         told = [one for one in lines if one.outcome == "refused"]
@@ -96,7 +97,7 @@ def enter(room: Room, connection: Writing, party: str, things: Sequence[Thing]) 
     disclosures.add(connection, lines)
 
 
-def check_settings(room: Room) -> None:
+def check_settings(room: JoiningRoom) -> None:
     """Refuse to serve from, or to use, a host under a federal name that no exception covers. Raises OperatorError."""
     found = federal_names.in_settings(room.settings, federal_names.load(room.settings.home))
     if not found:
@@ -109,7 +110,7 @@ def check_settings(room: Room) -> None:
 
 
 def judged(connection: Reading, at: float, party: str, things: Sequence[Thing]) -> tuple[list[Disclosure], list[Found]]:
-    """The lines for the disclosure log, and the names for which nothing may come in."""
+    """The lines for the disclosure log, and the federal names that must not be entered."""
     domains = [one.domain for one in exceptions.standing(connection)]
     lines, refused = [], []
     for what, found in [(thing.what, found) for thing in things for found in thing.found]:

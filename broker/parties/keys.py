@@ -1,10 +1,10 @@
-"""keys: whether a key may be a party's, and what is published of it.
+"""keys: whether a party may have a key, and in which form the key is published.
 
-Contract: who is entered, by command or by packet, is judged here. A key of a party has a user id of its owner's own
-that names this party and no other (`broker.core.parties.naming`), shows nobody else's address, and holds nothing that
-another party, or the exchange itself, has proved to hold. A key that was known before this rule goes on working, and is
-published without a user id: gpg does not take such a key in, so that it never says a wrong name. Of the same address
-the party that was there first has it.
+Contract: keys entered by a command or by a packet are judged here. A party's key has one of its owner's own user ids
+that names this party and no other (`broker.core.parties.naming`), shows nobody else's address, and contains nothing
+that another party, or the exchange itself, has proved to hold. A key from before this rule continues to work, and is
+published without a user id: gpg does not import such a key, so it never shows a wrong name. Of two parties with the
+same address, the earlier one keeps it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from broker.edge.pgp.keyring import KeyInfo
 from broker.edge.pgp.minimal import UserId
 from broker.edge.settings.values import Settings
 
-EXCHANGE = "exchange"  # as which the exchange's own key lies in every directory
+EXCHANGE = "exchange"  # the id of the exchange's own key in every directory
 _REVOKED = "key-revoked"
 _SAYS_OTHERWISE = (
     "The user id that does says something else of what the key is for, or until when, than the key's other signatures:"
@@ -34,7 +34,7 @@ _SAYS_OTHERWISE = (
 _UNQUOTABLE = frozenset('"$`\\!%')
 
 
-class Room(Protocol):
+class KeysRoom(Protocol):
     """What commands and stages have in common."""
 
     @property
@@ -48,22 +48,22 @@ class Room(Protocol):
 
 @dataclass(frozen=True)
 class Others:
-    """Whom a user id must not name: everybody's names, and whose address is whose."""
+    """The others that a user id must not name: their names, and which address belongs to whom."""
 
     names: Parties
     addresses: Mapping[str, str]
 
     def with_(self, party: Known) -> "Others":
-        """With a party that is not entered yet, or has another name by now."""
+        """The same with a party that is not entered yet, or has a new name."""
         return Others(Parties((*(one for one in self.names.all if one.id != party.id), party)), self.addresses)
 
     def fault_of(self, text: str, lea: str) -> str:
-        """Why a user id does not do for a party, as the end of a sentence; '' where it does."""
+        """Why a user id is unsuitable for a party, as the end of a sentence; '' where it is suitable."""
         other = self.address_of(text, lea)
         return self.names.fault_of(text, lea) or (f"has the address of {other}" if other else "")
 
     def address_of(self, text: str, lea: str) -> str:
-        """The other party whose address stands in a text, or one that looks like it; '' for none."""
+        """The other party whose address, or one that looks like it, is in a text; '' for none."""
         return next((owner for one in naming.addresses(text) if (owner := self._owner(one) or lea) != lea), "")
 
     def _owner(self, address: str) -> str:
@@ -77,17 +77,17 @@ class Others:
         return found
 
     def named_in(self, text: str, lea: str) -> str:
-        """The other party that a text names in whichever way; '' for none."""
+        """The other party that a text names in any way; '' for none."""
         return self.names.other_in(text, lea) or self.address_of(text, lea)
 
 
-def others(connection: Reading, room: Room) -> Others:
-    """Who there is, the exchange included."""
+def others(connection: Reading, room: KeysRoom) -> Others:
+    """All parties, and the exchange."""
     return _others(connection, room, _shown(connection))
 
 
-def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Others:
-    """Who there is. Read the keys first: a party that comes meanwhile has a name here, and no key there."""
+def _others(connection: Reading, room: KeysRoom, shown: Sequence[Row[Any]]) -> Others:
+    """All parties. Read the keys first: a party that joins meanwhile then has a name here, but no key."""
     own = (one for each in keyring.user_ids(room.home.certificate.read_bytes()) for one in naming.addresses(each))
     addresses = dict.fromkeys(own, EXCHANGE)
     for row in shown:
@@ -98,11 +98,11 @@ def _others(connection: Reading, room: Room, shown: Sequence[Row[Any]]) -> Other
 
 
 def check(
-    room: Room, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
+    room: KeysRoom, connection: Reading, who: Others, lea: str, content: bytes, now: datetime
 ) -> tuple[KeyInfo, UserId]:
     """A key that may be entered for a party of `who`, and its user id.
 
-    Raises Refused: what stands against the key, `key-taken` also for the exchange's own, `key-names-other`,
+    Raises Refused with the fault of the key, `key-taken` also for the exchange's own key, `key-names-other`,
     `key-user-id`.
     """
     info = keyring.check(content, now)
@@ -128,8 +128,8 @@ def chosen(who: Others, lea: str, content: bytes, info: KeyInfo, now: datetime) 
 
 
 def _fitting(content: bytes, info: KeyInfo, named: Sequence[UserId], now: datetime) -> UserId | None:
-    """The first under which a key is to others what it is to the exchange: for the same duties, as long. A revoked one
-    is for none."""
+    """The first user id under which others see the key as the exchange does: the same duties, the same time. For a
+    revoked key any user id will do."""
     return next((one for one in named if info.fault == _REVOKED or _is_same(content, info, one, now)), None)
 
 
@@ -143,8 +143,8 @@ def _is_same(content: bytes, info: KeyInfo, user_id: UserId, now: datetime) -> b
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A key as it is kept from now on: what it is worth, all of it, and the user id under which it is published.
-    `missing` says why there is none, as the end of a sentence, where the key was known before."""
+    """A key as it is kept from now on: its state, its whole content, and the user id under which it is published.
+    `missing` says why there is none, as the end of a sentence, for a key that was known before."""
 
     info: KeyInfo
     content: bytes
@@ -152,11 +152,12 @@ class Taken:
     missing: str
 
 
-def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
-    """A further key of a party, a newer form of one that it has, or the revocation of one it has or had, bare or whole.
+def taken(room: KeysRoom, connection: Reading, who: Others, lea: LeaId, content: bytes, now: datetime) -> Taken:
+    """A party's further key, a newer form of one of its keys, or the revocation of a key that it has or had, bare or
+    whole.
 
-    A newer form and a revocation are taken whatever its user ids are: the key was let in before. Raises Refused as
-    `check`, and what `keyring.inspect` does.
+    A newer form and a revocation are accepted whatever their user ids are: the key was accepted before. Raises Refused
+    as `check`, and what `keyring.inspect` does.
     """
     known = grown(directory.certificates_of(connection, lea, with_retired=True), content)
     if known is None:
@@ -164,7 +165,7 @@ def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: byt
         return Taken(info, content, user_id.text, "")
     info = keyring.inspect(known, now)
     found = _fitting(known, info, [one for one in minimal.user_ids(known, now) if not who.fault_of(one.text, lea)], now)
-    if found:  # as `settle` shows it, whatever else it has
+    if found:  # the user id that `settle` would choose, whatever others there are
         return Taken(info, known, found.text, "")
     try:
         return Taken(info, known, chosen(who, lea, known, info, now).text, "")
@@ -173,17 +174,17 @@ def taken(room: Room, connection: Reading, who: Others, lea: LeaId, content: byt
 
 
 def grown(known: Sequence[bytes], content: bytes) -> bytes | None:
-    """The known key that this is a newer form of, or the revocation of, with what is new; None for another key."""
+    """The known key of which this is a newer form or the revocation, merged with it; None for another key."""
     for one in known:
         try:
             return keyring.merge(one, content)
-        except Refused:  # not that one
+        except Refused:  # it is not this key
             continue
     return None
 
 
 def command(who: Others, lea: str, info: KeyInfo, found: list[UserId]) -> str:
-    """The command with which an owner adds a user id that does."""
+    """The command with which an owner adds a suitable user id."""
     name = " ".join(next(one.name for one in who.names.all if one.id == lea).split())
     if not name.isprintable() or _UNQUOTABLE & set(name) or who.names.fault_of(name, lea):
         name = f"LEA {lea}"
@@ -193,31 +194,31 @@ def command(who: Others, lea: str, info: KeyInfo, found: list[UserId]) -> str:
 
 
 def _shown(connection: Reading) -> list[Row[Any]]:
-    """Every row that is published, who was there first before the others."""
+    """Every published row, oldest first."""
     rows = [row for some in removals.published(connection).values() for row in some]
     return sorted(rows, key=lambda row: (row.added_at, row.fingerprint))
 
 
-def is_settled(connection: Reading, room: Room) -> bool:
-    """Whether every key has its published form; `settle` makes those that are missing or wrong."""
+def is_settled(connection: Reading, room: KeysRoom) -> bool:
+    """Whether every key has its published form; `settle` makes missing and wrong ones."""
     shown = _shown(connection)
     return not _stale(shown, _others(connection, room, shown))
 
 
 def _stale(shown: Sequence[Row[Any]], who: Others) -> list[Row[Any]]:
-    """Whose published form is to be made, for the key is new, or who is who has changed."""
+    """The rows whose published form must be made, because the key is new, or names have changed."""
     return [row for row in shown if row.shown is None or (row.user_id and who.names.fault_of(row.user_id, row.party))]
 
 
-def settle(connection: Writing, room: Room, now: datetime) -> None:
-    """Make the published form of every key that has none, or a wrong one by now."""
+def settle(connection: Writing, room: KeysRoom, now: datetime) -> None:
+    """Make the published form of every key where it is missing or wrong by now."""
     shown = _shown(connection)
     who, own = _others(connection, room, shown), minimal.bound(room.home.certificate.read_bytes())
     addresses = dict(who.addresses)
     for row in _stale(shown, who):
         try:
             form, user_id = _form(connection, row, Others(who.names, addresses), own, now)
-        except Refused:  # an earlier program took in what nobody can read: the others' are published all the same
+        except Refused:  # an earlier program accepted an unreadable key: the others are published anyway
             form, user_id = "", ""
         for one in naming.addresses(user_id):
             addresses.setdefault(one, row.party)
@@ -234,13 +235,13 @@ def _form(connection: Reading, row: Row[Any], who: Others, own: frozenset[str], 
 
 
 def published(connection: Reading) -> dict[str, list[str]]:
-    """What is published, by party; call `settle` before."""
+    """The published keys, by party; call `settle` before."""
     every = removals.published(connection).items()
     return {lea: [row.shown for row in rows if row.shown] for lea, rows in every}
 
 
 def prints(connection: Reading) -> dict[str, list[str]]:
-    """The fingerprints of what is published, by party."""
+    """The fingerprints of the published keys, by party."""
     return {lea: [row.fingerprint for row in rows] for lea, rows in removals.published(connection).items()}
 
 

@@ -1,7 +1,7 @@
-"""marks: an LEA's inbox is known by a mark, so that no other folder in its place is believed to be it.
+"""marks: an LEA's inbox has a mark, so that no other folder in its place is mistaken for it.
 
-Contract: called within a write transaction, for the operator. What is absent from an inbox counts as collected; where
-nothing is there of what was put there, it may as well be the bare place of a mount, and nobody but the operator knows.
+Contract: called within a write transaction, for the operator. What is absent from an inbox counts as collected; but
+where nothing of what was delivered is there, the folder may be a bare mount point, and only the operator can tell.
 """
 
 import secrets
@@ -21,14 +21,14 @@ _BYTES = 16
 
 
 def give(connection: Writing, home: Home, lea: LeaId, at: float) -> None:
-    """The folder that stands in the inbox's place now is the inbox, and no other is. Raises Missing without one."""
+    """Make the present folder the LEA's inbox, and no other. Raises Missing without one."""
     new = secrets.token_hex(_BYTES)
     home.mark_inbox(lea, new)
     homes.put_mark(connection, lea, new, at)
 
 
 def give_missing(connection: Writing, home: Home, at: float) -> Sequence[LeaId]:
-    """Mark the inboxes that have no mark in the ledger; the LEAs whose inbox is not there, or is in doubt."""
+    """Mark the inboxes that have no mark in the ledger; returns the LEAs whose inbox is missing or in doubt."""
     return [lea for lea in homes.unmarked(connection) if not _give_sure(connection, home, lea, at)]
 
 
@@ -44,14 +44,14 @@ def _give_sure(connection: Writing, home: Home, lea: LeaId, at: float) -> bool:
 
 
 def absent(connection: Reading, home: Home, lea: LeaId) -> Collection[str]:
-    """Packets that were put into this inbox, do not count as collected, and are not in the folder that stands in its
-    place now. Raises Missing without one."""
+    """Packets that were delivered into this inbox, do not count as collected, and are not in the present folder. Raises
+    Missing without one."""
     wanted, there = _laid(connection, home, lea)
     return wanted - there
 
 
 def take_from_lacking(connection: Writing, home: Home) -> Sequence[LeaId]:
-    """No inbox is believed any more that lacks anything, or is not there; whose they are."""
+    """Remove the mark of every inbox that lacks packets or is missing; returns their LEAs."""
     lacking = [lea for lea in homes.present(connection) if _is_lacking(connection, home, lea)]
     for lea in lacking:
         homes.drop_mark(connection, lea)
@@ -59,14 +59,14 @@ def take_from_lacking(connection: Writing, home: Home) -> Sequence[LeaId]:
 
 
 def lost(connection: Reading, home: Home, apart: Apart) -> Sequence[LeaId]:
-    """The LEAs whose inbox is not there, or is not the one that is known; of one that does not answer nobody knows."""
+    """The LEAs whose inbox is missing or has not its mark; an inbox that does not answer is not listed."""
     inboxes = ApartInboxes(home, apart, _Of(homes.marks(connection)))
     return [lea for lea in homes.present(connection) if not _stands(inboxes, lea)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Of:
-    """The marks as one look has found them."""
+    """The marks as one look has read them."""
 
     marks: Mapping[str, str]
 

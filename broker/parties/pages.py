@@ -1,9 +1,9 @@
-"""What an LEA finds beside its folders: README.txt with its own commands, and the directory of keys.
+"""The pages in an LEA's folder: README.txt with its own commands, and the directory of keys.
 
-Owns these pages. Promises: every command in them works as it stands for this LEA with gpg and an SFTP program (a test
-runs them); an LEA whose folder is missing keeps nobody else from theirs, and is named to the caller. The directory has
-keys in their published form only (`broker.edge.pgp.minimal`), the last ones of parties that have left, too: with it
-signatures are checked, and nothing is sealed to anybody in it; `parties.json` says whose key each is.
+Owns these pages. Promises: every command in them works unchanged for this LEA with gpg and an SFTP program (a test runs
+them); an LEA whose folder is missing keeps no other LEA from its pages, and is reported to the caller. The directory
+has keys in their published form only (`broker.edge.pgp.minimal`), with the last ones of parties that have left: these
+serve to check signatures, and nothing is sealed with them; `parties.json` says to whom each key belongs.
 """
 
 import json
@@ -72,8 +72,8 @@ Do not put students' names into file names.
 """
 
 
-class House(keys.Room, Protocol):
-    """What there must be of an exchange to write its pages."""
+class House(keys.KeysRoom, Protocol):
+    """What writing the pages needs of an exchange."""
 
     @property
     def engine(self) -> Engine:
@@ -81,7 +81,7 @@ class House(keys.Room, Protocol):
 
     @property
     def apart(self) -> Apart:
-        """Who works in the folders of LEAs that have mounts of their own."""
+        """The processes that work in the folders of LEAs with mounts of their own."""
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -89,7 +89,7 @@ class House(keys.Room, Protocol):
 
 
 def write_pages(services: House) -> list[LeaId]:
-    """Bring README.txt and directory/ of every LEA up to date; gives the LEAs whose folder is missing."""
+    """Bring README.txt and directory/ of every LEA up to date; returns the LEAs whose folder is missing."""
     with publishing(services.home) as publisher:
         _settle(services)
         with reading(services.engine) as connection:
@@ -112,7 +112,7 @@ def _settle(services: House) -> None:
 
 
 def _who(services: House, every: Sequence[Party], prints: Mapping[str, Sequence[str]]) -> str:
-    """Whose key each fingerprint is, by the exchange: what a key says of itself is its owner's word."""
+    """To whom each fingerprint belongs, according to the exchange: a key's own text is only its owner's word."""
     own = [_fingerprint(services)]
     lines = [{"id": keys.EXCHANGE, "name": services.settings.name, "kind": "exchange", "keys": own}]
     lines += [
@@ -126,7 +126,7 @@ def _fingerprint(services: House) -> str:
 
 
 def write_readmes(services: House) -> list[LeaId]:
-    """Bring README.txt of every LEA up to date; gives the LEAs whose folder is missing. Writes only what changed."""
+    """Bring README.txt of every LEA up to date; returns the LEAs whose folder is missing. Writes only changed pages."""
     with reading(services.engine) as connection:
         parties = removals.present(connection)
     fill = _filler(services)
@@ -159,14 +159,14 @@ def _filler(services: House) -> Callable[[Party], str]:
     }
 
     def fill(party: Party) -> str:
-        user = party.id if sftp.enabled else system_user(party.id).user  # OpenSSH serves the same folders then
+        user = party.id if sftp.enabled else system_user(party.id).user  # otherwise OpenSSH serves the same folders
         return _TEXT.format(**shared, name=party.name, lea=party.id, user=user)
 
     return fill
 
 
 def _port(services: House) -> str:
-    """The SFTP server's port; PORT while it has none, for a free one is taken when the exchange starts."""
+    """The SFTP server's port; PORT while it has none, because the exchange takes a free one when it starts."""
     sftp = services.settings.sftp
     if sftp.port or not sftp.enabled:
         return str(sftp.port or _OPENSSH_PORT)

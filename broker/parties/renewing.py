@@ -1,8 +1,7 @@
-"""renewing: a party's keys change: a further key, a newer form or the revocation of one, an SSH key more or less.
+"""renewing: changes a party's keys: a further key, a newer form or a revocation, SSH keys added or removed.
 
-Contract: called in the one transaction that changes them, within `joining.guarded`. Keys are checked before anything is
-written, by `keys`; a revocation of a key that is or was a party's is taken in whatever else is the matter. Raises
-NotDone.
+Contract: called in the one transaction that changes them, within `joining.guarded`. `keys` checks every key before
+anything is written; a revocation of a key that is or was the party's is always accepted. Raises NotDone.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from broker.parties.pages import House
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is new of a party's keys: an OpenPGP key or the revocation of one, SSH keys to add and to remove."""
+    """A change of a party's keys: an OpenPGP key or a revocation, SSH keys to add and to remove."""
 
     cert: Given | None = None
     ssh_keys: Sequence[Given] = ()
@@ -32,7 +31,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What was taken in of an OpenPGP key, and the fingerprints of SSH keys."""
+    """What was accepted of an OpenPGP key, and the fingerprints of SSH keys."""
 
     key: Taken | None
     ssh_keys: tuple[str, ...]
@@ -40,7 +39,7 @@ class Changed:
 
 
 def change(house: House, connection: Writing, party: Party, news: News, who: str) -> Changed:
-    """Take in what is new; `who` decides."""
+    """Carry out the change; `who` decides it."""
     if party.id in removals.standing(connection) and not _may_of_the_gone(house, connection, party.id, news):
         raise NotDone("party-removed-key", lea=party.id)
     added = [_add(house, connection, party.id, one) for one in news.ssh_keys]
@@ -50,7 +49,7 @@ def change(house: House, connection: Writing, party: Party, news: News, who: str
 
 
 def _may_of_the_gone(house: House, connection: Reading, lea: LeaId, news: News) -> bool:
-    """Of a party that is gone only the revocation of a key that it has or had is taken."""
+    """From a party that has left, only the revocation of a key that it has or had is accepted."""
     if news.ssh_keys or news.cert is None:
         return False
     grown = keys.grown(directory.certificates_of(connection, lea, with_retired=True), given.certificate(news.cert))
@@ -73,7 +72,7 @@ def _remove(house: House, connection: Writing, lea: LeaId, one: Given, who: str)
 
 
 def _take(house: House, connection: Writing, party: Party, cert: Given) -> Taken:
-    """A revoked or expired form of a known key is taken in too: it takes effect at once, whatever names it has."""
+    """A revoked or expired form of a known key is accepted too: it takes effect at once, whatever names it has."""
     content, now = given.certificate(cert), house.clock()
     _check_owner(connection, party.id, cert.name, content)
     who = keys.others(connection, house)
@@ -89,7 +88,7 @@ def _take(house: House, connection: Writing, party: Party, cert: Given) -> Taken
 
 
 def _check_owner(connection: Reading, lea: LeaId, name: str, content: bytes) -> None:
-    """A bare revocation says itself whose it is; that it was handed in for another party is a mistake to be told."""
+    """A bare revocation shows to whom its key belongs; giving it for another party is a mistake, and is reported."""
     if not keyring.is_bare(content):
         return
     for other in directory.all_parties(connection):

@@ -1,7 +1,7 @@
-"""uncovered: what no legal exception covers any more is in use no more (Utah R277-484-6, 53E-9-308).
+"""uncovered: ends the use of what no legal exception covers any more (Utah R277-484-6, 53E-9-308).
 
-Contract: called in the transaction that ends an exception. User ids and names of parties say themselves what they are;
-of an SSH key only the log knows which name stood beside it. A party that has no key left cannot log in either: it could
+Contract: called in the transaction that ends an exception. User ids and names of parties show their federal names; for
+an SSH key only the log knows the name that was beside it. A party without any key left must not log in either: it could
 fetch what waits for it.
 """
 
@@ -17,12 +17,12 @@ from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.pgp import keyring
 from broker.edge.settings import federal_names
 from broker.edge.sftp.hostkey import line_fingerprint
-from broker.parties.joining import Room, line, name_of
+from broker.parties.joining import JoiningRoom, line, name_of
 
 
-def take_back(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
-    """End what the exception for the name `ended`, which stands no more, let in and no other one covers; the lines of
-    what was taken back, not written yet."""
+def end_uncovered(room: JoiningRoom, connection: Writing, ended: str) -> list[Disclosure]:
+    """End what the exception for `ended`, no longer in force, had let in and no other exception covers; returns the
+    lines for the log, not written yet."""
     names, domains = federal_names.load(room.settings.home), [one.domain for one in exceptions.standing(connection)]
     lost = _lost(connection, ended, domains)
     verdict, lines = judge(Role.FEDERAL, Action.JOIN), []
@@ -35,7 +35,7 @@ def take_back(room: Room, connection: Writing, ended: str) -> list[Disclosure]:
 
 
 def _lost(connection: Reading, ended: str, domains: Sequence[str]) -> dict[str, dict[str, str]]:
-    """By party, what was let in and is covered by none, with the name that it was let in for."""
+    """What was let in and is no longer covered, by party, with the name for which it was let in."""
     lost: dict[str, dict[str, str]] = {}
     for one in exceptions.let_in(connection):
         if federal.is_within(one.domain, ended) and federal.covering(one.domain, domains) is None:
@@ -44,7 +44,7 @@ def _lost(connection: Reading, ended: str, domains: Sequence[str]) -> dict[str, 
 
 
 def _certificates(
-    room: Room, connection: Writing, party: Party, names: Names, domains: Sequence[str]
+    room: JoiningRoom, connection: Writing, party: Party, names: Names, domains: Sequence[str]
 ) -> dict[str, str]:
     whole = federal.uncovered(name_of(names, party.id, party.name).found, domains)
     gone = {}
@@ -57,8 +57,8 @@ def _certificates(
     return gone
 
 
-def _ssh_keys(room: Room, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
-    """`host` is the name for which a certificate was taken back just now, '' for none."""
+def _ssh_keys(room: JoiningRoom, connection: Writing, lea: LeaId, lost: Mapping[str, str], host: str) -> dict[str, str]:
+    """`host` is the name for which a certificate has just been retired, '' for none."""
     is_bare = bool(host) and not directory.certificates_of(connection, lea)
     gone = {}
     for one in directory.ssh_keys_of(connection, lea):

@@ -1,7 +1,7 @@
-"""Looks at LEAs whose folders may hang: each in a thread of its own, beside everything else.
+"""Looks at LEAs whose folders may hang, each in its own thread.
 
-Promises: one look at an LEA at a time; nobody waits for one that hangs; what a look raises is raised where its end is
-taken up.
+Promises: one look at an LEA at a time; nothing waits for a look that hangs; what a look raises is raised where its
+result is collected.
 """
 
 import queue
@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterator
 
 from broker.core.model import LeaId
 
-# when the LEA is to be looked at again, in monotonic seconds, or None
-Look = Callable[[LeaId], float | None]
+# called with an LEA; returns when to look at it again, in monotonic seconds, or None
+Scan = Callable[[LeaId], float | None]
 
 
 class Beside:
-    """The looks that go on."""
+    """The looks in progress."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
         self._threads: dict[LeaId, threading.Thread] = {}
         self._ended: queue.SimpleQueue[tuple[LeaId, float | None, Exception | None]] = queue.SimpleQueue()
 
     def __contains__(self, lea: LeaId) -> bool:
-        """Whether a look at this LEA goes on."""
+        """Whether a look at this LEA is in progress."""
         return lea in self._threads
 
     def begin(self, lea: LeaId) -> None:
@@ -34,12 +34,12 @@ class Beside:
 
     def _run(self, lea: LeaId) -> None:
         try:
-            self._ended.put((lea, self._look(lea), None))
-        except Exception as error:  # noqa: BLE001  raised again by who takes it up
+            self._ended.put((lea, self._scan(lea), None))
+        except Exception as error:  # noqa: BLE001  raised again where the result is collected
             self._ended.put((lea, None, error))
 
     def ended(self) -> Iterator[tuple[LeaId, float | None]]:
-        """Take up the looks that have ended. Raises, behind the last, what one of them has raised."""
+        """Collect the looks that have ended. After the last one, raises the first exception that a look raised."""
         failed = None
         while not self._ended.empty():
             lea, again, error = self._ended.get()
@@ -50,7 +50,7 @@ class Beside:
             raise failed
 
     def join(self, seconds: float) -> None:
-        """Wait so long for all of them; those that hang are left."""
+        """Wait up to so many seconds for all of them; those that hang are left."""
         until = time.monotonic() + seconds
         for thread in self._threads.values():
             thread.join(max(until - time.monotonic(), 0))

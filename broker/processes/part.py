@@ -1,9 +1,9 @@
-"""What every process of the exchange has in common: signals, a heartbeat, an end when its parent is gone.
+"""What every process of the exchange has in common: signals, a heartbeat, and an end when its parent is gone.
 
-Owns of each part `run/<name>.json`, `.lock` and `.claims`. Promises: of one name there is one process in a home, on
-whatever machine; SIGTERM and SIGINT ask for a clean stop; the heartbeat says pid, readiness and time, so
-that `satchel status` and the supervisor need no other channel; no process long outlives its supervisor; what only the
-operator can mend ends a part with one sentence and `UNUSABLE`.
+Owns `run/<name>.json`, `.lock` and `.claims` of each part. Promises: in a home only one process has a name, on whatever
+machine; SIGTERM and SIGINT ask for a clean stop; the heartbeat has pid, readiness and time, so that `satchel status`
+and the supervisor need no other channel; no process long outlives its supervisor; a fault that only the operator can
+correct ends a part with one sentence and `UNUSABLE`.
 """
 
 import json
@@ -24,14 +24,14 @@ from broker.edge.home.running import hold
 from broker.edge.ledger.engine import DatabaseError
 from broker.offline import said_of
 
-UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: to start it again would not help
+UNUSABLE = 78  # the exit code of sysexits.h for a wrong configuration: a restart would not help
 _BEAT_SECONDS = 1.0
-_GONE_SECONDS = 10.0  # that a process of the same name may take to end
+_GONE_SECONDS = 10.0  # how long a process of the same name may take to end
 _LOOK_SECONDS = 0.1
 
 
 class Part:
-    """One running process: `stop` is set when it is to end."""
+    """One running process; `stop` is set when it should end."""
 
     def __init__(self, run: Path, name: str) -> None:
         self.stop = threading.Event()
@@ -39,20 +39,20 @@ class Part:
         self._file = run / f"{name}.json"
         self._parent = os.getppid()
         self._ready = False
-        self._beating = threading.Lock()  # `ready` beats, too
+        self._beating = threading.Lock()  # `ready` beats too
         self.failed = False
         self._lock: IO[str] | None = None
         self._claims = run / f"{name}.claims"
         self._facts: dict[str, Any] = {}
 
     def ready(self, **facts: Any) -> None:
-        """Say that this part works now; `facts` are shown with it."""
+        """Record that this part works now; its heartbeat shows `facts`."""
         self._ready = True
         self._facts = facts
         self._beat()
 
     def fail(self) -> None:
-        """Something is broken that a new process may mend: end this one, with exit code 1."""
+        """Something is broken that a new process may correct: end this one, with exit code 1."""
         self.failed = True
         self.stop.set()
 
@@ -64,19 +64,20 @@ class Part:
             temporary.replace(self._file)
 
     def _take_name(self) -> None:
-        """Two of one name would free each other's claims, and beat in one place. Raises OperatorError."""
+        """Two processes of one name would free each other's claims, and beat in one file. Raises OperatorError."""
         until = time.monotonic() + _GONE_SECONDS
         while (lock := hold(self._file.parent, f"{self.name}.lock")) is None:
             if time.monotonic() > until:
                 raise OperatorError(
                     f"{self.name} of this home runs already; give a further worker a --number of its own."
                 )
-            time.sleep(_LOOK_SECONDS)  # its last process may be ending
+            time.sleep(_LOOK_SECONDS)  # its previous process may be ending
         self._lock = lock
 
     def claimed_as(self) -> str:
-        """By what name the process that had this part before this one made its claims; '' where that is not known. The
-        file is known again by its inode, for the copy of a home has a copy of it, and the claims are another's."""
+        """The name under which the previous process of this part made its claims; '' where it is not known. The file
+        must have its original inode: a copy of the home has a copy of the file, but the claims are another
+        process's."""
         try:
             inode, _, name = self._claims.read_text().partition(" ")
             return name if inode == str(self._claims.stat().st_ino) else ""
@@ -84,7 +85,7 @@ class Part:
             return ""
 
     def claim_as(self, name: str) -> None:
-        """This process makes its claims by this name, from now on."""
+        """Record that this process makes its claims under this name from now on."""
         temporary = self._claims.with_suffix(".claims.tmp")
         with open(temporary, "w") as file:
             file.write(f"{os.fstat(file.fileno()).st_ino} {name}")
@@ -96,7 +97,7 @@ class Part:
                 self.stop.set()
             try:
                 self._beat()
-            except OSError as full:  # a full disk: the part lives on, and is shown as late until there is room
+            except OSError as full:  # a full disk: the part continues, and is shown as late until there is room
                 log.logger().error("no heartbeat", errno=full.errno)
             log.look()
 
@@ -105,7 +106,7 @@ class Part:
 
     @contextmanager
     def living(self) -> "Iterator[Part]":
-        """Signals and heartbeat for as long as the block runs."""
+        """Handle signals and keep the heartbeat while the block runs."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._take_name()
@@ -126,8 +127,8 @@ class Part:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a part. That the database is away a new process may find mended."""
-    log.begin(Path(sys.argv[0]).stem)  # until it has a name of its own
+    """Run a part. If the database is away, end with code 1: a new process may find it back."""
+    log.begin(Path(sys.argv[0]).stem)  # until the part has its own name
     log.watch_over()
     try:
         main()
@@ -142,7 +143,8 @@ def run(main: Callable[[], None]) -> None:
 
 
 def _let_go(lock: Path) -> None:
-    """Close what this process inherited of the home's lock: a thread that hangs in a mount may keep it from ending."""
+    """Close this process's inherited descriptor of the home's lock: a thread that hangs in a mount may keep the process
+    from ending."""
     for fd in list(Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else ():
         with suppress(OSError):
             if fd.readlink() == lock:

@@ -1,7 +1,8 @@
-"""The process that reads packets for a worker beside it: hostile bytes are opened, verified and parsed here only.
+"""The process that reads packets for a worker: only here are hostile bytes opened, verified and parsed.
 
-Promises: it has no ledger and no network, and of secrets only the keys that opening takes (`broker.held`); who begins
-it watches it from outside and may end it at any moment (`broker.edge.bounded`), and it ends with that process.
+Promises: it has no ledger and no network, and of the secrets only the keys that opening needs (`broker.held`); the
+process that starts it watches it from outside and may end it at any moment (`broker.edge.bounded`), and it ends with
+that process.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from handlers.registry import needed_of
 
 
 def desk(chosen: Settings) -> Desk:
-    """What it takes to read the packets of this home. Raises OSError, Refused for what is wrong with its keys."""
+    """What reading the packets of this home needs. Raises OSError, and Refused for faults of its keys."""
     keys = Home(chosen.home).keys
     limits = chosen.limits
     return Desk(
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("descriptors", type=int, nargs=3)
     chosen = parser.parse_args()
     control, arena, state = chosen.descriptors
-    harden()  # before it has the keys: what it forks inherits that
+    harden()  # before it has the keys; forked processes inherit this
     log.begin("reader")
     log.watch_over()
     ward.serve(control, arena, state, work_of(desk(file.load(chosen.home))))

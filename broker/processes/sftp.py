@@ -1,8 +1,8 @@
 """The SFTP process: the built-in server over the folders of all LEAs.
 
-Promises: keys are read from the ledger at each login, so that a change takes effect at once; what a reader has taken is
-noted in the ledger before the client is answered; it faces the net, and holds neither the exchange's key nor anything
-else with which a packet could be opened or a receipt signed (`broker.held`).
+Promises: keys are read from the ledger at each login, so a change takes effect at once; what a client has collected is
+recorded in the ledger before the client is answered; it faces the network, so it has neither the exchange's key nor
+anything else that could open a packet or sign a receipt (`broker.held`).
 """
 
 import argparse
@@ -20,17 +20,17 @@ from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory, suspensions
 from broker.edge.sftp.server.server import SftpServer, State
+from broker.outboxes.allowance import Shares
 from broker.packets.services import Services
 from broker.processes.part import Part, run
 from broker.stages import collect
-from broker.stages.allowance import Shares
 
 _MOMENT = 1.0
 _HOW = {"sftp-read": collect.READ, "sftp-removed": collect.REMOVED}
 
 
 class Standing(State):
-    """What hinders an LEA: the disk's reserve, its share of what may wait, a mount of its own that hangs."""
+    """What stops an LEA: the disk's reserve, its share of waiting files, or its own mount that hangs."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -48,14 +48,14 @@ class Standing(State):
         except Exception as error:
             if cause_of(error) not in NOT_KEPT:
                 raise
-            return ""  # whether there is room is for the watcher to say, when the ledger answers
+            return ""  # the watcher decides whether there is room, when the ledger answers
         if is_full:
             return "Too many of your files have not come to their end; see your receipts, and send more when they have."
         return ""
 
     def check(self, lea: str) -> None:
-        """See State; a folder that has just answered is trusted for a moment. A line that was open when its LEA was
-        suspended carries nothing any more."""
+        """See State; a folder that has just answered is trusted for a moment. A connection that was open when its LEA
+        was suspended may do nothing more."""
         known = lea_id(lea)
         now = time.monotonic()
         if now - self._looked > _MOMENT:
@@ -73,22 +73,23 @@ class Standing(State):
         except Exception as error:
             if cause_of(error) not in NOT_KEPT:
                 raise
-            return self._away  # as it was, until the ledger answers
+            return self._away  # the last known answer, until the ledger answers
 
 
 class LedgerHost:
-    """What the server asks of the exchange."""
+    """What the server needs of the exchange."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     @property
     def time(self) -> StateTime:
-        """The state's."""
+        """The state's zone."""
         return self._services.time
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
-        """The SSH public keys of this LEA. Raises Deferred: the line is cut, and nothing is said of the key."""
+        """The SSH public keys of this LEA. Raises Deferred: the connection is cut, and nothing is said about the
+        key."""
         with self._noting(), reading(self._services.engine) as connection:
             return directory.ssh_keys_of(connection, lea)
 
@@ -97,7 +98,7 @@ class LedgerHost:
         return self._services.home.leas / lea_id(lea)
 
     def read_whole(self, lea: str, name: str) -> None:
-        """The last byte of an inbox file is about to go out."""
+        """The last byte of an inbox file is about to be sent."""
         with self._noting():
             collect.read_whole(self._services, lea, name.partition(".")[0])
 
@@ -108,7 +109,7 @@ class LedgerHost:
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
-        """A sick ledger is told of once; each client is told to try again. Raises Deferred."""
+        """A ledger that fails is logged once; each client is told to try again. Raises Deferred."""
         services = self._services
         try:
             yield

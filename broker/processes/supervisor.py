@@ -1,8 +1,8 @@
-"""`satchel up`: starts every part of one machine, restarts what dies, says `ready`, and stops cleanly.
+"""`satchel up`: starts every part of one machine, restarts parts that die, says `ready`, and stops cleanly.
 
-Owns the processes. Promises: a part that dies is started again, with a growing pause when it keeps dying; on SIGINT or
+Owns the processes. Promises: a part that dies is started again, with a growing pause if it keeps dying; on SIGINT or
 SIGTERM parts are asked to stop in the order in which work flows, and the embedded Redis last; two supervisors never run
-one home, nor one ledger, and the parts of one that was killed are gone before the next one starts its own.
+one home or one ledger, and the parts of a killed supervisor are gone before the next one starts its own.
 """
 
 import ctypes
@@ -36,11 +36,11 @@ from broker.processes.part import UNUSABLE
 _LOOK_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE, _HEALTHY_SECONDS = 0.1, 10.0, 30.0
 _STOP_SECONDS = 60.0
-_TAKE_SECONDS = 5.0  # that the session of one that was killed may take to end at the database
-_LEASE_SECONDS = 5.0  # between two looks whether the lease of the ledger is still there
+_TAKE_SECONDS = 5.0  # how long a killed supervisor's database session may take to end
+_LEASE_SECONDS = 5.0  # between two checks of the ledger's lease
 _ELSEWHERE = "The exchange runs on the ledger at {ledger} from another home, a copy of this one; stop that one first."
 _KILLED_SECONDS = 5.0
-_GONE_SECONDS = 60.0  # that the parts of a killed supervisor may take to end
+_GONE_SECONDS = 60.0  # how long the parts of a killed supervisor may take to end
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -49,7 +49,7 @@ class AlreadyUp(Exception):
 
 
 class Unusable(Exception):
-    """A part found something that only the operator can mend; the message is the part's sentence."""
+    """A part found a fault that only the operator can correct; the message is the part's sentence."""
 
 
 @dataclass(slots=True)
@@ -63,9 +63,9 @@ class Child:
     started: float = 0.0
     pause: float = _FIRST_PAUSE
     environment: dict[str, str] = field(default_factory=dict)
-    keeps: tuple[int, ...] = ()  # descriptors handed on: the lock of the home
-    errors: Path | None = None  # where its standard error goes; None: it is a part, and speaks the log's language
-    memory: int = field(default_factory=log_repeats.kept)  # of what it has said, when it is started again
+    keeps: tuple[int, ...] = ()  # inherited descriptors: the lock of the home
+    errors: Path | None = None  # where its standard error goes; None for a part, which writes JSON lines
+    memory: int = field(default_factory=log_repeats.kept)  # what it has logged, for its next start
 
     def start(self) -> None:
         """Start it now."""
@@ -74,10 +74,10 @@ class Child:
             self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # the supervisor's own output is `ready` and nothing else; logs go to stderr
+                stdout=subprocess.DEVNULL,  # the supervisor's own output is only `ready`; logs go to stderr
                 stderr=errors,
                 env=environment | self.environment | {log.MEMORY: str(self.memory)},
-                start_new_session=True,  # a Ctrl-C in the terminal goes to the supervisor alone
+                start_new_session=True,  # a Ctrl-C in the terminal reaches only the supervisor
                 pass_fds=[fd for fd in (*self.keeps, self.memory) if fd >= 0],
                 preexec_fn=_end_with_parent,
             )
@@ -87,7 +87,7 @@ class Child:
         self.started = time.monotonic()
 
     def why(self) -> str:
-        """Why it could not run, as it said itself; '' where it said nothing."""
+        """The reason that it gave why it could not run; '' for none."""
         return log_repeats.Memory(self.memory).why()
 
     def ended(self) -> int | None:
@@ -95,7 +95,7 @@ class Child:
         return self.process.poll() if self.process else None
 
     def tend(self) -> bool:
-        """Start it again when it has died and its pause is over; True when it had died."""
+        """Start it again when it has died and its pause is over; True when it was started."""
         if self.process is None or self.process.poll() is None:
             return False
         lived = time.monotonic() - self.started
@@ -108,7 +108,7 @@ class Child:
         return True
 
     def stop(self, how: int = signal.SIGTERM) -> None:
-        """Ask it to end, and insist after a while."""
+        """Ask it to end, and kill it if it takes too long."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(how)
@@ -116,7 +116,7 @@ class Child:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            with suppress(subprocess.TimeoutExpired):  # a thread of it hangs in a mount, and not even that ends it
+            with suppress(subprocess.TimeoutExpired):  # one of its threads hangs in a mount, even after the kill
                 self.process.wait(_KILLED_SECONDS)
 
 
@@ -129,12 +129,12 @@ def _redis_child(settings: Settings) -> Child:
     program = binary()
     make_way(settings.home, program)
     started = Child("redis", [program, "-"], configuration(settings.home).encode())
-    started.errors = settings.home / "run" / "redis.log"  # not in the log's language
+    started.errors = settings.home / "run" / "redis.log"  # it does not write JSON lines
     return started
 
 
 def plan(settings: Settings) -> list[Child]:
-    """The parts of one machine, in the order in which they are started."""
+    """The parts of one machine, in starting order."""
     count = settings.workers.processes or os.cpu_count() or 1
     impatient = {"dramatiq_restart_delay": "300"}  # milliseconds a consumer waits after it lost Redis
     children = [] if settings.redis.url else [_redis_child(settings)]
@@ -172,12 +172,12 @@ class Supervisor:
         while (lock := hold(self._run)) is None:
             if is_up(self._run) or time.monotonic() > until:
                 raise AlreadyUp(f"Another `satchel up` runs {self._settings.home} already; stop it first.")
-            time.sleep(_LOOK_SECONDS)  # it was killed, and its parts are ending
-        self._lock = lock  # until the process ends
+            time.sleep(_LOOK_SECONDS)  # the other supervisor was killed, and its parts are ending
+        self._lock = lock  # kept until the process ends
         (self._run / "supervisor.pid").write_text(str(os.getpid()))
 
     def _take_ledger(self) -> None:
-        """On whatever machine another home, a copy of this one, may run on the same ledger."""
+        """Another home on any machine, a copy of this one, may run on the same ledger."""
         if not self._lease.take(_TAKE_SECONDS):
             raise AlreadyUp(_ELSEWHERE.format(ledger=place_of(self._settings)))
         founding.begin_run(self._engine, Home(self._settings.home))
@@ -207,13 +207,13 @@ class Supervisor:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis, Unusable, home_id.OtherHome."""
+        """Run until SIGINT or SIGTERM. Raises AlreadyUp, NoRedis, Unusable, home_id.OtherHome."""
         self._run.mkdir(mode=0o700, exist_ok=True)
         self._take_home()
         self._take_ledger()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        _forget(self._run)
+        _purge_heartbeats(self._run)
         self._children = plan(self._settings)
         for child in self._children:
             child.keeps = (self._lock.fileno(),) if self._lock else ()
@@ -237,7 +237,7 @@ class Supervisor:
             for child in self._children:
                 if not announced and child.ended() == UNUSABLE:
                     raise Unusable(child.why() or f"{child.name} cannot run; see the log.")
-                code = child.ended()  # negative: by which signal
+                code = child.ended()  # negative: the signal that ended it
                 if child.tend():
                     self._log.warning("a part had died and was started again", died=child.name, code=code)
             if not announced and self._ready():
@@ -256,13 +256,13 @@ class Supervisor:
 
 
 def _end_with_parent() -> None:
-    """In a new child: should the supervisor be killed, the child is told to stop (prctl(2), Linux only)."""
+    """Runs in a new child: if the supervisor is killed, the child is asked to stop (prctl(2), Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _forget(run: Path) -> None:
-    """Heartbeats of an earlier run say nothing about this one."""
+def _purge_heartbeats(run: Path) -> None:
+    """Remove the heartbeats of an earlier run: they say nothing about this one."""
     for path in run.glob("*.json"):
         path.unlink(missing_ok=True)
-    apart.forget(Home(run.parent))
+    apart.purge_marks(Home(run.parent))

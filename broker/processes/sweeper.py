@@ -1,7 +1,7 @@
-"""The sweeper process: a loop of its own that sets going what stands still (see `broker.stages.sweep`).
+"""The sweeper process: its own loop, which restarts work that has stopped (see `broker.stages.sweep`).
 
-Promises: receipts are signed, and their files follow, within a fraction of a second; every other duty within
-`sweep_seconds`; a round that fails is told once, until it is well again, and the next one tries again.
+Promises: receipts are signed, and their files written, within a fraction of a second; every other duty runs within
+`sweep_seconds`; a duty that fails is logged once until it works again, and the next round tries it again.
 """
 
 import argparse
@@ -17,29 +17,29 @@ from broker.edge.ledger.again import again
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import directory_changes, removals
+from broker.flags import missing
 from broker.oversight import alerts, claims, harvest, overdue
 from broker.packets.services import Services
 from broker.parties.pages import write_pages
 from broker.processes.part import Part, run
-from broker.stages import missing
 from broker.stages.sweep import leftovers
 from broker.stages.sweep.collected import notice_collected
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
 from broker.stages.sweep.standing import enqueue_standing
-from broker.stages.sweep.unsealed import forget_unsealed
+from broker.stages.sweep.unsealed import purge_unsealed
 from broker.students import expired
 
 _RECEIPT_SECONDS = 0.05
-_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_LEDGER_SECONDS = 1.0  # pause when the ledger fails
 _SELDOM = 15  # rounds
 _TICK_NS = 2_000_000_000
 
 
-class Inboxes:
+class InboxDuty:
     """Which inboxes changed since the last look, by the folder's own modification time."""
 
     def __init__(self, services: Services) -> None:
@@ -48,13 +48,13 @@ class Inboxes:
         self._lost: set[str] = set()
 
     def look(self) -> None:
-        """Publish what a crash left staged, and notice what was taken out."""
+        """Publish what a crash left staged, and notice what was collected."""
         with reading(self._services.engine) as connection:
             leas = [party.id for party in removals.present(connection)]
         for lea in leas:
             try:
                 self._look_at(lea)
-            except Silent:  # told once, and by `satchel status`
+            except Silent:  # logged once, and shown by `satchel status`
                 self._seen.pop(lea, None)
             except Deferred as later:
                 self._is_lost(lea, later)
@@ -62,7 +62,7 @@ class Inboxes:
                 self._lost.discard(lea)
 
     def _is_lost(self, lea: LeaId, later: Deferred) -> None:
-        """Said once for as long as it lasts: nothing in it counts as collected meanwhile."""
+        """Logged once for as long as it lasts; meanwhile nothing in this inbox counts as collected."""
         if lea not in self._lost:
             self._services.log.warning("inbox cannot be read", lea=lea, why=later.why)
         self._lost.add(lea)
@@ -74,14 +74,14 @@ class Inboxes:
             return
         unfinished = finish_deliveries(self._services, lea)
         notice_collected(self._services, lea)
-        # a change within the file system's clock tick would look the same, so a young time is looked at again
+        # a change within the file system's clock tick would look the same, so a recent time is checked again
         if not unfinished and time.time_ns() - changed > _TICK_NS:
             self._seen[lea] = changed
 
 
-class Directory:
-    """Publishes who is who, and with which keys, when that has changed: by a packet, or by a command that was broken
-    off before it had done so; and once at the start."""
+class DirectoryDuty:
+    """Publishes the parties and their keys after a change, by a packet or by a command that was interrupted before it
+    had published; and once at the start."""
 
     def __init__(self, services: Services, publish: Callable[[], list[LeaId]]) -> None:
         self._services = services
@@ -89,7 +89,7 @@ class Directory:
         self._done = -1
 
     def look(self) -> None:
-        """Publish what changed since the last look."""
+        """Publish if anything changed since the last look."""
         with reading(self._services.engine) as connection:
             last = directory_changes.last(connection)
         if last != self._done:
@@ -100,12 +100,13 @@ class Directory:
 
 
 def _guarded(services: Services, part: Part, duty: str, work: Callable[[], object]) -> bool:
-    """Whether it did something, as far as it says. What fails is told once, and tried again."""
+    """Run a duty; returns whether it reports to have done something. A failure is logged once, and the duty is tried
+    again."""
     try:
         done = bool(again(services.engine, work))
-    except Exception as error:  # noqa: BLE001  the sweeper is what others rely on: it goes on
+    except Exception as error:  # noqa: BLE001  others rely on the sweeper, so it continues
         services.troubles.meet(services.log, duty, error)
-        if isinstance(error, OSError):  # a disk that failed a flush; only a new process can go on
+        if isinstance(error, OSError):  # a failed flush of the disk; only a new process can continue
             part.fail()
         elif cause_of(error) in NOT_KEPT:
             part.stop.wait(_LEDGER_SECONDS)
@@ -119,13 +120,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     services = wiring.build(parser.parse_args().home, "sweeper")
-    inboxes = Inboxes(services)
-    published = Directory(services, lambda: write_pages(services))
+    inboxes = InboxDuty(services)
+    published = DirectoryDuty(services, lambda: write_pages(services))
     duties: dict[str, Callable[[], object]] = {
         "enqueue": lambda: enqueue_standing(services),
         "inboxes": inboxes.look,
         "keys": lambda: resume_for_keys(services),
-        "daybreak": Daybreak(services).look,
+        "day change": DayChange(services).look,
         "alerts": lambda: alerts.tell_owed(services),
         "flags": lambda: resume_unflagged(services),
         "held back": lambda: missing.hold_what_came_late(services),
@@ -141,13 +142,13 @@ def main() -> None:
     }
     with Part(services.home.run, "sweeper").living() as part:
         part.ready()
-        _guarded(services, part, "unsealed", lambda: forget_unsealed(services))
+        _guarded(services, part, "unsealed", lambda: purge_unsealed(services))
         due, is_more, rounds = 0.0, False, 0
-        away: set[str] = set()  # whose folder was not there in this round, so that nothing is signed in vain
+        away: set[str] = set()  # LEAs whose folder was missing in this round, so that nothing is signed in vain
         while not part.stop.wait(_RECEIPT_SECONDS):
             _guarded(services, part, "receipts", lambda: publish_receipts(services, away))
             is_due = time.monotonic() >= due
-            if is_due or is_more:  # slice by slice, so that others can write and receipts follow in between
+            if is_due or is_more:  # slice by slice: others can write, and receipts be published, in between
                 is_more = _guarded(services, part, "follow-ups", lambda: follow_up_some(services))
             if is_due:
                 for duty, work in (duties | (seldom if rounds % _SELDOM == 0 else {})).items():

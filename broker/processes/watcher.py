@@ -1,9 +1,9 @@
-"""The watcher process: complete files of all outboxes are taken in, LEA by LEA in turn.
+"""The watcher process: takes complete files in from all outboxes, LEA by LEA in turn.
 
-Promises: file-system events are a hint to look, the scan at start and on a timer is the truth; one LEA with
-100,000 files gets one batch a turn, like every other; a file that is not complete is waited for and never taken early;
-a sick ledger is told of once, and waited for. LEAs with mounts of their own are looked at beside the others, and nobody
-waits for one that hangs.
+Promises: file-system events are a hint to look, the scan at start and on a timer is the truth; an LEA with 100,000
+files gets one batch a turn, like every other; an incomplete file waits and is never taken early; a ledger that fails is
+logged once, and the watcher waits for it. LEAs with mounts of their own are handled in parallel, and nothing waits for
+one that hangs.
 """
 
 import argparse
@@ -22,23 +22,23 @@ from broker.edge.home.watch import Watch
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.parties import removals, suspensions
+from broker.outboxes.allowance import Allowance
+from broker.outboxes.notice import OutboxNotice
+from broker.outboxes.picker import Picker
+from broker.outboxes.walk import Walk
 from broker.packets.services import Services
 from broker.processes.beside import Beside
 from broker.processes.part import Part, run
 from broker.stages import intake
-from broker.stages.allowance import Allowance
-from broker.stages.outbox_notice import OutboxNotice
-from broker.stages.ready import Picker
-from broker.stages.walk import Walk
 
-_GATHER_SECONDS = 0.004  # events of one burst are looked at together
-_LEDGER_SECONDS = 1.0  # that a sick ledger is left alone
+_GATHER_SECONDS = 0.004  # events of one burst are handled together
+_LEDGER_SECONDS = 1.0  # pause when the ledger fails
 _IDLE_SECONDS = 0.25
-_FULL_SECONDS = 1.0  # between two looks for room
+_FULL_SECONDS = 1.0  # between two checks for room
 
 
 class Watcher:
-    """What is to be looked at, and when next. Times are monotonic seconds."""
+    """Which LEAs to look at, and when next. Times are monotonic seconds."""
 
     def __init__(self, services: Services) -> None:
         chosen = services.settings.intake
@@ -48,7 +48,7 @@ class Watcher:
         self._readiness = Readiness(chosen.settle_seconds, chosen.broken_seconds)
         self._picker = Picker(services, self._readiness)
         self._known: set[LeaId] = set()
-        self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish, since the last look
+        self._closed: dict[LeaId, set[str]] = {}  # names whose writer was seen to finish since the last look
         self._due: dict[LeaId, float] = {}
         self._passes: dict[LeaId, Walk] = {}
         self._next_scan = 0.0
@@ -56,7 +56,7 @@ class Watcher:
         self._allowance = Allowance(services, self._notice)
         self._beside = Beside(self._look)
         self._tidied: set[LeaId] = set()
-        self._events: set[LeaId] = set()  # LEAs with mounts of their own whose events are heard of
+        self._events: set[LeaId] = set()  # LEAs with mounts of their own whose events arrive here
 
     def _on_hint(self, lea: LeaId, name: str, closed: bool) -> None:
         self._hints.put((lea, name, closed))
@@ -72,7 +72,7 @@ class Watcher:
         return {lea: self._services.home.folder(lea, OUTBOX) for lea in here}
 
     def begin_again(self) -> None:
-        """Forget what was begun: the next turn looks at every outbox anew."""
+        """Drop all scans in progress: the next turn looks at every outbox again."""
         for lea in list(self._passes):
             self._drop_pass(lea)
         self._next_scan = 0.0
@@ -87,13 +87,13 @@ class Watcher:
         with reading(self._services.engine) as connection:
             away = suspensions.standing(connection)
             leas = {party.id for party in removals.present(connection) if party.id not in away}
-        self._known &= leas  # nothing is taken from who has left, or is suspended
+        self._known &= leas  # nothing is taken from parties that have left or are suspended
         fresh = {lea: self._services.home.folder(lea, OUTBOX) for lea in sorted(leas - self._known)}
         self._known |= set(fresh)
         return fresh
 
     def _gather(self, wait: float) -> None:
-        """Take the hints that are there, waiting for a first one."""
+        """Take the present hints, after waiting for a first one."""
         try:
             hint = self._hints.get(timeout=max(wait, 0.001))
         except queue.Empty:
@@ -102,7 +102,7 @@ class Watcher:
         for _ in range(self._hints.qsize() + 1):
             lea, name, closed = hint
             self._due[lea] = 0.0
-            if not name:  # events were lost, with the watch perhaps: one of its own mount is begun anew
+            if not name:  # events were lost, perhaps with the watch: the watch of an own mount is started again
                 self._events.discard(lea)
             if closed and name:
                 self._closed.setdefault(lea, set()).add(name)
@@ -122,7 +122,7 @@ class Watcher:
         self._collect()
         for lea in [lea for lea, when in self._due.items() if when <= now and lea not in self._beside]:
             if self._services.apart.is_apart(lea):
-                self._due.pop(lea, None)  # a hint that comes meanwhile makes it due again
+                self._due.pop(lea, None)  # a hint that comes meanwhile makes the LEA due again
                 self._beside.begin(lea)
             else:
                 self._again(lea, self._look(lea))
@@ -134,7 +134,7 @@ class Watcher:
             self._due[lea] = when
 
     def _collect(self) -> None:
-        """Take up what the looks beside have found. Raises what one of them has raised."""
+        """Collect the results of the parallel looks. Raises what one of them has raised."""
         for lea, again in self._beside.ended():
             if self._services.apart.is_apart(lea) and lea not in self._events:
                 poll = time.monotonic() + self._services.settings.intake.poll_seconds
@@ -155,8 +155,8 @@ class Watcher:
         self._next_scan = now + self._services.settings.intake.scan_seconds
 
     def _look(self, lea: LeaId) -> float | None:
-        """Go on looking through one LEA's outbox; returns when to look again, or None for the next hint or scan."""
-        if lea not in self._known:  # it has left
+        """Continue the scan of one LEA's outbox; returns when to look again, or None for the next hint or scan."""
+        if lea not in self._known:  # the party has left
             self._drop_pass(lea)
             return None
         try:
@@ -175,7 +175,7 @@ class Watcher:
             is_full, ready = len(chosen) < len(ready), chosen
             intake.run(self._services, lea, ready, left)
         except Deferred as later:
-            if not isinstance(later, Silent):  # which is told once, and by `satchel status`
+            if not isinstance(later, Silent):  # Silent is logged once, and shown by `satchel status`
                 self._services.log.warning("outbox cannot be read", lea=lea, why=later.why)
             self._drop_pass(lea)
             return time.monotonic() + self._services.settings.intake.scan_seconds
@@ -183,32 +183,32 @@ class Watcher:
             if found in left:
                 self._readiness.missed(lea, found, time.monotonic())
             else:
-                self._readiness.forget(lea, found.name)
+                self._readiness.drop(lea, found.name)
         if is_full:
             self._drop_pass(lea)
             return time.monotonic() + _FULL_SECONDS
         if not one.is_over:
             return 0.0
         self._drop_pass(lea)
-        self._readiness.forget_unseen(lea, one.began)
+        self._readiness.drop_unseen(lea, one.began)
         self._tell(one)
         return 0.0 if self._closed.get(lea) else one.soonest
 
     def _is_suspended(self, lea: LeaId) -> bool:
-        """Asked before anything is taken: since the last full scan the state may have decided so."""
+        """Checked before anything is taken: the state may have suspended the LEA since the last full scan."""
         with reading(self._services.engine) as connection:
             return lea in suspensions.standing(connection)
 
     def _tell(self, one: Walk) -> None:
-        """After a whole look: the LEA is told what waits for its end."""
+        """After a whole scan: tell the LEA which files are not complete."""
         try:
             halves = self._readiness.halves(one.lea)
             self._notice.say_files(one.lea, halves, one.unfinished, one.unreadable, time.monotonic())
         except Deferred:
-            return  # told when its folder is there again
+            return  # it is told when its folder is there again
 
     def _meet(self, lea: LeaId) -> None:
-        """What is done once for each LEA, as soon as its folder answers."""
+        """Do what is needed once for each LEA, as soon as its folder answers."""
         apart = self._services.apart
         if lea not in self._tidied:
             self._services.outboxes.tidy(lea)
@@ -227,7 +227,7 @@ class Watcher:
 
 
 def watch_turn(services: Services, watcher: Watcher, part: Part) -> None:
-    """One turn; a sick ledger is told of once, and waited for."""
+    """One turn; a ledger that fails is logged once, and the watcher waits for it."""
     try:
         watcher.turn()
         services.troubles.over(services.log, "intake")

@@ -1,9 +1,9 @@
-"""A worker process: admits, routes and delivers what the queues name.
+"""A worker process: admits, routes and delivers the packets that the queues name.
 
-Promises: one thread works, so that its claims are its own, and another keeps them meanwhile; no packet is opened here,
-but by the reader beside it. On start it frees what the process before it, of the same name in the same home, had
-claimed when it died, and the deaths stay counted; what anybody else has claimed ends by its lease. What the database, a
-disk or an orderly stop breaks off is nobody's death: it is given back uncounted, as soon as the database is there
+Promises: one thread works, so that its claims are its own, and another one extends them meanwhile; packets are opened
+only by its reader process, never here. At start it frees what the previous process with its name in this home had
+claimed when it died, and the deaths stay counted; all other claims end by their lease. Work that the database, a disk
+or an orderly stop interrupts is nobody's death: its claims are given back uncounted, as soon as the database is there
 again, by this process or the next one.
 """
 
@@ -29,18 +29,19 @@ from broker.processes.part import Part, run
 from broker.stages import admit, deliver, route
 
 _PLANS = (admit.PLAN, route.PLAN, deliver.PLAN)
-_GARBAGE = 20_000  # new objects before a collection: of a round's objects few are in cycles, and none of its bytes
-_FIRST_SECONDS, _MOST_SECONDS = 0.1, 5.0  # between two looks whether the database is there again
+_GARBAGE = 20_000  # new objects before a collection: few of a round's objects are in cycles, and no bytes
+_FIRST_SECONDS, _MOST_SECONDS = 0.1, 5.0  # between two checks for the database
 RUNS: dict[Stage, Sequence[Plan]] = {plan.stage: _PLANS[n:] for n, plan in enumerate(_PLANS)}
 
 
 def _run(services: Services, part: Part, owed: Owed, stage: Stage, ids: list[str]) -> None:
-    """Work a message. When the batch as a whole fails nothing of it was committed, and it is let go. After a failure of
-    the disk the process ends, for a flush that failed once can not be trusted again; the database is waited for."""
+    """Work a message. When the whole batch fails, nothing of it was committed, and its claims are freed. After a
+    failure of the disk the process ends, because a flush that failed once cannot be trusted again; for the database it
+    waits."""
     try:
         batch.run(services, RUNS[stage], ids)
         services.troubles.over(services.log, "batch")
-    except Exception as error:  # noqa: BLE001  its text may hold values, so that nobody else may log it
+    except Exception as error:  # noqa: BLE001  its text may contain values, so no other code may log it
         is_bug = cause_of(error) is Cause.BUG
         if is_bug:
             services.log.error("batch failed", stage=stage, kind=kind_of(error), packets=len(ids))
@@ -53,13 +54,14 @@ def _run(services: Services, part: Part, owed: Owed, stage: Stage, ids: list[str
 
 
 def _let_go(services: Services, part: Part, owed: Owed) -> None:
-    """Free what this process has claimed, when the ledger lets it; the next process does where this one has to end."""
+    """Free what this process has claimed, when the ledger allows it; if this process must end first, the next one
+    does."""
     pause = _FIRST_SECONDS
     while True:
         try:
-            services.engine.dispose()  # of a sick database no connection is to be trusted
+            services.engine.dispose()  # no connection to a failing database can be trusted
             return _free(services, owed, services.worker)
-        except Exception as error:  # noqa: BLE001  its text may hold values
+        except Exception as error:  # noqa: BLE001  its text may contain values
             owed.note(services.log)
             services.troubles.meet(services.log, "batch", error)
         if part.stop.wait(pause):
@@ -68,7 +70,7 @@ def _let_go(services: Services, part: Part, owed: Owed) -> None:
 
 
 def _free(services: Services, owed: Owed, worker: str) -> None:
-    """What is claimed under this name: uncounted where it is owed, else each counts as a death."""
+    """Free the claims under this name: uncounted where `owed` says so, otherwise each counts as a death."""
     if owed.is_noted:
         batch.give_back(services, worker)
     else:
@@ -84,7 +86,7 @@ def main() -> None:
     parser.add_argument("--costly", action="store_true", help="work what is costly to read, and nothing else")
     chosen = parser.parse_args()
     services = wiring.build(chosen.home, "worker", chosen.number, is_patient=chosen.costly)
-    if not chosen.costly:  # which begins its reader with the first such packet: most days have none
+    if not chosen.costly:  # the costly worker starts its reader with its first packet: on most days it has none
         services.reader.start()
     name, lanes = ("worker-costly", (COSTLY,)) if chosen.costly else (f"worker-{chosen.number}", (EXPRESS, BULK))
     owed = Owed(services.home.run / f"{name}.owed")
@@ -92,17 +94,17 @@ def main() -> None:
         if earlier := part.claimed_as():
             _free(services, owed, earlier)
         owed.settled()
-        committed(services.engine, packets.forget_queues)
+        committed(services.engine, packets.mark_unqueued)
         part.claim_as(services.worker)
         services.queues.start({stage: partial(_run, services, part, owed, stage) for stage in Stage}, lanes)
         threading.Thread(target=leases.keep_on, args=(services, part.stop), name="leases", daemon=True).start()
         gc.collect()
-        gc.freeze()  # what was loaded stays: it need not be looked through at every collection
+        gc.freeze()  # loaded objects stay, so collections need not check them
         gc.set_threshold(_GARBAGE)
         part.ready()
         part.stop.wait()
         if not part.failed:
-            owed.note(services.log)  # should what is in hand not be done in time: it was asked to stop, and did not die
+            owed.note(services.log)  # in case its work is not done in time: it was asked to stop, and did not die
         services.queues.stop()
         services.apart.close()
 

@@ -1,4 +1,4 @@
-"""disclose: each delivery, and each refusal for want of a right, is a line of the disclosure log (34 CFR 99.32).
+"""disclose: each delivery, and each refusal because no rule permits it, is a line of the disclosure log (34 CFR 99.32).
 
 Contract: called within the transaction in which the packets move.
 """
@@ -19,7 +19,7 @@ _NOT_PERMITTED = {"not-your-student": Why.NOT_THERE, "moved-on": Why.NOT_THERE, 
 
 
 def deliveries(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
-    """These packets about students lie in their receivers' inboxes."""
+    """Log that these packets about students lie in their receivers' inboxes."""
     at = services.clock().timestamp()
     disclosures.add(connection, [_line(services, connection, row, at) for row in rows])
 
@@ -40,7 +40,7 @@ def _line(services: Services, connection: Reading, row: PacketRow, at: float) ->
 
 
 def _ground(services: Services, connection: Reading, row: PacketRow) -> tuple[Action, Ground]:
-    """What a part of the record store is depends on what for, and to whom, it goes."""
+    """The action and ground of a delivery; for a part of the record store they depend on its purpose and receiver."""
     if backpack.is_for_parent(row):
         return Action.EXPORT_FOR_PARENT, Ground.PARENT_INSPECTION
     is_asked = row.type in KEPT and row.addressed_to
@@ -51,8 +51,7 @@ def _ground(services: Services, connection: Reading, row: PacketRow) -> tuple[Ac
 
 
 def refused(services: Services, connection: Writing, moved: Iterable[Move], before: State) -> None:
-    """Of these moves, those from `before` by which a packet goes to nobody, because no rule lets it: each is a line of
-    the disclosure log."""
+    """Log those of these moves, from `before`, that refuse a packet because no rule permits it to go to anybody."""
     at = services.clock().timestamp()
     rows = [one.new for one in moved if one.row.state is before and one.new.state is State.REFUSED]
     about = [row for row in rows if row.ssid and row.code in _NOT_PERMITTED and row.type in DISCLOSED]
@@ -60,7 +59,7 @@ def refused(services: Services, connection: Writing, moved: Iterable[Move], befo
 
 
 def not_theirs(services: Services, connection: Writing, row: PacketRow) -> None:
-    """This packet is about a student whom its sender never had."""
+    """Log that this packet is about a student whom its sender never had."""
     disclosures.add(connection, [_not_sent(row, Why.NOT_THERE, services.clock().timestamp())])
 
 

@@ -1,8 +1,8 @@
-"""told: what an LEA, and through it the parent, reads of who asked for a student's records and who got them.
+"""told: the list of who asked for a student's records and who got them, as an LEA, and through it the parent, reads it.
 
-Contract: called within the write transaction that answers the request for the list. What concerns the flag of a missing
-child is the state's alone (Utah 53A-11-502), also when it is lifted: a refusal reads like any other, whatever it was
-for, and a request that was made while a flag stood is told once, as any request.
+Contract: called within the write transaction that answers the request for the list. The flag of a missing child
+concerns only the state (Utah 53A-11-502), even after it is lifted: every refusal reads the same, whatever its reason,
+and a request that came while a flag stood is listed once, like any request.
 """
 
 from dataclasses import replace
@@ -19,15 +19,15 @@ from broker.notices import disclosures as disclosures_notice
 from broker.packets.notify import leave
 from broker.packets.services import Services
 
-# no disclosure of a record, and nobody's but the state's
+# these actions disclose no record and concern only the state
 _OF_THE_STATE = frozenset({Action.SET_FLAG, Action.LIFT_FLAG, Action.RECEIVE_ALERT, Action.RECEIVE_WARNING})
 
 
 def leave_list(
     services: Services, connection: Writing, row: PacketRow, ssid: str, student: Student, *, is_all: bool
 ) -> None:
-    """Answer the request `row` with a `disclosures` notice. `student` is whose list it is, as the LEA may know of;
-    unless `is_all`, only what is about the LEA's own records is told."""
+    """Answer the request `row` with a `disclosures` notice. The list is about `student`, with the data that the LEA may
+    know; unless `is_all`, it has only lines about the LEA's own records."""
     lea = row.origin
     lines = [one for one in _as_told(connection, ssid) if is_all or one.source == lea]
     opted = [one for one in opt_outs.standing(connection, ssid) if is_all or one.lea == lea]
@@ -41,8 +41,8 @@ def leave_list(
 
 
 def _as_told(connection: Reading, ssid: str) -> list[Disclosure]:
-    """The lines that an LEA and the parent may read. Of a request about a flagged child the log has the state's line
-    and that of the request itself, perhaps about nobody in particular: only the second is told."""
+    """The lines that an LEA and the parent may read. For a request about a flagged child, the log has the line for the
+    state and the line of the request itself, perhaps without a child: only the second is listed."""
     lines = [one for one in disclosures.about(connection, ssid) if one.action not in _OF_THE_STATE]
     flagged = {one.tracking for one in lines if one.ground == Why.FLAGGED}
     twice = disclosures.requests_among(connection, flagged)
@@ -50,7 +50,7 @@ def _as_told(connection: Reading, ssid: str) -> list[Disclosure]:
 
 
 def _plain(line: Disclosure) -> Disclosure:
-    """A refusal without its reason; what the state was told of is a school record where it does not say more."""
+    """A refusal without its reason; where it does not say what was refused, it reads as a school record."""
     if line.outcome == "allowed":
         return line
     return replace(line, ground="", what=line.what or PacketType.STUDENT_RECORD)

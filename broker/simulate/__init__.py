@@ -1,1 +1,1 @@
-"""A synthetic state: made-up students, families, schools and moves, and the errors that real records have."""
+"""A synthetic state: made-up students, families, schools and moves, with the errors that real records have."""

@@ -1,6 +1,6 @@
-"""The identity block that everything here makes: `student.v1` in its JSON form.
+"""The identity block that this package makes: `student.v1` in its JSON form.
 
-Owns its copying. Promises: a copy shares no part with its original that could be changed.
+Owns its copying. Promises: a copy shares no changeable part with its original.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ Block = dict[str, Any]
 
 
 def copied(block: Block) -> Block:
-    """The same block, to be changed."""
+    """A copy of the block that may be changed."""
     copy = dict(block)
     copy["legal_name"] = dict(block["legal_name"])
     for part in ("aliases", "guardians"):

@@ -1,7 +1,7 @@
 """The errors that records of real students have, made on purpose.
 
-Owns their list. Promises: each error befalls, at its rate, a record in which it is possible; what is listed was done,
-and changed the block; the errors of one group exclude each other; the block that went in is not altered.
+Owns their list. Promises: each error happens, at its rate, to records in which it is possible; a listed error was made,
+and changed the block; the errors of one group exclude each other; the original block is not altered.
 """
 
 from bisect import bisect
@@ -48,7 +48,7 @@ _ERRORS: dict[str, mistakes.Apply] = {
     "upper_case": mistakes.everywhere(str.upper),
 }
 
-# In the order in which they befall a record; of one line, one at most.
+# In the order in which they are made in a record; at most one from each line.
 GROUPS: tuple[tuple[str, ...], ...] = (
     ("alias_used", "nickname", "alias_missing"),
     ("surname_changed", "surnames_swapped", "surname_dropped", "surnames_joined", "last_in_middle"),
@@ -78,7 +78,7 @@ NO_ERRORS = DEFAULT.changed({name: 0.0 for names in GROUPS for name in names})
 def spoil(block: Block, random: Random, rates: Rates = DEFAULT) -> tuple[Block, tuple[str, ...]]:
     """A copy of a `student.v1` block with errors, and their names, which are those of the fields of `Rates`.
 
-    Raises OperatorError where the rates of a group come to more than 1.
+    Raises OperatorError where the rates of a group sum to more than 1.
     """
     made = copied(block)
     done = []
@@ -86,12 +86,12 @@ def spoil(block: Block, random: Random, rates: Rates = DEFAULT) -> tuple[Block, 
         at = bisect(ends, random.random())
         if at < len(names) and _ERRORS[names[at]](made, random):
             done.append(names[at])
-    # Two errors can undo each other, such as a nickname and a misspelling of it.
+    # Two errors can undo each other, for example a nickname and a misspelling of it.
     return (made, tuple(done)) if made != block else (made, ())
 
 
 @cache
 def _plan(rates: Rates) -> list[tuple[list[float], tuple[str, ...]]]:
-    """For each group the bounds between its errors; groups that never happen are left out."""
+    """For each group, the bounds between its errors; groups that never happen are left out."""
     plan = [(rates.exclusive(names), names) for names in GROUPS]
     return [(ends, names) for ends, names in plan if ends[-1] > 0]

@@ -1,7 +1,7 @@
-"""The families of a synthetic state: a name, guardians, a home, and when their children were born.
+"""The families of a synthetic state: a name, guardians, a home, and the birth dates of their children.
 
-Owns what siblings share. Promises: twins and triplets are one birth: same date, same last name, same everything but the
-first and middle names.
+Owns what siblings share. Promises: twins and triplets are one birth: same date, same last name, same everything except
+the first and middle names.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from broker.simulate.state import GRADES, Lea, State
 from broker.simulate.tables import Table
 
 _CHILDREN = Table({"1": 0.36, "2": 0.32, "3": 0.19, "4": 0.09, "5": 0.03, "6": 0.01})
-_HYPHENATED = 0.25  # of two surnames
+_HYPHENATED = 0.25  # of people with two surnames
 _MOTHER_KEEPS = 0.3  # of mothers: another last name than the children
 _SAME_HOME = 0.3  # of related families
-_FATHER_IS_SENIOR = 0.5  # of fathers whose son has their name
+_FATHER_IS_SENIOR = 0.5  # of fathers whose son has the same name
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Namesake:
-    """A child of the family before, after whom one of this family is called."""
+    """A child of the previous family, after whom a child of this family is named."""
 
     sex: Sex
     first: str
@@ -32,7 +32,8 @@ class Namesake:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Family:
-    """`home` (0 to 1) is where in the LEA they live; `father` is the first name of the guardian who gave a son his."""
+    """`home` (0 to 1) is where in the LEA they live; `father` is the first name of a guardian whose son has the same
+    name."""
 
     id: str
     tables: Tables
@@ -48,7 +49,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Birth:
-    """One, two or three children. `grade` is 0 for kindergarten; `alike`: their first names are."""
+    """One, two or three children. `grade` is 0 for kindergarten; `alike` says whether their first names are alike."""
 
     grade: int
     date: date
@@ -58,7 +59,7 @@ class Birth:
 
 
 class Families:
-    """How families are made; the same random numbers make the same families."""
+    """Makes families; the same random numbers make the same families."""
 
     def __init__(self, rates: Rates, state: State, names: Names, year: int) -> None:
         self._rates = rates
@@ -67,7 +68,7 @@ class Families:
         self._year = year
 
     def family(self, random: Random, name: str) -> Family:
-        """A new family that is related to none."""
+        """A new family that is not related to another."""
         tables = self._names.origin(random)
         lea = self._state.district(random)
         home = random.random()
@@ -111,7 +112,7 @@ class Families:
         )
 
     def births(self, random: Random, family: Family) -> Iterator[Birth]:
-        """The births of the family's children who are of school age, oldest first, each in another grade."""
+        """The births of the family's children of school age, oldest first, each in a different grade."""
         for grade in sorted(random.sample(range(GRADES), int(_CHILDREN.draw(random))), reverse=True):
             chance = random.random()
             several = (
@@ -127,6 +128,6 @@ class Families:
             )
 
     def _birth_date(self, random: Random, grade: int) -> date:
-        """In kindergarten are those who were five before 2 September; a few are a year older than their grade."""
+        """A child in kindergarten was five before 2 September; a few children are a year older than their grade."""
         older = random.random() < self._rates.older
         return date(self._year - 7 - grade - older, 9, 2) + timedelta(int(random.random() * 365))

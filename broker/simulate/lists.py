@@ -1,7 +1,7 @@
-"""Short lists of names for which no library has a table.
+"""Short lists of names that no library has.
 
-Owns them. Promises: common names only, nobody's in particular; made so that these kinds of names occur in a synthetic
-state, not to say how frequent they are.
+Owns them. Promises: only common names, of nobody in particular; they make these kinds of names occur in a synthetic
+state, and do not say how frequent they are.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# Names as parents make them up: whole families of them differ in one letter.
+# Made-up names: many of them differ in one letter.
 NEW_NAMES = Names(
     girls=_joined(
         "Ad Ash Aub Berk Brax Brin Bryn Em Ever Gen Had Jay Kay Kins Mad Oak Pais Rae Ry Tay Tins Wes",
@@ -38,7 +38,7 @@ NEW_NAMES = Names(
     ),
 )
 
-# Tongan and Samoan; the mark before a vowel is a letter of the language, often left out.
+# Tongan and Samoan; the mark before a vowel is a letter of the language that is often left out.
 PACIFIC = Names(
     girls=_words(
         "Ana ʻAna Mele Sela Lupe Losa Sina Malia Leilani Salote Vika Lavinia Fusi Siosiana Talia Luseane Sepiuta "
@@ -55,7 +55,7 @@ PACIFIC = Names(
     ),
 )
 
-# Navajo families' last names; first names are mostly those of everybody else.
+# Last names of Navajo families; their first names are mostly common ones.
 NAVAJO = Names(
     girls=_words("Shandiin Nizhoni Haseya Dezbah Yanaba Altsoba Sahkyo Ooljee Doli Nanaba Ajei Bah"),
     boys=_words("Niyol Ahiga Hashkeh Shilah Sani Bidziil Yiska Naalnish Nastas Gaagii Tsela Hok'ee"),
@@ -65,7 +65,7 @@ NAVAJO = Names(
     ),
 )
 
-# What Spanish-speaking families call their children; the English ones come from a library.
+# Nicknames in Spanish-speaking families; the English ones come from a library.
 SPANISH_NICKNAMES = {
     "Alejandra": ("Ale",), "Alejandro": ("Alex", "Ale"), "Antonio": ("Toño",), "Beatriz": ("Bety",),
     "Concepción": ("Concha", "Conchita"), "Consuelo": ("Chelo",), "Daniel": ("Dani",), "Dolores": ("Lola",),

@@ -1,6 +1,6 @@
-"""The lists of names and places of many languages, which the package faker holds.
+"""The lists of names and places of many languages, from the package faker.
 
-Owns that package, which comes with the extra `simulate` alone: no server needs it. Promises: where it is not there, one
+Owns that package, which comes only with the extra `simulate`: no server needs it. Promises: where it is missing, one
 sentence says how to get it.
 """
 
@@ -18,7 +18,7 @@ def people(locale: str) -> Any:
 
 
 def places(locale: str) -> Any:
-    """The parts of towns' names of a locale. Raises OperatorError without the package."""
+    """The parts of town names in a locale. Raises OperatorError without the package."""
     return _provider("address", locale)
 
 

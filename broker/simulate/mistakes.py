@@ -1,7 +1,7 @@
-"""One function an error: what it does to a block.
+"""One function for each error: how it changes a block.
 
-Owns how each is made. Promises: a function changes the block that it is given, and says whether it could: True means
-that the block is another now.
+Owns how each error is made. Promises: a function changes the given block, and returns whether it could: True means that
+the block differs now.
 """
 
 import re
@@ -19,12 +19,12 @@ Apply = Callable[[Block, Random], bool]
 _PARTICLES = frozenset(
     {"de", "del", "la", "las", "los", "da", "do", "dos", "van", "von", "der", "den", "st", "al", "el"}
 )
-_LONGEST = 100  # characters of a name part in `student.v1`; a letter may become several
-_FAR_YEARS = 12  # a digit of the year may be wrong, but not so that the child would be out of school age by far
+_LONGEST = 100  # characters of a name part in `student.v1`; one letter may become several
+_FAR_YEARS = 12  # a wrong digit in the year must not move the child far out of school age
 
 
 def surnames(last: str) -> tuple[str, str] | None:
-    """The two surnames of a last name that has two, with a blank or a hyphen between them; None for every other."""
+    """The two surnames in a last name that has two, separated by a blank or a hyphen; None for any other."""
     parts = re.split(r"[ -]", last)
     if len(parts) != 2 or not all(parts) or parts[0].casefold() in _PARTICLES:
         return None
@@ -32,7 +32,7 @@ def surnames(last: str) -> tuple[str, str] | None:
 
 
 def without_accents(text: str) -> str:
-    """As a system that knows only the letters of English keeps it."""
+    """The text as a system keeps it that knows only English letters."""
     return anyascii(text.replace("ʻ", "")) or text
 
 
@@ -40,20 +40,20 @@ def without_accents(text: str) -> str:
 
 
 def nickname(block: Block, random: Random) -> bool:
-    """What the child is called, in place of the first name."""
+    """The child's nickname in place of the first name."""
     short = spelling.nickname(block["legal_name"]["first"], random)
     return short is not None and _set(block, first=short)
 
 
 def alias_used(block: Block, _random: Random) -> bool:
-    """The preferred name, in place of the first name; no alias is left."""
+    """The preferred name in place of the first name; no alias is left."""
     if not block.get("aliases"):
         return False
     return _set(block, first=block.pop("aliases")[0]["first"])
 
 
 def surname_changed(block: Block, random: Random) -> bool:
-    """A guardian's other name, as after a marriage or a divorce, or one that is new."""
+    """A guardian's other name, as after a marriage or a divorce, or a new one."""
     old = block["legal_name"]["last"]
     others = [one["last"] for one in block.get("guardians", ()) if one["last"] != old]
     new = others[0] if others and random.random() < 0.5 else default().origin(random).last.draw(random)
@@ -61,7 +61,7 @@ def surname_changed(block: Block, random: Random) -> bool:
 
 
 def two_surnames(arrange: Callable[[str, str, str, Random], str]) -> Apply:
-    """An error that takes the two surnames and the mark between them, and gives the last name."""
+    """An error that makes the last name from the two surnames and the mark between them."""
 
     def apply(block: Block, random: Random) -> bool:
         last = block["legal_name"]["last"]
@@ -72,7 +72,7 @@ def two_surnames(arrange: Callable[[str, str, str, Random], str]) -> Apply:
 
 
 def swapped(one: str, two: str) -> Apply:
-    """An error that puts two parts of the name into each other's places."""
+    """An error that exchanges two parts of the name."""
 
     def apply(block: Block, _random: Random) -> bool:
         name = block["legal_name"]
@@ -84,20 +84,20 @@ def swapped(one: str, two: str) -> Apply:
 
 
 def middle_in_first(block: Block, _random: Random) -> bool:
-    """Both given names in the field of the first."""
+    """Both given names in the field of the first name."""
     name = block["legal_name"]
     return bool(name.get("middle")) and _set(block, first=f"{name['first']} {name['middle']}", middle="")
 
 
 def last_in_middle(block: Block, _random: Random) -> bool:
-    """The first of two surnames taken for a middle name."""
+    """The first of two surnames used as a middle name."""
     name = block["legal_name"]
     two = surnames(name["last"])
     return two is not None and _set(block, middle=f"{name.get('middle', '')} {two[0]}".strip(), last=two[1])
 
 
 def middle_initial(block: Block, random: Random) -> bool:
-    """A letter is left of the middle name, with or without a full stop."""
+    """Only a letter is left of the middle name, with or without a full stop."""
     middle = block["legal_name"].get("middle", "")
     return len(middle) > 1 and _set(block, middle=middle[0] + ("." if random.random() < 0.3 else ""))
 
@@ -128,7 +128,7 @@ def typo(part: str) -> Apply:
 
 
 def everywhere(change: Callable[[str], str]) -> Apply:
-    """An error of the whole system that the record comes from: in every name and in the address."""
+    """An error of the whole system from which the record comes: in every name and in the address."""
 
     def apply(block: Block, _random: Random) -> bool:
         before = copied(block)
@@ -145,7 +145,7 @@ def everywhere(change: Callable[[str], str]) -> Apply:
 
 
 def _set(block: Block, **parts: str) -> bool:
-    """Write these parts of the legal name, empty ones by leaving them out; False where nothing differs."""
+    """Write these parts of the legal name, and leave out empty ones; False where nothing differs."""
     name = block["legal_name"]
     new = {key: value for key, value in {**name, **parts}.items() if value or key in ("first", "last")}
     changed = bool(new["last"]) and new != name
@@ -158,7 +158,7 @@ def _set(block: Block, **parts: str) -> bool:
 
 
 def day_month(block: Block, _random: Random) -> bool:
-    """Day and month, each in the other's place, where that is another date."""
+    """Exchange day and month, where that gives another date."""
     year, month, day = block["birth_date"].split("-")
     if int(day) > 12 or day == month:
         return False
@@ -167,7 +167,7 @@ def day_month(block: Block, _random: Random) -> bool:
 
 
 def birth_digit(block: Block, random: Random) -> bool:
-    """One digit is another, such that a day comes out on which a child at school can have been born."""
+    """Change one digit, so that the result is a day on which a child at school can have been born."""
     old = block["birth_date"]
     fitting = [new for new in _one_digit_away(old) if abs(int(new[:4]) - int(old[:4])) <= _FAR_YEARS]
     block["birth_date"] = fitting[int(random.random() * len(fitting))]
@@ -215,7 +215,7 @@ def gender_wrong(block: Block, _random: Random) -> bool:
 
 
 def guardian_dropped(block: Block, random: Random) -> bool:
-    """One of several guardians is left out."""
+    """Leave out one of several guardians."""
     guardians = block.get("guardians", [])
     if len(guardians) < 2:
         return False
@@ -224,7 +224,7 @@ def guardian_dropped(block: Block, random: Random) -> bool:
 
 
 def guardian_typo(block: Block, random: Random) -> bool:
-    """A guardian's first or last name misspelt."""
+    """Misspell a guardian's first or last name."""
     if not block.get("guardians"):
         return False
     guardian = block["guardians"][int(random.random() * len(block["guardians"]))]
@@ -234,7 +234,7 @@ def guardian_typo(block: Block, random: Random) -> bool:
 
 
 def phone_changed(block: Block, random: Random) -> bool:
-    """Another number."""
+    """Another telephone number."""
     if not block.get("phone"):
         return False
     block["phone"] = places.phone(random)
@@ -242,7 +242,7 @@ def phone_changed(block: Block, random: Random) -> bool:
 
 
 def address_changed(block: Block, random: Random) -> bool:
-    """To another home in the same town."""
+    """Another home in the same town."""
     if not block.get("address"):
         return False
     old = block["address"]

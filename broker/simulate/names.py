@@ -1,6 +1,6 @@
-"""Which names people have: by where their families came from, each name as frequent as it is there.
+"""The names that people have, by the origin of their families, each as frequent as it is there.
 
-Owns the origins and the tables behind them: Faker's own, the user's, or short lists from here. Promises: two draws with
+Owns the origins and the tables behind them: Faker's own, the user's, or the short lists here. Promises: two draws with
 equal random numbers are equal (for one version of Faker); nothing is read before the first draw.
 """
 
@@ -18,13 +18,13 @@ from broker.simulate.tables import Table, mixed
 Sex = Literal["F", "M"]
 Source = tuple[float, str]  # share of the table; a locale of Faker, or a list in `lists`
 _OWN = {"new": lists.NEW_NAMES, "pacific": lists.PACIFIC, "navajo": lists.NAVAJO}
-_ROMANISED = {"zh_CN", "ja_JP"}  # locales with romanised names of their own, which know no sex
+_ROMANISED = {"zh_CN", "ja_JP"}  # locales that have romanised names, not separated by sex
 _SPELT_IN_LATIN = {"ru_RU", "uk_UA"}  # locales in another script that transliterates well
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a family's names come from. `two_surnames`: the share of its children who bear both parents' names."""
+    """The origin of a family's names. `two_surnames`: the share of its children who have both parents' names."""
 
     share: float
     first: tuple[Source, ...]
@@ -59,7 +59,7 @@ ORIGINS = (
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What a family of one origin draws from."""
+    """The tables for a family of one origin."""
 
     girls: Table
     boys: Table
@@ -72,14 +72,14 @@ class Tables:
 
 
 class Names:
-    """All origins. A user's own first or last names, where given, take the place of every origin's."""
+    """All origins. A user's own first or last names, where given, replace every origin's."""
 
     def __init__(
         self,
         first: Mapping[str, Mapping[str, float]] | None = None,
         last: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        """`first` and `last` in the form of `broker.simulate.tables.read`."""
+        """`first` and `last` have the form of `broker.simulate.tables.read`."""
         own_last = Table(_of_sex(last, "F") | _of_sex(last, "M")) if last else None
         own_first = {sex: Table(_of_sex(first, sex)) for sex in ("F", "M")} if first else {}
         self._tables = [
@@ -100,12 +100,12 @@ class Names:
 
 @cache
 def default() -> Names:
-    """The names that are drawn from where the user gives none; made once."""
+    """The names that are used where the user gives none; made once."""
     return Names()
 
 
 def _of_sex(given: Mapping[str, Mapping[str, float]], sex: str) -> dict[str, float]:
-    """A user's names that fit: of this sex or of both; of the other only where there are no others."""
+    """A user's names for this sex or for both; for the other sex only where there are no others."""
     fitting = {**given.get("", {}), **given.get(sex, {})}
     return fitting or {name: weight for table in given.values() for name, weight in table.items()}
 
@@ -116,7 +116,7 @@ def _table(sources: tuple[Source, ...], part: Literal["first", "last"], sex: Sex
 
 
 def _source(name: str, part: str, sex: Sex) -> dict[str, float]:
-    """The names of one list or locale, with their weights; where a list has none, each weighs the same."""
+    """The names of one list or locale, with their weights; where a list has none, all weights are equal."""
     if name in _OWN:
         own = _OWN[name]
         given: Iterable[str] = own.last if part == "last" else own.girls if sex == "F" else own.boys
@@ -131,5 +131,5 @@ def _source(name: str, part: str, sex: Sex) -> dict[str, float]:
 
 
 def _in_latin(name: str) -> str:
-    """As in a passport: the sign for a soft consonant is not written."""
+    """Spelt as in a passport: the sign for a soft consonant is left out."""
     return anyascii(name).replace("'", "")

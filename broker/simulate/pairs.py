@@ -1,7 +1,7 @@
-"""Pairs of blocks of which it is known whether they are one student: to judge a matcher by.
+"""Pairs of blocks with the truth whether they are one student, to judge a matcher by.
 
-Owns their kinds. Promises: pairs come one by one, from a bounded memory; the first names of twins always differ, even
-after a typo and without accents, for where they do not, no evidence is left that tells twins apart.
+Owns their kinds. Promises: pairs come one by one, with bounded memory; the first names of twins always differ, even
+after a typo and without accents: otherwise no evidence would be left that tells twins apart.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from broker.simulate.spelling import misspelt
 
 Relation = Literal["same", "twin", "sibling", "namesake", "stranger"]
 
-_REMEMBERED = 5000  # students among whom a namesake is looked for
+_REMEMBERED = 5000  # students among whom a namesake is searched
 _TYPO = 0.5  # of pairs of twins: one of the two has a typo
 _TYPO_IN_FIRST = 0.75  # of those typos; the others are in the last name
 _TWINS = DEFAULT.changed({"twins": 1.0, "triplets": 0.0, "twins_alike": 0.5, "charter": 0.0})
@@ -43,10 +43,10 @@ class Pair:
 
 
 class Pairs:
-    """Pairs made from families as they come."""
+    """Makes pairs from families, one family after the other."""
 
     def __init__(self, seed: int, rates: Rates = DEFAULT, share: float = 1.0) -> None:
-        """`share` (0 to 1) of the families are paired: each n-th."""
+        """`share` (0 to 1) of the families are used, evenly spread."""
         self._random = Random(f"{seed}/pairs")
         self._rates = rates
         self._share = share
@@ -55,7 +55,7 @@ class Pairs:
         self._before: Person | None = None
 
     def of(self, family: Sequence[Person]) -> Iterator[Pair]:
-        """Each student with themselves, with each sibling, with a namesake, and one with a stranger."""
+        """Each student with itself, with each sibling, with a namesake, and one student with a stranger."""
         due, self._due = self._due >= 1, self._due % 1 + self._share
         if not due:
             return
@@ -71,7 +71,8 @@ class Pairs:
         self._before = family[0]
 
     def _namesake(self, one: Person) -> Person | None:
-        """Who had the same first and last name before, if that is not too long ago; `one` is remembered now."""
+        """An earlier student with the same first and last name, if not too long ago; `one` is remembered for later
+        calls."""
         name = one.block["legal_name"]["first"], one.block["legal_name"]["last"]
         before = self._named.pop(name, None)
         self._named[name] = one
@@ -81,12 +82,12 @@ class Pairs:
 
     def _pair(self, one: Person, other: Person, relation: Relation) -> Pair:
         spoilt, errors = spoil(other.block, self._random, self._rates)
-        spoilt["local_id"] = f"{int(self._random.random() * 10_000_000):07d}"  # the other LEA's own
+        spoilt["local_id"] = f"{int(self._random.random() * 10_000_000):07d}"  # the other LEA's own number
         return Pair(copied(one.block), spoilt, relation, errors)
 
 
 def pairs(people: Iterable[Person], seed: int, rates: Rates = DEFAULT, *, share: float = 1.0) -> Iterator[Pair]:
-    """What `Pairs` makes of all families of `people`, which must come family by family."""
+    """The pairs that `Pairs` makes from all families of `people`, which must come family by family."""
     maker = Pairs(seed, rates, share)
     for _, family in groupby(people, key=lambda one: one.family):
         yield from maker.of(tuple(family))
@@ -95,8 +96,9 @@ def pairs(people: Iterable[Person], seed: int, rates: Rates = DEFAULT, *, share:
 def twins(count: int, seed: int) -> Iterator[tuple[Block, Block]]:
     """`count` pairs of twins: two students with the same last name, birth date, address, guardians and telephone.
 
-    Their first names are one letter apart in half of the pairs (sometimes two), and any in the others; middle names are
-    there, missing or an initial; birth orders are mostly missing; in half of the pairs one of the two has a typo.
+    In half of the pairs their first names are one letter apart (sometimes two), in the others they are any two names;
+    middle names are there, missing or an initial; birth orders are mostly missing; in half of the pairs one of the two
+    has a typo.
     """
     random = Random(f"{seed}/twins")
     return (_as_recorded(first, second, random) for first, second in islice(_born_together(seed), count))
@@ -124,7 +126,7 @@ def _as_recorded(first: Block, second: Block, random: Random) -> tuple[Block, Bl
 
 
 def _plain(block: Block) -> str:
-    """The first name as the most careless system keeps it."""
+    """The first name as the most careless system would keep it."""
     return "".join(letter for letter in without_accents(block["legal_name"]["first"]).casefold() if letter.isalpha())
 
 

@@ -1,7 +1,8 @@
 """The students of a synthetic state, family by family.
 
-Owns who there is. Promises: students come one by one, and only one family at a time is in memory; the first students of
-a long run are those of a short one with the same seed; every block is complete and free of errors, which `spoil` makes.
+Owns the list of students. Promises: students come one by one, and only one family at a time is in memory; a long run
+begins with the students of a short one with the same seed; every block is complete and free of errors: `spoil` makes
+those.
 """
 
 from collections.abc import Iterator
@@ -28,19 +29,19 @@ _MIDDLE: dict[Sex, Table] = {
     "F": Table({"Marie": 3, "Ann": 3, "Grace": 2, "Rose": 2, "Lynn": 2, "Elizabeth": 2, "Mae": 1, "Kay": 1}),
     "M": Table({"James": 3, "Lee": 2, "Michael": 2, "William": 2, "Joseph": 2, "Thomas": 2, "Scott": 2, "Ray": 1}),
 }
-_USUAL_MIDDLE, _FAMILY_MIDDLE = 0.25, 0.1  # of middle names: from the lists above; a guardian's last name
+_USUAL_MIDDLE, _FAMILY_MIDDLE = 0.25, 0.1  # shares of middle names: from the lists above; a guardian's last name
 _GIRLS = 0.488
 _TWINS_SAME_SEX = 0.65
-_TWO_LETTERS = 0.3  # of names much alike: not one letter apart, but two
+_TWO_LETTERS = 0.3  # share of alike names that are two letters apart, not one
 _OTHER_GENDER = 0.002
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """A student and the truth about them. Repr hidden, like `Student`'s.
+    """A student and the truth about the student. Repr hidden, like `Student`'s.
 
-    `id` is the truth and never inside the block; `twin_of` is the id of the first born of several. `grade` is 0 for
-    kindergarten, to 12; `home` (0 to 1) is where in the LEA they live, which decides between its schools.
+    `id` is the truth and never in the block; `twin_of` is the id of the first-born of several. `grade` is 0 for
+    kindergarten, up to 12; `home` (0 to 1) is where in the LEA the student lives, which decides the school.
     """
 
     id: str
@@ -55,7 +56,7 @@ class Person:
 
     @property
     def student(self) -> Student:
-        """The block as the model knows it."""
+        """The block in the model's form."""
         return to_student(self.block)
 
 
@@ -70,8 +71,8 @@ def persons(
 ) -> Iterator[Person]:
     """`count` students of the school year that ends in `year`.
 
-    `among` is the state whose LEAs they go to, `called` the names that they have; without, those of the defaults.
-    Raises OperatorError for a count below 0 or above `MOST`.
+    `among` is the state whose LEAs they attend, `called` the names that they have; without them, the defaults. Raises
+    OperatorError for a count below 0 or above `MOST`.
     """
     if not 0 <= count <= MOST:
         raise OperatorError(f"The number of students must lie between 0 and {MOST}.")
@@ -79,13 +80,13 @@ def persons(
 
 
 def local_id(number: int, lea: LeaId) -> str:
-    """A student's number in an LEA's own system: seven digits, each once in an LEA, in no visible order."""
+    """A student's number in an LEA's own system: seven digits, unique in the LEA, in no visible order."""
     start = sum(ord(letter) * 31**at for at, letter in enumerate(lea))
     return f"{(number * 7_368_787 + start * 104_729) % _PRIME:07d}"
 
 
 class _Register:
-    """One run: families, their children, and the schools they go to."""
+    """One run: families, their children, and their schools."""
 
     def __init__(self, seed: int, rates: Rates, among: State, called: Names, year: int) -> None:
         self._random = Random(f"{seed}/people")
@@ -128,7 +129,7 @@ class _Register:
         return self._families.births(self._random, family)
 
     def _name(self, family: Family, birth: Birth, used: set[str], twin: Person | None) -> tuple[Sex, dict[str, str]]:
-        """Sex and legal name of the next child; never a sibling's first name, but perhaps one much like a twin's."""
+        """Sex and legal name of the next child; never a sibling's first name, but perhaps one similar to a twin's."""
         random = self._random
         sex: Sex = "F" if random.random() < _GIRLS else "M"
         suffix = ""

@@ -1,7 +1,7 @@
 """Where families live: towns, streets, telephone numbers.
 
-Owns addresses. Promises: no telephone number is anybody's, for in the North American Numbering Plan an exchange code
-never begins with 0 or 1; towns are invented, and their postal codes are only of the right form.
+Owns addresses. Promises: no telephone number is anybody's, because in the North American Numbering Plan an exchange
+code never begins with 0 or 1; towns are invented, and only the form of their postal codes is right.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _AREA_CODES = ("801", "801", "385", "435")
 _PHONE_FORMS = ("({}) {}-{}", "{}-{}-{}", "{}{}{}", "{}.{}.{}")
 _STREET_SUFFIXES = ("Avenue", "Street", "Drive", "Lane", "Circle", "Court", "Road", "Way")
 _NATURE = ("Aspen", "Canyon", "Cedar", "Cottonwood", "Eagle", "Granite", "Juniper", "Maple", "Oak", "Pine", "Ridge")
-_GRID = 0.5  # of addresses: numbered from the town's centre, as western towns do ("1245 S 500 E")
+_GRID = 0.5  # share of addresses numbered from the town's centre, as in western towns ("1245 S 500 E")
 _APARTMENT = 0.18
 
 
@@ -34,7 +34,7 @@ def _surnames() -> Table:
 
 
 def town(random: Random, state: str = "84") -> Town:
-    """A new town; `state` is how its postal codes begin."""
+    """A new town; `state` is the beginning of its postal codes."""
     name = _surnames().draw(random) + _one(random, locales.places(_LOCALE).city_suffixes)
     if random.random() < 0.3:
         name = f"{_one(random, locales.places(_LOCALE).city_prefixes)} {name}"

@@ -1,8 +1,8 @@
 """How often each thing happens in a synthetic state.
 
-Owns every number that a user may turn. Promises: each rate lies between 0 and 1 and is independent of the others,
-except that rates of one error group (`broker.simulate.errors.GROUPS`) exclude each other and may sum to at most 1.
-The defaults are assumptions made to be useful for testing; they were not measured on real students.
+Owns every number that a user may change. Promises: each rate is between 0 and 1 and independent of the others, except
+that rates of one error group (`broker.simulate.errors.GROUPS`) exclude each other and may sum to at most 1. The
+defaults are assumptions, made to be useful for testing; they were not measured on real students.
 """
 
 import math
@@ -14,7 +14,8 @@ from broker.core.errors import OperatorError
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Shares between 0 and 1; the comment says of what. Errors: of the records in which they are possible."""
+    """Shares between 0 and 1; each comment says of what. An error's rate is the share of the records in which it is
+    possible."""
 
     # the population
     twins: float = 0.016  # of births: two children
@@ -22,7 +23,7 @@ class Rates:
     twins_alike: float = 0.3  # of multiple births: first names one letter or so apart
     one_guardian: float = 0.25  # of families
     step_children: float = 0.05  # of children: another last name than the family's
-    same_name_relatives: float = 0.01  # of families: related to the one before, one child named alike
+    same_name_relatives: float = 0.01  # of families: related to the previous one, with one child of the same name
     junior: float = 0.02  # of boys: the father's name, with a suffix
     middle_name: float = 0.86  # of children, on the birth certificate
     preferred_name: float = 0.05  # of children: known by another first name, held as an alias
@@ -30,13 +31,13 @@ class Rates:
     older: float = 0.04  # of children: a year older than their grade
 
     # the school year
-    movers: float = 0.08  # of students: change the school within the year
+    movers: float = 0.08  # of students: change schools within the year
     late_exit: float = 0.1  # of moves to another LEA of the state: the old LEA's exit comes after the new one's entry
     dual: float = 0.004  # of students above kindergarten: enrolled in two LEAs at once, which is legal
 
     # errors in names
     nickname: float = 0.02
-    alias_used: float = 0.15  # the preferred name stands where the legal one belongs
+    alias_used: float = 0.15  # the preferred name in place of the legal one
     alias_missing: float = 0.6
     first_typo: float = 0.02
     last_typo: float = 0.02
@@ -44,7 +45,7 @@ class Rates:
     first_middle_swapped: float = 0.005
     first_last_swapped: float = 0.003
     middle_in_first: float = 0.02
-    last_in_middle: float = 0.04  # of students with two surnames: the first of them
+    last_in_middle: float = 0.04  # of students with two surnames: the first one
     middle_missing: float = 0.12
     middle_initial: float = 0.12
     surnames_swapped: float = 0.03  # of students with two surnames
@@ -72,9 +73,9 @@ class Rates:
     address_missing: float = 0.08
 
     def changed(self, given: Mapping[str, object]) -> "Rates":
-        """These rates with those in `given` (by field name) put in their place.
+        """These rates, with those in `given` (by field name) replaced.
 
-        Raises OperatorError for a name that there is not, or a value that is not a number from 0 to 1.
+        Raises OperatorError for an unknown name, or a value that is not a number from 0 to 1.
         """
         known = {one.name for one in fields(self)}
         rates: dict[str, float] = {}
@@ -87,9 +88,9 @@ class Rates:
         return replace(self, **rates)
 
     def exclusive(self, names: tuple[str, ...]) -> list[float]:
-        """The rates of errors that exclude each other, added up one after the other.
+        """The cumulated rates of errors that exclude each other.
 
-        Raises OperatorError where they come to more than 1.
+        Raises OperatorError where they sum to more than 1.
         """
         ends = [math.fsum(getattr(self, name) for name in names[: n + 1]) for n in range(len(names))]
         if ends[-1] > 1:

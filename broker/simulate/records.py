@@ -1,7 +1,8 @@
-"""What each LEA knows of a student: its own block, with its own number and its own errors.
+"""Each LEA's view of a student: its own block, with its own number and its own errors.
 
-Owns the view of one LEA. Promises: an LEA that a student leaves and one that the student comes to wrote their records
-independently; who moves to another LEA mostly has another address there, which counts as `address_changed`.
+Owns the view of one LEA. Promises: the LEA that a student leaves and the LEA to which the student comes wrote their
+records independently; a student who moves to another LEA mostly has another address there, which counts as
+`address_changed`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +18,12 @@ from broker.simulate.rates import DEFAULT, Rates
 from broker.simulate.state import State
 from broker.simulate.years import Event
 
-_NEW_HOME = 0.75  # of those who move to another LEA
+_NEW_HOME = 0.75  # of students who move to another LEA
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """A student in one LEA's system, as it would be sent. Repr hidden."""
+    """A student in one LEA's system, as the LEA would send it. Repr hidden."""
 
     lea: LeaId
     school: str
@@ -31,7 +32,7 @@ class Record:
 
 
 class Records:
-    """How the LEAs of a state write down its students."""
+    """How the LEAs of a state record its students."""
 
     def __init__(self, among: State, seed: int, rates: Rates = DEFAULT) -> None:
         self._state = among

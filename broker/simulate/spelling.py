@@ -1,6 +1,6 @@
-"""How names are written wrongly, and what people are called instead.
+"""How names are misspelt, and which nicknames people have.
 
-Owns slips of the hand and of the ear, and nicknames. Promises: what comes back always differs from what went in.
+Owns typing errors, hearing errors and nicknames. Promises: the result always differs from the input.
 """
 
 import re
@@ -11,13 +11,13 @@ from nicknames import NickNamer
 
 from broker.simulate.lists import SPANISH_NICKNAMES
 
-_SHORTEST = 3  # letters of a name from which one may be left out
+_SHORTEST = 3  # letters that a name must have for one to be left out
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _VOWELS = "aeiou"
-_BY_EAR = 0.3  # of misspellings; the others are the hand's
-_NEXT_KEY = 0.6  # of wrong letters; the others are any
+_BY_EAR = 0.3  # of misspellings; the others are typing errors
+_NEXT_KEY = 0.6  # of wrong letters; the others may be any letter
 
-# What sounds alike: either may stand for the other.
+# Spellings that sound alike: each may replace the other.
 _SOUNDS = (
     *(
         ("ph", "f"),
@@ -38,16 +38,16 @@ _SOUNDS = (
 
 
 def misspelt(name: str, random: Random) -> str:
-    """The name with one mistake: a letter too many, too few, wrong or in the wrong place, or written as it sounds.
+    """The name with one mistake: one letter too many, too few, wrong or in the wrong place, or a spelling by sound.
 
-    A name without letters is given back with a letter added.
+    A name without letters is returned with a letter added.
     """
     heard = _by_ear(name, random) if random.random() < _BY_EAR else name
     return heard if heard != name else slip(name, random)
 
 
 def slip(name: str, random: Random) -> str:
-    """The name with one slip of the hand."""
+    """The name with one typing error."""
     places = [match.start() for match in re.finditer(r"[^\W\d_]", name)]
     if not places:
         return f"{name}x"
@@ -63,7 +63,7 @@ def slip(name: str, random: Random) -> str:
 
 
 def _swapped(name: str, at: int) -> str:
-    """The letter at this place and the next, each in the other's place; capitals stay where they are."""
+    """Exchange the letter at this place and the next one; capitals stay where they are."""
     if not name[at + 1 : at + 2].isalpha():
         return name
     one, two = name[at], name[at + 1]
@@ -73,7 +73,7 @@ def _swapped(name: str, at: int) -> str:
 
 
 def _wrong(letter: str, random: Random) -> str:
-    """Another letter, mostly one beside it on the keyboard; a capital for a capital."""
+    """Another letter, mostly a neighbour on the keyboard; a capital for a capital."""
     small = letter.lower()
     row = next((row for row in _ROWS if small in row), "")
     near = [row[at] for at in (row.find(small) - 1, row.find(small) + 1) if row and 0 <= at < len(row)]
@@ -84,7 +84,7 @@ def _wrong(letter: str, random: Random) -> str:
 
 
 def _by_ear(name: str, random: Random) -> str:
-    """The name with one sound written in another way; the same name where no sound of the table is in it."""
+    """The name with one sound spelt in another way; unchanged where it has no sound of the table."""
     small = name.lower()
     found = [
         (at.start(), said, other)
@@ -108,12 +108,12 @@ def _library() -> NickNamer:
 
 @lru_cache(maxsize=20_000)
 def _nicknames(name: str) -> tuple[str, ...]:
-    """In a fixed order: the library's sets have none."""
+    """The nicknames in a fixed order: the library's sets have none."""
     english = sorted(short.capitalize() for short in _library().nicknames_of(name))
     return tuple(short for short in (*SPANISH_NICKNAMES.get(name, ()), *english) if short != name)
 
 
 def nickname(name: str, random: Random) -> str | None:
-    """What somebody of this first name is called, too; None where no such name is known."""
+    """A nickname for this first name; None where none is known."""
     known = _nicknames(name.split()[0]) if name.strip() else ()
     return known[int(random.random() * len(known))] if known else None

@@ -1,7 +1,7 @@
 """The LEAs of a synthetic state and their schools.
 
-Owns how many there are, how large and what they teach. Promises: the same counts and seed give the same state; sizes
-differ as widely as those of real districts do; every LEA has a school for every grade.
+Owns their number, their sizes and their grades. Promises: the same counts and seed give the same state; sizes differ as
+widely as those of real districts; every LEA has a school for every grade that it teaches.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from broker.simulate.tables import Table
 
 MOST_LEAS = 20_000
 GRADES = 13  # kindergarten is 0
-_SCHOOLS = 1000  # of districts of the whole state, shared out by size
+_SCHOOLS = 1000  # district schools in the whole state, distributed by size
 _LEVELS = ((0, 6, 0.6), (7, 9, 0.22), (10, 12, 0.18))  # first grade, last grade, share of a district's schools
 _CHARTER_SPANS = ((0, 6), (0, 8), (0, 9), (0, 12), (7, 12), (9, 12))
-_SPREAD = 1.1  # of the logarithm of districts' sizes: the largest has hundreds of times the students of the smallest
+_SPREAD = 1.1  # of the logarithm of districts' sizes: the largest has hundreds of times the smallest's students
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _CHARTERS = ("Academy", "Charter School", "Preparatory Academy", "School for the Arts", "Montessori", "STEM School")
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """A school: its LEA's own code of it, its name, its first and last grade (kindergarten is 0)."""
+    """A school: its LEA's own code for it, its name, its first and last grade (kindergarten is 0)."""
 
     code: str
     name: str
@@ -46,7 +46,7 @@ class Lea:
     _by_grade: tuple[tuple[str, ...], ...] = field(repr=False)
 
     def school(self, grade: int, home: float) -> str:
-        """The school where a child of this grade goes; children of one `home` (0 to 1) go to the same. '' for none."""
+        """The school of a child in this grade; children of one `home` (0 to 1) go to the same school. '' for none."""
         fitting = self._by_grade[grade]
         return fitting[int(home * len(fitting))] if fitting else ""
 
@@ -70,16 +70,16 @@ class State:
         ]
 
     def district(self, random: Random) -> Lea:
-        """A district, as often as it is large."""
+        """A random district, in proportion to its size."""
         return self.leas[LeaId(self._districts.draw(random))]
 
     def charter(self, random: Random, grade: int) -> Lea | None:
-        """A charter that teaches this grade; None where there is none."""
+        """A random charter that teaches this grade; None where there is none."""
         return self.leas.get(LeaId(self._charters[grade].draw(random)))
 
 
 def make(districts: int = 41, charters: int = 84, seed: int = 1) -> State:
-    """A state of so many LEAs. Raises OperatorError for fewer than one district, or for too many LEAs."""
+    """A state with so many LEAs. Raises OperatorError for less than one district, or for too many LEAs."""
     if districts < 1 or charters < 0 or districts + charters > MOST_LEAS:
         raise OperatorError(f"There must be at least one district, and at most {MOST_LEAS} districts and charters.")
     random = Random(f"{seed}/state")
@@ -126,7 +126,7 @@ def _new_town(random: Random, taken: set[str]) -> Town:
 
 
 def _charter_id(n: int, charters: int) -> str:
-    """A digit and a letter, such as 6G, while there are enough of those."""
+    """A digit and a letter, such as 6G, while there are enough of these."""
     if charters > 9 * len(_LETTERS):
         return f"C{n + 1:0{len(str(charters))}d}"
     return f"{(n // len(_LETTERS) + 4) % 9 + 1}{_LETTERS[n % len(_LETTERS)]}"

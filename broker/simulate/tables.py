@@ -1,7 +1,7 @@
-"""Names with weights: drawn by their frequency, and read from a user's file.
+"""Names with weights: drawn by frequency, and read from a user's file.
 
-Owns `Table` and the layouts of name files. Promises: a draw depends on nothing but the random numbers that it is given;
-a file is bounded and named by line where it is wrong.
+Owns `Table` and the layouts of name files. Promises: a draw depends only on the given random numbers; a file is
+bounded, and its faults are reported by line.
 """
 
 import csv
@@ -15,8 +15,8 @@ from random import Random
 from broker.core.errors import OperatorError
 
 MOST_BYTES = 32 * 1024 * 1024
-MOST_CHARACTERS = 30  # of one name: a name part of a block takes 100, and errors put several into one
-_MOST_ALIKE = 20_000  # names among which one that is like another is looked for: the most frequent
+MOST_CHARACTERS = 30  # of one name: a name part of a block takes 100, and errors can join several names
+_MOST_ALIKE = 20_000  # names among which alike names are searched: the most frequent
 _WEIGHTS = ("weight", "count", "frequency", "freq")
 _SEXES = ("sex", "gender")
 
@@ -35,11 +35,12 @@ class Table:
         self._alike: dict[str, list[str]] = {}
 
     def draw(self, random: Random) -> str:
-        """One name, as often as its weight says."""
+        """One random name, in proportion to its weight."""
         return self.values[bisect(self._ends, random.random() * self._ends[-1], 0, self._last)]
 
     def alike(self, name: str, random: Random) -> str | None:
-        """Another name of this table that is one letter put in, left out or exchanged away; None where there is none.
+        """Another name of this table that differs by one letter, inserted, left out or changed; None where there is
+        none.
 
         All are equally likely, however rare.
         """
@@ -52,7 +53,8 @@ class Table:
 
 
 def _patterns(name: str) -> Iterator[str]:
-    """What two names share that are one letter apart: the name with one letter, or the gap between two, left open."""
+    """Patterns that two names share if they are one letter apart: the name with one letter, or one gap between two,
+    left open."""
     for at in range(len(name) + 1):
         yield f"{name[:at]}?{name[at:]}"
         if at < len(name):
@@ -60,7 +62,7 @@ def _patterns(name: str) -> Iterator[str]:
 
 
 def mixed(sources: Iterable[tuple[float, Mapping[str, float]]]) -> Table:
-    """One table of several, each with its share of the whole."""
+    """One table from several, each with its share of the whole."""
     weights: dict[str, float] = {}
     for share, source in sources:
         total = sum(source.values())
@@ -72,10 +74,10 @@ def mixed(sources: Iterable[tuple[float, Mapping[str, float]]]) -> Table:
 def read(path: Path) -> dict[str, dict[str, float]]:
     """A user's file of names: their weights by sex, `F`, `M`, and `` for both.
 
-    Layouts: a header that has `name` and one of `weight`, `count`, `frequency`, `freq` (others are passed over); no
+    Layouts: a header with `name` and one of `weight`, `count`, `frequency`, `freq` (other columns are ignored); no
     header and `name,weight`; `name,sex,count` as the US Social Security Administration publishes first names; `NAME
-    freq cumulated rank` in columns of blanks as the US Census did in 1990. Separated by commas, tabs or semicolons.
-    Names in capitals only are written with a capital. Raises OperatorError where it cannot be read.
+    freq cumulated rank` in columns of blanks as the US Census did in 1990. Separated by commas, tabs or semicolons. If
+    all names are in capitals, only their first letters stay so. Raises OperatorError where it cannot be read.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -117,7 +119,7 @@ def _rows(path: Path, lines: list[str]) -> Iterator[tuple[int, str, str, float]]
 
 
 def _columns(row: list[str]) -> tuple[tuple[int, int | None, int], bool]:
-    """Where name, sex and weight stand, and whether this row is a header that says so."""
+    """The columns of name, sex and weight, and whether this row is a header."""
     weight = next((row.index(name) for name in _WEIGHTS if name in row), None)
     if "name" in row and weight is not None:
         sex = next((row.index(name) for name in _SEXES if name in row), None)

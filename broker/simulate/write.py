@@ -35,14 +35,14 @@ from broker.simulate.state import State
 from broker.simulate.years import Calendar, Event
 
 PAIRS = 20_000
-_PAIRS_A_STUDENT = 1.9  # a little less than there are, so that enough come
+_PAIRS_A_STUDENT = 1.9  # a little less than are made, so that there are enough
 _SPOOL_BYTES = 8 * 1024 * 1024
 _TRUTH = ("lea", "line", "local_id", "person", "family", "twin_of", "errors")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to make. `pairs` is how many at most, spread over all families."""
+    """What to make. `pairs` is the most that are made, spread over all families."""
 
     students: int
     seed: int
@@ -56,7 +56,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Counts:
-    """What was made. `twins` are students born with others; `movers` those who changed the school or came late."""
+    """What was made. `twins` are students born with others; `movers` are students who changed schools or came late."""
 
     students: int = 0
     families: int = 0
@@ -68,9 +68,9 @@ class Counts:
 
 
 def write(folder: Path, plan: Plan, step: Callable[[int], None] = lambda _: None) -> Counts:
-    """Make the folder; `step` is told how many more students are done.
+    """Make the folder; `step` is called with how many more students are done.
 
-    Raises OperatorError where the plan is impossible, the folder is there and not empty, or it cannot be written.
+    Raises OperatorError where the plan is impossible, the folder exists and is not empty, or it cannot be written.
     """
     among = state.make(plan.districts, plan.charters, plan.seed)
     people = persons(
@@ -83,7 +83,7 @@ def write(folder: Path, plan: Plan, step: Callable[[int], None] = lambda _: None
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[Path]:
-    """A folder beside the one that is wanted, which takes its name when all is well and goes when it is not."""
+    """A folder beside the final one; it gets its name when all is well, and is removed otherwise."""
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise OperatorError(f"{folder} is already there and not an empty folder; choose another name.")
@@ -114,17 +114,17 @@ def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object
 
 
 class _Spool:
-    """Many files that grow at once, none of which stays open; what waits to be written is bounded."""
+    """Many files that grow at once, none of which stays open; waiting data is bounded."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
-        self._waiting: dict[str, bytearray] = {}  # not the lines themselves: orjson's are larger than their text
+        self._waiting: dict[str, bytearray] = {}  # not orjson's lines themselves: they are larger than their text
         self._bytes = 0
         self.lines: dict[str, int] = {}
 
     def add(self, name: str, value: Any) -> int:
-        """Append a line of JSON; the number of the line."""
+        """Append a line of JSON; returns the number of the line."""
         line = _line(value)
         self._waiting.setdefault(name, bytearray()).extend(line)
         self._bytes += len(line)
@@ -134,7 +134,7 @@ class _Spool:
         return self.lines[name]
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write all waiting data."""
         for name, lines in self._waiting.items():
             with (self._folder / name).open("ab") as file:
                 file.write(lines)
@@ -142,7 +142,7 @@ class _Spool:
         self._bytes = 0
 
     def into(self, path: Path) -> None:
-        """All files, in the order of their names, as one; the folder goes."""
+        """Join all files, in the order of their names, into one; the folder is removed."""
         self.flush()
         with path.open("wb") as whole:
             for part in sorted(self._folder.iterdir()):
@@ -191,7 +191,7 @@ class _Writer:
         return self._counts
 
     def _year(self, person: Person, family: tuple[Person, ...]) -> Iterator[tuple[object, ...]]:
-        """Write a student's records and events; the rows of the truth about the records."""
+        """Write a student's records and events; yields the rows of the truth about the records."""
         counts = self._counts
         counts.students += 1
         counts.twins += any(person.id == one.twin_of or person.twin_of == one.id for one in family)

@@ -1,8 +1,8 @@
 """A school year: who enters which school when, who leaves, and who is in two LEAs at once.
 
-Owns the moves. Promises: the events of a student are in the order in which they happened; days are weekdays of the
-year; an exit names the last day, an entry the first. Entry codes are left empty, for Utah's are not published; of the
-exit codes in use only those whose meaning is known are used.
+Owns the moves. Promises: the events of a student come in the order in which they happened; days are weekdays of the
+year; an exit names the last day, an entry the first. Entry codes are left empty, because Utah's are not published; only
+exit codes with a known meaning are used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,19 +22,20 @@ Why = Literal["year", "arrival", "move", "late-exit", "dual"]
 _FIRST_DAY = (8, 12)  # month and day; each LEA begins within two weeks of it
 _DAYS = 195  # weekdays from then to the end of May
 _BEGIN_WITHIN = 10
-_ONE_MOVE = ((_BEGIN_WITHIN + 1, 150),)  # the weekdays between which it is
-_TWO_MOVES = ((_BEGIN_WITHIN + 1, 70), (100, 150))  # so far apart that even a late exit comes before the second
-_GAP = 5  # weekdays at most between two schools
-_LATE = 20  # weekdays at most by which an exit comes too late
+_ONE_MOVE = ((_BEGIN_WITHIN + 1, 150),)  # the weekdays between which the move happens
+_TWO_MOVES = ((_BEGIN_WITHIN + 1, 70), (100, 150))  # far enough apart that even a late exit comes before move two
+_GAP = 5  # at most so many weekdays between two schools
+_LATE = 20  # at most so many weekdays by which an exit is late
 _TWICE = 0.1  # of movers
 # Where movers go; an assumption. TD: within the district; TS: to another district; TR: to a charter; TO: out of the
-# state; IN: from out of the state, which has no exit here.
+# state; IN: from out of the state, without an exit here.
 _KINDS = Table({"TD": 0.3, "TS": 0.33, "TR": 0.14, "TO": 0.11, "IN": 0.12})
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of an LEA's report. `why` is the truth about it: `late-exit` marks an exit that should be earlier."""
+    """One line of an LEA's report. `why` is the truth about it: `late-exit` marks an exit that should have been
+    earlier."""
 
     date: date
     person: str
@@ -50,7 +51,7 @@ def movements(
 ) -> Iterator[Event]:
     """The events of all students, one student after the other, in the order of `people`.
 
-    `among` is the state that the people were made for, `year` the calendar year in which the school year ends.
+    `among` is the state for which the people were made, `year` the calendar year in which the school year ends.
     """
     calendar = Calendar(among, seed, rates, year)
     for person in people:
@@ -70,7 +71,7 @@ class Calendar:
         self._begins = {lea: int(self._random.random() * _BEGIN_WITHIN) for lea in among.leas}
 
     def of(self, person: Person) -> list[Event]:
-        """Everything that happens to one student, in its order; at least an entry."""
+        """Everything that happens to one student, in order; at least an entry."""
         random = self._random
         here = self._state.leas[person.lea]
         if random.random() >= self._rates.movers:
@@ -88,7 +89,8 @@ class Calendar:
         return sorted(events, key=lambda one: one.date)
 
     def _move(self, person: Person, kind: str, day: int, last: Event) -> list[Event]:
-        """An exit and, unless it leads out of the state, an entry; out of the state where there is nowhere else."""
+        """An exit and, unless the student leaves the state, an entry. A student with no other place to go leaves the
+        state."""
         random = self._random
         here = self._state.leas[last.lea]
         there, school = self._where(person, kind, here, last.school)
@@ -104,7 +106,7 @@ class Calendar:
         ]
 
     def _where(self, person: Person, kind: str, here: Lea, school: str) -> tuple[Lea | None, str]:
-        """The LEA and school of a move of this kind; where there is none, of the kind that is nearest."""
+        """The LEA and school for a move of this kind; where there is none, for the nearest kind."""
         random = self._random
         if kind == "TD" and (other := here.other_school(person.grade, school, random.random())):
             return here, other

@@ -1,1 +1,1 @@
-"""The stages a packet passes. Each module's header states its contract; no stage imports another."""
+"""The stages that a packet passes. Each module's header states its contract; no stage imports another."""

@@ -1,10 +1,10 @@
 """admit: a RECEIVED packet is opened, checked and understood; it becomes ADMITTED, APPLIED, DUPLICATE or REFUSED.
 
-Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where two
-numbers of students became one, or one two, since it was admitted (`broker.students.match_again`). Order: the reader
-opens the packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks
-the schema; then `from` and what this party may send are checked, and the student is found. What was not sealed at all
-is not kept. Types that end here are carried out in the very transaction that admits them.
+Contract: everything that needs plaintext happens here, in memory, and once: a packet is opened again only where numbers
+of students were merged or parted since it was admitted (`broker.students.rematch`). Order: the reader opens the
+packet and verifies the signer (only keys of the LEA whose folder it came from), parses strictly and checks the schema;
+then `from` and what this party may send are checked, and the student is found. A file that was not sealed is not kept.
+Types that end here are carried out in the same transaction that admits them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from broker.core.codes import NOT_KEPT
 from broker.core.errors import Deferred, Refused
 from broker.core.flow import Stage
 from broker.core.lanes import BULK
-from broker.core.model import Document, PacketType, State, Student, TrackingId
+from broker.core.model import Document, State, Student, TrackingId
 from broker.core.parties.nearly import own_id
 from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
@@ -36,8 +36,8 @@ from broker.packets.batch import run as run_batch
 from broker.packets.destination import may_come
 from broker.packets.opening import opened
 from broker.packets.outcome import move
-from broker.packets.purge_unsealed import forget
-from broker.packets.round import Look
+from broker.packets.purge_unsealed import purge_contents
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.stages.applied import planning
 from broker.students import broken_off, corrected, own, question
@@ -51,72 +51,71 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, [PLAN], ids)
 
 
-def _forget(services: Services, moved: Sequence[Move]) -> None:
-    """What came in the clear is not kept; the sender, who was told so, has it still."""
-    forget(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
+def _purge_refused(services: Services, moved: Sequence[Move]) -> None:
+    """Remove contents that came in the clear; their sender is told so, and still has them."""
+    purge_contents(services, [one.row.sha256 for one in moved if one.new.code in NOT_KEPT])
 
 
-def _understand(services: Services, look: Look, row: PacketRow, found: Read) -> tuple[Document, Handler]:
+def _understand(services: Services, facts: RoundFacts, row: PacketRow, found: Read) -> tuple[Document, Handler]:
     settings = services.settings
     document = to_document(found.document)
     if document.sender != row.origin:
         raise Refused("from-mismatch", "/from", own_id(document.sender, row.origin))
-    if document.type is PacketType.TRANSCRIPT:
-        days = settings.transcripts.request_days
-        request.check_day(document.body, services.clock(), settings.time, days)
     handler = handler_of(document.type)
-    sender = look.party(row.origin)
+    if handler.needs_request:
+        request.check_day(document.body, services.clock(), settings.time, settings.transcripts.request_days)
+    sender = facts.party(row.origin)
     if sender is None:
         raise Refused("from-mismatch", "/from")
     check_sender(sender.kind, handler.senders)
     if handler.reports and isinstance(judge(role_of(sender.kind, None, row.origin), handler.reports), Deny):
         raise Refused("not-allowed", "/packet")
     if document.receiver:
-        party = look.party(document.receiver)
+        party = facts.party(document.receiver)
         if party is None:
-            raise Refused("unknown-receiver", "/to", look.meant_by(document.receiver))
+            raise Refused("unknown-receiver", "/to", facts.meant_by(document.receiver))
         check_receiver(row.origin, document.receiver, party.kind, handler.receivers)
     return document, handler
 
 
-def _work(services: Services, look: Look, row: PacketRow) -> Move:
-    found = opened(services, look, row)
-    document, handler = _understand(services, look, row, found)
+def _work(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
+    found = opened(services, facts, row)
+    document, handler = _understand(services, facts, row, found)
     if handler.is_kept:
-        look.slips[row.tracking] = slip_of(document)
+        facts.slips[row.tracking] = slip_of(document)
     known: dict[str, Any] = {
         "type": document.type,
         "packet_id": document.id,
         "addressed_to": document.receiver or "",
         "signer": found.signing_key,
-        "lane": min(row.lane, BULK),  # what was costly to read is like any other from here on
+        "lane": min(row.lane, BULK),  # a packet that was costly to read is like any other from here on
     }
     brought = (document.id, found.digest)
     if handler.ends_here:
         return _ending_here(services, row, known, document, brought)
-    return replace(_travelling(services, look, row, known, document, handler), document=brought)
+    return replace(_travelling(services, facts, row, known, document, handler), document=brought)
 
 
 def _travelling(
-    services: Services, look: Look, row: PacketRow, known: dict[str, Any], document: Document, handler: Handler
+    services: Services, facts: RoundFacts, row: PacketRow, known: dict[str, Any], document: Document, handler: Handler
 ) -> Move:
     admitted = row._replace(state=State.ADMITTED, **known)
     planned = move(services, row, admitted, [Step(State.ADMITTED)], [(row.origin, State.ADMITTED)])
     if not handler.needs_student:
         return planned
     student = to_student(document.body["student"])
-    whole, finding = own.find(services, look, row, student)
-    look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
+    whole, finding = own.find(services, facts, row, student)
+    facts.named[row.tracking], facts.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
     if finding.answer is Answer.MATCH:
-        look.students[row.tracking] = student
+        facts.students[row.tracking] = student
         return replace(planned, new=_about(admitted, finding))
 
     def effect(connection: Writing) -> Move:
-        """Who was not there a moment ago may be registered by now, by an enrollment of the same batch."""
+        """Find the student again: an enrollment of the same batch may have registered the student since."""
         whole, again = own.find_now(services, connection, row, student)
         if again.answer is Answer.NONE and may_come(connection, row):
             raise Deferred("an enrollment of the same hour may still be on its way")
-        look.named[row.tracking], look.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
+        facts.named[row.tracking], facts.meant[row.tracking] = _numbers(student, whole), whole.ssid or ""
         if not again.candidates:
             return own.refuse_stranger(services, connection, row._replace(**known), student, whole)
         new = _about(admitted, again)
@@ -125,17 +124,19 @@ def _travelling(
             question.open_review(services, connection, new, OWN_STUDENT, subject, again.candidates)
             question.ask(services, connection, new)
         else:
-            look.students[row.tracking] = student
+            facts.students[row.tracking] = student
         return replace(planned, new=new)
 
     return replace(planned, effect=effect, lines=1)
 
 
-def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
-    """Packets whose student is still the one whom the round found: two numbers may have become one meanwhile, or two
-    again. Another one is left to its next turn."""
-    found = {one.row.tracking: look.students[one.row.tracking] for one in planned if one.row.tracking in look.students}
-    if not found or epoch.settle(connection) == look.epoch:
+def _settle(services: Services, connection: Writing, facts: RoundFacts, planned: Sequence[Move]) -> list[Move]:
+    """The moves of packets whose student is still the one that the round found: numbers may have been merged or parted
+    meanwhile. The others are left to their next turn."""
+    found = {
+        one.row.tracking: facts.students[one.row.tracking] for one in planned if one.row.tracking in facts.students
+    }
+    if not found or epoch.settle(connection) == facts.epoch:
         return list(planned)
     return [one for one in planned if one.row.tracking not in found or _is_still(services, connection, one, found)]
 
@@ -146,31 +147,31 @@ def _is_still(services: Services, connection: Reading, one: Move, found: Mapping
 
 
 def _numbers(student: Student, finding: match.Finding) -> list[str]:
-    """Whom a packet may be about, and the number that it names."""
+    """The SSIDs of the students that a packet may be about, and the SSID that it names."""
     return [*(one.ssid for one in finding.candidates), *([student.ssid] if student.ssid else [])]
 
 
-def _note(services: Services, connection: Writing, look: Look, moved: Sequence[Move]) -> None:
-    """The state hears of each packet that is, or may be, about a flagged student, whatever becomes of it; what was
-    begun of a packet that came to nothing is ended. What waited for a person to say who is meant, and was sent again,
-    waits no longer."""
+def _note(services: Services, connection: Writing, facts: RoundFacts, moved: Sequence[Move]) -> None:
+    """Write what follows from the moves. The state is told of each packet that is, or may be, about a flagged student,
+    whatever its outcome. Begun work on refused packets and duplicates is ended. A packet that waited for a decision on
+    its student, and was sent again, waits no longer."""
     live = [one.new for one in moved if one.new.state not in (State.DUPLICATE, State.REFUSED)]
     for one in moved:
         if one.new.state in (State.REFUSED, State.DUPLICATE):
             broken_off.end(services, connection, one.new)
-    named = [(row, look.students[row.tracking]) for row in live if row.tracking in look.students]
+    named = [(row, facts.students[row.tracking]) for row in live if row.tracking in facts.students]
     corrected.by_packets(services, connection, named)
-    fresh = [one for one in moved if one.row.tracking in look.named and one.new.state is not State.DUPLICATE]
+    fresh = [one for one in moved if one.row.tracking in facts.named and one.new.state is not State.DUPLICATE]
     flagged = flags.numbers(connection) if fresh else {}
     for one in fresh if flagged else ():
         watch = Watch(services, connection, one.new, flagged)
-        watch.saw(look.named[one.row.tracking])
-        watch.saw([one.new.ssid, look.meant[one.row.tracking]], Kind.PACKET)
+        watch.saw(facts.named[one.row.tracking])
+        watch.saw([one.new.ssid, facts.meant[one.row.tracking]], Kind.PACKET)
         watch.tell()
 
 
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
-    """The packet with whom it is about, or that a person must say so."""
+    """The packet with its student, or with the mark that a person must decide."""
     is_match = finding.answer is Answer.MATCH
     return row._replace(ssid=finding.ssid or "", identity="match" if is_match else "review")
 
@@ -184,4 +185,4 @@ def _ending_here(
     return planning.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
-PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_forget)
+PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_purge_refused)

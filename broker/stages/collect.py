@@ -1,10 +1,10 @@
 """collect: a DELIVERED packet becomes COLLECTED, with a receipt that says how that is known.
 
-Contract: called when the SFTP server sent a file to its last byte and it was closed, when an inbox file is gone, or
-with a signed acknowledgement; whichever comes first counts, and the others change nothing. What was sent to its last
-byte is noted before: it is not collected, for the line may have broken and the law's clocks must not stop for that, but
-it cannot be taken back any more. It needs no secret key, for it is called by the part that faces the net, too: receipts
-are statements until the sweeper signs them, and a notice for the state is owed.
+Contract: called when the SFTP server has sent a file to its last byte and the file was closed, when an inbox file is
+gone, or with a signed acknowledgement; the first of these counts, and the others change nothing. That a file is about
+to be sent to its last byte is noted before: such a packet is not collected yet, because the line may break and the
+law's clocks must not stop for that, but it can no longer be taken back. No secret key is needed, because the part that
+faces the net calls this, too: receipts are statements until the sweeper signs them, and a notice for the state is owed.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ from broker.packets.services import Services
 from broker.stages import withdraw
 from broker.transfers import cases
 
-_AT_ONCE = 200  # others want to write, too
+_AT_ONCE = 200  # packets in one transaction, because others want to write, too
 READ, REMOVED, ACKNOWLEDGED = "sftp-read", "removed", "acknowledged"
-_TAKEN_BACK = ("recalled", "replaced")
+_WITHDRAWN = ("recalled", "replaced")
 
 
 def move_of(services: Services, row: PacketRow, how: str, **said: str) -> Move:
-    """The move to COLLECTED, told to both ends; `said` are further facts of the receipts."""
+    """The move to COLLECTED, with receipts for sender and receiver; `said` are further facts of the receipts."""
     new = row._replace(state=State.COLLECTED)
     told = [(row.origin, State.COLLECTED), (row.receiver, State.COLLECTED)]
     return Move(row, new, (Step(State.COLLECTED, how),), statements(services, new, told, how=how, **said))
 
 
 def collect_in(connection: Writing, services: Services, receiver: str, tracking: str, how: str, **said: str) -> bool:
-    """Within a transaction: whether this packet was delivered to this receiver (and is collected now); `said` as in
+    """Collect this packet, within a transaction. Returns whether it was delivered to this receiver. `said` is as in
     `move_of`."""
     row = corrections.locked(connection, tracking)
     if row is None or row.receiver != receiver:
@@ -50,7 +50,7 @@ def collect_in(connection: Writing, services: Services, receiver: str, tracking:
     if row.state is State.DELIVERED:
         token = row.token
         place = services.inboxes.inbox_state(LeaId(row.receiver), row.tracking, token, PacketType(row.type))
-        if place is InboxState.STAGED:  # told of, but not in view yet: it must not count as taken
+        if place is InboxState.STAGED:  # committed, but not in view yet: it must not count as taken
             raise Deferred("the packet is about to appear in the inbox")
         moves.advance(connection, [move_of(services, row, how, **said)], services.clock().timestamp())
         cases.collected(services, connection, [row])
@@ -58,22 +58,22 @@ def collect_in(connection: Writing, services: Services, receiver: str, tracking:
 
 
 def _tell_late(services: Services, connection: Writing, row: PacketRow) -> None:
-    """A packet that was taken out of the inbox was read through a handle that was open already: who took it back is
-    told, once."""
-    is_taken_back = row.state is State.REFUSED and row.code in _TAKEN_BACK
-    if is_taken_back and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
+    """A withdrawn packet was read all the same, through a file handle that was already open: tell, once, the LEA or the
+    state that withdrew it."""
+    is_withdrawn = row.state is State.REFUSED and row.code in _WITHDRAWN
+    if is_withdrawn and not history.has_stayed(connection, row.tracking, State.REFUSED, READ):
         withdraw.read_after(services, connection, row, READ)
     if row.state is State.HELD and row.held_for == HeldFor.BLOCKED:
         alerts.owe(services, connection, Kind.TAKEN, row.ssid, row.receiver, row.tracking)
 
 
 def read_whole(services: Services, receiver: str, tracking: str) -> None:
-    """The last byte of this packet is about to be sent to its receiver."""
+    """Note that the last byte of this packet is about to be sent to its receiver."""
     committed(services.engine, partial(_note_read, services, receiver, tracking))
 
 
 def _note_read(services: Services, receiver: str, tracking: str, connection: Writing) -> None:
-    epoch.settle(connection)  # first, as everybody does who moves packets
+    epoch.settle(connection)  # first, as in every transaction that moves packets
     row = corrections.locked(connection, tracking)
     if row is None or row.receiver != receiver:
         return
@@ -84,13 +84,13 @@ def _note_read(services: Services, receiver: str, tracking: str, connection: Wri
 
 
 def run(services: Services, receiver: str, trackings: Sequence[str], how: str) -> None:
-    """These packets were taken by their receiver."""
+    """Collect these packets, which their receiver took."""
     for start in range(0, len(trackings), _AT_ONCE):
         committed(services.engine, partial(_collect, services, receiver, trackings[start : start + _AT_ONCE], how))
 
 
 def _collect(services: Services, receiver: str, trackings: Sequence[str], how: str, connection: Writing) -> None:
-    """In the order of their students: so do those who deliver, and each answers or closes the student's case."""
+    """Collect in the order of the students, as deliver does: both change the student's transfer case."""
     epoch.settle(connection)
     packets.hold(connection, trackings)
     for tracking in views.by_student(connection, trackings):

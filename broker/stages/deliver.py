@@ -1,10 +1,10 @@
 """deliver: a ROUTED packet is re-locked for its receiver and becomes DELIVERED.
 
-Contract: the new file is written under a hidden name that carries this worker's claim and flushed before the commit;
-only behind the commit is it renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
-no crash can deliver twice; nor need the rename be flushed, for after a power cut the sweeper makes it again. The sealed
-body is copied, never encrypted again (DESIGN section 5); it is opened in the one case that `route` names, to ask once
-more whom it is about, and what travels is not made of that.
+Contract: the new file is written under a hidden name that carries this worker's claim, and flushed before the commit;
+only after the commit it is renamed into view. So a crash between the two leaves a file that the sweeper publishes, and
+no crash can deliver twice; the rename need not be flushed, because after a power cut the sweeper does it again. The
+sealed body is copied, never encrypted again (DESIGN section 5). It is opened only in the one case that `route` names,
+to find its student again; that plaintext does not travel.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ from broker.edge.pgp import openpgp
 from broker.oversight import alerts
 from broker.packets.batch import Plan
 from broker.packets.batch import run as run_batch
-from broker.packets.destination import is_forwarded, whereto
+from broker.packets.destination import is_forwarded, receiver_or_hold
 from broker.packets.opening import session_of
 from broker.packets.outcome import move, refuse
 from broker.packets.receipts import statements
-from broker.packets.round import Letter, Look
+from broker.packets.round import PacketInHand, RoundFacts
 from broker.packets.services import Services
 from broker.records import disclose
 from broker.stages import replace as replacing
-from broker.students.match_again import whereto_anew
+from broker.students.rematch import receiver_after_rematch
 from broker.transfers import cases
 
 
@@ -40,19 +40,19 @@ def run(services: Services, ids: Sequence[str]) -> None:
     run_batch(services, [PLAN], ids)
 
 
-def _work(services: Services, look: Look, row: PacketRow) -> Move:
-    # a revocation takes effect on packets that already wait, too: the sender's and the receiver's
+def _work(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
+    # a revocation of the sender's or the receiver's key also counts for packets that already wait
     if row.origin:
-        look.check_signer(row.origin, row.signer)
-    row, goal = whereto_anew(services, look, row)
+        facts.check_signer(row.origin, row.signer)
+    row, goal = receiver_after_rematch(services, facts, row)
     if goal != row.receiver:
         return _elsewhere(services, row, goal)
-    certificate = look.valid_certificate(row.receiver)
+    certificate = facts.valid_certificate(row.receiver)
     if certificate is None:
         held = row._replace(state=State.HELD, held_for=HeldFor.RECEIVER_KEY)
         return move(services, row, held, [Step(State.HELD, HeldFor.RECEIVER_KEY)], [(row.origin, State.HELD)])
-    letter = look.letter_of(row.tracking) or Letter(row.tracking, services.vault.read(row.sha256))
-    session = letter.session or session_of(services, look, row, letter.sealed)
+    letter = facts.letter_of(row.tracking) or PacketInHand(row.tracking, services.vault.read(row.sha256))
+    session = letter.session or session_of(services, facts, row, letter.sealed)
     lock, body = openpgp.relock(letter.sealed, services.key, certificate, session=session)
     services.inboxes.stage_delivery(LeaId(row.receiver), row.tracking, row.token, [lock, body])
     new = row._replace(state=State.DELIVERED)
@@ -61,13 +61,14 @@ def _work(services: Services, look: Look, row: PacketRow) -> Move:
 
 
 def _elsewhere(services: Services, row: PacketRow, goal: LeaId | Hold) -> Move:
-    """The student has moved on, or is held, since the packet was routed: it waits, or is routed anew."""
+    """The move of a packet whose student has moved on, or was flagged, since it was routed: it waits, or is routed
+    again."""
     why = goal.why if isinstance(goal, Hold) else HeldFor.ENROLLMENT
     held = row._replace(state=State.HELD, held_for=why, receiver=row.receiver if is_forwarded(row) else "")
     if isinstance(goal, Hold) and why is HeldFor.BLOCKED:
         planned = move(services, row, held, [Step(State.HELD, why)], [(row.origin, State.HELD)])
         return replace(planned, effect=lambda connection: _held(services, connection, planned))
-    again = held._replace(state=State.ADMITTED, held_for="")  # route looks once more, under the lock
+    again = held._replace(state=State.ADMITTED, held_for="")  # route decides again, under the lock
     return Move(row, again, (Step(State.HELD, why), Step(State.ADMITTED, why)))
 
 
@@ -76,17 +77,17 @@ def _held(services: Services, connection: Writing, planned: Move) -> Move:
     return planned
 
 
-def _settle(services: Services, connection: Writing, look: Look, planned: Sequence[Move]) -> list[Move]:
-    """What may be delivered by the facts of this very moment, which nobody changes before this transaction ends.
+def _settle(services: Services, connection: Writing, facts: RoundFacts, planned: Sequence[Move]) -> list[Move]:
+    """The deliveries that are right by the current facts, which nobody can change before this transaction ends.
 
-    Where something has changed since the round looked, a packet that should go elsewhere now is left to its next turn.
+    Where facts have changed since the round read them, a packet that should now go elsewhere is left to its next turn.
     """
     bound = [one for one in planned if one.new.state is State.DELIVERED]
     if not bound:
         return list(planned)
     left: set[str] = set()
-    if epoch.settle(connection) != look.epoch:
-        fresh = Look(connection, services.clock(), services.today())
+    if epoch.settle(connection) != facts.epoch:
+        fresh = RoundFacts(connection, services.clock(), services.today())
         left = {one.row.tracking for one in bound if one.new.origin and not _is_right(fresh, one.new)}
     followed = replacing.followed(connection, [one.new for one in bound])
     return [
@@ -96,17 +97,17 @@ def _settle(services: Services, connection: Writing, look: Look, planned: Sequen
     ]
 
 
-def _is_right(look: Look, row: PacketRow) -> bool:
+def _is_right(facts: RoundFacts, row: PacketRow) -> bool:
     try:
         if row.origin:
-            look.check_signer(row.origin, row.signer)
-        return whereto(look, row) == row.receiver and look.valid_certificate(row.receiver) is not None
-    except (Deferred, Refused):  # told and counted at the packet's next turn
+            facts.check_signer(row.origin, row.signer)
+        return receiver_or_hold(facts, row) == row.receiver and facts.valid_certificate(row.receiver) is not None
+    except (Deferred, Refused):  # handled at the packet's next turn
         return False
 
 
 def _replacing(services: Services, planned: Move) -> Move:
-    """A later record takes the place of an earlier one, or an earlier one that comes late goes to nobody."""
+    """The move, with an effect: a later record replaces an earlier one, and an earlier one that is late is refused."""
 
     def effect(connection: Writing) -> Move:
         try:
@@ -121,8 +122,8 @@ def _replacing(services: Services, planned: Move) -> Move:
     return replace(planned, effect=effect)
 
 
-def _note(services: Services, connection: Writing, _look: Look, moved: Sequence[Move]) -> None:
-    """Each delivery is a line of the disclosure log, and answers the transfer that it is for; so is a refusal."""
+def _note(services: Services, connection: Writing, _facts: RoundFacts, moved: Sequence[Move]) -> None:
+    """Write a line of the disclosure log for each delivery and refusal; a delivery also answers its transfer case."""
     disclose.refused(services, connection, moved, State.ROUTED)
     cases.delivered(services, connection, [one.new for one in moved if one.new.state is State.DELIVERED])
     cases.lost(services, connection, [one.new for one in moved])
@@ -135,7 +136,7 @@ def _flush(services: Services, _moves: Sequence[Move]) -> None:
 def _drop(services: Services, moves: Sequence[Move]) -> None:
     for one in moves:
         if one.new.state is State.DELIVERED:
-            with suppress(Missing):  # the sweeper does it when the folder is there again
+            with suppress(Missing):  # the sweeper drops it when the folder is there again
                 services.inboxes.drop_stage(LeaId(one.new.receiver), one.row.tracking, one.row.token)
 
 
@@ -143,7 +144,7 @@ def _publish(services: Services, moved: Sequence[Move]) -> None:
     for one in moved:
         if one.new.state is State.DELIVERED:
             lea, kind = LeaId(one.new.receiver), PacketType(one.new.type)
-            with suppress(Missing):  # the same
+            with suppress(Missing):  # the sweeper publishes it when the folder is there again
                 services.inboxes.publish(lea, one.row.tracking, one.row.token, kind)
 
 

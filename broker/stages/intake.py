@@ -1,8 +1,8 @@
 """intake: complete files of an outbox become RECEIVED (or DUPLICATE) packets.
 
-Contract: given files that are complete, each is copied into the vault and flushed; then one transaction writes row,
-event and receipt; then the file is unlinked; then admit is told. After a crash anywhere, doing it again has no second
-effect: a file whose mark the ledger knows is only unlinked. What is no ordinary file is refused, and then set aside.
+Contract: each complete file is copied into the vault and flushed; then one transaction writes row, event and receipt;
+then the file is unlinked; then admit is told. After a crash anywhere, a repetition has no second effect: a file whose
+mark the ledger knows is only unlinked. A thing that is no ordinary file is refused, and then set aside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ _NO_BYTES = Sha256("")
 
 
 def run(services: Services, lea: LeaId, found: Sequence[Found], left: list[Found] | None = None) -> list[str]:
-    """Take these files of one LEA in; returns the tracking ids that are new. Files that cannot be taken now, such as
-    those that changed meanwhile, stay where they are and are added to `left`."""
+    """Take in these files of one LEA; returns the new tracking ids. Files that cannot be taken now, such as those that
+    changed meanwhile, stay where they are and are added to `left`."""
     taken: list[Taken] = []
     unfit: list[tuple[Found | Odd, Refused]] = []
     for one in found:
@@ -48,15 +48,15 @@ def run(services: Services, lea: LeaId, found: Sequence[Found], left: list[Found
 
 
 def run_odd(services: Services, lea: LeaId, odd: Sequence[Odd]) -> None:
-    """Set aside what is no ordinary file, and tell the LEA."""
+    """Set aside things that are no ordinary files, and tell the LEA."""
     _set_aside(services, lea, [(one, Refused(one.code)) for one in odd])
 
 
 def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]]) -> None:
-    """Refuse what can not be taken in: first in the ledger, then out of the way, so that a crash loses neither."""
+    """Refuse things that cannot be taken in: first in the ledger, then move them away, so a crash loses neither."""
     if not unfit:
         return
-    # two links to one file can have the same name once it is printed: the second is seen again by the next look
+    # two links to one file can have the same printed name: the second one is found again by the next walk
     unfit = list({(_shown(one), one.source_mark): (one, error) for one, error in unfit}.values())
     trackings = committed(services.engine, partial(_enter_unfit, services, lea, unfit))
     for one, _ in unfit:
@@ -66,11 +66,11 @@ def _set_aside(services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd
 def _enter_unfit(
     services: Services, lea: LeaId, unfit: Sequence[tuple[Found | Odd, Refused]], connection: Writing
 ) -> dict[tuple[str, str], TrackingId]:
-    """The packet of each, by the name as shown and the mark."""
+    """The tracking id of each, by its printed name and its mark."""
     known = packets.by_source(connection, lea, [(_shown(one), one.source_mark) for one, _ in unfit])
     fresh = [(one, error) for one, error in unfit if (_shown(one), one.source_mark) not in known]
     made = [_refused_row(services, lea, one, error) for one, error in fresh]
-    packets.born(connection, [row for row, _ in made], [paper for _, papers in made for paper in papers])
+    packets.born(connection, [row for row, _ in made], [receipt for _, receipts in made for receipt in receipts])
     trackings = {key: row.tracking for key, row in known.items()}
     return trackings | {(row.source_name, row.source_mark): row.tracking for row, _ in made}
 
@@ -82,26 +82,26 @@ def _shown(one: Found | Odd) -> str:
 def _enter(
     services: Services, lea: LeaId, taken: list[Taken], connection: Writing
 ) -> tuple[list[PacketRow], list[Taken]]:
-    """The new packets, and the files that are dealt with and can be discarded."""
+    """The new packets, and the files that can now be discarded."""
     known = packets.by_source(connection, lea, [(one.name, one.source_mark) for one in taken])
-    # the same bytes may have been refused as unsealed, and removed, since they were stored: then look again later
+    # the same bytes may have been refused as unsealed, and removed, since they were stored: leave such a file for later
     taken = [one for one in taken if services.vault.has(one.sha256)]
     fresh = [one for one in taken if not _is_known(known, one)]
     firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
     waiting = packets.in_flight(connection, lea)
     rows: list[PacketRow] = []
-    papers: list[Receipt] = []
+    receipts: list[Receipt] = []
     for one in fresh:
-        row, paper = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
+        row, receipt = _row(services, lea, one, firsts.get(one.sha256), waiting + len(rows))
         firsts.setdefault(one.sha256, row)
         rows.append(row)
-        papers.extend(paper)
-    packets.born(connection, rows, papers)
+        receipts.extend(receipt)
+    packets.born(connection, rows, receipts)
     return rows, taken
 
 
 def _is_known(known: Mapping[tuple[str, str], PacketRow], one: Taken) -> bool:
-    """Whether this very drop was entered before a crash; the content must agree, for marks could be made alike."""
+    """Whether this same drop was entered before a crash; the content must agree, because marks can be forged."""
     row = known.get((one.name, one.source_mark))
     return row is not None and row.sha256 == one.sha256
 
@@ -124,8 +124,8 @@ def _row(
         enqueued_at=at.timestamp(),
         updated_at=at.timestamp(),
     )
-    papers = statements(services, row, [(lea, row.state)])
-    return row._replace(receipts=len(papers)), papers
+    receipts = statements(services, row, [(lea, row.state)])
+    return row._replace(receipts=len(receipts)), receipts
 
 
 def _refused_row(
@@ -144,5 +144,5 @@ def _refused_row(
         code=error.code,
         updated_at=at.timestamp(),
     )
-    papers = refusal(services, row, error)
-    return row._replace(receipts=len(papers)), papers
+    receipts = refusal(services, row, error)
+    return row._replace(receipts=len(receipts)), receipts

@@ -1,10 +1,10 @@
 """replace: a later record of the same sender about the same student takes the place of an earlier one.
 
-Contract: called within the transaction that delivers. Later is what was dropped later (tracking ids are in the order of
-time). An earlier one that nobody has collected goes to nobody any more; of one that was collected the later one says
-that it takes its place; either is a line of the disclosure log. An earlier one that is worked after a later one was
-delivered ends itself. Two versions in two hands at one moment are settled one after the other, and neither worker waits
-for the other.
+Contract: called within the transaction that delivers. The record that was dropped later counts as later (tracking ids
+are in the order of time). An earlier record that nobody has collected is refused; where it was collected, the later
+record says that it replaces it; both are lines of the disclosure log. An earlier record that is worked after a later
+one was delivered is refused itself. Where two workers have two versions at one moment, these are settled one after the
+other, and neither worker waits for the other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ _Key = tuple[str, str, str, str]
 
 
 def followed(connection: Writing, rows: Sequence[PacketRow]) -> frozenset[str]:
-    """Which of these packets, about to be delivered, `settle` must be asked about, by tracking id: those with another
-    version in the ledger or among `rows`, and those whose student is in another worker's hands right now."""
+    """The tracking ids of those packets, about to be delivered, that need `settle`: packets with another version in the
+    ledger or among `rows`, and packets whose student another worker has now."""
     mine = [row for row in rows if row.ssid and row.type in REPLACES_EARLIER]
     if not mine:
         return frozenset()
@@ -42,10 +42,10 @@ def followed(connection: Writing, rows: Sequence[PacketRow]) -> frozenset[str]:
 
 
 def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow:
-    """The packet that is about to be delivered, with what it `replaces`; earlier ones are taken away.
+    """The packet that is about to be delivered, with the packet that it `replaces`; earlier versions are withdrawn.
 
-    Raises Refused("replaced") where a later one was delivered already; Deferred where another version, or its student,
-    is in a worker's hands. `new` has the state that it will have, and the claim under which it is worked.
+    Raises Refused("replaced") where a later version is already delivered; Deferred where another worker has another
+    version, or the student. `new` has its future state, and the claim under which it is worked.
     """
     kept = corrections.kept_numbers(connection, {new.ssid})
     own = _as_version(new, kept)
@@ -58,19 +58,20 @@ def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow
         raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
     corrections.announce(connection, new)
     earlier = _at_once([one for one in others if one.tracking < own.tracking])
-    return new._replace(replaces=_take_earlier(services, connection, new, earlier))
+    return new._replace(replaces=_withdraw_earlier(services, connection, new, earlier))
 
 
 def _at_once(earlier: Sequence[Version]) -> list[str]:
-    """Those that this transaction takes away: all that lie where they can be seen, and the newest others. What is left
-    ends itself when it is worked, for a later one is delivered then."""
+    """The earlier versions that this transaction withdraws: all that are visible to a receiver, and the newest others.
+    The rest are refused when they are worked, because a later version is delivered by then."""
     seen = {one.tracking for one in earlier if one.state in _STANDING}
     others = [one.tracking for one in earlier if one.tracking not in seen][-_AT_ONCE:]
     return sorted(seen.union(others))
 
 
-def _take_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
-    """Take away what can be; which one is replaced: the newest that its receiver has, else the newest; '' for none."""
+def _withdraw_earlier(services: Services, connection: Writing, new: PacketRow, earlier: Sequence[str]) -> str:
+    """Withdraw the earlier versions where possible. Returns the one that is replaced: the newest that its receiver has,
+    else the newest; '' for none."""
     refused = Refused("replaced", hint=f"The later one is {new.tracking}.")
     had: PacketRow | None = None
     for tracking in earlier:
@@ -78,7 +79,7 @@ def _take_earlier(services: Services, connection: Writing, new: PacketRow, earli
         is_taken = (
             row is not None
             and row.state in withdraw.ON_THE_WAY
-            and withdraw.take(services, connection, row, refused, new, _WHY)
+            and withdraw.refuse(services, connection, row, refused, new, _WHY)
         )
         if row is not None and row.state is not State.REFUSED and not is_taken:
             had = row
@@ -93,8 +94,8 @@ _WHY = "a later one took its place"
 
 
 def _key(one: Version) -> _Key:
-    """What versions of one and the same document have in common. What follows the student is one document, whoever
-    receives it; what its sender addresses is one for each receiver."""
+    """The key that versions of one document share. A type that follows the student is one document for all receivers;
+    a type that its sender addresses is one for each receiver."""
     return (one.student, one.origin, one.type, "" if handler_of(one.type).follows_student else one.receiver)
 
 

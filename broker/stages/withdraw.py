@@ -1,10 +1,10 @@
-"""withdraw: a packet is taken away from wherever it is, before its receiver has had it; it becomes REFUSED, or HELD.
+"""withdraw: takes a packet away, wherever it is, before its receiver has it; it becomes REFUSED, or HELD.
 
-Contract: called within the write transaction of what takes it away: its sender's recall, a later record in its place,
-or a flag of the state. In the inbox the file is hidden first and for good on disk, then the ledger commits, then the
-sweeper removes it; a crash, or a transaction that comes to nothing, leaves a hidden file that the sweeper shows again.
-What the receiver took first stays collected, and what it has read to its last byte stays where it is. A worker that has
-the packet in hand finds it gone when it commits, and drops its work.
+Contract: called within the write transaction of its cause: the sender's recall, a later record in its place, or a flag
+of the state. In the inbox the file is hidden first, and flushed to disk, then the ledger commits, then the sweeper
+removes it; a crash, or a transaction that fails, leaves a hidden file that the sweeper shows again. A packet that the
+receiver took before stays collected, and a packet that it has read to the last byte stays where it is. A worker that is
+working the packet finds it gone when it commits, and drops its work.
 """
 
 from dataclasses import replace
@@ -30,21 +30,21 @@ _READ = (
     " receiver and ask for it to be deleted."
 )
 
-# says nothing of why: whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
+# gives no reason: those whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
 _HELD_BACK = (
     "The packet was taken out of the receiver's inbox, and is held by the state. There is nothing to do; it goes on by"
     " itself when the state says so."
 )
 
 
-def take(
+def refuse(
     services: Services, connection: Writing, row: PacketRow, refused: Refused, by: PacketRow, why: str = ""
 ) -> bool:
-    """Take this packet away; False where its receiver has had it, or has read it to its last byte. `row` is locked and
-    `ON_THE_WAY`; `refused` says why, to its sender and to who found it in the inbox; `by` is the packet that takes it
-    away, `why` a word for the log.
+    """Withdraw this packet; False where its receiver has had it, or has read it to its last byte. `row` is locked and
+    `ON_THE_WAY`; `refused` is the reason for its sender, and for the receiver if it was in the inbox; `by` is the
+    packet that withdraws it, `why` a phrase for the log.
 
-    Raises Deferred where the packet is worked in the very round that works `by`, or is about to appear in the inbox.
+    Raises Deferred where the same round works this packet and `by`, or where it is about to appear in the inbox.
     """
     if row.claim and row.claim == by.claim:
         raise Deferred("the packet is worked in the same round")
@@ -60,23 +60,22 @@ def take(
     new = row._replace(state=State.REFUSED, code=refused.code, held_for="")
     has_seen = was_shown or (row.held_for == HeldFor.BLOCKED and views.was_delivered(connection, row.tracking))
     told = [(row.origin, State.REFUSED), (row.receiver if has_seen else "", State.REFUSED)]
-    papers = statements(services, new, told, sentence=refused.sentence)
+    receipts = statements(services, new, told, sentence=refused.sentence)
     step = Step(State.REFUSED, refused.code)
-    if not moves.advance(connection, [Move(row, new, (step,), papers)], now).moved:
+    if not moves.advance(connection, [Move(row, new, (step,), receipts)], now).moved:
         raise Deferred("a worker has just moved the packet")
     if row.ssid:
         disclosures.add(connection, [line_of(row, Action(_ACTION[refused.code]), why, now)])
     _close_questions(connection, row, now)
-    if row.ssid:  # a later record answers the case in its place if it goes to the same receiver
+    if row.ssid:  # a later record to the same receiver answers the case instead
         is_answered = refused.code == "replaced" and by.receiver == row.receiver
-        cases.taken_back(services, connection, row, by.tracking if is_answered else "")
+        cases.record_withdrawn(services, connection, row, by.tracking if is_answered else "")
     return True
 
 
 def hold(services: Services, connection: Writing, row: PacketRow) -> bool:
-    """Take a delivered packet back for the state, which holds what is known of its student now; False where its
-    receiver has had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself
-    when it is let go."""
+    """Withdraw a delivered packet and hold it, because the state has flagged its student; False where its receiver has
+    had it, or has read it to its last byte. `row` is locked and DELIVERED. It goes on by itself when it is resumed."""
     if history.was_read(connection, row.tracking):
         return False
     token, kind = row.token, PacketType(row.type)
@@ -85,15 +84,15 @@ def hold(services: Services, connection: Writing, row: PacketRow) -> bool:
     services.inboxes.flush()
     new = row._replace(state=State.HELD, held_for=HeldFor.BLOCKED)
     told = [(row.origin, State.HELD), (row.receiver, State.HELD)]
-    papers = statements(services, new, told, sentence=_HELD_BACK)
+    receipts = statements(services, new, told, sentence=_HELD_BACK)
     step = Step(State.HELD, HeldFor.BLOCKED)
-    if not moves.advance(connection, [Move(row, new, (step,), papers)], services.clock().timestamp()).moved:
+    if not moves.advance(connection, [Move(row, new, (step,), receipts)], services.clock().timestamp()).moved:
         raise Deferred("a worker has just moved the packet")
     return True
 
 
 def _close_questions(connection: Writing, row: PacketRow, now: float) -> None:
-    """Whom the packet is about need not be decided any more."""
+    """Close the questions about the packet's student: no decision is needed any more."""
     if row.held_for == HeldFor.REVIEW:
         for one in reviews.lines(connection, row.tracking):
             if one.closed_at is None:
@@ -101,7 +100,7 @@ def _close_questions(connection: Writing, row: PacketRow, now: float) -> None:
 
 
 def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
-    """What the disclosure log says of a packet that its sender takes back; `at` is seconds since the epoch."""
+    """The line of the disclosure log for a packet that its sender withdraws; `at` is seconds since the epoch."""
     return Disclosure(
         at=at,
         ssid=row.ssid,
@@ -117,9 +116,9 @@ def line_of(row: PacketRow, action: Action, why: str, at: float) -> Disclosure:
 
 
 def read_after(services: Services, connection: Writing, row: PacketRow, how: str) -> None:
-    """The last byte was sent to a receiver that had opened the file before it was hidden: the sender must know. `row`
-    is the packet as it was taken away, `how` as in the receipt of COLLECTED."""
-    papers = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
+    """Tell the sender that the receiver read the packet to its last byte, because it had opened the file before it was
+    hidden. `row` is the withdrawn packet, `how` is as in the receipt of COLLECTED."""
+    receipts = statements(services, row, [(row.origin, State.REFUSED)], how=how, sentence=_READ)
     step = Step(State.REFUSED, how)
-    moves.advance(connection, [Move(row, row, (step,), papers)], services.clock().timestamp())
+    moves.advance(connection, [Move(row, row, (step,), receipts)], services.clock().timestamp())
     services.log.warning("read while it was taken back", tracking=row.tracking, receiver=row.receiver)

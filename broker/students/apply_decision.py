@@ -27,14 +27,15 @@ from broker.notices.answers import Answer, Outcome
 from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.students import enroll, lessons, opt_outs
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from broker.transfers import cases
+from handlers.registry import TRAVELS
 
 GIVEN, DONE = "given", "done"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Done:
+class AppliedDecision:
     """What was done: the number ('' for none), and the question's subject with what can be taken back. Repr hidden."""
 
     ssid: str
@@ -50,7 +51,7 @@ def close(
     by: By,
     *,
     is_lea: bool = False,
-) -> Done:
+) -> AppliedDecision:
     """Carry out what is decided of this question of the packet `row`, by its LEA or by the state, and close it."""
     carry_out = packet if found.line == OWN_STUDENT else line
     done = carry_out(services, connection, row, found, choice, by)
@@ -63,7 +64,7 @@ def close(
     return done
 
 
-def has_merged(done: Done) -> bool:
+def has_merged(done: AppliedDecision) -> bool:
     """Whether two numbers became one."""
     return "merged" in done.subject.get(DONE, {})
 
@@ -76,12 +77,14 @@ def check_waits(row: PacketRow) -> None:
         raise Refused("already-decided")
 
 
-def packet(services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+def packet(
+    services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By
+) -> AppliedDecision:
     """The packet's own student is known now: it goes on at route; or it is withdrawn, and refused."""
     now = services.clock().timestamp()
     if choice.verb is Verb.NONE:
         moves.advance(connection, [refuse(services, row, Refused("withdrawn"))], now)
-        return Done("", {})
+        return AppliedDecision("", {})
     sent = to_student(found.subject["student"])
     number, undo = _number(services, connection, row, found, choice, by, sent)
     before = changes.snapshot(connection, number)
@@ -94,23 +97,25 @@ def packet(services: Services, connection: Writing, row: PacketRow, found: Revie
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 
 
-def line(services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By) -> Done:
+def line(
+    services: Services, connection: Writing, row: PacketRow, found: Review, choice: Choice, by: By
+) -> AppliedDecision:
     """The line is carried out as that of this student, or of a new one; or it is withdrawn. The LEA is told."""
     if not found.subject:
-        return Done("", {})
-    wish = Wish.from_json({name: value for name, value in found.subject.items() if name not in (GIVEN, DONE)})
+        return AppliedDecision("", {})
+    request = LineRequest.from_json({name: value for name, value in found.subject.items() if name not in (GIVEN, DONE)})
     if choice.verb is Verb.NONE:
-        told = Answer(wish.line, Outcome.REFUSED, None, "withdrawn")
-        enroll.tell(services, connection, row, wish.form, [(enroll.sent(wish), told)])
+        told = Answer(request.line, Outcome.REFUSED, None, "withdrawn")
+        enroll.tell(services, connection, row, request.form, [(enroll.sent(request), told)])
         return _done(found, "", {})
     if choice.verb is Verb.NEW and GIVEN not in found.subject:
-        answered = enroll.settle_as(services, connection, row, wish, None)
-        opt_outs.record(services, connection, row, [(wish, answered)])
+        answered = enroll.settle_as(services, connection, row, request, None)
+        opt_outs.record(services, connection, row, [(request, answered)])
         return _done(found, answered.ssid or "", _of_new(connection, answered.ssid))
-    number, undo = _number(services, connection, row, found, choice, by, wish.student)
+    number, undo = _number(services, connection, row, found, choice, by, request.student)
     before = changes.snapshot(connection, number)
-    answered = enroll.settle_as(services, connection, row, wish, number)
-    opt_outs.record(services, connection, row, [(wish, answered)])
+    answered = enroll.settle_as(services, connection, row, request, number)
+    opt_outs.record(services, connection, row, [(request, answered)])
     after = changes.snapshot(connection, number)
     return _done(found, number, undo | {"changes": asdict(changes.between(number, before, after))})
 
@@ -123,8 +128,8 @@ def _of_new(connection: Reading, number: Ssid | None) -> dict[str, Any]:
     return {"number": number, "changes": asdict(Changes(number, places_new=places))}
 
 
-def _done(found: Review, number: str, undo: Mapping[str, Any]) -> Done:
-    return Done(number, {**found.subject, DONE: undo})
+def _done(found: Review, number: str, undo: Mapping[str, Any]) -> AppliedDecision:
+    return AppliedDecision(number, {**found.subject, DONE: undo})
 
 
 def _number(
@@ -143,7 +148,7 @@ def _number(
         withdrawn.give_back(connection, services.model, given)
     if choice.ssid and given:
         today = services.today()
-        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), today)
+        registrar.merge(connection, services.model, choice.ssid, given, by.who, by.why, now.timestamp(), today, TRAVELS)
         return choice.ssid, {"merged": given}
     if choice.ssid:
         return choice.ssid, {}

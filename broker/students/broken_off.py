@@ -14,11 +14,11 @@ from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import moves, slices
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
-from broker.notices.answers import Answer, Sent
+from broker.notices.answers import Answer, SentLine
 from broker.packets.services import Services
 from broker.students import enroll, lines
 
-_UNREAD = Sent(Name("", ""), "")
+_UNREAD = SentLine(Name("", ""), "")
 
 
 def end(services: Services, connection: Writing, row: PacketRow) -> None:
@@ -40,5 +40,5 @@ def end(services: Services, connection: Writing, row: PacketRow) -> None:
     for one in reviews.lines(connection, row.tracking):
         if one.closed_at is None:
             reviews.change(connection, replace(one, closed_at=now))
-    slices.forget(connection, row.tracking)
+    slices.purge(connection, row.tracking)
     moves.give_up_id(connection, row, row.packet_id)

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from itertools import islice
 
 from broker.core.model import Ssid, Student
-from broker.core.review import OWN_STUDENT, Sent, sent_as
+from broker.core.review import OWN_STUDENT, SentKey, sent_as
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry, reviews
@@ -25,34 +25,36 @@ from broker.notices.answers import Answer, Outcome
 from broker.oversight.watch import Watch
 from broker.packets.services import Services
 from broker.students.line import EXIT
-from broker.students.settling import ARRIVAL, KINDS, OF_WISH, Desk, Known, name_of
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
+from broker.students.settling import ARRIVAL, KINDS, OF_REQUEST, Desk, Known, name_of
 
 _LOOKS = 4  # so many questions are looked at for each that may be settled
 
 
 def by_lines(
-    services: Services, connection: Writing, row: PacketRow, carried: Sequence[tuple[Wish, Answer]], watch: Watch
+    services: Services, connection: Writing, row: PacketRow, settled: Sequence[tuple[LineRequest, Answer]], watch: Watch
 ) -> dict[int, Answer]:
     """These lines of the packet were settled. Gives the answers that are others now, by line: those of exits that take
     back, on its very day, an entry that is in question. The caller's `watch` tells the state."""
-    known = [_of_line(wish, answer.ssid) for wish, answer in carried if answer.ssid and answer.answer in _UNDERSTOOD]
+    known = [
+        _of_line(request, answer.ssid) for request, answer in settled if answer.ssid and answer.answer in _UNDERSTOOD
+    ]
     _settle(services, connection, row, [one for one in known if one.what], watch)
-    exits = [wish for wish, answer in carried if wish.request == EXIT and not answer.ssid]
-    return _taken_back(services, connection, row, exits, watch) if exits else {}
+    exits = [request for request, answer in settled if request.request == EXIT and not answer.ssid]
+    return _withdrawn(services, connection, row, exits, watch) if exits else {}
 
 
 _UNDERSTOOD = frozenset({Outcome.ASSIGNED, Outcome.MATCHED, Outcome.UPDATED})
 
 
-def _of_line(wish: Wish, ssid: Ssid) -> Known:
-    return Known(wish.student, ssid, KINDS.get(wish.request, ""), wish.school, wish.day)
+def _of_line(request: LineRequest, ssid: Ssid) -> Known:
+    return Known(request.student, ssid, KINDS.get(request.request, ""), request.school, request.day)
 
 
-def _taken_back(
-    services: Services, connection: Writing, row: PacketRow, exits: Sequence[Wish], watch: Watch
+def _withdrawn(
+    services: Services, connection: Writing, row: PacketRow, exits: Sequence[LineRequest], watch: Watch
 ) -> dict[int, Answer]:
-    about = [_sent(wish.student) for wish in exits]
+    about = [_sent(request.student) for request in exits]
     entries = {
         _in_words(found): found
         for found in _waiting(services, connection, row, about)
@@ -63,15 +65,15 @@ def _taken_back(
     registry.lock(connection)
     desk = Desk(services, connection, row, (), watch)
     answers = {}
-    for wish in exits:
-        found = entries.pop((name_of(wish.student), wish.student.local_id, wish.school, wish.day), None)
+    for request in exits:
+        found = entries.pop((name_of(request.student), request.student.local_id, request.school, request.day), None)
         if found is None:
             continue
         desk.withdraw(found)
-        own = reviews.get(connection, row.tracking, wish.line)
+        own = reviews.get(connection, row.tracking, request.line)
         if own is not None and own.closed_at is None:
             desk.close(own)
-        answers[wish.line] = Answer(wish.line, Outcome.REFUSED, None, "withdrawn")
+        answers[request.line] = Answer(request.line, Outcome.REFUSED, None, "withdrawn")
     desk.tell()
     return answers
 
@@ -82,13 +84,13 @@ def _in_words(found: Review) -> tuple[object, ...]:
 
 
 def _waiting(
-    services: Services, connection: Reading, row: PacketRow, about: Sequence[Sent], *, is_own: bool = False
+    services: Services, connection: Reading, row: PacketRow, about: Sequence[SentKey], *, is_own: bool = False
 ) -> Iterator[Review]:
     most = services.settings.told.questions
     return reviews.open_of(connection, row.origin, about, but=row.tracking, is_own=is_own, most=most)
 
 
-def _sent(student: Student) -> Sent:
+def _sent(student: Student) -> SentKey:
     return sent_as(
         {
             "legal_name": asdict(student.legal_name),
@@ -115,8 +117,8 @@ def by_decision(services: Services, connection: Writing, row: PacketRow, found: 
     if found.line == OWN_STUDENT:
         known = Known(student, Ssid(ssid), str(row.type))
     else:
-        wish = Wish.from_json({name: one for name, one in found.subject.items() if name in OF_WISH})
-        known = _of_line(wish, Ssid(ssid))
+        request = LineRequest.from_json({name: one for name, one in found.subject.items() if name in OF_REQUEST})
+        known = _of_line(request, Ssid(ssid))
     if known.what:
         _settle_told(services, connection, row, known, is_own=found.line == OWN_STUDENT)
 

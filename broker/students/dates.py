@@ -27,7 +27,7 @@ def answer(task: Task) -> Answer | None:
     fault = plausible.impossible(line, frame)
     if fault:
         return _refused(task, "impossible-date", fault)
-    faults = () if task.wish.request == VERIFY else plausible.odd(line, frame, task.wish.confirmed)
+    faults = () if task.request.request == VERIFY else plausible.odd(line, frame, task.request.confirmed)
     if faults:
         known = set(_told(task))
         faults = tuple(one for one in faults if one.fact not in known)
@@ -35,30 +35,30 @@ def answer(task: Task) -> Answer | None:
 
 
 def _line(task: Task) -> Line:
-    wish = task.wish
-    is_stay = wish.request not in _NO_STAY
-    day = date.fromisoformat(wish.day) if is_stay and wish.day else None
-    exit_day = date.fromisoformat(wish.exit_day) if is_stay and wish.exit_day else None
-    year = int(wish.school_year) if wish.school_year else None
+    request = task.request
+    is_stay = request.request not in _NO_STAY
+    day = date.fromisoformat(request.day) if is_stay and request.day else None
+    exit_day = date.fromisoformat(request.exit_day) if is_stay and request.exit_day else None
+    year = int(request.school_year) if request.school_year else None
     if day and year == task.services.settings.claims.calendar.containing(day):
         year = None  # it says no more than the day does, and may have been taken from it
-    return Line(wish.student.birth_date, day, exit_day, wish.grade, year)
+    return Line(request.student.birth_date, day, exit_day, request.grade, year)
 
 
 def _told(task: Task) -> Iterator[str]:
     """What of the line this LEA has told before of the student with this local number."""
-    wish = task.wish
-    for one in registry.told(task.connection, task.row.origin, wish.student.local_id):
-        if one.birth_date == wish.student.birth_date.isoformat():
+    request = task.request
+    for one in registry.told(task.connection, task.row.origin, request.student.local_id):
+        if one.birth_date == request.student.birth_date.isoformat():
             yield BIRTH
-            if wish.day in (one.entry_date, one.exit_date):
+            if request.day in (one.entry_date, one.exit_date):
                 yield DAY
-            if wish.exit_day and wish.exit_day == one.exit_date:
+            if request.exit_day and request.exit_day == one.exit_date:
                 yield EXIT
 
 
 def _refused(task: Task, why: str, *faults: Fault) -> Answer:
     """In a CSV the fields are called as its columns are."""
-    names = [_IN_CSV.get(one.fact, one.fact) if task.wish.form else one.fact for one in faults]
+    names = [_IN_CSV.get(one.fact, one.fact) if task.request.form else one.fact for one in faults]
     musts = " ".join(f"{name} {one.must}." for name, one in zip(names, faults, strict=True))
     return replace(task.refused(why, " ".join(names)), must=musts)

@@ -168,7 +168,7 @@ def _decide(
     if is_done:
         return Result.ALREADY
     if choice.verb is not Verb.NONE:
-        fresh, is_news = _looked_again(services, connection, found, choice, is_lea=is_lea)
+        fresh, is_news = _matched_again(services, connection, found, choice, is_lea=is_lea)
         if is_news or len(fresh) > len(found.candidates):
             found = replace(found, candidates=fresh)
             reviews.change(connection, found)
@@ -243,7 +243,7 @@ def _followed(connection: Reading, found: Review, choice: Choice, pointer: str) 
     return Choice(choice.verb, number)
 
 
-def _looked_again(
+def _matched_again(
     services: Services, connection: Reading, found: Review, choice: Choice, *, is_lea: bool
 ) -> tuple[tuple[Weighed, ...], bool]:
     """The candidates as they are now, and whether they are not those that were shown.

@@ -1,4 +1,4 @@
-"""enroll: the wishes of an enrollment or SSID request are carried out, one student at a time.
+"""enroll: the lines of an enrollment or SSID request are carried out, one student at a time.
 
 Contract: called within a write transaction that holds `registry.lock`. `settle` looks the student up, and does what the
 line asks, refuses the line, or leaves a question for a person; `settle_as` goes on where a person has decided. An SSID
@@ -18,54 +18,57 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
 from broker.formats.ssid import name
 from broker.notices import answers
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight import announced, claims
 from broker.oversight.watch import Watch
 from broker.packets import notify
 from broker.packets.services import Services
 from broker.students import dates, seek
 from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from broker.transfers import follow_up
 from broker.transfers.follow_up import Pace
-from broker.transfers.resume import release_waiting
 
-__all__ = ["Wish", "follow", "release_waiting", "settle", "settle_as", "tell"]
+__all__ = ["LineRequest", "follow", "settle", "settle_as", "tell"]
 
 _REPORTS = MAKES_NEW | {EXIT}
 
 
-def settle(services: Services, connection: Writing, row: PacketRow, wish: Wish, pace: Pace, watch: Watch) -> Answer:
-    """Carry out a wish, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
-    task = Task(services, connection, row, wish, pace, watch)
+def settle(
+    services: Services, connection: Writing, row: PacketRow, request: LineRequest, pace: Pace, watch: Watch
+) -> Answer:
+    """Carry out a line, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
+    task = Task(services, connection, row, request, pace, watch)
     latest = (services.day() + AHEAD).isoformat()
-    for fact, day in (("date", wish.day), ("exit_date", wish.exit_day)):
-        if wish.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
+    for fact, day in (("date", request.day), ("exit_date", request.exit_day)):
+        if request.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
             return replace(task.refused("unreadable", fact), must=TOO_FAR)
-    return dates.answer(task) or seek.LOOK[wish.request](task)
+    return dates.answer(task) or seek.LOOK[request.request](task)
 
 
-def settle_as(services: Services, connection: Writing, row: PacketRow, wish: Wish, number: Ssid | None) -> Answer:
-    """Carry out a wish as a person has decided: as that of this student or, with None, of a new one.
+def settle_as(
+    services: Services, connection: Writing, row: PacketRow, request: LineRequest, number: Ssid | None
+) -> Answer:
+    """Carry out a line as a person has decided: as that of this student or, with None, of a new one.
 
     Leaves the LEA a further notice about the line, and lets go what waited for the student.
     """
     registry.lock(connection)
     watch = Watch(services, connection, row)  # tells nothing here: who decided is told of by who calls
-    task = Task(services, connection, row, wish, Pace(services, connection), watch, is_late=True)
-    answer = as_new(task) if number is None else seek.DO[wish.request](task, number, Outcome.MATCHED)
+    task = Task(services, connection, row, request, Pace(services, connection), watch, is_late=True)
+    answer = as_new(task) if number is None else seek.DO[request.request](task, number, Outcome.MATCHED)
     if answer.ssid:
-        follow(services, connection, row, [(wish, answer)])
-    tell(services, connection, row, wish.form, [(sent(wish), answer)])
+        follow(services, connection, row, [(request, answer)])
+    tell(services, connection, row, request.form, [(sent(request), answer)])
     return answer
 
 
-def is_located(wish: Wish, answer: Answer) -> bool:
+def is_located(request: LineRequest, answer: Answer) -> bool:
     """Whether this line has opened a location, or found the very same one open."""
-    return wish.request in MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
+    return request.request in MAKES_NEW and answer.answer in (Outcome.ASSIGNED, Outcome.MATCHED)
 
 
-def follow(services: Services, connection: Writing, row: PacketRow, done: Sequence[tuple[Wish, Answer]]) -> None:
+def follow(services: Services, connection: Writing, row: PacketRow, done: Sequence[tuple[LineRequest, Answer]]) -> None:
     """What follows from lines that were carried out; called once for a packet, after its last."""
     at = services.clock().timestamp()
     follow_some(services, connection, [FollowUp(number, row.tracking, at) for number in reported(done)])
@@ -79,18 +82,18 @@ def follow_some(services: Services, connection: Writing, moved: Sequence[FollowU
     return followed
 
 
-def reported(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+def reported(done: Iterable[tuple[LineRequest, Answer]]) -> list[Ssid]:
     """The students of whom these lines have reported where they are, each once."""
-    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and wish.request in _REPORTS))
+    return list(dict.fromkeys(answer.ssid for request, answer in done if answer.ssid and request.request in _REPORTS))
 
 
-def arrived(done: Iterable[tuple[Wish, Answer]]) -> list[Ssid]:
+def arrived(done: Iterable[tuple[LineRequest, Answer]]) -> list[Ssid]:
     """The students whom these lines have enrolled, each once."""
-    return list(dict.fromkeys(answer.ssid for wish, answer in done if answer.ssid and is_located(wish, answer)))
+    return list(dict.fromkeys(answer.ssid for request, answer in done if answer.ssid and is_located(request, answer)))
 
 
 def tell(
-    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]
+    services: Services, connection: Writing, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]
 ) -> None:
     """Leave the LEA a notice with the answers to these lines of its packet, in the `form` in which it asked."""
     made = answered(services, row, form, lines)
@@ -98,7 +101,7 @@ def tell(
     packets.born(connection, [made], [])
 
 
-def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[Sent, Answer]]) -> PacketRow:
+def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]) -> PacketRow:
     """The same notice, made and not left yet; the vault is to be flushed."""
     if form:
         content = answers.table(form, name.read(row.source_name, row.origin).stem, lines)
@@ -106,6 +109,6 @@ def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tupl
     return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
 
 
-def sent(wish: Wish) -> Sent:
+def sent(request: LineRequest) -> SentLine:
     """By what the LEA knows the line again."""
-    return Sent(wish.student.legal_name, wish.student.local_id, wish.school_year)
+    return SentLine(request.student.legal_name, request.student.local_id, request.school_year)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from broker.core.days.state_time import StateTime
-from broker.edge.ledger import forgetting
+from broker.edge.ledger import purging
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
@@ -56,22 +56,22 @@ def night(services: Services) -> Iterator[None]:
     """All of it, a slice at a time."""
     engine, before = services.engine, services.clock().timestamp() - services.settings.keeping.undo_days * _DAY
 
-    def forget(connection: Writing) -> int:
+    def purge(connection: Writing) -> int:
         registry.lock(connection)  # as whoever decides, or takes a decision back
-        return forgetting.forget(connection, before)
+        return purging.purge(connection, before)
 
-    while committed(engine, forget):
+    while committed(engine, purge):
         yield
     yield from _rewrite(services)
-    while not forgetting.empty(engine):
+    while not purging.empty(engine):
         yield
 
 
 def _rewrite(services: Services) -> Iterator[None]:
     """Also where nothing was forgotten: a question that came to nothing has lost what was sent at once."""
-    if not forgetting.is_rewritten(services.engine):
+    if not purging.is_rewritten(services.engine):
         return
     with reading(services.engine) as connection:
-        until = forgetting.last(connection)
-    while committed(services.engine, lambda connection: forgetting.rewrite(connection, until)):
+        until = purging.last(connection)
+    while committed(services.engine, lambda connection: purging.rewrite(connection, until)):
         yield

@@ -22,7 +22,7 @@ from broker.identity import compare, index, registrar, ssid
 from broker.notices.answers import Answer, Outcome
 from broker.oversight.watch import Watch
 from broker.packets.services import Services
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from broker.transfers.follow_up import Pace
 
 ENTRY, EXIT, NEW, RETRIEVE, UPDATE, VERIFY = "entry", "exit", "new", "retrieve", "update", "verify"
@@ -32,12 +32,12 @@ TOO_FAR = f"It must not be more than {AHEAD.days} days ahead."
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Task:
-    """A wish, and all that carrying it out needs. Repr hidden."""
+    """A line's request, and all that carrying it out needs. Repr hidden."""
 
     services: Services
     connection: Writing
     row: PacketRow
-    wish: Wish
+    request: LineRequest
     pace: Pace
     watch: Watch
     is_late: bool = False  # carried out when somebody has said whom it means, or a later line has
@@ -56,9 +56,9 @@ class Task:
 
     def answered(self, outcome: Outcome, number: Ssid | None, why: str = "", field: str = "") -> Answer:
         """The line's answer; where it named another number, that is said."""
-        claimed = self.wish.student.ssid
+        claimed = self.request.student.ssid
         is_other = bool(claimed and number and claimed != number)
-        return Answer(self.wish.line, outcome, number, why or ("other-ssid" if is_other else ""), field)
+        return Answer(self.request.line, outcome, number, why or ("other-ssid" if is_other else ""), field)
 
     def refused(self, why: str, field: str = "") -> Answer:
         """The answer to a line that is not carried out."""
@@ -72,55 +72,55 @@ def is_here(task: Task, number: Ssid) -> bool:
 
 def enter(task: Task, number: Ssid, outcome: Outcome) -> Answer:
     """Open the location, or correct what was told of it."""
-    wish, told = task.wish, task.services.settings.told
+    request, told = task.request, task.services.settings.told
     is_all = True
     if outcome is Outcome.MATCHED:
-        is_all = registrar.learn(task.connection, task.services.model, number, wish.student, task.source, told)
+        is_all = registrar.learn(task.connection, task.services.model, number, request.student, task.source, told)
     try:
         _locate(task, number)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
-    if wish.exit_day == wish.day:
+    if request.exit_day == request.day:
         _count_unseen(task, number)
-    is_news = wish.request == NEW and outcome is Outcome.MATCHED
+    is_news = request.request == NEW and outcome is Outcome.MATCHED
     answer = _with_rest_told(task.answered(outcome, number, "known-already" if is_news else ""), is_all=is_all)
-    return _with_code_told(task, answer, wish.exit_code, "exit_code") if wish.exit_day else answer
+    return _with_code_told(task, answer, request.exit_code, "exit_code") if request.exit_day else answer
 
 
 def _locate(task: Task, number: Ssid) -> None:
     task.pace.catch_up(number)
-    wish = task.wish
+    request = task.request
     location = EnrollmentRow(
         ssid=number,
         lea=task.row.origin,
-        school=wish.school,
-        local_id=wish.student.local_id,
-        entry_date=wish.day,
-        exit_date=wish.exit_day,
-        entry_code=wish.code,
-        exit_code=wish.exit_code,
+        school=request.school,
+        local_id=request.student.local_id,
+        entry_date=request.day,
+        exit_date=request.exit_day,
+        entry_code=request.code,
+        exit_code=request.exit_code,
         tracking=task.row.tracking,
-        grade=wish.grade,
-        programme=wish.programme,
-        day_part=wish.day_part,
+        grade=request.grade,
+        programme=request.programme,
+        day_part=request.day_part,
         reported_on=task.services.today().day,
     )
-    said = {"dual": wish.dual, "military": wish.military}
-    stays.enter(task.connection, location, task.source.at, wish.exits, most=task.services.settings.told, **said)
+    said = {"dual": request.dual, "military": request.military}
+    stays.enter(task.connection, location, task.source.at, request.exits, most=task.services.settings.told, **said)
 
 
 def leave(task: Task, number: Ssid, outcome: Outcome) -> Answer:
     """Close the location, or correct when it was closed."""
     task.pace.catch_up(number)
-    wish = task.wish
+    request = task.request
     try:
         today, most = task.services.today().day, task.services.settings.told
-        where = (wish.school, wish.day, wish.code)
+        where = (request.school, request.day, request.code)
         stays.leave(task.connection, number, *where, task.source, today, is_late=task.is_late, most=most)
     except Unfit as unfit:
         return _unfit(task, unfit, number)
     _count_unseen(task, number)
-    return _with_code_told(task, task.answered(outcome, number), wish.code, "code")
+    return _with_code_told(task, task.answered(outcome, number), request.code, "code")
 
 
 def _count_unseen(task: Task, number: Ssid) -> None:
@@ -161,9 +161,9 @@ def amend(task: Task, number: Ssid, _outcome: Outcome) -> Answer:
     known = registrar.known(task.connection, number)
     if known is None or not is_here(task, number):
         return task.refused("not-your-student")
-    said, was = task.wish.student.legal_name, known.legal_name
+    said, was = task.request.student.legal_name, known.legal_name
     name = Name(said.first or was.first, said.last, said.middle or was.middle, said.suffix or was.suffix)
-    student = replace(task.wish.student, legal_name=name)
+    student = replace(task.request.student, legal_name=name)
     try:
         told = task.services.settings.told
         is_all = registrar.amend(task.connection, task.services.model, number, student, task.source, told)
@@ -174,10 +174,10 @@ def amend(task: Task, number: Ssid, _outcome: Outcome) -> Answer:
 
 def as_new(task: Task) -> Answer:
     """Give a new number, and open the location."""
-    if task.wish.request not in MAKES_NEW:
+    if task.request.request not in MAKES_NEW:
         return task.refused("unknown-student")
     digits = task.services.settings.identity.ssid_digits
-    student = replace(task.wish.student, ssid=None)
+    student = replace(task.request.student, ssid=None)
     number = registrar.register(
         task.connection, task.services.model, student, lambda: ssid.allocate(secrets.randbelow, digits), task.source
     )

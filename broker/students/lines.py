@@ -21,17 +21,17 @@ from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
 from broker.edge.ledger.people import registry
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight import claims
 from broker.oversight.watch import Watch
 from broker.packets.services import Services
 from broker.packets.sliced import Sliced
 from broker.students import corrected, enroll, opt_outs, question
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from broker.transfers.follow_up import Pace
 
-# a wish; one that is answered before anything is looked up; one that cannot be read
-Line = Wish | tuple[Wish, Answer] | tuple[Sent, Answer]
+# a request; one that is answered before anything is looked up; one that cannot be read
+Line = LineRequest | tuple[LineRequest, Answer] | tuple[SentLine, Answer]
 
 
 @dataclass(frozen=True, repr=False)  # no slots: `shared` is worked out once
@@ -47,8 +47,8 @@ class Work:
     @cached_property
     def shared(self) -> frozenset[str]:
         """The LEA's own numbers under which the packet names more than one child."""
-        wishes = (one if isinstance(one, Wish) else one[0] for one in self.lines)
-        return local_number.shared(one.student for one in wishes if isinstance(one, Wish))
+        requests = (one if isinstance(one, LineRequest) else one[0] for one in self.lines)
+        return local_number.shared(one.student for one in requests if isinstance(one, LineRequest))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,15 +57,15 @@ class _Done:
     answer: Answer
 
     @property
-    def wish(self) -> Wish | None:
-        """The wish, where it was looked at."""
-        return self.line if isinstance(self.line, Wish) else None
+    def request(self) -> LineRequest | None:
+        """The request, where it was looked at."""
+        return self.line if isinstance(self.line, LineRequest) else None
 
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> SentLine:
         """By what the LEA knows the line again."""
         one = self.line[0] if isinstance(self.line, tuple) else self.line
-        return one if isinstance(one, Sent) else enroll.sent(one)
+        return one if isinstance(one, SentLine) else enroll.sent(one)
 
 
 def carry_out(services: Services, connection: Writing, work: Work) -> None:
@@ -73,7 +73,7 @@ def carry_out(services: Services, connection: Writing, work: Work) -> None:
     watch = Watch(services, connection, work.row, shared=work.shared)
     watch.saw(work.named)
     done = _settle(services, connection, work, work.lines, Pace(services, connection), watch)
-    enroll.follow(services, connection, work.row, list(_carried(done)))
+    enroll.follow(services, connection, work.row, list(_requested(done)))
     done = _corrected(services, connection, work, done, watch)
     watch.tell()
     notices = list(_answers(services, connection, work, done))
@@ -91,29 +91,29 @@ def _settle(
         done.append(_Done(line, _answer(services, connection, work, line, pace, watch)))
         if pace.is_spent:
             break
-    opt_outs.record(services, connection, work.row, _carried(done))
+    opt_outs.record(services, connection, work.row, _requested(done))
     return done
 
 
 def _corrected(services: Services, connection: Writing, work: Work, done: Sequence[_Done], watch: Watch) -> list[_Done]:
     """These lines, with what they settled of earlier questions: some are answered otherwise then."""
-    other = corrected.by_lines(services, connection, work.row, list(_carried(done)), watch)
+    other = corrected.by_lines(services, connection, work.row, list(_requested(done)), watch)
     return [replace(one, answer=other.get(one.answer.line, one.answer)) for one in done]
 
 
 def _answer(services: Services, connection: Writing, work: Work, line: Line, pace: Pace, watch: Watch) -> Answer:
-    if isinstance(line, tuple) and isinstance(line[0], Sent):
+    if isinstance(line, tuple) and isinstance(line[0], SentLine):
         return line[1]
-    wish, answered = (line[0], line[1]) if isinstance(line, tuple) else (line, None)
-    watch.begin(wish.student, wish.request)
-    answer = answered or enroll.settle(services, connection, work.row, wish, pace, watch)
+    request, answered = (line[0], line[1]) if isinstance(line, tuple) else (line, None)
+    watch.begin(request.student, request.request)
+    answer = answered or enroll.settle(services, connection, work.row, request, pace, watch)
     if answer.answer is Outcome.REFUSED:
-        watch.refused(wish.student)
+        watch.refused(request.student)
     return answer
 
 
-def _carried(done: Iterable[_Done]) -> Iterator[tuple[Wish, Answer]]:
-    return ((one.wish, one.answer) for one in done if one.wish is not None)
+def _requested(done: Iterable[_Done]) -> Iterator[tuple[LineRequest, Answer]]:
+    return ((one.request, one.answer) for one in done if one.request is not None)
 
 
 def _answers(services: Services, connection: Reading, work: Work, done: Sequence[_Done]) -> Iterator[PacketRow]:
@@ -124,7 +124,7 @@ def _answers(services: Services, connection: Reading, work: Work, done: Sequence
 
 
 def _number(line: Line) -> int:
-    return line.line if isinstance(line, Wish) else line[1].line
+    return line.line if isinstance(line, LineRequest) else line[1].line
 
 
 class InSlices(Sliced):
@@ -189,7 +189,7 @@ class InSlices(Sliced):
         """The first students of the packet are followed up at once, the others are kept for the sweeper."""
         limits = self._services.settings.limits
         left = limits.cases_per_transaction
-        todo = [one for one in _moved(parts, self._wishes()) if not one[0].is_followed]
+        todo = [one for one in _moved(parts, self._requests()) if not one[0].is_followed]
         for some in _together(todo, limits.lines_per_transaction):
             with writing(self._services.engine) as connection:
                 registry.lock(connection)
@@ -209,7 +209,7 @@ class InSlices(Sliced):
         done = [_Done(lines[one.line], one) for one in answers]
         self.notices.clear()
         with reading(services.engine) as connection:
-            self.notices += claims.notices(services, connection, enroll.arrived(_carried(done)))
+            self.notices += claims.notices(services, connection, enroll.arrived(_requested(done)))
             for one in _answers(services, connection, work, done):
                 self.notices.append(one)
                 with writing(services.engine) as other:
@@ -218,17 +218,17 @@ class InSlices(Sliced):
         services.vault.flush()
         return True
 
-    def _wishes(self) -> Mapping[int, Wish]:
-        return {line.line: line for line in self._work.lines if isinstance(line, Wish)}
+    def _requests(self) -> Mapping[int, LineRequest]:
+        return {line.line: line for line in self._work.lines if isinstance(line, LineRequest)}
 
 
-def _moved(parts: Iterable[Slice], wishes: Mapping[int, Wish]) -> Iterator[tuple[Slice, list[Ssid]]]:
+def _moved(parts: Iterable[Slice], requests: Mapping[int, LineRequest]) -> Iterator[tuple[Slice, list[Ssid]]]:
     """Each slice with those who moved by it, and not by an earlier one."""
     seen: set[str] = set()
     for part in parts:
         answers = [Answer(**one) for one in part.answers]
-        carried = [(wishes[one.line], one) for one in answers if one.line in wishes]
-        fresh = [one for one in enroll.reported(carried) if one not in seen]
+        requested = [(requests[one.line], one) for one in answers if one.line in requests]
+        fresh = [one for one in enroll.reported(requested) if one not in seen]
         seen.update(fresh)
         yield part, fresh
 

@@ -13,19 +13,19 @@ from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import opt_outs
 from broker.notices.answers import Answer, Outcome
 from broker.packets.services import Services
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 
 _CARRIED_OUT = frozenset({Outcome.ASSIGNED, Outcome.MATCHED, Outcome.UPDATED})
 
 
-def record(services: Services, connection: Writing, row: PacketRow, done: Iterable[tuple[Wish, Answer]]) -> None:
+def record(services: Services, connection: Writing, row: PacketRow, done: Iterable[tuple[LineRequest, Answer]]) -> None:
     """Keep what these lines of the packet tell, in their order."""
     at = services.clock().timestamp()
-    for wish, answer in done:
-        if wish.opt_outs is not None and answer.ssid and answer.answer in _CARRIED_OUT:
-            opt_outs.put(connection, answer.ssid, row.origin, wish.opt_outs, row.tracking, at)
+    for request, answer in done:
+        if request.opt_outs is not None and answer.ssid and answer.answer in _CARRIED_OUT:
+            opt_outs.put(connection, answer.ssid, row.origin, request.opt_outs, row.tracking, at)
 
 
-def take_back(services: Services, connection: Writing, tracking: str, ssid: str, by: By) -> None:
+def undo(services: Services, connection: Writing, tracking: str, ssid: str, by: By) -> None:
     """The decision by which a line of this packet was carried out for this student is taken back."""
-    opt_outs.take_back(connection, ssid, tracking, by.who, services.clock().timestamp())
+    opt_outs.undo(connection, ssid, tracking, by.who, services.clock().timestamp())

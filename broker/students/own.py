@@ -14,26 +14,28 @@ from broker.edge.ledger.people import registry
 from broker.identity import match
 from broker.oversight.guesses import Guesses
 from broker.packets.outcome import refuse
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.records import disclose
 
 
-def find(services: Services, look: Look, row: PacketRow, student: Student) -> tuple[match.Finding, match.Finding]:
-    """Who is it among all students, and who among the sender's own? By the facts of `look`."""
+def find(
+    services: Services, facts: RoundFacts, row: PacketRow, student: Student
+) -> tuple[match.Finding, match.Finding]:
+    """Who is it among all students, and who among the sender's own? By the facts of this round."""
 
     def is_own(ssid: Ssid) -> bool:
-        account = look.account(ssid)
+        account = facts.account(ssid)
         return row.origin in account.had | account.announced
 
-    return match.find_own(look.connection, services.model, student, row.origin, is_own)
+    return match.find_own(facts.connection, services.model, student, row.origin, is_own)
 
 
 def find_now(
     services: Services, connection: Reading, row: PacketRow, student: Student
 ) -> tuple[match.Finding, match.Finding]:
     """The same by what has come meanwhile, in a transaction of its own."""
-    return find(services, Look(connection, services.clock(), services.today()), row, student)
+    return find(services, RoundFacts(connection, services.clock(), services.today()), row, student)
 
 
 def refuse_stranger(

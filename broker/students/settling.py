@@ -10,7 +10,7 @@ from datetime import date
 
 from broker.core.days.school_year import Calendar
 from broker.core.errors import Refused
-from broker.core.model import PacketType, Ssid, State, Student
+from broker.core.model import Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import corrections, moves, packets
@@ -21,20 +21,20 @@ from broker.formats.documents import to_student
 from broker.identity import compare
 from broker.identity.answer import Answer as Likeness
 from broker.notices.alert import Kind
-from broker.notices.answers import Answer, Outcome
-from broker.notices.answers import Sent as Line
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight.watch import Watch
 from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.students import apply_decision, enroll
 from broker.students.line import EXIT, MAKES_NEW, UPDATE
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
+from handlers.registry import FOLLOWS_STUDENT, REPLACES_EARLIER
 
 _WHY = "sent again corrected, and understood"
 ARRIVAL = "arrival"
 _LINES, _CHILDREN = 20, 4
 KINDS = dict.fromkeys(MAKES_NEW, ARRIVAL) | {EXIT: EXIT, UPDATE: UPDATE}
-_Told = tuple[Line, Answer]
+_Told = tuple[SentLine, Answer]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,7 +124,7 @@ class Desk:
     def _packet(self, row: PacketRow, found: Review, known: Known) -> bool:
         if self._answered(row, found, known):
             return True
-        if not (row.type == known.what == PacketType.STUDENT_RECORD and row.tracking < self._tracking):
+        if not (row.type == known.what and _is_one_document(row) and row.tracking < self._tracking):
             return False  # only of records a later one takes the place of an earlier one
         now = self._services.clock().timestamp()
         moves.advance(self._connection, [refuse(self._services, row, Refused("replaced"))], now)
@@ -152,9 +152,9 @@ class Desk:
         self._watch.saw((one.ssid for one in found.candidates), Kind.ANSWER)
 
     def _replaced(self, row: PacketRow, found: Review, why: str) -> None:
-        wish = Wish.from_json({name: one for name, one in found.subject.items() if name in OF_WISH})
+        request = LineRequest.from_json({name: one for name, one in found.subject.items() if name in OF_REQUEST})
         self._told.setdefault(row.tracking, []).append(
-            (enroll.sent(wish), Answer(wish.line, Outcome.REFUSED, None, why))
+            (enroll.sent(request), Answer(request.line, Outcome.REFUSED, None, why))
         )
         self.close(found)
 
@@ -176,7 +176,12 @@ class Desk:
                 enroll.tell(self._services, self._connection, row, form, lines)
 
 
-OF_WISH = frozenset(Wish.__dataclass_fields__)
+OF_REQUEST = frozenset(LineRequest.__dataclass_fields__)
+
+
+def _is_one_document(row: PacketRow) -> bool:
+    """Whether all that one LEA sends of this type about a student is one document, of which the latest counts."""
+    return row.type in FOLLOWS_STUDENT and row.type in REPLACES_EARLIER
 
 
 def name_of(student: Student) -> object:

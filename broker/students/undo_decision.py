@@ -25,26 +25,30 @@ from broker.notices.alert import Kind
 from broker.oversight.watch import decided
 from broker.packets.receipts import statements
 from broker.packets.services import Services
-from broker.students import enroll, lessons, opt_outs, question
+from broker.students import lessons, opt_outs, question
 from broker.students.apply_decision import DONE, GIVEN
 from broker.transfers import cases, follow_up
+from broker.transfers.resume import release_waiting
+from handlers.registry import TRAVELS
 
 _NOTE = "The decision of {day} was taken back. Do not go by it{number}, and answer again."
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoneDecision:
     """`delivered` are records that were delivered to the LEA because of the decision, and cannot be called back."""
 
     delivered: tuple[str, ...] = ()
 
 
-def undo(services: Services, connection: Writing, tracking: str, line: int, by: By, *, decided_by: str = "") -> Undone:
+def undo(
+    services: Services, connection: Writing, tracking: str, line: int, by: By, *, decided_by: str = ""
+) -> UndoneDecision:
     """Take the decision back that stands; where `decided_by` is given, one of this LEA's alone.
 
     Raises Refused("unknown-tracking") for no such question; NotDone `nothing-decided`, `not-your-decision`, and where
     it cannot be taken back `too-late`, `packet-refused`, `packet-delivered`, `number-used`, and what
-    `changes.take_back` raises.
+    `changes.undo` raises.
     """
     registry.lock(connection)
     found, row = reviews.get(connection, tracking, line), packets.get(connection, tracking)
@@ -55,7 +59,7 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
         raise NotDone("nothing-decided", tracking=tracking)
     if decided_by and not by_lea(decision.who, decided_by):
         raise NotDone("not-your-decision", tracking=tracking)
-    if reviews.FORGOTTEN in found.subject:
+    if reviews.SENT_PURGED in found.subject:
         raise NotDone("too-late", day=_day(services, decision), days=f"{services.settings.keeping.undo_days:g}")
     if line == OWN_STUDENT:
         _hold_again(services, connection, row)
@@ -64,20 +68,20 @@ def undo(services: Services, connection: Writing, tracking: str, line: int, by: 
     touched = {decision.ssid, done.get("number"), done.get("merged")} - {"", None}
     follow_up.catch_up(services, connection, sorted(touched))
     if decision.ssid:
-        opt_outs.take_back(services, connection, tracking, decision.ssid, by)
+        opt_outs.undo(services, connection, tracking, decision.ssid, by)
     lessons.unteach(services, connection, found)
     _give_back(services, connection, found, done, by)
     number = done.get("number") or done.get("merged")
     now = services.clock().timestamp()
-    reviews.taken_back(connection, decision, by.who, by.why, now)
+    reviews.note_undone(connection, decision, by.who, by.why, now)
     reviews.change(connection, replace(found, subject=subject | ({GIVEN: number} if number else {}), closed_at=None))
     delivered = _reroute(services, connection, found, decision) if line != OWN_STUDENT else ()
     cases.reconcile(services, connection, sorted(touched), cause=tracking)
     concerned = [*sorted(touched), *(one.ssid for one in found.candidates)]
     decided(services, connection, concerned, found.lea, tracking, Kind.ANSWER if decided_by else Kind.DECISION)
-    enroll.release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
+    release_waiting(services, connection, sorted(touched))  # what waits may go to where the student is again
     question.ask(services, connection, row, _note(services, decision))
-    return Undone(delivered)
+    return UndoneDecision(delivered)
 
 
 def _day(services: Services, decision: Decision) -> str:
@@ -98,8 +102,8 @@ def _hold_again(services: Services, connection: Writing, row: PacketRow) -> None
     held = Step(State.HELD, HeldFor.REVIEW)
     steps = (Step(State.ADMITTED, HeldFor.REVIEW), held) if row.state is State.HELD else (held,)
     new = row._replace(state=State.HELD, held_for=HeldFor.REVIEW, ssid="", identity="review", receiver="")
-    papers = statements(services, new, [(row.origin, State.HELD)])
-    moves.advance(connection, [Move(row, new, steps, papers)], services.clock().timestamp())
+    receipts = statements(services, new, [(row.origin, State.HELD)])
+    moves.advance(connection, [Move(row, new, steps, receipts)], services.clock().timestamp())
 
 
 def _give_back(services: Services, connection: Writing, found: Review, done: dict[str, Any], by: By) -> None:
@@ -109,13 +113,13 @@ def _give_back(services: Services, connection: Writing, found: Review, done: dic
     if number:
         _check_unused(connection, found, number, changed)
     if changed:
-        changes.take_back(connection, changed)
+        changes.undo(connection, changed)
         standing = registry.standing(connection, changed.ssid)
         for ssid in {changed.ssid, standing.ssid if standing else changed.ssid}:
             registrar.refresh(connection, model, ssid)
         if "merged" in done:
             at = services.clock().timestamp()
-            registrar.unmerge(connection, model, changed.ssid, done["merged"], by.who, by.why, at)
+            registrar.unmerge(connection, model, changed.ssid, done["merged"], by.who, by.why, at, TRAVELS)
     for one in (number, done.get("merged")):
         if one:
             withdrawn.withdraw(connection, model, one)
@@ -133,13 +137,13 @@ def _reroute(services: Services, connection: Writing, found: Review, decision: D
     """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
     if not decision.ssid:
         return ()
-    rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea)]
-    planned = [_anew(row) for row in rows if row is not None]
+    rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea, TRAVELS)]
+    planned = [_to_route_again(row) for row in rows if row is not None]
     moves.advance(connection, planned, services.clock().timestamp())
-    return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at))
+    return tuple(led_to.delivered_since(connection, decision.ssid, found.lea, decision.at, TRAVELS))
 
 
-def _anew(row: PacketRow) -> Move:
+def _to_route_again(row: PacketRow) -> Move:
     admitted = Step(State.ADMITTED, HeldFor.REVIEW)
     steps: Sequence[Step] = (admitted,)
     if row.state is State.ROUTED:

@@ -1,1 +1,1 @@
-"""What all commands share: options, output, files, and how a command ends."""
+"""What all commands share: options, output, files, and endings."""

@@ -1,6 +1,6 @@
-"""How far long work has come, for a person at a terminal.
+"""Progress of long work, for a person at a terminal.
 
-Owns where that is shown: on standard error, and nowhere where nobody looks; nothing of it is left.
+Owns where it is shown: on standard error, only on a terminal; nothing of it remains.
 """
 
 from rich.console import Console
@@ -8,6 +8,6 @@ from rich.progress import Progress, ProgressColumn
 
 
 def progress(*columns: ProgressColumn) -> Progress:
-    """A display of these columns; the usual ones where none are given."""
+    """A progress display with these columns, or the usual ones."""
     console = Console(stderr=True)
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)

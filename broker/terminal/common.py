@@ -1,7 +1,7 @@
-"""What all commands share: the home option, output, and how they fail.
+"""What all commands share: the home option, output, and failures.
 
-Promises: errors are one sentence on standard error; exit 2 for wrong use, 1 for failure; what else a command may end
-with stands here.
+Promises: errors are one sentence on standard error; exit 2 for wrong use, 1 for failure; this module lists all other
+exit codes.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 NOT_RUNNING, NEEDS_SOMEBODY = 3, 4  # `satchel status`
-REFUSED = 5  # `satchel fetch`: a new receipt refuses what was sent
+REFUSED = 5  # `satchel fetch`: a new receipt refuses a sent file
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", envvar="SATCHEL_HOME", help="The exchange's home.", show_default=False)
@@ -20,13 +20,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 
 def say(text: str) -> None:
-    """A line of output, written at once."""
+    """Print a line of output at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def warn(sentence: str) -> None:
-    """Tell of something that the command does not fail for, on standard error."""
+    """Report something on standard error that does not make the command fail."""
     sys.stderr.write(f"{sentence}\n")
 
 

@@ -1,7 +1,7 @@
-"""How a command begins and ends: its arguments are text, its output can be written, and what is left is one sentence.
+"""How a command begins and ends: its arguments are text, its output can be written, and its errors are one sentence.
 
-Owns the sentences for what the system refuses (a disk that is full, a folder where a file was meant). Promises: an
-error that was not foreseen is told by its kind only, for its text may hold data; no argument, file or output makes a
+Owns the sentences for what the system refuses (a full disk, a folder where a file was expected). Promises: an
+unforeseen error is shown by its kind only, because its text may contain data; no argument, file or output causes a
 traceback.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from broker.core.errors import BrokerError, OperatorError
 
-INTERRUPTED = 130  # as a shell has it for Ctrl-C
+INTERRUPTED = 130  # as shells use it for Ctrl-C
 
 _WHAT: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full; make room and try again",
@@ -46,7 +46,7 @@ _WHAT: Mapping[int, str] = {
 
 
 def no_text(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """What is said of an argument that is no text (bytes that are no UTF-8), or a home so named; '' where all are."""
+    """The sentence about an argument, or a home, that is not text (bytes that are not UTF-8); '' where all are text."""
     for number, argument in enumerate(arguments, 1):
         if not _is_text(argument):
             return f"Argument {number} ({shown(argument)}) is no UTF-8 text: type it anew, or rename the file first."
@@ -63,16 +63,16 @@ def _is_text(argument: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """A name for a sentence: on one line, in print, and not too long."""
+    """A name for use in a sentence: one line, printable, not too long."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text)
     return clean if len(clean) <= 200 else f"{clean[:200]}…"
 
 
 def open_output() -> None:
-    """See that there is output to write to, and that no terminal's set of letters makes writing fail."""
+    """Make sure that there is output to write to, and that no terminal's character set makes writing fail."""
     was_closed = sys.stdout is None
     for number, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:  # closed by whoever started this
+        if getattr(sys, name) is None:  # closed by the parent process
             _occupy(number)
             setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
         getattr(sys, name).reconfigure(errors="backslashreplace")
@@ -81,7 +81,8 @@ def open_output() -> None:
 
 
 def _occupy(number: int) -> None:
-    """No file that is opened later may have the number of what others take for output: a database, say."""
+    """Occupy the number, so that no file opened later, such as a database, gets the number that others use for
+    output."""
     try:
         os.fstat(number)
     except OSError:
@@ -92,12 +93,12 @@ def _occupy(number: int) -> None:
 
 
 def give_up_output() -> None:
-    """Nobody reads on, or nothing can be written: what is still to be written is thrown away."""
+    """Discard the rest of the output, because nobody reads it or it cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def sentence(error: BaseException) -> str:
-    """What a user reads. An error that was not foreseen may hold data in its text, so only its kind is shown."""
+    """The sentence that a user reads. An unforeseen error may contain data in its text, so only its kind is shown."""
     if isinstance(error, OperatorError | BrokerError):
         return str(error)
     if isinstance(error, OSError):

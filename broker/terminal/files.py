@@ -1,6 +1,6 @@
-"""Files that commands are given, and those that they write.
+"""Files that commands read, and files that they write.
 
-Promises: what is read is bounded; what is written is whole or not there; every failure is one sentence that names the
+Promises: what is read is bounded; what is written is whole or absent; every failure is one sentence that names the
 file, and nothing in it.
 """
 
@@ -16,7 +16,7 @@ from broker.terminal.common import fail
 
 
 def read(path: Path, most: int, remedy: str = "split it") -> bytes:
-    """A file's bytes, `most` at most; `remedy` is what to do about more."""
+    """A file's bytes, at most `most`; `remedy` says what to do if it has more."""
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)
@@ -29,7 +29,7 @@ def read(path: Path, most: int, remedy: str = "split it") -> bytes:
 
 @contextmanager
 def created(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name, and the place of what had it, when all is written; mode 0600."""
+    """A text file with mode 0600 that gets its name, replacing a former file, when it is complete."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -47,7 +47,7 @@ def created(path: Path) -> Iterator[TextIO]:
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
-    """A new file, whole or not there; never over another."""
+    """Write a new file, whole or not at all; never over another."""
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

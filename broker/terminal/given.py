@@ -1,6 +1,6 @@
-"""What many commands are given: days, and in which form to write; who does something, and why.
+"""Options of many commands: days, output formats, who does something, and why.
 
-Promises: what cannot be used ends the command with one sentence, and exit 2.
+Promises: a value that cannot be used ends the command with one sentence, and exit 2.
 """
 
 from datetime import date, datetime
@@ -21,7 +21,7 @@ WhyOfStudentOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in o
 
 
 class Format(StrEnum):
-    """How a list is written."""
+    """The format of a list."""
 
     TABLE = "table"
     CSV = "csv"
@@ -33,19 +33,19 @@ Form = TypeVar("Form", bound=StrEnum)
 
 
 def form(given: Form | None, as_json: bool, json: Form) -> Form | None:
-    """The form by --format or, as `json`, by --json; None where neither is given."""
+    """The format from --format or, as `json`, from --json; None where neither is given."""
     if as_json and given not in (None, json):
         fail("--json and --format say different things; give one of them.", 2)
     return json if as_json else given
 
 
 def form_by_name(out: Path) -> Format | None:
-    """The form that the file's name ends with; None for another ending."""
+    """The format for the ending of the file's name; None for another ending."""
     return _BY_ENDING.get(out.suffix.lower())
 
 
 def day(text: str, place: str, must_be: str) -> date:
-    """The day in this text, as ISO 8601 has it; `place` is where it was given, such as --from."""
+    """The day in this text, in ISO 8601; `place` is where it was given, such as --from."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -53,6 +53,6 @@ def day(text: str, place: str, must_be: str) -> date:
 
 
 def own_clock() -> datetime:
-    """The time by the clock on the wall of who runs the command: for commands that an LEA runs on its own computer,
-    without a home, where nobody knows the state's time zone."""
+    """The local time of the user's computer: for commands that an LEA runs on its own computer, without a home, where
+    the state's time zone is unknown."""
     return datetime.now().astimezone()

@@ -1,7 +1,8 @@
-"""Work that waits for another machine: what it waits for is said, and Ctrl-C ends it at once.
+"""Work that waits for another machine: it says what it waits for, and Ctrl-C ends it at once.
 
-Promises: nothing that the work does can keep Ctrl-C from ending the command, with exit code 130, for it is done beside
-and left; while nothing moves, standard error says after a few seconds what is waited for, and again from time to time.
+Promises: nothing that the work does can keep Ctrl-C from ending the command with exit code 130, because it runs in
+another thread and is abandoned; while nothing moves, standard error says after a few seconds, and again from time to
+time, what the command waits for.
 """
 
 import os
@@ -20,8 +21,8 @@ _T = TypeVar("_T")
 
 
 class Patience:
-    """Does one piece of work. `for_what` is what a reader sees behind "Still waiting for"; `left` says what is left
-    where it is broken off."""
+    """Does one piece of work. `for_what` follows "Still waiting for" in the message; `left` says what remains after
+    Ctrl-C."""
 
     def __init__(self, for_what: str, left: str) -> None:
         self._for_what = for_what
@@ -29,18 +30,18 @@ class Patience:
         self._moved = time.monotonic()
 
     def moved(self) -> None:
-        """Something has come or gone: nobody waits in vain."""
+        """Record that something was sent or received: the wait is not in vain."""
         self._moved = time.monotonic()
 
     def run(self, work: Callable[[], _T]) -> _T:
-        """What the work gives. Raises what it raises; ends the process on Ctrl-C."""
+        """Returns the result of the work. Raises what it raises; ends the process on Ctrl-C."""
         done: list[_T] = []
         failed: list[BaseException] = []
 
         def beside() -> None:
             try:
                 done.append(work())
-            except BaseException as error:  # noqa: BLE001  raised where it is waited for
+            except BaseException as error:  # noqa: BLE001  raised in the waiting thread
                 failed.append(error)
 
         thread = threading.Thread(target=beside, name="work", daemon=True)
@@ -65,7 +66,7 @@ class Patience:
                 next_word = silent + _NEXT_SECONDS
 
     def _end(self) -> NoReturn:
-        """Without a word to the other side: it may be just that which does not answer."""
+        """End without notice to the other side, which may be the one that does not answer."""
         if sys.stderr.isatty():
             sys.stderr.write(_SHOW_CURSOR)
         sys.stderr.write(f"\nStopped. {self._left}\n")

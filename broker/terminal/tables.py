@@ -1,9 +1,9 @@
 """Tables on the screen that lose nothing.
 
-Owns how rows are laid out for the width there is. Promises: a fact (a number, a date, a state, an id) is never cut and
-never broken over two lines, and no column is left out: where a table is too wide for the terminal, each row becomes
-some lines of `name: value`; only texts are broken, between words. Whoever reads a pipe gets whole rows, however long.
-Nothing that a terminal would obey, and nothing that looks like markup, is taken for that.
+Owns the layout of rows for the available width. Promises: a fact (a number, a date, a state, an id) is never cut or
+broken over two lines, and no column is left out: where a table is too wide for the terminal, each row becomes some
+lines of `name: value`; only texts are broken, between words. A pipe gets whole rows, however long. Control characters
+and markup in values have no effect.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,13 +17,13 @@ from rich.text import Text
 
 from broker.terminal.common import say
 
-_MOST_WORD = 16  # a text's column is at least as wide as its longest word, or this
-_SIDES = 3  # what a column takes beside its content
+_MOST_WORD = 16  # a text column is at least as wide as its longest word, up to this
+_SIDES = 3  # the width that a column needs besides its content
 
 
 class Column(NamedTuple):
-    """One column. `is_text`: it may be broken between words; all others stand as they are. `is_list`: its values are
-    lists, whose texts stand below each other."""
+    """One column. `is_text`: it may be broken between words; other columns are never broken. `is_list`: its values are
+    lists, whose texts are shown below each other."""
 
     name: str
     is_text: bool = False
@@ -47,7 +47,7 @@ def texts(name: str) -> Column:
 
 
 def console() -> Console:
-    """As wide as the terminal; whoever reads a pipe wants whole lines."""
+    """A console as wide as the terminal; a pipe gets whole lines."""
     made = Console(highlight=False)
     if not made.is_terminal:
         made.width = 200
@@ -55,13 +55,13 @@ def console() -> Console:
 
 
 def plain(value: object) -> str:
-    """A value as it can be shown on one line."""
+    """A value that can be shown on one line."""
     shown = "" if value is None else str(value)
     return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in shown)
 
 
 def show(columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], last: Sequence[Any] | None = None) -> None:
-    """Print the rows, and the `last` one, a sum, apart from them."""
+    """Print the rows, and the `last` one, a sum, set apart from them."""
     own = [one if isinstance(one, Column) else Column(one) for one in columns]
     cells = [_cells(own, row) for row in rows]
     whole = [*cells, _cells(own, last)] if last is not None else cells
@@ -76,7 +76,7 @@ def show(columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], last: S
 
 
 def facts(some: Sequence[str]) -> None:
-    """Print short facts, as many on a line as have room."""
+    """Print short facts, as many on a line as fit."""
     out = console()
     width = out.width if out.is_terminal else sum(map(len, some)) + _SIDES * len(some)
     for line in _packed(some, [False] * len(some), width, "  "):
@@ -94,7 +94,7 @@ def _width(value: str) -> int:
 
 
 def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
-    """How wide a table is at least that breaks nothing but texts between words."""
+    """The least width of a table in which only texts are broken, between words."""
     least = 1
     for at, one in enumerate(columns):
         least += _SIDES + (_word(one, [row[at] for row in rows]) if one.is_text else widths[at])
@@ -139,7 +139,7 @@ def _fact(name: str, value: str) -> str:
 
 
 def _packed(facts: Sequence[str], are_texts: Sequence[bool], width: int, gap: str = "   ") -> Iterator[str]:
-    """The facts of one row, as many on a line as have room; those behind the first line stand further in."""
+    """The facts of one row, as many on a line as fit; later lines are indented."""
     line, indent = "", ""
     for fact, is_text in zip(facts, are_texts, strict=True):
         if line.strip() and cell_len(line) + len(gap) + cell_len(fact) <= width:
@@ -155,7 +155,7 @@ def _packed(facts: Sequence[str], are_texts: Sequence[bool], width: int, gap: st
 
 
 def _broken(fact: str, width: int, indent: str) -> Iterator[str]:
-    """A text between its words; a word that is longer than a line stays as it is."""
+    """Break a text between words; a word that is longer than a line stays whole."""
     line = indent
     for word in fact.split(" "):
         if line.strip() and cell_len(line) + 1 + cell_len(word) > width:

@@ -8,7 +8,7 @@ LEAs are told by sealed notices that exist if and only if the case changed.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from broker.core.model import LeaId, PacketType, State
+from broker.core.model import LeaId, State
 from broker.core.transfer import LIVE, REJECTED, Reason, TransferState
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.cases.transfers import TransferRow
@@ -23,7 +23,7 @@ from broker.transfers import follow_up
 from broker.transfers.desk import Desk, ask
 from broker.transfers.letters import Letters
 from broker.transfers.resume import release_waiting
-from handlers.registry import DISCLOSED
+from handlers.registry import ANSWERS_CASE, DISCLOSED
 
 
 def reconcile(
@@ -38,8 +38,9 @@ def reconcile(
     as in `Desk`."""
     named = list(dict.fromkeys(ssids))
     follow_up.work_off(services, connection, named)
-    letters = Letters(services, connection)
-    for number in follow_up.concerned(connection, named):
+    numbers = follow_up.concerned(connection, named)
+    letters = Letters(services, connection, numbers)
+    for number in numbers:
         desk = Desk(services, connection, letters, cause, is_told=is_told)
         transfer_desk.reconcile(desk, number)
     letters.send()
@@ -70,7 +71,7 @@ def delivered(services: Services, connection: Writing, rows: Sequence[PacketRow]
     about = [row for row in rows if row.origin and row.type in DISCLOSED]
     at = services.clock().timestamp()
     disclose.deliveries(services, connection, about)
-    records = [row for row in about if row.type == PacketType.STUDENT_RECORD]
+    records = [row for row in about if row.type in ANSWERS_CASE]
     records.sort(key=lambda row: row.ssid)  # so do those who collect: two never wait for each other's cases
     # a number may have been merged while the record was in a worker's hands
     kept = corrections.kept_numbers(connection, {row.ssid for row in records}) if records else {}
@@ -101,7 +102,7 @@ def collected(services: Services, connection: Writing, rows: Sequence[PacketRow]
             transfers.change(connection, new, at, "", case.answer)
 
 
-def taken_back(services: Services, connection: Writing, row: PacketRow, by: str = "") -> None:
+def record_withdrawn(services: Services, connection: Writing, row: PacketRow, by: str = "") -> None:
     """A record that nobody had collected is taken back: its case waits again, unless another record takes its place
     (`by`, its tracking id). One that was still on its way may be why its sender was not asked yet."""
     for case in transfers.answered_by(connection, [row.tracking]):
@@ -115,7 +116,7 @@ def taken_back(services: Services, connection: Writing, row: PacketRow, by: str 
             transfers.change(connection, ended, at, "recalled", row.tracking)
         elif case.state is TransferState.ANSWERED:
             _reopen(services, connection, case, "recalled", row.tracking)
-    if not by and row.type == PacketType.STUDENT_RECORD:
+    if not by and row.type in ANSWERS_CASE:
         _ask_unasked(services, connection, row, "recalled", "recalled")
 
 
@@ -133,7 +134,7 @@ def lost(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> 
     """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
     was not asked because of it, is asked now."""
     for row in rows:
-        if row.type == PacketType.STUDENT_RECORD and row.ssid and row.state is State.REFUSED and row.code != "replaced":
+        if row.type in ANSWERS_CASE and row.ssid and row.state is State.REFUSED and row.code != "replaced":
             _ask_unasked(services, connection, row, "requested", row.code)
 
 

@@ -7,7 +7,7 @@ claims report tells already.
 """
 
 from broker.core.errors import Refused
-from broker.core.model import LeaId, PacketType
+from broker.core.model import LeaId
 from broker.edge.ledger.cases import transfers as cases
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import Writing
@@ -17,14 +17,14 @@ from broker.oversight import alerts
 from broker.packets.services import Services
 from broker.transfers import cases as transfers
 from handlers.acknowledgement import STILL_ENROLLED
+from handlers.registry import FOLLOWS_STUDENT
 
-_DELIVERED = frozenset({PacketType.STUDENT_RECORD, PacketType.BACKPACK})
 _ANSWER_THE_NEWEST = "You were asked again since: answer the newest request for this student."
 
 
 def can_be(about: PacketRow, by: LeaId) -> bool:
     """Whether this party may contest that this packet was delivered to whom it was delivered to."""
-    return about.origin == by and about.type in _DELIVERED and bool(about.ssid)
+    return about.origin == by and about.type in FOLLOWS_STUDENT and bool(about.ssid)
 
 
 def of_request(services: Services, connection: Writing, about: PacketRow) -> None:

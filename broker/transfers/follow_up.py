@@ -21,9 +21,9 @@ from broker.edge.ledger.people import flags as ledger_flags
 from broker.edge.ledger.people import registry
 from broker.packets.services import Services
 from broker.transfers import desk as transfer_desk
+from broker.transfers import resume
 from broker.transfers.desk import Desk
 from broker.transfers.letters import Letters
-from broker.transfers.resume import release_waiting
 
 _FLAGS = 100_000  # more than any state has
 
@@ -40,7 +40,8 @@ def follow(services: Services, connection: Writing, moved: Sequence[FollowUp], a
     one transaction, the others later. How many were done now."""
     named = [one.ssid for one in moved]
     work_off(services, connection, named)
-    touched = {*concerned(connection, named), *views.students_waited_for(connection, named)}
+    waited = views.students_waited_for(connection, named)
+    touched = {*concerned(connection, named), *waited}
     todo = [one for one in moved if one.ssid in touched]
     most = services.settings.limits.cases_per_transaction
     limit = max(most if at_once is None else min(at_once, most), 0)
@@ -48,7 +49,7 @@ def follow(services: Services, connection: Writing, moved: Sequence[FollowUp], a
         flagged = {flag.ssid for flag in ledger_flags.all_standing(connection, _FLAGS)}
         todo.sort(key=lambda one: one.ssid not in flagged)
         limit = max(limit, sum(one.ssid in flagged for one in todo))
-    _work(services, connection, todo[:limit])
+    _work(services, connection, todo[:limit], waited=waited)
     follow_ups.put(connection, todo[limit:])
     return len(todo[:limit])
 
@@ -109,11 +110,20 @@ class Pace:
             raise Deferred("transfers of these students are still being worked")
 
 
-def _work(services: Services, connection: Writing, some: Sequence[FollowUp], coming: Sequence[PacketRow] = ()) -> None:
-    letters = Letters(services, connection)
+def _work(
+    services: Services,
+    connection: Writing,
+    some: Sequence[FollowUp],
+    coming: Sequence[PacketRow] = (),
+    waited: Sequence[str] | None = None,
+) -> None:
+    """`waited` are those for whom packets wait, where that has been looked up."""
+    letters = Letters(services, connection, [one.ssid for one in some])
     for one in some:
         desk = Desk(services, connection, letters, one.cause, services.time.at(one.at), coming)
         transfer_desk.reconcile(desk, one.ssid)
     if some:
         letters.send()
-        release_waiting(services, connection, [one.ssid for one in some])
+        named = {one.ssid: None for one in some}
+        waits = views.students_waited_for(connection, list(named)) if waited is None else waited
+        resume.go_on(services, connection, [one for one in waits if one in named])

@@ -13,26 +13,26 @@ from broker.core.model import LeaId, PacketType, TrackingId
 from broker.edge import calendars
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import Writing
-from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.parties import directory
-from broker.edge.ledger.people import registry
 from broker.notices import transfers
 from broker.notices.transfers import About
 from broker.packets.notify import leave
 from broker.packets.services import Services
+from broker.transfers.case_files import CaseFiles
 
 _CASES = 1_000  # in one notice
 
 
 class Letters:
-    """What is to be told because of one event; `send` leaves it."""
+    """What is to be told because of one event; `send` leaves it. `files` has what is known of the students whom it is
+    about: those with the numbers `ssids` are read at once."""
 
-    def __init__(self, services: Services, connection: Writing) -> None:
+    def __init__(self, services: Services, connection: Writing, ssids: Sequence[str] = ()) -> None:
+        self.files = CaseFiles(connection, ssids)
         self._services = services
         self._connection = connection
         self._told: dict[tuple[str, str], list[TransferRow]] = {}
         self._names: dict[str, str] = {}
-        self._places: dict[str, list[EnrollmentRow]] = {}
         self._deadlines: dict[tuple[str, int, date], tuple[str, str]] = {}
 
     def deadline(self, row: TransferRow, *, is_first: bool = False) -> tuple[str, str]:
@@ -51,7 +51,7 @@ class Letters:
 
     def ask(self, row: TransferRow) -> TrackingId:
         """Ask the source for the record, at once; the notice's tracking id."""
-        person = registry.standing(self._connection, row.ssid)
+        person = self.files.student(row.ssid).person
         if person is None:
             raise KeyError("no student has this number")
         name = {part: getattr(person, part) for part in ("first", "middle", "last", "suffix")}
@@ -77,7 +77,7 @@ class Letters:
     def _about(self, row: TransferRow, lea: str) -> About:
         """The case for this reader."""
         other = row.destination if lea == row.source else row.source
-        own = [spot for spot in self._places_of(row.ssid) if spot.lea == lea]
+        own = [place for place in self.files.student(row.ssid).places if place.lea == lea]
         return About(
             transfer=row.id,
             ssid=row.ssid,
@@ -94,8 +94,3 @@ class Letters:
             party = directory.party(self._connection, lea)
             self._names[lea] = party.name if party else ""
         return self._names[lea]
-
-    def _places_of(self, ssid: str) -> list[EnrollmentRow]:
-        if ssid not in self._places:
-            self._places[ssid] = registry.locations(self._connection, ssid)
-        return self._places[ssid]

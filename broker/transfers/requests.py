@@ -21,7 +21,7 @@ from broker.edge.ledger.cases import harvest
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
-from broker.edge.ledger.people import registry, stays
+from broker.edge.ledger.people import known, registry, stays
 from broker.identity import match, registrar
 from broker.identity.answer import Answer
 from broker.notices.alert import Kind
@@ -29,7 +29,7 @@ from broker.oversight import alerts
 from broker.oversight.watch import Watch
 from broker.packets.outcome import move, refuse
 from broker.packets.reopen import reread
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.records import backpack, told
 from broker.records.backpack import Purpose
@@ -121,9 +121,9 @@ def _answer(case: _Case, verdict: Permit) -> Move | None:
 _LISTS = frozenset({Want.PARENT_COPY, Want.DISCLOSURES})  # there is always one
 
 
-def resume(services: Services, look: Look, row: PacketRow) -> Move:
+def resume(services: Services, facts: RoundFacts, row: PacketRow) -> Move:
     """A request that the state held goes on: it is read and judged once more. Raises Refused as `reread` does."""
-    document = reread(services, look, row)
+    document = reread(services, facts, row)
     new = row._replace(state=State.APPLIED, held_for="")
     planned = move(services, row, new, [Step(State.APPLIED)], [(row.origin, State.APPLIED)])
     return replace(planned, effect=lambda connection: apply(services, connection, row, document) or planned)
@@ -224,7 +224,8 @@ def _forward(case: _Case, purpose: Purpose) -> bool:
     """Whether anything was there to be sent."""
     follow_up.work_off(case.services, case.connection, [case.ssid])  # what follows an enrollment goes first
     to, source = case.lea, case.ask.from_lea
-    sent = backpack.forward(case.services, case.connection, case.ssid, to, purpose=purpose, source=source)
+    student = known.of_one(case.connection, case.ssid)
+    sent = backpack.forward(case.services, case.connection, student, to, purpose=purpose, source=source)
     return bool(sent)
 
 

@@ -1,1 +1,2 @@
-"""What somebody may do or see, once: one file a subject. Command line, console and API are faces of these."""
+"""What a user may do or see, each thing once: one file for each subject. CLI, console and API are faces of these
+verbs."""

@@ -1,10 +1,10 @@
-"""acting: the frame of every verb: who may, in which transaction, and the line that it leaves.
+"""acting: the frame of every verb: the permission, the transaction, and the line in the log.
 
-Contract: a verb is a function of a room, with a keyword-only `actor`, marked by `verb(action)`. The permission table is
-asked before anything else: who may never do it gets `NotAllowed`, and that is a line of the log of acts. What a verb
-changes it changes in one transaction: by `recorded` with its line in the log of acts, or, of a student, with lines in
-the disclosure log that it writes itself. It returns frozen data, and raises NotDone with a code and facts where it
-cannot be done as it was asked for: the words, and what to do, are the face's.
+Contract: a verb is a function with a room and a keyword-only `actor`, marked by `verb(action)`. It asks the permission
+table first: an actor who may never do it gets `NotAllowed`, and the log of acts gets a line. A verb makes its changes
+in one transaction: through `recorded`, with its line in the log of acts, or, about a student, with lines in the
+disclosure log that it writes itself. It returns frozen data, and raises NotDone with a code and facts where it cannot
+be done as requested; the face supplies the words and the remedy.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ Done = TypeVar("Done")
 
 
 class Room(Protocol):
-    """What there must be of an exchange for any verb: `offline.Offline`, or the `Services` of a process."""
+    """What any verb needs of an exchange: `offline.Offline`, or the `Services` of a process."""
 
     @property
     def engine(self) -> Engine:
@@ -54,16 +54,16 @@ class NotAllowed(BrokerError):
 
 
 class NotThere(NotDone):
-    """There is no such thing, or it is not the actor's, which nobody can tell apart; a web face answers 404."""
+    """There is no such thing, or it is not the actor's, and the answer does not say which; a web face answers 404."""
 
 
 Verb = Callable[Concatenate[Place, Given], Done]
 
 
 def verb(action: Action, *, is_for_leas: bool = True) -> Callable[[Verb[Place, Given, Done]], Verb[Place, Given, Done]]:
-    """Mark a function as the verb of this action: it is asked for an actor, and begins only where the table says that
-    one in some role of the actor's may do it. What depends on the student the verb asks itself, by `permit`. One that
-    is not `is_for_leas` shows, or does, what is the state's alone, whatever LEAs may do by other ways."""
+    """Mark a function as the verb of this action. It gets an actor, and begins only where the table allows the action
+    to one of the actor's roles. Where the answer depends on the student, the verb itself asks with `permit`. A verb
+    that is not `is_for_leas` shows or does what only the state may, whatever LEAs may do in other ways."""
 
     def marked(function: Verb[Place, Given, Done]) -> Verb[Place, Given, Done]:
         @wraps(function)
@@ -84,13 +84,13 @@ def verb(action: Action, *, is_for_leas: bool = True) -> Callable[[Verb[Place, G
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Whether the actor may do this at all, to some student of some time."""
+    """Whether the actor may do this at all, for some student at some time."""
     return isinstance(permit(actor, action, Facts(was_there=True, is_own=True, has_request=True)), Permit)
 
 
 def permit(actor: Actor, action: Action, facts: Facts = _NOTHING_KNOWN) -> Permit | Deny:
-    """What the table says of this actor, where these are the facts: the first allowance of one of the actor's roles,
-    else a refusal."""
+    """The table's answer for this actor and these facts: the first permission of one of the actor's roles, otherwise a
+    refusal."""
     verdicts = [judge(role, action, facts) for role in actor.roles]
     return next((one for one in verdicts if isinstance(one, Permit)), verdicts[-1])
 
@@ -106,9 +106,9 @@ def noted(
     what: str = "",
     tracking: str = "",
 ) -> None:
-    """Leave a line of the disclosure log for each of these students: the actor, who is the state's, is about to see
-    this. Called in the transaction of what is read, which is committed before anything is shown; `at` is seconds since
-    the epoch.
+    """Write a line of the disclosure log for each of these students: the actor, who acts for the state, is about to see
+    this. Call it in the transaction that reads the data; that is committed before anything is shown. `at` is seconds
+    since the epoch.
 
     Raises OperatorError for a `why` that is not one line.
     """
@@ -140,8 +140,8 @@ def recorded(
     why: str = "",
     told: Callable[[Done], Mapping[str, Any]] | None = None,
 ) -> Done:
-    """Do the unit in one transaction, with its line in the log of acts: what was done to whom (`subject`: a party, a
-    key, a day), why, and what `told` says of what came of it. Raises NotDone `why` for a reason that is not one
+    """Do the unit in one transaction, with its line in the log of acts: what was done, to what (`subject`: a party, a
+    key, a day), why, and the facts that `told` takes from the result. Raises NotDone `why` for a reason that is not one
     line."""
     if why and not is_one_line(why, MOST_WHY):
         raise NotDone("why", most=MOST_WHY)
@@ -163,8 +163,8 @@ def note(
     subject: str = "",
     told: Mapping[str, Any] | None = None,
 ) -> None:
-    """Leave the line of a verb within a transaction that cannot be `recorded`'s: that of an upgrade, or one that must
-    not be done twice."""
+    """Write a verb's line in a transaction that `recorded` cannot make: an upgrade's, or one that must not be
+    repeated."""
     acts.add(connection, _line(room, name, actor, subject, told=told))
 
 

@@ -1,7 +1,7 @@
-"""alerts: what the state must know of missing children: which flags stand, and what it must hear of (Utah 53A-11-504).
+"""alerts: what the state must know about missing children: the flags that stand, and its alerts (Utah 53A-11-504).
 
-Contract: alerts have no student's name. One stays unseen until somebody says that it was seen, and who that was stays
-with it. The list of flags names the children: whoever looks at it leaves a line of the disclosure log for each.
+Contract: alerts have no student's name. An alert stays unseen until somebody marks it as seen; that person is recorded.
+The list of flags names the children, so reading it writes a line of the disclosure log for each.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ MOST_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an alert stands in the list: those that nobody has seen come first, of each kind the newest first."""
+    """The place of an alert in the list: unseen alerts first, and within each kind the newest first."""
 
     is_seen: bool
     id: int
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How many were `marked`, and how many are left that nobody has seen, counted to 1,000."""
+    """How many were `marked`, and how many are still unseen, counted to 1,000."""
 
     marked: int
     unseen: int
@@ -42,7 +42,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flagged:
-    """A flag that stands, and the child: name and birth date (ISO). Repr hidden."""
+    """A flag that stands, and the child's name and birth date (ISO). Repr hidden."""
 
     flag: Flag = field(repr=False)
     name: Name = field(repr=False)
@@ -51,7 +51,7 @@ class Flagged:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """A page of flags, the oldest first, and how many stand in all: exactly, for each is a child."""
+    """A page of flags, oldest first, and how many stand in all; the number is exact, because each is a child."""
 
     page: Page[Flagged, int]
     standing: int
@@ -61,7 +61,7 @@ class Flags:
 def list_alerts(
     room: Room, *, actor: Actor, is_seen: bool | None = None, after: Place | None = None, size: int = 1000
 ) -> Page[Alert, Place]:
-    """A page of the alerts; only those that somebody has (not) seen where `is_seen` is given."""
+    """A page of the alerts; with `is_seen`, only those that somebody has (not) seen."""
     with reading(room.engine) as connection:
         found: list[Alert] = []
         for wanted in (False, True) if is_seen is None else (is_seen,):
@@ -77,7 +77,7 @@ def _place(alert: Alert) -> Place:
 
 @verb(Action.RECEIVE_ALERT)
 def mark_alerts_seen(room: Room, ids: list[int], *, actor: Actor) -> Seen:
-    """The actor has seen these alerts. Raises NotDone `too-many-alerts`."""
+    """Mark these alerts as seen by the actor. Raises NotDone `too-many-alerts`."""
     if len(ids) > MOST_AT_ONCE:
         raise NotDone("too-many-alerts", most=MOST_AT_ONCE)
 
@@ -90,7 +90,7 @@ def mark_alerts_seen(room: Room, ids: list[int], *, actor: Actor) -> Seen:
 
 @verb(Action.RECEIVE_ALERT)
 def list_flags(room: Room, why: str, *, actor: Actor, after: int = 0, size: int = 1000) -> Flags:
-    """A page of the flags that stand, behind the flag with the number `after`."""
+    """A page of the flags that stand, after the flag with the number `after`."""
 
     def look(connection: Writing) -> Flags:
         found = ledger.all_standing(connection, size + 1, after)

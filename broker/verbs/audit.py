@@ -1,6 +1,6 @@
-"""audit: what operators and other people did that concerns no one student (`broker.edge.ledger.log.acts`).
+"""audit: what operators and others did that concerns no single student (`broker.edge.ledger.log.acts`).
 
-Contract: reads only. What concerns a student is in the disclosure log (`broker.verbs.disclosures`).
+Contract: reads only. Acts that concern a student are in the disclosure log (`broker.verbs.disclosures`).
 """
 
 from broker.core.access import Action
@@ -18,7 +18,7 @@ __all__ = ["Act", "list_acts"]
 def list_acts(
     room: Room, *, actor: Actor, before: int | None = None, size: int = 100, name: str = "", who: str = ""
 ) -> Page[Act, int]:
-    """A page of the log, the newest line first: of one verb (`name`), or of one person (`who`), where given."""
+    """A page of the log, newest line first; only one verb (`name`) or one person (`who`), where given."""
     with reading(room.engine) as connection:
         found = acts.page(connection, before, size + 1, name, who)
         return Page.of(found, size, acts.count(connection, name, who), lambda act: act.n)

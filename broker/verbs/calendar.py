@@ -1,8 +1,8 @@
-"""calendar: on which days an LEA teaches, by which deadlines are counted.
+"""calendar: the days on which an LEA teaches, which decide the deadlines.
 
 Contract: each change is one transaction, in which the deadlines of open transfers move with the calendar, with a line
-in the log of acts; of a range only Mondays to Fridays are changed, and a range never opens a public holiday; a day
-named alone is changed whatever it is.
+in the log of acts; a range changes only Mondays to Fridays and never opens a public holiday; a single day is changed
+whatever day it is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,14 +28,14 @@ __all__ = ["By", "Changed", "Days", "Kind", "Mark", "Year", "close_days", "open_
 
 Done = TypeVar("Done")
 _SATURDAY = 5
-_MOST_DAYS = 366  # of one range
+_MOST_DAYS = 366  # in one range
 _EVERY = "every LEA"
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Days from `first` to `last`, both included, and why they are as they are, '' where that is not asked. Raises
-    NotDone `days` for more than 366, or none."""
+    """The days from `first` to `last`, both included, and why they change, '' where no reason is asked. Raises NotDone
+    `days` for more than 366 days, or none."""
 
     first: date
     last: date
@@ -47,14 +47,14 @@ class Days:
             raise NotDone("days", most=_MOST_DAYS)
 
     def __str__(self) -> str:
-        """As ISO 8601 has a day, or an interval."""
+        """An ISO 8601 day or interval."""
         return self.first.isoformat() + (f"/{self.last.isoformat()}" if self.last != self.first else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """A school year of an LEA ('': what is so for all), by the year in which it ends: the days on which there is
-    school, and what is said of days that are not as the week has them."""
+    """A school year of an LEA ('': what is true for all), by the year in which it ends: the days on which there is
+    school, and the days that differ from the weekly rule."""
 
     lea: str
     number: int
@@ -65,7 +65,7 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """How many days were changed, and how many open transfers have a new deadline by it."""
+    """How many days were changed, and how many open transfers got a new deadline."""
 
     days: int
     deadlines_moved: int
@@ -73,7 +73,7 @@ class Changed:
 
 @verb(Action.READ_CALENDAR)
 def show_year(room: Offline, lea: str = "", number: int | None = None, *, actor: Actor) -> Year:
-    """A school year, the current one where no `number` is given. Raises NotThere `no-party`."""
+    """A school year; without `number` the current one. Raises NotThere `no-party`."""
     settings = room.settings
     rule, today = settings.claims.calendar, room.day()
     year = rule.year(number or rule.containing(today))
@@ -93,20 +93,20 @@ def _matters(mark: Mark) -> bool:
 
 @verb(Action.KEEP_CALENDAR)
 def close_days(room: Offline, lea: str, days: Sequence[Days], *, actor: Actor) -> Changed:
-    """Say that there is no school on these days, for one LEA or ('') for all that do not say otherwise. Raises NotDone
-    `why` for a reason that is not one line, `no-weekday`, NotThere `no-party`."""
+    """Enter that there is no school on these days, for one LEA or ('') for all that do not say otherwise. Raises
+    NotDone `why` for a reason that is not one line, `no-weekday`, NotThere `no-party`."""
     return _enter(room, "close_days", Kind.CLOSED, lea, days, actor)
 
 
 @verb(Action.KEEP_CALENDAR)
 def open_days(room: Offline, lea: str, days: Sequence[Days], *, actor: Actor) -> Changed:
-    """Say that there is school on these days, in summer or on a holiday. Raises as `close_days` does."""
+    """Enter that there is school on these days, in summer or on a holiday. Raises as `close_days` does."""
     return _enter(room, "open_days", Kind.OPEN, lea, days, actor)
 
 
 @verb(Action.KEEP_CALENDAR)
 def reset_days(room: Offline, lea: str, days: Days, *, actor: Actor) -> Changed:
-    """Take back what was entered of these days, so that the rule holds again. Raises NotThere `no-party`."""
+    """Delete what was entered for these days, so that the rule applies again. Raises NotThere `no-party`."""
 
     def reset(connection: Writing) -> Changed:
         _check_lea(connection, lea)
@@ -144,7 +144,8 @@ def _rows(settings: Settings, kind: Kind, lea: str, of: Days) -> Iterator[School
 def _changed(
     room: Offline, name: str, unit: Callable[[Writing], Changed], lea: str, days: Sequence[Days], actor: Actor
 ) -> Changed:
-    """In one transaction; its line says whose calendar, which days, and why where that is the same for all."""
+    """Make the change in one transaction; its line has the LEA, the days, and the reason where it is the same for
+    all."""
     reasons = {one.why for one in days}
     return recorded(
         room,
@@ -158,7 +159,7 @@ def _changed(
 
 
 def _move(connection: Writing, room: Offline, lea: str, change: Callable[[], Done]) -> tuple[Done, int]:
-    """Make the change; what came of it, and how many deadlines moved with it."""
+    """Make the change; returns its result, and how many deadlines moved with it."""
     return calendars.move_deadlines(connection, room.settings, lea, room.clock().timestamp(), change)
 
 

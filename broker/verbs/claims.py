@@ -1,7 +1,7 @@
-"""claims: students whom two LEAs claim for the same days, or for too many.
+"""claims: students whom two LEAs claim for the same days, or for too many days.
 
-Contract: reads the ledger as it is now, the students of a page in one statement; no names. An LEA is told what concerns
-it, as it may be told (`broker.formats.reports.claims`).
+Contract: reads the ledger as it is now, the students of a page in one statement; no names. An LEA sees only what
+concerns it and what it may see (`broker.formats.reports.claims`).
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ __all__ = ["Days", "Found", "list_claims"]
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What is asked for: overlaps that touch the days from `first` to `last`, or those of a school year, by the year in
-    which it ends; without any of these the current year, and coming ones as far as they are known."""
+    """The period: overlaps that touch the days from `first` to `last`, or those of a school year, by the year in which
+    it ends; without either, the current year, and coming years as far as they are known."""
 
     first: date | None = None
     last: date | None = None
@@ -33,8 +33,8 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Some claims, in the order of SSIDs and school years, each as `formats.reports.claims` has it; `after` is the
-    cursor that the next are asked for with, '' at the end. How many there are nobody knows before all are judged."""
+    """Some claims, in the order of SSIDs and school years, each in the form of `formats.reports.claims`; `after` is the
+    cursor for the next page, '' at the end. The total is unknown until all are judged."""
 
     documents: tuple[Mapping[str, Any], ...]
     after: str
@@ -44,8 +44,8 @@ class Found:
 def list_claims(
     room: Offline, days: Days = Days(), *, actor: Actor, lea: str = "", after: str = "", today: date | None = None
 ) -> Found:
-    """The claims of the next students behind `after`; with `lea` those that concern it, as it may be told, and for an
-    LEA's actor always these. Raises NotThere `no-party`."""
+    """The claims about the next students after `after`; with `lea`, those that concern it, as far as it may see them.
+    An LEA's actor always gets only these. Raises NotThere `no-party`."""
     whose = lea or actor.party
     chosen = _period(room, days, today or room.day())
     with reading(room.engine) as connection:

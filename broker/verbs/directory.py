@@ -1,8 +1,8 @@
-"""directory: parties of the exchange: who is there; who comes, is called otherwise, is kept out for a time, and leaves.
+"""directory: the parties of the exchange: list, add, rename, suspend, resume and remove them.
 
-Contract: every party of the exchange may read who is there, but who removed whom, and why, is told to that party and
-the state alone. The state's operator keeps the directory. A change is one transaction, and is shown to the LEAs before
-the verb returns.
+Contract: every party may read who is in the exchange, but only that party and the state see who removed it, and why.
+The state's operator keeps the directory. A change is one transaction, and is published to the LEAs before the verb
+returns.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ Nameless = tuple[tuple[str, str], ...]  # keys, by party and fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A party with its keys in use. `suspended_at` is seconds since the epoch, None for a party that is not."""
+    """A party with its keys in use. `suspended_at` is seconds since the epoch, None for a party that is not
+    suspended."""
 
     party: Party
     keys: tuple[KeyInfo, ...]
@@ -47,7 +48,7 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class Entered:
     """A party that was entered: its key, published under `user_id`, the fingerprints of its SSH keys, and its folder.
-    `nameless` are keys that are published without a user id from now on, for theirs names another party by now."""
+    `nameless` are keys that are published without a user id from now on, because theirs now names another party."""
 
     party: Party
     key: KeyInfo
@@ -59,7 +60,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """The name that a party had; `nameless` as in `Entered`."""
+    """The party's former name; `nameless` as in `Entered`."""
 
     before: str
     nameless: Nameless
@@ -75,7 +76,7 @@ class Removed:
 
 @verb(Action.READ_DIRECTORY)
 def list_parties(house: House, *, actor: Actor, after: str = "", size: int = 100) -> Page[Listed, str]:
-    """A page of all parties by id, of those behind the id `after`; also who has left."""
+    """A page of all parties by id, after the id `after`; includes parties that have left."""
     with reading(house.engine) as connection:
         parties = directory.page(connection, after, size + 1)
         certificates = {one.id: directory.certificates_of(connection, one.id) for one in parties[:size]}
@@ -102,8 +103,8 @@ def _told(actor: Actor, lea: str, removal: Removal | None) -> Removal | None:
 def add_party(
     house: House, lea: str, name: str, kind: str, cert: Given, ssh_keys: Sequence[Given] = (), *, actor: Actor
 ) -> Entered:
-    """Enter a party into the directory, or one that was removed again, and make its folders. Raises NotDone with what
-    stands against its id, name or keys; OperatorError where the exchange itself has a federal name."""
+    """Enter a party into the directory, or one that was removed again, and create its folders. Raises NotDone with the
+    fault of its id, name or keys; OperatorError where the exchange itself has a federal name."""
     one = entering.candidate(house, lea, name, kind, cert, ssh_keys)
 
     def enter(connection: Writing) -> str:
@@ -120,12 +121,12 @@ def add_party(
 
 @verb(Action.KEEP_DIRECTORY)
 def rename_party(house: House, lea: str, name: str, why: str = "", *, actor: Actor) -> Renamed:
-    """Give a party another name; its id stays. Raises NotDone where it cannot be called so; NotThere."""
+    """Give a party another name; its id stays. Raises NotDone where it cannot have this name; NotThere."""
     entering.check_name(name)
     names = federal_names.load(house.settings.home)
 
     def change(connection: Writing) -> str:
-        epoch.hold(connection)  # nobody takes the same name meanwhile
+        epoch.hold(connection)  # so that nobody takes the same name meanwhile
         before = _present(connection, lea).name
         if before == name:
             raise NotDone("called-so", lea=lea)
@@ -160,7 +161,7 @@ def _newly_nameless(house: House, before: set[tuple[str, str]]) -> Nameless:
 
 
 def _present(connection: Reading, lea: str) -> Party:
-    """A party that is one. Raises NotThere `no-party`; NotDone `party-removed`."""
+    """A party that has not left. Raises NotThere `no-party`; NotDone `party-removed`."""
     party = directory.party(connection, lea)
     if party is None:
         raise NotThere("no-party", lea=lea)
@@ -171,7 +172,7 @@ def _present(connection: Reading, lea: str) -> Party:
 
 @verb(Action.KEEP_DIRECTORY)
 def suspend_party(house: House, lea: str, why: str, *, actor: Actor) -> None:
-    """Suspend a party: no login, what it has sent stays where it is, what is for it waits. Raises NotDone
+    """Suspend a party: it cannot log in, packets from it stay where they are, packets for it wait. Raises NotDone
     `party-suspended`, `party-removed`; NotThere."""
     by, now = By(actor.name, why), house.clock().timestamp()
 
@@ -184,7 +185,7 @@ def suspend_party(house: House, lea: str, why: str, *, actor: Actor) -> None:
 
 @verb(Action.KEEP_DIRECTORY)
 def resume_party(house: House, lea: str, why: str = "", *, actor: Actor) -> None:
-    """End a suspension: everything goes on. Raises NotDone `party-not-suspended`, `party-removed`; NotThere."""
+    """End a suspension: everything continues. Raises NotDone `party-not-suspended`, `party-removed`; NotThere."""
     now = house.clock().timestamp()
 
     def change(connection: Writing) -> None:
@@ -196,8 +197,8 @@ def resume_party(house: House, lea: str, why: str = "", *, actor: Actor) -> None
 
 @verb(Action.KEEP_DIRECTORY)
 def remove_party(house: House, lea: str, why: str, *, actor: Actor, is_forced: bool = False) -> Removed:
-    """Let a party leave: no login, nothing new to or from it; nothing is deleted. With students enrolled there, or
-    transfers open, only where it is forced. Raises NotDone `still-open`, `removed-already`; NotThere."""
+    """Remove a party: it cannot log in, and nothing new goes to it or comes from it; nothing is deleted. With students
+    enrolled there, or open transfers, only if `is_forced`. Raises NotDone `still-open`, `removed-already`; NotThere."""
     by, now = By(actor.name, why), house.clock()
 
     def let_go(connection: Writing) -> Left:

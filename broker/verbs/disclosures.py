@@ -1,7 +1,7 @@
-"""disclosures: the disclosure log: who was given, or refused, what of whom, and on what ground (34 CFR 99.32).
+"""disclosures: the disclosure log: who was given or refused which data about whom, and on what ground (34 CFR 99.32).
 
-Contract: whoever reads it leaves a line of it first, and sees nothing where that cannot be written. This is the state's
-reading; an LEA is given what it may know of by a notice (`broker.records.told`).
+Contract: reading the log first writes a line of it, and shows nothing where that line cannot be written. Only the state
+reads here; an LEA gets what it may know in a notice (`broker.records.told`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ __all__ = ["Disclosure", "Log"]
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Lines of the log, the oldest first, with the names of the parties by their ids."""
+    """Lines of the log, oldest first, with the names of the parties by their ids."""
 
     lines: Iterable[Disclosure]
     names: Mapping[str, str]
@@ -30,7 +30,7 @@ class Log:
 
 @verb(Action.READ_DISCLOSURES, is_for_leas=False)
 def read_disclosures(room: Room, ssid: str, why: str, *, actor: Actor) -> Log:
-    """All of one student's log, with the line of this reading. Raises NotThere `no-student`."""
+    """All of one student's lines, with the line of this reading. Raises NotThere `no-student`."""
 
     def look(connection: Writing) -> Log:
         if registry.person(connection, ssid) is None:
@@ -44,7 +44,7 @@ def read_disclosures(room: Room, ssid: str, why: str, *, actor: Actor) -> Log:
 
 @verb(Action.READ_DISCLOSURES, is_for_leas=False)
 def stream_disclosures(room: Room, why: str, *, actor: Actor) -> Log:
-    """Everybody's log. Its lines are read while they are taken, a page at a time, and taken once."""
+    """Everybody's lines. They are read page by page as the caller takes them, and only once."""
 
     def note(connection: Writing) -> Mapping[str, str]:
         noted(connection, [""], Action.READ_DISCLOSURES, room.clock().timestamp(), actor=actor, why=why)

@@ -1,7 +1,7 @@
 """exceptions: named legal exceptions to "no federal party" (Utah R277-484-6, 53E-9-308).
 
 Contract: an exception names one domain, its law, who decided and why, and is a line of the disclosure log and of the
-log of acts; when it ends, what it let in is taken back in the same transaction.
+log of acts; when it ends, what it let in is removed in the same transaction.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from broker.edge.ledger.parties import exceptions
 from broker.edge.ledger.parties.exceptions import LegalException
 from broker.edge.settings import federal_names
 from broker.parties.pages import House, write_pages
-from broker.parties.uncovered import take_back
+from broker.parties.uncovered import end_uncovered
 from broker.verbs.acting import NotThere, Room, recorded, verb
 from broker.verbs.paging import MOST_COUNTED, Page
 
-__all__ = ["EndedException", "LegalException", "TakenBack", "end_exception", "list_exceptions", "record_exception"]
+__all__ = ["EndedException", "LegalException", "LostAccess", "end_exception", "list_exceptions", "record_exception"]
 _MOST_LAW = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
-    """What a party had by an exception: `certificate FINGERPRINT` or `ssh-key SHA256:…`."""
+class LostAccess:
+    """What a party had under an exception: `certificate FINGERPRINT` or `ssh-key SHA256:…`."""
 
     party: str
     what: str
@@ -37,15 +37,15 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class EndedException:
-    """The name that an exception stood for, and what was taken back."""
+    """The name of the exception, and what was removed."""
 
     domain: str
-    taken_back: tuple[TakenBack, ...]
+    lost: tuple[LostAccess, ...]
 
 
 @verb(Action.READ_AUDIT)
 def list_exceptions(room: Room, *, actor: Actor, after: int = 0, size: int = 100) -> Page[LegalException, int]:
-    """A page of all that were ever recorded, the oldest first, of those behind the number `after`."""
+    """A page of all exceptions ever recorded, after the number `after`, oldest first."""
     with reading(room.engine) as connection:
         found = exceptions.page(connection, after, size + 1)
         return Page.of(found, size, exceptions.count(connection, MOST_COUNTED + 1), lambda one: one.id)
@@ -53,7 +53,7 @@ def list_exceptions(room: Room, *, actor: Actor, after: int = 0, size: int = 100
 
 @verb(Action.RECORD_EXCEPTION)
 def record_exception(house: House, domain: str, law: str, why: str, *, actor: Actor) -> LegalException:
-    """Let a federal name in, with all names under it. Raises NotDone `law-unusable`, `domain-unusable`,
+    """Allow a federal name, and all names under it. Raises NotDone `law-unusable`, `domain-unusable`,
     `exception-there`."""
     by, at = By(actor.name, why), house.clock().timestamp()
     if not is_one_line(law, _MOST_LAW):
@@ -82,7 +82,7 @@ def _checked(house: House, domain: str) -> str:
 
 @verb(Action.END_EXCEPTION)
 def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> EndedException:
-    """End an exception; keys that it let in are not valid any more, and nothing goes to them. Raises NotThere
+    """End an exception: the keys that it let in are no longer valid, and nothing is sent to them. Raises NotThere
     `no-exception`."""
     by, name, at = By(actor.name, why), federal.normal(domain), house.clock().timestamp()
 
@@ -91,10 +91,10 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
         if one is None:
             raise NotThere("no-exception", domain=name)
         exceptions.end(connection, one.id, by.who, by.why, at)
-        taken = take_back(house, connection, name)
+        taken = end_uncovered(house, connection, name)
         disclosures.add(connection, [_line(at, Action.END_EXCEPTION, name, actor, by.why), *taken])
-        epoch.advance(connection)  # what is being delivered now is looked at again
-        return EndedException(name, tuple(TakenBack(line.party, line.what) for line in taken))
+        epoch.advance(connection)  # so that present deliveries are checked again
+        return EndedException(name, tuple(LostAccess(line.party, line.what) for line in taken))
 
     done = recorded(house, "end_exception", put_an_end, actor=actor, subject=name, why=why, told=_told)
     write_pages(house)
@@ -102,7 +102,7 @@ def end_exception(house: House, domain: str, why: str, *, actor: Actor) -> Ended
 
 
 def _told(done: EndedException) -> dict[str, object]:
-    return {"taken_back": [[one.party, one.what] for one in done.taken_back]}
+    return {"taken_back": [[one.party, one.what] for one in done.lost]}
 
 
 def _line(at: float, action: Action, domain: str, actor: Actor, purpose: str) -> Disclosure:

@@ -1,31 +1,32 @@
-"""flags: a student is flagged as missing, and the flag is lifted (Utah 53A-11-502): by the state's operator alone.
+"""flags: flag a student as missing, and lift the flag (Utah 53A-11-502): for the state's operator alone.
 
-Contract: each is one transaction, with its line in the disclosure log; what follows is in `broker.stages.missing`. The
-list of flags is beside the alerts (`broker.verbs.alerts`).
+Contract: each verb is one transaction, with its line in the disclosure log; `broker.flags.missing` does what follows.
+The list of flags is beside the alerts (`broker.verbs.alerts`).
 """
 
 from broker.core.access import Action
 from broker.core.actor import Actor
 from broker.core.review import By
 from broker.edge.ledger.again import committed
+from broker.flags import missing
+from broker.flags.holdback import Thing
+from broker.flags.missing import FlagChange
 from broker.packets.services import Services
-from broker.stages import missing
-from broker.stages.holdback import Thing
-from broker.stages.missing import Done
 from broker.verbs.acting import verb
 
-__all__ = ["Done", "Thing"]
+__all__ = ["FlagChange", "Thing"]
 
 
 @verb(Action.SET_FLAG)
-def flag(services: Services, ssid: str, why: str, *, actor: Actor) -> Done:
-    """Flag a student: nothing is sent on about the student from now on. Raises NotDone `no-student`, `flagged`."""
+def flag(services: Services, ssid: str, why: str, *, actor: Actor) -> FlagChange:
+    """Flag a student: from now on nothing about the student is sent on. Raises NotDone `no-student`, `flagged`."""
     by = By(actor.name, why)
     return committed(services.engine, lambda connection: missing.put(services, connection, ssid, by.who, by.why))
 
 
 @verb(Action.LIFT_FLAG)
-def unflag(services: Services, ssid: str, why: str, *, actor: Actor) -> Done:
-    """Lift the flag of a student who is found: what was held goes on. Raises NotDone `no-student`, `not-flagged`."""
+def unflag(services: Services, ssid: str, why: str, *, actor: Actor) -> FlagChange:
+    """Lift the flag of a student who is found: held packets are released. Raises NotDone `no-student`,
+    `not-flagged`."""
     by = By(actor.name, why)
     return committed(services.engine, lambda connection: missing.lift(services, connection, ssid, by.who, by.why))

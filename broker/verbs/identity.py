@@ -1,7 +1,7 @@
-"""identity: the whole registry, read to compare a roster with it, or to learn the model of who is who from it.
+"""identity: reads the whole registry, to compare a roster with it or to learn the identity model from it.
 
-Contract: students are in the memory of this process and nowhere else; the ledger is read page by page. To learn leaves
-a line in the log of acts, after all is read: nobody waits for it meanwhile.
+Contract: students are in the memory of this process and nowhere else; the ledger is read page by page. Learning writes
+a line in the log of acts at its end, so that nobody waits for it meanwhile.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +22,13 @@ from broker.verbs.acting import recorded, verb
 
 __all__ = ["Known", "Told", "Trained", "learn", "read_into"]
 
-Begin = Callable[[int], Told]  # of how many names; then how many are read
+Begin = Callable[[int], Told]  # called with how many names there are; returns a function for how many are read
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whom the registry has: the SSID of each student in the order of their numbers, from 0 on, and which SSID stands
-    for a merged one."""
+    """The students in the registry: the SSID of each one in the order of their positions, from 0 on, and the SSID that
+    stands for each merged one."""
 
     numbers: Sequence[str]
     merged: Mapping[str, str]
@@ -36,7 +36,7 @@ class Known:
 
 @verb(Action.READ_REGISTRY)
 def read_into(room: Offline, matching: Matching, begin: Begin, *, actor: Actor) -> Known:
-    """Give the students of the registry to what compares them. Raises registrar.StaleIndex."""
+    """Pass the students of the registry to the comparison. Raises registrar.StaleIndex."""
     with reading(room.engine) as connection:
         registrar.check_index(connection, matching.model)
         registry = Registry(connection)
@@ -46,8 +46,8 @@ def read_into(room: Offline, matching: Matching, begin: Begin, *, actor: Actor) 
 
 @verb(Action.KEEP_MODEL)
 def learn(room: Offline, model: Model, begin: Begin, step: Callable[[str], None], *, actor: Actor) -> Trained:
-    """Learn from the registry all but how the records of one student differ; `step` hears what is done. Raises
-    registrar.StaleIndex."""
+    """Learn from the registry everything but how the records of one student differ; `step` is called with each step
+    that is done. Raises registrar.StaleIndex."""
     with reading(room.engine) as connection:
         registrar.check_index(connection, model)
         registry = Registry(connection)

@@ -1,7 +1,7 @@
-"""index: the index of the registry, made again after a new model of who is who.
+"""index: makes the index of the registry again, for a new identity model.
 
-Contract: one transaction, with its line in the log of acts. Nobody works with the model of before meanwhile: that no
-part of the exchange runs is for the face to see to.
+Contract: one transaction, with its line in the log of acts. Nobody may work with the former model meanwhile: the face
+must make sure that no part of the exchange runs.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Told = Callable[[int, int], None]
 
 
 class Knowing(Room, Protocol):
-    """A room that knows who is who."""
+    """A room that has the identity model."""
 
     @property
     def model(self) -> Model:
@@ -30,13 +30,14 @@ class Knowing(Room, Protocol):
 
 @verb(Action.KEEP_MODEL)
 def make_index(room: Knowing, told: Told, *, actor: Actor) -> int:
-    """Make the index again; how many students there are. `told` hears how many are done, of how many."""
+    """Make the index again; returns how many students there are. `told` is called with how many are done, of how
+    many."""
     return _made(room, told, actor)
 
 
 @verb(Action.KEEP_MODEL)
 def make_index_if_stale(room: Knowing, told: Told, *, actor: Actor) -> int | None:
-    """Make it again if it is for another model; None where it is not."""
+    """Make the index again if it was made for another model; None where it was not."""
     with reading(room.engine) as connection:
         if not registrar.is_stale(connection, room.model):
             return None

@@ -1,7 +1,7 @@
-"""keys: which OpenPGP and SSH keys parties have and had; new ones are taken in, and the state ends one.
+"""keys: lists the OpenPGP and SSH keys that parties have and had; accepts new ones; ends one by the state's decision.
 
-Contract: every party may read whose keys are whose, but who ended a key, and why, is told to its party and the state
-alone. A change is one transaction, and is shown to the LEAs before the verb returns.
+Contract: every party may read which keys belong to which party, but only its party and the state see who ended a key,
+and why. A change is one transaction, and is published to the LEAs before the verb returns.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ _SSH = "SHA256:"
 @dataclass(frozen=True, slots=True)
 class KnownKey:
     """A key that a party has or had. Times are seconds since the epoch; `ended_at` is None while it is in use, `until`
-    where it does not expire; `fault` is a code that stands against it now, '' for none. `ended_by` and `ended_why` are
-    '' where nobody ended it by name, and for those whom they do not concern."""
+    is None where it does not expire; `fault` is the code of its present fault, '' for none. `ended_by` and `ended_why`
+    are '' where nobody ended it by name, and for actors who may not see them."""
 
     kind: str  # openpgp or ssh
     fingerprint: str
@@ -52,7 +52,7 @@ class KnownKey:
 
 @dataclass(frozen=True, slots=True)
 class KeysOf:
-    """All keys that are or were a party's, the newest first of each kind."""
+    """All keys that are or were a party's, newest first for each kind."""
 
     lea: str
     is_removed: bool
@@ -62,7 +62,7 @@ class KeysOf:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A key that was ended: its fingerprint, the parties that had it, and whether they have a good one left."""
+    """A key that was ended: its fingerprint, the parties that had it, and whether they still have a good one."""
 
     fingerprint: str
     leas: tuple[str, ...]
@@ -76,8 +76,8 @@ class Ended:
 
 @verb(Action.READ_DIRECTORY)
 def list_keys(house: House, lea: str = "", *, actor: Actor, after: str = "", size: int = 100) -> Page[KeysOf, str]:
-    """A page of parties by id, of those behind the id `after`, with all keys that are or were theirs; or the one party
-    `lea`. Raises NotThere `no-party`."""
+    """A page of parties by id, after the id `after`, with all keys that are or were theirs; or only the party `lea`.
+    Raises NotThere `no-party`."""
     with reading(house.engine) as connection:
         if lea and directory.party(connection, lea) is None:
             raise NotThere("no-party", lea=lea)
@@ -93,7 +93,7 @@ def list_keys(house: House, lea: str = "", *, actor: Actor, after: str = "", siz
     return Page(tuple(found), page.after, page.count)
 
 
-Reasons = Mapping[str, tuple[str, str]]  # by key: who ended it, and why
+Reasons = Mapping[str, tuple[str, str]]  # by key: (who ended it, why)
 
 
 def _told(actor: Actor, lea: str, reasons: Reasons) -> Reasons:
@@ -120,8 +120,8 @@ def _ssh_key(row: Row[Any], reasons: Reasons) -> KnownKey:
 
 @verb(Action.KEEP_DIRECTORY)
 def change_keys(house: House, lea: str, news: News, *, actor: Actor) -> Changed:
-    """Take in a party's further or renewed key, or a revocation; let SSH keys log in, and others no more. All of it is
-    done, or nothing. Raises NotDone with what stands against a key, `nothing-new`; NotThere `no-party`."""
+    """Accept a party's further or renewed key, or a revocation; let SSH keys log in, and others no longer. All of it is
+    done, or nothing. Raises NotDone with the fault of a key, `nothing-new`; NotThere `no-party`."""
     if not (news.cert or news.ssh_keys or news.gone_ssh_keys):
         raise NotDone("nothing-new")
 
@@ -145,8 +145,8 @@ def _told_of_change(done: Changed) -> Mapping[str, Any]:
 
 @verb(Action.KEEP_DIRECTORY)
 def end_key(house: House, fingerprint: str, why: str, *, actor: Actor) -> Ended:
-    """End a key, by its whole fingerprint: nothing that it signs is believed, and nothing is sealed to it; an SSH key
-    lets nobody in. Raises NotDone `fingerprint-unusable`, `part-of-key`; NotThere `no-key`, `no-ssh-key`."""
+    """End a key, by its whole fingerprint: its signatures are no longer accepted, and nothing is sealed to it; an SSH
+    key can no longer log in. Raises NotDone `fingerprint-unusable`, `part-of-key`; NotThere `no-key`, `no-ssh-key`."""
     by, now, is_ssh = By(actor.name, why), house.clock(), fingerprint.upper().startswith(_SSH)
     wanted = _SSH + fingerprint.strip()[len(_SSH) :].rstrip("=") if is_ssh else _openpgp(fingerprint)
 

@@ -1,6 +1,6 @@
-"""merges: two numbers of one student made one, and that taken back.
+"""merges: merge two numbers of one student, and undo a merge.
 
-Contract: each is one transaction, in which all that follows happens, and is kept with who and why
+Contract: each verb is one transaction with everything that follows from it, recorded with who and why
 (`edge.ledger.people.merges`).
 """
 
@@ -16,14 +16,15 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people import flags, reviews
 from broker.edge.ledger.people.merges import Outcome
+from broker.flags import holdback
 from broker.identity import compare, registrar
 from broker.identity.answer import Answer, Says
 from broker.oversight import watch
 from broker.packets.services import Services
-from broker.stages import holdback
-from broker.students import enroll
 from broker.transfers import cases, follow_up
+from broker.transfers.resume import release_waiting
 from broker.verbs.acting import verb
+from handlers.registry import TRAVELS
 
 __all__ = ["Merged", "Outcome"]
 
@@ -32,8 +33,7 @@ _MOST_REASONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge, or its taking back, has done; `waiting` are the questions about it that are not decided, by
-    tracking id and line."""
+    """What a merge, or undoing it, did; `waiting` are the open questions about it, by tracking id and line."""
 
     outcome: Outcome
     waiting: tuple[tuple[str, int], ...]
@@ -41,10 +41,11 @@ class Merged:
 
 @verb(Action.MERGE)
 def merge(services: Services, kept: str, other: str, why: str, *, actor: Actor, is_sure: bool = False) -> Merged:
-    """Make two numbers of one student one: `kept` stands for `other`, too, and what waited only for that goes on.
+    """Merge two numbers of one student: `kept` stands for `other` too, and packets that waited only for that are
+    released.
 
-    Raises NotDone `not-alike` for two students of whom the model says that they are two, unless `is_sure`; and
-    `stale-index`, and what `merges.merge` raises.
+    Raises NotDone `not-alike` for two students whom the model tells apart, unless `is_sure`; and `stale-index`, and
+    what `merges.merge` raises.
     """
     by, now = By(actor.name, why), services.clock()
 
@@ -54,8 +55,8 @@ def merge(services: Services, kept: str, other: str, why: str, *, actor: Actor, 
         follow_up.catch_up(services, connection, [kept, other])
         lea = watch.whose_stay(services, connection, kept, other)
         today = services.today()
-        done = registrar.merge(connection, services.model, kept, other, by.who, by.why, now.timestamp(), today)
-        if flags.is_flagged(connection, kept):  # what lies in an inbox under the other number is of a flagged child now
+        done = registrar.merge(connection, services.model, kept, other, by.who, by.why, now.timestamp(), today, TRAVELS)
+        if flags.is_flagged(connection, kept):  # an inbox may have packets about what is now a flagged child
             holdback.hold_back(services, connection, kept)
         cases.reconcile(services, connection, [kept], is_told=True)
         watch.decided(services, connection, [kept], lea)
@@ -66,16 +67,16 @@ def merge(services: Services, kept: str, other: str, why: str, *, actor: Actor, 
 
 @verb(Action.MERGE)
 def unmerge(services: Services, kept: str, other: str, why: str, *, actor: Actor) -> Merged:
-    """Take a merge back: both numbers are again whose they were. Raises NotDone `stale-index`, and what
-    `merges.unmerge` raises."""
+    """Undo a merge: both numbers belong again to whom they did. Raises NotDone `stale-index`, and what `merges.unmerge`
+    raises."""
     by, at = By(actor.name, why), services.clock().timestamp()
 
     def part(connection: Writing) -> Outcome:
         follow_up.catch_up(services, connection, [kept, other])
-        done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at)
+        done = registrar.unmerge(connection, services.model, kept, other, by.who, by.why, at, TRAVELS)
         cases.reconcile(services, connection, [kept, other], is_told=True)
         watch.decided(services, connection, [kept, other], watch.whose_stay(services, connection, kept, other))
-        enroll.release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # by an enrollment that came since
+        release_waiting(services, connection, [Ssid(kept), Ssid(other)])  # for enrollments that came since
         return done
 
     return _changed(services, part)
@@ -92,7 +93,7 @@ def _changed(services: Services, unit: Callable[[Writing], Outcome]) -> Merged:
 
 
 def _check_alike(services: Services, connection: Reading, kept: str, other: str) -> None:
-    """A number mistyped would give a child's records to a stranger."""
+    """A mistyped number would give a child's records to a stranger."""
     one, two = registrar.known(connection, kept), registrar.known(connection, other)
     if one is None or two is None:
         return  # the merge itself says what is wrong

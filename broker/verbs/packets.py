@@ -1,6 +1,6 @@
-"""packets: what happened to what was sent, for the state.
+"""packets: what happened to the packets that were sent, for the state.
 
-Contract: reads only; no student data, but for what an LEA has put into a file's name.
+Contract: reads only; no student data, except what an LEA has put into a file's name.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ _ALL = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One packet. Times are seconds since the epoch, None where it did not happen; sizes are bytes; '' where something
-    is not known, or does not apply."""
+    """One packet. Times are seconds since the epoch, None where something did not happen; sizes are bytes; '' where a
+    value is unknown or does not apply."""
 
     tracking: str
     source_name: str
@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a packet, at seconds since the epoch."""
+    """A step of a packet; `at` is seconds since the epoch."""
 
     at: float
     before: str
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The n-th receipt of a packet: of which state it tells which party, at seconds since the epoch."""
+    """The n-th receipt of a packet: its state, the party that gets it, and when, in seconds since the epoch."""
 
     n: int
     state: str
@@ -74,7 +74,7 @@ class History:
 def list_packets(
     room: Room, wanted: Wanted = _ALL, *, actor: Actor, before: str = "", size: int = 100
 ) -> Page[Line, str]:
-    """A page of the packets that are like that, behind the tracking id `before`, the newest first."""
+    """A page of the packets that match, after the tracking id `before`, newest first."""
     with reading(room.engine) as connection:
         found = [Line(**one) for one in views.listing(connection, wanted, size + 1, before)]
         return Page.of(found, size, views.count(connection, wanted), lambda one: one.tracking)

@@ -1,7 +1,7 @@
 """Pages of long lists: some rows, where the next page begins, and how many rows there are.
 
-Owns the form of every list that a verb gives. Promises: a page never holds more than was asked for; a count is exact to
-1,000 and says "over 1,000" beyond, so that nobody reads a whole table to count it.
+Owns the form of every list that a verb returns. Promises: a page never has more rows than asked for; a count is exact
+up to 1,000 and is "over 1,000" beyond, so that no whole table is read to count it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ Cursor = TypeVar("Cursor")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row, Cursor]):
-    """`rows` of a list; `after` is the cursor that the next page is asked for with, None at the end; `count` all rows
-    that fit the filters, at most 1,001."""
+    """`rows` of a list; `after` is the cursor for the next page, None at the end; `count` is how many rows fit the
+    filters, at most 1,001."""
 
     rows: tuple[Row, ...]
     after: Cursor | None
@@ -30,5 +30,5 @@ class Page(Generic[Row, Cursor]):
 
     @property
     def told_count(self) -> str:
-        """How many there are, in words."""
+        """The count, in words."""
         return f"over {MOST_COUNTED:,}" if self.count > MOST_COUNTED else f"{self.count:,}"

@@ -1,4 +1,4 @@
-"""record_store: what the Student Record Store holds, without what is in it.
+"""record_store: which parts the Student Record Store holds, without their content.
 
 Contract: reads only; numbers, sizes and times, and no content.
 """
@@ -19,7 +19,7 @@ __all__ = ["Held", "Part", "list_parts", "of_student"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Every part ever held of one student, by LEA, the oldest content first; `current` are the tracking ids of those
+    """Every part ever held about one student, by LEA, oldest content first; `current` are the tracking ids of the parts
     that nothing has replaced."""
 
     parts: tuple[Part, ...]
@@ -28,8 +28,8 @@ class Held:
 
 @verb(Action.READ_REPORTS)
 def list_parts(room: Room, *, actor: Actor, lea: str = "", before: str = "", size: int = 100) -> Page[Part, str]:
-    """A page of what came into the record store behind the tracking id `before`, the newest first: of every student,
-    or what one LEA has sent."""
+    """A page of the parts that came into the record store, after the tracking id `before`, newest first: about every
+    student, or from one LEA."""
     with reading(room.engine) as connection:
         found = backpacks.listing(connection, lea, size + 1, before)
         return Page.of(found, size, backpacks.count(connection, lea), lambda one: one.tracking)
@@ -37,7 +37,7 @@ def list_parts(room: Room, *, actor: Actor, lea: str = "", before: str = "", siz
 
 @verb(Action.READ_REPORTS)
 def of_student(room: Room, ssid: str, *, actor: Actor) -> Held:
-    """What is held of the student whom this number stands for. Raises NotThere `no-student`."""
+    """What is held about the student for whom this number stands. Raises NotThere `no-student`."""
     with reading(room.engine) as connection:
         if registry.standing(connection, ssid) is None:
             raise NotThere("no-student", ssid=ssid)

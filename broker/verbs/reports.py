@@ -1,4 +1,4 @@
-"""reports: how each LEA answers, for the state.
+"""reports: how well each LEA answers, for the state.
 
 Contract: reads only, a page of the ledger at a time; no student's name.
 """
@@ -33,8 +33,8 @@ class TransferReport:
 def of_transfers(
     room: Offline, first: date, last: date, told: Callable[[], object] = lambda: None, *, actor: Actor
 ) -> TransferReport:
-    """How each LEA answers what it was asked from `first` to `last`, both included; `told` hears of each page of the
-    ledger that was read."""
+    """How each LEA answers the requests made to it from `first` to `last`, both included; `told` is called for each
+    page of the ledger that was read."""
     today = room.day()
     made = transfer_ranking.begin(room.settings, Period(first, last, today))
     for _ in transfer_ranking.gather(room.engine, room.settings, made):

@@ -1,7 +1,7 @@
-"""reviews: questions which student was meant: those that wait, what is known of each, and what is decided.
+"""reviews: questions about which student was meant: the open ones, what is known about each, and the decisions.
 
-Contract: an LEA acts on its own questions alone; another's are not there. It is shown its questions by notices, so that
-what is known of the candidates is the state's to see. A decision, or its taking back, is one transaction, and is kept
+Contract: an LEA acts only on its own questions; for it, others do not exist. It sees its questions in notices, so only
+the state sees here what is known about the candidates. A decision, or undoing one, is one transaction, and is recorded
 with who and why (`edge.ledger.people.reviews`).
 """
 
@@ -17,7 +17,7 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Reading, Writing, reading
 from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry, reviews
-from broker.edge.ledger.people.reviews import ANSWERED, FORGOTTEN, Decision, Review
+from broker.edge.ledger.people.reviews import ANSWERED, SENT_PURGED, Decision, Review
 from broker.identity import registrar
 from broker.notices.alert import Kind
 from broker.oversight import watch
@@ -33,7 +33,7 @@ from handlers.review_answer import Reply
 
 __all__ = [
     "ANSWERED",
-    "FORGOTTEN",
+    "SENT_PURGED",
     "Decided",
     "Decision",
     "EnrollmentRow",
@@ -48,14 +48,13 @@ __all__ = [
     "Which",
 ]
 
-Place = tuple[float, str, int]  # when a question was opened, its packet, its line
+Place = tuple[float, str, int]  # when the question was opened, its packet, its line
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A question in a list; no student data. `state` is the packet's; `candidates` counts those whom the actor sees;
-    `answered` is what the LEA has said where the state is to decide, '' for nothing; `is_counted` as in
-    `core.review`."""
+    `answered` is the LEA's answer where the state must decide, '' for none; `is_counted` as in `core.review`."""
 
     tracking: str
     line: int
@@ -71,7 +70,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """A page of questions, the oldest first; how many wait in all, and since when the oldest does, None for none."""
+    """A page of questions, oldest first; how many are open in all, and since when the oldest is, None for none."""
 
     page: Page[Listed, Place]
     waiting: int
@@ -80,8 +79,8 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which question of a packet is meant: by its `student`, 1 is the first one, or by its `line` (-1 for the packet's
-    own student); neither where there is only one."""
+    """Which question of a packet: by its `student` (1 is the first one) or by its `line` (-1 for the packet's own
+    student); neither where there is only one."""
 
     student: int | None = None
     line: int | None = None
@@ -89,7 +88,7 @@ class Which:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a decision about this line. Nothing was decided where it is `asked-again`."""
+    """The result of a decision about this line. With `asked-again` nothing was decided."""
 
     line: int
     result: Result
@@ -97,7 +96,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The question is open again. `delivered` are records that `lea` was given by the decision, which cannot be called
+    """The question is open again. `delivered` are records that the decision sent to `lea` and that cannot be called
     back."""
 
     line: int
@@ -109,7 +108,7 @@ class Undone:
 def list_questions(
     room: Room, *, actor: Actor, lea: str = "", is_open: bool = True, after: Place | None = None, size: int = 1000
 ) -> Questions:
-    """A page of the questions that wait, or of those that are decided; of one LEA where given, of its own to an LEA."""
+    """A page of the open questions, or of the closed ones; of one LEA where given; an LEA sees only its own."""
     mine = _lea_of(actor) or lea
     with reading(room.engine) as connection:
         rows = reviews.listing(connection, mine, is_open, size + 1, after)
@@ -131,7 +130,7 @@ def _place(one: Listed) -> Place:
 
 @verb(Action.READ_REVIEW, is_for_leas=False)
 def show_question(room: Knowing, tracking: str, which: Which, why: str, *, actor: Actor) -> View:
-    """One question with all that is known of the candidates. Raises NotThere `no-question`, NotDone `which-student`,
+    """One question with all that is known about the candidates. Raises NotThere `no-question`, NotDone `which-student`,
     `stale-index`."""
 
     def look(connection: Writing) -> View:
@@ -149,12 +148,12 @@ def show_question(room: Knowing, tracking: str, which: Which, why: str, *, actor
 def decide_question(
     services: Services, tracking: str, which: Which, decision: Verb, why: str, *, actor: Actor, candidate: str = ""
 ) -> Decided:
-    """Decide which student was meant; the packet, or the line, goes on at once. For `same`, `candidate` is the letter,
-    or, where the state decides, the SSID.
+    """Decide which student was meant; the packet, or the line, continues at once. For `same`, `candidate` is the
+    letter, or, where the state decides, the SSID.
 
-    Raises what `show_question` does, and Refused and Deferred as `broker.students.decide`: of an LEA `state-decides`
-    and `not-near`, too. That an LEA answers where a flagged child is a candidate the state hears also where it is
-    refused.
+    Raises what `show_question` does, and Refused and Deferred as `broker.students.decide`; for an LEA also
+    `state-decides` and `not-near`. Where a flagged child is a candidate, the state gets an alert about an LEA's answer
+    even if it is refused.
     """
     by = _by(actor, why)
     if decision is Verb.CONFIRM and actor.is_states:
@@ -172,7 +171,7 @@ def decide_question(
         except Refused as refused:
             if not lea:
                 raise
-            return refused  # what the state was told stays
+            return refused  # the alert to the state stays
         return Decided(found.line, result)
 
     done = committed(services.engine, carry_out)
@@ -200,7 +199,7 @@ def _decide(
 
 
 def _candidate(found: Review, named: str) -> Ssid:
-    """By its letter or its number."""
+    """The candidate with this letter or number."""
     names = letters([one.is_hidden for one in found.candidates])
     by_letter = {letter: one.ssid for letter, one in zip(names, found.candidates, strict=True)}
     return by_letter.get(named, Ssid(named))
@@ -208,22 +207,22 @@ def _candidate(found: Review, named: str) -> Ssid:
 
 @verb(Action.DECIDE_REVIEW)
 def undo_question(services: Services, tracking: str, which: Which, why: str, *, actor: Actor) -> Undone:
-    """Take a decision back, an LEA its own; the question is open again, and its LEA is told. Raises what
-    `show_question` and `undo_decision.undo` do."""
+    """Undo a decision, an LEA its own; the question is open again, and its LEA is told. Raises what `show_question` and
+    `undo_decision.undo` do."""
     by = _by(actor, why)
 
-    def take_back(connection: Writing) -> Undone:
+    def undo(connection: Writing) -> Undone:
         registrar.check_index(connection, services.model)
         found = _one(connection, tracking, which, Action.DECIDE_REVIEW, actor)
         mine = _lea_of(actor)
         undone = undo_decision.undo(services, connection, tracking, found.line, by, decided_by=mine)
         return Undone(found.line, found.lea, undone.delivered)
 
-    return committed(services.engine, take_back)
+    return committed(services.engine, undo)
 
 
 def _lea_of(actor: Actor) -> str:
-    """The LEA that acts, '' for the state."""
+    """The LEA for which the actor acts, '' for the state."""
     return "" if actor.is_states else actor.party
 
 
@@ -233,7 +232,7 @@ def _by(actor: Actor, why: str) -> By:
 
 
 def _one(connection: Reading, tracking: str, which: Which, action: Action, actor: Actor) -> Review:
-    """The question that is meant."""
+    """The question that `which` names."""
     every = reviews.lines(connection, tracking)
     found = [one for one in every if not isinstance(_verdict(one, action, actor), Deny)]
     if not found:

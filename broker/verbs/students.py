@@ -1,6 +1,6 @@
-"""students: the registry: who somebody is, what is known, and what parents opted out of.
+"""students: the registry: find a student, show what is known, and list what parents opted out of.
 
-Contract: what is read of a student is in the disclosure log before it is shown.
+Contract: reading about a student writes a line in the disclosure log before anything is shown.
 """
 
 from dataclasses import dataclass, field
@@ -32,22 +32,22 @@ _LEAST_LETTERS = 2
 
 
 class Settled(Room, Protocol):
-    """A room whose settings are known."""
+    """A room with settings."""
 
     @property
     def settings(self) -> Settings:
-        """What the state has decided."""
+        """The settings."""
 
     def today(self) -> Today:
-        """The day by which it is judged where a student is."""
+        """The day for judging where a student is."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sought:
-    """Whom somebody looks for: parts of the `name`, a birth date, a number that an LEA has given; `lea` is where. ''
-    and None for what is not known. Repr hidden.
+    """What is known of the student to be found: parts of the `name`, a birth date, a number from an LEA; `lea` is the
+    LEA. '' and None for what is not known. Repr hidden.
 
-    Raises NotDone `whom` where nothing is said, `short-name` where a part of the name has too few letters.
+    Raises NotDone `whom` where nothing is given, `short-name` where a part of the name has too few letters.
     """
 
     name: str = field(default="", repr=False)
@@ -56,7 +56,7 @@ class Sought:
     lea: str = ""
 
     def __post_init__(self) -> None:
-        """Check that it says something."""
+        """Check that something is given."""
         if not (self.words or self.born or self.local_id):
             raise NotDone("whom")
         if any(len(key(word)) < _LEAST_LETTERS for word in self.words):
@@ -70,8 +70,8 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FoundStudent:
-    """Somebody who fits. `stands_for` as in `StudentView`; `here` is the LEA where the student is, '' for none. Repr
-    hidden."""
+    """A student who matches. `stands_for` as in `StudentView`; `here` is the LEA where the student is, '' for none.
+    Repr hidden."""
 
     ssid: str
     stands_for: str | None
@@ -83,8 +83,8 @@ class FoundStudent:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Those who fit, in the order of their numbers, at most `MOST_FOUND`, for no more can be looked through; whether
-    there are more."""
+    """The students who match, in the order of their numbers, at most `MOST_FOUND`, because nobody can look through
+    more; and whether there are more."""
 
     students: tuple[FoundStudent, ...]
     is_more: bool
@@ -92,7 +92,7 @@ class Found:
 
 @verb(Action.READ_REGISTRY)
 def find_students(room: Settled, sought: Sought, why: str, *, actor: Actor) -> Found:
-    """Find students by what somebody says of them; that nobody was found is noted, too."""
+    """Find students by what is known of them; a search without a result is logged too."""
     asked = Asked(sought.words, sought.born.isoformat() if sought.born else "", sought.local_id, sought.lea)
     now = room.clock()
 
@@ -122,7 +122,7 @@ def _found(connection: Reading, person: Person, today: Today) -> FoundStudent:
 
 @verb(Action.READ_REGISTRY)
 def show_student(room: Settled, ssid: str, why: str, *, actor: Actor) -> StudentView:
-    """All that the registry knows of one student. Raises NotThere `no-student`."""
+    """Everything that the registry knows about one student. Raises NotThere `no-student`."""
     now = room.clock()
 
     def look(connection: Writing) -> StudentView:
@@ -145,7 +145,7 @@ def list_opt_outs(
     after: tuple[str, int] | None = None,
     size: int = 1000,
 ) -> Page[OptOut, tuple[str, int]]:
-    """A page of the opt-outs that stand, of one purpose where given, in the order of the students' numbers."""
+    """A page of the opt-outs in force, of one purpose where given, in the order of the students' numbers."""
 
     def look(connection: Writing) -> Page[OptOut, tuple[str, int]]:
         found = opt_outs.page(connection, purpose, after, size + 1)

@@ -1,7 +1,7 @@
-"""transfers: the cases of students who move, as the state sees them; and the state ends one.
+"""transfers: the cases of students who move, as the state sees them; and how the state cancels one.
 
-Contract: reads a page, or one case, and has no student's name. What `cancel` does is one transaction, with both LEAs
-told, a step in the history of the case, and a line in the log of acts.
+Contract: reads one page, or one case, and has no student's name. `cancel` is one transaction: it tells both LEAs, adds
+a step to the history of the case, and writes a line in the log of acts.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,8 +36,8 @@ NOT_ENDED = frozenset(LIVE | {TransferState.ANSWERED})
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case; `late` and `taken` are school days of the source: by how many it is overdue, and how many it took to
-    answer; None where that is not so."""
+    """One case; `late` and `taken` are school days of the source: how many days it is overdue, and how many it took to
+    answer; None where this does not apply."""
 
     row: TransferRow
     late: int | None
@@ -47,7 +47,7 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How the student left the source: the day, an ISO date, and the code, '' for none; `means` and `leads_to` are ''
-    for a code that nobody knows."""
+    for an unknown code."""
 
     on: str
     code: str
@@ -58,8 +58,8 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class WholeCase:
-    """A case with its history; `exit` is None while the student has not left, `names` has those of both LEAs, by id, as
-    far as they are known."""
+    """A case with its history; `exit` is None while the student has not left; `names` has the names of both LEAs, by
+    id, as far as known."""
 
     case: Case
     events: tuple[TransferEvent, ...]
@@ -79,8 +79,8 @@ def list_cases(
     after: int = 0,
     size: int = transfer_views.PAGE,
 ) -> Page[Case, int]:
-    """A page of the cases in these states, behind the number `after`, the oldest first: of one LEA (at either end)
-    where given, or only the overdue ones. Late is counted as of `today`. Raises NotThere `no-party`."""
+    """A page of the cases in these states, after the number `after`, oldest first: of one LEA (at either end) where
+    given, or only overdue ones. Lateness is counted as of `today`. Raises NotThere `no-party`."""
     day = today or room.day()
     choice = Choice(frozenset(states), lea, day.isoformat() if is_overdue else "")
     calendars = Calendars(room.settings, day)
@@ -113,7 +113,7 @@ def show(room: Offline, number: int, *, actor: Actor) -> WholeCase:
 
 
 def _exit(room: Offline, connection: Reading, row: TransferRow) -> Exit | None:
-    """By the code of the student's newest location at the source."""
+    """Judged by the exit of the student's newest location at the source."""
     spots = [spot for spot in registry.locations(connection, row.ssid) if spot.lea == row.source]
     if not spots or not spots[-1].exit_date:
         return None
@@ -125,9 +125,9 @@ def _exit(room: Offline, connection: Reading, row: TransferRow) -> Exit | None:
 
 @verb(Action.CANCEL_TRANSFER)
 def cancel(services: "Services", number: int, why: str, *, actor: Actor) -> TransferRow:
-    """End a case: nothing is owed any more, and both LEAs are told; the case then. Raises NotDone
+    """Cancel a case: nothing is owed any more, and both LEAs are told; returns the cancelled case. Raises NotDone
     `no-transfer-to-cancel`, `transfer-ended`."""
-    from broker.transfers import cancel as ending  # it seals letters, which who only reads need not wait for
+    from broker.transfers import cancel as ending  # imported here, so that readers need not wait for the OpenPGP parts
 
     by = By(actor.name, why)
     return recorded(

@@ -7,10 +7,10 @@ import pytest
 
 from broker.core.review import By
 from broker.edge.ledger.engine import writing
-from broker.stages import missing
+from broker.flags import missing
 from broker.students import undo_decision
-from tests.acceptance.test_transfers import ANA, ends, enroll, her, leave, log_of
 from tests.support import desk, documents
+from tests.support.moves import ANA, ends, enroll, her, leave, log_of
 from tests.support.office import Office
 
 A, B, C = "01", "6G", "7K"

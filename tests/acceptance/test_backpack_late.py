@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from broker.edge.ledger.engine import reading, writing
-from broker.stages import missing
+from broker.flags import missing
 from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import documents
 from tests.support.child import A, B, C, Story, day

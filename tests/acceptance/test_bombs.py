@@ -13,10 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from broker.core.openpgp import frames
-from tests.acceptance.test_interop import peak
 from tests.support import craft
 from tests.support.desk import Town, as_bytes, children, record, town
 from tests.support.exchange import wait_until
+from tests.support.memory import peak
 
 GIGABYTE = 1 << 30
 MOST_SECONDS, MOST_BYTES = 2.0, 300_000_000

@@ -1,85 +1,19 @@
-"""`satchel seal`, `send` and `fetch` on an LEA's own computer: what cannot be right is not sent, nobody waits in
-silence, and what became of each file stands at the end.
-"""
+"""`satchel seal` and `send` on an LEA's own computer: what cannot be right is not sent, and what became of the rest."""
 
-import hashlib
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from broker.core.receipt import Statement, text
-from broker.edge.pgp import keyring, openpgp
+from broker.edge.pgp import openpgp
 from tests.support import terminal
-from tests.support.exchange import SATCHEL, satchel, wait_until
+from tests.support.exchange import satchel
+from tests.support.own_computer import EXCHANGE, OTHER, OWN, Desk, Ended, Person, refused
 from tests.support.ssh import House, Running, names
 
 pytest_plugins = ("tests.support.ssh_fixtures",)
-
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-Ended = subprocess.CompletedProcess[str]
-
-
-class Person:
-    """Somebody with keys, by a name."""
-
-    def __init__(self, user_id: str) -> None:
-        self.secret = keyring.generate(user_id, "cv25519", NOW, None)
-        self.public = keyring.public(self.secret)
-        self.key = openpgp.load_secret(self.secret)
-
-
-EXCHANGE = Person("Test exchange <exchange@satchel.invalid>")
-OWN = Person("Summit Charter School <records@summit.example>")
-OTHER = Person("Canyon School District <records@canyon.example>")
-
-
-class Desk:
-    """LEA 6G's computer, which knows a server, and the server's folders of 6G."""
-
-    def __init__(self, house: House, served: Running, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.house, self.served, self.root = house, served, root
-        monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
-        monkeypatch.chdir(root)
-        (root / "secret.asc").write_bytes(OWN.secret)
-        (root / "other.asc").write_bytes(OTHER.secret)
-        self.server = house.root("6G") / "directory"
-        (root / "directory").mkdir()
-        for folder in (self.server, root / "directory"):
-            for name, person in (("exchange", EXCHANGE), ("6G", OWN), ("01", OTHER)):
-                (folder / f"{name}.asc").write_bytes(person.public)
-            (folder / "all.asc").write_bytes(EXCHANGE.public + OWN.public + OTHER.public)
-
-    @property
-    def options(self) -> list[str]:
-        """Where to, and as whom."""
-        key = str(self.house.key("6G"))
-        known = ["--known-hosts", str(self.served.known_hosts)]
-        return ["--server", f"127.0.0.1:{self.served.port}", "--user", "6G", "--identity", key, *known]
-
-    def seal(self, *names: str, to: Sequence[Person] = (EXCHANGE,), signer: Person = OWN) -> list[str]:
-        """Sealed files of these names; each is another one."""
-        for name in names:
-            document = json.dumps({"packet": "enrollment.v1", "id": name}).encode()
-            (self.root / name).write_bytes(openpgp.seal(document, signer.key, [one.public for one in to]))
-        return list(names)
-
-    def receipt(self, file: str, n: int, state: str, content: bytes = b"", **more: str) -> None:
-        """The exchange writes a receipt about a file of 6G."""
-        digest = hashlib.sha256(content or file.encode()).hexdigest()
-        tracking = f"018f6b5e-0000-7000-8000-{abs(hash(file)) % 10**12:012}"
-        said = Statement(tracking, n, state, NOW, EXCHANGE.key.fingerprint, digest, 10, "6G", file=file, **more)
-        path = self.house.root("6G") / "receipts" / f"{tracking}.{n}.{state.lower()}.json.asc"
-        path.write_text(openpgp.clearsign(text(said), EXCHANGE.key))
 
 
 @pytest.fixture
@@ -87,15 +21,6 @@ def desk(house: House, served: Running, tmp_path: Path, monkeypatch: pytest.Monk
     root = tmp_path / "desk"
     root.mkdir()
     return Desk(house, served, root, monkeypatch)
-
-
-def refused(ended: Ended, *says: str) -> None:
-    """One sentence that says what to do."""
-    assert ended.returncode == 1, ended
-    assert len(ended.stderr.splitlines()) == 1, ended.stderr
-    assert ended.stderr.endswith((".\n", "]\n"))
-    assert [one for one in says if one not in ended.stderr] == [], ended.stderr
-    assert ended.stdout == ""
 
 
 # --- what is not sent
@@ -180,120 +105,6 @@ def test_what_is_right_is_sealed_and_sent(desk: Desk, to: list[str]) -> None:
     satchel("seal", "a.json", "--key", "secret.asc", "--to", *to)
     satchel("send", "a.json.pgp", *desk.options)
     assert names(desk.house.outbox("6G")) == ["a.json.pgp"]
-
-
-# --- nobody waits in silence
-
-
-@contextmanager
-def silent() -> Iterator[int]:
-    """A server that takes every line and says nothing."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        yield int(listening.getsockname()[1])
-
-
-def begun(desk: Desk, *words: str) -> "subprocess.Popen[str]":
-    """A command at a terminal: Ctrl-C reaches it, also where these tests run in the background."""
-    return subprocess.Popen(
-        [*SATCHEL, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=desk.root,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def elsewhere(desk: Desk, port: int) -> list[str]:
-    return ["--server", f"127.0.0.1:{port}", *desk.options[2:]]
-
-
-@pytest.mark.parametrize("words", [["send", "a.pgp"], ["fetch", "--into", "in"]])
-def test_where_nothing_listens_is_told_without_another_try(desk: Desk, words: list[str]) -> None:
-    desk.seal("a.pgp")
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = int(taken.getsockname()[1])
-    refused(satchel(*words, *elsewhere(desk, port), check=False), "Nothing answers at 127.0.0.1", "check host and port")
-
-
-@pytest.mark.parametrize("words", [["send", "a.pgp"], ["fetch", "--into", "in"]])
-def test_what_is_waited_for_is_said_and_ctrl_c_ends_it(desk: Desk, words: list[str]) -> None:
-    desk.seal("a.pgp")
-    with silent() as port:
-        program = begun(desk, *words, *elsewhere(desk, port))
-        assert program.stderr is not None
-        said = program.stderr.readline()
-        assert re.fullmatch(rf"Still waiting for 127\.0\.0\.1 port {port} \(\d+ s\); Ctrl-C ends it\.\n", said)
-        program.send_signal(signal.SIGINT)
-        ended = program.communicate(timeout=20)  # it was 60 seconds and more
-    assert program.returncode == 130
-    assert ended[1].startswith("\nStopped. ")
-    assert "Traceback" not in ended[1]
-
-
-def test_ctrl_c_in_the_middle_of_a_file_leaves_what_goes_on(desk: Desk) -> None:
-    """The server stops answering with the file half there; the next run takes it up where it was."""
-    document = os.urandom(6_000_000)
-    (desk.root / "big.pgp").write_bytes(openpgp.seal(document, OWN.key, [EXCHANGE.public]))
-    size = (desk.root / "big.pgp").stat().st_size
-    part = desk.house.outbox("6G") / "big.pgp.part"
-    with slow_line(desk.served.port, 3_000_000) as port:
-        program = begun(desk, "send", "big.pgp", *elsewhere(desk, port)[:-1], str(known_at(desk, port)))
-        wait_until(lambda: _size(desk.house) > 1_000_000, "some of it is there")
-        program.send_signal(signal.SIGINT)
-        assert program.communicate(timeout=20)[1].startswith("\nStopped. ")
-    assert program.returncode == 130
-    assert desk.house.visible("6G") == set()
-    assert 0 < _size(desk.house) < size
-    satchel("send", "big.pgp", *desk.options)
-    assert names(desk.house.outbox("6G")) == ["big.pgp"]
-    assert (desk.house.outbox("6G") / "big.pgp").read_bytes() == (desk.root / "big.pgp").read_bytes()
-    assert not part.exists()
-
-
-def known_at(desk: Desk, port: int) -> Path:
-    path = desk.root / "known"
-    path.write_text(f"[127.0.0.1]:{port} {desk.served.server.host_key.line}\n")
-    return path
-
-
-def _size(house: House) -> int:
-    return sum(path.stat().st_size for path in house.outbox("6G").iterdir())
-
-
-@contextmanager
-def slow_line(port: int, most: int) -> Iterator[int]:
-    """A line to a port over which nothing goes any more after so many bytes, and which stays open."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    held: list[socket.socket] = []
-
-    def pump(near: socket.socket, far: socket.socket, left: float) -> None:
-        while left > 0:
-            try:
-                content = near.recv(65536)
-                far.sendall(content)
-            except OSError:
-                return
-            if not content:
-                return
-            left -= len(content)
-
-    def run() -> None:
-        try:
-            near, _ = listening.accept()
-        except OSError:
-            return
-        far = socket.create_connection(("127.0.0.1", port))
-        held.extend([near, far])
-        threading.Thread(target=pump, args=(near, far, most), daemon=True).start()
-        threading.Thread(target=pump, args=(far, near, float("inf")), daemon=True).start()
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        yield int(listening.getsockname()[1])
-    finally:
-        for one in [listening, *held]:
-            one.close()
 
 
 # --- what became of it

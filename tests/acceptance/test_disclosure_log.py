@@ -13,7 +13,7 @@ from broker.core.flow import Stage
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets.rows import PacketRow
-from broker.stages import missing
+from broker.flags import missing
 from tests.support import desk, documents
 from tests.support.office import Office
 

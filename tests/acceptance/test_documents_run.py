@@ -7,9 +7,7 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from functools import partial
@@ -18,18 +16,28 @@ from typing import Any
 
 import pytest
 
-from broker.edge.sftp.hostkey import ensure_host_key
 from tests.support import documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
-from tests.support.exchange import QUICK, Exchange, said_by, satchel, wait_until
+from tests.support.exchange import QUICK, said_by, wait_until
 from tests.support.gpg import Gpg
 from tests.support.ssh import make_key
-from tests.support.tools import ROOT, require_tool
+from tests.support.tools import ROOT
+from tests.support.walked import (
+    CANYON,
+    SUMMIT,
+    asked_in,
+    desk_of,
+    enter_party,
+    exchange_in,
+    fingerprint_of,
+    opened_at,
+    reader_at,
+)
 
-SUMMIT = ("6G", "Summit Charter School", "charter")
-CANYON = "Canyon School District <records@canyon.example>"
 ANA = child("Ana", "Reyes-Ortiz", "2012-03-04", local_id="445566")
+
+
 ANA["legal_name"]["middle"] = "Lucía"
 BEN = child("Ben", "Holm", "2013-08-30")
 MIA = child("Mia", "Sorensen", "2014-02-11")
@@ -46,95 +54,18 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
-def _short_home(stack: ExitStack) -> Path:
-    """A home for gpg: its agent's socket has a short path.
-
-    Whoever steals a secret key must guess its passphrase; how hard that is made costs a second each time it is typed,
-    and is nothing that a document says.
-    """
-    require_tool("gpg")
-    home = Path(tempfile.mkdtemp(prefix="g", dir="/tmp"))
-    (home / "gpg-agent.conf").write_text("s2k-count 65536\n")
-    stack.callback(shutil.rmtree, home, ignore_errors=True)
-    stack.callback(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
-    return home
-
-
-def _fingerprint(certificate: Path) -> str:
-    listed = subprocess.run(
-        ["gpg", "--batch", "--with-colons", "--show-keys", str(certificate)], capture_output=True, text=True, check=True
-    )
-    return next(line.split(":")[9] for line in listed.stdout.splitlines() if line.startswith("fpr:"))
-
-
-def _reader(stack: ExitStack, home: Path, lea: str, gnupg: Path | None = None) -> Reader:
-    """A reader in front of an exchange, which may be still to be made."""
-
-    def words() -> Mapping[str, str]:
-        port, certificate = home / "run" / "sftp.port", home / "exchange.asc"
-        # first, while there is no fingerprint or folder in the text that might have the same four digits
-        known = {"2222": port.read_text().strip()} if port.exists() else {}
-        known |= {"exchange.example": "127.0.0.1", "/srv/satchel": str(home), "/mnt/exchange": str(home / "leas" / lea)}
-        if certificate.exists():
-            known["HOSTKEY"] = ensure_host_key(home / "keys" / "ssh_host_ed25519").fingerprint
-            known["FINGERPRINT"] = _fingerprint(certificate)
-        return known
-
-    reader = Reader(home.parent / f"reader-{lea}", home, words, home / "leas" / lea, gnupg or _short_home(stack))
-    reader.prepare()
-    stack.callback(reader.stop)
-    return reader
-
-
-def _enter(home: Path, lea: str, name: str, kind: str, certificate: str, ssh_key: str) -> Callable[[Reader], None]:
-    """The state takes the two public keys that the reader has made."""
-
-    def enter(reader: Reader) -> None:
-        keys = ["--cert", str(reader.desk / certificate), "--ssh-key", str(reader.desk / ssh_key)]
-        satchel("lea", "add", lea, "--name", name, "--kind", kind, *keys, "--home", str(home))
-
-    return enter
-
-
-def _exchange(stack: ExitStack, tmp_path: Path) -> Exchange:
-    exchange = Exchange(tmp_path / "home")
-    stack.callback(exchange.close)
-    return exchange
-
-
-def _desk(stack: ExitStack, exchange: Exchange, lea: str, title: str, **more: Any) -> Desk:
-    """Another LEA, which does what the test tells it."""
-    gpg = stack.enter_context(Gpg())
-    fingerprint = gpg.generate(title)
-    gpg.import_(exchange.certificate)
-    exchange.add(lea, gpg.export(fingerprint), name=title.partition(" <")[0], **more)
-    return Desk(exchange, lea, gpg, fingerprint)
-
-
-def _asked(notice: Path) -> dict[str, str]:
-    """The tracking id that stands in the page for the one of the question."""
-    if not notice.exists():
-        return {}
-    return {"01942f7e-5a10-7c44-9d2b-6c1f0e8a7b35": json.loads(notice.read_text())["questions"][0]["tracking"]}
-
-
-def _opened(path: Path) -> list[dict[str, Any]]:
-    lines: list[dict[str, Any]] = json.loads(path.read_text())["students"]
-    return lines
-
-
 def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_path: Path, stack: ExitStack) -> None:
-    exchange = _exchange(stack, tmp_path)
+    exchange = exchange_in(stack, tmp_path)
     make_key(tmp_path / "canyon-ssh")
-    canyon = _desk(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
-    _desk(stack, exchange, "U1", "State University <registrar@university.example>", kind="higher-ed")
+    canyon = desk_of(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
+    desk_of(stack, exchange, "U1", "State University <registrar@university.example>", kind="higher-ed")
     exchange.up()
     ana = ANA | {"ssid": canyon.enroll(ANA, MIA)[0]["ssid"]}
     canyon.send("backpack.pgp", documents.backpack(**{"from": "01", "student": ana}))
     canyon.receipt("backpack.pgp", "APPLIED")
-    reader = _reader(stack, exchange.home, "6G")
+    reader = reader_at(stack, exchange.home, "6G")
     words = reader.words
-    reader.words = lambda: {**words(), **_asked(reader.desk / "question.json"), **_known(reader.desk)}
+    reader.words = lambda: {**words(), **asked_in(reader.desk / "question.json"), **_known(reader.desk)}
     harbor = ("7K", "Harbor Charter School", "charter")
 
     def sends_ana(_: Reader) -> None:
@@ -146,19 +77,19 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
             canyon.enroll(one, date="2026-11-30")
 
     reader.meanwhile = {
-        "the state enters 6G with summit-public.asc and summit-ssh.pub": _enter(
+        "the state enters 6G with summit-public.asc and summit-ssh.pub": enter_party(
             exchange.home, *SUMMIT, "summit-public.asc", "summit-ssh.pub"
         ),
-        "the state enters 7K with harbor/public.asc and harbor/id_ed25519.pub": _enter(
+        "the state enters 7K with harbor/public.asc and harbor/id_ed25519.pub": enter_party(
             exchange.home, *harbor, "harbor/public.asc", "harbor/id_ed25519.pub"
         ),
         "Canyon sends the record of Ana, for which it was asked": sends_ana,
         "Canyon enrolls Ben and Noah": enrolls,
     }
     assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 40
-    assert [line["answer"] for line in _opened(reader.desk / "answer.json")] == ["matched", "assigned"]
-    assert [line["answer"] for line in _opened(reader.desk / "answer-7K.json")] == ["assigned"]
-    assert [line["answer"] for line in _opened(reader.desk / "mia-number.json")] == ["matched"]
+    assert [line["answer"] for line in opened_at(reader.desk / "answer.json")] == ["matched", "assigned"]
+    assert [line["answer"] for line in opened_at(reader.desk / "answer-7K.json")] == ["assigned"]
+    assert [line["answer"] for line in opened_at(reader.desk / "mia-number.json")] == ["matched"]
     assert json.loads((reader.desk / "ana.json").read_text())["student"]["legal_name"]["first"] == "Ana"
     assert {path.suffix for path in (reader.desk / "ana-for-parents").iterdir()} >= {".html", ".pdf", ".json"}
     assert len([*exchange.folder("U1", "inbox").glob("*.transcript.pgp")]) == 1
@@ -170,7 +101,7 @@ def _known(desk: Path) -> dict[str, str]:
     """What the secretary reads elsewhere and writes into her documents: Ana's number, and which request is Noah's."""
     known = {}
     if (desk / "answer.json").exists():
-        known["1000000019"] = _opened(desk / "answer.json")[0]["ssid"]
+        known["1000000019"] = opened_at(desk / "answer.json")[0]["ssid"]
     for path in sorted((desk / "inbox").glob("*.record-request")):
         if json.loads(path.read_text())["student"]["local_id"] == "20419":
             known["01942f93-77c2-7b51-a8e0-3c5d9f1b2e46"] = path.name.partition(".")[0]
@@ -182,7 +113,7 @@ def _follow_own_page(stack: ExitStack, canyon: Desk, ssh_key: Path) -> None:
     home = canyon.exchange.home
     for notice in [path for path in canyon.exchange.inbox("01") if ".student-record." not in path.name]:
         notice.unlink()  # what is left is the record of Ben, which the secretary has sent
-    reader = _reader(stack, home, "01", canyon.gpg.home)
+    reader = reader_at(stack, home, "01", canyon.gpg.home)
     (reader.desk / "record.json").write_bytes(as_bytes(record("01", BEN)))
     page = (home / "leas" / "01" / "README.txt").read_text()
     page = page.replace("-i KEY", f"-i {ssh_key}")
@@ -195,10 +126,10 @@ def _follow_own_page(stack: ExitStack, canyon: Desk, ssh_key: Path) -> None:
 
 
 def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack) -> None:
-    exchange = _exchange(stack, tmp_path)
+    exchange = exchange_in(stack, tmp_path)
     make_key(tmp_path / "canyon-ssh")
-    canyon = _desk(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
-    summit = _desk(stack, exchange, "6G", "Summit Charter School <records@summit.example>", kind="charter")
+    canyon = desk_of(stack, exchange, "01", CANYON, ssh_key=tmp_path / "canyon-ssh.pub")
+    summit = desk_of(stack, exchange, "6G", "Summit Charter School <records@summit.example>", kind="charter")
     exchange.up()
     ssid = canyon.enroll(ANA)[0]["ssid"]
     summit.enroll(MIA)
@@ -212,7 +143,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
     exchange.quiet()
     for path in exchange.folder("01", "receipts").iterdir():
         path.unlink()
-    reader = _reader(stack, exchange.home, "01", canyon.gpg.home)
+    reader = reader_at(stack, exchange.home, "01", canyon.gpg.home)
     words = reader.words
     reader.words = lambda: {**words(), "1000000019": ssid}
     page = document("district.md")
@@ -220,7 +151,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
     def both_parts(reader: Reader) -> None:
         shutil.copy(tmp_path / "canyon-ssh", reader.desk)
         canyon.gpg.import_((exchange.folder("01", "directory") / "all.asc").read_bytes())
-        canyon.gpg.run("--quick-lsign-key", _fingerprint(exchange.home / "exchange.asc"))
+        canyon.gpg.run("--quick-lsign-key", fingerprint_of(exchange.home / "exchange.asc"))
 
     def saved(reader: Reader, name: str) -> str:
         return reader.filled(next(one.text for one in steps(page) if isinstance(one, Save) and one.name == name))
@@ -248,7 +179,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
         "the SIS exports a graduate's record": graduate,
     }
     assert reader.follow("docs/district.md", steps(page)) > 15
-    assert [line["answer"] for line in _opened(reader.desk / "ssid.json")] == ["matched", "matched"]
+    assert [line["answer"] for line in opened_at(reader.desk / "ssid.json")] == ["matched", "matched"]
     assert json.loads((reader.desk / "mia.json").read_text())["student"]["legal_name"]["first"] == "Mia"
     told = [said_by(path) for path in (reader.desk / "exchange" / "receipts").iterdir()]
     assert "APPLIED" in [one["state"] for one in told if one["packet"].get("file") == "ack.pgp"]
@@ -257,7 +188,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
 def test_the_operator_can_do_what_the_page_says(tmp_path: Path, stack: ExitStack) -> None:
     home = tmp_path / "home"
     gpg = stack.enter_context(Gpg())
-    reader = _reader(stack, home, "01")
+    reader = reader_at(stack, home, "01")
 
     def begin(reader: Reader) -> None:
         settings = (home / "satchel.toml").read_text()

@@ -15,8 +15,9 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.people import flags
 from broker.edge.ledger.tables import receipts
+from broker.flags import missing
 from broker.oversight import alerts as stage
-from broker.stages import admit, missing, route
+from broker.stages import admit, route
 from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents
 from tests.support.exchange import satchel
@@ -50,7 +51,7 @@ class Story:
         with writing(self.office.services.engine) as connection:
             missing.put(self.office.services, connection, self.ssid, OPERATOR, WHY)
 
-    def lift(self) -> missing.Done:
+    def lift(self) -> missing.FlagChange:
         with writing(self.office.services.engine) as connection:
             done = missing.lift(self.office.services, connection, self.ssid, OPERATOR, "she is home")
         self.office.work()

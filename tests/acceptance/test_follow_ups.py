@@ -12,7 +12,7 @@ from broker.core.flow import Stage
 from broker.edge.ledger.cases import follow_ups, transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import flags
-from broker.stages import missing
+from broker.flags import missing
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.transfers import desk as transfer_desk
 from tests.support import desk, postgres

@@ -8,10 +8,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from broker import offline
-from broker.cli import main
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people.registry import Source
@@ -21,31 +19,12 @@ from broker.identity import match, registrar
 from broker.simulate.errors import spoil
 from broker.simulate.people import Person, persons
 from broker.simulate.rates import DEFAULT
+from handlers.registry import TRAVELS
 from tests.support.exchange import satchel
+from tests.support.rosters import jsonl, objects, run, within
 
 STUDENTS = 400
 CANARY = "Quetzalcoatlus"
-
-
-def run(*words: object) -> tuple[int, str, str]:
-    ended = satchel("identity", *map(str, words), check=False)
-    return ended.returncode, ended.stdout, ended.stderr
-
-
-def within(*words: object) -> tuple[int, str, str]:
-    """As `run`, in the test's own process, which has loaded already what takes most of the time."""
-    named = ["identity", *map(str, words)]
-    ended = CliRunner().invoke(main.build(named), named)
-    return ended.exit_code, ended.stdout, ended.stderr
-
-
-def jsonl(path: Path, blocks: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(block) + "\n" for block in blocks))
-    return path
-
-
-def objects(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +50,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, people: list[Person]) -> Path
         known = [(ssid_of(number), person.student) for number, person in enumerate(people[:-100])]
         registrar.bring_in(connection, services.model, [*known, (Ssid("2000000007"), people[0].student)], _SOURCE)
     with writing(services.engine) as connection:
-        registrar.merge(connection, services.model, known[0][0], "2000000007", "me", "twice", 0.0, "2026-11-23")
+        registrar.merge(
+            connection, services.model, known[0][0], "2000000007", "me", "twice", 0.0, "2026-11-23", TRAVELS
+        )
     return folder
 
 
@@ -148,82 +129,6 @@ def test_a_csv_with_faulty_lines(home: Path, people: list[Person], tmp_path: Pat
     assert "The header has 6 columns, this line 7." in err
     assert "columns were not used: 6" in err
     assert CANARY not in out + err
-
-
-SEEN = {
-    "legal_name": {"first": "Wilhelmina", "last": "Abernathy-Quill", "middle": "Rosalind"},
-    **{"birth_date": "2014-05-19", "gender": "F", "phone": "801-555-0142"},
-    "address": {"street": "17 Larkspur Lane", "city": "Provo", "state": "UT", "postal_code": "84601"},
-    "guardians": [{"first": "Theodora", "last": "Quill"}],
-}
-STRANGER = {
-    "legal_name": {"first": "Bo", "last": "Zimmer"},
-    **{"birth_date": "2009-11-30", "gender": "M", "phone": "435-555-0190"},
-}
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"birth_date": "2014-19-05"}, "birth date"),  # day and month swapped
-        ({"birth_date": "19/05/2014"}, "birth date"),
-        ({"birth_date": "2014-05-39"}, "birth date"),  # one digit
-        ({"birth_date": "2014-06-31"}, "birth date"),
-        ({"birth_date": "2014-05-00"}, "birth date"),
-        ({"birth_date": "00/00/0000"}, "birth date"),
-        ({"birth_date": "1900-01-01"}, "birth date"),  # what programs write who do not know it
-        ({"birth_date": "unknown"}, "birth date"),
-        ({"birth_date": "19.5.2014"}, "birth date"),
-        ({"birth_date": ""}, "birth date"),
-        ({"birth_date": None}, "birth date"),
-        ({"legal_name": {"first": "Wilhelmina", "middle": "Rosalind"}}, "last name"),
-        ({"legal_name": {"first": "Wilhelmina", "last": " - "}}, "last name"),
-    ],
-)
-@pytest.mark.parametrize("form", ["csv", pytest.param("jsonl", marks=pytest.mark.long)])
-def test_a_line_is_compared_by_what_it_has(tmp_path: Path, changed: dict[str, Any], said: str, form: str) -> None:
-    """Never refused, never a match, and the table says what was missing."""
-    registry = jsonl(tmp_path / "registry.jsonl", [STRANGER, SEEN])
-    blocks = [SEEN | changed, STRANGER]
-    roster = tmp_path / f"roster.{form}"
-    roster.write_text(as_csv(blocks) if form == "csv" else "".join(json.dumps(one) + "\n" for one in blocks))
-    code, out, err = within("match", roster, "--registry", registry, "--json")
-    assert (code, err) == (0, "")
-    lacking, whole = objects(out)
-    assert (lacking["answer"], lacking["registry_line"]) == ("review", None)
-    assert [one["registry_line"] for one in lacking["candidates"]] == [2]
-    assert said in lacking["why"]
-    assert (whole["answer"], whole["registry_line"], whole["why"]) == ("match", 1, "")
-    assert "Wilhelmina" not in out
-
-
-def as_csv(blocks: list[dict[str, Any]]) -> str:
-    out = io.StringIO(newline="")
-    write = csv.writer(out)
-    write.writerow(["First Name", "Middle Name", "Last Name", "DOB", "Gender", "Phone", "Street", "City", "Zip Code"])
-    for one in blocks:
-        name, home = one["legal_name"], one.get("address", {})
-        names = [name.get(part, "") for part in ("first", "middle", "last")]
-        homes = [home.get(part, "") for part in ("street", "city", "postal_code")]
-        write.writerow([*names, one["birth_date"] or "", one["gender"], one["phone"], *homes])
-    return out.getvalue()
-
-
-def test_two_who_lack_the_same_are_no_match(tmp_path: Path) -> None:
-    """What is missing in both, or is wrong in both in the same way, is nothing that agrees."""
-    for changed in ({"birth_date": "2014-19-05"}, {"birth_date": "unknown"}, {"legal_name": {"first": "Wilhelmina"}}):
-        roster = jsonl(tmp_path / f"{len(str(changed))}.jsonl", [SEEN | changed] * 2)
-        _, out, _ = within("match", roster, "--duplicates", "--json")
-        assert [row["answer"] for row in objects(out)] == ["review", "review"], changed
-
-
-def test_an_impossible_date_is_compared_in_a_pair(tmp_path: Path) -> None:
-    pairs = [{"a": SEEN, "b": SEEN | {"birth_date": written}} for written in ("2014-19-05", "2014-05-39", "19/5/2014")]
-    file = tmp_path / "pairs.jsonl"
-    file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-    code, out, _ = run("compare", file)
-    assert code == 0
-    assert [one["answer"] for one in objects(out)] == ["review"] * 3
 
 
 def test_against_another_roster_and_against_itself(blocks: list[dict[str, Any]], tmp_path: Path) -> None:

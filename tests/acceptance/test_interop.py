@@ -18,6 +18,7 @@ import pytest
 from tests.support.desk import Desk, Town, child, children, enrollment, record, town
 from tests.support.exchange import Exchange, satchel
 from tests.support.gpg import Gpg
+from tests.support.memory import peak
 from tests.support.tools import require_tool
 
 MIB = 1024 * 1024
@@ -169,13 +170,6 @@ def test_satchel_to_gpg_and_back(here: Town, tmp_path: Path) -> None:
     said = json.loads(satchel("open", str(got), *args).stdout)
     assert said["signer"] == here["01"].fingerprint
     assert json.loads(opened.read_text()) == document
-
-
-def peak(pid: int) -> int:
-    """The most memory that a process ever had, in bytes (proc(5): VmHWM, kilobytes)."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found
-    return int(found[1]) * 1024
 
 
 @pytest.mark.slow

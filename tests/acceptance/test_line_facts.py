@@ -15,7 +15,7 @@ from broker.edge.ledger.cases import claims, transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import reviews
 from broker.formats.reports.claims import document
-from broker.students.wish import Wish
+from broker.students.line_request import LineRequest
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -71,13 +71,13 @@ def refusal(office: Office, tracking: str) -> tuple[str, str]:
     return said["code"], said["place"]
 
 
-def asked(office: Office, lea: str, sent: dict[str, Any] | bytes, name: str = "") -> Wish:
-    """The wish of the one line of this packet, as it is kept where a person has to decide."""
+def asked(office: Office, lea: str, sent: dict[str, Any] | bytes, name: str = "") -> LineRequest:
+    """The request of the one line of this packet, as it is kept where a person has to decide."""
     row = office.row(office.drop(lea, sent, name=name))
     office.work()
     with reading(office.services.engine) as connection:
         (question,) = reviews.lines(connection, row.tracking)
-    return Wish.from_json(json.loads(json.dumps(question.subject)))
+    return LineRequest.from_json(json.loads(json.dumps(question.subject)))
 
 
 def doubtful(office: Office) -> dict[str, Any]:
@@ -124,20 +124,20 @@ def test_what_does_not_fit_is_refused_at_its_place(office: Office, facts: dict[s
 
 
 def test_a_question_keeps_what_the_line_says(office: Office) -> None:
-    wish = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office), **FACTS)]}))
-    assert (wish.dual, wish.military, wish.day_part, wish.opt_outs) == (True, False, "1/2", ("higher-education-data",))
-    wish = asked(office, B, documents.ssid_request(request(doubtful(office), **FACTS), **{"from": B}))
-    assert (wish.dual, wish.military, wish.day_part, wish.opt_outs) == (True, False, "1/2", ("higher-education-data",))
-    wish = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office))]}))
-    assert (wish.dual, wish.military, wish.day_part, wish.opt_outs) == (None, None, "", None)
+    one = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office), **FACTS)]}))
+    assert (one.dual, one.military, one.day_part, one.opt_outs) == (True, False, "1/2", ("higher-education-data",))
+    one = asked(office, B, documents.ssid_request(request(doubtful(office), **FACTS), **{"from": B}))
+    assert (one.dual, one.military, one.day_part, one.opt_outs) == (True, False, "1/2", ("higher-education-data",))
+    one = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office))]}))
+    assert (one.dual, one.military, one.day_part, one.opt_outs) == (None, None, "", None)
 
 
 def test_a_question_of_before_is_still_a_wish(office: Office) -> None:
     """The program of before knew no dual, and wrote `false` where nothing was said of military."""
-    wish = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office))]}))
-    kept = {name: value for name, value in wish.to_json().items() if name not in ("dual", "day_part", "opt_outs")}
-    assert Wish.from_json(kept | {"military": False}) == wish
-    assert Wish.from_json(kept | {"military": True}).military is True
+    one = asked(office, B, documents.enrollment(0, **{"from": B, "students": [line(doubtful(office))]}))
+    kept = {name: value for name, value in one.to_json().items() if name not in ("dual", "day_part", "opt_outs")}
+    assert LineRequest.from_json(kept | {"military": False}) == one
+    assert LineRequest.from_json(kept | {"military": True}).military is True
 
 
 @pytest.mark.parametrize("cell", ["Y", "yes", "TRUE", "1", "x"])
@@ -166,8 +166,8 @@ def test_a_request_says_that_a_child_is_of_a_military_family(office: Office) -> 
 
 def test_a_sheet_says_all_of_it(office: Office) -> None:
     cells = {"Dual Enrollment": "Y", "Military": "N", "Day Part": "50%", "Opt Outs": "higher-education-data"}
-    wish = asked(office, B, sheet(doubtful(office), **cells), f"REQ_{B}_20261123_{next(NUMBERS)}.csv.pgp")
-    assert (wish.dual, wish.military, wish.day_part, wish.opt_outs) == (True, False, "1/2", ("higher-education-data",))
+    one = asked(office, B, sheet(doubtful(office), **cells), f"REQ_{B}_20261123_{next(NUMBERS)}.csv.pgp")
+    assert (one.dual, one.military, one.day_part, one.opt_outs) == (True, False, "1/2", ("higher-education-data",))
 
 
 NUMBERS = iter(range(1, 1000))

@@ -17,13 +17,14 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.packets import acknowledgements, corrections, history, packets, views
 from broker.edge.ledger.people import flags as flag_rows
-from broker.edge.ledger.people import led_to, reviews
-from broker.processes.sweeper import Inboxes
-from broker.stages import missing
+from broker.edge.ledger.people import known, led_to, reviews
+from broker.flags import missing
+from broker.processes.sweeper import InboxDuty
 from broker.stages.sweep.follow_ups import follow_up_some
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
 from broker.stages.sweep.standing import enqueue_standing
+from handlers.registry import ANSWERS_CASE, KEPT, TRAVELS
 from tests.support import costs, desk, documents, postgres
 from tests.support.office import Office
 from tests.support.scale import larger
@@ -182,7 +183,7 @@ def rounds_of_the_sweeper(office: Office) -> None:
     publish_receipts(services)
     follow_up_some(services)
     enqueue_standing(services)
-    Inboxes(services).look()
+    InboxDuty(services).look()
     resume_for_keys(services)
     resume_unflagged(services)
     missing.hold_what_came_late(services)
@@ -205,7 +206,8 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "whether anything of it is unopened": lambda found: packets.is_any_unopened(found, A, "x"),
     "what came first with these bytes": lambda found: packets.firsts(found, A, ["again", "old5"]),
     "which drop is known": lambda found: packets.by_source(found, A, [(NAME, "7")]),
-    "whether a record is under way": lambda found: packets.is_under_way(found, ["OLD1"], A, B),
+    "which records are under way": lambda found: packets.under_way(found, ["OLD1"], ANSWERS_CASE),
+    "what is known of students": lambda found: known.of(found, ["OLD1", "OLD2"]),
     "which versions of a record there are": lambda found: corrections.versions(
         found, ["OLD1"], [PacketType.STUDENT_RECORD]
     ),
@@ -222,9 +224,9 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     ),
     "who was given a packet": lambda found: disclosures.was_given(found, "00000000-5", B),
     "when a packet came last": lambda found: history.delivered_last(found, "00000000-5"),
-    "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"]),
-    "what goes to an LEA by enrollment": lambda found: led_to.on_the_way(found, "OLD1", B),
-    "what was delivered since": lambda found: led_to.delivered_since(found, "OLD1", B, 1.0),
+    "which part is on its way": lambda found: backpacks.on_the_way(found, B, ["old3"], KEPT),
+    "what goes to an LEA by enrollment": lambda found: led_to.on_the_way(found, "OLD1", B, TRAVELS),
+    "what was delivered since": lambda found: led_to.delivered_since(found, "OLD1", B, 1.0, TRAVELS),
     "what has no file yet": lambda found: history.pending(found, 10),
     "whose flag it is": lambda found: flag_rows.standing(found, "OLD1"),
     "what the state was told": lambda found: flag_rows.is_told(found, "exit", "OLD1", A, "x"),
@@ -235,7 +237,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "what a living worker has": lambda found: packets.prolong_all(found, "worker-0:1", 2e9),
     "which LEAs have a costly packet": packets.with_costly,
     "which costly packets are due": lambda found: packets.due_costly(found, 2e9, 1e9),
-    "what no queue knows": packets.forget_queues,
+    "what no queue knows": packets.mark_unqueued,
     "who is flagged": flag_rows.numbers,
     "all flags": flag_rows.all_standing,
     "how many questions wait": reviews.count_open,

@@ -8,6 +8,7 @@ from broker.identity import registrar
 from broker.packets import batch
 from broker.processes.worker import RUNS
 from broker.stages import admit
+from handlers.registry import TRAVELS
 from tests.support import desk
 from tests.support.office import Office
 from tests.support.world import World
@@ -48,12 +49,12 @@ def test_a_record_is_not_refused_for_a_number_that_was_parted_from_its_own_on_it
     model, now = office.services.model, office.services.clock()
     with writing(office.services.engine) as connection:
         day = office.services.day().isoformat()
-        registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), day)
+        registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), day, TRAVELS)
     record = office.drop(C, desk.record(C, twin))
     batch.run(office.services, [admit.PLAN], [record])
     assert office.row(record).ssid == kept
     with writing(office.services.engine) as connection:
-        registrar.unmerge(connection, model, kept, other, "x", "y", now.timestamp())
+        registrar.unmerge(connection, model, kept, other, "x", "y", now.timestamp(), TRAVELS)
     office.work()
     row = office.row(record)
     assert (row.state, row.held_for, row.ssid) == ("HELD", "enrollment", other)

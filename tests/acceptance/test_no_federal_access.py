@@ -4,90 +4,17 @@ import csv
 import json
 import re
 import stat
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from broker.cli import refusals
-from broker.cli.main import build
-from broker.core.errors import NotDone, OperatorError
-from broker.core.flow import Stage
 from broker.core.model import PartyKind
-from broker.edge.pgp import keyring
-from broker.edge.sftp.hostkey import generate, public_line
 from handlers.registry import HANDLERS
-from tests.bench.load import Lea
-from tests.support import desk
+from tests.support.federal import Ended, State
 from tests.support.gpg import Gpg
-from tests.support.office import Office
 
 WHY = ("--who", "J. Doe", "--why", "the law asks for it")
 LAW = ("--law", "10 USC 2164")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-class State:
-    """The state's operator, at the exchange's own machine, and what she has at hand."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.home = root / "home"
-
-    def run(self, *words: object, home: bool = True) -> Ended:
-        arguments = [*map(str, words), *(["--home", str(self.home)] if home else [])]
-        ended = CliRunner().invoke(build(arguments), arguments)
-        if isinstance(ended.exception, OperatorError):  # as `main` tells it
-            return Ended(1, ended.stdout, f"{ended.exception}\n")
-        if isinstance(ended.exception, NotDone):
-            return Ended(refusals.exit_code(ended.exception), ended.stdout, f"{refusals.sentence(ended.exception)}\n")
-        if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-            raise ended.exception
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
-
-    def ok(self, *words: object) -> str:
-        ended = self.run(*words)
-        assert ended.code == 0, ended.err
-        return ended.out
-
-    def certificate(self, user_id: str, name: str = "key") -> Path:
-        path = self.root / f"{name}.asc"
-        path.write_bytes(keyring.public(keyring.generate(user_id, "cv25519", datetime.now(UTC), None)))
-        return path
-
-    def ssh_key(self, comment: str, name: str = "id") -> Path:
-        path = self.root / f"{name}.pub"
-        path.write_text(f"{public_line(generate())} {comment}\n")
-        return path
-
-    def add(self, lea: str, user_id: str, *more: object, name: str = "") -> Ended:
-        """By the name that is in the user id, where there is no other."""
-        cert = self.certificate(user_id, lea)
-        name = name or user_id.partition(" <")[0]
-        return self.run("lea", "add", lea, "--name", name, "--kind", "district", "--cert", cert, *more)
-
-    def leas(self) -> dict[str, list[str]]:
-        """The parties and the fingerprints of the keys that they have."""
-        return {one["id"]: [key["fingerprint"] for key in one["keys"]] for one in self.json("lea", "list")}
-
-    def json(self, *words: object) -> Any:
-        return json.loads(self.ok(*words, "--json"))
-
-    def log(self) -> list[dict[str, str]]:
-        """The disclosure log, but for the lines of its own being read."""
-        lines: list[dict[str, str]] = json.loads(self.ok("disclosures", "--all", "--json"))
-        return [one for one in lines if one["action"] != "read-disclosures"]
 
 
 @pytest.fixture
@@ -280,73 +207,3 @@ def test_the_log_is_written_to_a_file_for_this_user_only(state: State) -> None:
     assert state.run("disclosures").code == state.run("disclosures", "1", "--all").code == 2
     assert state.run("disclosures", "--all", "--json", "--format", "csv").code == 2
     assert "No student has" in state.run("disclosures", "1000000019").err
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("office"), "01", "6G")
-
-
-@pytest.fixture
-def theirs(office: Office) -> State:
-    """The operator of that exchange."""
-    return State(office.exchange.home.parent)
-
-
-def test_no_address_leads_to_a_federal_name(office: Office) -> None:
-    student = desk.child("Ana", "Reyes", "2012-03-04")
-    ssid = office.enroll("01", student)[0]["ssid"]
-    for name in ("army.mil", "ed.gov", "federal", "US", "exchange"):
-        row = office.send("01", desk.record("01", student | {"ssid": ssid}, to=name))
-        assert row.state == "REFUSED", name
-        assert row.code in ("unknown-receiver", "schema")
-        assert row.receiver == ""
-
-
-def test_nothing_is_delivered_after_the_end_of_an_exception(office: Office, theirs: State) -> None:
-    """Not even what was on its way; and nothing that the party signs is taken in."""
-    theirs.ok("exception", "add", "dodea.edu", *LAW, *WHY)
-    secret = keyring.generate("D <d@dodea.edu>", "cv25519", datetime.now(UTC), None)
-    office.leas["07"] = Lea("07", "district", secret, keyring.public(secret))
-    office.exchange.add("07", office.leas["07"].certificate, name="D")
-    (line,) = office.enroll("07", desk.child("Bo", "Yazzie", "2011-05-06"))  # the answer comes to its inbox
-    assert line["answer"] == "assigned"
-    before = len(office.exchange.inbox("07"))
-    assert before > 0
-    own = desk.enrollment("07", desk.child("Cy", "Begay", "2010-07-08"))
-    office.drop("07", own)
-    office.work(Stage.ADMIT)  # and the answer to this one waits to be delivered
-    theirs.ok("exception", "end", "dodea.edu", *WHY)
-    office.work()
-    assert len(office.exchange.inbox("07")) == before
-    waiting = [one for one in office.exchange.packets(lea="07") if one["receiver"] == "07" and one["state"] == "HELD"]
-    assert {one["held_for"] for one in waiting} == {"receiver-key"}
-    late = office.send("07", desk.enrollment("07", desk.child("Di", "Nez", "2010-09-10")))
-    assert (late.state, late.code) == ("REFUSED", "wrong-signer")
-
-
-def test_reads_of_the_operator_are_in_the_students_log(office: Office, theirs: State) -> None:
-    ssid = office.enroll("01", desk.child("Eli", "Whitehorse", "2012-03-05"))[0]["ssid"]
-    assert "Whitehorse" in theirs.ok("student", "show", ssid, "--who", "J. Doe", "--why", "the LEA called")
-    theirs.ok("student", "show", ssid)
-    assert theirs.run("student", "show", ssid, "--why", "a\nb").code == 1
-    assert theirs.run("student", "show", "9999999999").code == 1
-    lines = json.loads(theirs.ok("disclosures", ssid, "--json"))
-    first, second = (one for one in lines if one["action"] == "read-registry")
-    assert (first["party"], first["ground"]) == (second["party"], second["ground"]) == ("", "state-duty")
-    assert (first["actor"], first["purpose"]) == ("J. Doe", "the LEA called")
-    assert second["actor"]
-    story = theirs.ok("disclosures", ssid)
-    assert "the state's operator (J. Doe) read the student's names, birth date and schools" in story
-    assert story.splitlines()[-1].count("the list of who was given the student's records") == 1  # this very look
-    assert "Whitehorse" not in story + json.dumps(lines)
-
-
-def test_a_question_that_is_looked_at_is_in_the_log_of_its_candidates(office: Office, theirs: State) -> None:
-    ssid = office.enroll("01", desk.child("Maria", "Lopez Reyes", "2012-03-04"))[0]["ssid"]
-    (line,) = office.enroll("6G", desk.child("Mario", "Lopez Reyes", "2012-03-04"))
-    assert line["answer"] == "review"
-    (question,) = json.loads(theirs.ok("review", "list", "--json"))
-    theirs.ok("review", "show", question["tracking"], "--who", "J. Doe")
-    (read,) = (one for one in json.loads(theirs.ok("disclosures", ssid, "--json")) if one["action"] == "read-review")
-    assert (read["actor"], read["tracking"], read["ground"]) == ("J. Doe", question["tracking"], "state-duty")

@@ -17,9 +17,9 @@ from broker.edge.home.folders import Missing, write_receipts
 from broker.edge.home.outbox import Outboxes
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.log import disclosures as log
-from broker.processes.sweeper import Inboxes
+from broker.flags import missing as missing_children
+from broker.processes.sweeper import InboxDuty
 from broker.processes.watcher import Watcher
-from broker.stages import missing as missing_children
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_unflagged
 from tests.support import desk, documents, transactions
@@ -58,7 +58,7 @@ def test_a_folder_with_the_name_of_a_hidden_delivery_keeps_nobody_from_being_col
         for path in office.exchange.inbox(lea):
             if path.is_file():
                 path.unlink()
-    Inboxes(office.services).look()
+    InboxDuty(office.services).look()
     assert [office.row(one).state for one in (own, others)] == ["COLLECTED"] * 2
 
 

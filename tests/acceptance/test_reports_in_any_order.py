@@ -21,7 +21,7 @@ from broker.core.transfer import LIVE
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import flags, registry
-from broker.stages import missing
+from broker.flags import missing
 from tests.support import desk, documents
 from tests.support.histories import Spells, cut
 from tests.support.office import Office

@@ -15,10 +15,10 @@ from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import acknowledgements
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.stages.sweep.deliveries import finish_deliveries
-from tests.support import desk, documents
+from handlers.registry import REPLACES_EARLIER
+from tests.support import acknowledgments, desk, documents
 from tests.support.flagged import KINDS, LEAS, STATE, UNIVERSITY, A, B, C, Child
 from tests.support.office import Office
-from tests.unit.formats import test_pesc_acknowledgement as pesc
 
 CLASS = iter(desk.children(40, 7300))
 
@@ -46,7 +46,7 @@ def child(building: Office) -> Child:
 
 def functional(document: str, answer: str = "Accepted") -> bytes:
     """A university's program names a document by its own id."""
-    return pesc.functional(answer, f"<NoteMessage>{uuid.uuid4()}</NoteMessage>", document.replace("-", ""))
+    return acknowledgments.functional(answer, f"<NoteMessage>{uuid.uuid4()}</NoteMessage>", document.replace("-", ""))
 
 
 def said(child: Child, row: PacketRow) -> list[tuple[str, str, str]]:
@@ -152,7 +152,7 @@ def test_it_may_be_another_ones_by_now(child: Child) -> None:
     assert (now(child, sent)[0], case_of(child, C)) == ("COLLECTED", TransferState.CLOSED)
     with reading(office.services.engine) as connection:
         at = office.row(sent.tracking).updated_at
-        assert transfer_views.unacknowledged(connection, C, at, at + 1) == 1
+        assert transfer_views.unacknowledged(connection, C, at, at + 1, REPLACES_EARLIER) == 1
 
 
 @pytest.mark.parametrize("is_fetched", [False, True])

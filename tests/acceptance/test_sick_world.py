@@ -5,7 +5,6 @@ A packet that is to blame is stopped alone, and is `poison` at last.
 
 import json
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -23,28 +22,13 @@ from broker.processes import sweeper
 from broker.processes.part import Part
 from broker.processes.sftp import LedgerHost
 from broker.processes.watcher import Watcher, watch_turn
-from broker.stages.sweep.day_change import Daybreak
-from broker.stages.sweep.receipts import publish_receipts
+from broker.stages.sweep.day_change import DayChange
 from broker.students import enroll
 from tests.support import desk, postgres, sickness
 from tests.support.exchange import wait_until
-from tests.support.sickness import BEHIND, BUGS, LEDGER, OPERATIONS, WORLD, Post
+from tests.support.sick_world import NUMBERS, TIMES, A, B, check_delivered, opened, records, sicken, told_of
+from tests.support.sickness import BUGS, LEDGER, OPERATIONS, WORLD, Post
 from tests.support.world import World
-
-A, B = "01", "6G"
-TIMES = DEATHS + 1
-MATES = 3
-NUMBERS = count()
-
-
-def opened(server: str = "") -> World:
-    """An office where MATES students have gone from A to B."""
-    made = World(dict.fromkeys((A, B), "district"), server)
-    made.students = desk.children(MATES, 900)  # type: ignore[attr-defined]
-    for lea, day in ((A, -90), (B, -10)):
-        made.drop(lea, desk.enrollment(lea, *made.students, date=made.day(day)))  # type: ignore[attr-defined]
-        made.rest(lambda: None)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -62,52 +46,18 @@ def branch() -> Iterator[World]:
         made.close()
 
 
-def records(world: World) -> list[str]:
-    """A record of each student, from A; each is another document."""
-    world.log.lines.clear()
-    world.services.troubles.__init__()  # type: ignore[misc]  # each sickness is a new one
-    return [world.drop(A, desk.record(A, one)) for one in world.students]  # type: ignore[attr-defined]
-
-
-def told_of(world: World) -> list[dict[str, Any]]:
-    """What the operator is told."""
-    return [facts for level, event, facts in world.log.lines if (level, event) == ("error", "trouble")]
-
-
-def check_delivered(world: World, trackings: list[str]) -> None:
-    """Delivered once, never refused, nothing counted."""
-    rows = [world.row(one) for one in trackings]
-    assert {(row.state, row.code, row.attempts, row.receiver) for row in rows} == {("DELIVERED", "", 0, B)}
-    shown = [path.name for path in world.files(B)]
-    assert all(sum(name.startswith(one) for name in shown) == 1 for one in trackings)
-    while publish_receipts(world.services):
-        pass
-    for lea in (A, B):
-        said = [one for one in world.exchange.receipts(lea) if one["tracking"] in trackings]
-        assert {one["state"] for one in said} <= {"RECEIVED", "ADMITTED", "DELIVERED"}
-    world.collect(B)
-    assert not [line for line in world.log.lines if line[1] in ("bug", "batch failed")]
-
-
 SICK = [(operation, kind) for operation in OPERATIONS for kind in ("lost connection", "broken disk")]
+
+
 SICK += [("write", kind) for kind in LEDGER] + [("vault", kind) for kind in WORLD]
 MORE = [(operation, "deadlock") for operation in OPERATIONS] + [("look-up", kind) for kind in LEDGER]
+
+
 MORE += [(operation, kind) for operation in ("inbox", "match") for kind in WORLD]
 CASES = [
     *dict.fromkeys(SICK),
     *(pytest.param(*one, marks=pytest.mark.long) for one in dict.fromkeys(MORE) if one not in SICK),
 ]
-
-
-def sicken(world: World, operation: str, kind: str) -> None:
-    trackings = records(world)
-    with sickness.raising(*OPERATIONS[operation], (LEDGER | WORLD)[kind], TIMES) as raised:
-        Post(world).rest()
-    assert len(raised) in (range(1, TIMES + 1) if operation in BEHIND else (TIMES,))
-    check_delivered(world, trackings)
-    told = told_of(world)
-    assert len(told) <= TIMES
-    assert not {str(value) for facts in told for value in facts.values()} & {"text"}
 
 
 @pytest.mark.parametrize(("operation", "kind"), CASES)
@@ -251,16 +201,16 @@ def test_a_conflict_of_a_duty_is_nothing_to_tell(quick: World) -> None:
 
 @pytest.mark.parametrize("kind", ["lost connection", "ended transaction", "broken disk"])
 def test_a_day_that_was_broken_off_is_begun_again(quick: World, kind: str) -> None:
-    daybreak, looked = Daybreak(quick.services), list[int]()
+    day_change, looked = DayChange(quick.services), list[int]()
     with sickness.raising(registry, "turned_between", (LEDGER | WORLD)[kind], 1) as raised:
-        daybreak.look()  # the day is begun, and nothing of it is done yet
+        day_change.look()  # the day is begun, and nothing of it is done yet
         with pytest.raises(type(raised[0]) if raised else Exception):
-            daybreak.look()
+            day_change.look()
     real = registry.turned_between
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(registry, "turned_between", lambda *args, **more: looked.append(1) or real(*args, **more))
-        daybreak.look()
-        daybreak.look()
+        day_change.look()
+        day_change.look()
     assert looked == [1]
 
 

@@ -1,15 +1,9 @@
 """SSID requests by file: CSV as student information systems send them, sealed with plain gpg, and JSON."""
 
-import csv
-import io
 import json
-import random
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,29 +11,26 @@ from broker import wiring
 from broker.edge.ledger.engine import writing
 from broker.identity import registrar
 from broker.notices.answers import REASONS
+from handlers.registry import TRAVELS
 from tests.support import documents
-from tests.support.desk import EXCHANGE, Desk, Town, all_receipts, child, enrollment, record, town
-from tests.support.exchange import satchel, wait_until
+from tests.support.desk import Town, all_receipts, child, record, town
+from tests.support.exchange import wait_until
 from tests.support.scale import larger
-
-COLUMNS = "Request Type,School Year,LEA,School,Local Student Number,Last Name,First Name,Middle Name,Birth Date,SSID"
-HEADER = COLUMNS.split(",")
-
-
-class Line(NamedTuple):
-    """One line of an answer."""
-
-    line: str
-    ssid: str
-    school_year: str
-    last_name: str
-    first_name: str
-    local_number: str
-    answer: str
-    reason: str
-    field: str
-    what_to_do: str
-    request: str
+from tests.support.ssid_requests import (
+    HEADER,
+    UNREADABLE,
+    ask,
+    decide,
+    found,
+    leave,
+    middle_name,
+    notice,
+    one,
+    people,
+    row,
+    told,
+    written,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,50 +39,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with town(tmp_path_factory.mktemp("ssid"), parties) as made:
         yield made
         assert made.bugs() == []
-
-
-def written(rows: Sequence[Sequence[str]], separator: str = ",", header: Sequence[str] = HEADER) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=separator).writerows([header, *rows])
-    return out.getvalue().encode()
-
-
-def row(kind: str, last: str, first: str, born: str, ssid: str = "", **changes: str) -> list[str]:
-    values = {"lea": "", "school": "704", "number": f"{first}-1", "middle": "", "year": "2027"} | changes
-    number, middle = values["number"], values["middle"]
-    return [kind, values["year"], values["lea"], values["school"], number, last, first, middle, born, ssid]
-
-
-def ask(desk: Desk, counter: int, *rows: Sequence[str], content: bytes | None = None) -> list[Line]:
-    """Send a request, and read the answer."""
-    stem = f"REQ_{desk.lea}_20261123_{counter}"
-    desk.send(f"{stem}.csv.pgp", content or written(rows))
-    ended = desk.receipt(f"{stem}.csv.pgp", "APPLIED", "REFUSED", "DUPLICATE")
-    assert ended["state"] == "APPLIED", ended
-    assert ended["packet"]["type"] == "ssid-request"
-    return told(desk, stem)
-
-
-def told(desk: Desk, stem: str) -> list[Line]:
-    """The next answer to that request; it is taken out of the inbox."""
-    content = wait_until(lambda: found(desk, stem), f"the answer to {stem}")
-    return [Line(*cells) for cells in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))]
-
-
-def found(desk: Desk, stem: str) -> bytes | None:
-    for path in desk.exchange.inbox(desk.lea):
-        if ".ssid." in path.name:
-            content, signer = desk.read(path.name.partition(".")[0])
-            if stem.encode() in content:
-                assert signer.encode() in desk.gpg.run("--list-keys", "--with-colons", EXCHANGE)[0]
-                path.unlink()
-                return content
-    return None
-
-
-def one(desk: Desk, counter: int, *cells: str, **more: str) -> Line:
-    (line,) = ask(desk, counter, row(*cells, **more))
-    return line
 
 
 def test_new_students_get_numbers(here: Town) -> None:
@@ -139,26 +86,6 @@ def test_the_four_requests(here: Town) -> None:
     assert left == ["matched", "matched", "matched", "refused"]  # every location was open, and kept
     unknown = one(here["6G"], 11, "Retrieve", "Nobody", "Else", "2012-03-04")
     assert (unknown.answer, unknown.ssid, unknown.reason) == ("refused", "", "unknown-student")
-
-
-def leave(desk: Desk, last: str, first: str, born: str) -> str:
-    document = enrollment(desk.lea, child(first, last, born), event="exit", date="2026-12-18")
-    desk.send(f"{document['id']}.pgp", document)
-    return str(notice(desk, document["id"])[0]["answer"])
-
-
-def notice(desk: Desk, document_id: str) -> list[dict[str, Any]]:
-    """The JSON answer to this document, though answers in CSV may lie beside it."""
-
-    def look() -> list[dict[str, Any]] | None:
-        for path in desk.exchange.inbox(desk.lea):
-            content = desk.gpg.decrypt(path.read_bytes())[0] if ".ssid." in path.name else b""
-            if content.startswith(b"{") and document_id.encode() in content:
-                return list(json.loads(content)["students"])
-        return None
-
-    lines: list[dict[str, Any]] = wait_until(look, f"the answer to {document_id}")
-    return lines
 
 
 def test_a_number_is_a_claim_to_be_checked(here: Town) -> None:
@@ -209,18 +136,6 @@ def test_an_update_changes_what_is_known_and_keeps_what_was(here: Town) -> None:
     assert (late.answer, late.reason) == ("refused", "not-your-student")
 
 
-def middle_name(here: Town, number: str) -> str:
-    with closing(sqlite3.connect(here.exchange.home / "ledger.db", timeout=10)) as ledger:
-        return str(ledger.execute("SELECT middle FROM students WHERE ssid = ?", [number]).fetchone()[0])
-
-
-def decide(here: Town, lea: str, *choice: str) -> None:
-    """The state decides the one question that waits at this LEA."""
-    (asked,) = json.loads(satchel("review", "list", "--json", "--lea", lea, *here.exchange.at).stdout)
-    assert (asked["line"], asked["type"]) == (2, "ssid-request")
-    satchel("review", "decide", asked["tracking"], *choice, "--who", "A. Clerk", "--why", "asked", *here.exchange.at)
-
-
 def test_a_birth_date_is_corrected_by_a_person(here: Town) -> None:
     number = one(here["03"], 35, "New", "Abelson", "Rita", "2012-05-06").ssid
     swapped = ("Abelson", "Rita", "2012-06-05", number)
@@ -232,13 +147,12 @@ def test_a_birth_date_is_corrected_by_a_person(here: Town) -> None:
     assert one(here["03"], 38, "Verify", *swapped).answer == "verified"
 
 
-def test_a_number_that_was_merged(here: Town) -> None:
-    """It is still known, and who uses it is told which one to use from now on."""
+def test_a_number_that_was_merged_is_known_and_the_one_to_use_is_told(here: Town) -> None:
     kept = one(here["02"], 38, "New", "Oberg", "Lisa", "2011-07-07").ssid
     other = one(here["03"], 39, "New", "Falk", "Lisa", "2011-07-07").ssid
     services = wiring.build(here.exchange.home, "test")
     with writing(services.engine) as ledger:
-        registrar.merge(ledger, services.model, kept, other, "A. Clerk", "one child", time.time(), "2026-11-23")
+        registrar.merge(ledger, services.model, kept, other, "A. Clerk", "one", time.time(), "2026-11-23", TRAVELS)
     services.engine.dispose()
     for kind in ("Retrieve", "Verify"):  # it has the child then
         line = one(here["01"], 38 + len(kind), kind, "Falk", "Lisa", "2011-07-07", other)
@@ -319,23 +233,7 @@ def test_the_same_request_again(here: Town) -> None:
     assert "another counter" in refused["means"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("students.csv.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "request-name"),
-        ("export.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "request-name"),
-        ("REQ_02_20261123_9.csv.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "from-mismatch"),
-        ("REQ_01_20261123_90.csv.pgp", b"Last Name,First Name,SSN\nSecret,Name,123-45-6789\n", "ssn-column"),
-        ("REQ_01_20261123_91.csv.pgp", written([], header=[*HEADER, "Shoe size"]), "unknown-column"),
-        ("REQ_01_20261123_92.csv.pgp", b"New,2027,01,704,1,Secret,Name,,2012-03-04,\n", "csv-form"),
-        (
-            "REQ_01_20261123_93.csv.pgp",
-            written([row("New", "Secr\u00e9t", "N", "x")]).decode().encode("cp1252"),
-            "not-utf8",
-        ),
-        ("REQ_01_20261123_94.csv.pgp", written([row("New", "Secret", "N", "x")]).decode().encode("utf-16"), "not-utf8"),
-    ],
-)
+@pytest.mark.parametrize(("name", "content", "code"), UNREADABLE)
 def test_a_file_that_cannot_be_read_is_refused(here: Town, name: str, content: bytes, code: str) -> None:
     here["01"].send(name, content)
     refused = here["01"].refused(name)
@@ -361,17 +259,6 @@ def test_requests_in_json(here: Town) -> None:
     assert (fourth["why"], fourth["field"], fourth["what_to_do"]) == ("missing", "ssid", REASONS["missing"])
     here["03"].send("bad.pgp", document | {"id": documents.record()["id"], "students": [lines[0] | {"request": "old"}]})
     assert here["03"].refused("bad.pgp")["place"] == "/students/0/request"
-
-
-def people(count: int, seed: int) -> list[list[str]]:
-    """Students of whom no two are alike."""
-    rng = random.Random(seed)
-
-    def name() -> str:
-        return "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4)).title()
-
-    born = [f"{rng.randint(2008, 2020)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}" for _ in range(count)]
-    return [row("New", name(), name(), day, number=str(number)) for number, day in enumerate(born)]
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """What two processes at once, a crash or a broken disk must not do: the stages driven step by step, on a real home."""
 
-import json
 import os
 import shutil
 import threading
@@ -14,92 +13,23 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from broker import wiring
 from broker.core.errors import Deferred
 from broker.core.flow import Stage
 from broker.core.model import LeaId
 from broker.core.routing import destination
-from broker.edge.home.outbox import Odd
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import slices
-from broker.edge.pgp import openpgp
-from broker.formats.reader import Inside
 from broker.packets import batch
-from broker.packets import destination as whereto
-from broker.packets.services import Services
+from broker.packets import destination as receiver_or_hold
 from broker.processes import worker
-from broker.processes.reader import desk as desk_of_reader
-from broker.stages import admit, collect, deliver, intake, route
+from broker.stages import admit, collect, deliver, route
 from broker.stages.sweep import receipts
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.receipts import publish_receipts
 from tests.bench import load
 from tests.support import documents
-from tests.support.exchange import Exchange
 from tests.support.tools import missing, require_root
-
-
-class Told:
-    """Stands where the queues stand: remembers what they would be told."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[Stage, str]] = []
-
-    def enqueue(self, stage: Stage, ids: list[str], _lane: int) -> bool:
-        self.waiting += [(stage, tracking) for tracking in ids]
-        return True
-
-
-RUNS = {Stage.ADMIT: admit.run, Stage.ROUTE: route.run, Stage.DELIVER: deliver.run}
-
-
-class World:
-    """An exchange without processes: the test is the watcher, the workers and the sweeper."""
-
-    def __init__(self, root: Path) -> None:
-        self.exchange = Exchange(root / "home")
-        self.sender, self.receiver = load.lea("01", "district", "cv25519"), load.lea("6G", "charter", "cv25519")
-        self.other = load.lea("02", "district", "cv25519")
-        for one in (self.sender, self.receiver, self.other):
-            self.exchange.add(one.id, one.certificate, one.kind)
-        self.told = Told()
-        built = wiring.build(self.exchange.home, "worker")
-        self.services: Services = replace(built, queues=self.told, reader=Inside(desk_of_reader(built.settings)))
-
-    def drop(self, lea: load.Lea, name: str, document: Any) -> str:
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        sealed = openpgp.seal(body, openpgp.load_secret(lea.secret), [self.exchange.certificate])
-        return self.drop_raw(lea, name, sealed)
-
-    def drop_raw(self, lea: load.Lea, name: str, content: bytes) -> str:
-        self.exchange.drop(lea.id, name, content)
-        found = [one for one in self.services.outboxes.scan(LeaId(lea.id)) if not isinstance(one, Odd)]
-        return intake.run(self.services, LeaId(lea.id), found)[0]
-
-    def work(self, *only: Stage) -> None:
-        """Work on everything that the queues were told, until nothing is left (of these stages)."""
-        while todo := [one for one in self.told.waiting if not only or one[0] in only]:
-            self.told.waiting = [one for one in self.told.waiting if one not in todo]
-            for stage, tracking in todo:
-                RUNS[stage](self.services, [tracking])
-
-    def state(self, tracking: str) -> tuple[str, str]:
-        with reading(self.services.engine) as connection:
-            row = connection.execute(
-                text("SELECT state, held_for, code FROM packets WHERE tracking = :t"), {"t": tracking}
-            ).one()
-        return row.state, row.held_for or row.code
-
-    def steps(self, tracking: str) -> list[str]:
-        with reading(self.services.engine) as connection:
-            rows = connection.execute(
-                text("SELECT after FROM events WHERE tracking = :t ORDER BY seq"), {"t": tracking}
-            )
-            return [row.after for row in rows]
-
-    def count(self, table: str) -> int:
-        with reading(self.services.engine) as connection:
-            return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() or 0)  # noqa: S608
+from tests.support.two_at_once import World
 
 
 @pytest.fixture
@@ -172,11 +102,11 @@ def test_a_student_who_enrolls_while_the_record_is_being_held_does_not_wait_for_
 
     def slow(facts: Any) -> Any:
         goal = decide(facts)
-        monkeypatch.setattr(whereto, "destination", decide)
+        monkeypatch.setattr(receiver_or_hold, "destination", decide)
         admit.run(world.services, [arrival])  # another worker, between the decision and its commit
         return goal
 
-    monkeypatch.setattr(whereto, "destination", slow)
+    monkeypatch.setattr(receiver_or_hold, "destination", slow)
     route.run(world.services, [tracking])
     assert world.state(tracking)[0] == "ADMITTED"
     with writing(world.services.engine) as connection:

@@ -100,12 +100,12 @@ def _worth(said: Mapping[str, Any], right: int) -> str:
 def why(original: Row, copy: Row) -> str:
     """What may have kept the two apart, in one word of the table."""
     first, last, born = ("given_name", "surname", "date_of_birth")
-    if not all(row[part] for row in (original, copy) for part in (first, last, born)):
-        return "name or birth date missing"
     if _are_like(original[first], copy[last]) and _are_like(original[last], copy[first]):
         return "names exchanged"
-    if not _are_like(original[first], copy[first]):
-        return "first names differ"
+    if original[first] and copy[first] and not _are_like(original[first], copy[first]):
+        return "first names differ"  # whatever else is missing
+    if not all(row[part] for row in (original, copy) for part in (first, last, born)):
+        return "name or birth date missing"
     if original[born] == copy[born]:
         return "like first names, same birth date"
     return "like names, other birth date" if _are_like(original[last], copy[last]) else "last names and dates differ"
@@ -113,6 +113,8 @@ def why(original: Row, copy: Row) -> str:
 
 def _are_like(one: str, other: str) -> bool:
     left, right = letters(one), letters(other)
+    if not (left and right):
+        return False
     return DamerauLevenshtein.distance(left, right) <= _LETTERS or JaroWinkler.similarity(left, right) >= _NEAR
 
 

@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+from rapidfuzz.distance import Levenshtein
+
 from broker.identity import lenient, models
 from broker.identity.answer import Answer
 from broker.identity.compare import answer_of
@@ -52,6 +54,29 @@ def _another_last(a: Block, b: Block, random: Random) -> bool:
     return bool(b["legal_name"]["last"] != a["legal_name"]["last"])
 
 
+def _house_number(_a: Block, b: Block, random: Random) -> bool:
+    """Another house in the same street."""
+    number, _, street = b["address"]["street"].partition(" ")
+    b["address"]["street"] = f"{random.choice([one for one in range(2, 2000) if str(one) != number])} {street}"
+    return number.isdigit()
+
+
+def _postal_code(_a: Block, b: Block, random: Random) -> bool:
+    """Another digit in the postal code: the next town's, or nobody's."""
+    place, code = random.randrange(5), b["address"]["postal_code"]
+    other = random.choice([one for one in "0123456789" if one != code[place]])
+    b["address"]["postal_code"] = f"{code[:place]}{other}{code[place + 1 :]}"
+    return True
+
+
+def _another_birth_date(_a: Block, b: Block, random: Random) -> bool:
+    """A day out of another file."""
+    born = f"{random.randrange(2008, 2020)}-{random.randrange(1, 13):02}-{random.randrange(1, 29):02}"
+    is_other = Levenshtein.distance(born, b["birth_date"]) > 2
+    b["birth_date"] = born
+    return is_other
+
+
 def _in_one_field(_a: Block, b: Block, random: Random) -> bool:
     """First and last name in one field, and nothing in the other."""
     whole = f"{b['legal_name']['first']} {b['legal_name']['last']}"
@@ -81,6 +106,19 @@ KINDS: Mapping[str, Change] = {
     "first name missing, a digit": _both(_without("first"), corrupted.digit),
     "last name missing": _without("last"),
     "birth date missing": _without("birth_date"),
+    "birth date missing, typo in first name": _both(_without("birth_date"), typo("first")),
+    "birth date missing, typo in last name": _both(_without("birth_date"), typo("last")),
+    "birth date missing, names exchanged": _both(_without("birth_date"), corrupted.exchanged),
+    "birth date missing, half exchanged": _both(_without("birth_date"), _half_exchanged),
+    "birth date missing, another last name": _both(_without("birth_date"), _another_last),
+    "birth date missing, another house number": _both(_without("birth_date"), _house_number),
+    "birth date missing, another postal code": _both(_without("birth_date"), _postal_code),
+    "another last name, a digit": _both(_another_last, corrupted.digit),
+    "another birth date, another house number": _both(_another_birth_date, _house_number),
+    "another birth date, another postal code": _both(_another_birth_date, _postal_code),
+    "typos in both names, another house number": _both(typo("first"), typo("last"), _house_number),
+    "first name missing, another house number": _both(_without("first"), _house_number),
+    "last name missing, another house number": _both(_without("last"), _house_number),
 }
 
 

@@ -17,7 +17,7 @@ from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags, registry
 from broker.edge.ledger.tables import students
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -119,7 +119,7 @@ class Story:
 def go_to(office: Office, date: str) -> None:
     """Go on to noon of that day; the sweeper does what a new day brings."""
     office.ahead = datetime.fromisoformat(f"{date}T19:00:00+00:00") - datetime.now(UTC)
-    dawn = Daybreak(office.services)
+    dawn = DayChange(office.services)
     for _ in range(4):
         dawn.look()
     office.work()

@@ -22,9 +22,10 @@ from broker.edge.ledger.people import flags
 from broker.edge.ledger.people.flags import Alert
 from broker.edge.ledger.tables import events, receipts
 from broker.edge.ledger.tables import packets as packets_table
+from broker.flags import missing
 from broker.formats.transcript.record import Facts, from_record
 from broker.notices.alert import Kind
-from broker.stages import admit, missing
+from broker.stages import admit
 from tests.support import desk, documents
 from tests.support.office import Office
 
@@ -133,7 +134,7 @@ class Child:
 
     # what the state does
 
-    def flag(self) -> missing.Done | None:
+    def flag(self) -> missing.FlagChange | None:
         """Flag the child, if this is the one."""
         done = None
         if self.is_flagged:

@@ -16,8 +16,8 @@ from typing import Any
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import flags
+from broker.flags import missing
 from broker.formats.transcript.record import Facts, from_record
-from broker.stages import missing
 from broker.stages.sweep.receipts import publish_receipts
 from tests.support import desk, documents
 from tests.support.office import Office

@@ -1,16 +1,20 @@
 """Empty ledgers for tests, over SQLite and PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+from alembic import command
 from sqlalchemy import Engine, select, text
 
-from broker.edge.ledger import tables
+from broker.core.flow import MOVES
+from broker.core.model import State
+from broker.edge.ledger import guards, tables
 from broker.edge.ledger.engine import connect, reading, writing
-from broker.edge.ledger.migrate import migrate
+from broker.edge.ledger.migrate import _config, migrate
 from broker.edge.settings.values import Ledger, Settings
 from tests.support import postgres
 
@@ -25,6 +29,28 @@ def blank(home: Path, url: str = "") -> Engine:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
     return made
+
+
+def emptied(home: Path, url: str) -> str:
+    """The same URL, '' for SQLite; its database has no tables any more."""
+    if url:
+        blank(home, url).dispose()
+    return url
+
+
+def brought_to(
+    engine: Engine,
+    revision: str,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: Collection[State] = (State.COLLECTED, State.REFUSED),
+) -> None:
+    """Tables and triggers as they were then, without a row; `ends` are what became of delivered packets in those
+    days."""
+    with monkeypatch.context() as then, writing(engine) as connection:
+        then.setattr(guards, "MOVES", MOVES | {State.DELIVERED: frozenset(ends)})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def ready(home: Path, url: str = "") -> Engine:

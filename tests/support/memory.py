@@ -3,6 +3,7 @@
 Promises: what cannot be read is said (`Unreadable`), so that no test takes silence for absence.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -76,3 +77,10 @@ def needles_of(key: openpgp.SecretKey) -> dict[str, bytes]:
         found |= {f"{name} raw": raw, f"{name} reversed": raw[::-1]}
         found |= {f"{name} int": _as_python_int(raw), f"{name} reversed int": _as_python_int(raw[::-1])}
     return found
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process ever had, in bytes (proc(5): VmHWM, kilobytes)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024

@@ -6,7 +6,8 @@ Owns the translation of days ('' for none in the program, None here) and of name
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from broker.core import asking, stays
+from broker.core import stays
+from broker.core.cases import asking
 from broker.core.days.school_year import Calendar
 from broker.core.transfer import Case, TransferState
 from tests.support.situations import Span

@@ -36,23 +36,18 @@ from broker.edge.vault import DirectoryVault
 from broker.packets import batch
 from broker.packets.batch import Plan
 from broker.processes.worker import RUNS
-from broker.stages import withdraw
 from broker.stages.sweep.collected import notice_collected
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from broker.stages.sweep.deliveries import finish_deliveries
 from broker.stages.sweep.receipts import publish_receipts
 from broker.stages.sweep.resumed import resume_for_keys, resume_unflagged
 from broker.stages.sweep.standing import enqueue_standing
-from broker.transfers import cases
 from tests.bench import load
 from tests.support import order, postgres
+from tests.support.deaths import PLACES, Killed
 from tests.support.office import Office
 
 _MEMORY = Path("/dev/shm")  # nothing that is tried here outlives the machine
-
-
-class Killed(BaseException):
-    """The worker was killed here: no handler of an Exception sees it."""
 
 
 class Log:
@@ -132,7 +127,7 @@ class World(Office):
         )
         if server:
             order.watch(self.services.engine)
-        self.daybreak, self.dawn = Daybreak(self.services), ""
+        self.day_change, self.dawn = DayChange(self.services), ""
         self.keys = {lea: [self._key(one)] for lea, one in self.leas.items()}
 
     def close(self) -> None:
@@ -230,7 +225,7 @@ class World(Office):
         """Whatever runs within is killed when it first comes by this place, '' for nowhere."""
         with ExitStack() as stack:
             if where:
-                stack.enter_context(_PLACES[where](self))
+                stack.enter_context(PLACES[where](self))
             try:
                 yield
             except Killed:
@@ -245,7 +240,7 @@ class World(Office):
         )
         with writing(self.services.engine) as connection:
             packets.release_worker(connection, self.services.worker)
-            packets.forget_queues(connection)
+            packets.mark_unqueued(connection)
 
     def sweep(self) -> None:
         """A round of the sweeper's duties."""
@@ -259,7 +254,7 @@ class World(Office):
         resume_unflagged(services)
         today = self.today
         for _ in range(2):  # a day is begun, and then its only slice is done
-            self.daybreak.look()
+            self.day_change.look()
         self.dawn = today
 
     def rest(self, look: Callable[[], object]) -> None:
@@ -281,35 +276,3 @@ class World(Office):
     def files(self, lea: str) -> list[Path]:
         """What lies in view in an inbox."""
         return sorted(self.exchange.inbox(lea))
-
-
-def _dies_at(target: Callable[[World], Any], name: str, *, behind: bool = False) -> Callable[[World], Any]:
-    """A worker dies where it calls this, or `behind` it."""
-
-    def place(world: World) -> Any:
-        real = getattr(target(world), name)
-
-        def call(*args: Any, **named: Any) -> Any:
-            if behind:
-                real(*args, **named)
-            raise Killed
-
-        return patch.object(target(world), name, call)
-
-    return place
-
-
-_PLACES: dict[str, Callable[[World], Any]] = {
-    "claimed": _dies_at(lambda _: batch, "_work_all"),
-    "worked": _dies_at(lambda _: batch, "_commit"),
-    "staged": _dies_at(lambda world: world.services.inboxes, "stage_delivery", behind=True),
-    "flushed": _dies_at(lambda world: world.services.inboxes, "flush", behind=True),
-    "noting": _dies_at(lambda _: cases, "delivered", behind=True),
-    "committed": _dies_at(lambda world: world.services.inboxes, "publish"),
-    "published": _dies_at(lambda world: world.services.inboxes, "publish", behind=True),
-    "telling": _dies_at(lambda _: batch, "tell"),
-    "taking back": _dies_at(lambda _: withdraw, "statements"),
-    "collecting": _dies_at(lambda _: cases, "collected", behind=True),
-    "dropping": _dies_at(lambda world: world.services.inboxes, "drop_stage"),
-}
-PLACES = tuple(_PLACES)

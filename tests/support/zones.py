@@ -30,7 +30,7 @@ from broker.edge.ledger.tables import students
 from broker.formats.reader import Inside
 from broker.oversight import claims, harvest, overdue
 from broker.processes.reader import desk as desk_of_reader
-from broker.stages.sweep.day_change import Daybreak
+from broker.stages.sweep.day_change import DayChange
 from tests.support import child, desk, documents
 from tests.support.child import STATE, A, B, C, day
 from tests.support.office import Office
@@ -125,7 +125,7 @@ class _Machine:
 
     def _at(self, moment: str, later: int = 0) -> None:
         self.now = datetime.fromisoformat(day(moment, later))
-        dawn = Daybreak(self.office.services)
+        dawn = DayChange(self.office.services)
         for _ in range(4):
             dawn.look()
         self.office.work()

@@ -21,10 +21,9 @@ from broker.formats.pesc import from_pesc, read_acknowledgement, to_pesc
 from broker.formats.pesc.person import STATES
 from broker.formats.transcript.record import Facts, from_record
 from broker.formats.transcript.request import BY
-from tests.support import transcripts
+from tests.support import acknowledgments, any_transcript, transcripts
 from tests.support.scale import larger
 from tests.support.tools import corpora
-from tests.unit.formats import test_pesc_acknowledgement as acknowledgements
 
 FOLDER = resources.folder("schemas")
 SCHEMAS = load(FOLDER)
@@ -148,7 +147,7 @@ def test_the_records_of_made_up_students_make_valid_transcripts(standard: Schema
 @pytest.mark.parametrize("seed", range(larger(24, 200)))
 def test_whatever_the_schema_lets_through_is_valid(standard: Schema, seed: int) -> None:
     random = Random(seed)
-    packet = transcripts.Anything(SCHEMAS, random, 1.0 if seed % 3 == 0 else random.random()).packet()
+    packet = any_transcript.Anything(SCHEMAS, random, 1.0 if seed % 3 == 0 else random.random()).packet()
     Contracts(FOLDER).check(packet, 5)
     assert standard.faults(to_pesc(packet, state="UT")) == ()
 
@@ -156,7 +155,7 @@ def test_whatever_the_schema_lets_through_is_valid(standard: Schema, seed: int) 
 @pytest.mark.parametrize("abroad", [False, True])
 def test_every_word_of_our_lists_is_a_word_of_the_standard(standard: Schema, abroad: bool) -> None:
     """The n-th document has the n-th word of every list."""
-    worded = transcripts.Worded(SCHEMAS, abroad)
+    worded = any_transcript.Worded(SCHEMAS, abroad)
     assert worded.rounds > 100
     for number in range(worded.rounds):
         assert standard.faults(to_pesc(worded.packet(number))) == (), number
@@ -169,8 +168,8 @@ def test_our_states_are_those_of_the_schema() -> None:
 def test_the_acknowledgements_that_tests_read_are_valid() -> None:
     functional = Schema(corpora_file("pesc-xsd", "FunctionalAcknowledgment_v1.2.0.xsd"))
     transcript = Schema(corpora_file("pesc-xsd", "TranscriptAcknowledgement_v1.3.0.xsd"))
-    rejected = acknowledgements.functional("Rejected", acknowledgements.FAULT)
+    rejected = acknowledgments.functional("Rejected", acknowledgments.FAULT)
     assert functional.faults(rejected) == ()
     assert read_acknowledgement(rejected).faults
-    assert transcript.faults(acknowledgements.transcript()) == ()
-    assert read_acknowledgement(acknowledgements.transcript()).courses == 24
+    assert transcript.faults(acknowledgments.transcript()) == ()
+    assert read_acknowledgement(acknowledgments.transcript()).courses == 24

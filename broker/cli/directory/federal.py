@@ -55,8 +55,8 @@ def end(
     """End an exception; keys that it let in are not valid any more, and nothing goes to them."""
     done = exceptions.end_exception(offline.build(home), domain, why, actor=Actor(who))
     if as_json:
-        say(json.dumps({"domain": done.domain, "taken_back": [asdict(one) for one in done.taken_back]}))
+        say(json.dumps({"domain": done.domain, "taken_back": [asdict(one) for one in done.lost]}))
         return
     say(f"The exception for {done.domain} is ended.")
-    if leas := sorted({one.party for one in done.taken_back}):
+    if leas := sorted({one.party for one in done.lost}):
         say(f"Keys are taken back from: {', '.join(leas)}. What goes to a party without a key waits.")

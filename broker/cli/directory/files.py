@@ -1,6 +1,6 @@
-"""Files with public keys, as commands are given them.
+"""Files with public keys, as arguments of commands.
 
-Promises: what cannot be read is one sentence that names the file; what is in it is judged by the verbs.
+Promises: a file that cannot be read is one sentence that names it; the verbs judge its content.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from broker.verbs.keys import Given
 
 
 def certificate(path: Path, most: int) -> Given:
-    """An OpenPGP key, or the revocation of one, of at most `most` bytes."""
+    """An OpenPGP key or a revocation, of at most `most` bytes."""
     return Given(str(path), lambda: read(path, most, "export only the one public key"))
 
 

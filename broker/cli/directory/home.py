@@ -1,6 +1,6 @@
-"""`satchel lea add` and `key`: parties enter the directory, and their keys.
+"""`satchel lea add` and `key`: enter parties into the directory, and their keys.
 
-Promises: all that was taken in is told, so that it can be compared with what the LEA reads out.
+Promises: everything that was accepted is printed, so that it can be compared with what the LEA reads out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ def add(
 
 
 def warn_of_nameless(found: Sequence[tuple[str, str]]) -> None:
-    """Tell of keys whose user id names somebody else by now."""
+    """Warn about keys whose user id now names another party."""
     for lea, mark in found:
         warn(
             f"Key {mark} of {lea} is published without a name from now on, for its user id names another party by now:"

@@ -1,7 +1,7 @@
-"""`satchel lea keys` and `end-key`: which keys parties have and had, and the state's own end of one.
+"""`satchel lea keys` and `end-key`: lists the keys that parties have and had, and ends one by the state's decision.
 
-Promises: every OpenPGP and SSH key that was ever a party's is listed, with since when and until when it was in use, and
-why it is not; ending one takes its fingerprint, as others read it out, and a reason.
+Promises: every OpenPGP and SSH key that was ever a party's is listed, with the time in which it was in use, and why it
+is not in use; ending one needs its fingerprint, as others read it out, and a reason.
 """
 
 import json

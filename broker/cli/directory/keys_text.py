@@ -1,6 +1,6 @@
-"""How keys are told of on a screen.
+"""How keys are shown on a screen.
 
-Promises: everything by which two people can compare a key is there: fingerprints whole, what each is for, until when.
+Promises: everything that two people need to compare a key is shown: whole fingerprints, each one's use and last day.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from broker.verbs.keys import KeyInfo, PartInfo
 
 
 def told_of_key(info: KeyInfo, user_id: str, ssh_keys: Sequence[str]) -> list[str]:
-    """Lines about a key that was taken in, and about SSH keys by their fingerprints."""
+    """Lines about a key that was accepted, and about SSH keys by their fingerprints."""
     shown = [f"  Published as: {user_id}"] if user_id else []
     return [*shown, *map(_told_of_part, info.parts), *(f"  SSH key {one}" for one in ssh_keys)]
 
@@ -22,21 +22,21 @@ def _told_of_part(one: PartInfo) -> str:
 
 
 def told_of_use(one: PartInfo) -> str:
-    """What a key is for, until when, and what stands against it, in words."""
+    """The use of a key, its last day, and its fault, in words."""
     fault = f" [{one.fault}]" if one.fault else ""
     return f"for {duties(one)}, {until(one.expires)}{fault}"
 
 
 def duties(one: PartInfo) -> str:
-    """What a key is for, in words."""
+    """The use of a key, in words."""
     return " and ".join(one.duties) or "nothing here"
 
 
 def until(expires: datetime | None) -> str:
-    """Until when a key is good, in words."""
+    """The last day of a key, in words."""
     return f"until {last_day(expires)}" if expires else "without an end"
 
 
 def last_day(expires: datetime) -> str:
-    """The day on which a key ends, in UTC: as gpg shows it, with whose words the operator compares."""
+    """The last day of a key, in UTC: gpg shows it like that, and the operator compares with gpg."""
     return told_in_utc(expires)[:10]

@@ -1,6 +1,7 @@
 """`satchel lea remove`: a party leaves the exchange.
 
-Promises: somebody says who and why; what is still open with the party is shown, and then it takes `--force`.
+Promises: a removal has a reason and the operator's name, which is the account's by default; what is still open with
+the party is shown, and then `--force` is needed.
 """
 
 import json
@@ -41,7 +42,7 @@ def remove(
 
 
 def _done(services: offline.Offline, lea: str, why: str, who: str, is_forced: bool) -> Removed:
-    """Ends the command with all that is still open, where something is."""
+    """End the command with everything that is still open, where something is."""
     try:
         return directory.remove_party(services, lea, why, actor=operator(who), is_forced=is_forced)
     except NotDone as error:

@@ -1,6 +1,6 @@
-"""A list that a verb gives page by page, as one.
+"""A list that a verb returns page by page, as one list.
 
-Promises: asks for the next page only when all rows of the last one were taken.
+Promises: asks for the next page only after all rows of the last one were taken.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ Cursor = TypeVar("Cursor")
 
 
 def every(first: Cursor, ask: Callable[[Cursor], Page[Row, Cursor]]) -> Iterator[Row]:
-    """All rows, of the pages that `ask` gives for a cursor, the first one for `first`."""
+    """All rows of the pages that `ask` returns for a cursor, beginning with the cursor `first`."""
     after: Cursor | None = first
     while after is not None:
         page = ask(after)

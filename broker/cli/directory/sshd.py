@@ -1,7 +1,7 @@
 """`satchel sshd-config`: the same folders served by a real OpenSSH.
 
-Promises: prints a whole sshd_config whose first lines tell what to do once as root; writes the LEAs' key files only
-where it is asked to.
+Promises: prints a whole sshd_config whose first lines say what root must do once; writes the LEAs' key files only into
+the folder that is given.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""`satchel lea suspend`, `resume` and `rename`: a party for a time kept out, let in again, or called otherwise.
+"""`satchel lea suspend`, `resume` and `rename`: suspend a party for some time, resume it, or give it another name.
 
-Promises: somebody says who; nothing of a party is lost or moved by any of them.
+Promises: each change has the operator's name, which is the account's by default; none loses or moves a party's data.
 """
 
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""Commands that run an exchange and show how it is."""
+"""Commands that run an exchange and show its state."""

@@ -1,6 +1,6 @@
-"""`satchel audit`: what operators did that concerns no one student.
+"""`satchel audit`: what operators did that concerns no single student.
 
-Promises: reads only; the newest line first, a page at a time.
+Promises: reads only; newest line first, a page at a time.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""`satchel init`: a home comes to be.
+"""`satchel init`: creates a home.
 
-Promises: a password is taken from a file or the environment, and never shown; the rest is in
+Promises: a password comes from a file or the environment, and is never shown; for the rest see
 `broker.verbs.installation.home`.
 """
 

@@ -11,7 +11,7 @@ from broker.verbs.installation.status import Need
 
 
 class Said(NamedTuple):
-    """What it is, as a part of a sentence, and the command that shows it."""
+    """What needs a person, as a part of a sentence, and the command that shows it."""
 
     what: str
     see: str
@@ -44,13 +44,13 @@ WORDS: Mapping[str, Said] = {
 
 
 def said(need: Need) -> Said:
-    """One thing in words."""
+    """One need in words."""
     facts, words = _shown(need.facts), WORDS[need.code]
     return Said(words.what.format(**facts), words.see.format(**facts))
 
 
 def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, as the sentences need them."""
+    """The facts, in the form that the sentences need."""
     more = {name.removesuffix("_bytes"): _mib(value) for name, value in facts.items() if name.endswith("_bytes")}
     if "count" in facts:
         more["s"] = "s" * (facts["count"] != 1)

@@ -1,4 +1,4 @@
-"""`satchel packets`, `packet`: to see what happened.
+"""`satchel packets`, `packet`: show what happened to packets.
 
 Promises: reads only; no student data; `--json` everywhere.
 """
@@ -54,7 +54,7 @@ def packets(
 def _span(time: StateTime, day: date) -> tuple[float, float]:
     try:
         return time.begins(day), time.ends(day)
-    except OverflowError:  # the last day of all
+    except OverflowError:  # the last possible day
         fail(f"--day must be {_A_DAY}.", 2)
 
 
@@ -106,7 +106,7 @@ def _lists(found: History) -> Iterable[tuple[str, Sequence[Step | Published]]]:
 
 
 def _bare(tracking: str) -> str:
-    """The tracking id of what may be a file's whole name."""
+    """The tracking id in what may be a file's whole name."""
     return tracking.rpartition("/")[2].partition(".")[0].lower()
 
 
@@ -120,5 +120,5 @@ def _tell(found: History, time: StateTime) -> None:
         say(f"set back {one.deferrals} times; the next try is at {_when(one.due_at, time)}")
     for step in found.steps:
         say(f"  {_when(step.at, time)}  {step.after}" + (f" ({step.why})" if step.why else ""))
-    for paper in found.receipts:
-        say(f"  receipt {paper.n} {paper.state} for {paper.party}")
+    for receipt in found.receipts:
+        say(f"  receipt {receipt.n} {receipt.state} for {receipt.party}")

@@ -1,7 +1,7 @@
-"""`satchel restored`, `satchel lea inbox`: what only the operator knows of folders and backups.
+"""`satchel restored`, `satchel lea inbox`: decisions about folders and backups that only the operator can make.
 
 Promises: what is absent from an inbox counts as collected only where the operator says that this is the LEA's inbox; or
-it is put there again, the same packet under the same tracking id.
+it is delivered there again, the same packet under the same tracking id.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""`satchel simulate`: a synthetic state, to try things with.
+"""`satchel simulate`: a synthetic state for tests and trials.
 
-Promises: nothing of it is about a real person; the folder appears whole or not at all.
+Promises: nothing in it is about a real person; the folder appears whole or not at all.
 """
 
 import json
@@ -66,7 +66,7 @@ def simulate(
 
 
 def _rates(path: Path | None, movers: float | None) -> Rates:
-    """The defaults, changed by the file, changed by the option."""
+    """The default rates, changed by the file, then by the option."""
     given: dict[str, object] = {}
     if path is not None:
         try:
@@ -88,7 +88,7 @@ def _names(first: Path | None, last: Path | None) -> Names | None:
 
 @contextmanager
 def _bar(students: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, where somebody sees it."""
+    """A progress bar on standard error, only on a terminal."""
     columns = (TextColumn("students"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with bars.progress(*columns) as progress:
         task = progress.add_task("", total=students)

@@ -1,7 +1,7 @@
-"""`satchel status`: how the exchange is, in numbers, and what needs a person.
+"""`satchel status`: the state of the exchange in numbers, and what needs a person.
 
 Promises: reads only; no student data; ends with 0 when all is well, with 3 when the exchange is not running, with 4
-when something needs a person, who is told what, and the command that shows it, one line each; `--json` has the same.
+when something needs a person: then it prints one line for each, with the command that shows it; `--json` has the same.
 """
 
 import json
@@ -50,7 +50,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _unreachable(why: str, as_json: bool) -> NoReturn:
-    """Without its ledger nothing can be told of the exchange."""
+    """End the command: without its ledger nothing is known about the exchange."""
     if as_json:
         needs_it = {"what": why.removesuffix("."), "see": "satchel status"}
         say(json.dumps({"code": NEEDS_SOMEBODY, "needs": [needs_it]}))

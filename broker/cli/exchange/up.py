@@ -18,10 +18,10 @@ def up(home: HomeOption = None) -> None:
     exchange.check_start(services, actor=operator())
     for sentence in passwords.shown_to_others(services.settings):
         log.warning("a password can be read by others", why=sentence)
-    wiring.check_keys(services.home)  # said once here, and not by every part
+    wiring.check_keys(services.home)  # reported once here, and not by every part
     index_if_stale(services)
 
-    def ready(line: str) -> None:  # name and settings may be new, and the port may be known only now
+    def ready(line: str) -> None:  # the name and settings may be new, and the port may be known only now
         for lea in exchange.start(services, actor=operator()):
             log.warning("the LEA's folder is missing", lea=lea)
         say(line)

@@ -1,8 +1,8 @@
-"""`satchel upgrade`: the ledger of an earlier program gets the form of this one.
+"""`satchel upgrade`: brings an earlier program's ledger to this program's form.
 
-Promises: the only command that does so; nobody else runs the home meanwhile; killed at any moment, the ledger is as it
-was or as it is to be; of two at once the second waits, and finds nothing to do. It also makes the ledger this home's
-(`broker.founding`).
+Promises: no other command does this; nobody else runs the home meanwhile; killed at any moment, the ledger has its old
+or its new form; of two upgrades at once the second one waits, and finds nothing to do. It also binds the ledger to this
+home (`broker.founding`).
 """
 
 import json
@@ -34,7 +34,7 @@ def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _index(home: Path) -> None:
-    """A new form may have columns that only the index fills; a ledger that has its form needs nothing of this."""
+    """A new form may have columns that only the index fills; a ledger that already has this form does not need it."""
     from broker.cli.students.registry import index_if_stale
 
     index_if_stale(offline.build(home))

@@ -1,8 +1,8 @@
-"""`satchel identity compare`: are these two students one child? Pair by pair, from a file or from standard input.
+"""`satchel identity compare`: are these two students one child? Compares pair by pair, from a file or standard input.
 
-Owns the lines that go in and come out. Promises: one line in memory at a time, and that bounded; a broken line is
-answered by its number and what is wrong with it, never by what stands in it, and the others are still compared; the
-answers hold no student data.
+Owns the form of input and output lines. Promises: one bounded line in memory at a time; a broken line is answered with
+its number and its fault, never with its content, and the other lines are still compared; the answers contain no student
+data.
 """
 
 import sys
@@ -78,7 +78,7 @@ def _answer_all(model: Model, file: BinaryIO, explain: bool) -> bool:
 
 
 def as_json_object(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as it is printed: weights in bits, to a hundredth."""
+    """A verdict in its printed form: weights in bits, to a hundredth."""
     return {
         "answer": verdict.answer,
         "weight": round(verdict.weight, 2),
@@ -108,7 +108,7 @@ def _verdict(model: Model, line: bytes) -> Verdict:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each line that is not blank; of one that is too long only its beginning."""
+    """Number and content of each line that is not blank; of a line that is too long, only its beginning."""
     number = 0
     while line := file.readline(_MOST_BYTES + 2):
         number += 1

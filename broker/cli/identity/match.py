@@ -1,8 +1,8 @@
-"""`satchel identity match`: a whole roster against the registry, another roster, or itself.
+"""`satchel identity match`: matches a whole roster against the registry, another roster, or itself.
 
-Owns the going together of the three. Promises: students are in the memory of this process and nowhere else; a line that
-cannot be read is named with what must stand there, and the others are matched; one that lacks what a student is known
-by is compared by the rest.
+Owns how the three work together. Promises: students are in the memory of this process and nowhere else; a line that
+cannot be read is reported with what it must contain, and the others are matched; a line that lacks a name or a birth
+date is compared by the rest.
 """
 
 import sys
@@ -31,10 +31,10 @@ from broker.terminal import bars
 from broker.terminal.common import HomeOption, JsonOption, fail, say
 from broker.verbs import identity
 
-_NAMED = 20  # lines that could not be read, on standard error; the results name them all
+_NAMED = 20  # unreadable lines on standard error; the results name them all
 _SSID, _LINE = "ssid", "registry_line"
 
-Begin = Callable[[str, int], Callable[[int], None]]  # what is done, of how much; then how much is done
+Begin = Callable[[str, int], Callable[[int], None]]  # (task, its size) to a function that is told how much is done
 RosterArgument = Annotated[Path, typer.Argument(help="Students: CSV with a header, or JSON lines.", show_default=False)]
 OutOption = Annotated[Path | None, typer.Option("--out", help="A new file for the results: .csv or .jsonl.")]
 
@@ -82,7 +82,7 @@ def match(
 
 
 def tables_of(file: File, model: Model, begin: Begin) -> Iterator[pa.Table]:
-    """The students of a file, in the form that the database takes in."""
+    """The students of a file, in the form that the database loads."""
     try:
         size = file.path.stat().st_size
     except OSError as error:
@@ -132,7 +132,7 @@ def _write(out: Path | None, rows: Iterator[Result], as_json: bool, called: str)
 
 
 def name_faults(file: File) -> None:
-    """The lines that could not be read, the first ones with what must stand there; never what does."""
+    """Print the unreadable lines, the first ones with what they must contain, never with their content."""
     for line, fault in sorted(file.faults.items())[:_NAMED]:
         sys.stderr.write(f"{file.path.name}, line {line}: {fault}\n")
     if len(file.faults) > _NAMED:
@@ -154,7 +154,7 @@ def _sum_up(out: Path | None, counts: Counter[str], as_json: bool) -> None:
 
 @contextmanager
 def progress() -> Iterator[Begin]:
-    """Progress on standard error, where somebody sees it."""
+    """Progress on standard error, only on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with bars.progress(*columns) as progress:
 

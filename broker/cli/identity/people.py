@@ -1,7 +1,7 @@
-"""Where `satchel identity match` and `train` take students from that are in no registry: a roster's file.
+"""Students for `satchel identity match` and `train` that are in no registry: a roster's file.
 
-Owns this reading. Promises: nothing is kept but lines and numbers; a line that cannot be read is told by its number and
-what must stand there, never by what does; every student gets a number of its own, from 0 on.
+Owns this reading. Promises: only lines and numbers are kept; an unreadable line is reported with its number and what it
+must contain, never with its content; every student gets a number, from 0 on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from broker.terminal.common import fail
 
 Told = Callable[[int], None]
 
-_STEP = 1_000  # students between two words to whoever is told
+_STEP = 1_000  # students between two calls of `told`
 
 
 @dataclass(slots=True)
 class File:
-    """A roster as far as it was read: the line of each student, the SSIDs claimed (by number of the student), and what
-    is wrong with other lines (by line). `lacking` says of a student, by line, what was missing to know it by: nobody is
-    learnt from then, and with `is_compared` it is compared by what is there."""
+    """A roster as far as it was read: the line of each student, the claimed SSIDs (by the student's number), and the
+    faults of other lines (by line). `lacking` has, by line, what is missing to identify a student: training does not
+    use such a student, and with `is_compared` it is compared by the rest."""
 
     path: Path
     form: roster.Form = field(default_factory=roster.Form)
@@ -37,7 +37,8 @@ class File:
     is_compared: bool = False
 
     def entries(self, told: Told) -> Iterator[Entry]:
-        """The students; `told` hears how many bytes were read. Ends the command where the file cannot be read."""
+        """The students; `told` is called with how many bytes were read. Ends the command where the file cannot be
+        read."""
         try:
             with self.path.open("rb") as file:
                 for line in roster.read(file, self.form):
@@ -81,7 +82,7 @@ class File:
 
 
 def _lacking(one: Features, written: str) -> str:
-    """What a student cannot be known by, in a sentence; '' where nothing is missing."""
+    """What is missing to identify a student, in a sentence; '' where nothing is missing."""
     if written and one["last"]:
         return "The birth date is no day of a calendar: it was compared as what it may have meant."
     names = (("last", "last name"), ("birth_date", "birth date"))

@@ -1,7 +1,7 @@
-"""What `satchel identity match` says of each line of a roster, as CSV or as JSON lines.
+"""The results of `satchel identity match` for each line of a roster, as CSV or as JSON lines.
 
 Owns the form of the results. Promises: one line for each student of the roster, in its order; line numbers, SSIDs,
-answers and weights, and nothing of a student; a file is new, whole, and for its owner alone.
+answers and weights, and nothing else about a student; a file is new, whole, and for its owner alone.
 """
 
 import csv
@@ -20,7 +20,7 @@ from broker.edge.home import durable
 from broker.identity.answer import Answer
 from broker.identity.bulk.matching import Finding
 
-REFUSED = "refused"  # the answer on a line that could not be read
+REFUSED = "refused"  # the answer for a line that could not be read
 SHOWN = 26  # candidates of a review
 _FORMS = {".csv": False, ".json": True, ".jsonl": True, ".ndjson": True}
 _OTHER, _NOBODY, _NOT_BORNE_OUT = (
@@ -32,8 +32,8 @@ _OTHER, _NOBODY, _NOT_BORNE_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line. `found` is an SSID or a line of the registry, for a match; `candidates` are those of a review, with
-    their weights in bits, those first who alone would match, then the heaviest; `weight` is that of the first one."""
+    """One line. `found` is an SSID or a line of the registry, for a match; `candidates` are those of a review with
+    their weights in bits: first those that alone would match, then the heaviest; `weight` is that of the first one."""
 
     line: int
     answer: str
@@ -50,9 +50,9 @@ def results(
     named: Callable[[int], str | int],
     lacking: Mapping[int, str] = MappingProxyType({}),
 ) -> Iterator[Result]:
-    """The results in the order of the roster. `lines` are those of the students who were read, `findings` come in
-    their order, and `named` is what the results call a student of the registry, by number. `lacking` says by line what
-    a student could not be known by: that is told, and such a line is no match."""
+    """The results in the order of the roster. `lines` are those of the students who were read; `findings` come in the
+    same order; `named` turns the number of a student of the registry into its name in the results. `lacking` says by
+    line what is missing to identify a student: such a line reports that, and is no match."""
     waiting = sorted(faults, reverse=True)
     found = next(findings, None)
     for number, line in enumerate(lines):
@@ -68,8 +68,8 @@ def results(
 
 
 def claimed(one: Result, claim: str, known: Collection[str], merged: Mapping[str, str]) -> Result:
-    """The result on a line that brings an SSID: a claim that name and birth date must bear out. Where they do not, a
-    person must look, whatever they say themselves."""
+    """The result for a line with an SSID: a claim that name and birth date must support. Where they do not, a person
+    must look, whatever the match itself says."""
     kept = merged.get(claim, claim)
     if kept not in known:
         answer = Answer.NONE if one.answer == Answer.NONE else Answer.REVIEW
@@ -85,12 +85,12 @@ def claimed(one: Result, claim: str, known: Collection[str], merged: Mapping[str
 
 
 def is_json(path: Path) -> bool | None:
-    """Whether a file of this name holds JSON lines, or else CSV; None for another ending."""
+    """Whether a file with this name has JSON lines, or else CSV; None for another ending."""
     return _FORMS.get(path.suffix.lower())
 
 
 def write(file: IO[bytes], rows: Iterable[Result], as_json: bool, called: str) -> None:
-    """All results; `called` is the name of the column that tells whom of the registry they mean."""
+    """Write all results; `called` is the name of the column with the student of the registry."""
     if as_json:
         for row in rows:
             file.write(orjson.dumps(_object(row, called), option=orjson.OPT_APPEND_NEWLINE))
@@ -104,7 +104,7 @@ def write(file: IO[bytes], rows: Iterable[Result], as_json: bool, called: str) -
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that is there when all is written, and not before; mode 0600. Raises OSError, FileExistsError among it."""
+    """A file that appears when it is complete, and not before; mode 0600. Raises OSError, including FileExistsError."""
     if path.exists():
         raise FileExistsError(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -125,7 +125,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 class _Encoded:
-    """A binary file as `csv` wants it."""
+    """A binary file with the interface that `csv` needs."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -1,7 +1,7 @@
-"""`satchel identity train`: a model of a state's own, and a report of it.
+"""`satchel identity train`: trains a state's own model, and reports on it.
 
-Owns the files that come of it. Promises: a file is whole or as it was, and for its owner alone; the model that was
-there before is kept beside the new one; the report shows Splink's charts of the model and nothing of a student.
+Owns the files that it writes. Promises: a file is whole or unchanged, and for its owner alone; the former model is kept
+beside the new one; the report shows Splink's charts of the model and nothing about a student.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ def train(
     with progress() as begin:
         trained = _from_file(registry, model, begin) if registry else _from_home(home, model, begin)
     settings = training.careful(trained, model)
-    Model(settings, trained.terms, model.limits)  # whoever loads it must be able to
+    Model(settings, trained.terms, model.limits)  # fails here if the model could not be loaded later
     folder = out or (home or Path()) / "identity"
     try:
         _write(folder, {models.MODEL: settings, models.TERMS: trained.terms})
@@ -84,7 +84,7 @@ def _steps(begin: Begin) -> Callable[[str], None]:
 
 
 def _write(folder: Path, files: Mapping[str, Any]) -> None:
-    """The old files are kept under another name before anything is changed."""
+    """Keep the old files under another name before anything is changed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in files:
         if (folder / name).is_file():

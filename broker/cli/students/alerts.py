@@ -1,8 +1,7 @@
-"""`satchel alerts [list] | seen` and `satchel student flags`: what the state's operator must know of missing children.
+"""`satchel alerts [list] | seen` and `satchel student flags`: what the operator must know about missing children.
 
-Promises: alerts have no student's name, those that nobody has seen come first, and stay so until somebody says that
-they were seen; flags name the child, and who looks at them leaves a line of the disclosure log for each, which only the
-state can read.
+Promises: alerts have no student's name; unseen ones come first, and stay unseen until somebody marks them as seen;
+flags name the child, so listing them writes a line of the disclosure log for each, which only the state can read.
 """
 
 import json
@@ -100,7 +99,7 @@ def seen(
     """Say that these alerts were seen."""
     try:
         done = verbs.mark_alerts_seen(offline.build(home), ids, actor=named(who))
-    except NotDone as error:  # there are too many
+    except NotDone as error:  # there are too many ids
         fail(refusals.sentence(error), 2)
     if as_json:
         say(json.dumps({"seen": done.marked, "unseen": done.unseen}))

@@ -1,7 +1,7 @@
-"""`satchel disclosures`: who was given what of a student, and on what ground.
+"""`satchel disclosures`: who was given which data about a student, and on what ground.
 
-Promises: no student's name, for the log has none; whoever looks at the log leaves a line of it first, and sees
-nothing where that cannot be written; what is written to a file only this user can read.
+Promises: no student's name, because the log has none; reading the log first writes a line of it, and shows nothing
+where that line cannot be written; only this user can read a file that it writes.
 """
 
 import csv
@@ -42,7 +42,7 @@ PurposeOption = Annotated[
 
 
 class Format(StrEnum):
-    """How the log is written."""
+    """The format of the log."""
 
     STORY = "story"
     CSV = "csv"
@@ -80,7 +80,7 @@ def _by_name(out: Path | None) -> Format:
 
 
 def _write(found: Iterable[Disclosure], sentence: "_Sentence", write: "_Writer", out: Path | None) -> int:
-    """How many lines there were."""
+    """Write the lines; returns how many there were."""
     count = 0
 
     def counted() -> Iterator[Disclosure]:
@@ -99,7 +99,7 @@ def _as_story(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) 
 
 
 def _as_whole(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) -> None:
-    """The story of everybody: each line says whose it is."""
+    """Everybody's log as a story: each line begins with the student's number."""
     for one in found:
         file.write(f"{f'{one.ssid}: ' if one.ssid else ''}{sentence(one)}\n")
 
@@ -112,7 +112,7 @@ def _as_csv(found: Iterable[Disclosure], sentence: "_Sentence", file: TextIO) ->
 
 
 def _cell(value: Any) -> Any:
-    """A spreadsheet takes what begins so for a formula."""
+    """A spreadsheet would run a text with such a beginning as a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 

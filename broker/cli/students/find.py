@@ -1,7 +1,7 @@
-"""`satchel student find`: the number of a student of whom somebody says a name, a birth date or an LEA's own number.
+"""`satchel student find`: finds a student's number by a name, a birth date or an LEA's own number.
 
-Promises: nothing is shown before it is in the disclosure log who looked, and what for, which must be said; a search
-that finds nobody is logged, too; no more students are shown than somebody can look through.
+Promises: before anything is shown, the disclosure log has who searched, and what for, which must be given; a search
+without a result is logged too; no more students are shown than a person can look through.
 """
 
 import json
@@ -47,12 +47,12 @@ def _sought(name: str, born: str, local_id: str, lea: str) -> Sought:
     day = given.day(born, "--born", "a day, such as 2012-03-04") if born else None
     try:
         return Sought(name, day, local_id, lea)
-    except NotDone as error:  # it says too little
+    except NotDone as error:  # too little was given
         fail(refusals.sentence(error), 2)
 
 
 def _purpose() -> str:
-    """What for: asked for where somebody can answer."""
+    """The reason, from a prompt on a terminal."""
     if not sys.stdin.isatty():
         fail("Say what for: give --why TEXT; it goes into the disclosure log.", 2)
     return str(typer.prompt("What for (it goes into the disclosure log)", err=True))

@@ -1,7 +1,7 @@
 """`satchel student flag | unflag`: missing children, by the state's operator.
 
-Promises: a flag is set and lifted only by somebody who says who and why (Utah 53A-11-502), each in one transaction; no
-student's name is printed.
+Promises: setting or lifting a flag needs a name and a reason (Utah 53A-11-502), each in one transaction; no student's
+name is printed.
 """
 
 import json

@@ -1,7 +1,7 @@
 """`satchel student opt-outs`: what parents opted out of, for the state's operator (Utah SB 152, 2026).
 
-Promises: no student's name; an opt-out is listed under the number that stands for the student now; whoever looks leaves
-a line of the disclosure log for each student that is shown.
+Promises: no student's name; an opt-out is listed under the number that stands for the student now; listing writes a
+line of the disclosure log for each student who is shown.
 """
 
 import json
@@ -42,7 +42,7 @@ def opt_outs(
 
 
 def _all(services: Offline, purpose: str, why: str, actor: Actor) -> Iterator[OptOut]:
-    """Page after page."""
+    """The rows of all pages."""
     page = verbs.list_opt_outs(services, why, actor=actor, purpose=purpose)
     yield from page.rows
     while page.after is not None:

@@ -1,7 +1,7 @@
 """`satchel student show | merge | unmerge` and `satchel identity reindex`: the registry, by the state's operator.
 
-Promises: `show` prints names to the operator who asks for them by number; nothing of them is logged, but that they were
-read is in the disclosure log; two numbers are merged only by somebody who says who and why, and it can be taken back.
+Promises: `show` prints names to the operator who asks for them by number; no names are logged, but the disclosure log
+records the reading; a merge of two numbers needs a name and a reason, and can be undone.
 """
 
 import json
@@ -110,7 +110,7 @@ def reindex(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def index_if_stale(services: offline.Offline) -> None:
-    """Make the index again where it is for another model, unless the exchange is running on it."""
+    """Make the index again if it was made for another model, unless the exchange is running on it."""
     if not _is_running(services):
         with _bar() as told:
             index.make_index_if_stale(services, told, actor=operator())

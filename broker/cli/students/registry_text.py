@@ -1,7 +1,7 @@
 """One student of the registry in words, for the state's operator.
 
-Owns the lines of `satchel student show`. Promises: everything that the registry has, with who brought it and when; what
-has ended says so; it is kept nowhere.
+Owns the lines of `satchel student show`. Promises: everything that the registry has, with who sent it and when; ended
+facts are marked as ended; nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from broker.core.days.state_time import StateTime
 
 
 def tell(found: dict[str, Any], state: StateTime) -> Iterator[str]:
-    """The lines, with days of the state; `found` is the student's JSON (`StudentView.to_json`)."""
+    """The lines, with days in the state's zone; `found` is the student's JSON (`StudentView.to_json`)."""
     yield f"{found['ssid']}: {_spoken(found['legal_name'])}, born {found['birth_date']}{_more(found['gender'])}"
     if found["stands_for"] is None:
         yield "This number was given by mistake and is withdrawn; it stands for nobody."

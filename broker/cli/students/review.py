@@ -1,7 +1,7 @@
-"""`satchel review list | show | decide | undo`: which student was meant, decided by a person of the state.
+"""`satchel review list | show | decide | undo`: a person of the state decides which student was meant.
 
-Promises: `list` and the JSON of it hold no student data; `show` prints names to the operator who asks for them; nothing
-of them is logged, but that they were read is in the disclosure log.
+Promises: `list` and its JSON contain no student data; `show` prints names to the operator who asks for them; no names
+are logged, but the disclosure log records the reading.
 """
 
 import json
@@ -146,7 +146,7 @@ def _which(student: int | None, line: int | None) -> Which:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What cannot be decided now, or at all, is said in a sentence."""
+    """Turn what cannot be decided now, or at all, into a sentence."""
     try:
         yield
     except Deferred:

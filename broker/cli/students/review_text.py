@@ -1,6 +1,6 @@
-"""A question in words: read from top to bottom, or aloud.
+"""A question in words, to be read from top to bottom, or aloud.
 
-Owns the lines of `satchel review show`. Promises: every line is a plain sentence or fact, and is kept nowhere.
+Owns the lines of `satchel review show`. Promises: every line is a plain sentence or fact; nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from broker.core.model import Name, Student
 from broker.core.review import OWN_STUDENT, Verb
 from broker.identity.evidence import Limits
 from broker.terminal.common import say
-from broker.verbs.reviews import ANSWERED, FORGOTTEN, Decision, EnrollmentRow, Seen, View
+from broker.verbs.reviews import ANSWERED, SENT_PURGED, Decision, EnrollmentRow, Seen, View
 
 _NOT_KEPT = {
     True: "not kept any more, for it was decided some time ago (`keeping.undo_days`).",
@@ -33,7 +33,7 @@ def age(seconds: float) -> str:
 
 
 class Placed(Protocol):
-    """A question, or a row of a list of them."""
+    """A question, or a row in a list of questions."""
 
     @property
     def line(self) -> int:
@@ -45,15 +45,15 @@ class Placed(Protocol):
 
 
 def place(review: Placed) -> str:
-    """Where in its packet the student is, as people count: `student 1` is the first one of a document, `line 2` the
-    first one below the header of a CSV, as a spreadsheet shows it too."""
+    """The student's place in its packet, as people count: `student 1` is the first one of a document, `line 2` the
+    first one below the header of a CSV, as in a spreadsheet."""
     if review.line == OWN_STUDENT:
         return "the student of the packet"
     return f"student {review.line + 1}" if review.is_counted else f"line {review.line}"
 
 
 def show(console: Console, seen: View, limits: Limits, now: float) -> None:
-    """Print what was asked, each candidate with its waterfall, what was decided; `now` is seconds since the epoch."""
+    """Print the question, each candidate with its waterfall, and the decisions; `now` is seconds since the epoch."""
     for line in _question(seen, now):
         say(line)
     for one in seen.candidates:
@@ -76,7 +76,7 @@ def _question(seen: View, now: float) -> Iterator[str]:
     )
     if seen.asks:
         yield "It asks for: " + ", ".join(f"{name} {value}" for name, value in seen.asks.items()) + "."
-    yield "Sent: " + (_student(seen.sent) if seen.sent else _NOT_KEPT[FORGOTTEN in seen.review.subject])
+    yield "Sent: " + (_student(seen.sent) if seen.sent else _NOT_KEPT[SENT_PURGED in seen.review.subject])
     if not seen.candidates:
         yield "Nobody in the registry comes near."
     if answered := seen.review.subject.get(ANSWERED):

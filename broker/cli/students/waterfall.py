@@ -1,6 +1,6 @@
-"""A verdict as a waterfall: from where every pair starts, field by field, to the answer.
+"""A verdict as a waterfall: from the weight with which every pair begins, field by field, to the answer.
 
-Owns its picture. Promises: it makes sense without colours and read aloud; it shows no student data.
+Owns its picture. Promises: it can be understood without colours and read aloud; it shows no student data.
 """
 
 from rich.console import Console
@@ -59,7 +59,7 @@ def _blocks(weight: float) -> int:
 
 
 def _standing(weight: float, limits: Limits) -> str:
-    """Where a weight stands among the limits, in a sentence."""
+    """Where a weight is among the limits, in a sentence."""
     if weight >= limits.match:
         return f"A match takes {limits.match:+.1f}."
     if weight >= limits.review:

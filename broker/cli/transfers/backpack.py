@@ -1,4 +1,4 @@
-"""`satchel backpack list | show`: what the Student Record Store holds, without what is in it.
+"""`satchel backpack list | show`: which parts the Student Record Store holds, without their content.
 
 Promises: reads only; numbers, sizes and times, and no content; `--json` everywhere.
 """

@@ -1,6 +1,6 @@
-"""`satchel calendar show | close | open | reset`: on which days an LEA teaches, by which deadlines are counted.
+"""`satchel calendar show | close | open | reset`: the days on which an LEA teaches, which decide the deadlines.
 
-Promises: a file with a line that cannot be used changes nothing; what a change does stands in `broker.verbs.calendar`.
+Promises: a file with an unusable line changes nothing; `broker.verbs.calendar` says what a change does.
 """
 
 import json
@@ -24,7 +24,7 @@ from broker.verbs import calendar as verbs
 from broker.verbs.calendar import Changed, Days, Kind, Year
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
-_MOST_DAYS = 366  # of one range
+_MOST_DAYS = 366  # in one range
 _MOST_LINES = 500
 _MOST_BYTES = 1 << 20
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -130,7 +130,7 @@ def _range(first: str, last: str, place: str) -> tuple[date, date]:
 
 
 def _day(text: str, place: str) -> date:
-    """As ISO 8601 has it, or as spreadsheet programs write it in the United States."""
+    """A day in ISO 8601, or as spreadsheet programs write it in the United States."""
     american = _AMERICAN.fullmatch(text)
     iso = f"{american[3]}-{american[1]:0>2}-{american[2]:0>2}" if american else text
     day = given.day(iso, place, "a day such as 2026-12-21")
@@ -146,7 +146,7 @@ def _reason(text: str, place: str) -> str:
 
 
 def _read(path: Path, why: str) -> Iterator[Days]:
-    """The ranges of a file; a line without a reason has that of --why."""
+    """The ranges in a file; a line without a reason gets that of --why."""
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)

@@ -1,7 +1,7 @@
-"""`satchel claims`: students whom two LEAs claim for the same days, or for too many.
+"""`satchel claims`: students whom two LEAs claim for the same days, or for too many days.
 
-Promises: reads the ledger as it is now; no names; the same ledger gives the same output; what is written to a file is
-readable by this user only. With --lea it holds what that LEA may be given.
+Promises: reads the ledger as it is now; no names; the same ledger gives the same output; only this user can read a file
+that it writes. With --lea the output has only what that LEA may see.
 """
 
 import sys
@@ -24,7 +24,7 @@ from broker.verbs import claims as verbs
 from broker.verbs.claims import Days, Found
 
 _SHOWN = 500  # students in the table on the screen
-_FEW = 3  # schools or overlaps of one student there
+_FEW = 3  # schools or overlaps of one student in that table
 _A_DATE = "a date such as 2026-11-23"
 _FIRST_YEAR, _LAST_YEAR, _YEARS = 1950, 2199, 30
 
@@ -85,7 +85,7 @@ def claims(
 
 
 def _all(page: Callable[[str], Found], found: Found) -> Iterator[Mapping[str, Any]]:
-    """These claims, and all behind them."""
+    """These claims, and those of all later pages."""
     while True:
         yield from found.documents
         if not found.after:
@@ -94,7 +94,7 @@ def _all(page: Callable[[str], Found], found: Found) -> Iterator[Mapping[str, An
 
 
 def _counted(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The documents, and how many there were so far on a terminal's standard error."""
+    """The documents; a terminal's standard error shows how many there were so far."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} students with claims to look at"))
     with bars.progress(*columns) as bar:
         task = bar.add_task("claims", total=None)

@@ -1,7 +1,7 @@
-"""`satchel codes`: the state's exit codes, and what each means where that is known.
+"""`satchel codes`: the state's exit codes, and their meanings as far as they are known.
 
-Promises: shows the list that the exchange goes by, this home's own rows in it; what is known comes first, and what is
-not known is named together.
+Promises: shows the list that the exchange uses, with this home's own rows; known codes come first, and unknown codes
+are named together.
 """
 
 import json

@@ -1,6 +1,6 @@
 """`satchel transfers [list] | show | cancel | report`: the cases of students who move, and how LEAs answer.
 
-Promises: no names of students; reads the ledger as it is now, a page at a time; `cancel` alone changes anything, in one
+Promises: no names of students; reads the ledger as it is now, a page at a time; only `cancel` changes anything, in one
 transaction that also tells both LEAs.
 """
 
@@ -90,7 +90,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
 def _lines(
     page: Callable[[int], Page[Case, int]], found: Page[Case, int], state: StateTime
 ) -> Iterator[dict[str, Any]]:
-    """The cases of this page and of all behind it."""
+    """The cases of this page and of all later pages."""
     while True:
         yield from (case(one.row, state, one.late, one.taken) for one in found.rows)
         if found.after is None:
@@ -124,7 +124,7 @@ def cancel(
     as_json: JsonOption = False,
 ) -> None:
     """End a transfer: nothing is owed any more, and both LEAs are told."""
-    from broker import wiring  # a notice is sealed, which the other commands here need not wait for
+    from broker import wiring  # imported here, so that other commands need not wait for the OpenPGP parts
 
     actor = operator(who)
     ended = transfers.cancel(wiring.build(offline.build(home).settings.home, "transfers"), number, why, actor=actor)

@@ -1,6 +1,6 @@
-"""What `satchel transfers` prints for people.
+"""What `satchel transfers` prints.
 
-Owns the tables and sentences. Promises: nothing that a terminal would obey; no names of students.
+Owns the tables and sentences. Promises: no control characters; no names of students.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ def _days(count: int | None) -> str:
 
 
 def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
-    """The cases, as a table."""
+    """Print the cases as a table."""
     rows: list[list[Any]] = []
     count = overdue = 0
     for count, one in enumerate(lines, 1):
@@ -37,7 +37,7 @@ def show_list(lines: Iterable[Mapping[str, Any]]) -> None:
 
 
 def show_one(one: Mapping[str, Any], names: Mapping[str, str], state: StateTime) -> None:
-    """One case, in sentences."""
+    """Print one case in sentences."""
     ends = [f"{lea} {names.get(lea, '')}".strip() for lea in (one["source"], one["destination"])]
     say(f"Transfer {one['transfer']} of student {one['ssid']} from {ends[0]} to {ends[1]}: {_state(one)}")
     say(f"Entered on {one['entered_on']}; the case was opened on {one['opened_on']}.")
@@ -86,7 +86,7 @@ def _answered(one: Mapping[str, Any]) -> str:
 
 
 def show_report(lines: Iterable[Mapping[str, Any]], head: Mapping[str, Any]) -> None:
-    """The report, as a table."""
+    """Print the report as a table."""
     numbers = ("asked", "answered", "open", "overdue", "most late", "median", "p95", "median*", "p95*")
     more = ("closed", "not ackn.", "rep. late")
     columns = [tables.number("#"), tables.text("LEA"), *map(tables.number, (*numbers, *more))]

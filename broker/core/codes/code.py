@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 
 class Code(NamedTuple):
-    """One row: `meaning` says what was found, `remedy` what to do about it."""
+    """One row: `meaning` says what the exchange found, `remedy` says what to do about it."""
 
     meaning: str
     remedy: str
 
     @property
     def sentence(self) -> str:
-        """Both as one text, the way receipts and the command line show it."""
+        """Meaning and remedy as one text, as receipts and the command line show it."""
         return f"{self.meaning} {self.remedy}"

@@ -1,4 +1,4 @@
-"""What is wrong with a document."""
+"""The codes for what is wrong with a document."""
 
 from broker.core.codes.code import Code
 
@@ -39,7 +39,7 @@ ROWS: dict[str, Code] = {
     ),
     "csv-form": Code(
         "The CSV is not a table with the names of its columns in the first line.",
-        "Check the place named, export it with a header line and commas, semicolons or tabs, and seal it again.",
+        "Check the place named, export it with a header line and commas, semicolons, tabs or bars, and seal it again.",
     ),
     "unknown-column": Code(
         "The CSV has a column that this exchange does not know.",

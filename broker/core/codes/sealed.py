@@ -1,4 +1,4 @@
-"""What is wrong with a file, its seal, its signature, or a key."""
+"""The codes for what is wrong with a file, its seal, its signature, or a key."""
 
 from broker.core.codes.code import Code
 
@@ -50,7 +50,7 @@ ROWS: dict[str, Code] = {
         " kept it.",
         f"Sign and encrypt in one step (`gpg --sign --encrypt`): {_AGAIN}.",
     ),
-    # what belongs to OpenPGP and is no packet
+    # a file of OpenPGP that is no packet
     "signature-alone": Code(
         "The file is a signature alone, without the document that it signs.",
         "Sign and encrypt the document in one step, with `gpg --sign --encrypt`, and put that one file into outbox.",

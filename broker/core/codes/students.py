@@ -1,4 +1,4 @@
-"""What cannot be done: about a student, a packet of before, a question, or at all."""
+"""The codes for what cannot be done: about a student, an earlier packet, a question, or for a fault of the exchange."""
 
 from broker.core.codes.code import Code
 
@@ -45,7 +45,7 @@ ROWS: dict[str, Code] = {
         "Your enrollment of the student begins on a later day, and another LEA has the student until then.",
         "Wait for that day: the earlier schools are asked by themselves then. If the day is wrong, send the right one.",
     ),
-    # taking back
+    # recall and replacement
     "recalled": Code(
         "The packet was taken back by its sender before it was collected.",
         "Send the right document, if there is one; if you had made a copy of this one, delete it.",

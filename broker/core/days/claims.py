@@ -1,7 +1,7 @@
-"""Claims: who is claimed by two LEAs for the same days, whether that is legal, and what becomes of the days.
+"""Claims: whether two LEAs claim a student for the same days, whether that is legal, and how the days are divided.
 
 Owns the finding about one student in one school year. Promises: pure; spans within one LEA are no conflict; the result
-depends on the spans only, not on their order. The days and their division are `broker.core.days.membership`.
+depends on the spans only, not on their order. `broker.core.days.membership` counts and divides the days.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,8 @@ from broker.core.model import LeaId, Ssid
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Days on which two LEAs claim a student, both included, with the schools of each; LEAs and schools sorted."""
+    """Days from `first` to `last`, both included, on which two LEAs claim a student, with the schools of each LEA; LEAs
+    and schools are sorted."""
 
     leas: tuple[LeaId, LeaId]
     schools: tuple[tuple[str, ...], tuple[str, ...]]
@@ -32,13 +33,13 @@ class Overlap:
 
     @property
     def weekdays(self) -> int:
-        """Days from Monday to Friday: at most so many school days."""
+        """Days from Monday to Friday: there are at most as many school days."""
         return weekdays(self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an overlap is legal, by which subsection, in one sentence."""
+    """Whether an overlap is legal, by which subsection (`rule`), and why in one sentence."""
 
     legal: bool
     rule: str
@@ -52,11 +53,11 @@ ABOVE = Verdict(True, "R277-419-6(3)", "The LEAs follow each other, but claim mo
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the claims on one student in one school year come to.
+    """The result of the claims on one student in one school year.
 
-    `claimed` are the days of membership of each LEA, exact; `proposed` the whole days that it would get. `disputed`
-    are days of a kindergarten student that only one LEA can have: they are in nobody's `proposed`, because which LEA
-    it is must be said by the LEAs.
+    `claimed` holds the exact days of membership of each LEA; `proposed` holds the whole days that it would get.
+    `disputed` counts days of a kindergarten student that only one LEA can have: they are in no LEA's `proposed`,
+    because the LEAs must say which one has the student.
     """
 
     ssid: Ssid
@@ -81,12 +82,12 @@ class Finding:
 
     @property
     def concerned(self) -> tuple[LeaId, ...]:
-        """The LEAs that this is the business of: those whose days overlap or, where there are too many, all."""
+        """The LEAs that the finding concerns: those whose days overlap; all, where too many days are claimed."""
         return tuple(self.claimed) if self.above else tuple(sorted({lea for one in self.overlaps for lea in one.leas}))
 
 
 def together(common: Iterable[Overlap]) -> tuple[int, int]:
-    """(calendar days, weekdays) of these overlaps, each day once."""
+    """(calendar days, weekdays) in these overlaps; each day counts once."""
     days = {day for one in common for day in range(one.first.toordinal(), one.last.toordinal() + 1)}
     return len(days), sum(date.fromordinal(day).isoweekday() < 6 for day in days)
 
@@ -98,7 +99,8 @@ def stays_in(spans: Iterable[Span], year: SchoolYear) -> tuple[Stay, ...]:
 
 
 def _of_year(span: Span, year: SchoolYear) -> Span:
-    """A grade is that of the school year of the entry: a kindergarten student is in first grade a year later."""
+    """The span for this year. A grade holds for the school year of the entry: a kindergarten student is in first grade
+    a year later."""
     before = year.closes.replace(year=year.closes.year - 1)
     return span if not span.kindergarten or before < span.entry <= year.closes else replace(span, kindergarten=None)
 
@@ -110,7 +112,7 @@ def _order(stay: Stay) -> tuple[Any, ...]:
 
 
 def _common(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
-    """The days in both of two sorted lists of intervals that are disjoint in themselves."""
+    """The days that two sorted lists of intervals share. Within one list the intervals do not overlap."""
     found, i, j = [], 0, 0
     while i < len(one) and j < len(other):
         first, last = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
@@ -124,7 +126,7 @@ def _common(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval
 
 
 def overlaps(stays: Sequence[Stay]) -> tuple[Overlap, ...]:
-    """The days on which two LEAs have the student, for each two LEAs; in the order of LEAs and days."""
+    """The days on which two LEAs have the student, for each pair of LEAs; in the order of LEAs and days."""
     by_lea: dict[LeaId, list[Stay]] = {}
     for stay in stays:
         by_lea.setdefault(stay.span.lea, []).append(stay)
@@ -152,7 +154,7 @@ def _breaks_kindergarten(stays: Sequence[Stay], common: Sequence[Overlap]) -> bo
 
 
 def _count(stays: Sequence[Stay]) -> tuple[dict[LeaId, Fraction], dict[LeaId, Fraction], Fraction]:
-    """(claimed, what of it nobody disputes, disputed): a kindergarten student's day is one LEA's, R277-419-5(2)."""
+    """(claimed, undisputed, disputed) days: only one LEA can have a kindergarten student's day, R277-419-5(2)."""
     claimed = {stay.span.lea: Fraction(0) for stay in stays}
     sure, disputed = dict(claimed), Fraction(0)
     for days, present in segments(stays):
@@ -166,7 +168,7 @@ def _count(stays: Sequence[Stay]) -> tuple[dict[LeaId, Fraction], dict[LeaId, Fr
 
 
 def judge(ssid: Ssid, spans: Iterable[Span], year: SchoolYear) -> Finding | None:
-    """What is to be said of a student's claims in one school year; None where LEAs are in nobody's way."""
+    """The finding about a student's claims in one school year; None where the LEAs' claims do not conflict."""
     stays = stays_in(spans, year)
     if len({stay.span.lea for stay in stays}) < 2:
         return None

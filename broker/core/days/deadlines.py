@@ -1,8 +1,8 @@
-"""The clocks of a transfer: by which day the law wants a record asked for, and sent.
+"""The clocks of a transfer: the days by which the law wants a record requested and sent.
 
-Owns the school calendar as arithmetic, and which clock counts what. Promises: pure; what day it is comes from the
-caller; a term of N days ends on the Nth day counted from the day after its start, so that the day of the request is
-never counted; every deadline is a day that the calendar knows.
+Owns the school calendar as arithmetic, and which clock counts which days. Promises: pure; the caller says what day it
+is; a term of N days ends on the Nth day counted from the day after its start, so the day of the request never counts;
+every deadline is a day that the calendar knows.
 """
 
 from bisect import bisect_left, bisect_right
@@ -18,7 +18,7 @@ _SATURDAY = 5
 
 
 class Clock(StrEnum):
-    """Which rule a deadline follows."""
+    """The rule that a deadline follows."""
 
     REQUEST = "request"  # the new school asks the previous one
     ANSWER = "answer"  # the previous school sends the record
@@ -37,7 +37,7 @@ COUNTS_SCHOOL_DAYS = frozenset({Clock.ANSWER})  # the other rules say "days": ev
 class Calendar:
     """The school days of one LEA from `first` to `last`, both included; `days` are their ordinals, in order.
 
-    Asked about a day that it does not reach, it raises ValueError: silence would count such days as closed.
+    It raises ValueError for a day that it does not reach: silence would count such days as closed.
     """
 
     first: date
@@ -46,7 +46,7 @@ class Calendar:
 
     @staticmethod
     def of(first: date, last: date, school_days: Iterable[date]) -> "Calendar":
-        """From the school days themselves, in any order; those outside of `first` to `last` are left out."""
+        """The calendar of these school days, given in any order; days outside `first` to `last` are left out."""
         ordinals = sorted({day.toordinal() for day in school_days if first <= day <= last})
         return Calendar(first, last, tuple(ordinals))
 
@@ -55,9 +55,9 @@ class Calendar:
         return self.count(day, day) == 1
 
     def add(self, day: date, school_days: int) -> date:
-        """The last day in time: the Nth school day counted from the day after `day`; `day` itself for 0.
+        """The last day that is in time: the Nth school day counted from the day after `day`; `day` itself for 0.
 
-        Where fewer are left, the calendar's own last day, so that nothing is due never.
+        Where fewer school days are left, it is the calendar's last day, so that every term ends.
         """
         self._reach(day)
         if school_days < 0:
@@ -68,7 +68,7 @@ class Calendar:
         return date.fromordinal(self.days[at]) if at < len(self.days) else self.last
 
     def back(self, day: date, school_days: int) -> date:
-        """The latest day since which, on `day`, so many school days have passed; `day` itself for 0."""
+        """The latest day from which `school_days` school days have passed by `day`; `day` itself for 0."""
         self._reach(day)
         if school_days == 0:
             return day
@@ -84,7 +84,7 @@ class Calendar:
         return bisect_right(self.days, last.toordinal()) - bisect_left(self.days, first.toordinal())
 
     def passed(self, start: date, end: date) -> int:
-        """How many school days have passed on `end` since `start`, which is not counted; 0 where end <= start."""
+        """How many school days have passed by `end` since `start`. `start` does not count; 0 where end <= start."""
         return self.count(start + _DAY, end)
 
     def _reach(self, day: date) -> None:
@@ -99,8 +99,8 @@ def teaching(
     closed: Collection[date],
     opened: Collection[date],
 ) -> Calendar:
-    """The calendar of these school years, which follow each other: Monday to Friday while school is in, but not on
-    `closed` days, and on `opened` ones whatever they are. A year-round LEA teaches in summer, too."""
+    """The calendar of consecutive school years: Monday to Friday while school is in, without `closed` days, with all
+    `opened` days. A year-round LEA teaches in summer, too."""
     spans = list(years)
     days: set[date] = set()
     for year in spans:
@@ -111,19 +111,19 @@ def teaching(
 
 
 def due(clock: Clock, start: date, calendar: Calendar, lengths: Mapping[Clock, int]) -> date:
-    """The last day on which what this clock asks for is in time.
+    """The last day on which the act that this clock asks for is in time.
 
-    `start` is the day of the enrollment for REQUEST, else of the request; `lengths` are the terms of the settings, in
-    school days for ANSWER and in days for the others (`RULES` has their sources).
+    `start` is the day of the enrollment for REQUEST, the day of the request for the others; `lengths` are the terms of
+    the settings, in school days for ANSWER and in days for the others (`RULES` has their sources).
     """
     length = lengths[clock]
     return calendar.add(start, length) if clock in COUNTS_SCHOOL_DAYS else start + timedelta(days=length)
 
 
 def goes_on(clock: Clock, due_on: date, stood: tuple[date, date], calendar: Calendar) -> date:
-    """The last day in time of a clock that stood between two days, and then goes on from where it stood.
+    """The new last day of a clock that stood between two days and then goes on.
 
-    What was left on the first of them is left on the second; what was late by then is as late.
+    The time that was left on the first day is left on the second; a delay that existed by then stays as long.
     """
     since, until = stood
     if clock not in COUNTS_SCHOOL_DAYS:
@@ -134,8 +134,9 @@ def goes_on(clock: Clock, due_on: date, stood: tuple[date, date], calendar: Cale
 
 
 def overdue_days(due_on: date, today: date, calendar: Calendar) -> int:
-    """How late it is on `today`, in the school days that have passed since `due_on`.
+    """How late an act is on `today`, in the school days that have passed since `due_on`.
 
-    Late is whatever is not done when `due_on` has ended (`today > due_on`): on a weekend after it, this is 0 still.
+    An act is late when it is not done by the end of `due_on` (`today > due_on`): on a weekend after it, this is still
+    0.
     """
     return calendar.passed(due_on, today)

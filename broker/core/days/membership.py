@@ -1,16 +1,16 @@
-"""Days of membership: how many an LEA claims for a student, how many there may be, and who gets what of too many.
+"""Days of membership: how many an LEA claims for a student, how many are allowed, and how too many are divided.
 
-Owns the arithmetic of Utah R277-419-6. Promises: pure and exact (fractions; rounding only at the end, and so that the
-sum stays); what a number rests on is named by the rule's subsection. Grade, programme and part of the day may be
-unknown: they then count as not kindergarten, regular, and the whole day.
+Owns the arithmetic of Utah R277-419-6. Promises: pure and exact (fractions; rounding comes last and keeps the sum);
+each number names the subsection of the rule that it rests on. Grade, programme and part of the day may be unknown: they
+then count as not kindergarten, regular, and the whole day.
 
 The rule, in short. (1)(a) In one LEA at most 180 days of regular membership in a school year; (b) more for a student
 whose parent confirmed in writing an early graduation, which no enrollment says, so it is never assumed here; (c) 205
 for a student who transfers within the LEA to or from a year-round school. (2)(a) In two or more LEAs 180; (b) 220 for
 one who transfers to or from an LEA whose schedule is approved under R277-419-4(1)(b); (c) 205 for one who transfers to
 or from an LEA where the student attends a year-round school; (d) where neither (b) nor (c) applies, but there was a
-transfer from one LEA to another, 170 plus 10 for each LEA attended. (3) What is above is apportioned between the LEAs
-by the Superintendent. (4) Part of a day and part of a year count in proportion.
+transfer from one LEA to another, 170 plus 10 for each LEA attended. (3) The Superintendent apportions the days above
+the limit between the LEAs. (4) Part of a day and part of a year count in proportion.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,8 @@ class Programme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One membership of a student as an LEA reported it: from `entry` to `exit`, both days included; None while open.
+    """One membership of a student as an LEA reported it, from `entry` to `exit`, both days included; `exit` is None
+    while it is open.
 
     An exit on the day of entry takes a mistaken entry back. `kindergarten` is None where the grade is not known;
     `day_part` is the part of the school day, over 0 and at most 1.
@@ -58,7 +59,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """The part of a span that lies in one school year, both days included; `rate` is days of membership a weekday."""
+    """The part of a span that lies in one school year, both days included; `rate` is the days of membership for each
+    weekday."""
 
     span: Span
     first: date
@@ -68,7 +70,8 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most days of regular membership that a student is eligible for, by which subsection, in one sentence."""
+    """The most days of regular membership that a student is eligible for, the subsection (`rule`), and why in a
+    phrase."""
 
     days: int
     rule: str
@@ -84,7 +87,7 @@ def prorate(present: int, whole: int, day_part: Fraction = Fraction(1)) -> Fract
 
 
 def stay_in(span: Span, year: SchoolYear) -> Stay | None:
-    """What of a span lies in this school year; None for nothing, and for an entry that was taken back.
+    """The part of a span in this school year; None where there is none, and for an entry that was taken back.
 
     An open span ends with the school year's last day of instruction. The school's own calendar is not known to the
     exchange, so a day's worth is the year's 180 days, spread evenly over the weekdays on which such a school may teach:
@@ -99,7 +102,7 @@ def stay_in(span: Span, year: SchoolYear) -> Stay | None:
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same days in as few intervals as possible; a weekend between two of them does not part them."""
+    """The same days in as few intervals as possible; intervals with only a weekend between them become one."""
     whole: list[Interval] = []
     for first, last in sorted(intervals):
         if whole and (first <= whole[-1][1] or not weekdays(whole[-1][1] + _DAY, first - _DAY)):
@@ -110,7 +113,8 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def segments(stays: Sequence[Stay]) -> Iterator[tuple[int, Mapping[LeaId, list[Stay]]]]:
-    """The school year cut where a stay begins or ends: how many weekdays, and who stays where on them, by LEA."""
+    """The school year, cut where a stay begins or ends: for each piece the number of its weekdays and the stays on
+    them, by LEA."""
     bounds = sorted({stay.first for stay in stays} | {stay.last + _DAY for stay in stays})
     for first, after in pairwise(bounds):
         present: dict[LeaId, list[Stay]] = {}
@@ -122,15 +126,15 @@ def segments(stays: Sequence[Stay]) -> Iterator[tuple[int, Mapping[LeaId, list[S
 
 
 def worth(days: int, stays: Sequence[Stay]) -> Fraction:
-    """What one LEA may claim for so many weekdays with these stays: two schools at once are not two days."""
+    """The days that one LEA may claim for `days` weekdays with these stays: two schools on one day are not two days."""
     parts = sum((stay.span.day_part for stay in stays), Fraction(0))
     return days * sum((stay.rate for stay in stays), Fraction(0)) / max(Fraction(1), parts)
 
 
 def _moved(stays: Sequence[Stay], place: Callable[[Stay], object]) -> bool:
-    """Whether the student left one place for another: was there earlier, and left earlier, than at the other one.
+    """Whether the student transferred from one place to another: came to the first one earlier, and left it earlier.
 
-    A membership within the time of another one is dual enrollment and no transfer.
+    A membership within the time of another one is a dual enrollment and no transfer.
     """
     by_place: dict[object, list[Interval]] = {}
     for stay in stays:
@@ -165,10 +169,10 @@ def _school(stay: Stay) -> str:
 def limit(stays: Sequence[Stay]) -> Limit:
     """How many days of regular membership the student with these stays is eligible for: R277-419-6(1) and (2).
 
-    Which line holds when several do: (2)(d) says itself that it yields to (2)(b) and (2)(c), even where its own sum
-    would be more. (2)(b) and (2)(c) do not rank each other; both are exceptions that widen (2)(a), so a student who
-    meets both has what the wider one gives, 220. Without a transfer none of them applies: a student who is in two LEAs
-    at the same time all year has (2)(a), 180.
+    Where several lines fit: (2)(d) says itself that it yields to (2)(b) and (2)(c), even where its own sum would be
+    more. (2)(b) and (2)(c) do not rank each other; both are exceptions that widen (2)(a), so a student who meets both
+    gets the wider one, 220. Without a transfer none of them applies: a student who is in two LEAs at the same time all
+    year gets (2)(a), 180.
     """
     count = len({_lea(stay) for stay in stays})
     if count < 2:
@@ -185,7 +189,8 @@ def limit(stays: Sequence[Stay]) -> Limit:
 
 
 def shares(claimed: Mapping[LeaId, Fraction], total: int) -> dict[LeaId, int]:
-    """`total` whole days divided as the claims are, by largest remainder; ties go to the larger claim, then by id."""
+    """`total` whole days divided in proportion to the claims, by largest remainder; ties go to the larger claim, then
+    to the lower id."""
     whole = sum(claimed.values(), Fraction(0))
     exact = {lea: claim * total / whole if whole else Fraction(0) for lea, claim in claimed.items()}
     given = {lea: int(days) for lea, days in exact.items()}
@@ -198,7 +203,7 @@ def shares(claimed: Mapping[LeaId, Fraction], total: int) -> dict[LeaId, int]:
 def apportion(claimed: Mapping[LeaId, Fraction], most: int) -> dict[LeaId, int]:
     """Whole days for each LEA: its own claim while all claims together stay within `most`, else in proportion.
 
-    R277-419-6(3) leaves it to the Superintendent how days above the limit are apportioned. Proportion to the claims is
-    what this proposes, after subsection (4); it decides nothing.
+    R277-419-6(3) leaves it to the Superintendent how days above the limit are apportioned. This function proposes
+    proportion to the claims, after subsection (4); it decides nothing.
     """
     return shares(claimed, min(round(sum(claimed.values(), Fraction(0))), most))

@@ -1,8 +1,8 @@
-"""Which dates of a student can be, and which are odd for an age, a grade or a year.
+"""Which dates of a student are possible, and which are odd for an age, a grade or a year.
 
-Owns the rules; their bounds are settings. Promises: pure; today is passed in. What cannot be is wrong however it came
-about; what is odd may be right, and is for whoever sent it to say. Schools teach children before the third and adults
-after the 22nd birthday, too (34 CFR 300.101: special education from 3 to 21), so neither is out of the question.
+Owns the rules; their bounds are settings. Promises: pure; the caller says what day it is. An impossible date is always
+wrong; an odd date may be right, and the sender says whether it is. Schools also teach children before the third and
+adults after the 22nd birthday (34 CFR 300.101: special education from 3 to 21), so both are possible.
 """
 
 import re
@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 BIRTH, DAY, EXIT, YEAR = "birth_date", "date", "exit_date", "school_year"
-FACTS = (BIRTH, DAY, EXIT, YEAR)  # the names of what can be confirmed
-_TOMORROW = timedelta(days=1)  # where the sender is, it may be a day later
+FACTS = (BIRTH, DAY, EXIT, YEAR)  # the names of the facts that a sender can confirm
+_TOMORROW = timedelta(days=1)  # at the sender's place it may be a day later
 _KINDERGARTEN, _BEFORE = 0, -1
 _GRADES = {"pk": _BEFORE, "ps": _BEFORE, "pre": _BEFORE, "kg": _KINDERGARTEN, "k": _KINDERGARTEN, "0": _KINDERGARTEN}
 _GRADES |= {str(grade): grade for grade in range(1, 13)}
@@ -23,7 +23,7 @@ _ENTERS_AT = 5  # kindergarten, in years
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Years of age, years, and days: see the settings of these names."""
+    """Years of age, and years: the settings with these names explain them."""
 
     least_age: int
     most_age: int
@@ -38,7 +38,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """By what a date is judged: the day it is, the school year that it is in, and the bounds."""
+    """What a date is judged by: today, today's school year, and the bounds."""
 
     today: date
     school_year: int
@@ -46,13 +46,13 @@ class Frame:
 
     @property
     def last_year(self) -> int:
-        """The last school year that anything can be of now."""
+        """The last school year that a document can name now."""
         return self.school_year + self.bounds.school_years_ahead
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """The dates of one line about a student; None where one is not told, or not known. Repr hidden."""
+    """The dates of one line about a student; None where the line does not say, or it is not known. Repr hidden."""
 
     birth: date
     day: date | None = None
@@ -62,19 +62,20 @@ class Line:
 
 
 class Fault(NamedTuple):
-    """Which fact it is, and what that must be, as the end of a sentence; nothing of the student."""
+    """The fact that is wrong, and the end of a sentence that says what it must be; no data of the student."""
 
     fact: str
     must: str
 
 
 def age(birth: date, day: date) -> int:
-    """In whole years; below 0 before the birth. Who was born on 29 February is older on 1 March in other years."""
+    """The age in whole years; below 0 before the birth. In other years, somebody born on 29 February turns older on 1
+    March."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def birth_fault(birth: date, frame: Frame, day: date | None = None) -> Fault | None:
-    """Why nobody at school can have been born then; `day` is one in the future on which the student comes."""
+    """Why no student can have been born on this day; `day` is the future day on which the student comes, if any."""
     bounds = frame.bounds
     if birth > frame.today + _TOMORROW:
         return Fault(BIRTH, "must not be a day to come")
@@ -86,14 +87,14 @@ def birth_fault(birth: date, frame: Frame, day: date | None = None) -> Fault | N
 
 
 def year_fault(year: int, frame: Frame) -> Fault | None:
-    """Why nothing can be of this school year yet."""
+    """Why no document can name this school year yet."""
     if year > frame.last_year:
         return Fault(YEAR, f"must not be later than {frame.last_year}, the year in which the next school year ends")
     return None
 
 
 def impossible(line: Line, frame: Frame) -> Fault | None:
-    """Why a line cannot be."""
+    """Why a line is impossible; None where it is possible."""
     fault = birth_fault(line.birth, frame, line.day)
     if fault:
         return fault
@@ -109,7 +110,7 @@ def impossible(line: Line, frame: Frame) -> Fault | None:
 
 
 def odd(line: Line, frame: Frame, known: Collection[str] = ()) -> tuple[Fault, ...]:
-    """What of a line should be looked at again, but for facts that are `known` to be right."""
+    """The facts of a line that the sender should check, without those that are `known` to be right."""
     return tuple(fault for fault in _odd(line, frame) if fault.fact not in known)
 
 
@@ -131,7 +132,7 @@ def _odd(line: Line, frame: Frame) -> Iterator[Fault]:
 
 
 def ages_in(grade: str, bounds: Bounds) -> tuple[int, int] | None:
-    """The ages that are usual in a grade, as a sender writes it; None for one that is not known."""
+    """The youngest and oldest usual age in a grade, as a sender writes it; None for an unknown grade."""
     number = _GRADES.get(grade.strip().lower().lstrip("0") or ("0" if grade.strip() else ""))
     if number is None:
         return None
@@ -141,19 +142,19 @@ def ages_in(grade: str, bounds: Bounds) -> tuple[int, int] | None:
     return number + _ENTERS_AT - bounds.grade_younger, last
 
 
-# documents about one student: what has been
+# documents about one student, which record the past
 
 _DUE = frozenset({"expires", "review_due", "evaluation_due"})  # days that may lie years ahead
 _DUE_YEARS = 20
-_YEARS_AHEAD = {YEAR: 0, "graduation_year": 14}  # years, and how far behind the next school year they may lie
+_YEARS_AHEAD = {YEAR: 0, "graduation_year": 14}  # how many years after the last possible school year each may lie
 _IS_DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.+Z-]{1,40})?)?\Z")
-_OTHERS = frozenset({"teachers"})  # what is told of others than the student
-AHEAD = timedelta(days=400)  # as entries may be: what is planned for the next school year
+_OTHERS = frozenset({"teachers"})  # facts about other people than the student
+AHEAD = timedelta(days=400)  # as far ahead as entries may be: plans for the next school year
 
 
 def of_record(document: Mapping[str, object], frame: Frame) -> Iterator[str]:
-    """The JSON pointers of dates and school years in a checked document that cannot be: of days that are far to come,
-    or of the student's before the student was born."""
+    """The JSON pointers of impossible dates and school years in a checked document: days too far ahead, or the
+    student's own days before the student's birth."""
     student = document.get("student")
     born = str(student.get("birth_date", "")) if isinstance(student, Mapping) else ""
     for name, part in document.items():
@@ -182,7 +183,7 @@ def is_day(text: str) -> bool:
 
 
 def _can_be(day: str, name: str, born: str, today: date) -> bool:
-    """A month is its first day, and of the birth's month when it is that."""
+    """Whether the date is possible. A month counts from its first day; the month of the birth itself is possible."""
     born = born[: len(day)]
     is_late = int(day[:4]) > today.year + _DUE_YEARS if name in _DUE else day > (today + AHEAD).isoformat()
     return born <= day and not is_late

@@ -1,7 +1,7 @@
 """The school year: which days belong to it, and between which of them schools teach.
 
 Owns the naming of school years by the calendar year in which they end (2027 is 2026-27). Promises: pure; every day
-belongs to exactly one school year; a calendar that cannot be is a ValueError with one sentence.
+belongs to exactly one school year; an impossible calendar raises ValueError with one sentence.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,8 @@ class Calendar:
 
     @staticmethod
     def of(begins: str, opens: str, closes: str) -> "Calendar":
-        """From texts such as `07-01`. Raises ValueError unless schools open and close, in this order, within a year."""
+        """The calendar from texts such as `07-01`. Raises ValueError unless schools open and close, in this order,
+        within one school year."""
         made = Calendar(_month_day(begins, "year_begins"), _month_day(opens, "opens"), _month_day(closes, "closes"))
         if made.year(2001).opens >= made.year(2001).closes:
             raise ValueError("opens must come before closes within the school year that begins on year_begins")

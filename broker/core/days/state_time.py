@@ -1,8 +1,8 @@
-"""The state's time: on which day a moment is, when a day and its hours begin, and how a moment is told to people.
+"""The state's time: the day of a moment, when a day and its hours begin, and how a moment is written for people.
 
-Owns the one way from a moment to a day and back. Promises: what the machine's own time zone is plays no part; an hour
-that a day does not have begins when the clocks leap over it, and one that it has twice begins once, the first time.
-Moments are seconds since the epoch, or aware datetimes.
+Owns the one way from a moment to a day and back. Promises: the machine's own time zone plays no part; an hour that a
+day does not have begins when the clocks skip it, and an hour that a day has twice begins once, the first time. Moments
+are seconds since the epoch, or aware datetimes.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _HOUR_SECONDS = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class StateTime:
-    """The clock on the state's wall, by its time zone."""
+    """The clock in the state's time zone."""
 
     zone: tzinfo
 
@@ -25,7 +25,7 @@ class StateTime:
         )
 
     def day(self, moment: float | datetime) -> date:
-        """The day that it is at this moment: what is "today" then."""
+        """The day at this moment: "today" in the state."""
         return self.at(moment).date()
 
     def begins(self, day: date) -> float:
@@ -37,10 +37,10 @@ class StateTime:
         return self.begins(day + _DAY)
 
     def hour(self, day: date, hour: int) -> float:
-        """When it is so much o'clock (0 to 23) on this day, in seconds since the epoch; always within the day."""
-        # an hour that is leaped over begins by the offset before the leap, which is the very moment of the leap
+        """When this hour (0 to 23) of the day begins, in seconds since the epoch; always within the day."""
+        # a skipped hour begins, by the offset before the change, at the very moment of the change
         found = datetime.combine(day, time(hour), self.zone).timestamp()
-        return min(found, self.ends(day) - _HOUR_SECONDS)  # where the clocks leap over midnight
+        return min(found, self.ends(day) - _HOUR_SECONDS)  # where the clocks skip midnight
 
     def told(self, moment: float | datetime, timespec: str = "seconds") -> str:
         """The moment for people: ISO 8601, with the state's offset."""

@@ -1,1 +1,1 @@
-"""What a file is, by its bytes alone."""
+"""The kind of a file, by its bytes alone."""

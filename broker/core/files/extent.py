@@ -1,10 +1,10 @@
 """Does a file end too early? What its headers, or its first and last lines, say about its end.
 
-Owns that judgement. Promises: it reads headers and never bodies, but for an armour that does not end with its own last
-line: that line is looked for; a look goes on where the one before stood, so that a file which grows, or is asked about
-again and again, costs its headers once; a look ends after so many headers, however many the file has. What is only half
-there is never called whole: who went on over a content that has changed since judges it once more from its start
-(`broker.edge.home.readiness`).
+Owns that judgement. Promises: it reads headers and never bodies, except to find the last line of an armour that does
+not end the file; each check goes on where the last one stopped, so a file that grows, or is checked again and again,
+costs its headers once; a check ends after a given number of headers, however many the file has. Half a file is never
+called whole: where the content has changed since the last check, `broker.edge.home.readiness` checks it once more from
+its start.
 """
 
 import io
@@ -17,14 +17,14 @@ from typing import BinaryIO
 from broker.core.errors import Refused
 from broker.core.openpgp.frames import PKESK, SKESK, Reader, may_begin
 
-_MOST_ZEROS = 8  # that end a file by chance: one sealed file in 2 to the 64
-_BLOCK = 512  # bytes; writers fill whole ones, but for the last
+_MOST_ZEROS = 8  # as many end a sealed file by chance once in 2 to the 64
+_BLOCK = 512  # bytes; writers fill whole blocks, except the last
 _MOST_PACKETS = 64
 _NOWHERE = -1
 ALL = 1 << 62  # headers
 _END, _LONGEST_END = b"-----END PGP ", 64  # bytes
 _CLOSED = re.compile(rb"-----END PGP [A-Z ]{4,30}+-----")
-_PIECE, _HEADERS_PER_PIECE = 64 * 1024, 8  # of an armour's text; what reading it costs, in headers
+_PIECE, _HEADERS_PER_PIECE = 64 * 1024, 8  # bytes of an armour's text, and what reading them costs, counted in headers
 
 
 class Extent(StrEnum):
@@ -32,14 +32,14 @@ class Extent(StrEnum):
 
     WHOLE = "whole"
     SHORT = "short"  # more bytes must follow: an upload on its way, or one that broke off
-    FOREIGN = "foreign"  # nothing that waiting could mend
-    UNDECIDED = "undecided"  # so many headers were read, and more are there: ask again
+    FOREIGN = "foreign"  # no sealed file: waiting cannot complete it
+    UNDECIDED = "undecided"  # `most` headers were read, and more are there: ask again
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a look at one file stands: `at` is the offset of the next header, `inside` the tag of a packet whose next
-    part begins there (else -1), `last` the tag of the last whole packet. `headers` were read up to now."""
+    """How far the check of one file has come: `at` is the offset of the next header, `inside` the tag of a packet whose
+    next part begins there (else -1), `last` the tag of the last whole packet; `headers` counts the headers read."""
 
     at: int = 0
     inside: int = _NOWHERE
@@ -52,9 +52,9 @@ class Progress:
 def extent(file: BinaryIO, progress: Progress | None = None, most: int = ALL) -> Extent:
     """Whether a seekable binary file holds a whole message, by its packet headers or by the lines of its armour.
 
-    An empty file is SHORT, and so is one whose length was set before its bytes came (SMB, `rsync --preallocate`): what
-    is not written yet reads as zeros, and neither a packet nor armour begins with one; nor does what is sealed end in
-    many. `progress` is where an earlier look at it stood, and is moved on; `most` is how many headers are read at most.
+    An empty file is SHORT, and so is one whose length was set before its bytes came (SMB, `rsync --preallocate`): bytes
+    that are not written yet read as zeros; no packet and no armour begins with a zero, and no sealed file ends in many.
+    `progress` is where an earlier check stopped, and is moved on; `most` is how many headers are read at most.
     """
     progress = Progress() if progress is None else progress
     size = file.seek(0, io.SEEK_END)
@@ -75,13 +75,13 @@ def extent(file: BinaryIO, progress: Progress | None = None, most: int = ALL) ->
 
 
 def _is_unwritten(last: bytes, size: int) -> bool:
-    """Whether a file that ends like this still lacks its end: so many zeros, or a last block of nothing else."""
+    """Whether a file with these last bytes still lacks its end: it ends in many zeros, or in a block of only zeros."""
     zeros = len(last) - len(last.rstrip(b"\0"))
     return zeros >= _MOST_ZEROS or 0 < size % _BLOCK <= zeros
 
 
 def _framed(read: Callable[[int, int], bytes], size: int, progress: Progress, most: int) -> Extent:
-    if progress.at > size:  # it was begun anew
+    if progress.at > size:  # the file was begun again
         progress.at, progress.inside, progress.last, progress.packets, progress.parts = 0, _NOWHERE, PKESK, 0, 0
     reader = Reader(read, size, frozenset())
     reader.parts_left -= progress.parts
@@ -99,7 +99,7 @@ def _framed(read: Callable[[int, int], bytes], size: int, progress: Progress, mo
 
 
 def _step(reader: Reader, progress: Progress) -> None:
-    """One header further. Raises Refused, and then stands where it stood."""
+    """Move on by one header. Where it raises Refused, `progress` has not moved."""
     at = progress.at
     if progress.inside == _NOWHERE:
         if progress.packets >= _MOST_PACKETS:
@@ -137,7 +137,8 @@ def _armored(
 
 
 def _with_text_behind(read: Callable[[int, int], bytes], size: int, progress: Progress, most: int) -> Extent:
-    """Whether the last line of the armour stands somewhere before the end; `progress.at` is how far was looked."""
+    """Whether the last line of the armour stands before the end of the file; `progress.at` is how far it was
+    searched."""
     if read(size - 1, 1) == b"\0":
         return Extent.SHORT  # its length was set before its bytes came
     if progress.at > size:

@@ -1,8 +1,8 @@
-"""What a content is, by its bytes: workbooks, pages, pictures, archives, mails, texts in another encoding, keys.
+"""The kind of a content, by its bytes: workbooks, pages, pictures, archives, mails, texts in another encoding, keys.
 
-Owns the one table of these forms, used for what was sealed and for what lies in an outbox in the clear. Promises: a
-content that may be a document of the exchange (JSON, CSV, XML, in UTF-8) has no kind, nor has text that nobody can tell
-from such; what is told is the form, and never a piece of the content; the work grows with the bytes.
+Owns the one table of these forms, used for sealed contents and for files that lie in an outbox in the clear. Promises:
+a content that may be a document of the exchange (JSON, CSV, XML, in UTF-8) has no kind, and neither has text that
+cannot be told from one; a kind tells the form, and never a piece of the content; the work grows with the bytes.
 """
 
 from broker.core.files import kinds_text
@@ -19,15 +19,15 @@ _OTHER_SEAL = "Open it, and seal the document itself with gpg: the exchange know
 _DATABASE = "Export the data from the program that the file belongs to, as JSON or CSV, and seal that."
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MOST_MEMBERS = 64  # of a ZIP whose heads are looked at
+_MOST_MEMBERS = 64  # members of a ZIP whose headers are checked
 
 
 def _nothing(name: str) -> Kind:
-    """What holds no data of anybody."""
+    """A kind of file that holds no data about any person."""
     return Kind(name, _NO_DATA, holds_data=False)
 
 
-# (offset, bytes there, what it is)
+# (offset, bytes there, kind)
 _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"%PDF-", Kind("a PDF", _DATA)),
     (0, b"\x89PNG\r\n\x1a\n", Kind("a picture (PNG)", _DATA)),
@@ -95,7 +95,7 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"ID;P", Kind("a workbook in an old form (SYLK)", _AS_CSV)),
     (0, b"TABLE\r\n0,1", Kind("a workbook in an old form (DIF)", _AS_CSV)),
 )
-# within a ZIP: the name of a member, or what stands in the first one
+# within a ZIP: the name of a member, or a text in the first member
 _IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"xl/worksheets/", Kind("an Excel workbook (.xlsx)", _AS_CSV)),
     (b"xl/workbook", Kind("an Excel workbook (.xlsx)", _AS_CSV)),
@@ -107,7 +107,7 @@ _IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"Index/Document.iwa", Kind("a document of a Mac (Numbers or Pages)", _AS_CSV)),
     (b"Index.zip", Kind("a document of a Mac (Numbers or Pages)", _AS_CSV)),
 )
-# within a compound file of Microsoft's: the name of a stream, in UTF-16
+# within a compound file of Microsoft: the name of a stream, in UTF-16
 _IN_OLE: tuple[tuple[str, Kind], ...] = (
     ("EncryptedPackage", Kind("an Office document with a password", f"Take the password off. {_AS_CSV}")),
     ("Workbook", Kind("an Excel workbook (.xls)", _AS_CSV)),
@@ -134,7 +134,7 @@ UNKNOWN = Kind(
 
 
 def kind_of(content: bytes) -> Kind | None:
-    """What `content` is; None for what may be a document, and for text that cannot be told from one."""
+    """The kind of `content`; None for a possible document, and for text that cannot be told from one."""
     if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         return kinds_text.EMPTY
     return _by_magic(content) or kinds_text.of(content) or (UNKNOWN if _is_binary(content) else None)
@@ -165,7 +165,7 @@ def _zip(content: bytes) -> Kind:
 
 
 def _is_binary(content: bytes) -> bool:
-    """Whether it is no text in any encoding of one byte: such text has no control characters but blanks."""
+    """Whether a content is no text in any one-byte encoding: text has no control characters except blanks."""
     head = content[:HEAD]
     odd = len(head) - len(head.translate(None, bytes([*range(9), 11, *range(14, 27), *range(28, 32)])))
     return 50 * odd > len(head)

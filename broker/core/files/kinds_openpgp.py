@@ -1,8 +1,8 @@
-"""What a content of OpenPGP is: sealed, signed in the clear, a signature alone, a key, a revocation.
+"""The kind of an OpenPGP content: sealed, signed in the clear, a signature alone, a key, a revocation.
 
-Owns this judgement, for telling somebody what it is, and for nothing else: nothing here is verified, and damage is read
-over as far as possible. Promises: a secret key is found wherever it stands, in armour or not; the work is bounded by
-the number of packets, and grows with the bytes.
+Owns this judgement, only to tell a sender what the file is: nothing here is verified, and damage is skipped as far as
+possible. Promises: a secret key is found wherever it stands, in armour or not; the work is bounded by the number of
+packets, and grows with the bytes.
 """
 
 import base64
@@ -12,7 +12,7 @@ from enum import StrEnum
 from broker.core.errors import Refused
 from broker.core.openpgp import frames, signatures
 
-# at the beginning of a line, whatever a mail or text program has made of the dashes; not where it is only spoken of
+# at the beginning of a line, even where a mail or text program has changed the dashes; not where a text mentions it
 _BEGIN = re.compile(
     rb"(?:\A|[\r\n])[^A-Za-z0-9\r\n`\"']{0,24}BEGIN PGP "
     rb"(SIGNED MESSAGE|MESSAGE|PUBLIC KEY BLOCK|PRIVATE KEY BLOCK|SIGNATURE)(?![A-Za-z ])"
@@ -20,15 +20,15 @@ _BEGIN = re.compile(
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]++")
 _SECRET_BLOCK = b"BEGIN PGP PRIVATE KEY BLOCK"
 _MOST_PACKETS = 256
-_MOST_ARMOR = 4 * 1024 * 1024  # bytes of one armour that are looked at
+_MOST_ARMOR = 4 * 1024 * 1024  # bytes of one armour that are read
 _OPEN_ENDED = frozenset({frames.COMPRESSED, frames.LITERAL, frames.SED})
 
 
 class Shape(StrEnum):
-    """What it is."""
+    """The kind of an OpenPGP content."""
 
     SEALED = "sealed"
-    SIGNED = "signed"  # with its content in the clear, or that content alone
+    SIGNED = "signed"  # signed, with its content in the clear; or only that content, unsigned
     SIGNED_TEXT = "signed text"  # a cleartext signature, RFC 4880 section 7
     SIGNATURE = "signature"
     REVOCATION = "revocation"
@@ -43,7 +43,7 @@ _BY_TAG |= dict.fromkeys((frames.SECRET_KEY, frames.SECRET_SUBKEY), Shape.SECRET
 
 
 def shape_of(content: bytes) -> Shape | None:
-    """What `content` is; None where it is nothing of OpenPGP."""
+    """The shape of `content`; None where it is not OpenPGP."""
     if content[:1] >= b"\x80" and (shape := _of_packets(content)) is not None:
         return shape
     if _SECRET_BLOCK in content and any(found[1] == b"PRIVATE KEY BLOCK" for found in _BEGIN.finditer(content)):
@@ -60,8 +60,8 @@ _BY_LABEL = {b"MESSAGE": Shape.SEALED, b"PUBLIC KEY BLOCK": Shape.PUBLIC_KEY, b"
 
 
 def body_of(content: bytes) -> bytes:
-    """The packets in the first armour of `content`, as far as they can be read, whatever was done to its lines; the
-    content itself where it is binary."""
+    """The packets in the first armour of `content`, as far as they can be read, even where its lines were changed; the
+    content itself where it is binary or has no armour."""
     found = _BEGIN.search(content)
     if content[:1] >= b"\x80" or found is None:
         return content
@@ -75,7 +75,7 @@ def body_of(content: bytes) -> bytes:
 
 
 def around(content: bytes) -> bytes:
-    """What stands around the first armour of `content`; nothing where there is none."""
+    """The text around the first armour of `content`; empty where there is no armour."""
     found = _BEGIN.search(content)
     if found is None:
         return b""
@@ -84,8 +84,8 @@ def around(content: bytes) -> bytes:
 
 
 def _of_packets(content: bytes) -> Shape | None:
-    """By the packets one after the other, as far as they hold together; the first one decides, but for secret keys and
-    revocations among them."""
+    """The shape by the packets in order, as far as they can be read. The first packet decides, except where a secret
+    key or a revocation is among them."""
     view, found, kinds = memoryview(content), list[int](), list[int]()
     try:
         for frame in frames.walk(view, _MOST_PACKETS, _OPEN_ENDED):
@@ -95,7 +95,7 @@ def _of_packets(content: bytes) -> Shape | None:
             found.append(frame.tag)
             if frame.tag == frames.SIGNATURE:
                 kinds.append(view[start + 1] if view[start] > 3 else view[start + 2])
-    except (Refused, IndexError):  # what holds together up to there says enough
+    except (Refused, IndexError):  # the packets before the damage say enough
         pass
     return _named(found, kinds) if found else None
 

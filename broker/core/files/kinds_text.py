@@ -1,6 +1,6 @@
 """Kinds of content that are text: other encodings, web pages, mails, keys to log in with.
 
-Owns these marks and the shape of a kind. Promises: as `kinds`.
+Owns these marks and the shape of a kind. Promises: the same as `kinds`.
 """
 
 from typing import NamedTuple
@@ -9,8 +9,8 @@ HEAD = 4096  # bytes at the beginning in which the marks of a kind stand
 
 
 class Kind(NamedTuple):
-    """`name`: what it is, to follow "It is"; `advice`: what to do, a sentence; `code`: that of a refusal for it;
-    `holds_data`: whether a student may be named in such a thing at all."""
+    """One kind. `name` follows the words "It is"; `advice` is a sentence that says what to do; `code` is its refusal
+    code; `holds_data` says whether a file of this kind can name a student."""
 
     name: str
     advice: str
@@ -35,13 +35,13 @@ _SECRET = Kind("a secret key", _LOG_IN_KEY, "secret-key-sent")
 _SECRET_OF_GPG = Kind("a secret key", "It is a file in which gpg keeps your key.", "secret-key-sent")
 _PUBLIC = Kind("a public key", _LOG_IN_KEY, "public-key-sent")
 
-_ENCODINGS = {  # a byte order mark: what it is, and how Python calls it
+_ENCODINGS = {  # byte order mark: the encoding's name, and Python's name for it
     b"\xff\xfe\0\0": ("UTF-32", "utf-32"),
     b"\0\0\xfe\xff": ("UTF-32", "utf-32"),
     b"\xff\xfe": ("UTF-16", "utf-16"),
     b"\xfe\xff": ("UTF-16", "utf-16"),
 }
-# places of the bytes that are not zero where most letters are of ASCII, out of four
+# where most letters are ASCII, these places out of four hold bytes that are not zero
 _WITHOUT_MARK = {(0, 2): "utf-16-le", (1, 3): "utf-16-be", (0,): "utf-32-le", (3,): "utf-32-be"}
 _PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<script", b"<style", b"<div", b"<p>")
 _HEADERS: tuple[bytes, ...] = (
@@ -63,7 +63,7 @@ _PUBLICS = (b"ssh-ed25519 AAAA", b"ssh-rsa AAAA", b"ecdsa-sha2-nist", b"sk-ssh-e
 
 
 def of(content: bytes) -> Kind | None:
-    """What a text is; None where it may be a document."""
+    """The kind of a text; None where it may be a document."""
     name, _ = encoding_of(content)
     if name:
         return Kind(f"text in {name}", _UTF8, "not-utf8")
@@ -82,7 +82,8 @@ def of(content: bytes) -> Kind | None:
 
 
 def encoding_of(content: bytes) -> tuple[str, str]:
-    """Name and Python's name of an encoding with more than one byte for a plain letter; two empty texts for none."""
+    """The name, and Python's name, of an encoding with more than one byte for a plain letter; two empty texts where the
+    content is not in one."""
     for mark, found in _ENCODINGS.items():
         if content.startswith(mark):
             return found
@@ -98,19 +99,20 @@ def encoding_of(content: bytes) -> tuple[str, str]:
 
 
 def _reads(text: str) -> bool:
-    """Whether nearly all of it are letters, and not what the bytes of a program happen to be as such."""
+    """Whether nearly all characters are readable: the bytes of a program, decoded as text, are not."""
     odd = sum(letter == "\ufffd" or not (letter.isprintable() or letter.isspace()) for letter in text)
     return 20 * odd < len(text)
 
 
 def decoded(content: bytes) -> str:
-    """The text of a content in whichever encoding, for looking into it; what cannot be read is left out."""
+    """The text of a content, whatever its encoding, for searching it. In UTF-16 and UTF-32 unreadable bytes are left
+    out; else they are replaced."""
     _, python = encoding_of(content)
     return content.decode(python or "utf-8", "ignore" if python else "replace")
 
 
 def _is_page(head: bytes) -> bool:
-    """Whether it is HTML, behind comments and what XHTML begins with."""
+    """Whether it is HTML, after leading comments and the XML declaration of XHTML."""
     while head.startswith((b"<!--", b"<?xml")):
         _, found, head = head.partition(b"-->" if head.startswith(b"<!--") else b"?>")
         if not found:

@@ -1,7 +1,7 @@
-"""What a file is that somebody wants to seal or send, as far as it shows from outside.
+"""The kind of a file that somebody wants to seal or send, as far as it shows from outside.
 
-Owns the kinds. Promises: any bytes have one; nothing is decrypted, and nothing is told but the kind and to which keys
-a sealed file is encrypted.
+Owns the kinds. Promises: any bytes have a kind; nothing is decrypted; the result holds only the kind and, for a sealed
+file, the keys that it is encrypted to.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ _HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
 
 
 class Kind(StrEnum):
-    """What a file can be."""
+    """The kinds of a file."""
 
     SEALED = "sealed"
     CLEAR = "clear"
@@ -30,14 +30,14 @@ class Kind(StrEnum):
     BROKEN = "broken"
 
 
-class Look(NamedTuple):
-    """What it is; `key_ids` are those that a sealed file is encrypted to, 16 upper-case hex digits each."""
+class Recognised(NamedTuple):
+    """The kind of a file; `key_ids` are the keys that a sealed file is encrypted to, 16 upper-case hex digits each."""
 
     kind: Kind
     key_ids: tuple[str, ...] = ()
 
     def is_for(self, key_ids: tuple[str, ...]) -> bool:
-        """Whether one of these keys may open it; a message can hide whom it is for."""
+        """Whether one of these keys may open the file. It may also be one for which the file hides the key id."""
         return bool({*key_ids, _HIDDEN} & {*self.key_ids})
 
 
@@ -56,39 +56,39 @@ _BY_CODE = {
 _KEYS = frozenset({frames.PUBLIC_KEY, frames.PUBLIC_SUBKEY})
 
 
-def look(content: bytes) -> Look:
-    """What these bytes are."""
+def recognise(content: bytes) -> Recognised:
+    """The kind of these bytes."""
     if not content.strip():
-        return Look(Kind.EMPTY)
+        return Recognised(Kind.EMPTY)
     try:
         return _armored(content) if armor.is_armored(content) else _binary(content)
     except Refused as refused:
         is_text = not armor.is_armored(content) and _is_text(content)
-        return Look(Kind.CLEAR if is_text else _BY_CODE.get(refused.code, Kind.BROKEN))
+        return Recognised(Kind.CLEAR if is_text else _BY_CODE.get(refused.code, Kind.BROKEN))
 
 
-def _armored(content: bytes) -> Look:
+def _armored(content: bytes) -> Recognised:
     if b"-----BEGIN PGP SIGNED MESSAGE-----" in content[:200]:
-        return Look(Kind.RECEIPT if b'"receipt": "receipt.v' in content else Kind.SIGNED)
+        return Recognised(Kind.RECEIPT if b'"receipt": "receipt.v' in content else Kind.SIGNED)
     kind, data = armor.dearmor(content)
     if kind in _ARMORED:
-        return Look(_ARMORED[kind])
-    return _binary(bytes(data)) if kind == "MESSAGE" else Look(Kind.BROKEN)
+        return Recognised(_ARMORED[kind])
+    return _binary(bytes(data)) if kind == "MESSAGE" else Recognised(Kind.BROKEN)
 
 
-def _binary(data: bytes) -> Look:
+def _binary(data: bytes) -> Recognised:
     tag = frames.tag(data[0]) if data[0] >= 0x80 else -1
     if tag in _KEYS:
-        return Look(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
+        return Recognised(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
     if tag == frames.SIGNATURE:  # pictures begin like this, too
-        return Look(Kind.SIGNATURE if _is_whole(data) else Kind.CLEAR)
+        return Recognised(Kind.SIGNATURE if _is_whole(data) else Kind.CLEAR)
     outside = message.envelope(memoryview(data), _PACKETS, _RECIPIENTS)
-    return Look(Kind.SEALED, tuple(key.key_id for key in outside.keys))
+    return Recognised(Kind.SEALED, tuple(key.key_id for key in outside.keys))
 
 
 def _is_text(content: bytes) -> bool:
-    """Whether it is text, the first letter of which may look like the beginning of a packet: UTF-8, or for the most
-    part letters that every alphabet of one byte has in common. What is encrypted has a third of these."""
+    """Whether the content is text whose first letter may look like the beginning of a packet: UTF-8, or mostly ASCII,
+    which all one-byte encodings share. Only a third of encrypted bytes are ASCII letters and signs."""
     some = content[:4096]
     if sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in some) > 0.7 * len(some):
         return True

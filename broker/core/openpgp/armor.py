@@ -1,9 +1,9 @@
 """The text armour of OpenPGP: between lines of base64 and bytes.
 
-Owns RFC 4880 section 6.2, and the cleartext signature framework of its section 7. Promises: strict base64; nothing but
-blank text around the armour and before its lines; bounded memory (the decoded bytes beside the armoured ones); the CRC,
-a checksum against line noise that RFC 9580 section 6.1 makes optional, must be well formed where it stands and is not
-computed: the signature and the integrity code inside do that job.
+Owns RFC 4880 section 6.2, and the cleartext signature framework of its section 7. Promises: strict base64; only blank
+text around the armour and before its lines; bounded memory (the decoded bytes beside the armoured ones). The CRC is a
+checksum against line noise, which RFC 9580 section 6.1 makes optional: where it stands, it must be well formed, and it
+is not computed, because the signature and the integrity code inside do that job.
 """
 
 import base64
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from broker.core.errors import Refused
 
-# No repetition gives blanks back (`*+`): a value may itself be of blanks, and every split of them would be tried.
+# Repetitions never give blanks back (`*+`): a value may consist of blanks, and every split of them would be tried.
 _BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z0-9 ,/]{1,40})-----[ \t]*+\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}+:(?: [^\r\n]{0,4000}+)?+[ \t]*+\r?\n")
 _HASHES = {"MD5": 1, "SHA1": 2, "RIPEMD160": 3, "SHA256": 8, "SHA384": 9, "SHA512": 10, "SHA224": 11}
@@ -33,8 +33,8 @@ _MOST_HEADERS = 32
 
 
 class Cleartext(NamedTuple):
-    """A cleartext signed message: the text as it was signed, its lines joined by LF, the signature packets, and the
-    hashes that it names (RFC 4880 section 9.4)."""
+    """A cleartext signed message: the signed text with its lines joined by LF, the signature packets, and the ids of
+    the hashes that its header names (RFC 4880 section 9.4)."""
 
     text: str
     signatures: bytes
@@ -42,7 +42,7 @@ class Cleartext(NamedTuple):
 
 
 def is_armored(data: bytes) -> bool:
-    """Whether `data` is text armour, or text that pretends to be; binary OpenPGP has the top bit of its first byte."""
+    """Whether `data` is text armour, or looks like it; binary OpenPGP has the top bit of its first byte set."""
     first = b"\n" + data[:4096].removeprefix(_BOM).lstrip()
     return _is_utf16(data) or ((data[:1] < b"\x80" or data[:3] == _BOM) and b"\n-----BEGIN PGP " in first)
 
@@ -75,7 +75,7 @@ def dearmor(data: bytes) -> tuple[str, bytearray]:
 
 
 def _flush_left(data: bytes) -> bytes:
-    """Without the blanks before its lines, where the first one is indented: they say nothing."""
+    """The armour without the blanks before its lines, where the first line is indented: these blanks mean nothing."""
     head = data[:4096].removeprefix(_BOM)
     return _INDENT.sub(b"", data) if head[: len(head) - len(head.lstrip())].rpartition(b"\n")[2] else data
 
@@ -110,7 +110,7 @@ def _decoded(data: bytes, at: int, end: int) -> bytearray:
         for start in range(at, stop, _SLICE):
             text = rest + data[start : min(start + _SLICE, stop)].translate(None, _SPACE)
             whole = len(text) - len(text) % 4 if start + _SLICE < stop else len(text)
-            if out and len(out) % 3:  # padding, and then more
+            if out and len(out) % 3:  # there is padding, and then more text
                 raise Refused("bad-armor")
             out += binascii.a2b_base64(text[:whole], strict_mode=True)
             rest = text[whole:]
@@ -120,9 +120,9 @@ def _decoded(data: bytes, at: int, end: int) -> bytearray:
 
 
 def enarmor(kind: str, data: bytes | bytearray) -> str:
-    """Armour around `data`; for keys and signatures, as the CRC is worked out here.
+    """Armour around `data`; meant for keys and signatures, because computing the CRC here is slow.
 
-    GnuPG 2.2 misreads armour that has neither a CRC nor padding, so it is not left out.
+    GnuPG 2.2 misreads armour that has neither a CRC nor padding, so the CRC is always there.
     """
     text = base64.b64encode(data).decode("ascii")
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
@@ -149,7 +149,8 @@ _CRC_TABLE = tuple(_crc_of_octet(octet) for octet in range(256))
 
 
 def signed_lines(text: str) -> list[str]:
-    """The lines of `text` as a cleartext signature covers them: without blanks at their ends, and no last empty one."""
+    """The lines of `text` as a cleartext signature covers them: without blanks at their ends and without a last empty
+    line."""
     lines = [line.rstrip(" \t\r") for line in text.split("\n")]
     return lines[:-1] if lines[-1] == "" and len(lines) > 1 else lines
 
@@ -164,8 +165,8 @@ def clear_armor(text: str, hash_name: str, signature: bytes) -> str:
 def cleartext(signed: bytes) -> Cleartext:
     """Take a cleartext signed message apart.
 
-    Headers other than `Hash` are `bad-armor`, in the signature's armour, too: they are not signed. Raises Refused:
-    `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no such message at all.
+    Headers other than `Hash` are `bad-armor`, also in the signature's armour: they are not signed. Raises Refused:
+    `bad-armor`, `truncated`, `not-utf8`; `unsigned` where there is no cleartext signed message.
     """
     try:
         kind, at = _opened(signed)
@@ -192,8 +193,8 @@ def cleartext(signed: bytes) -> Cleartext:
 
 
 def _after_hashes(signed: bytes, at: int) -> tuple[int, frozenset[int]]:
-    """Where the text begins: behind headers that name hashes, and nothing else, and an empty line. A header is not
-    signed, and whoever reads the file would take what stands there for a part of the text."""
+    """Where the text begins, and the hashes: the text follows headers that name only hashes, and an empty line. Other
+    headers are refused: they are not signed, and a reader of the file would take them for a part of the text."""
     begin, named = at, set[int]()
     while (header := _HASH.match(signed, at)) and at - begin < _MOST_HASHES:
         named |= {_HASHES[one.strip()] for one in header[0].decode("ascii").removeprefix("Hash:").split(",")}

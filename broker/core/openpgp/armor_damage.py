@@ -1,13 +1,13 @@
-"""What has happened to a damaged text armour, in words.
+"""Sentences that say how a text armour was damaged.
 
-Owns these sentences. Promises: none of them holds anything of the file; the work grows with the bytes.
+Owns these sentences. Promises: none of them holds a piece of the file; the work grows with the bytes.
 """
 
 import re
 from typing import NamedTuple
 
 _BEGIN = re.compile(rb"BEGIN PGP [A-Z ]{4,30}+(?![A-Za-z])")
-_MOST = 1024 * 1024  # bytes at both ends that are looked at
+_MOST = 1024 * 1024  # bytes at each end that are searched
 _AGAIN = "send the file as gpg wrote it, or seal the document again without --armor"
 
 
@@ -16,7 +16,7 @@ class _Sign(NamedTuple):
     says: str
 
 
-# looked for in the armour and what stands around it, in this order; line ends are LF
+# searched for in the armour and the text around it, in this order; line ends are LF
 _SIGNS = (
     _Sign(
         re.compile(rb"\n> ?-----BEGIN PGP "),
@@ -42,7 +42,8 @@ _TWICE = "It holds two sealed documents: put each into a file of its own."
 
 
 def damage(file: bytes) -> str:
-    """What is wrong with the armour in `file`, and what to do, in a sentence; empty where that cannot be told."""
+    """A sentence that says what is wrong with the armour in `file`, and what to do; empty where the damage is
+    unknown."""
     some = file if len(file) <= 2 * _MOST else file[:_MOST] + b"\n" + file[-_MOST:]
     text = b"\n" + some.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     begins = _BEGIN.findall(text)

@@ -1,7 +1,7 @@
 """Public keys taken apart: primary key, user ids and subkeys, each with the signatures that follow it.
 
-Owns RFC 4880 sections 5.5.2, 11.1 and 12.2 for version 4 keys. Promises: nothing here is believed yet, only sorted;
-`broker.edge.pgp.keyring` finds out which signatures hold. Secret keys are refused before anything else is looked at.
+Owns RFC 4880 sections 5.5.2, 11.1 and 12.2 for version 4 keys. Promises: nothing here is verified, only sorted;
+`broker.edge.pgp.keyring` finds out which signatures hold. A secret key is refused as soon as its packet is found.
 """
 
 import hashlib
@@ -25,14 +25,15 @@ _FITTING = {ECDH: ("NIST", "Curve"), ECDSA: ("NIST",), EDDSA: ("Ed25519",)}
 _LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 16384
 MOST_PACKETS = 4096
 _PUBLIC_OF = {frames.SECRET_KEY: frames.PUBLIC_KEY, frames.SECRET_SUBKEY: frames.PUBLIC_SUBKEY}
-# the fields of a public key: n for an integer (two octets of bits before it), s for a string (one octet of bytes)
+# the fields of a public key: n for an integer (after two octets with its bits), s for a string (after one octet with
+# its bytes)
 _PUBLIC_FIELDS = {RSA: "nn", 2: "nn", 3: "nn", 16: "nnn", DSA: "nnnn", ECDH: "sns", ECDSA: "sn", EDDSA: "sn"}
 IGNORED = frozenset({frames.TRUST, frames.MARKER})
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key packet. `name` and `bits` are of its algorithm; `fault` is `key-weak`, `key-unsupported` or None."""
+    """One key packet. `name` and `bits` describe its algorithm; `fault` is `key-weak`, `key-unsupported` or None."""
 
     body: bytes
     fingerprint: Fingerprint
@@ -71,7 +72,7 @@ class Part:
     signatures: tuple[Signature, ...]
 
     def hashed(self, primary: Key) -> bytes:
-        """What a self-signature over this part hashes."""
+        """The bytes that a self-signature over this part hashes."""
         if self.tag == frames.PUBLIC_KEY:
             return primary.hashed
         if self.key:
@@ -148,7 +149,7 @@ def parse(data: bytes | bytearray) -> Certificate:
 
 
 def bare(data: bytes | bytearray) -> list[Signature]:
-    """The signatures in binary `data` that has nothing but such, as a revocation certificate; none otherwise."""
+    """The signatures in binary `data` that holds only signatures, such as a revocation certificate; none otherwise."""
     view = memoryview(data)
     try:
         found = [one for one in frames.walk(view, MOST_PACKETS) if one.tag not in IGNORED]
@@ -180,7 +181,7 @@ def _key(tag: int, body: bytes) -> Key | None:
         return None
     try:
         return parse_key(body)
-    except Refused as refused:  # a strange subkey must not make the others useless; it is kept as unusable
+    except Refused as refused:  # an unknown subkey must not make the others useless; it is kept as unusable
         return Key(body, Fingerprint(""), 0, 0, "unknown", 0, refused.code)
 
 
@@ -219,7 +220,7 @@ def without_secrets(data: bytes) -> bytes:
 
 
 def merged(old: Certificate, new: Sequence[Part]) -> bytes:
-    """The binary certificate of `old` with what `new` adds: parts, and signatures of parts they share.
+    """The binary certificate of `old` with what `new` adds: parts, and signatures of parts that both have.
 
     Only signatures made by the primary key itself are kept, so that strangers cannot make a certificate grow.
     """

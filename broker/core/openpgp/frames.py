@@ -1,7 +1,7 @@
-"""OpenPGP packet framing: where each packet of a message begins and ends, and nothing of what it means.
+"""OpenPGP packet framing: where each packet of a message begins and ends, but not what it means.
 
-Owns RFC 4880 section 4.2: old and new headers, definite, partial and indeterminate lengths. Promises: no body is
-copied until `Frame.body` is asked for one that comes in parts; the work is bounded by the number of packets and parts.
+Owns RFC 4880 section 4.2: old and new headers, definite, partial and indeterminate lengths. Promises: only `Frame.body`
+copies a body, and only one that comes in parts; the work is bounded by the number of packets and parts.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ BEGINNINGS |= dict.fromkeys((PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY, SECRET_SUBKE
 
 # RFC 4880 section 4.2.2.4: only data packets may come in parts
 _IN_PARTS = frozenset({COMPRESSED, SED, LITERAL, SEIPD, AEAD})
-# Parts of a byte each would make a large message a large loop: senders use 512 bytes and more, RFC 4880 4.2.2.4
+# Parts of one byte each would make a large message a long loop: senders use 512 bytes and more, RFC 4880 4.2.2.4
 _BYTES_PER_PART = 256
 _FREE_PARTS = 16
 _LONGEST_HEADER = 6
@@ -50,7 +50,7 @@ class Frame:
 
 
 class Reader:
-    """Headers of one run of packets, from a buffer or a file, with the count of parts that may still come."""
+    """Reads the headers of packets from a buffer or a file, and counts the parts that may still come."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int, open_ended: frozenset[int]) -> None:
         self.read = read
@@ -70,7 +70,7 @@ class Reader:
         return self._old_format(start, head)
 
     def part(self, tag: int, at: int) -> tuple[int, int, bool]:
-        """The part of a packet whose length stands at `at`: where it begins and ends, and whether more follow."""
+        """The part of a packet whose length stands at `at`: where the part begins and ends, and whether more follow."""
         body, length, partial = self._length(at)
         if partial:
             self.parts_left -= 1
@@ -121,7 +121,7 @@ def walk(data: memoryview, most: int, open_ended: frozenset[int] = frozenset()) 
     """The packets of `data`, one by one, to its exact end.
 
     `most` is the largest number of packets; `open_ended` are the tags that may have an indeterminate length (to the end
-    of `data`). Raises Refused: `truncated`, `bad-structure`, or `not-openpgp` where the very first byte is no header.
+    of `data`). Raises Refused: `truncated`, `bad-structure`, or `not-openpgp` where the first byte is no header.
     """
     yield from _walk(Reader(lambda at, count: bytes(data[at : at + count]), len(data), open_ended), most)
 
@@ -138,16 +138,16 @@ def _walk(reader: Reader, most: int) -> Iterator[Frame]:
 
 
 def tag(first: int) -> int:
-    """The tag in the first octet of a packet, RFC 4880 section 4.2; -1 where it is no such octet."""
+    """The tag in the first octet of a packet, RFC 4880 section 4.2; -1 where the octet begins no packet."""
     if not first & 0x80:
         return -1
     return first & 0x3F if first & 0x40 else (first >> 2) & 0x0F
 
 
 def may_begin(head: bytes) -> bool:
-    """Whether a message or a key may begin with these bytes, six or all that there are: by the kind of its first packet
-    and by the octet that its body begins with, which may be a zero that is still to be written. Pictures, and text
-    that begins with an accent, begin otherwise."""
+    """Whether a message or a key may begin with these bytes (six, or all there are). The tag of the first packet and
+    the first octet of its body decide; that octet may be a zero that is not written yet. Pictures, and text that begins
+    with an accented letter, begin otherwise."""
     if not head or not head[0] & 0x80:
         return False
     found = tag(head[0])

@@ -1,8 +1,8 @@
-"""What a sealed packet may consist of, outside and inside.
+"""The allowed shape of a sealed packet, outside and inside.
 
-Owns two shapes, RFC 4880 section 11.3 made narrow: the envelope (session keys, then one encrypted body, then the end)
-and the letter in it (optionally one layer of compression; one-pass signatures, one literal, signatures). Promises:
-whatever has another shape is refused before any library sees it, and decompression stops at a hard limit.
+Owns two shapes, narrower than RFC 4880 section 11.3: the envelope (session keys, then one encrypted body, then the end)
+and the letter in it (optionally one layer of compression; one-pass signatures, one literal, signatures). Promises: a
+file with another shape is refused before any library sees it, and decompression stops at a hard limit.
 """
 
 import bz2
@@ -24,7 +24,7 @@ _NOT_AN_ENVELOPE = {
     frames.SECRET_KEY: "key-secret",
     frames.SECRET_SUBKEY: "key-secret",
 }
-# gpg writes these without a length; that they are here at all says enough
+# gpg writes these without a length; the tag alone is enough to refuse them
 _NAMED_BY_TAG = frozenset({frames.LITERAL, frames.COMPRESSED, frames.SED})
 # version, one cipher block and two octets to check, an integrity packet: RFC 4880 sections 5.13 and 5.14
 _SHORTEST_BODY = 1 + 18 + 22
@@ -42,7 +42,7 @@ class SessionKey(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """A message from outside: `packet` is the encrypted body with its header, untouched, and `parts` its text."""
+    """A message from outside: `packet` is the encrypted body with its header, unchanged; `parts` is its cipher text."""
 
     keys: tuple[SessionKey, ...]
     packet: memoryview
@@ -57,7 +57,8 @@ class Letter(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What opening may cost: `content` and `floor` in bytes, `ratio` in times, `packets` in one layer."""
+    """What opening may cost. `content` is the most bytes of a document. Unpacking may yield `ratio` times the packed
+    bytes, but always `floor` bytes. `packets` is the most in one layer."""
 
     content: int
     ratio: int
@@ -68,7 +69,8 @@ class Bounds(NamedTuple):
 def envelope(data: memoryview, packets: int, recipients: int) -> Envelope:
     """The session keys and the encrypted body of a binary message.
 
-    `packets` and `recipients` are the largest numbers accepted. Raises Refused with the code of what it is instead.
+    `packets` and `recipients` are the largest accepted numbers. Raises Refused with a code that says what it is
+    instead.
     """
     if data and frames.tag(data[0]) not in frames.KNOWN_TAGS:
         raise Refused("not-openpgp")  # before its second byte is taken for a length
@@ -122,13 +124,13 @@ def letter(plain: memoryview, bounds: Bounds) -> Letter:
             raise Refused("bad-structure")
         return _signed(memoryview(_unpacked(plain, first, bounds)), bounds, "inflates-too-much")
     except Refused as refused:
-        # the integrity code has shown that nothing was lost on the way: it was built like this
+        # the integrity code has shown that nothing was lost on the way: the sender built it like this
         raise refused if refused.code not in ("truncated", "not-openpgp") else Refused("bad-structure") from None
 
 
 def content_of(plain: memoryview, bounds: Bounds) -> bytes:
-    """What stands in the first literal of a message that was signed and not sealed, or not even signed; for telling
-    what it is. Raises Refused as `letter` does, and `bad-structure` where there is none."""
+    """The content of the first literal packet of a message that is not sealed, signed or not; only to tell what it is.
+    Raises Refused as `letter` does, and `bad-structure` where there is no literal packet."""
     open_ended = frozenset({frames.COMPRESSED, frames.LITERAL})
     for frame in frames.walk(plain, bounds.packets, open_ended):
         if frame.tag == frames.COMPRESSED:
@@ -203,6 +205,6 @@ def _inflated(algorithm: int, parts: Iterable[memoryview], most: int) -> bytearr
                     raise Refused("inflates-too-much")
                 piece = memoryview(b"" if algorithm == 3 else engine.unconsumed_tail)
                 full = len(step) == _STEP and not engine.eof
-                if engine.eof:  # what follows is padding, as Sequoia writes it to hide the length
+                if engine.eof:  # the rest is padding, which Sequoia writes to hide the length
                     return out
     raise Refused("damaged")

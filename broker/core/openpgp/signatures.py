@@ -1,10 +1,10 @@
 """Version 4 signature packets: what they say, and the bytes they are a signature over.
 
-Owns RFC 4880 section 5.2.3 (the packet and its subpackets) and 5.2.4 (what is hashed). Promises: only what stands in
-the hashed area is believed, but for two hints that prove themselves (issuer and back-signature); a packet that cannot
-be understood is None, never a guess; so is one that says two things of the same, for gpg goes by the first and others
-by the last. A revocation counts as one whatever it says beside. Whether a signature is valid is for `broker.edge` to
-find out.
+Owns RFC 4880 section 5.2.3 (the packet and its subpackets) and 5.2.4 (what is hashed). Promises: only the hashed area
+is believed, except for two hints that prove themselves (issuer and back-signature); a packet that cannot be understood
+is None, never a guess; so is a packet that contradicts itself, because gpg goes by the first value and other programs
+by the last. A revocation always counts as one, whatever else it says. `broker.edge` finds out whether a signature is
+valid.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ WEAK_HASHES = {1: "MD5", 2: "SHA1", 3: "RIPEMD160"}
 _EXPORTABLE = 4
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS = 2, 3, 9, 16, 25, 27
 _BACK, _FINGERPRINT, _REVOKER = 32, 33, 12
-# what may be marked critical without making the signature void: the preferences and remarks that decide nothing here
+# Preferences and remarks (`_HARMLESS`) decide nothing here: they may be marked critical, and the signature stays valid.
 _TIMES = frozenset({_CREATED, _EXPIRES, _KEY_EXPIRES})
 _SAID_ONCE = _TIMES | {_EXPORTABLE, _PRIMARY, _FLAGS}
 _HARMLESS = frozenset({4, 5, 7, 11, 12, 21, 22, 23, 24, 26, 28, 29, 30, 31, 34, 35})
@@ -35,7 +35,7 @@ _READ = frozenset({_CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _PRIMARY, _FLAGS, 
 class Signature:
     """One signature packet. Times are seconds (created: since 1970; the others: after creation; 0 means for ever).
 
-    `issuer` is a fingerprint or, where there is none, a key id, in upper-case hex; '' where neither stands.
+    `issuer` is a fingerprint or, where there is none, a key id, in upper-case hex; '' where there is neither.
     `hashed` runs from the version octet to the end of the hashed subpackets; `values` are the integers at the end.
     """
 
@@ -52,12 +52,12 @@ class Signature:
     primary: bool
     issuer: str
     back: bytes | None
-    is_local: bool = False  # its maker does not want it to be handed on, RFC 4880 section 5.2.3.11
-    names_revoker: bool = False  # somebody else who may revoke the key, RFC 4880 section 5.2.3.15
+    is_local: bool = False  # its maker does not want it passed on, RFC 4880 section 5.2.3.11
+    names_revoker: bool = False  # it names another key that may revoke this one, RFC 4880 section 5.2.3.15
 
     @property
     def trailer(self) -> bytes:
-        """What is hashed after the signed thing itself."""
+        """The bytes that are hashed after the signed content."""
         return self.hashed + b"\x04\xff" + len(self.hashed).to_bytes(4, "big")
 
     def is_from(self, fingerprint: str) -> bool:
@@ -65,12 +65,12 @@ class Signature:
         return not self.issuer or fingerprint.endswith(self.issuer)
 
     def is_alive(self, at: float, tolerance: float = 0) -> bool:
-        """Whether the signature was made by `at` (seconds since 1970) and has not expired then."""
+        """Whether at `at` (seconds since 1970) the signature has been made and has not expired."""
         return self.created <= at + tolerance and (not self.lifetime or at < self.created + self.lifetime)
 
 
 def parse(body: bytes) -> Signature | None:
-    """The signature in a packet body; None for another version, damage, or a critical subpacket nobody knows here."""
+    """The signature in a packet body; None for another version, damage, or an unknown critical subpacket."""
     hashed_end = 6 + int.from_bytes(body[4:6], "big")
     rest = hashed_end + 2 + int.from_bytes(body[hashed_end : hashed_end + 2], "big")
     if body[:1] != b"\x04" or rest + 2 >= len(body):
@@ -101,7 +101,7 @@ def parse(body: bytes) -> Signature | None:
 
 
 def _is_clear(area: bytes) -> bool:
-    """Whether nothing that decides is said twice, and differently, or in another length than it has."""
+    """Whether no deciding subpacket stands twice with different values, and none has a wrong length."""
     said: dict[int, bytes] = {}
     for kind, value in _split(area):
         known = kind & 0x7F
@@ -120,7 +120,8 @@ def _issuer(area: dict[int, bytes]) -> str:
 
 
 def _subpackets(area: bytes) -> dict[int, bytes] | None:
-    """The subpackets of one area by type, the last of each; None where it is broken or holds a critical riddle."""
+    """The subpackets of one area by type, the last of each; None where the area is broken or an unknown subpacket is
+    critical."""
     found: dict[int, bytes] = {}
     for kind, value in _split(area):
         known = kind & 0x7F
@@ -131,7 +132,8 @@ def _subpackets(area: bytes) -> dict[int, bytes] | None:
 
 
 def _split(area: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type (with the critical bit) and value of each, RFC 4880 section 5.2.3.1; type -1 where it breaks off."""
+    """Type (with the critical bit) and value of each subpacket, RFC 4880 section 5.2.3.1; type -1 where the area breaks
+    off."""
     at = 0
     while at < len(area):
         first = area[at]
@@ -151,9 +153,9 @@ def _split(area: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def trimmed(read: Signature, issuer: str, numbers: int, subkey: str = "", subkey_numbers: int = 0) -> bytes:
-    """The packet body with nothing that is not signed but what proves itself: the issuer's key id and, where the
-    signature binds the signing key `subkey`, the confirmation in it, trimmed likewise. `numbers` says how many integers
-    a signature by the issuer has, `subkey_numbers` by the subkey; what stands behind them goes, too.
+    """The packet body without its unsigned parts, except those that prove themselves: the issuer's key id and, where
+    the signature binds the signing key `subkey`, the back-signature, trimmed in the same way. `numbers` says how many
+    integers a signature by the issuer has, `subkey_numbers` one by the subkey; any bytes behind them are cut off.
     """
     unhashed = _subpacket(_ISSUER, bytes.fromhex(issuer[-16:]))
     back = parse(read.back) if read.back and subkey else None
@@ -164,7 +166,7 @@ def trimmed(read: Signature, issuer: str, numbers: int, subkey: str = "", subkey
 
 
 def _integers(values: bytes, count: int) -> bytes:
-    """The first so many integers, RFC 4880 section 3.2."""
+    """The first `count` integers, RFC 4880 section 3.2."""
     at = 0
     for _ in range(count):
         at += 2 + (int.from_bytes(values[at : at + 2], "big") + 7) // 8
@@ -178,7 +180,7 @@ def _subpacket(kind: int, value: bytes) -> bytes:
 
 
 def draft(kind: int, algorithm: int, hash_id: int, created: int, fingerprint: str) -> bytes:
-    """The hashed part of a new signature: creation time and issuer (both RFC 4880 and RFC 9580 readers find one)."""
+    """The hashed part of a new signature: creation time and issuer fingerprint (`finish` adds the key id)."""
     area = b"\x05\x82" + created.to_bytes(4, "big") + b"\x16\x21\x04" + bytes.fromhex(fingerprint)
     return bytes([4, kind, algorithm, hash_id]) + len(area).to_bytes(2, "big") + area
 
@@ -195,7 +197,8 @@ def finish(hashed: bytes, fingerprint: str, digest: bytes, values: bytes) -> byt
 
 
 def one_pass(body: bytes) -> bytes:
-    """The one-pass packet body that announces the signature `body`, RFC 4880 section 5.4; its issuer is the last 8."""
+    """The one-pass packet body that announces the signature `body`, RFC 4880 section 5.4; its last octets are the key
+    id of the issuer and 1. Raises ValueError where `body` is no signature."""
     read = parse(body)
     if read is None:
         raise ValueError("not a signature of ours")

@@ -1,1 +1,1 @@
-"""Which party a name names, and whether it is a federal one."""
+"""Which party a name stands for, and whether it is a federal one."""

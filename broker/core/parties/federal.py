@@ -1,10 +1,10 @@
-"""Whether a name of the internet belongs to the federal government of the United States.
+"""Whether an internet name belongs to the federal government of the United States.
 
-Owns that judgement, and finding such names in a text (a user id of a key, a comment, a party's name, a setting). There
-is no federal party (Utah R277-484-6, 53E-9-308): what is federal is refused where the state has recorded no exception.
-Promises: pure; deny by default: every name under an ending that the government hands out is federal unless it is known
-to be a state's or a place's; the way in which a name is written (case, full-width letters, invisible characters,
-punycode, a dot at its end, a subdomain) makes no difference.
+Owns that judgement, and the search for federal names in a text (a user id of a key, a comment, a party's name, a
+setting). There is no federal party (Utah R277-484-6, 53E-9-308): a federal name is refused unless the state has
+recorded an exception. Promises: pure; deny by default: every name under an ending that the government hands out is
+federal unless it is known to belong to a state or a place; the way in which a name is written (case, full-width
+letters, invisible characters, punycode, a dot at its end, a subdomain) makes no difference.
 """
 
 import re
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from broker.core.errors import Refused
 
-# what cannot be part of a host's name, in a mail address, a URL, a list or a sentence
+# characters that cannot be part of a host's name, in a mail address, a URL, a list or a sentence
 _BETWEEN = re.compile(r"[\s<>()\[\]{},;:\"'`@/\\|=&?#!*%+~^$]+")
-# In what follows a space stands for any run of spaces. A dot may be written in words; beside it the older form of mail
-# addresses allows spaces and comments (RFC 5322 section 4.4), of which those count that no sentence has.
+# In these patterns one space stands for any run of spaces. A dot may be written in words; beside it the older form of
+# mail addresses allows spaces and comments (RFC 5322 section 4.4), and the patterns cover those that no sentence has.
 _DOT_IN_WORDS = re.compile(r" ?[\[({] ?(?:dot|\.) ?[\])}] ?")
 _AT_IN_WORDS = re.compile(r" ?[\[({] ?at ?[\])}] ?")
 _COMMENT_BY_DOT = re.compile(r"(?<=\.) ?\([^()]{0,200}\) ?| ?\([^()]{0,200}\) ?(?=\.)")
@@ -30,11 +30,11 @@ _MOST_LABEL, _MOST_NAME = 63, 253  # RFC 1035 section 2.3.4
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is known of names, all as `normal` gives them.
+    """The known names, all as `normal` gives them.
 
-    `endings`: under these everything is federal that `allowed` does not name; `open_ending`: the ones of them under
-    which states and places have names, too, and `allowed` counts; `federal`: federal names elsewhere, and under an open
-    ending those that `allowed` can never cover.
+    `endings`: every name under these is federal. `open_endings`: those endings under which states and places have
+    names, too; only there `allowed` makes an exception. `federal`: federal names under other endings, and names under
+    an open ending that `allowed` can never cover.
     """
 
     endings: frozenset[str]
@@ -44,14 +44,14 @@ class Names:
 
 
 def normal(host: str) -> str:
-    """A name as it is compared: lower case, plain letters where it has them, no dot at either end."""
+    """The form in which names are compared: lower case, plain letters where possible, no dot at either end."""
     seen = "".join(one for one in _folded(host) if unicodedata.category(one) != "Cc")
     labels = [_label(one) for one in seen.casefold().strip(". \t").split(".")]
     return ".".join(one for one in labels if one)
 
 
 def _label(label: str) -> str:
-    """Punycode undone (RFC 3492), so that a name written so is seen as what it stands for."""
+    """One label, decoded from punycode (RFC 3492) where it is in that form."""
     if not label.startswith(_ACE) or len(label) > _MOST_LABEL:
         return label
     try:
@@ -62,7 +62,7 @@ def _label(label: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """With plain letters and dots for those that only look otherwise, and without what cannot be seen."""
+    """The text with plain letters and dots in place of variants, and without invisible characters."""
     plain = unicodedata.normalize("NFKC", text.translate(_OTHER_DOTS)).translate(_OTHER_DOTS)
     return "".join(one for one in plain if unicodedata.category(one) != "Cf")
 
@@ -73,7 +73,7 @@ def is_within(host: str, domain: str) -> bool:
 
 
 def is_federal(host: str, names: Names) -> bool:
-    """Whether this name is federal; the longest name that is known decides, and a federal one before all."""
+    """Whether this name is federal. A known federal name decides first, then the ending and `allowed`."""
     wanted = normal(host)
     if any(is_within(wanted, one) for one in names.federal):
         return True
@@ -85,7 +85,7 @@ def is_federal(host: str, names: Names) -> bool:
 
 
 def hosts_in(text: str) -> Iterator[str]:
-    """Every name of the internet that a text may hold, as `normal` gives them; too many rather than too few."""
+    """Every internet name that a text may hold, as `normal` gives them; too many rather than too few."""
     seen = " ".join(_folded(text).casefold().split())
     plain = _AT_IN_WORDS.sub("@", _DOT_IN_WORDS.sub(".", seen))
     plain = _SPACE_BY_DOT.sub(lambda found: "." if "." in found[0] else "", _COMMENT_BY_DOT.sub("", plain))
@@ -111,7 +111,7 @@ def federal_in(text: str, names: Names, where: str = "") -> list[Found]:
 
 
 def uncovered(found: Iterable[Found], exceptions: Iterable[str]) -> list[Found]:
-    """Those that no exception covers; an exception for a name covers the names under it."""
+    """The federal names that no exception covers; an exception for a name covers the names under it."""
     known = [normal(one) for one in exceptions]
     return [one for one in found if not any(is_within(one.host, domain) for domain in known)]
 
@@ -123,14 +123,14 @@ def covering(host: str, exceptions: Iterable[str]) -> str | None:
 
 
 def refusal(found: Found) -> Refused:
-    """What the operator is told."""
+    """The refusal that the operator is shown."""
     return Refused("federal-domain", found.where, f"It names {found.host}.")
 
 
 def check_exception(domain: str, names: Names) -> str:
-    """The name, as `normal` gives it, that an exception may be recorded for: federal, and not a whole ending.
+    """The name, as `normal` gives it, where an exception may be recorded for it.
 
-    Raises ValueError with a sentence.
+    Raises ValueError with a sentence where the name is a whole ending, or not federal.
     """
     wanted = normal(domain)
     if "." not in wanted or wanted in names.endings:

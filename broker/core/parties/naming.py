@@ -1,12 +1,12 @@
-"""Which party a text names: the user id of a key, or the name under which somebody is to be entered.
+"""Which party a text names: the user id of a key, or the name under which a new party is entered.
 
 Owns the one rule. A user id names a party if it begins with the party's name, or with `LEA` and its id, in whole words
-(or is the id and nothing else), and names no other party. What stands last between angle brackets is its address, if it
-is one, and nowhere else does one stand; whatever else stands between brackets is text like all other. Promises: pure;
-capital letters, accents, punctuation and the spaces between words make no difference; another party is found by how its
-name looks, with signs and digits for letters, spaced out or run together with others; a letter that only looks like a
-plain one is never taken for it, as names are in Latin letters, and the letters of a user id are plain ones, or such as
-stand in the party's own name. Names that a party had before stay its own while its keys are shown with them.
+(or is only the id), and names no other party. Its address, if it has one, stands last, in angle brackets, and nowhere
+else; any other text in brackets is text like the rest. Promises: pure; capital letters, accents, punctuation and the
+spaces between words make no difference. Another party's name is found by how it looks, also with signs and digits for
+letters, spaced out or run together with other words. A letter that only looks like a plain one is never taken for it:
+names are in Latin letters, and a user id has only plain letters, or letters of the party's own name. Former names of a
+party stay its own while its keys show them.
 """
 
 import re
@@ -18,25 +18,25 @@ from itertools import accumulate
 
 _LONGEST = 250  # characters of a user id
 _MOST_WORDS = 24  # of a name
-_LONG = 12  # letters of a name that is found also where it is run together with other words
+_LONG = 12  # a name with so many letters is found even where it is run together with other words
 _BETWEEN = re.compile(r"[\s<>()\[\],;:\"]+")
 _IN_ANGLES = re.compile(r"<([^<>]*)>\s*\Z")
 _ADDRESS = re.compile(r"[\w.+%&/=#~'-]+@[\w-]+(\.[\w-]+)*\.?")
 _ENDS = re.compile(r"\A[\W_]+|[\W_]+\Z")
 _SILENT = dict.fromkeys(map(ord, "'\u2019\u2018\u02bc\u02bb`\u00b4"))
-# what one is taken for at a glance: each by the same letters as what it looks like
+# characters that look alike are mapped to the same letters
 _LOOKS_LIKE = str.maketrans(
     {"0": "o", "1": "l", "i": "l", "2": "z", "5": "s", "8": "b", "9": "g", "m": "rn", "w": "vv", "d": "cl"}
 )
 _FOR_LETTERS = str.maketrans({"|": "l", "!": "l", "$": "s"})
-_LATIN_TOO = frozenset("\u00df\u00e6\u00f0\u00fe\u0153")  # like no other one
+_LATIN_TOO = frozenset("\u00df\u00e6\u00f0\u00fe\u0153")  # they look like no other letter
 _LATIN = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER (?:DOTLESS )?([A-Z])(?: WITH .+)?")
-_SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u02bb\u02bc\u00b7"  # quotes, dashes and the like that honest names have
+_SIGNS = "\u2018\u2019\u201c\u201d\u2013\u2014\u02bb\u02bc\u00b7"  # quotes, dashes and other signs in honest names
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A party as others know it: its id, its name, and the names that it had before."""
+    """A party as others know it: its id, its name, and its former names."""
 
     id: str
     name: str
@@ -44,44 +44,44 @@ class Known:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names, the one of today first."""
+        """All names, the current one first."""
         return (self.name, *self.former)
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text as they are compared."""
+    """The words of a text, in the form in which they are compared."""
     plain = _unaccented(unicodedata.normalize("NFKC", text).translate(_SILENT)).casefold()
     kept = "".join(one if one.isalnum() else " " for one in plain if not unicodedata.combining(one))
     return tuple(kept.split())
 
 
 def addresses(text: str) -> frozenset[str]:
-    """The mail addresses in a text, as they are compared."""
+    """The mail addresses in a text, in the form in which they are compared."""
     found = [one.strip(".") for one in _BETWEEN.split(unicodedata.normalize("NFKC", text).casefold())]
     return frozenset(one for one in found if all(one.partition("@")))
 
 
 @lru_cache(maxsize=8192)
 def seen_address(address: str) -> str:
-    """How an address looks."""
+    """A form of an address that is equal for addresses that look alike."""
     local, _, host = _unaccented(address.translate(_SILENT)).casefold().rpartition("@")
     return f"{_seen(_ENDS.sub('', local))}@{_seen(host.strip('.'))}"
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one address, with nothing in it that another program would read otherwise."""
+    """Whether a text is one address, without any part that another program would read differently."""
     return bool(_ADDRESS.fullmatch(text))
 
 
 def is_latin(name: str) -> bool:
-    """Whether all letters of a name are Latin ones, with whatever accent or stroke: others only look like them."""
+    """Whether all letters of a name are Latin, with any accent or stroke: other letters only look like them."""
     letters = (one for one in unicodedata.normalize("NFC", name) if one.isalpha())
     return all(one in _SIGNS or one.lower() in _LATIN_TOO or _base(one).isascii() for one in letters)
 
 
 @lru_cache(maxsize=4096)
 def _base(letter: str) -> str:
-    """The plain letter that a Latin one is drawn from; the letter itself where there is none."""
+    """The plain letter that a Latin letter is based on; the letter itself where there is none."""
     plain = unicodedata.normalize("NFKD", letter)[0]
     found = None if plain.isascii() else _LATIN.fullmatch(unicodedata.name(plain, ""))
     return found[1].lower() if found else plain
@@ -93,12 +93,12 @@ def _unaccented(text: str) -> str:
 
 
 def _seen(some: Iterable[str]) -> str:
-    """How words look, run together."""
+    """The words run together, in a form that is equal for words that look alike."""
     return "".join(map(_base, "".join(some))).translate(_LOOKS_LIKE)
 
 
 def _is_plain(letter: str, own: str) -> bool:
-    """Whether a letter, but for its accent, or a sign is what everybody has on the keyboard, or in the party's name."""
+    """Whether a letter (without its accent) or a sign is on every keyboard, or in the party's own name."""
     if not letter.isprintable():
         return False
     is_latin = letter.isalnum() and unicodedata.normalize("NFKD", letter)[0].isascii()
@@ -107,7 +107,7 @@ def _is_plain(letter: str, own: str) -> bool:
 
 @dataclass(frozen=True)
 class Parties:
-    """Everybody who can be named, the exchange included."""
+    """All parties that can be named, the exchange included."""
 
     all: tuple[Known, ...]
 
@@ -117,12 +117,12 @@ class Parties:
 
     @cached_property
     def _owners(self) -> dict[str, set[str]]:
-        """Who is named by a text, by how it looks."""
+        """The ids of the parties that a text names, by the look of the text."""
         return self._by(_seen)
 
     @cached_property
     def _ids(self) -> dict[str, set[str]]:
-        """Whose ids look so: an id by itself is a name, too."""
+        """The ids by their look: an id by itself is a name, too."""
         found: dict[str, set[str]] = {}
         for one in self.all:
             found.setdefault(_seen(words(one.id)), set()).add(one.id)
@@ -130,7 +130,7 @@ class Parties:
 
     @cached_property
     def _exactly(self) -> dict[str, set[str]]:
-        """Who is named by a text, to the letter."""
+        """The ids of the parties that a text names, to the letter."""
         return self._by("".join)
 
     def _by(self, form: Callable[[tuple[str, ...]], str]) -> dict[str, set[str]]:
@@ -143,13 +143,13 @@ class Parties:
         return found
 
     def taken_by(self, name: str, lea: str) -> str:
-        """The other party whose name, or id, this name is or looks like; '' for none."""
+        """The other party whose name or id this name is, or looks like; '' for none."""
         found = [_seen(one) for one in _readings(name)]
         others = set().union(*(some.get(one, set()) for one in found for some in (self._owners, self._ids)))
         return min(others - {lea}, default="")
 
     def fault_of(self, user_id: str, lea: str) -> str:
-        """Why this user id does not do for a party, as the end of a sentence; '' where it does."""
+        """Why this user id does not fit the party, as the end of a sentence; '' where it fits."""
         party, text = self._by_id[lea], unicodedata.normalize("NFC", user_id)
         if len(text) > _LONGEST or not all(_is_plain(one, "".join(party.names)) for one in text):
             return "has letters or signs that are not plain ones"
@@ -162,8 +162,8 @@ class Parties:
         return f"names {other}" if other else ""
 
     def other_in(self, text: str, lea: str) -> str:
-        """The other party that a text names, or seems to; '' for none. A name that is a part of the party's own, where
-        that stands, is none."""
+        """The other party that a text names, or seems to name; '' for none. Another's name inside the party's own name
+        does not count."""
         found = (self._other_in(whole, lea) for whole in _readings(_without_address(text)))
         return next(filter(None, found), "")
 
@@ -177,8 +177,8 @@ class Parties:
         return ""
 
     def _spans(self, whole: Sequence[str]) -> Iterator[tuple[int, int, set[str]]]:
-        """Where names stand in a text as it looks, and whose they are; what is somebody's to the letter is nobody
-        else's who is only called similarly."""
+        """Where names stand in the look of a text, and which parties have them. Where a name is a party's to the
+        letter, parties with similar names do not count."""
         parts = [_seen([one]) for one in whole]
         text = "".join(parts)
         edges = {at: place for place, at in enumerate(accumulate(map(len, parts), initial=0))}
@@ -194,7 +194,7 @@ class Parties:
 
 
 def _readings(text: str) -> tuple[tuple[str, ...], ...]:
-    """The words of a text, and those with signs for letters, where that makes a difference."""
+    """The words of a text, and its words with signs read as letters where that makes a difference."""
     plain, other = words(text), words(text.translate(_FOR_LETTERS))
     return (plain,) if plain == other else (plain, other)
 
@@ -211,11 +211,11 @@ def _begins(whole: tuple[str, ...], name: str) -> bool:
 
 
 def _named(user_id: str) -> tuple[str, ...]:
-    """The words of a user id before what stands last in angle brackets."""
+    """The words of a user id before its last angle brackets."""
     return words(_IN_ANGLES.sub("", user_id))
 
 
 def _without_address(user_id: str) -> str:
-    """A user id without its address; what is none, is text."""
+    """A user id without its address; text in brackets that is no address stays."""
     found = _IN_ANGLES.search(user_id)
     return user_id[: found.start()] if found and is_address(found[1].strip()) else user_id

@@ -1,7 +1,7 @@
-"""Where is the child, and since when: the one account of it that everything else reads.
+"""Where the child is, and since when: the one account that everything else reads.
 
-`location` is what an LEA reported, `reports` how a further report changes that, `account` what follows from all of them
-on a day, and `sources` which LEAs are asked for the record. docs/stays.md is printed from situations that are tests.
+`location` is a stay as an LEA reported it, `reports` says how a further report changes the stays, `account` says what
+follows from all of them on a day. docs/stays.md is printed from situations that are tests.
 """
 
 from broker.core.stays.account import Account, Today

@@ -1,18 +1,19 @@
-"""How a report of an entry or exit changes what is known of a child's stays.
+"""How a report of an entry or exit changes the known stays of a child.
 
 Owns which stay a report is about, and what is refused. Promises: pure; the same report again changes nothing; reports
-about different stays give the same whatever their order, and whether they come in one packet or in many (of one packet
-entries go before exits); nothing is forgotten: a stay that was a mistake stays as one that never counted.
+about different stays give the same result in any order, in one packet or in many (within one packet, entries go before
+exits); nothing is deleted: a mistaken stay is kept as one that never counted.
 
-A stay is known by LEA, school and first day. What is sent again changed corrects it:
+LEA, school and first day identify a stay. A report that is sent again with changes corrects it:
 
-- an entry sent again, without an exit, opens the stay again, unless that school entered the student later, too; with
-  one, it ends then;
-- an exit is for the stay of that school that began last by its day, also if that has ended: then the day was wrong;
-- an exit on the very first day takes the entry back.
+- an entry sent again without an exit opens the stay again, unless that school entered the student later, too; with an
+  exit, the stay ends then;
+- an exit is for the stay of that school that began last by its day, even if that stay has ended: then the earlier exit
+  day was wrong;
+- an exit on the first day itself takes the entry back.
 
 A school that enters a student again each year reports one long stay in pieces. So an exit also ends the older pieces
-that nobody ended, and a piece that is told late ends where the next ones did.
+that have no exit yet, and a piece that is reported late ends where the next ones did.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +28,8 @@ AHEAD = timedelta(days=400)  # a school year and some weeks: 2062 for 2026 is a 
 
 
 class Unfit(Exception):
-    """The report cannot be taken in. `code` is a word of the answer: `exit-before-entry`, `no-open-enrollment`,
-    `too-many-stays`, `changed-too-often` or `too-far-ahead`; for the last one `fact` names the day that is."""
+    """The report is refused. `code` is a word of the answer: `exit-before-entry`, `no-open-enrollment`,
+    `too-many-stays`, `changed-too-often` or `too-far-ahead`; `fact` names the date at fault, where one is."""
 
     def __init__(self, code: str, fact: str = "") -> None:
         super().__init__(code)
@@ -38,8 +39,8 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line. `day` is the first day of an entry, and for an exit the last; days are ISO 8601. `dual` and `military`
-    are None where the line does not say."""
+    """One line. `day` is the first day of an entry, or the last day for an exit; days are ISO 8601. `dual` and
+    `military` are None where the line does not say."""
 
     kind: Literal["entry", "exit"]
     lea: LeaId
@@ -52,8 +53,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a report does. `stay` is the place of the stay that it is about, None for a new one; `ends` says of which
-    stays (places) the exit is another one now; `exit_date` is the end of a new stay, '' for none."""
+    """What a report changes. `stay` is the place of the stay that it is about, None for a new one; `ends` maps the
+    places of stays whose exit changes to the new exit date; `exit_date` is the end of a new stay, '' for none."""
 
     stay: int | None
     ends: Mapping[int, str] = field(default_factory=dict)
@@ -61,15 +62,15 @@ class Told:
 
 
 def tell(locations: Sequence[Location], report: Report, today: str) -> Told:
-    """What this report changes; `locations` in the order in which they were reported. Raises Unfit."""
+    """What this report changes; `locations` are in the order in which they were reported. Raises Unfit."""
     _check(report, today)
     own = [place for place, one in enumerate(locations) if (one.lea, one.school) == (report.lea, report.school)]
     there = [place for place in own if not locations[place].is_void]
     if report.kind == "entry":
         return _entry(locations, there, report)
     has_begun = any(locations[place].entry_date == report.day for place in there)
-    taken_back = [place for place in own if locations[place].entry_date == report.day]
-    return Told(taken_back[-1]) if taken_back and not has_begun else _exit(locations, there, report)
+    voided = [place for place in own if locations[place].entry_date == report.day]
+    return Told(voided[-1]) if voided and not has_begun else _exit(locations, there, report)
 
 
 def _check(report: Report, today: str) -> None:
@@ -92,7 +93,8 @@ def _entry(locations: Sequence[Location], there: Sequence[int], report: Report) 
 
 
 def _taken_over(locations: Sequence[Location], there: Sequence[int], day: str) -> str:
-    """The end of the stay that this one is a piece of: told in another order, the exit would have ended it."""
+    """The end of the long stay that the new one is a piece of: in another order of reports, the exit would have ended
+    this piece, too."""
     order = sorted(there, key=lambda place: (locations[place].entry_date, place))
     before = [locations[place] for place in order if locations[place].entry_date < day]
     after = [locations[place] for place in order if locations[place].entry_date > day]
@@ -114,8 +116,8 @@ def _exit(locations: Sequence[Location], there: Sequence[int], report: Report) -
 
 
 def _end(locations: Sequence[Location], there: Sequence[int], stay: int, day: str) -> dict[int, str]:
-    """A stay ends on another day ('' for none), and with it the older pieces that ended on the same day, or not at
-    all."""
+    """The new exit date `day` ('' for none) of a stay, and of the older pieces that ended on the same day as it, or not
+    at all."""
     first, until = locations[stay].entry_date, {"", locations[stay].exit_date}
     pieces = [place for place in there if locations[place].entry_date <= first and locations[place].exit_date in until]
     return {place: day for place in pieces if locations[place].exit_date != day}
@@ -126,7 +128,7 @@ def _newest(locations: Sequence[Location], places: Sequence[int]) -> int:
 
 
 def changed(locations: Sequence[Location], report: Report, told: Told, today: str) -> tuple[Location, ...]:
-    """The stays as they are after that."""
+    """The stays after this report."""
     new = [replace(one, exit_date=told.ends.get(place, one.exit_date)) for place, one in enumerate(locations)]
     said = {name: value for name in ("dual", "military") if (value := getattr(report, name)) is not None}
     if told.stay is None:

@@ -1,1 +1,1 @@
-"""Work that may go wrong, done in a process of its own that is watched from outside (`warden`, `ward`)."""
+"""Work that may go wrong, done in a separate process that is watched from outside (`warden`, `ward`)."""

@@ -1,7 +1,7 @@
-"""What a task may cost, and what is seen of it from outside.
+"""What a task may cost, and how that is measured from outside.
 
-Owns the bounds, and the look at a process: its processor time, what it has filled, and which task it has in hand.
-Promises: what a task has taken is what the kernel says, and never what the process says itself.
+Owns the bounds, and the measuring of a process: its processor time, the memory it has filled, and the task it works on.
+Promises: what a task has used is what the kernel says, never what the process says about itself.
 """
 
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-_STANDS_STILL = 30  # a task that has used no processor time for this part of what it may take by the clock hangs
+_STANDS_STILL = 30  # a task hangs if it uses no processor time for 1/30 of its wall time
 _TICK, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 
@@ -26,9 +26,9 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one task may cost. `memory_bytes` is what its process may fill, which is looked at twenty times a second;
-    `room_bytes` what it may ask for at all, of which libraries set much aside that they never fill. `is_apart`: each
-    task is worked by a fresh process, at a lower priority. Several tasks take little more together than one may."""
+    """What one task may cost. `memory_bytes` is what its process may fill, checked twenty times a second; `room_bytes`
+    is what it may reserve at all: libraries reserve much that they never fill. `is_apart`: a fresh process works each
+    task, at a lower priority. Several tasks together may take little more than one may."""
 
     cpu_seconds: float
     wall_seconds: float
@@ -39,19 +39,19 @@ class Bounds:
 
 @dataclass(slots=True)
 class Watch:
-    """What is known of the task in hand: its number, and when and with how much processor time it was first seen; and
-    of all that were seen, how much of it each has taken."""
+    """What is known about the present task: its number, and when and at how much processor time it was first seen; and
+    how much processor time each task has used so far."""
 
     number: int = 0
     since: float = 0.0
     spent: float = 0.0
     moved: float = 0.0
     last: float = 0.0
-    taken: Counter[int] = field(default_factory=Counter)  # hundredths of seconds, by number
+    taken: Counter[int] = field(default_factory=Counter)  # hundredths of seconds, by task number
 
     def look(self, number: int, spent: float, filled: int, bounds: Bounds) -> Fault | None:
-        """A task is in hand, 0 for none, by a process that has used so many seconds and has filled so many bytes; by
-        what it is over its bounds."""
+        """Judge one measurement: the process works on the task `number`, 0 for none, has used so many seconds of
+        processor time and filled so many bytes. Returns the bound that the task exceeds."""
         now = time.monotonic()
         self.taken[number or self.number] += max(round(100 * (spent - self.last)), 0)  # 0 where it has ended
         if number != self.number:

@@ -1,7 +1,7 @@
-"""What a warden and its ward share: a stretch of memory with the tasks, one number, and a socket for the answers.
+"""What a warden and its ward share: memory with the tasks, one number, and a socket for the answers.
 
-Owns the form of all three. Promises: tasks lie in memory without a name (memfd), never on a disk, and are not copied
-into the ward; what a ward says is taken as bytes and numbers only, and no answer is longer than the warden allows.
+Owns the form of all three. Promises: tasks are in memory without a name (memfd), never on a disk, and are not copied
+into the ward; a ward's answers are read as bytes and numbers only, and none is longer than the warden allows.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 Buffer = bytes | bytearray | memoryview
 GO = struct.Struct("<QI")  # the number of the first task, and how many there are
-FRAME = struct.Struct("<QcI")  # the number of the task, what kind of answer, and how long it is
+FRAME = struct.Struct("<QcI")  # the number of the task, the kind of the answer, and its length
 NUMBER = struct.Struct("<Q")
 _PLACE = struct.Struct("<QQ")
 RESULT, NO_MEMORY, END = b"r", b"m", b"e"
@@ -22,19 +22,20 @@ TABLE = _PLACE.size * (1 + 2 * MOST_TASKS)
 
 
 class Task(NamedTuple):
-    """What is to be worked: a head that says how, and the bytes themselves."""
+    """One task: a head that says how to work it, and the bytes to be worked."""
 
     head: Buffer
     body: Buffer
 
 
 def capacity(largest: int) -> int:
-    """The bytes of shared memory for tasks of which one may be as large as this."""
+    """The size of shared memory, in bytes, for tasks of which the largest has this size."""
     return largest + TABLE + 64 * 1024 * 1024
 
 
 def put(arena: int, size: int, common: Buffer, tasks: Sequence[Task]) -> int:
-    """Write these into the shared memory; how far it is used now. Raises OSError where they do not fit."""
+    """Write the tasks into the shared memory; returns how many bytes of it are used. Raises OSError where they do not
+    fit."""
     pieces = [common, *(piece for task in tasks for piece in task)]
     ends = list(itertools.accumulate(map(len, pieces), initial=TABLE))
     if len(tasks) > MOST_TASKS or ends[-1] > size:
@@ -42,14 +43,14 @@ def put(arena: int, size: int, common: Buffer, tasks: Sequence[Task]) -> int:
     table = b"".join(_PLACE.pack(at, len(piece)) for at, piece in zip(ends, pieces, strict=False))
     if ends[-1] <= _AT_ONCE:
         _write(arena, b"".join((table.ljust(TABLE, b"\0"), *pieces)), 0)
-    else:  # no second copy of what is large
+    else:  # large pieces are not copied a second time
         for at, piece in ((0, table), *zip(ends, pieces, strict=False)):
             _write(arena, piece, at)
     return ends[-1]
 
 
 def empty(arena: int, size: int) -> None:
-    """Let go of what lies in the shared memory."""
+    """Free the content of the shared memory."""
     os.ftruncate(arena, 0)
     os.ftruncate(arena, size)
 
@@ -62,21 +63,21 @@ def _write(arena: int, piece: Buffer, at: int) -> None:
 
 
 def get(arena: memoryview, count: int) -> tuple[memoryview, list[Task]]:
-    """What all of these tasks have in common, and the tasks, as they lie in the shared memory."""
+    """The part that all these tasks have in common, and the tasks, as views into the shared memory."""
     places = [_PLACE.unpack_from(arena, _PLACE.size * number) for number in range(1 + 2 * count)]
     common, *pieces = (arena[at : at + length] for at, length in places)
     return common, [Task(*pair) for pair in zip(pieces[::2], pieces[1::2], strict=True)]
 
 
 class Frames:
-    """Answers as they come out of a socket, in pieces of any size."""
+    """Reads answers from the pieces, of any size, that a socket delivers."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._held = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-        """Number, kind and content of each answer that is whole now. Raises ValueError for one that is too long."""
+        """Number, kind and content of each answer that is complete now. Raises ValueError for one that is too long."""
         self._held += piece
         while len(self._held) >= FRAME.size:
             number, kind, length = FRAME.unpack_from(self._held)

@@ -1,9 +1,9 @@
-"""What a process gives up before it touches hostile bytes, as far as a user without rights can.
+"""Gives up what a process does not need before it touches hostile bytes, as far as an ordinary user can.
 
 Owns these calls to Linux. Promises: afterwards the process writes no core dump and no file, cannot be traced by its
-user, gains no right, ends with its parent, and has no more memory for data than it was given; where the machine's
-architecture is known here and its kernel allows it, it opens nothing for writing, and has neither a network nor another
-program (seccomp(2)). What the kernel denies is left out: the bounds of `warden` hold without it.
+user, gains no right, ends with its parent, and gets no more memory for data than it was given; where the machine's
+architecture is known here and its kernel allows it, it opens nothing for writing, and can use no network and start no
+other program (seccomp(2)). What the kernel denies is skipped: the bounds of `warden` hold without it.
 """
 
 import ctypes
@@ -16,13 +16,13 @@ import sys
 from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38  # linux/prctl.h
-_SET_FILTER, _AT_FULL_SPEED = 1, 4  # linux/seccomp.h: else older kernels slow such a process down by a third
+_SET_FILTER, _AT_FULL_SPEED = 1, 4  # linux/seccomp.h: without it older kernels slow such a process down by a third
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000 | 1  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO with EPERM
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x45, 0x06  # linux/bpf_common.h
 _NUMBER_AT, _ARCHITECTURE_AT, _FLAGS_AT = 0, 4, 16 + 2 * 8  # struct seccomp_data; openat's flags are its third argument
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _OTHER_ABI = 0x40000000  # x32: the same calls under other numbers
-# Of each architecture: its number in linux/audit.h, those of seccomp and openat, and what is denied: socket,
+# For each architecture: its number in linux/audit.h, the numbers of seccomp and openat, and the denied calls: socket,
 # connect, bind, execve, execveat, ptrace, process_vm_readv and _writev, kill, pidfd_send_signal, openat2,
 # io_uring_setup, open, creat
 _KNOWN = {
@@ -32,21 +32,21 @@ _KNOWN = {
 
 
 def end_with_parent(parent: int) -> None:
-    """Be killed when the process that made this one ends, of which `parent` is the id; also when it has by now."""
+    """Have this process killed when its parent, whose id is `parent`, ends; also if that has ended already."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if sys.platform == "linux" and os.getppid() != parent:
         os._exit(1)
 
 
 def hide_memory() -> None:
-    """From now on nobody but root reads this process's memory, or attaches to it: what it holds is not for the others
-    of its user, such as a program that was taken over. It leaves no core dump either."""
+    """From now on only root can read this process's memory or attach to it: other processes of its user, such as a
+    program that was taken over, must not see what it holds. It leaves no core dump either."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def lower(memory: int) -> None:
-    """Give up what is not needed; `memory` are the bytes of data that this process may have beside what it has."""
+    """Give up what is not needed; this process may have `memory` bytes of data in addition to what it has."""
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     most = _data_bytes() + memory
@@ -63,7 +63,7 @@ def _prctl(what: int, value: int) -> int:
 
 
 def _data_bytes() -> int:
-    """What this process has of the kind that RLIMIT_DATA counts."""
+    """How many bytes this process has of the kind that RLIMIT_DATA counts."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024
@@ -83,7 +83,7 @@ def _filter() -> None:
 
 
 def _instructions(architecture: int, openat: int, denied: tuple[int, ...]) -> list[bytes]:
-    """A program of classic BPF: calls of another architecture and those that are denied end with EPERM."""
+    """A program in classic BPF: calls of another architecture, and denied calls, end with EPERM."""
     to_deny = len(denied) + 3  # steps from the first comparison to the last instruction
     out = [_step(_LOAD, _ARCHITECTURE_AT), _step(_JUMP_EQUAL, architecture, 1, 0), _step(_RETURN, _DENY)]
     out += [_step(_LOAD, _NUMBER_AT), _step(_JUMP_SET, _OTHER_ABI, to_deny + 1, 0)]

@@ -1,9 +1,9 @@
-"""The watched side: a process that forks others, which do the work and may be killed at any moment.
+"""The watched side: a process that forks workers, which may be killed at any moment.
 
-Owns what runs there. Promises: the process that forks never touches a task, so that after one that works was killed the
-next one is there within milliseconds, with everything loaded; the one that works has given up what it does not need
-(`privilege`), says which task it begins before it begins it, and sends back nothing but the bytes that `work` gives.
-Both end when the warden does.
+Owns what runs there. Promises: the forking process never touches a task, so after a worker was killed the next one is
+there within milliseconds, with everything loaded; a worker has given up what it does not need (`privilege`), records
+which task it begins before it begins it, and sends back only the bytes that `work` returns. Both end when the warden
+does.
 """
 
 import gc
@@ -22,18 +22,18 @@ from typing import NoReturn
 from broker.edge.bounded import channel, privilege
 from broker.edge.bounded.channel import FRAME, GO, NUMBER, Buffer
 
-Work = Callable[[Buffer, Buffer, Buffer], bytes]  # what all tasks have in common, head, body: the answer
+Work = Callable[[Buffer, Buffer, Buffer], bytes]  # (what all tasks have in common, head, body) to the answer
 _AT_ONCE = 64 * 1024
-_LOWER = 5  # a third of what others get of a busy processor: less, and an honest large packet would wait for hours
-_PATIENCE_NS = 20_000_000  # an answer waits so long for the next one
+_LOWER = 5  # a third of the others' share of a busy processor: with less an honest large packet would wait for hours
+_PATIENCE_NS = 20_000_000  # so long an answer waits for the next one, to be sent together
 _LOOK_SECONDS, _END_SECONDS = 0.001, 1.0
-_GARBAGE = 20_000  # new objects before a collection: of a packet's objects few are in cycles
+_GARBAGE = 20_000  # new objects before a collection: few of a packet's objects are in cycles
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the warden says of the worker that it wants; `memory` in bytes. Several tasks that have taken `seconds` of
-    processor time together, or given `size` bytes of answers, are ended behind the task in hand."""
+    """What the warden wants of the next worker; `memory` in bytes. When several tasks have used `seconds` of processor
+    time together, or returned `size` bytes of answers, the worker stops after the present task."""
 
     memory: int
     is_low: bool
@@ -42,7 +42,8 @@ class Order:
 
 
 def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
-    """Fork a worker whenever the warden asks for one, until it is gone. The three are inherited descriptors."""
+    """Fork a worker whenever the warden asks for one, until the warden is gone. The three numbers are inherited
+    descriptors."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     tasks = mmap.mmap(arena, os.fstat(arena).st_size, access=mmap.ACCESS_READ)
@@ -70,8 +71,9 @@ def serve(control: int, arena: int, state: int, work: Work) -> NoReturn:
 
 
 def _end(child: int) -> tuple[bool, int]:
-    """Kill it: whether it has ended by now, and how. The kernel may take its time with one; nobody waits for that."""
-    os.kill(child, signal.SIGKILL)  # it is not reaped yet, so that the number is its own
+    """Kill a worker: returns whether it has ended by now, and its status. If the kernel takes longer, this does not
+    wait."""
+    os.kill(child, signal.SIGKILL)  # it is not reaped yet, so the number is still its own
     until = time.monotonic() + _END_SECONDS
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -130,7 +132,7 @@ def _work(own: socket.socket, arena: mmap.mmap, begun: mmap.mmap, work: Work, or
 
 
 def _received(own: socket.socket, size: int) -> bytes:
-    """So many bytes; none at the end."""
+    """Exactly `size` bytes; b"" at the end."""
     out = b""
     while len(out) < size:
         piece = own.recv(size - len(out))

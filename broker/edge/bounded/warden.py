@@ -1,9 +1,9 @@
-"""The watching side: gives tasks to a process beside this one, and ends it when one of them costs too much.
+"""The watching side: gives tasks to a separate process, and ends it when a task costs too much.
 
 Owns that process. Promises: it is ended from outside, whatever its code does, when a task uses more processor time than
-it may, or stands still; the kernel keeps it to its memory; only the task that was begun is blamed, and all others are
-worked by a fresh process. Processor time is what refuses: on a machine that is short of it every honest task takes
-longer by the clock, and no more of the processor. The clock alone ends what hangs.
+it may, or stands still; the kernel limits its memory; only the task that was begun is blamed, and a fresh process works
+all others. Processor time is what decides a refusal: on a busy machine an honest task takes longer by the clock, but no
+more processor time. The clock alone only ends a task that hangs.
 """
 
 import json
@@ -25,14 +25,14 @@ from broker.edge.settings import passwords
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0
-_NO_ROOM = b"memory allocation of"  # what Rust's libraries say before they abort
-_KEPT_BYTES = 16 * 1024 * 1024  # of the shared memory, that are not given back after each batch
+_NO_ROOM = b"memory allocation of"  # what Rust's libraries print before they abort
+_KEPT_BYTES = 16 * 1024 * 1024  # bytes of shared memory that are kept after a batch
 _ANSWER_FLOOR = 64 * 1024 * 1024
-_ANSWERS = 8 * 1024 * 1024  # bytes of answers, behind which several tasks are ended
+_ANSWERS = 8 * 1024 * 1024  # bytes of answers after which a worker stops working several tasks
 
 
 class NoWard(OSError):
-    """No process can be had to do the work; nothing is known of any task."""
+    """No process can be started to do the work; nothing is known about any task."""
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class _Child:
 
 @dataclass(slots=True)
 class _Given:
-    """What came of some tasks: the answers, and who is to blame for what is missing."""
+    """The result of some tasks: the answers, and which task is to blame for missing ones."""
 
     answers: dict[int, bytes] = field(default_factory=dict)
     blamed: int = 0
@@ -59,26 +59,26 @@ class _Given:
 
 
 class Warden:
-    """One process beside this one. Not to be shared between threads."""
+    """One process beside this one. Threads must not share it."""
 
     def __init__(self, command: Sequence[str], bounds: Bounds, largest: int) -> None:
-        """`command` starts it, by `ward.serve` with the three descriptors that are added to it; `largest` is the size
-        of the largest task in bytes. Nothing is started yet."""
+        """`command` starts a program that calls `ward.serve` with the three descriptors that are added to the command;
+        `largest` is the size of the largest task in bytes. This starts nothing yet."""
         self.bounds = bounds
         self._command = list(command)
         self._size = channel.capacity(largest)
         self._most = largest + _ANSWER_FLOOR
-        self._most_kept = bounds.memory_bytes * 3 // 4  # who has had more memory than this is let go
+        self._most_kept = bounds.memory_bytes * 3 // 4  # a worker that has used more memory than this is replaced
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._arena = self._state = -1
         self._child: _Child | None = None
         self._next = 1
         self._used = 0  # bytes of the shared memory
-        self.seconds: dict[int, float] = {}  # of processor time, that tasks of the last run took, by their place
+        self.seconds: dict[int, float] = {}  # of processor time used by the last run's tasks, by place
 
     def start(self) -> None:
-        """Start it, if it does not run; it is not waited for."""
+        """Start the process if it does not run; this does not wait for it."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
@@ -94,12 +94,12 @@ class Warden:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=given,
-                env=passwords.environment(),  # it asks neither the database nor Redis
+                env=passwords.environment(),  # it uses neither the database nor Redis
             )
         self._control = own
 
     def close(self) -> None:
-        """End it, and everything that it began."""
+        """End it, and every process that it started."""
         if self._child:
             self._child.close()
         if self._control:
@@ -115,21 +115,21 @@ class Warden:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The process that forks, and the one that works; what runs of them."""
+        """The process ids of the forking process and of the worker, as far as they run."""
         forks = (self._process.pid,) if self._process else ()
         return (*forks, self._child.pid) if self._child else forks
 
     def run(self, common: Buffer, tasks: Sequence[Task]) -> "dict[int, bytes | Fault]":
-        """The answers to some of the tasks, by their place among `tasks`: to the first ones, or to those before one
-        that went wrong, and why that one did. At least one. Raises NoWard."""
+        """The answers to some of the tasks, by their place in `tasks`: to the first ones, or to those before a task
+        that failed, and why that one failed. At least one. Raises NoWard."""
         limit = 1 if self.bounds.is_apart else channel.MOST_TASKS
-        for _ in range(2):  # a process that ends before it begins a task says nothing about any
+        for _ in range(2):  # a process that ends before it begins a task proves nothing about any task
             child = self._worker()
             given = self._listen(child, self._ask(child, common, tasks[:limit]), len(tasks[:limit]))
             if self.bounds.is_apart or given.fault or not given.is_over or given.peak > self._most_kept:
                 try:
                     self._renew(given)
-                except NoWard:  # the process that forks is gone too, and that one never touches a task
+                except NoWard:  # the forking process is gone too, and it never touches a task
                     given.fault = None
             found: dict[int, bytes | Fault] = dict(given.answers)
             self.seconds = given.seconds
@@ -140,13 +140,13 @@ class Warden:
         raise NoWard("the process that reads packets ended twice before it read one")
 
     def _ask(self, child: _Child, common: Buffer, tasks: Sequence[Task]) -> int:
-        """Hand these over; the number of the first."""
+        """Send these tasks; returns the number of the first."""
         first, self._next = self._next, self._next + len(tasks)
         if self._used > _KEPT_BYTES:
             channel.empty(self._arena, self._size)
         self._used = channel.put(self._arena, self._size, common, tasks)
         os.pwrite(self._state, NUMBER.pack(0), 0)
-        with suppress(OSError):  # where it has ended, that is seen when it is listened to
+        with suppress(OSError):  # if it has ended, listening to it will show that
             child.link.sendall(GO.pack(first, len(tasks)))
         return first
 
@@ -166,12 +166,12 @@ class Warden:
                     given.fault, given.blamed = fault, number - first
         given.seconds = {number - first: hundredths / 100 for number, hundredths in watch.taken.items() if number}
         if given.fault and not (0 <= given.blamed < count and given.blamed not in given.answers):
-            given.fault = None  # between two tasks: no one of them is to blame
+            given.fault = None  # it happened between two tasks: neither is to blame
         return given
 
     def _take(self, child: _Child, frames: channel.Frames, given: _Given, first: int, count: int) -> None:
-        """What it has said by now. A process that has ended, or says what nobody can say, is at fault with the task
-        that it had begun."""
+        """Read what the process has sent by now. If it has ended, or sends what no worker can send, the task that it
+        had begun is to blame."""
         try:
             piece = child.link.recv(1 << 20)
             for number, kind, content in frames.feed(piece):
@@ -194,7 +194,7 @@ class Warden:
         return self._child or self._fork()[0]
 
     def _renew(self, given: _Given) -> None:
-        """End the one that works and have another one ready; what it died of is known then."""
+        """End the worker and fork the next one; then it is known how the worker died."""
         ended = self._child
         said = os.read(ended.errors, 1 << 16) if ended and _is_ready(ended.errors) else b""
         _, status = self._fork()
@@ -203,7 +203,7 @@ class Warden:
             given.fault = Fault.MEMORY if aborted and _NO_ROOM in said else Fault.DIED
 
     def _fork(self) -> tuple[_Child, int]:
-        """Another one to work, and how the one before ended. Raises NoWard."""
+        """Fork another worker; returns it, and how the previous one ended. Raises NoWard."""
         if self._child:
             self._child.close()
             self._child = None

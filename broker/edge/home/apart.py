@@ -1,13 +1,14 @@
-"""Folders that can hang by themselves are worked in processes of their own.
+"""Folders that can hang by themselves are accessed by processes of their own.
 
-A read on a network mount whose server is gone does not return, and no signal ends it. So what is done in the folders
-of an LEA that has a mount of its own is done by a runner, a process for this LEA alone (`broker.edge.home.errands`).
-Promises: a caller waits `seconds` for an answer or a sign of progress, and then gets `Silent`; while a runner hangs,
-nobody waits for that LEA again; a runner that is silent for `abandon_seconds` is killed and, if even that does not end
-it, left alone: one of an LEA at most, until it ends or another mount is there; the next is tried after pauses that
-grow. No caller, and no end of a caller, waits for a runner. Which LEAs are silent is told in `run/silent`, and in the
-log once.
-Folders on the exchange's own file system hang only with the exchange, and are worked in place, at no cost.
+A read on a network mount whose server is gone does not return, and no signal ends it. So a runner, a process for one
+LEA alone (`broker.edge.home.errands`), does all work in the folders of an LEA that has a mount of its own. Promises: a
+caller waits `seconds` for an answer or a sign of progress, and then gets `Silent`; while a runner hangs, nobody waits
+for that LEA again; a runner that is silent for `abandon_seconds` is killed and, if even that does not end it, left
+alone: at most one for each LEA, until it ends or another mount is there; retries come after growing pauses. A caller
+never waits for a runner to end, not even when it ends itself. `run/silent` shows which LEAs are silent, and the log
+says so once.
+
+Folders on the exchange's own file system hang only when the exchange does; they are accessed directly, at no cost.
 """
 
 import json
@@ -34,15 +35,15 @@ from broker.edge.home.outbox import Changed
 from broker.edge.settings import passwords
 from broker.edge.settings.values import Limits
 
-TICK, DONE, REFUSED, DEFERRED, BROKEN, BUG = range(6)  # what a runner answers
+TICK, DONE, REFUSED, DEFERRED, BROKEN, BUG = range(6)  # the kinds of a runner's answer
 _DEFERRED = {one.__name__: one for one in (Deferred, Missing, Changed)}
-_START_SECONDS = 20.0  # for the first runner of a process, on a busy machine
+_START_SECONDS = 20.0  # for a process's first runner, on a busy machine
 _FIRST_PAUSE, _MOST_PAUSE = 5.0, 600.0
 _log = logging.getLogger("satchel.apart")
 
 
 class Silent(Missing):
-    """An LEA's folder does not answer; later it may."""
+    """An LEA's folder does not answer; it may answer later."""
 
     def __init__(self, lea: LeaId) -> None:
         super().__init__(f"the folder of LEA {lea} does not answer")
@@ -53,7 +54,7 @@ class _Runner:
     connection: Connection
     process: int  # a pidfd
     mounts: frozenset[str]
-    late_since: float = 0.0  # monotonic seconds; 0: it waits for an errand
+    late_since: float = 0.0  # monotonic seconds; 0: the runner is free
 
     def has_ended(self) -> bool:
         return bool(select.select([self.process], [], [], 0)[0])
@@ -64,8 +65,8 @@ class _Runner:
 
 
 class Apart:
-    """The runners of one process. `part` names a part of the exchange, which tells who is silent; that of the watcher
-    goes on trying, and the others do not while it says so."""
+    """The runners of one process. `part` names the part of the exchange that reports silent LEAs. The watcher's runners
+    keep trying; the other parts do not try while the watcher reports an LEA as silent."""
 
     def __init__(
         self, home: Home, limits: Limits, seconds: float = 3.0, abandon_seconds: float = 60.0, part: str = ""
@@ -78,10 +79,10 @@ class Apart:
         self._turns: dict[LeaId, threading.Lock] = {}
         self._runners: dict[LeaId, _Runner] = {}
         self._abandoned: dict[LeaId, _Runner] = {}
-        self._pauses: dict[LeaId, tuple[float, float]] = {}  # not before (monotonic), and how long the next one is
+        self._pauses: dict[LeaId, tuple[float, float]] = {}  # no retry before (monotonic), and the next pause
         self._told: set[LeaId] = set()
         self._server: socket.socket | None = None
-        for left in _marks(home, part) if part else ():  # by an earlier process of this name, which was killed
+        for left in _marks(home, part) if part else ():  # left by an earlier process of this name that was killed
             left.unlink(missing_ok=True)
 
     def is_apart(self, lea: LeaId) -> bool:
@@ -92,7 +93,7 @@ class Apart:
         return bool(own)
 
     def _unmounted(self, lea: LeaId) -> None:
-        """Its mounts are gone, and its runners with them."""
+        """Close the runners of an LEA whose mounts are gone."""
         with self._lock:
             turn = self._turns.setdefault(lea, threading.Lock())
         if turn.acquire(blocking=False):
@@ -105,11 +106,11 @@ class Apart:
                 turn.release()
 
     def has_events(self, lea: LeaId) -> bool:
-        """Whether what happens in its folders happens on this machine."""
+        """Whether changes in its folders are made on this machine."""
         return not any(kind for kind in self._table.below(lea) if self._table.is_remote(kind))
 
     def ask(self, lea: LeaId, errand: str, *args: Any) -> Any:
-        """Have an errand done (`broker.edge.home.errands`); what it gives. Raises what it raises, and Silent."""
+        """Run an errand (`broker.edge.home.errands`) and return its result. Raises what it raises, and Silent."""
         with self._lock:
             turn = self._turns.setdefault(lea, threading.Lock())
         if not turn.acquire(timeout=self._seconds):
@@ -120,7 +121,7 @@ class Apart:
             turn.release()
 
     def close(self) -> None:
-        """End the runners that can be ended, and say no more of anybody."""
+        """End the runners that can be ended, and remove the reports of silent LEAs."""
         for runner in [*self._runners.values(), *self._abandoned.values()]:
             runner.close()
         self._runners, self._abandoned = {}, {}
@@ -159,7 +160,7 @@ class Apart:
         return value
 
     def _free(self, lea: LeaId) -> _Runner:
-        """A runner that waits for an errand. Raises Silent."""
+        """A runner that is free for an errand. Raises Silent."""
         if self._part != "watcher" and _mark(self._home, lea, "watcher").exists():
             raise Silent(lea)
         runner = self._runners.get(lea)
@@ -174,7 +175,7 @@ class Apart:
         return runner
 
     def _catch_up(self, lea: LeaId, runner: _Runner) -> None:
-        """Drop an answer that came too late for who had asked. Raises Silent where there is none yet."""
+        """Drop an answer that came too late for its caller. Raises Silent while there is none."""
         try:
             while runner.connection.poll(0):
                 if runner.connection.recv()[0] != TICK:
@@ -216,7 +217,7 @@ class Apart:
             try:
                 socket.send_fds(server, [b"."], [there.fileno()])
                 _, (process, *_), _, _ = socket.recv_fds(server, 16, 1)
-            except (OSError, ValueError):  # it has ended: the next one begins another
+            except (OSError, ValueError):  # the server has ended: the next call starts another
                 server.close()
                 self._server = None
                 raise Silent(lea) from None
@@ -245,7 +246,7 @@ class Apart:
             self._told.add(lea)
             _log.warning("the folder of LEA %s does not answer: it is left alone, and tried again", lea)
             told = _mark(self._home, lea, self._part)
-            with suppress(OSError):  # a full disk: the log has it
+            with suppress(OSError):  # for example a full disk: the log has the warning
                 told.parent.mkdir(mode=0o700, exist_ok=True)
                 told.write_text(json.dumps({"since": time.time()}))
 
@@ -272,14 +273,14 @@ def silent(home: Home) -> dict[str, float]:
     for path in sorted(_marks(home)):
         lea = path.name.partition(".")[0]
         if not table.below(lea):
-            continue  # the mount is gone, and who told of it has not looked since
+            continue  # the mount is gone, and the part that reported it has not looked since
         with suppress(OSError, ValueError, KeyError):
             since = float(json.loads(path.read_text())["since"])
             found[lea] = min(found.get(lea, since), since)
     return found
 
 
-def forget(home: Home) -> None:
-    """What an earlier run has told says nothing of this one."""
+def purge_marks(home: Home) -> None:
+    """Remove the reports of an earlier run."""
     for path in _marks(home):
         path.unlink(missing_ok=True)

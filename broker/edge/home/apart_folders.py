@@ -1,4 +1,4 @@
-"""Outboxes and inboxes whose LEAs may have mounts of their own: those are worked by runners (`broker.edge.home.apart`).
+"""Outboxes and inboxes whose LEAs may have mounts of their own; runners access those (`broker.edge.home.apart`).
 
 Promises: the same as `Outboxes` and `Inboxes`, and that no call hangs with an LEA's mount: it raises Silent instead.
 """
@@ -87,7 +87,7 @@ class ApartOutboxes(Outboxes):
 
 
 class ApartInboxes(Inboxes):
-    """All inboxes of one home. What a runner has done is durable; it is told the mark, for it has no ledger."""
+    """All inboxes of one home. What a runner has done is durable; it has no ledger, so each errand brings the mark."""
 
     def __init__(self, home: Home, apart: Apart, marks: Marks | None = None) -> None:
         super().__init__(home, marks)
@@ -151,14 +151,14 @@ class ApartInboxes(Inboxes):
 
 
 def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId, str, str]]) -> list[LeaId]:
-    """As `folders.write_receipts`, those of LEAs with mounts of their own by their runners."""
+    """As `folders.write_receipts`, but runners write for LEAs with mounts of their own."""
     alone = {lea for lea in {receipt[0] for receipt in receipts} if apart.is_apart(lea)}
     missing = write_receipts(home, [receipt for receipt in receipts if receipt[0] not in alone])
     own = sorted(receipt for receipt in receipts if receipt[0] in alone)
-    for lea, papers in groupby(own, key=lambda receipt: receipt[0]):
+    for lea, mine in groupby(own, key=lambda receipt: receipt[0]):
         try:
-            is_written = apart.ask(lea, "receipts", [(name, text) for _, name, text in papers])
-        except (Deferred, OSError):  # its own mount is full, say: that keeps nobody else from receipts
+            is_written = apart.ask(lea, "receipts", [(name, text) for _, name, text in mine])
+        except (Deferred, OSError):  # for example its own mount is full: the others still get their receipts
             is_written = False
         if not is_written:
             missing.append(lea)
@@ -166,7 +166,7 @@ def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId,
 
 
 def publish_to_all(publisher: Publisher, apart: Apart, leas: Sequence[LeaId], files: Mapping[str, str]) -> list[LeaId]:
-    """As `Publisher.publish`, to LEAs with mounts of their own by their runners."""
+    """As `Publisher.publish`, but runners write for LEAs with mounts of their own."""
     missing = publisher.publish([lea for lea in leas if not apart.is_apart(lea)], files)
     for lea in leas:
         if apart.is_apart(lea):

@@ -1,7 +1,7 @@
-"""A dealt-with file goes out of an outbox, and nothing else that has its name by now.
+"""Removes a finished file from an outbox, but never another file that has its name by now.
 
-Owns the names under which files are hidden while they go. Promises: what a sender puts under the name in the very
-moment is never lost; what a crash leaves hidden is shown again.
+Owns the names under which files are hidden while they are removed. Promises: a file that a sender puts under the same
+name at that moment is never lost; what a crash leaves hidden is shown again.
 """
 
 import errno
@@ -17,12 +17,12 @@ _DISCARDED = re.compile(r"\.([0-9a-f]{16})\.taken")
 
 
 def found(name: str, entry: os.stat_result) -> Found:
-    """An ordinary file, by what the system says of it."""
+    """An ordinary file, as described by its stat result."""
     return Found(name, entry.st_size, entry.st_mtime_ns, entry.st_ino, entry.st_dev, entry.st_ctime_ns)
 
 
 def lstat(folder: int, name: str) -> os.stat_result | None:
-    """What the system says of a name; None if nothing has it."""
+    """The stat result of a name; None if nothing has it."""
     try:
         return os.lstat(name, dir_fd=folder)
     except OSError as error:
@@ -32,21 +32,21 @@ def lstat(folder: int, name: str) -> os.stat_result | None:
 
 
 def mark(folder: int, name: str) -> str | None:
-    """The source mark of what has this name; None if nothing has it."""
+    """The source mark of the entry with this name; None if there is none."""
     entry = lstat(folder, name)
     return None if entry is None else found(name, entry).source_mark
 
 
 def _but_change_time(mark: str) -> str:
-    """A rename sets it, ours too."""
+    """A rename changes the change time, also our own rename."""
     return mark.rpartition(":")[0]
 
 
 def discard(folder: int, name: str, source_mark: str) -> bool:
-    """Remove a file, unless it is another one by now; whether it was removed."""
+    """Remove a file, unless another file has its name by now; returns whether it was removed."""
     if mark(folder, name) != source_mark:
         return False
-    # Hidden first and looked at again: a sender may put a new file under this name between a look and an unlink.
+    # Hidden first and checked again: a sender may put a new file under this name between a check and an unlink.
     token = secrets.token_hex(8)
     hidden = f".{token}.taken"
     try:
@@ -65,8 +65,8 @@ def discard(folder: int, name: str, source_mark: str) -> bool:
 
 
 def show_again(folder: int) -> int:
-    """Show again what a crash hid in the middle of a discard; how many files. What stands in the way of one was planted
-    there; that keeps neither from being taken in."""
+    """Show again the files that a crash hid in the middle of a discard; returns how many. A file under the recovered
+    name was planted there; then a random name is used, and both files are taken in."""
     shown = 0
     with os.scandir(folder) as entries:
         for hidden in [one for entry in entries if (one := _DISCARDED.fullmatch(entry.name))]:

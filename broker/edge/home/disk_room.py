@@ -1,6 +1,6 @@
-"""How much room the vault's file system has above the reserve that intake never touches.
+"""How much room the vault's file system has beyond the reserve that intake never uses.
 
-Owns the look at the disk. Promises: what is asked within a moment costs one look, less what was taken since.
+Owns the query to the disk. Promises: all calls within a moment share one query, less what was taken since.
 """
 
 import os
@@ -20,7 +20,7 @@ class Room:
         self._looked, self._spare = float("-inf"), 0
 
     def spare(self) -> int:
-        """Bytes that intake may still take; below 0 where the reserve is touched already."""
+        """Bytes that intake may still use; below 0 where the reserve is already in use."""
         with self._lock:
             now = time.monotonic()
             if now - self._looked > _MOMENT:
@@ -28,12 +28,12 @@ class Room:
             return self._spare
 
     def take(self, count: int) -> None:
-        """So many bytes were taken just now."""
+        """Record that so many bytes were just used."""
         with self._lock:
             self._spare -= count
 
 
 def free(path: Path) -> int:
-    """Bytes that the exchange's user may still write on that file system."""
+    """Bytes that the exchange's user may still write on this file system."""
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize

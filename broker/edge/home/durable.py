@@ -1,7 +1,7 @@
-"""Makes files last: flushes, atomic writes, and renames that never overwrite.
+"""Makes files durable: flushes, atomic writes, and renames that never overwrite.
 
-Owns what the C library offers for this and Python does not (syncfs, renameat2). Promises: when `Batch.flush` or
-`write_atomic` returns, the bytes and the names survive a power cut; when it cannot be said, an OSError is raised.
+Owns the calls of the C library for this that Python does not offer (syncfs, renameat2). Promises: when `Batch.flush` or
+`write_atomic` returns, the bytes and the names survive a power cut; where that is not certain, an OSError is raised.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def _libc() -> ctypes.CDLL:
 
 @cache
 def _syncfs_tells_errors() -> bool:
-    """Linux reports write errors through syncfs since 5.8; before, a lost page would go unnoticed (syncfs(2))."""
+    """Linux reports write errors through syncfs since 5.8; before that, a lost page would go unnoticed (syncfs(2))."""
     release = re.match(r"(\d+)\.(\d+)", platform.release())
     if sys.platform != "linux" or release is None or not hasattr(_libc(), "syncfs"):
         return False
@@ -47,7 +47,7 @@ def _syncfs_tells_errors() -> bool:
 
 @contextmanager
 def room(what: str) -> Iterator[None]:
-    """Around writes into `what`: a full disk, or quota, is no bug and may pass, so it becomes Deferred."""
+    """Use around writes into `what`: a full disk or quota is no bug and may pass, so it becomes Deferred."""
     try:
         yield
     except OSError as error:
@@ -58,7 +58,7 @@ def room(what: str) -> Iterator[None]:
 
 def sync(fd: int) -> None:
     """Flush one file or folder to the medium."""
-    if sys.platform == "darwin":  # there fsync stops at the drive's own cache (fsync(2), macOS)
+    if sys.platform == "darwin":  # on macOS fsync stops at the drive's own cache (fsync(2))
         import fcntl
 
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
@@ -76,7 +76,7 @@ def sync_folder(path: Path) -> None:
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
-    """os.write until nothing is left."""
+    """Call os.write until nothing is left."""
     done = os.write(fd, data)
     if done < len(data):
         left = memoryview(data)[done:]
@@ -85,8 +85,8 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
 
 
 def create_at(folder: int, name: str, mode: int) -> int:
-    """A new, empty file for writing in the folder of that descriptor; FileExistsError if the name is taken, even by
-    a dangling link. `mode` holds whatever the umask."""
+    """A new, empty file for writing, in the folder of that descriptor; FileExistsError if the name is taken, even by a
+    dangling link. `mode` applies whatever the umask."""
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
     if stat.S_IMODE(os.fstat(fd).st_mode) != mode:
         os.fchmod(fd, mode)
@@ -94,8 +94,8 @@ def create_at(folder: int, name: str, mode: int) -> int:
 
 
 def replace_at(folder: int, name: str, data: bytes, mode: int, *, flush: bool) -> None:
-    """Put a file under `name` in one step, by temporary file and rename. With `flush` its content is durable before
-    the name shows it; the name itself is durable when the folder is flushed."""
+    """Put a file under `name` in one step, by temporary file and rename. With `flush` its content is durable before the
+    name appears; the name itself is durable when the folder is flushed."""
     temp = f".{secrets.token_hex(8)}.tmp"
     fd = create_at(folder, temp, mode)
     try:
@@ -112,11 +112,11 @@ def replace_at(folder: int, name: str, data: bytes, mode: int, *, flush: bool) -
 
 
 def spread(path: Path) -> None:
-    """Ask ext4 to keep the folders made in this one apart from each other on the disk; elsewhere nothing happens.
+    """Ask ext4 to place the folders made in this one far apart on the disk; does nothing on other file systems.
 
-    ext4 does not give an inode out again for a minute after its file was removed, and looks at each of them whenever
-    it makes a file in the same block group: beside an outbox that loses 5,000 files, making a file elsewhere took
-    0.14 ms, and 0.02 ms with the folders apart (measured; fs/ext4/ialloc.c, recently_deleted).
+    ext4 does not reuse an inode for a minute after its file was removed, and checks each such inode whenever it creates
+    a file in the same block group: next to an outbox that lost 5,000 files, creating a file elsewhere took 0.14 ms, but
+    0.02 ms with the folders far apart (measured; fs/ext4/ialloc.c, recently_deleted).
     """
     if sys.platform != "linux":
         return
@@ -144,10 +144,11 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def rename_new(source_folder: int, source: str, target_folder: int, target: str) -> None:
-    """Rename, but never over something: FileExistsError when `target` exists, FileNotFoundError without `source`.
+    """Rename, but never over an existing file: FileExistsError when `target` exists, FileNotFoundError without
+    `source`.
 
-    Where the file system cannot do this in one step (NFS), a look comes first; two writers of the same target could
-    then slip past each other, so callers give each target one writer.
+    Where the file system cannot do this in one step (NFS), a check comes first; two writers of the same target could
+    then overwrite each other, so callers give each target one writer.
     """
     if sys.platform == "linux" and hasattr(_libc(), "renameat2"):
         names = os.fsencode(source), os.fsencode(target)
@@ -156,14 +157,14 @@ def rename_new(source_folder: int, source: str, target_folder: int, target: str)
         number = ctypes.get_errno()
         if number not in _NO_RENAMEAT2:
             raise OSError(number, os.strerror(number))
-    os.lstat(source, dir_fd=source_folder)  # a missing source is told before a taken target, as above
+    os.lstat(source, dir_fd=source_folder)  # a missing source is reported before a taken target, as above
     if exists_at(target_folder, target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     os.rename(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
 
 
 def exists_at(folder: int, name: str) -> bool:
-    """Whether anything, a dangling link too, has that name."""
+    """Whether anything, even a dangling link, has that name."""
     try:
         os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -172,12 +173,13 @@ def exists_at(folder: int, name: str) -> bool:
 
 
 class Batch:
-    """What was written since the last flush, made durable together.
+    """Makes everything written since the last flush durable at once.
 
-    On local Linux file systems one syncfs carries the whole batch (measured: 64 files in new folders 3 ms instead of
-    28); elsewhere each file is flushed by its writer and each folder once, here. Threads may share a Batch.
-    After a failed flush every later one fails too: the kernel drops what it could not write and a second try would
-    report success. Only a new process, which takes the work up from the ledger, can go on.
+    On local Linux file systems one syncfs flushes the whole batch (measured: 64 files in new folders 3 ms instead of
+    28); elsewhere each writer flushes its files, and the batch flushes each folder once. Threads may share a Batch.
+
+    After a failed flush every later one fails too: the kernel drops what it could not write, so a second try would
+    report success. Only a new process, which resumes the work from the ledger, can go on.
     """
 
     def __init__(self) -> None:
@@ -189,19 +191,19 @@ class Batch:
 
     @contextmanager
     def writing(self, folder: int) -> Iterator[bool]:
-        """Around every write below the folder of that descriptor.
+        """Use around every write below the folder of that descriptor.
 
-        Gives True if the flush will cover everything on this file system, False if the writer must `sync` each file
+        Yields True if the flush will cover everything on this file system, False if the writer must `sync` each file
         itself and `add` further folders that got new names.
         """
-        # Before the write: syncfs reports the errors that came after its descriptor was opened.
+        # Added before the write: syncfs reports only errors that came after its descriptor was opened.
         whole = self.add(folder)
         yield whole
-        # And after it: another thread may have flushed, and so forgotten, the folder in between.
+        # Added again after it: another thread may have flushed, and so dropped, the folder in between.
         self.add(folder)
 
     def add(self, folder: int) -> bool:
-        """Note one more folder for the next flush; the same answer as `writing`."""
+        """Note one more folder for the next flush; returns the same as `writing` yields."""
         found = os.fstat(folder)
         with self._lock:
             if found.st_dev in self._whole:
@@ -216,8 +218,8 @@ class Batch:
             return False
 
     def flush(self) -> None:
-        """Return when everything noted is durable. OSError if the medium failed, now and ever after."""
-        with self._lock:  # held while flushing: a second thread must not return before its files are there, too
+        """Return when everything noted is durable. OSError if the medium failed, now and on every later call."""
+        with self._lock:  # held while flushing: a second thread must not return before its files are durable too
             self._flush()
 
     def _flush(self) -> None:
@@ -243,6 +245,6 @@ class Batch:
         known = self._trusted.get(device)
         if known is None:
             known = _syncfs_tells_errors() and mounts.read().type_of(device) in mounts.FLUSHED_WHOLE
-            if os.major(device) != 0:  # numbers with major 0 are given out anew: what was tmpfs can be NFS tomorrow
+            if os.major(device) != 0:  # numbers with major 0 are reused: the number of a tmpfs can be NFS tomorrow
                 self._trusted[device] = known
         return known

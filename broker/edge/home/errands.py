@@ -1,8 +1,8 @@
-"""The runners: processes that work in one LEA's folders each, so that only they hang (`broker.edge.home.apart`).
+"""The runners: each is a process that works in one LEA's folders, so that only it hangs (`broker.edge.home.apart`).
 
-Owns the list of errands. A server without threads forks a runner for each socket that it is handed; a runner does one
-errand after the other until its socket is closed. Promises: a runner tells of progress in what may take long; it ends
-with who asked, unless it hangs; it holds nothing that another one waits for.
+Owns the list of errands. A server without threads forks a runner for each socket that it gets; a runner does one errand
+after another until its socket is closed. Promises: a runner sends signs of progress during long work; it ends with its
+caller, unless it hangs; it holds nothing for which another process waits.
 """
 
 import os
@@ -34,7 +34,7 @@ _INBOX_FLUSHED = frozenset({"publish", "withdraw"})
 
 
 class _Told:
-    """The mark of the inbox that an errand is about, as who asks has it from the ledger."""
+    """The mark of the inbox that an errand is about, which the caller has from the ledger."""
 
     mark = ""
 
@@ -48,7 +48,7 @@ class _Told:
 
 
 class _Slow:
-    """A file that tells of progress as it is read."""
+    """A file that sends signs of progress while it is read."""
 
     def __init__(self, fd: int, tick: Callable[[], None]) -> None:
         self._fd, self._tick = fd, tick
@@ -59,7 +59,7 @@ class _Slow:
 
 
 class _Vault(DirectoryVault):
-    """The vault, for files that come slowly."""
+    """The vault, for files that are read slowly."""
 
     tick: Callable[[], None]
 
@@ -68,7 +68,7 @@ class _Vault(DirectoryVault):
 
 
 class Runner:
-    """What one runner can do. Every method is an errand of one LEA."""
+    """The errands that one runner can do, one method for each. All are about one LEA."""
 
     def __init__(self, home: Home, limits: Limits, tick: Callable[[], None]) -> None:
         self._home, self._tick = home, tick
@@ -78,7 +78,7 @@ class Runner:
         self._scan: tuple[str, Generator[Item, None, None]] | None = None
 
     def run(self, errand: str, lea: LeaId, args: tuple[Any, ...]) -> Any:
-        """Do it. Raises what the folders raise."""
+        """Run an errand. Raises what the folders raise."""
         if errand in _OUTBOX:
             return getattr(self._outboxes, errand)(lea, *args)
         if errand in _INBOX:
@@ -91,7 +91,7 @@ class Runner:
         return getattr(self, f"do_{errand}")(lea, *args)
 
     def _inboxes(self, mark: str | None) -> Inboxes:
-        """Believed under this mark alone; with None, as they stand there."""
+        """The inboxes that are accepted only with this mark; with None, without a check."""
         self._told.mark = mark or ""
         return self._bare if mark is None else self._marked
 
@@ -106,13 +106,13 @@ class Runner:
         return found, len(found) == count
 
     def do_end_scan(self, _lea: LeaId) -> None:
-        """Nobody wants more of it."""
+        """End the scan."""
         if self._scan is not None:
             self._scan[1].close()
             self._scan = None
 
     def do_take(self, lea: LeaId, found: Found) -> Taken:
-        """Into the vault, durably."""
+        """Take a file into the vault, durably."""
         with closing(_Vault(self._home.vault)) as vault:
             vault.tick = self._tick
             taken = self._outboxes.take(lea, found, vault)
@@ -120,7 +120,7 @@ class Runner:
             return taken
 
     def do_stage(self, lea: LeaId, mark: str | None, tracking: TrackingId, token: str, chunks: Sequence[bytes]) -> int:
-        """Into the inbox, hidden and durable."""
+        """Stage a delivery in the inbox, hidden and durable."""
         inboxes = self._inboxes(mark)
         size = inboxes.stage_delivery(lea, tracking, token, self._in_blocks(chunks))
         self._tick()
@@ -134,11 +134,11 @@ class Runner:
                 self._tick()
                 yield whole[at : at + _BLOCK]
 
-    def do_receipts(self, lea: LeaId, papers: Sequence[tuple[str, str]]) -> bool:
+    def do_receipts(self, lea: LeaId, receipts: Sequence[tuple[str, str]]) -> bool:
         """Write receipts (name, text); False where their folder is missing."""
-        for start in range(0, len(papers), 20):
+        for start in range(0, len(receipts), 20):
             self._tick()
-            if write_receipts(self._home, [(lea, name, text) for name, text in papers[start : start + 20]]):
+            if write_receipts(self._home, [(lea, name, text) for name, text in receipts[start : start + 20]]):
                 return False
         return True
 
@@ -147,11 +147,11 @@ class Runner:
         published.copy_into(self._home, lea, files, self._tick)
 
     def do_readme(self, lea: LeaId, text: str) -> None:
-        """Write README.txt, if it is another one."""
+        """Write README.txt, if its text differs."""
         self._home.renew_readme(lea, text)
 
     def do_probe(self, lea: LeaId) -> None:
-        """See that every folder can be listed."""
+        """Check that every folder can be listed."""
         for folder in (OUTBOX, INBOX, RECEIPTS):
             self._tick()
             with self._home.enter(lea, folder) as fd, os.scandir(fd) as entries:
@@ -159,7 +159,7 @@ class Runner:
 
 
 def answer(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Do it, and what there is to be told of it. Texts of bugs stay here: they may hold anything."""
+    """Run the work and describe its result. Messages of bugs stay here: they may contain anything."""
     try:
         return apart.DONE, work()
     except Refused as refused:
@@ -170,7 +170,7 @@ def answer(work: Callable[[], Any]) -> tuple[int, Any]:
         return apart.DEFERRED, (Deferred.__name__, later.why)
     except OSError as error:
         return apart.BROKEN, (error.errno, error.strerror)
-    except Exception as bug:  # noqa: BLE001  told to who asked, and raised there
+    except Exception as bug:  # noqa: BLE001  sent to the caller, and raised there
         return apart.BUG, type(bug).__name__
 
 
@@ -188,8 +188,8 @@ def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> Non
         try:
             _serve(Connection(given), home, limits)
         except (EOFError, OSError):
-            os._exit(0)  # who asked is gone
-        finally:  # a bug is told to who asked, by the end of the line
+            os._exit(0)  # the caller is gone
+        finally:  # a bug ends the connection, and the caller notices that
             os._exit(1)
     pidfd = os.pidfd_open(child)
     socket.send_fds(control, [b"."], [pidfd])
@@ -198,10 +198,10 @@ def _fork(control: socket.socket, given: int, home: Home, limits: Limits) -> Non
 
 
 def main(fd: str, home: str, sealed_bytes: str, file_name_chars: str) -> None:
-    """Entry point of the server: until who started it closes the socket."""
+    """Entry point of the server: it runs until its starter closes the socket."""
     log.begin("errands")
     log.watch_over()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a runner
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no code waits for the exit status of a runner
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     limits = Limits(sealed_bytes=int(sealed_bytes), file_name_chars=int(file_name_chars))

@@ -1,7 +1,7 @@
 """The home of an exchange and the folders of its LEAs: every path, every mode.
 
-Owns the layout of HOME. Promises: an LEA's folder is entered by descriptor without following a link, so that what an
-LEA plants in its own folders cannot lead anywhere else; what is written for an LEA appears whole or not at all.
+Owns the layout of HOME. Promises: an LEA's folder is entered by descriptor without following a link, so nothing that an
+LEA plants in its own folders can lead elsewhere; a file written for an LEA appears whole or not at all.
 """
 
 import errno
@@ -19,16 +19,16 @@ from broker.core.model import LeaId, TrackingId
 from broker.edge.home import durable
 
 OUTBOX, INBOX, RECEIPTS, DIRECTORY = "outbox", "inbox", "receipts", "directory"
-# An LEA with an account of its own (OpenSSH, a local path) works through its group: it writes outbox, may take files
-# out of inbox, and reads the rest. Removing needs write permission on a folder (POSIX), so files in inbox are read-only
-# themselves; setgid hands the group down to new files.
+# An LEA with an account of its own (OpenSSH, a local path) works through its group: it writes outbox, may remove files
+# from inbox, and reads the rest. Removing needs write permission on a folder (POSIX), so the files in inbox are
+# read-only; setgid passes the group on to new files.
 GROUP_MODES = {OUTBOX: 0o2770, INBOX: 0o2770, RECEIPTS: 0o2750, DIRECTORY: 0o2750}
 
 TRACKING_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-# By this folder an inbox is known as the one that was marked: a bare mount point has none, another home's has another.
-# It is a folder with something in it, so that neither a program that takes all files nor the LEA's own account, which
-# may remove files from its inbox, takes it away.
+# This folder marks an inbox: a bare mount point has none, another home's inbox has a different one. It is a folder that
+# is not empty, so neither a program that takes all files nor the LEA's own account, which may remove files from its
+# inbox, removes it.
 _MARK = ".satchel-inbox-"
 _MARK_SAYS = b"The exchange knows this inbox by this folder. Leave it here.\n"
 
@@ -40,7 +40,7 @@ _OUT_OF_REACH = frozenset(
     {errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
     | {errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.EACCES, errno.EPERM}
 )
-# Something else stands where the exchange puts or looks for a file of its own; who owns the folder can plant it.
+# Something else is where the exchange puts or expects a file of its own; the owner of the folder can plant it.
 _IN_THE_WAY = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.ELOOP, errno.EBUSY})
 
 
@@ -59,7 +59,8 @@ def tracking_id(text: str) -> TrackingId:
 
 
 class Missing(Deferred):
-    """A folder of an LEA is not there: a mount that is down, or someone's mistake. Never a reason to refuse."""
+    """A folder of an LEA is missing: its mount is down, or somebody made a mistake. Never a reason to refuse a
+    packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Home:
 
     @property
     def leas(self) -> Path:
-        """The folder of the LEAs' folders."""
+        """The folder that holds the LEAs' folders."""
         return self.root / "leas"
 
     @property
@@ -95,7 +96,7 @@ class Home:
 
     @property
     def quarantine(self) -> Path:
-        """What stood in an outbox and is no packet, by tracking id."""
+        """What was in an outbox and is no packet, by tracking id."""
         return self.root / "quarantine"
 
     @property
@@ -109,11 +110,11 @@ class Home:
         return self.root / "exchange.asc"
 
     def folder(self, lea: LeaId, name: str) -> Path:
-        """The path of one folder of an LEA, for showing and watching; `enter` is the way to work in it."""
+        """The path of one folder of an LEA, to show or watch; use `enter` to work in it."""
         return self.leas / lea_id(lea) / name
 
     def create(self) -> None:
-        """Make the folders that are missing, for the exchange alone (0700): the ledger holds students' names."""
+        """Create the missing folders, for the exchange alone (0700): the ledger holds students' names."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         durable.spread(self.root)
         for path in (self.leas, self.vault, self.keys, self.run, self.quarantine):
@@ -122,7 +123,7 @@ class Home:
         durable.sync_folder(self.root)
 
     def create_lea(self, lea: LeaId, gid: int | None = None) -> None:
-        """Make an LEA's folders, or mend their modes.
+        """Create an LEA's folders, or correct their modes.
 
         Without `gid` only the exchange's own user can enter them (the built-in SFTP server needs no more); with it the
         members of that group have the LEA's rights. For OpenSSH's chroot, the LEA's folder and all above it must
@@ -148,15 +149,16 @@ class Home:
         durable.sync_folder(self.leas)
 
     def lea_ids(self) -> list[LeaId]:
-        """The LEAs that have folders, sorted. The ledger says who is a party; this says who has a place."""
+        """The LEAs that have folders, sorted. The ledger says who is a party; this says who has folders."""
         with os.scandir(self.leas) as entries:
             found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
         return sorted(LeaId(name) for name in found if _LEA_ID.fullmatch(name))
 
     @contextmanager
     def enter(self, lea: LeaId, folder: str = "") -> Iterator[int]:
-        """A descriptor of an LEA's folder ('' for the one above the four). Missing if it is missing, or a link, and
-        where what is done in it meets something that only its LEA can mend: that keeps nobody else waiting."""
+        """A descriptor of an LEA's folder ('' for the one above the four). Raises Missing if the folder is missing or a
+        link, and where the work in it meets something that only the LEA can correct: that must keep nobody else
+        waiting."""
         opened = []
         try:
             opened.append(os.open(f"{self.root}/leas/{lea_id(lea)}", _FOLDER_FLAGS))
@@ -170,7 +172,7 @@ class Home:
         try:
             yield opened[-1]
         except OSError as error:
-            # a mount that became read-only, or went away, while it was worked in; or a folder in a file's place
+            # a mount that became read-only or went away during the work, or a folder in a file's place
             if error.errno in _OUT_OF_REACH | _IN_THE_WAY:
                 raise Missing(f"the folder {folder} of LEA {lea} cannot be used: errno {error.errno}") from None
             raise
@@ -178,7 +180,7 @@ class Home:
             _close(opened)
 
     def mark_inbox(self, lea: LeaId, mark: str) -> None:
-        """Know the LEA's inbox by this mark, 1 to 64 hex digits, and by no earlier one; durable on return. Missing
+        """Mark the LEA's inbox with this mark, 1 to 64 hex digits, and remove earlier ones; durable on return. Missing
         without the folder."""
         with self.enter(lea, INBOX) as inbox:
             with os.scandir(inbox) as entries:
@@ -196,7 +198,7 @@ class Home:
             durable.sync(inbox)
 
     def renew_readme(self, lea: LeaId, text: str) -> None:
-        """Write the LEA's README.txt if it is another one. Missing without the folder."""
+        """Write the LEA's README.txt if its text differs. Missing without the folder."""
         there = self.leas / lea_id(lea) / "README.txt"
         if not there.is_file() or there.read_text("utf-8") != text:
             self.write_readme(lea, text)
@@ -209,13 +211,13 @@ class Home:
 
 
 def is_marked(inbox: int, mark: str) -> bool:
-    """Whether the folder with this descriptor is the inbox that was given this mark."""
+    """Whether the folder with this descriptor is the inbox with this mark."""
     return bool(mark) and durable.exists_at(inbox, _MARK + mark)
 
 
 def _remove_mark(inbox: int, name: str) -> None:
-    """Somebody keeps something of his own in it, or has put something else in its place: it says nothing any more, and
-    may stay. No link is followed."""
+    """Remove an old mark. Where somebody keeps a file in it, or has put something else in its place, it stays: it means
+    nothing any more. No link is followed."""
     try:
         folder = os.open(name, _FOLDER_FLAGS, dir_fd=inbox)
     except OSError:
@@ -232,9 +234,9 @@ def _remove_mark(inbox: int, name: str) -> None:
 def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> list[LeaId]:
     """Write receipts (LEA, file name, text); all are durable on return. Writing one again changes nothing.
 
-    Gives the LEAs whose receipts folder is missing or full, whose receipts were not all written; one LEA's broken mount
-    or quota must not keep another from its receipts. ValueError for a file name that is not plain; Deferred if the disk
-    is full for all of them.
+    Returns the LEAs whose receipts folder is missing or full, so that not all their receipts were written; one LEA's
+    broken mount or quota must not keep another from its receipts. ValueError for a file name that is not plain;
+    Deferred if the disk is full for all of them.
     """
     batch = durable.Batch()
     missing, full, is_written = list[LeaId](), list[Deferred](), False
@@ -258,7 +260,7 @@ def write_receipts(home: Home, receipts: Iterable[tuple[LeaId, str, str]]) -> li
 
 
 def plain(name: str) -> str:
-    """Check a file's name. ValueError unless it leads nowhere else."""
+    """Check a file's name. ValueError if it could lead elsewhere."""
     if not _FILE_NAME.fullmatch(name):
         raise ValueError("a file name here is up to 200 letters, digits, dots, dashes or underscores")
     return name

@@ -1,9 +1,8 @@
 """Which home this is: an id that `satchel init` draws, or `satchel upgrade` for a home of an earlier program.
 
-Owns `home.id` in the home and in its vault, and `home.run`, which start of the exchange was the last one here; the
-ledger has both too, and a proof of the id that only this home's keys make (`broker.edge.ledger.homes`). Promises: an id
-is never written over another one; what does not belong together is told in one sentence that says what to do. The id is
-no secret.
+Owns `home.id` in the home and in its vault, and `home.run`, the exchange's last start here; the ledger has both too,
+and a proof of the id that only this home's keys can make (`broker.edge.ledger.homes`). Promises: an id never overwrites
+another one; a mismatch is reported in one sentence that says what to do. The id is no secret.
 """
 
 import hashlib
@@ -31,8 +30,7 @@ def new() -> str:
 
 
 def read(folder: Path) -> str | None:
-    """The id that stands in a home, or in its vault; None for none. Raises OtherHome for what is no id, or cannot be
-    read."""
+    """The id in a home, or in its vault; None for none. Raises OtherHome if it is not an id or cannot be read."""
     path = folder / _NAME
     try:
         text = path.read_text("ascii").strip()
@@ -46,7 +44,8 @@ def read(folder: Path) -> str | None:
 
 
 def write(folder: Path, number: str) -> None:
-    """Write the id, durably; the same one once more changes nothing. Raises OtherHome where another one stands."""
+    """Write the id, durably; writing the same one again changes nothing. Raises OtherHome where another one is
+    there."""
     found = read(folder)
     if found is None:
         write_atomic(folder / _NAME, f"{number}\n".encode(), 0o600)
@@ -55,8 +54,8 @@ def write(folder: Path, number: str) -> None:
 
 
 def proof(home: Home, number: str) -> str:
-    """What only this home's keys make of the id: HMAC-SHA256 (RFC 2104), 64 hex digits. Raises OtherHome without the
-    key."""
+    """The proof that only this home's keys can make of the id: HMAC-SHA256 (RFC 2104), 64 hex digits. Raises OtherHome
+    without the key."""
     path = home.keys / "digest.key"
     try:
         return hmac.new(path.read_bytes(), f"home {number}".encode(), hashlib.sha256).hexdigest()
@@ -65,15 +64,15 @@ def proof(home: Home, number: str) -> str:
 
 
 def check(home: Home, owner: Owner | None, ledger: str, *, has_keys: bool = True) -> None:
-    """See that the home, the ledger (which belongs to `owner`, and is at `ledger`) and the vault belong together, and
-    that each of them says so. Raises OtherHome. Without keys (`has_keys`) the ledger's proof is not looked at."""
+    """Check that the home, the ledger (which belongs to `owner`, and is at `ledger`) and the vault belong together, and
+    that each of them says so. Raises OtherHome. Without keys (`has_keys`) the ledger's proof is not checked."""
     todo = f"run `satchel upgrade --home {home.root}`."
     if owner is None:
         raise OtherHome(f"The ledger at {ledger} belongs to no home yet: {todo}")
     check_owner(home, owner, ledger, has_keys=has_keys)
     if read(home.root) is None:
         raise OtherHome(f"{home.root / _NAME} was lost: {todo}")
-    found = read(home.vault)  # an empty mount point would be taken for a vault
+    found = read(home.vault)  # so that an empty mount point is not taken for a vault
     if found is None:
         raise OtherHome(f"{home.vault} is not the vault of {home.root}: mount that; if it is, {todo}")
     if found != owner.id:
@@ -81,7 +80,7 @@ def check(home: Home, owner: Owner | None, ledger: str, *, has_keys: bool = True
 
 
 def check_owner(home: Home, owner: Owner, ledger: str, *, has_keys: bool = True) -> None:
-    """See that the ledger is this home's. Raises OtherHome."""
+    """Check that the ledger is this home's. Raises OtherHome."""
     is_proven = not has_keys or proof(home, owner.id) == owner.proof
     if read(home.root) not in (None, owner.id) or not is_proven:
         raise OtherHome(
@@ -91,8 +90,8 @@ def check_owner(home: Home, owner: Owner, ledger: str, *, has_keys: bool = True)
 
 
 def runs(home: Home) -> tuple[str, ...]:
-    """Which starts of the exchange may have been the last one here: one, or two where it was killed in between; none
-    before the first one. Raises OtherHome."""
+    """The possible last starts of the exchange here: one, or two where it was killed in between; none before the first
+    start. Raises OtherHome."""
     try:
         return tuple((home.root / _RUNS).read_text("ascii").split())
     except FileNotFoundError:
@@ -102,8 +101,8 @@ def runs(home: Home) -> tuple[str, ...]:
 
 
 def check_last(home: Home, last: str) -> None:
-    """See that the last start that the ledger knows was this home's last. Raises OtherHome: a backup of one of them was
-    put back, or a copy of the home has run."""
+    """Check that the last start in the ledger was this home's last. Raises OtherHome: one of them was restored from a
+    backup, or a copy of the home has run."""
     if last not in (runs(home) or ("",)):
         raise OtherHome(
             f"{home.root} is not as it was when the exchange ran last on its ledger: a backup of one of them was put"
@@ -113,5 +112,5 @@ def check_last(home: Home, last: str) -> None:
 
 
 def put_runs(home: Home, *known: str) -> None:
-    """Write them down, durably."""
+    """Write the possible last starts, durably."""
     write_atomic(home.root / _RUNS, "".join(f"{one}\n" for one in known if one).encode(), 0o600)

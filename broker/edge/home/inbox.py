@@ -1,15 +1,15 @@
-"""What LEAs receive: delivery in two steps, so that each packet appears in an inbox exactly once.
+"""What LEAs receive: a delivery in two steps, so that each packet appears in an inbox exactly once.
 
 Owns the inbox folders. Promises: a packet's file appears under its final name whole and at one instant, never over
 another file, and never a second time. The steps: `stage_delivery` writes a hidden file, `flush` makes it durable, the
 ledger commits that this `token` is the delivery, `publish` renames. A crash before the commit leaves a hidden file for
 `drop_stage`, a crash after it one for `publish`. Publishing again does nothing.
 
-What is absent counts as taken, so an inbox is only believed under its mark: a folder without it, such as the bare place
-of a mount that is down, is `folders.Missing`, for delivering as for looking.
+An absent file counts as collected, so an inbox is only accepted with its mark: a folder without it, such as the bare
+mount point of a mount that is down, is `folders.Missing`, for deliveries and for look-ups.
 
-What is taken back goes the other way: `withdraw` hides the file, the ledger commits, `drop_stage` removes it. It is
-hidden under a token of its own, so that whoever is late in publishing the delivery cannot bring it back.
+A withdrawal goes the other way: `withdraw` hides the file, the ledger commits, `drop_stage` removes it. It is hidden
+under a token of its own, so that a late `publish` of the delivery cannot bring it back.
 """
 
 import errno
@@ -30,8 +30,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STAGED = re.compile(rf"\.({TRACKING_ID})\.({_TOKEN.pattern})\.tmp")
 _PUBLISHED = re.compile(rf"({TRACKING_ID})\.[a-z-]+\.pgp")
 _BACK = "-back"
-_NO_FILE = frozenset({errno.EISDIR, errno.EPERM})  # what unlink says of a folder: Linux, and POSIX
-_MODE = 0o440  # the LEA may take it away but not change it; see folders.GROUP_MODES
+_NO_FILE = frozenset({errno.EISDIR, errno.EPERM})  # what unlink raises for a folder: on Linux, and by POSIX
+_MODE = 0o440  # the LEA may remove it but not change it; see folders.GROUP_MODES
 
 
 class InboxState(StrEnum):
@@ -48,25 +48,25 @@ def file_name(tracking: TrackingId, packet_type: PacketType) -> str:
 
 
 def withdrawn(token: str) -> str:
-    """The token of the hidden file that a delivery becomes when it is taken back."""
+    """The token of the hidden file that a delivery becomes when it is withdrawn."""
     return token + _BACK
 
 
 class Marks(Protocol):
-    """By what each inbox is known; '' where there is no mark."""
+    """The mark of each inbox; '' where there is none."""
 
     def known(self, lea: str) -> str:
-        """The mark as it was last seen."""
+        """The mark as it was last read."""
         ...
 
     def now(self, lea: str) -> str:
-        """The mark as it is."""
+        """The mark as it is now."""
         ...
 
 
 class Inboxes:
-    """All inboxes of one home. Every method but `flush` raises folders.Missing without the folder, and where it has not
-    its mark; without `marks` (a simulation, a test) any folder is believed."""
+    """All inboxes of one home. Every method but `flush` raises folders.Missing without the folder, and where the folder
+    does not have its mark; without `marks` (a simulation, a test) every folder is accepted."""
 
     def __init__(self, home: Home, marks: Marks | None = None) -> None:
         self._home = home
@@ -85,12 +85,12 @@ class Inboxes:
         return is_marked(folder, marks.known(lea)) or is_marked(folder, marks.now(lea))
 
     def stage_delivery(self, lea: LeaId, tracking: TrackingId, token: str, chunks: Iterable[bytes | memoryview]) -> int:
-        """Write the packet under a hidden name; its size in bytes. A failed run leaves no file; Deferred if the disk
-        is full. Staging the same token again starts over."""
+        """Write the packet under a hidden name; returns its size in bytes. A failed call leaves no file; Deferred if
+        the disk is full. Staging the same token again starts over."""
         temp = _temp(tracking, token)
         size = 0
         with durable.room("an inbox"), self._enter(lea) as folder, self._batch.writing(folder) as whole:
-            fd = _anew(folder, temp)
+            fd = _created(folder, temp)
             try:
                 for chunk in chunks:
                     durable.write_all(fd, chunk)
@@ -105,12 +105,12 @@ class Inboxes:
         return size
 
     def publish(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> bool:
-        """Show a staged packet under its final name; durable after `flush`. False if there is no such staged file:
-        then it was published before. Deferred if another file has the final name."""
+        """Show a staged packet under its final name; durable after `flush`. False if there is no such staged file,
+        because it was published before. Deferred if another file has the final name."""
         with self._enter(lea) as folder, self._batch.writing(folder):
             try:
-                # A rename and not a link: a crash between link and unlink would leave both names, and a receiver
-                # that was quick to collect would then be given the packet a second time.
+                # A rename and not a link: a crash between link and unlink would leave both names, and a receiver that
+                # collected quickly would then get the packet a second time.
                 durable.rename_new(folder, _temp(tracking, token), folder, file_name(tracking, packet_type))
             except FileNotFoundError:
                 return False
@@ -121,9 +121,9 @@ class Inboxes:
     def withdraw(
         self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType, *, is_urgent: bool = False
     ) -> bool:
-        """Take a published packet out of view, into a hidden file whose token is `withdrawn(token)`; False where the
-        receiver has taken it. Doing it again changes nothing. Deferred while the packet is still to be published; where
-        it `is_urgent` that is not waited for, and who is late in publishing it finds nothing."""
+        """Hide a published packet, in a file whose token is `withdrawn(token)`; False where the receiver has collected
+        it. Withdrawing again changes nothing. Deferred while the packet is still to be published; an `is_urgent`
+        withdrawal hides the staged file instead, and a late `publish` finds nothing."""
         with self._enter(lea) as folder, self._batch.writing(folder):
             if is_urgent and _hide(folder, _temp(tracking, token), _temp(tracking, withdrawn(token))):
                 return True
@@ -133,7 +133,7 @@ class Inboxes:
                 durable.rename_new(folder, file_name(tracking, packet_type), folder, _temp(tracking, withdrawn(token)))
             except FileNotFoundError:
                 return durable.exists_at(folder, _temp(tracking, withdrawn(token)))
-            except FileExistsError:  # hidden before, and another file planted in its place: that one is not ours
+            except FileExistsError:  # hidden before, and a planted file has its name: that one is not ours
                 return True
         return True
 
@@ -143,12 +143,12 @@ class Inboxes:
             _remove(folder, _temp(tracking, token))
 
     def inbox_state(self, lea: LeaId, tracking: TrackingId, token: str, packet_type: PacketType) -> InboxState:
-        """Where one delivery is: STAGED while it is hidden, be it not shown yet or about to be taken back; GONE after
+        """Where one delivery is: STAGED while it is hidden, before it is published or during a withdrawal; GONE after
         it was published means collected."""
         with self._enter(lea) as folder:
-            # Staged first: publishing goes from there to here, so a packet published between the two looks is found
-            # by the second. The other way round it would be in neither place, and seem collected. Withdrawing goes
-            # from here to the last place, and back again where it comes to nothing.
+            # Staged first: publishing moves the file from there to the final name, so a packet published between the
+            # two checks is found by the second. In the other order it would be in neither place, and seem collected. A
+            # withdrawal moves it from the final name to the last place, and back again where it fails.
             back = _temp(tracking, withdrawn(token))
             if durable.exists_at(folder, _temp(tracking, token)) or durable.exists_at(folder, back):
                 return InboxState.STAGED
@@ -161,17 +161,17 @@ class Inboxes:
         return [(TrackingId(found[1]), found[2]) for found in self._matching(lea, _STAGED)]
 
     def present(self, lea: LeaId) -> set[TrackingId]:
-        """What stands in the inbox, by one listing. What is not in it may have been renamed during the listing: ask
-        `inbox_state` before believing that it is gone."""
+        """The packets in the inbox, by one listing. A packet that is not in it may have been renamed during the
+        listing: call `inbox_state` before you treat it as gone."""
         return {TrackingId(found[1]) for found in self._matching(lea, _PUBLISHED)}
 
     def changed(self, lea: LeaId) -> int:
-        """When something came into the inbox or left it: the folder's own time, in nanoseconds since 1970."""
+        """When a file last came into the inbox or left it: the folder's own time, in nanoseconds since 1970."""
         with self._enter(lea) as folder:
             return os.fstat(folder).st_mtime_ns
 
     def flush(self) -> None:
-        """Return when everything staged and published before is durable. OSError if it cannot be."""
+        """Return when everything staged and published so far is durable. OSError if that fails."""
         self._batch.flush()
 
     def _matching(self, lea: LeaId, pattern: "re.Pattern[str]") -> list["re.Match[str]"]:
@@ -187,7 +187,7 @@ def _temp(tracking: TrackingId, token: str) -> str:
 
 
 def _hide(folder: int, staged: str, back: str) -> bool:
-    """Whether the packet was still to be published; it never will be."""
+    """Hide a packet that is still to be published; returns whether it was. It will never be published."""
     try:
         durable.rename_new(folder, staged, folder, back)
     except FileNotFoundError:
@@ -195,7 +195,7 @@ def _hide(folder: int, staged: str, back: str) -> bool:
     return True
 
 
-def _anew(folder: int, name: str) -> int:
+def _created(folder: int, name: str) -> int:
     try:
         return durable.create_at(folder, name, _MODE)
     except FileExistsError:
@@ -204,8 +204,8 @@ def _anew(folder: int, name: str) -> int:
 
 
 def _remove(folder: int, name: str) -> None:
-    """Whatever stands there is gone from under this name. What is no file the LEA has planted itself, and keeps under a
-    name that nobody looks for."""
+    """Remove whatever has this name. Something that is not a file was planted by the LEA; it is kept under a random
+    hidden name."""
     try:
         os.unlink(name, dir_fd=folder)
     except FileNotFoundError:

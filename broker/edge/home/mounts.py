@@ -1,8 +1,8 @@
-"""Which file system a folder lies on, and what may be expected of it.
+"""Which file system a folder is on, and what that file system guarantees.
 
-Owns the reading of Linux's mount table (proc(5), /proc/self/mountinfo). Promises: an unknown file system is never
-trusted with more than the least: no whole-file-system flush. Elsewhere than on Linux the table is empty. `Table` never
-looks into a folder, which could hang.
+Owns the reading of Linux's mount table (proc(5), /proc/self/mountinfo). Promises: an unknown file system is trusted
+with the least: no flush of the whole file system. On other systems than Linux the table is empty. `Table` never looks
+into a folder, which could hang.
 """
 
 import os
@@ -18,7 +18,7 @@ REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "9p", "virtiofs", "vboxsf", "prl_fs"}
     | {"fakeowner", "autofs", "fuse", "lustre", "gpfs", "beegfs", "glusterfs", "gfs2", "ocfs2", "orangefs", "pvfs2"}
 )
-# Here syncfs(2) writes out file contents and names alike; network and FUSE file systems may do less.
+# Here syncfs(2) writes both file contents and names; network and FUSE file systems may do less.
 FLUSHED_WHOLE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "zfs", "tmpfs", "overlay"})
 
 _TABLE = Path("/proc/self/mountinfo")
@@ -33,12 +33,12 @@ class Mounts:
     by_device: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def type_at(self, path: Path) -> str:
-        """The file system type at `path`, links resolved; '' when the table does not say."""
+        """The file system type at `path`, links resolved; '' when the table does not have it."""
         real = path.resolve()
         return next((self.by_point[str(at)] for at in (real, *real.parents) if str(at) in self.by_point), "")
 
     def type_of(self, device: int) -> str:
-        """The file system type of a `st_dev`; '' when the table does not say (btrfs subvolumes, for one)."""
+        """The file system type of an `st_dev`; '' when the table does not have it (for example btrfs subvolumes)."""
         return self.by_device.get((os.major(device), os.minor(device)), "")
 
     def is_remote(self, path: Path) -> bool:
@@ -64,7 +64,7 @@ def parse(table: bytes) -> Mounts:
 
 
 class Table:
-    """Which folders right below one folder have mounts in them, as the table is at the moment."""
+    """Which folders directly below one folder contain mounts, according to the present mount table."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -77,7 +77,7 @@ class Table:
             self._looks = None
             return
         if self._looks is not None:
-            self._looks.register(self._file, select.POLLPRI)  # tells of changes: proc(5), /proc/pid/mounts
+            self._looks.register(self._file, select.POLLPRI)  # POLLPRI signals changes: proc(5), /proc/pid/mounts
         self._read()
 
     def below(self, name: str) -> frozenset[str]:
@@ -115,7 +115,7 @@ def _path(field: bytes) -> str:
 
 
 def read() -> Mounts:
-    """The mount table as it is now."""
+    """The present mount table."""
     try:
         return parse(_TABLE.read_bytes())
     except FileNotFoundError:

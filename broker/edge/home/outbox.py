@@ -1,8 +1,8 @@
-"""What LEAs drop: looking into outboxes, and taking files out of them.
+"""What LEAs drop: scanning outboxes, and taking files out of them.
 
-Owns the outbox folders. Promises: no link is followed and nothing but an ordinary file is read; the bytes that were
-taken are those of the file that was looked at; a file is removed only if it is still that file, so that a new drop
-under the same name is never lost. A caller takes, flushes the vault, commits to the ledger, and only then discards.
+Owns the outbox folders. Promises: no link is followed and only ordinary files are read; the bytes taken are those of
+the file that was scanned; a file is removed only if it is still that file, so a new drop under the same name is never
+lost. A caller takes, flushes the vault, commits to the ledger, and only then discards.
 """
 
 import errno
@@ -26,19 +26,19 @@ from broker.edge.vault import Vault
 
 _KINDS = {stat.S_IFLNK: "link", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _KINDS |= {stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
-_BUSY = errno.EAGAIN  # its owner holds a lease on it (fcntl(2), F_SETLEASE), and O_NONBLOCK does not wait for that
+_BUSY = errno.EAGAIN  # the file's owner holds a lease on it (fcntl(2), F_SETLEASE); O_NONBLOCK does not wait for that
 _NOT_THAT_FILE = {errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENXIO, errno.ENODEV}
 _T = TypeVar("_T")
 
 
 class Changed(Deferred):
-    """The file is not the one that was looked at any more: look again."""
+    """The file is no longer the one that was scanned: look again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """Something that cannot be a packet. `kind` is link, folder, pipe, socket, device or, for an ordinary file with a
-    name that cannot be used, name. `name` may hold anything that a file system allows; `shown` can be printed."""
+    """Something that cannot be a packet. `kind` is link, folder, pipe, socket, device or, for an ordinary file with an
+    unusable name, name. `name` may hold anything that a file system allows; `shown` is printable."""
 
     name: str
     kind: str
@@ -64,15 +64,15 @@ class Unfinished:
     mtime_ns: int
 
 
-Item = Found | Odd | Unfinished | None  # None: nobody's business
+Item = Found | Odd | Unfinished | None  # None: does not concern the exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A file whose bytes are in the vault and which still stands in the outbox.
+    """A file whose bytes are in the vault and which is still in the outbox.
 
-    A row of the ledger with the same `source_mark` and `sha256` means that the exchange stopped between commit and
-    discard: discard it again, and do nothing else.
+    A ledger row with the same `source_mark` and `sha256` means that the exchange stopped between commit and discard:
+    discard it again, and do nothing else.
     """
 
     name: str
@@ -89,37 +89,38 @@ class Outboxes:
         self._limits = limits
 
     def scan(self, lea: LeaId) -> Generator[Found | Odd, None, None]:
-        """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks; about 6 µs
-        a file. It holds the folder open until it is read to its end or closed, and may be kept between turns: what
-        comes or goes meanwhile is seen by this scan or by the next."""
+        """Everything in the outbox but unfinished files, in no order, read only as far as the caller asks; about 6 µs a
+        file. The scan holds the folder open until it is exhausted or closed, and may be kept between turns: this scan
+        or the next sees what comes or goes meanwhile."""
         with closing(self.scan_all(lea)) as items:
             for item in items:
                 if not isinstance(item, Unfinished | None):
                     yield item
 
     def scan_all(self, lea: LeaId) -> Generator[Item, None, None]:
-        """As `scan`, with the unfinished files. None stands for one whose name begins with a dot, which is nobody's
-        business unless the SFTP server has it half: where there are very many, a turn can end among them."""
+        """As `scan`, but with the unfinished files. None stands for a file with a leading dot that does not concern the
+        exchange (a partial upload by SFTP does): where there are very many of them, a turn can end among them."""
         with self._home.enter(lea, OUTBOX) as folder, os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
                 yield _half(folder, name) if is_unfinished(name) else self._look(folder, name)
 
     def look(self, lea: LeaId, name: str) -> Found | Odd | None:
-        """One entry, for a hint; None if it is gone or unfinished."""
+        """One entry, after a hint; None if it is gone or unfinished."""
         if is_unfinished(name):
             return None
         with self._home.enter(lea, OUTBOX) as folder:
             return self._look(folder, name)
 
     def extent(self, lea: LeaId, found: Found, progress: Progress, most: int) -> tuple[Extent, Progress]:
-        """Whether a file ends too early, from where `progress` stands and by so many headers at most; and where that
-        has led. Changed if the file is another by now."""
+        """Whether a file ends too early, read on from `progress` by at most `most` headers; returns the new progress
+        too. Changed if the file is another one by now."""
         return self.is_complete(lea, found, lambda file: extent(file, progress, most)), progress
 
     def is_complete(self, lea: LeaId, found: Found, check: Callable[[BinaryIO], _T]) -> _T:
-        """Ask `check` about the content (a seekable reader). Changed if the file is another by now."""
-        # Opening matters on network mounts, too: it makes the client fetch what the server knows (close-to-open).
+        """Call `check` with the content (a seekable reader) and return its result. Changed if the file is another one
+        by now."""
+        # Opening also matters on network mounts: it makes the client fetch what the server knows (close-to-open).
         with self._home.enter(lea, OUTBOX) as folder, _opened(folder, found) as fd:
             with os.fdopen(fd, "rb", buffering=0, closefd=False) as reader:
                 answer = check(reader)
@@ -127,10 +128,10 @@ class Outboxes:
             return answer
 
     def take(self, lea: LeaId, found: Found, vault: Vault) -> Taken:
-        """Copy a file into the vault; it stays where it is. Not durable before `vault.flush`.
+        """Copy a file into the vault; it stays in the outbox. Not durable before `vault.flush`.
 
-        Changed if it is another file by now, or was written to meanwhile; Refused `too-large` or `empty-file`;
-        Deferred if it may not be read or the vault is full.
+        Changed if it is another file by now, or was written to meanwhile; Refused `too-large` or `empty-file`; Deferred
+        if it may not be read or the vault is full.
         """
         if found.size > self._limits.sealed_bytes:
             raise Refused("too-large")
@@ -142,16 +143,16 @@ class Outboxes:
             return Taken(found.name, found.source_mark, stored.sha256, stored.size)
 
     def discard(self, lea: LeaId, items: Iterable[Taken | Found]) -> int:
-        """Remove files that are dealt with, unless something else stands under their name by now; how many were
-        removed. Nothing is flushed: what a power cut brings back has the mark that the ledger knows."""
+        """Remove finished files, unless something else has their name by now; returns how many were removed. Nothing is
+        flushed: a file that a power cut brings back has a mark that the ledger knows."""
         with self._home.enter(lea, OUTBOX) as folder:
             return sum(discard.discard(folder, item.name, item.source_mark) for item in items)
 
     def quarantine(self, lea: LeaId, item: Odd | Found, tracking: TrackingId) -> Path | None:
-        """Move something out of the outbox as it is, unread, to `quarantine/<tracking>`; where it is now.
+        """Move something out of the outbox, unread and unchanged, to `quarantine/<tracking>`; returns its new path.
 
-        None if it is gone, or is something else by now. What cannot be moved to there (another file system, another
-        owner's folder) is kept in the outbox under a hidden name.
+        None if it is gone, or is something else by now. What cannot be moved there (another file system, another
+        owner's folder) stays in the outbox under a hidden name.
         """
         target, aside = self._home.quarantine / tracking_id(tracking), f".{tracking}.quarantine"
         with self._home.enter(lea, OUTBOX) as folder:
@@ -182,9 +183,11 @@ class Outboxes:
                     os.unlink(plain(name), dir_fd=folder)
 
     def tidy(self, lea: LeaId) -> int:
-        """At start, before anything discards: show again what a crash hid in the middle of a discard; how many.
+        """Call this at start, before any discard: shows again what a crash hid in the middle of a discard; returns how
+        many.
 
-        It keeps its source mark but for the change time, so intake meets it as a second drop of the same bytes.
+        Such a file keeps its source mark except for the change time, so intake treats it as a second drop of the same
+        bytes.
         """
         with self._home.enter(lea, OUTBOX) as folder:
             return discard.show_again(folder)
@@ -212,7 +215,7 @@ def _half(folder: int, name: str) -> Unfinished | None:
 
 
 def _same_thing(mark: str, item: Odd | Found) -> bool:
-    """A folder's times change with its content, so only its identity counts; a file must be the very same."""
+    """A folder's times change with its content, so only its identity counts; for a file the whole mark counts."""
     if isinstance(item, Odd):
         return mark.split(":")[:2] == item.source_mark.split(":")[:2]
     return mark == item.source_mark
@@ -220,7 +223,7 @@ def _same_thing(mark: str, item: Odd | Found) -> bool:
 
 @contextmanager
 def _opened(folder: int, found: Found) -> Iterator[int]:
-    # O_NONBLOCK: should a pipe stand there by now, opening it must not wait for its writer.
+    # O_NONBLOCK: if a pipe is there by now, opening it must not wait for its writer.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         fd = os.open(found.name, flags, dir_fd=folder)

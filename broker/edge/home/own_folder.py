@@ -1,9 +1,9 @@
-"""A folder for sockets in a place where everybody may make folders, such as /tmp.
+"""A folder for sockets in a place where everybody may create folders, such as /tmp.
 
-Owns how it is made and known as one's own. Promises: it is made in one step with mode 0700; what stands there already
-is used only if it is a folder and no link, belongs to the user of this process, and is open to nobody else; and only
-where nobody else can take it away and put another one there. Whoever puts something else there gets nothing but that
-the exchange does not start.
+Owns how it is created and recognised. Promises: it is created in one step with mode 0700; an existing one is used only
+if it is a folder and no link, belongs to this process's user and is closed to all others; and only where nobody else
+can remove it and put another one there. An attacker who puts something else there can only keep the exchange from
+starting.
 """
 
 import os
@@ -17,14 +17,14 @@ _MODE = 0o700
 
 
 def make(path: Path) -> None:
-    """Make the folder, or find it one's own. Raises OperatorError, OSError."""
+    """Create the folder, or check an existing one. Raises OperatorError, OSError."""
     with suppress(FileExistsError):
         path.mkdir(mode=_MODE)
     check(path)
 
 
 def check(path: Path) -> None:
-    """Whether the folder may be used, if it is there. Raises OperatorError."""
+    """Check that the folder may be used, if it exists. Raises OperatorError."""
     try:
         found, around = path.lstat(), path.parent.stat()
     except FileNotFoundError:

@@ -1,10 +1,10 @@
 """The public keys that every LEA finds in its folder `directory`.
 
-Owns `leas/.directory`, where each file is once, and the hard links to it in the LEAs' folders: what is the same for all
-is written once, however many LEAs there are. Promises: an LEA can alter nobody's copy, for the files belong to the
-exchange, an LEA has no write permission on them or on the folder (GROUP_MODES), and no file is ever written in place;
-a changed file costs one link for each LEA; an LEA that missed a change is brought up to date at the next one; where
-links are not possible, such as on a mount of its own, an LEA gets copies.
+Owns `leas/.directory`, which has each file once, and the hard links to it in the LEAs' folders: what is the same for
+all is written once, however many LEAs there are. Promises: no LEA can alter another's copy: the files belong to the
+exchange, an LEA has no write permission on them or on the folder (GROUP_MODES), and no file is ever written in place; a
+changed file costs one link for each LEA; an LEA that missed a change gets it at the next one; where links are not
+possible, such as on a mount of its own, an LEA gets copies.
 """
 
 import errno
@@ -20,23 +20,23 @@ from broker.core.model import LeaId
 from broker.edge.home import durable
 from broker.edge.home.folders import DIRECTORY, Home, Missing, plain
 
-PARTIES = "parties.json"  # who has which id, name and keys
-ALL = "all.asc"  # changes with each of the others, and is put into a folder last: who has it has them all
+PARTIES = "parties.json"  # the parties' ids, names and keys
+ALL = "all.asc"  # changes with each of the others and comes last: a folder that has it has them all
 _MODE = 0o644
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 class Publisher:
-    """Writes the directory; made by `publishing`."""
+    """Writes the directory; `publishing` creates it."""
 
     def __init__(self, home: Home, masters: int) -> None:
         self._home = home
         self._masters = masters
 
     def publish(self, leas: Iterable[LeaId], files: Mapping[str, str]) -> list[LeaId]:
-        """Bring the folders of all LEAs up to date: these files (name, text), besides `all.asc`, which repeats the
-        keys; durable on return. Gives the LEAs whose folder is missing. ValueError for a name that is not plain."""
+        """Bring the folders of all LEAs up to date: these files (name, text), and `all.asc`, which repeats the keys;
+        durable on return. Returns the LEAs whose folder is missing. ValueError for a name that is not plain."""
         batch = durable.Batch()
         before = _inode(self._masters, ALL)
         whole_text = dict(self.whole(files))
@@ -60,7 +60,7 @@ class Publisher:
         return [*files.items(), (ALL, "\n".join(text for name, text in files.items() if name.endswith(".asc")))]
 
     def _renew(self, name: str, content: bytes, flush: bool) -> bool:
-        """Write a master that is not yet so, or is not the exchange's own; whether it was."""
+        """Write a master whose content differs or which is not the exchange's own; returns whether it was written."""
         if _is(self._masters, name, content):
             return False
         durable.replace_at(self._masters, name, content, _MODE, flush=flush)
@@ -69,7 +69,7 @@ class Publisher:
     def _give(self, folder: int, name: str, flush: bool) -> None:
         """Put the master into a folder in one step."""
         if _inode(folder, name) == _inode(self._masters, name):
-            return  # a rename between two names of one file would do nothing, and leave the temporary one
+            return  # a rename between two names of one file does nothing, and would leave the temporary one
         temp = f".{secrets.token_hex(8)}.tmp"
         try:
             os.link(name, temp, src_dir_fd=self._masters, dst_dir_fd=folder, follow_symlinks=False)
@@ -92,7 +92,8 @@ class Publisher:
 
 
 def copy_into(home: Home, lea: LeaId, files: Iterable[tuple[str, str]], tick: Callable[[], None]) -> None:
-    """Bring one LEA's folder on a mount of its own up to date; `tick` is called for each file. Missing without it."""
+    """Bring one LEA's folder on a mount of its own up to date; calls `tick` for each file. Missing without the
+    folder."""
     with home.enter(lea, DIRECTORY) as folder:
         for name, text in files:
             tick()
@@ -103,7 +104,8 @@ def copy_into(home: Home, lea: LeaId, files: Iterable[tuple[str, str]], tick: Ca
 
 @contextmanager
 def publishing(home: Home) -> Iterator[Publisher]:
-    """One at a time: who reads the ledger within this block publishes nothing that is older than what stands there."""
+    """One publisher at a time: a caller that reads the ledger inside this block never publishes older data than is
+    there."""
     path = _masters(home)
     path.mkdir(mode=0o700, exist_ok=True)
     masters = os.open(path, _FOLDER)
@@ -111,12 +113,12 @@ def publishing(home: Home) -> Iterator[Publisher]:
         fcntl.flock(masters, fcntl.LOCK_EX)
         yield Publisher(home, masters)
     finally:
-        fcntl.flock(masters, fcntl.LOCK_UN)  # a batch that broke off may hold a copy of the descriptor
+        fcntl.flock(masters, fcntl.LOCK_UN)  # an interrupted batch may hold a copy of the descriptor
         os.close(masters)
 
 
 def _masters(home: Home) -> Path:
-    """Among the LEAs' folders, for links cannot leave a file system; no LEA's id begins with a dot."""
+    """It is among the LEAs' folders, because links cannot cross file systems; no LEA id begins with a dot."""
     return home.leas / ".directory"
 
 
@@ -129,7 +131,7 @@ def _inode(folder: int, name: str) -> tuple[int, int] | None:
 
 
 def _is(folder: int, name: str, content: bytes) -> bool:
-    """Whether that is a file of the exchange with this content, which nobody else may write."""
+    """Whether it is the exchange's own file with this content, which nobody else may write."""
     try:
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:

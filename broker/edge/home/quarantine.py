@@ -1,8 +1,8 @@
 """What was set aside from outboxes: counted, and removed piece by piece.
 
 Owns the walk through folders that an LEA has made: they may be deep, wide or closed, and may change meanwhile.
-Promises: no link is followed; a folder costs no more for being deep (what is in it is brought up first); no more than
-so many entries are looked at, or removed, at once; what the exchange may not remove stays, and is no failure.
+Promises: no link is followed; a deep folder costs no more than a flat one (its content is moved up first); one call
+looks at, or removes, only a bounded number of entries; what the exchange may not remove stays, and is no failure.
 """
 
 import os
@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from broker.edge.home.folders import tracking_id
 
-_COUNTED = 1_000  # entries of one thing, and no more
+_COUNTED = 1_000  # at most so many entries of one thing are counted
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Thing(NamedTuple):
     """Something that was set aside, or a folder that was in it. `tracking` is the packet's; files and bytes are counted
-    as far as that goes; `at` is when it came (seconds since 1970), 0 for what was begun to be removed."""
+    up to the bound; `at` is when it came (seconds since 1970), 0 for something whose removal has begun."""
 
     name: str
     tracking: str
@@ -29,14 +29,14 @@ class Thing(NamedTuple):
 
 
 class Quarantine:
-    """The folder, as it was seen: each thing is counted once, for nobody adds to it."""
+    """The folder as last seen: each thing is counted once, because nobody adds to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, Thing] = {}
 
     def things(self) -> list[Thing]:
-        """All of it, in no order."""
+        """All things in it, in no order."""
         with os.scandir(self._path) as entries:
             found = {entry.name: self._known.get(entry.name) or self._thing(entry) for entry in entries}
         self._known = {name: one for name, one in found.items() if one is not None}
@@ -52,7 +52,8 @@ class Quarantine:
         return Thing(entry.name, tracking, files, size, 0.0 if is_begun else known.st_ctime)
 
     def remove(self, thing: Thing, most: int) -> int:
-        """Remove it, by so many entries at most; how many it was. What is left is seen again as it is then."""
+        """Remove a thing, at most `most` entries of it; returns how many. The rest is counted again at the next
+        look."""
         left, todo = most, [thing.name]
         here = os.open(self._path, _FOLDER)
         try:
@@ -60,7 +61,7 @@ class Quarantine:
                 name = todo.pop()
                 self._known.pop(name, None)
                 left -= 1
-                with suppress(FileNotFoundError, PermissionError):  # what may not be removed stays
+                with suppress(FileNotFoundError, PermissionError):  # what the exchange may not remove stays
                     if _unlinked(here, name):
                         continue
                     for _ in _emptied(here, name, thing.tracking, todo):
@@ -75,7 +76,7 @@ class Quarantine:
 
 
 def _unlinked(here: int, name: str) -> bool:
-    """Whether it was no folder, and is gone."""
+    """Remove it unless it is a folder; returns whether it was removed."""
     try:
         os.unlink(name, dir_fd=here)
     except IsADirectoryError:
@@ -84,7 +85,7 @@ def _unlinked(here: int, name: str) -> bool:
 
 
 def _emptied(here: int, name: str, tracking: str, todo: list[str]) -> Iterator[None]:
-    """Remove what is in a folder, entry by entry; folders in it are brought up beside it, to be done next."""
+    """Remove a folder's content, entry by entry; folders in it are moved up beside it, to be removed next."""
     folder = os.open(name, _FOLDER, dir_fd=here)
     try:
         with os.scandir(folder) as entries:
@@ -100,7 +101,7 @@ def _emptied(here: int, name: str, tracking: str, todo: list[str]) -> Iterator[N
 
 
 def _within(folder: str) -> tuple[int, int]:
-    """Files and bytes of a folder, as far as they are counted."""
+    """Files and bytes of a folder, up to the bound."""
     files, size, todo = 1, 0, [folder]
     while todo and files < _COUNTED:
         with suppress(OSError), os.scandir(todo.pop()) as entries:

@@ -1,12 +1,14 @@
-"""When is a file in an outbox complete?
+"""Decides when a file in an outbox is complete.
 
-Owns that decision, without disk or clock. Promises: nothing half-uploaded is taken while its writer is still at work
-or may come back, and nothing waits for ever. A file is complete when its writer closed it or moved it into place, or
-when it did not change for the settle time, AND its content does not end too early; one that does end too early is
-given `broken_seconds` without a change, and is then taken, to be refused as truncated.
-What is known of a content follows it through renames and goes on where it stood, so that half a file, renamed or
-touched again and again, costs its headers once and not each time; a file that changes whenever it is copied is left
-alone for longer and longer.
+Owns that decision, without disk or clock. Promises: no partial upload is taken while its writer is still at work or may
+come back, and nothing waits for ever. A file is complete when its writer closed it or moved it into place, or when it
+did not change for the settle time, AND its content does not end too early; one that does end too early waits for
+`broken_seconds` without a change, and is then taken, to be refused as truncated.
+
+What is known about a content follows it through renames and is continued, so a partial file that is renamed or touched
+again and again costs its headers only once; a file that changes whenever it is copied is left alone for longer and
+longer.
+
 Times are the caller's monotonic seconds at which it looked: a file's own times come from another clock (a network
 mount's server, or the sender's, if the upload preserves them).
 """
@@ -33,14 +35,14 @@ class Found:
 
     @property
     def source_mark(self) -> str:
-        """Names this very drop, whatever its name. The change time is in it because inodes are given out anew at once
-        and senders preserve modification times: without it a second drop could look like the first."""
+        """Identifies exactly this drop, whatever its name. It includes the change time because inodes are reused at
+        once and senders preserve modification times: without it a second drop could look like the first."""
         return f"{self.dev}:{self.ino}:{self.mtime_ns}:{self.size}:{self.ctime_ns}"
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Take it. `broken` says that it ends too early and was waited for in vain."""
+    """Take the file. `broken` means that it ends too early and that waiting did not help."""
 
     broken: bool = False
 
@@ -54,7 +56,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """A file that ends too early: so it was since one moment, and is waited for until another (monotonic seconds)."""
+    """A file that ends too early, since when, and until when the exchange waits for the rest (monotonic seconds)."""
 
     name: str
     size: int
@@ -69,14 +71,14 @@ class _Watched:
     seen: float
     closed: bool
     progress: Progress
-    is_old: bool = False  # the progress was made over an earlier content: it proves nothing but that this one is short
+    is_old: bool = False  # the progress is of an earlier content: all it can prove is that this one is short
     complete: bool | None = None
     misses: int = 0
     not_before: float = 0.0
 
 
 class Readiness:
-    """Remembers the files that are being waited for, at most `most` of one LEA (the others wait for a free place)."""
+    """Remembers the files that must wait, at most `most` for each LEA (the others wait for a free place)."""
 
     def __init__(self, settle_seconds: float, broken_seconds: float, most: int = 2048) -> None:
         self._settle = settle_seconds
@@ -86,11 +88,12 @@ class Readiness:
         self._by_inode: dict[LeaId, dict[tuple[int, int], _Watched]] = {}
 
     def observe(self, lea: LeaId, found: Found, now: float, closed_hint: bool, judge: Judge) -> Ready | Wait:
-        """One look at one file. `closed_hint`: it was closed after writing, or moved into place, just before this look.
+        """Judge one file as it is now. `closed_hint`: it was closed after writing, or moved into place, just before
+        this look.
 
-        `judge` tells whether the content ends too early (`broker.core.files.extent`), and where its look stands now; it
-        is asked once for a content and again after each hint, and what it raises passes through (nothing is decided
-        then). An empty file always ends too early: many clients create a file, and only then begin to send.
+        `judge` says whether the content ends too early (`broker.core.files.extent`), and how far it has read; it is
+        called once for each content and again after each hint. What it raises passes through, and then nothing is
+        decided. An empty file always ends too early: many clients create a file before they send its content.
         """
         watched = self._update(lea, found, now, closed_hint)
         settled = 0.0 if watched.closed else watched.since + self._settle
@@ -105,7 +108,7 @@ class Readiness:
         return Wait(watched.since + self._broken)
 
     def _judge(self, watched: _Watched, found: Found, judge: Judge) -> bool:
-        """Whether it is decided."""
+        """Whether the question is decided."""
         extent = Extent.SHORT
         if found.size:
             extent, watched.progress = judge(watched.progress)
@@ -118,14 +121,14 @@ class Readiness:
         return True
 
     def missed(self, lea: LeaId, found: Found, now: float) -> None:
-        """The file was ready and could not be taken: its next try waits, and longer each time."""
+        """The file was ready but could not be taken: its next tries come after growing pauses."""
         watched = self._watched.get(lea, {}).get(found.name)
         if watched is not None:
             watched.not_before = now + min(self._settle * 2**watched.misses, self._broken)
             watched.misses = min(watched.misses + 1, 30)
 
-    def forget(self, lea: LeaId, name: str) -> None:
-        """The file was taken, or is gone."""
+    def drop(self, lea: LeaId, name: str) -> None:
+        """Forget a file that was taken or is gone."""
         mine, inodes = self._watched.get(lea, {}), self._by_inode.get(lea, {})
         watched = mine.pop(name, None)
         if watched is not None and inodes.get(watched.content[:2]) is watched:
@@ -134,13 +137,13 @@ class Readiness:
             self._watched.pop(lea, None)
             self._by_inode.pop(lea, None)
 
-    def forget_unseen(self, lea: LeaId, since: float) -> None:
-        """After a whole scan that began at `since`: what was not observed in it is gone."""
+    def drop_unseen(self, lea: LeaId, since: float) -> None:
+        """After a whole scan that began at `since`: forget the files that it did not observe."""
         for name in [name for name, watched in self._watched.get(lea, {}).items() if watched.seen < since]:
-            self.forget(lea, name)
+            self.drop(lea, name)
 
     def halves(self, lea: LeaId) -> list[Half]:
-        """The files of an LEA that end too early, as they were seen last."""
+        """The files of an LEA that end too early, as last seen."""
         mine = self._watched.get(lea, {}).items()
         return [
             Half(name, one.content[2], one.since, one.since + self._broken)
@@ -157,7 +160,7 @@ class Readiness:
         mine = self._watched.setdefault(lea, {})
         watched = mine.get(found.name)
         if watched is None or watched.content != content:
-            watched = self._anew(lea, content, now)
+            watched = self._begin(lea, content, now)
             if found.name in mine or len(mine) < self._most:
                 mine[found.name] = watched
                 self._by_inode.setdefault(lea, {})[content[:2]] = watched
@@ -166,8 +169,9 @@ class Readiness:
             watched.closed, watched.complete = True, None
         return watched
 
-    def _anew(self, lea: LeaId, content: tuple[int, int, int, int], now: float) -> _Watched:
-        """A content that is new under its name: known under another one perhaps, or grown from an earlier one."""
+    def _begin(self, lea: LeaId, content: tuple[int, int, int, int], now: float) -> _Watched:
+        """The state of a content that is new under its name: it may be known under another name, or have grown from an
+        earlier content."""
         known = self._by_inode.get(lea, {}).get(content[:2])
         if known is None:
             return _Watched(content, now, now, False, Progress())

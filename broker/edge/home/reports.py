@@ -1,8 +1,8 @@
-"""The `reports` folder of a home: files that the exchange makes for the state's own people.
+"""The `reports` folder of a home: files that the exchange makes for the state's staff.
 
-Owns their names, modes and how they come to be. Promises: mode 0600 in a folder of mode 0700; a report appears whole
-and durable, or not at all; what a crash left is removed when the next one is begun; one process at a time makes one. A
-disk that cannot be written is Deferred, never OSError: who makes reports has other duties too.
+Owns their names, their modes and how they are made. Promises: mode 0600 in a folder of mode 0700; a report appears
+whole and durable, or not at all; what a crash left is removed when the next one is begun; one process at a time makes a
+report of a kind. A disk that cannot be written is Deferred, never OSError: the caller has other duties too.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ def _on_disk() -> Iterator[None]:
 
 
 class _File:
-    """A text file that says Deferred where others say OSError."""
+    """A text file that raises Deferred instead of OSError."""
 
     def __init__(self, path: Path) -> None:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -59,7 +59,7 @@ class _File:
 
 
 class Draft:
-    """Files that are being made, and piles of JSON lines kept beside them while they are: one for each LEA."""
+    """Files in the making, and a pile of JSON lines for each LEA, kept beside them meanwhile."""
 
     def __init__(self, folder: Path, work: Path, files: Mapping[str, _File]) -> None:
         self.files = files
@@ -69,11 +69,11 @@ class Draft:
         self._digests: dict[LeaId, Any] = {}
 
     def pile(self, lea: LeaId, one: Mapping[str, Any]) -> None:
-        """Put an object on an LEA's pile, in memory until `flush`."""
+        """Add an object to an LEA's pile, in memory until `flush`."""
         self._waiting.setdefault(lea, []).append(json.dumps(one, ensure_ascii=False).encode() + b"\n")
 
     def flush(self) -> None:
-        """Write what was piled since the last time. Raises Deferred."""
+        """Write what was piled since the last flush. Raises Deferred."""
         with _on_disk():
             for lea, lines in self._waiting.items():
                 text = b"".join(lines)
@@ -86,11 +86,11 @@ class Draft:
         return self._work / f"{lea_id(lea)}.jsonl"
 
     def piles(self) -> list[tuple[LeaId, str]]:
-        """Each LEA whose pile was flushed, with the SHA-256 of what is on it; sorted."""
+        """Each LEA whose pile was flushed, with the SHA-256 of its pile; sorted."""
         return sorted((lea, digest.hexdigest()) for lea, digest in self._digests.items())
 
     def parts(self, lea: LeaId, size: int) -> Iterator[list[Any]]:
-        """What is on an LEA's pile, so many objects at a time. Raises Deferred."""
+        """The objects on an LEA's pile, `size` at a time. Raises Deferred."""
         with _on_disk():
             file = self._pile(lea).open("rb")
         with file:
@@ -98,7 +98,7 @@ class Draft:
                 yield [json.loads(line) for line in some]
 
     def publish(self) -> None:
-        """Give the files their names, in their order. Raises Deferred."""
+        """Give the files their names, in order. Raises Deferred."""
         for name, file in self.files.items():
             file.publish(self._folder / name)
 
@@ -110,7 +110,7 @@ def _some(file: BinaryIO, size: int) -> list[bytes]:
 
 @contextmanager
 def making(folder: Path, names: Sequence[str], kind: str = "") -> Iterator[Draft]:
-    """A draft of these files, which is thrown away unless it is published. Raises Deferred, also while somebody else
+    """A draft of these files, which is deleted unless it is published. Raises Deferred, also while another process
     makes a report of this kind here."""
     with ExitStack() as stack:
         with _on_disk():
@@ -122,12 +122,12 @@ def making(folder: Path, names: Sequence[str], kind: str = "") -> Iterator[Draft
             if work.exists():
                 shutil.rmtree(work)
             work.mkdir(mode=0o700)
-            stack.callback(shutil.rmtree, work, ignore_errors=True)  # what is left is removed when the next one begins
+            stack.callback(shutil.rmtree, work, ignore_errors=True)  # leftovers are removed when the next draft begins
             files = {name: stack.enter_context(closing(_File(work / name))) for name in names}
         yield Draft(folder, work, files)
 
 
-def forget(folder: Path, prefix: str, before: date) -> None:
+def purge(folder: Path, prefix: str, before: date) -> None:
     """Remove the reports named `<prefix>-<date>.<form>` of earlier days. Raises Deferred."""
     with _on_disk():
         for path in folder.glob(f"{prefix}-????-??-??.*"):

@@ -1,8 +1,8 @@
 """Whether the exchange of a home runs: its lock, and the heartbeats of its parts.
 
-Owns `run/lock`, and reading `run/<name>.json`, which each part writes of itself (`broker.processes.part`). Promises: of
-all who need a home for themselves one has its lock, on whatever machine; nobody is asked, so that a part that hangs
-keeps nobody waiting.
+Owns `run/lock`, and reading `run/<name>.json`, which each part writes about itself (`broker.processes.part`). Promises:
+a home's lock is held once at a time, on all machines together; no part is asked anything, so a part that hangs keeps
+nobody waiting.
 """
 
 import fcntl
@@ -17,14 +17,14 @@ _ALIVE_SECONDS = 5.0
 
 
 def names(settings: Settings) -> list[str]:
-    """The parts of one machine that tell of themselves, by name."""
+    """The names of the parts of one machine that write heartbeats."""
     count = settings.workers.processes or os.cpu_count() or 1
     workers = [f"worker-{number}" for number in range(count)]
     return [*workers, "worker-costly", "sweeper", "watcher", *(["sftp"] if settings.sftp.enabled else [])]
 
 
 def read_beats(run: Path) -> list[dict[str, Any]]:
-    """The heartbeats of all parts, by name; one that is being replaced just now is left out."""
+    """The heartbeats of all parts, by name; one that is being replaced right now is left out."""
     beats = []
     for path in sorted(run.glob("*.json")):
         try:
@@ -35,12 +35,12 @@ def read_beats(run: Path) -> list[dict[str, Any]]:
 
 
 def is_alive(beat: dict[str, Any], now: float) -> bool:
-    """Whether the part of this heartbeat has told of itself within the last seconds; `now` is in seconds since 1970."""
+    """Whether the part of this heartbeat wrote it within the last seconds; `now` is in seconds since 1970."""
     return bool(now - beat["at"] < _ALIVE_SECONDS)
 
 
 def is_up(run: Path) -> bool:
-    """Whether the supervisor that had the lock of this home last is alive."""
+    """Whether the supervisor that last had the lock of this home is alive."""
     try:
         os.kill(int((run / "supervisor.pid").read_text()), 0)
     except (OSError, ValueError):
@@ -49,7 +49,8 @@ def is_up(run: Path) -> bool:
 
 
 def is_held(run: Path) -> bool:
-    """Whether some process has the lock of this home: the exchange runs, on this machine, or its ledger is changed."""
+    """Whether some process has the lock of this home: the exchange runs, on this machine, or its ledger is being
+    changed."""
     try:
         with (run / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -61,9 +62,9 @@ def is_held(run: Path) -> bool:
 
 
 def hold(run: Path, name: str = "lock") -> IO[str] | None:
-    """A lock of a home: `lock` is the one which the exchange has while it runs, and who upgrades its ledger. Held until
-    it is closed, and by every process that inherits it. None where another one has it."""
-    lock = open(run / name, "w")  # noqa: SIM115  the caller closes it, or ends with it
+    """A lock of a home: the exchange has `lock` while it runs, and so has a process that upgrades its ledger. It is
+    held until it is closed, and by every process that inherits it. None where another process has it."""
+    lock = open(run / name, "w")  # noqa: SIM115  the caller closes it, or keeps it to its end
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -1,14 +1,14 @@
-"""Noticing that something happened in the LEAs' folders.
+"""Notices that something happened in the LEAs' folders.
 
-Owns watchdog. Promises hints, never facts: an event only says where to look, any may be missing, late or wrong, and
-nothing may depend on one; the scan on the caller's timer is the truth. When events are known to be lost, every folder
-concerned gets a hint. inotify serves local folders, polling the others: network mounts, which have no events of other
-machines' changes, and folders for which the system has no more watches.
+Owns watchdog. Promises hints, never facts: an event only says where to look, any event may be missing, late or wrong,
+and nothing may depend on one; the scan on the caller's timer is the truth. When events are known to be lost, every
+affected folder gets a hint. Local folders are watched by inotify, the others by polling: network mounts, where other
+machines' changes cause no events, and folders for which the system has no more watches.
 
 A folder that could hang by itself is never polled here: its LEA's own runner looks into it (`broker.edge.home.apart`).
 
-One thread serves all inotify watches and two all polled folders, whatever the number of LEAs. (watchdog's Observer
-would start one thread per folder and, watching recursively, follow what LEAs put into their outboxes.)
+One thread serves all inotify watches and two serve all polled folders, whatever the number of LEAs. (watchdog's
+Observer would start one thread per folder and, watching recursively, follow what LEAs put into their outboxes.)
 """
 
 import errno
@@ -46,8 +46,8 @@ OnRemoved = Callable[[LeaId, str], None]
 _log = logging.getLogger(__name__)
 _NO_MORE_WATCHES = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _NOT_WATCHABLE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES})
-_POLLED_ENTRIES = 1000  # of one folder in one round: hints for more would not make intake faster
-_POLLED_PER_SECOND = 2000  # folders; with more, rounds grow longer instead of taking a whole core
+_POLLED_ENTRIES = 1000  # entries of one folder in one round: more hints would not make intake faster
+_POLLED_PER_SECOND = 2000  # folders; with more of them a round takes longer instead of using a whole core
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class Watch:
         on_removed: OnRemoved | None = None,
     ) -> None:
         """Begin. The callbacks come from other threads, one call at a time for each kind of watching, and must be
-        quick; one that raises ends that thread, and `alive` says so.
+        quick; a callback that raises ends its thread, and `alive` shows that.
 
         `on_hint(lea, name, closed)`: look at this file; `closed` if it was just closed after writing or moved into
-        place. An empty name: events were lost, look at the whole outbox. `on_removed(lea, name)`: this may be gone
-        from the inbox. A folder's content at the start gives no hints: scan first thing after this returns.
+        place. An empty name: events were lost, look at the whole outbox. `on_removed(lea, name)`: this file may be gone
+        from the inbox. Files that are there at the start cause no hints: scan right after this returns.
         """
         with self._lock:
             if self._running:
@@ -112,13 +112,13 @@ class Watch:
             self._place(spots)
 
     def add_apart(self, lea: LeaId, outbox: Path) -> bool:
-        """Watch the folder of an LEA with a mount of its own, which has just answered and whose changes are made on
-        this machine; False where that is not possible, and the caller must look by itself."""
+        """Watch the folder of an LEA with a mount of its own that has just answered and whose changes are made on this
+        machine. False where that is not possible, and the caller must look by itself."""
         with self._lock:
             return self._mode != "polling" and self._watch(_Spot(lea, outbox.absolute(), False), is_local=True)
 
     def alive(self) -> bool:
-        """Whether every thread that should watch does. If not: `stop`, `start`, and scan."""
+        """Whether every thread that should watch is alive. If not: `stop`, `start`, and scan."""
         with self._lock:
             threads: list[threading.Thread] = [] if self._events is None else [self._events]
             if self._poller is not None:
@@ -181,7 +181,7 @@ class Watch:
         )
         mask = Mask(noticed | InotifyConstants.IN_ONLYDIR | InotifyConstants.IN_DONT_FOLLOW)
         folder = _Folder(self, spot)
-        # A folder that may not be read (EACCES) gives no error here but the descriptor -1.
+        # A folder that may not be read (EACCES) causes no error here but the descriptor -1.
         if self._events.add_callback(os.fsencode(spot.path), mask, folder, CallbackId(id(folder))) == -1:
             raise PermissionError(errno.EACCES, "the folder may not be watched")
         self._watched[spot.path] = folder
@@ -209,7 +209,7 @@ class Watch:
         return os.lstat(path)
 
     def _list(self, path: str | None) -> "Iterator[os.DirEntry[str]]":
-        """What watchdog's polling sees: below the root the polled folders, in these some entries, and no deeper."""
+        """What watchdog's polling sees: the polled folders below the root, some entries in each, and nothing deeper."""
         if path == os.sep:
             # Joined to the root, an absolute path stays as it is.
             here = [folder for folder, spot in list(self._polled.items()) if not self._is_apart(spot.lea)]
@@ -220,7 +220,7 @@ class Watch:
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
-            return iter(())  # one mount that is down must not end the round for the others
+            return iter(())  # a mount that is down must not end the round for the others
         try:
             with os.scandir(fd) as entries:
                 return iter(list(islice(entries, _POLLED_ENTRIES)))
@@ -230,7 +230,7 @@ class Watch:
             os.close(fd)
 
     def _saw(self, spot: _Spot, name: str, closed: bool) -> None:
-        """Something happened to an entry; '' stands for the folder itself."""
+        """Something happened to an entry; '' means the folder itself."""
         if not self._running:
             return
         if not spot.inbox:
@@ -240,7 +240,7 @@ class Watch:
             self._on_removed(spot.lea, name)
 
     def _lost(self, spot: _Spot) -> None:
-        """The watch of a folder ended: it was removed, or unmounted, and may come back."""
+        """The watch of a folder ended: the folder was removed or unmounted, and may come back."""
         with self._lock:
             self._watched.pop(spot.path, None)
             if not self._running:
@@ -263,7 +263,7 @@ class _Folder:
             self._watch._saw(self._spot, os.fsdecode(event.name), True)
 
     def on_watch_deleted(self, wd: "WatchDescriptor") -> None:
-        del wd  # of the watch's own interface; the spot says which folder it was
+        del wd  # required by the interface; the spot says which folder it was
         self._watch._lost(self._spot)
 
     def on_queue_overflow(self) -> None:
@@ -276,8 +276,8 @@ class _Entry:
 
 
 class _Polled(FileSystemEventHandler):
-    """Turns polling's events into hints. Its moves are guesses by inode number, which file systems give out anew at
-    once; so none of its events says that a file is closed."""
+    """Turns polling's events into hints. Polling guesses moves by inode number, and file systems reuse inode numbers at
+    once; so none of its events proves that a file is closed."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch

@@ -1,8 +1,8 @@
-"""Units of work that are done again where two were in each other's way.
+"""Runs a unit of work again when it collided with another one.
 
-Promises: on a deadlock, a failed serialisation or a busy file the whole unit is rolled back and done once more from
-fresh reads, after a pause that differs, and at most `ledger.conflict_tries` times; everything else is raised at once. A
-unit may therefore be done several times and is committed once: what it does outside its transaction must bear that.
+Promises: on a deadlock, a failed serialisation or a busy file the whole unit is rolled back and run again from fresh
+reads, after a random pause, at most `ledger.conflict_tries` times in all; every other error is raised at once. A unit
+may run several times but is committed once, so what it does outside its transaction must be safe to repeat.
 """
 
 import random
@@ -20,7 +20,7 @@ _FIRST_SECONDS, _MOST_SECONDS = 0.02, 1.0
 
 
 def again(engine: Engine, unit: Callable[[], Done]) -> Done:
-    """Do this; a unit may hold several transactions, of which those that were committed stay."""
+    """Run this unit. A unit may hold several transactions; those that it has committed stay committed."""
     for tried in range(engine.get_execution_options()["conflict_tries"] - 1):
         try:
             return unit()
@@ -32,7 +32,7 @@ def again(engine: Engine, unit: Callable[[], Done]) -> Done:
 
 
 def committed(engine: Engine, unit: Callable[[Writing], Done]) -> Done:
-    """Do this in one durable transaction."""
+    """Run this unit in one durable transaction."""
 
     def once() -> Done:
         with writing(engine) as connection:

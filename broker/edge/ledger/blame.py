@@ -1,9 +1,9 @@
-"""Whose doing an exception is: the packet's that was worked, or the world's.
+"""Says what caused an exception: the packet that was being worked, or something outside it.
 
-Owns the one table by which every exception is sorted, wherever it was raised. Promises: what a database, a disk, a
-queue or the installation can cause is never called the packet's; what a packet's bytes can cause is never called the
-world's, so that it counts. PostgreSQL's errors are sorted by SQLSTATE, SQLite's by its result code, for the classes of
-a driver mix both kinds: "too many terms" is an OperationalError like a lost line.
+Owns the one table that sorts every exception, wherever it was raised. Promises: an error that a database, a disk, a
+queue or the installation can cause is never blamed on the packet; an error that a packet's bytes can cause is never
+blamed on anything else, so it counts as an attempt. PostgreSQL's errors are sorted by SQLSTATE, SQLite's by result
+code, because a driver's classes mix both kinds: "too many terms" is an OperationalError, like a lost connection.
 """
 
 import gzip
@@ -25,44 +25,44 @@ from broker.edge.vault import VaultDamaged, VaultMissing
 
 
 class Cause(StrEnum):
-    """What an exception means for the packet that was worked when it came."""
+    """What an exception means for the packet that was being worked."""
 
-    REFUSED = "refused"  # the packet's: final, and told to its sender
-    LATER = "later"  # a thing that is named is missing: tried again
-    CONFLICT = "conflict"  # two transactions were in each other's way: the same work is done again at once
-    LEDGER = "ledger"  # the database: nothing of this round can be kept
-    WORLD = "world"  # a disk, the machine, the installation: this packet waits
-    BUG = "bug"  # the packet's bytes found a fault of the program: it counts
+    REFUSED = "refused"  # caused by the packet: final, and its sender is told
+    LATER = "later"  # something named is missing: tried again later
+    CONFLICT = "conflict"  # two transactions collided: the same work is done again at once
+    LEDGER = "ledger"  # the database failed: nothing of this round can be kept
+    WORLD = "world"  # a disk, the machine or the installation failed: this packet waits
+    BUG = "bug"  # the packet's bytes met a fault in the program: the attempt counts
 
 
 NOT_KEPT = frozenset({Cause.CONFLICT, Cause.LEDGER})  # nothing of the transaction may be committed
 
-# The first row that fits.
+# The first row that fits decides.
 _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause], ...] = (
     (Refused, Cause.REFUSED),
     (Busy, Cause.LEDGER),
     (Deferred, Cause.LATER),
-    (NotDone, Cause.WORLD),  # numbers cannot be merged as they stand now: a person sees to it
+    (NotDone, Cause.WORLD),  # numbers cannot be merged as they are now: a person must decide
     (OperatorError, Cause.WORLD),  # files of the installation: model, calendars, keys
     ((VaultMissing, VaultDamaged), Cause.WORLD),
     ((TimeoutError, PendingRollbackError, ResourceClosedError, DisconnectionError), Cause.LEDGER),
-    (gzip.BadGzipFile, Cause.BUG),  # an OSError by its class, and of the packet's bytes
+    (gzip.BadGzipFile, Cause.BUG),  # an OSError by its class, but caused by the packet's bytes
     (OSError, Cause.WORLD),  # vault, inboxes, full or read-only disks, too many open files
     (ImportError, Cause.WORLD),
-    (MemoryError, Cause.WORLD),  # of the machine: a packet's own hunger is bounded before
+    (MemoryError, Cause.WORLD),  # caused by the machine: what a packet may use is bounded earlier
 )
 
-# By the longest beginning that fits; PostgreSQL's appendix A. What is not here (22 data, 23 integrity, 42 the
-# statement, 54 limits of the program) a packet can cause.
+# The longest prefix that fits decides; PostgreSQL's appendix A. A packet can cause every class that is not listed here
+# (22 data, 23 integrity, 42 the statement, 54 limits of the program).
 _SQLSTATES = {
     "40001": Cause.CONFLICT,
     "40P01": Cause.CONFLICT,
-    "42501": Cause.LEDGER,  # rights were taken away
-    "42P01": Cause.LEDGER,  # a table or column is not there: a backup is being put back, say
+    "42501": Cause.LEDGER,  # rights were revoked
+    "42P01": Cause.LEDGER,  # a table or column is missing: for example while a backup is restored
     "42703": Cause.LEDGER,
 } | dict.fromkeys(("08", "25", "28", "3D", "40", "53", "55", "57", "58", "F0", "XX"), Cause.LEDGER)
 
-# https://sqlite.org/rescode.html; the others (1 error, 18 too big, 19 constraint, 20 mismatch) a packet can cause
+# https://sqlite.org/rescode.html; a packet can cause the others (1 error, 18 too big, 19 constraint, 20 mismatch)
 _SQLITE = {
     sqlite3.SQLITE_BUSY: Cause.CONFLICT,
     sqlite3.SQLITE_LOCKED: Cause.CONFLICT,
@@ -86,7 +86,7 @@ _SQLITE = {
     ),
     Cause.LEDGER,
 )
-# Of libraries that not everybody needs: by library and class, so that nobody loads them for this.
+# Classes of optional libraries, named by library and class, so that they need not be imported here.
 _POSTGRESQL = ("psycopg", "Error")
 _LINE = frozenset(
     {
@@ -96,14 +96,14 @@ _LINE = frozenset(
         ("sqlite3", "InterfaceError"),
     }
 )
-# what is raised where Redis cannot be reached
+# raised when Redis cannot be reached
 _OF_THE_QUEUE = frozenset({("redis", "RedisError"), ("dramatiq", "ConnectionError")})
-_PRIMARY = 0xFF  # of an extended result code
+_PRIMARY = 0xFF  # masks the primary code out of an extended result code
 _MISSING = ("no such table", "no such column")
 
 
 def cause_of(error: BaseException) -> Cause:
-    """Whose doing this is. What was raised from another exception is that one's, unless it says otherwise itself."""
+    """The cause of this exception. Without an entry of its own it has the cause of the exception it was raised from."""
     if isinstance(error, DBAPIError | StatementError):
         return _of_statement(error)
     kinds = _kinds(error)
@@ -118,7 +118,7 @@ def cause_of(error: BaseException) -> Cause:
 
 
 def _kinds(error: BaseException) -> set[tuple[str, str]]:
-    """Library and name of each class that it is of."""
+    """Library and name of each class of this exception."""
     return {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
 
 
@@ -135,5 +135,5 @@ def _of_driver(error: BaseException) -> Cause:
     if code is not None:
         is_missing = str(error).startswith(_MISSING)
         return Cause.LEDGER if is_missing else _SQLITE.get(code & _PRIMARY, Cause.BUG)
-    # without a code it is of the driver itself: a line that is lost, or a connection that is closed
+    # without a code the error comes from the driver itself: the connection is lost or closed
     return Cause.LEDGER if _kinds(error) & _LINE else Cause.BUG

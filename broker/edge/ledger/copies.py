@@ -1,7 +1,7 @@
-"""Copies of a SQLite ledger, beside it.
+"""Copies of a SQLite ledger, in files beside it.
 
-Promises: a copy is the ledger as it was at one moment, whoever writes meanwhile; it is whole and on the disk before it
-has its name, nobody else may read it, and it takes the place of no earlier one.
+Promises: a copy is the ledger at one moment, even if others write meanwhile; it gets its name only when it is whole and
+on disk; only its owner may read it, and it never replaces an earlier copy.
 """
 
 import itertools
@@ -19,17 +19,17 @@ class NoCopy(OperatorError):
 
 
 def keep(ledger: Path, form: str) -> Path:
-    """Copy the ledger, whose tables have this form; the copy. Raises NoCopy, and leaves nothing behind then."""
+    """Copy the ledger, whose tables have this form; returns the copy. Raises NoCopy, and then leaves nothing behind."""
     copy = _free(ledger, form)
     part = ledger.with_name(f".{ledger.stem}.part")
     try:
-        _forget(part)  # of one that was killed
+        _purge(part)  # left by a copy that was killed
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         _fill(ledger, part)
         part.rename(copy)
         durable.sync_folder(copy.parent)
     except (OSError, sqlite3.Error) as error:
-        _forget(part)
+        _purge(part)
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
         raise NoCopy(f"No copy of {ledger} could be made beside it ({why}); nothing was changed.") from None
     return copy
@@ -42,7 +42,7 @@ def _free(ledger: Path, form: str) -> Path:
 
 
 def _fill(ledger: Path, part: Path) -> None:
-    """By SQLite's own backup (sqlite.org/backup.html), page by page."""
+    """Uses SQLite's own backup (sqlite.org/backup.html), page by page."""
     read_only = f"{ledger.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(part)) as target:
         source.backup(target)
@@ -50,6 +50,6 @@ def _fill(ledger: Path, part: Path) -> None:
         durable.sync(written.fileno())
 
 
-def _forget(part: Path) -> None:
+def _purge(part: Path) -> None:
     for path in (part, part.with_name(f"{part.name}-journal")):
         path.unlink(missing_ok=True)

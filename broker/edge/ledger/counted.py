@@ -1,6 +1,6 @@
-"""How many rows fit a choice, counted no further than people need to know.
+"""Counts the rows that a query gives, but no further than people need to know.
 
-Promises: at most 1,001 rows are looked at and counted, however many there are; 1,001 stands for more than 1,000.
+Promises: at most 1,001 rows are read and counted, however many there are; 1,001 means more than 1,000.
 """
 
 from typing import Any
@@ -13,6 +13,6 @@ _MOST = 1000
 
 
 def counted(connection: Reading, query: Select[Any]) -> int:
-    """How many rows this query gives, at most 1,001; it should ask for one short column."""
+    """How many rows this query gives, at most 1,001; the query should select one short column."""
     some = query.order_by(None).limit(_MOST + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())

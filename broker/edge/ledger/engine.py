@@ -1,9 +1,9 @@
 """Connections to the ledger's database.
 
 Owns the pragmas and the meaning of a transaction. Promises: on SQLite every write transaction takes the write lock at
-its start (so what it reads stays true until it commits), commits are durable (WAL, synchronous=FULL), deleted bytes
-are overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read. Errors do not
-repeat the parameters of a statement; PostgreSQL's own texts may, which is why nobody logs an error's text.
+its start (so what it reads stays true until it commits), commits are durable (WAL, synchronous=FULL), deleted bytes are
+overwritten and temporary tables stay in memory; on PostgreSQL rows are locked as they are read. Errors do not repeat
+the parameters of a statement; PostgreSQL's own texts may, so no error's text is logged.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from broker.core.errors import Deferred, OperatorError
 from broker.edge.settings import passwords
 from broker.edge.settings.values import Settings, SettingsError
 
-# Whoever is handed a ledger names its types by this module: SQL is written in `broker.edge.ledger` alone.
+# Other rooms name the ledger's types by this module: SQL is written in `broker.edge.ledger` alone.
 __all__ = [
     "REVISION",
     "Busy",
@@ -46,24 +46,24 @@ __all__ = [
 if TYPE_CHECKING:
 
     class Reading(Connection):
-        """A connection that is read by, in a transaction or not."""
+        """A connection to read with, inside a transaction or not."""
 
     class Writing(Reading):
-        """A connection within a write transaction: what is done by it is done as one, or not at all."""
+        """A connection inside a write transaction: all that is done with it is committed together, or not at all."""
 
-else:  # names for the checker alone: both are SQLAlchemy's own connection
+else:  # only the type checker knows two classes: both are SQLAlchemy's own connection
     Reading = Writing = Connection
 
 _LOOK_SECONDS = 0.001
-_LOG_MS = 200  # that readers are waited for when the log is emptied
-_WAY_SECONDS = 0.004  # some looks of those who wait
+_LOG_MS = 200  # how long emptying the log waits for readers
+_WAY_SECONDS = 0.004  # enough for a waiting writer to look a few times
 _DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-REVISION = "0011"  # of the newest migration; a test compares the two
+REVISION = "0011"  # the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -72,31 +72,32 @@ _PRAGMAS = (
     "secure_delete=ON",
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",
-    "cache_size=-16000",  # KB: the inner pages of a whole state's index, of which the default of 2 MB keeps too few
+    "cache_size=-16000",  # KB: holds the inner pages of a whole state's index; the default of 2 MB does not
 )
 
 
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver's own implicit BEGIN would be a deferred one
+        connection.isolation_level = None  # the driver's own implicit BEGIN would be deferred
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        # SQLAlchemy says "begin" for reading in autocommit as well; that must not wait for writers, nor they for it
+        # SQLAlchemy fires "begin" for autocommit reads as well; such a read must neither wait for writers nor block
+        # them
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def url_of(settings: Settings) -> URL:
-    """The database's SQLAlchemy URL, with its password where one is given beside it. Raises SettingsError."""
+    """The database's SQLAlchemy URL, with its password where a password file gives one. Raises SettingsError."""
     if not settings.ledger.url:
         return URL.create("sqlite", database=str(settings.home / "ledger.db"))
     try:
         url = make_url(settings.ledger.url)
-    except (ArgumentError, ValueError):  # the text of this error has the URL in it
+    except (ArgumentError, ValueError):  # the text of this error contains the URL
         raise _no_url(settings) from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
@@ -110,7 +111,7 @@ def _no_url(settings: Settings) -> SettingsError:
 
 
 def place_of(settings: Settings) -> str:
-    """Where the ledger is, for a sentence: a file, or a host and a database; no user, no password."""
+    """Where the ledger is, as part of a sentence: a file, or a host and a database; no user, no password."""
     url = url_of(settings)
     if url.get_backend_name() == "sqlite":
         return str(url.database)
@@ -118,14 +119,14 @@ def place_of(settings: Settings) -> str:
 
 
 def connect(settings: Settings) -> Engine:
-    """An engine with its pool; no connection is made yet."""
+    """An engine with its pool; it does not connect yet."""
     url, busy = url_of(settings), settings.ledger.busy_seconds
     options = {"busy_seconds": busy, "conflict_tries": settings.ledger.conflict_tries}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy}, execution_options=options)
         _prepare_sqlite(engine)
         return engine
-    # a plan made while a table was empty would be kept for a prepared statement, and read the whole table ever after
+    # a prepared statement would keep a plan made while a table was empty, and read the whole table ever after
     unprepared: dict[str, Any] = {"prepare_threshold": None}
     patience = {"connect_timeout": max(1, round(busy))}
     return create_engine(
@@ -134,7 +135,7 @@ def connect(settings: Settings) -> Engine:
 
 
 def form(connection: Connection) -> str:
-    """The revision of the tables: four digits, of which a later program has a greater one; '' without tables."""
+    """The revision of the tables: four digits, greater in a later program; '' without tables."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
@@ -147,12 +148,12 @@ def is_current(engine: Engine) -> bool:
 
 
 def is_broken_off(error: DatabaseError) -> bool:
-    """Whether the database does not answer, or the line to it is lost; else the statement was wrong."""
+    """Whether the database does not answer or the connection is lost; otherwise the statement was wrong."""
     return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
 
 
 class Busy(Deferred, OperatorError):
-    """Another writer has the ledger and does not let go of it."""
+    """Another writer holds the ledger and does not let go of it."""
 
 
 _mine = threading.local()
@@ -160,10 +161,11 @@ _mine = threading.local()
 
 @contextmanager
 def _turn(engine: Engine) -> Iterator[None]:
-    """One writer of a SQLite file at a time, looked for every millisecond; the lock is free when its holder dies.
+    """Lets one writer at a time use a SQLite file. A waiting writer looks every millisecond; the lock is free when its
+    holder dies.
 
-    SQLite's own waiting is sleeping longer and longer, which starves who asks seldom. Raises Busy after the engine's
-    `busy_seconds`, and RuntimeError for a transaction within a transaction, which would wait for itself.
+    SQLite's own waiting sleeps longer and longer, which starves a writer that asks seldom. Raises Busy after the
+    engine's `busy_seconds`, and RuntimeError for a transaction within a transaction, which would wait for itself.
     """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         yield
@@ -191,11 +193,11 @@ def _wait(line: int, until: float) -> None:
 
 
 def empty_log(engine: Engine) -> bool:
-    """Bring SQLite's write-ahead log into the database, and cut it to nothing; False where somebody reads, and it must
-    be tried again. Old rows are in it until then."""
+    """Write SQLite's write-ahead log into the database and truncate it; until then it still has deleted rows. False
+    where a reader prevents this, and it must be tried again."""
     with _turn(engine), reading(engine) as connection:
         patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOG_MS}")  # others wait to write meanwhile
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOG_MS}")  # writers wait meanwhile
         try:
             busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         finally:
@@ -204,7 +206,7 @@ def empty_log(engine: Engine) -> bool:
 
 
 def give_way() -> None:
-    """Called between two transactions of one long work: whoever waits to write has its turn first."""
+    """Call this between two transactions of one long work: it lets waiting writers go first."""
     time.sleep(_WAY_SECONDS)
 
 

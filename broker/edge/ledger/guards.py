@@ -1,8 +1,8 @@
 """What the database itself refuses: illegal moves, changed history, reassigned numbers.
 
-Owns the triggers, by the migration that made their tables. Promises: those of packets are generated from
-`broker.core.flow`, and the one migration that changes that table must make them again. SQLite and PostgreSQL refuse the
-same statements.
+Owns the triggers, by the migration that made their tables. Promises: the triggers of packets are generated from
+`broker.core.flow`, and a migration that changes that table of moves must create them again. SQLite and PostgreSQL
+refuse the same statements.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _Rule = tuple[str, str, str, str]  # name, when and on what, condition under whi
 _S = TypeVar("_S", bound=StrEnum)
 
 _APPEND_ONLY = ("events", "receipts")
-# what stays as it was written; the other columns say to whom a row belongs and when it ended
+# columns that never change once written; the other columns say to whom a row belongs and when it ended
 _FIXED = {
     "student_names": ("id", "kind", "first", "middle", "last", "suffix", "lea", "tracking", "added_at"),
     "evidence": ("id", "kind", "value", "lea", "tracking", "added_at"),
@@ -147,7 +147,7 @@ _RULES = {
     **{"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust},
     **{"0009": _taught, "0011": _acts},
 }
-# Triggers of an earlier migration, with their table, that this one makes anew.
+# Triggers of an earlier migration, with their table, that this migration creates again.
 _REMADE = {
     "0003": (("packets_move", "packets"),),
     "0005": (("packets_move", "packets"), ("transfers_fixed", "transfers")),

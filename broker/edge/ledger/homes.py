@@ -1,6 +1,6 @@
-"""Which home works with this ledger, and by which mark each LEA's inbox is known.
+"""Which home works with this ledger, and the mark of each LEA's inbox.
 
-Owns `home` and `inbox_marks`. Promises: a ledger belongs to one home, and is never given to another one; an LEA's inbox
+Owns `home` and `inbox_marks`. Promises: a ledger belongs to one home, and never to another one later; an LEA's inbox
 has one mark at a time.
 """
 
@@ -18,7 +18,7 @@ _ROW = 1
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The home that a ledger belongs to: its id, and the proof that only its keys make of it."""
+    """The home that a ledger belongs to: its id, and a proof that only the home's keys can make."""
 
     id: str
     proof: str
@@ -31,29 +31,29 @@ def owner(connection: Reading) -> Owner | None:
 
 
 def bind(connection: Writing, new: Owner, at: float) -> None:
-    """The ledger belongs to this home from now on. A second home is the database's own error."""
+    """Bind the ledger to this home. For a second home the database raises an error."""
     connection.execute(insert(home), {"id": _ROW, "home": new.id, "proof": new.proof, "at": at})
 
 
 def last_run(connection: Reading) -> str:
-    """Which start of the exchange was the last one on this ledger; '' for none."""
+    """The id of the exchange's last start on this ledger; '' for none."""
     return str(connection.execute(select(home.c.run)).scalar() or "")
 
 
 def begin_run(connection: Writing, run: str) -> None:
-    """The exchange starts."""
+    """Record that the exchange starts."""
     connection.execute(update(home).values(run=run))
 
 
 def unmarked(connection: Reading) -> list[LeaId]:
-    """The parties of today whose inbox has no mark."""
+    """The present parties whose inbox has no mark."""
     known = parties.outerjoin(inbox_marks, inbox_marks.c.lea == parties.c.id)
     query = select(parties.c.id).select_from(known).where(inbox_marks.c.lea.is_(None), parties.c.removed_at.is_(None))
     return [LeaId(row.id) for row in connection.execute(query.order_by(parties.c.id))]
 
 
 def present(connection: Reading) -> list[LeaId]:
-    """The parties of today, who have folders."""
+    """The present parties, which have folders."""
     query = select(parties.c.id).where(parties.c.removed_at.is_(None)).order_by(parties.c.id)
     return [LeaId(row.id) for row in connection.execute(query)]
 
@@ -69,29 +69,29 @@ def mark(connection: Reading, lea: str) -> str:
 
 
 def put_mark(connection: Writing, lea: str, new: str, at: float) -> None:
-    """The LEA's inbox is known by this mark from now on, and by no earlier one."""
+    """Give the LEA's inbox this mark; it replaces any earlier one."""
     drop_mark(connection, lea)
     connection.execute(insert(inbox_marks), {"lea": lea, "mark": new, "at": at})
 
 
 def drop_mark(connection: Writing, lea: str) -> None:
-    """The LEA's inbox is known by no mark any more."""
+    """Remove the mark of the LEA's inbox."""
     connection.execute(delete(inbox_marks).where(inbox_marks.c.lea == lea))
 
 
 class Marks:
-    """The marks as this process has last seen them: an inbox is asked for its mark at every delivery."""
+    """The marks that this process last read: every delivery checks the mark of an inbox."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[str, str] = {}
 
     def known(self, lea: str) -> str:
-        """The mark that was right at the last look; '' where none was seen yet."""
+        """The mark that was last read; '' where none was read yet."""
         return self._known.get(lea, "")
 
     def now(self, lea: str) -> str:
-        """The mark that is right now; '' for none. It may have been given anew while this process lives."""
+        """The mark that is right now; '' for none. It may have changed since this process started."""
         with reading(self._engine) as connection:
             self._known[lea] = mark(connection, lea)
         return self._known[lea]

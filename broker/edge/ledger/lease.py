@@ -1,7 +1,7 @@
-"""Who runs the exchange on a ledger: one supervisor at a time, on whatever machine.
+"""Who runs the exchange on a ledger: one supervisor at a time, on any machine.
 
 Owns an advisory lock of PostgreSQL, and a locked file beside a database of SQLite. Promises: two homes that are copies
-of each other never run at once on one ledger; who holds the lease and dies, or whose machine is gone, has lost it
+of each other never run at the same time on one ledger; a holder that dies, or whose machine is gone, loses the lease
 within half a minute. Nothing is written.
 """
 
@@ -12,7 +12,7 @@ import time
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-_LOCK = 0x5A7C_4E1F  # as that of `migrate`, beside it
+_LOCK = 0x5A7C_4E1F  # one more than that of `migrate`
 _LOOK_SECONDS = 0.2
 _KEEPALIVE = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 
@@ -26,7 +26,7 @@ class Lease:
         self._file: int | None = None
 
     def take(self, seconds: float = 0.0) -> bool:
-        """Whether the lease is this process's now; another one is waited for so long."""
+        """Whether this process has the lease now; it waits up to `seconds` for another holder to end."""
         until = time.monotonic() + seconds
         while not self._try():
             if time.monotonic() >= until:
@@ -35,8 +35,8 @@ class Lease:
         return True
 
     def is_lost(self) -> bool:
-        """Whether another one has the lease. A connection that broke is made again; while the database does not answer
-        nobody has it, and nobody gets far."""
+        """Whether another process has the lease. A broken connection is made again; while the database does not answer,
+        nobody can take the lease or do any work."""
         if self._file is not None:
             return False
         try:
@@ -51,11 +51,11 @@ class Lease:
             return False
 
     def give_up(self) -> None:
-        """Let go of it."""
+        """Release the lease."""
         if self._file is not None:
             os.close(self._file)
         if self._connection is not None:
-            self._connection.invalidate()  # the lock ends with the session, so it must not go back to the pool
+            self._connection.invalidate()  # the lock ends with its session, so the session must not go back to the pool
             self._connection.close()
         self._file = self._connection = None
 

@@ -1,7 +1,7 @@
-"""Bringing the tables of a ledger to the newest form, by Alembic.
+"""Brings the tables of a ledger to the newest form, with Alembic.
 
-Promises: one transaction, so that a ledger is as it was or as it is to be, whatever is killed; of a SQLite ledger that
-has tables, `upgrade` keeps a copy first; two at once do not race, for the second one waits and finds nothing to do.
+Promises: it is one transaction, so a ledger has its old form or its new one, whatever is killed; `upgrade` first keeps
+a copy of a SQLite ledger that has tables; two upgrades do not race: the second one waits and finds nothing to do.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from sqlalchemy import Engine, text
 from broker.edge.ledger import copies
 from broker.edge.ledger.engine import REVISION, Reading, Writing, form, writing
 
-_LOCK = 0x5A7C_4E1E  # any number will do that nobody else takes for an advisory lock in this database
+_LOCK = 0x5A7C_4E1E  # any number that nobody else uses for an advisory lock in this database
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """`before` is the form that was found, '' without tables; `copy` the file that has the ledger as it was then."""
+    """`before` is the form that was found, '' without tables; `copy` is the file with the ledger in that form."""
 
     before: str
     copy: Path | None = None
 
     @property
     def is_changed(self) -> bool:
-        """Whether there was anything to do."""
+        """Whether there was anything to upgrade."""
         return self.before < REVISION
 
 
@@ -45,21 +45,21 @@ def _run(connection: Reading) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest form, and keep no copy; does nothing where they are."""
+    """Bring the tables to the newest form and keep no copy; does nothing where they have it already."""
     with writing(engine) as connection:
         _alone(connection)
         _run(connection)
 
 
 def _alone(connection: Reading) -> None:
-    """Wait until nobody else does this; SQLite has one writer anyway."""
+    """Wait until no other process does this; SQLite has only one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def upgrade(engine: Engine, also: Callable[[Writing, Upgraded], object] | None = None) -> Upgraded:
-    """Bring the ledger to the newest form; a later one is left as it is. `also` is done in the same transaction, where
-    the ledger has the newest form then; it is given what was done. Raises copies.NoCopy and engine.Busy."""
+    """Bring the ledger to the newest form; a ledger of a later form is left alone. `also` runs in the same transaction
+    after the upgrade, and gets what was done. Raises copies.NoCopy and engine.Busy."""
     with writing(engine) as connection:
         _alone(connection)
         before = form(connection)

@@ -1,8 +1,8 @@
 """A page for people as one HTML file.
 
 Owns the outside library Jinja and the template's folder. Promises: every text is escaped; the file needs nothing but
-itself, holds no script, and forbids both to the browser (Content Security Policy); WCAG 2.1 AA: language, title,
-headings in order, table headers with their scope, contrast; prints well.
+itself, contains no script, and forbids scripts and other files to the browser (Content Security Policy); WCAG 2.1 AA:
+language, title, headings in order, table headers with their scope, contrast; prints well.
 """
 
 import base64
@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from broker.core.page import Page
 
-# All colours there are. Text, quiet text and links stand on paper, text on shade too; WCAG 2.1, 1.4.3 asks for 4.5 : 1.
+# All colours. Text, quiet text and links are on paper, text also on shade; WCAG 2.1, 1.4.3 asks for 4.5 : 1.
 COLOURS = {
     "text": "#1a1a1a",
     "quiet": "#444c55",
@@ -25,7 +25,7 @@ COLOURS = {
 
 
 def render(page: Page) -> bytes:
-    """The page as UTF-8. Raises jinja2.UndefinedError for a template that asks for what is not there, a bug."""
+    """The page as UTF-8. Raises jinja2.UndefinedError, a bug, for a template that uses a missing value."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style = environment.from_string(_read("page.css")).render(colours=COLOURS)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

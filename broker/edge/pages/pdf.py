@@ -1,9 +1,9 @@
 """A page for people as PDF, to print.
 
-Owns the outside library ReportLab and the font Source Sans. Promises: US Letter, 10 point; who it is about, the day and
-`page N of M` on every sheet; a heading is never alone at the foot of a sheet; a long table goes on with its head
+Owns the outside library ReportLab and the font Source Sans. Promises: US Letter, 10 point; every sheet has the person's
+name, the day and `page N of M`; a heading is never alone at the foot of a sheet; a long table continues with its head
 repeated; title and language are set, and sections are bookmarks; a letter that the font lacks is printed as a lozenge
-and listed at the end. Links and files outside it has none.
+and listed at the end. It contains no links and uses no other files.
 """
 
 import io
@@ -25,30 +25,30 @@ from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, LongTable,
 
 from broker.core.page import Block, Facts, Page, Section, Table, Text
 
-MISSING = "◊"  # the font has it; it stands for a letter that the font lacks
+MISSING = "◊"  # printed, because the font has it, in place of a letter that the font lacks
 _REGULAR, _BOLD = "SourceSansPro-Regular", "SourceSansPro-Semibold"
 _SIDE, _TOP, _BOTTOM = 18 * mm, 20 * mm, 18 * mm
 _WIDTH, _HEIGHT = LETTER[0] - 2 * _SIDE, LETTER[1] - _TOP - _BOTTOM
-_TALLEST = 0.35 * _HEIGHT  # of one row: a longer one goes on in further rows, for a row cannot be split over sheets
-_ROWS = 200  # of one table object: the library's time grows with the square
-_LABEL = 0.3  # of the width, for the labels of facts
-_SHORT = 2_000  # characters of a fact that stands beside its label
+_TALLEST = 0.35 * _HEIGHT  # of one row: a longer one continues in further rows; a row cannot be split over sheets
+_ROWS = 200  # rows of one table object: the library's time grows with the square
+_LABEL = 0.3  # share of the width for the labels of facts
+_SHORT = 2_000  # characters of a fact that is set beside its label
 _RULE, _SHADE = HexColor("#8a939d"), HexColor("#e9edf2")
 _QUIET = HexColor("#444c55")
 _PAD, _FOOT = 3, 10 * mm
 _TOTAL = "total"
 
-Progress = Callable[[float], None]  # told how much is done, from 0 to 1
+Progress = Callable[[float], None]  # called with the part that is done, from 0 to 1
 
 
 class _Set(NamedTuple):
-    """What ReportLab is given, and how much of a sheet's height a table's beginning needs."""
+    """What ReportLab gets, and how much of a sheet's height the beginning of a table needs."""
 
     flowable: Any
     beginning: float = 0
 
     def least(self) -> float:
-        """How much its beginning needs: of a text up to three lines."""
+        """The height that its beginning needs; for a text, up to three lines."""
         if not isinstance(self.flowable, Paragraph):
             return self.beginning
         style, height = self.flowable.style, float(self.flowable.wrap(_WIDTH, _HEIGHT)[1])
@@ -56,8 +56,8 @@ class _Set(NamedTuple):
 
 
 def render(page: Page, progress: Progress = lambda _share: None) -> tuple[bytes, tuple[str, ...]]:
-    """The PDF, and the letters that its font lacks. The most that a record may hold, 20,000 goals, takes half a minute,
-    so `progress` is told how far it is."""
+    """The PDF, and the letters that its font lacks. The largest possible record, 20,000 goals, takes half a minute, so
+    `progress` is called with the part that is done."""
     return _Printer(page).run(progress)
 
 
@@ -89,7 +89,7 @@ class _Printer:
                 above = []
 
     def _note(self) -> Iterator[Any]:
-        """What could not be printed."""
+        """The note about letters that could not be printed."""
         if self._lacking:
             told = ", ".join(f"U+{ord(one):04X} {unicodedata.name(one, '')}".strip() for one in self._lacking)
             said = (
@@ -158,7 +158,7 @@ class _Printer:
 
 
 def _kept(above: Sequence[_Set], block: Sequence[_Set]) -> Iterator[Any]:
-    """Headings, and the block's beginning, on one sheet."""
+    """Keep the headings and the block's beginning on one sheet."""
     first = next((place for place, one in enumerate(block) if not _is_heading(one)), len(block) - 1)
     least = sum(one.least() for one in (*above, *block[: first + 1]))
     yield CondPageBreak(min(least, _HEIGHT))
@@ -170,7 +170,7 @@ def _is_heading(one: _Set) -> bool:
 
 
 def _grid(head: Sequence[_Set], rows: Sequence[Sequence[_Set]], widths: Sequence[float]) -> _Set:
-    """A table. A row that is too tall for a sheet goes on in further rows."""
+    """A table. A row that is too tall for a sheet continues in further rows."""
     pieces = [piece for row in rows for piece in _pieces(row, widths)]
     style: list[tuple[Any, ...]] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -187,7 +187,7 @@ def _grid(head: Sequence[_Set], rows: Sequence[Sequence[_Set]], widths: Sequence
 
 
 def _pieces(row: Sequence[_Set], widths: Sequence[float]) -> list[list[Any]]:
-    """The row, or as many rows as it takes that none is taller than `_TALLEST`."""
+    """The row, split into as many rows as needed so that none is taller than `_TALLEST`."""
     cells = []
     for one, width in zip(row, widths, strict=True):
         left, cell = [one.flowable], []
@@ -210,8 +210,8 @@ def _height(row: Sequence[Any], widths: Sequence[float]) -> float:
 
 
 def _widths(block: Table) -> list[float]:
-    """Each column's width. A column whose longest line is narrower than its share has that line's width; what the long
-    ones leave over, or lack, is shared out after the length of their lines."""
+    """Each column's width. A column whose longest line is narrower than its share gets that line's width; the other
+    columns share the rest by the length of their lines."""
     natural = [_natural([row[place] for row in (block.columns, *block.rows)]) for place in range(len(block.columns))]
     left, long = _WIDTH, set(range(len(natural)))
     while fitting := {place for place in long if natural[place] <= left / len(long)}:
@@ -223,14 +223,14 @@ def _widths(block: Table) -> list[float]:
 
 
 def _natural(cells: Sequence[str]) -> float:
-    """The width that a column asks for, in points; of lines of like length the longest one tells it near enough."""
+    """The width that a column needs, in points; measuring the line with the most letters is accurate enough."""
     longest = max((line for cell in cells for line in cell.split("\n")), key=len)
     widths = (float(pdfmetrics.stringWidth(line, _BOLD, 10)) for line in (longest, *cells[0].split("\n")))
     return 1.1 * max(*widths, 20.0) + 2 * _PAD
 
 
 def _foot(canvas: Any, running: str) -> None:
-    """The foot of one sheet. How many there are is known at the end only, so a form stands there (`_after`)."""
+    """The foot of one sheet. The number of sheets is known only at the end, so a form is placed there (`_after`)."""
     canvas.saveState()
     canvas.setFont(_REGULAR, 9)
     canvas.setFillColor(_QUIET)
@@ -244,7 +244,8 @@ def _foot(canvas: Any, running: str) -> None:
 
 
 def _after(canvas: Any, flowable: Any, *, is_last: bool) -> None:
-    """ReportLab tells what it has set: a section gets its bookmark, and after the last one the sheets are counted."""
+    """Called by ReportLab for what it has set: a section gets its bookmark; after the last one the sheets are
+    counted."""
     if isinstance(flowable, Paragraph) and flowable.style.name in ("h1", "h2"):
         key = f"p{id(flowable)}"
         canvas.bookmarkPage(key)
@@ -258,14 +259,14 @@ def _after(canvas: Any, flowable: Any, *, is_last: bool) -> None:
 
 
 def _register() -> None:
-    """Make the font known to ReportLab, which keeps fonts for the whole process."""
+    """Register the font with ReportLab, which keeps fonts for the whole process."""
     folder = Path(str(files("font_source_sans_pro"))) / "files"
     for name in {_REGULAR, _BOLD} - set(pdfmetrics.getRegisteredFontNames()):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
 
 
 def _styles() -> dict[str, ParagraphStyle]:
-    """By name: font, size, leading, space before and after."""
+    """The styles by name: font, size, leading, space before and after."""
     table = {
         "h1": (_BOLD, 20, 24, 0, 8),
         "h2": (_BOLD, 15, 18, 14, 3),

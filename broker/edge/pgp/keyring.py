@@ -1,8 +1,8 @@
-"""Keys: making them, reading them, and saying what is wrong with one.
+"""Keys: makes them, reads them, and says what is wrong with one.
 
 Owns what the exchange does with keys, as `broker.edge.pgp.openpgp` owns what it does with messages. Promises: a key
 passes `check` only if it can be encrypted to and can sign at `now`; nothing secret is in what `public`, `inspect` and
-`merge` give back. The judgement of signatures is in `broker.edge.pgp.validity`; PGPy makes new keys.
+`merge` return. `broker.edge.pgp.validity` judges signatures; PGPy makes new keys.
 """
 
 import warnings
@@ -34,7 +34,7 @@ _KINDS = {
     "cv25519": (PubKeyAlgorithm.EdDSA, EllipticCurveOID.Ed25519, PubKeyAlgorithm.ECDH, EllipticCurveOID.Curve25519),
     "rsa3072": (PubKeyAlgorithm.RSAEncryptOrSign, 3072, PubKeyAlgorithm.RSAEncryptOrSign, 3072),
 }
-_MOST_PARTS, _MOST_OF_A_PART = 32, 8192  # parts; bytes, of a key that is revoked and otherwise too large
+_MOST_PARTS, _MOST_OF_A_PART = 32, 8192  # parts; bytes of each, kept of a revoked key that is too large
 _DUTIES = (signatures.ENCRYPT, signatures.SIGN)
 _WORDS = ((signatures.CERTIFY, "certifying"), (signatures.SIGN, "signing"), (signatures.ENCRYPT, "encryption"))
 
@@ -54,12 +54,12 @@ class PartInfo:
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """What a certificate is worth at one moment.
+    """The state of a certificate at one moment.
 
-    `expires` is when it stops being of use: when the primary key, the last encryption key or the last signing key
+    `expires` is when it stops being usable: when the primary key, the last encryption key or the last signing key
     expires. Key ids have 16 upper-case hex digits; those for encryption and signing are usable now, the best first;
-    `all_key_ids` are the primary key's and those of every subkey it vouches for; `proved` are the fingerprints of those
-    that it has shown to hold (`broker.edge.pgp.minimal`). `fault` is a refusal code.
+    `all_key_ids` are the primary key's and those of every subkey that it vouches for; `proved` are the fingerprints of
+    the keys that the owner has proved to hold (`broker.edge.pgp.minimal`). `fault` is a refusal code.
     """
 
     fingerprint: Fingerprint
@@ -77,7 +77,7 @@ class KeyInfo:
 
 
 def inspect(certificate: bytes, now: datetime) -> KeyInfo:
-    """What a public key is worth at `now`; its `fault` is the code that `check` would refuse it with.
+    """The state of a public key at `now`; its `fault` is the code with which `check` would refuse it.
 
     Raises Refused where it cannot be read at all: `key-unreadable`, `key-secret`, `key-weak`, `key-unsupported`.
     """
@@ -133,9 +133,9 @@ def _unreadable(found: Sequence[Usable]) -> str | None:
 
 
 def user_ids(certificate: bytes) -> Iterator[str]:
-    """The user ids that its owner vouches for, in the order of the certificate. Raises Refused as `validity.held`."""
+    """The user ids that the owner vouches for, in the order of the certificate. Raises Refused as `validity.held`."""
     for one in validity.held(certificate)[1]:
-        if one.part.tag == frames.USER_ID and any(good.created > one.withdrawn for good in one.good):
+        if one.part.tag == frames.USER_ID and any(good.created > one.revoked_at for good in one.good):
             yield one.part.body.decode("utf-8", "replace")
 
 
@@ -159,13 +159,13 @@ def merge(old: bytes, new: bytes) -> bytes:
         raise Refused("key-unreadable", hint="It is another key than the one it should be added to.")
     whole = armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(base, parts)).encode()
     revoking = _revoking(base, parts[0])
-    if revoking and not _is_readable(whole):  # however much somebody has put into a key: its revocation is taken
+    if revoking and not _is_readable(whole):  # a revocation is accepted, however large the key is
         return armor.enarmor("PUBLIC KEY BLOCK", certificates.merged(_least(old), (revoking,))).encode()
     return whole
 
 
 def _revoking(base: Certificate, part: Part) -> Part | None:
-    """The first good revocation of a primary key."""
+    """The first good revocation of the primary key."""
     signed = part.hashed(base.primary)
     kinds = (one for one in part.signatures if one.kind == signatures.KEY_REVOCATION)
     good = next((one for one in kinds if validity.verifies(base.primary, signed, one)), None)
@@ -180,7 +180,7 @@ def _is_readable(certificate: bytes) -> bool:
 
 
 def _least(certificate: bytes) -> Certificate:
-    """Of a key not more than says whose it is, and what belongs to it."""
+    """Only as much of a key as says whose it is and which parts belong to it."""
     read, parts = validity.held(certificate)
     best = [(one.part, max(one.good, key=lambda good: good.created)) for one in parts[1:] if one.good]
     small = [(part, good) for part, good in best if max(len(part.body), len(good.body)) <= _MOST_OF_A_PART]
@@ -189,13 +189,13 @@ def _least(certificate: bytes) -> Certificate:
 
 
 def is_bare(certificate: bytes) -> bool:
-    """Whether it is nothing but signatures, as a revocation certificate is. Raises Refused `key-unreadable`."""
+    """Whether it consists of signatures only, as a revocation certificate does. Raises Refused `key-unreadable`."""
     return bool(certificates.bare(validity.binary(certificate)))
 
 
 def _revocation_of(base: Certificate, packets: bytes) -> tuple[Part, ...]:
-    """A revocation certificate: nothing but signatures over the primary key, RFC 4880 section 5.2.1, type 0x20; in a
-    file with several, those that are of this key."""
+    """A revocation certificate: only signatures over the primary key, RFC 4880 section 5.2.1, type 0x20; in a file with
+    several, those of this key."""
     found, first = certificates.bare(packets), base.parts[0]
     read = [one for one in found if one.kind == signatures.KEY_REVOCATION]
     if found and not read:
@@ -211,13 +211,13 @@ def generate(
 ) -> bytes:
     """A new armored secret key: a primary key that signs and certifies, and an encryption subkey.
 
-    `days` from `now` until it expires, None for never. Its preferences name no AEAD mode, so that senders write
+    It expires after `days` from `now`, None for never. Its preferences name no AEAD mode, so that senders write
     messages with an integrity code (SEIPD version 1), the only kind that can be re-locked for any receiver.
     """
     main, main_size, sub, sub_size = _KINDS[algorithm]
     made = now.astimezone(UTC).replace(microsecond=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PGPy's remarks on its own unfinished parts
+        warnings.simplefilter("ignore")  # PGPy's warnings about its own unfinished parts
         key = PGPKey.new(main, main_size, created=made)
         key.add_uid(
             PGPUID.new(user_id),
@@ -242,7 +242,7 @@ def public(secret: bytes) -> bytes:
 
 
 def revocation(secret: bytes, now: datetime, passphrase: str | None = None) -> bytes:
-    """A revocation certificate for a secret key, armored, without a reason given: to be kept, and merged on the day.
+    """A revocation certificate for a secret key, armored, without a reason: keep it, and merge it when it is needed.
 
     Raises Refused: `key-unreadable`, `key-locked`.
     """

@@ -1,10 +1,10 @@
 """The published form of a key: what its owner has proved, and nothing else.
 
-Owns what of a certificate reaches other people's key rings. Promises: in it are the primary key, one user id (or none)
-with its owner's own good signatures, subkeys that are bound by such and, where they sign, confirm it; revocations of
-these; no signature of anybody else, no weak one, none that its maker keeps to itself, and in no signature anything that
-is not signed, but for what proves itself; and of all this not more than so much. What it shows of whom it is, is for
-the caller to choose.
+Owns what reaches other parties' key rings from a certificate. Promises: it contains the primary key, one user id (or
+none) with good signatures of its owner, subkeys that such signatures bind and that, where they sign, confirm it; and
+revocations of these. It contains no signature of anybody else, no weak one and no local one (not exportable), and in no
+signature anything unsigned, except what proves itself; and all of this only up to a bound. The caller chooses which
+user id it shows.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,21 +19,21 @@ from broker.edge.pgp import validity
 from broker.edge.pgp.validity import Held
 
 _ONE_NUMBER = frozenset({certificates.RSA, *certificates.RSA_OLD})
-_MOST_BYTES, _MOST_WORDS = 65_536, 4096  # of a key; of what a signature says itself
-_MOST_SIGNATURES, _MOST_SUBKEYS, _FEW_SUBKEYS = 16, 32, 8  # of each part, and with a revocation one more; of a key
+_MOST_BYTES, _MOST_WORDS = 65_536, 4096  # of a whole key; of a signature's own hashed part
+_MOST_SIGNATURES, _MOST_SUBKEYS, _FEW_SUBKEYS = 16, 32, 8  # per part, and one more with a revocation; per key
 _ENCRYPTING = frozenset({certificates.RSA, certificates.ECDH})
 
 
 @dataclass(frozen=True, slots=True)
 class UserId:
-    """A user id that the owner vouches for now: `text` is '' where it is no UTF-8."""
+    """A user id that the owner vouches for now: `text` is '' where it is not UTF-8."""
 
     body: bytes
     text: str
 
 
 def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
-    """Those that are good at `now`, the owner's own first choice first, then the youngest. Raises Refused as
+    """The user ids that are good at `now`: first the owner's own first choice, then the youngest. Raises Refused as
     `validity.held`."""
     at = now.timestamp()
     found: dict[bytes, tuple[bool, int]] = {}
@@ -46,7 +46,7 @@ def user_ids(certificate: bytes, now: datetime) -> list[UserId]:
 
 
 def _vouching(one: Held, at: float) -> list[Signature]:
-    return [good for good in _so_far(one, one.good, at) if good.created > one.withdrawn]
+    return [good for good in _so_far(one, one.good, at) if good.created > one.revoked_at]
 
 
 def _text(body: bytes) -> str:
@@ -57,8 +57,8 @@ def _text(body: bytes) -> str:
 
 
 def proved(certificate: bytes) -> frozenset[Fingerprint]:
-    """The keys that its owner has shown to hold: the primary key, and the subkeys that confirm that they sign for it.
-    An encryption key can confirm nothing: anybody can bind anybody's. Raises Refused as `validity.held`."""
+    """The keys that the owner has proved to hold: the primary key, and the subkeys that confirm that they sign for it.
+    An encryption key can confirm nothing: anybody can bind any encryption key. Raises Refused as `validity.held`."""
     read, parts = validity.held(certificate)
     return frozenset(
         {read.primary.fingerprint, *(one.part.key.fingerprint for one in parts if one.part.key and one.backed)}
@@ -66,7 +66,7 @@ def proved(certificate: bytes) -> frozenset[Fingerprint]:
 
 
 def bound(certificate: bytes) -> frozenset[Fingerprint]:
-    """Every key that it names as its own, proved or not. Raises Refused as `validity.held`."""
+    """Every key that the certificate names as its own, proved or not. Raises Refused as `validity.held`."""
     return frozenset(
         one.part.key.fingerprint
         for place, one in enumerate(validity.held(certificate)[1])
@@ -75,12 +75,12 @@ def bound(certificate: bytes) -> frozenset[Fingerprint]:
 
 
 def published(certificate: bytes, user_id: bytes | None, now: datetime, others: Collection[str] = frozenset()) -> str:
-    """The armored certificate in its published form; without the subkeys of `others`, whose own they are. Raises
+    """The armored certificate in its published form, without subkeys in `others`, which belong to other parties. Raises
     Refused as `validity.held`."""
     read, parts = validity.held(certificate)
     whole = list(_kept(read, parts, user_id, others, now.timestamp()))
     out = _joined(whole, _MOST_SIGNATURES, _MOST_SUBKEYS)
-    if len(out) > _MOST_BYTES:  # the youngest of everything will do
+    if len(out) > _MOST_BYTES:  # then only the youngest of everything
         out = _joined(whole, 1, _FEW_SUBKEYS)
     return armor.enarmor("PUBLIC KEY BLOCK", out)
 
@@ -117,22 +117,22 @@ def _kept(
 
 
 def _handed_on(some: tuple[Signature, ...]) -> list[Signature]:
-    """What others may have, the youngest first: nobody's key fills everybody's folder. Nobody else may revoke it, for
-    the exchange would not take that revocation."""
+    """The signatures that may be published, youngest first: no key may fill everybody's folder. Signatures that name
+    another revoker are left out, because the exchange would not accept that revocation."""
     fit = [one for one in some if not one.is_local and not one.names_revoker and len(one.hashed) <= _MOST_WORDS]
     return sorted(fit, key=lambda one: one.created, reverse=True)
 
 
 def _so_far(one: Held, some: tuple[Signature, ...], at: float) -> list[Signature]:
-    """What others may have of those that hold at a moment: none that is younger than the one by which the exchange
-    goes, for it would be the one by which gpg goes."""
+    """The signatures in force at a moment that may be published. None is younger than the one that the exchange uses,
+    because gpg would use the younger one."""
     latest = one.latest(at)
     return [each for each in _handed_on(some) if not latest or each.created <= latest.created]
 
 
 def _binding(one: Held, key: Key, at: float) -> list[Signature]:
-    """What binds a subkey: for encryption, and for signing where the subkey confirms that. Where the youngest binds it
-    for something else, there is none: an older one would give back what the owner has taken from it."""
+    """The signatures that bind a subkey: for encryption, or for signing where the subkey confirms it. None where the
+    youngest binds it for something else: an older one would restore what the owner has taken from it."""
     encrypts = signatures.ENCRYPT if key.algorithm in _ENCRYPTING else 0
     fit = [
         good

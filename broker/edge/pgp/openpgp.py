@@ -1,17 +1,17 @@
 """OpenPGP: open, re-lock and seal packets; sign and check receipts. Change the lock, not the letter.
 
-Owns every message that is decrypted or signed. Promises: `open_packet` gives content only when the sealed shape, the
-integrity code, and a signature by one of the given certificates hold, its key being good at `now`; whatever else comes
-in ends as `Refused`, with bounded memory. `relock` never touches the encrypted body. No library sees a message
-before `broker.core.openpgp.message` has found its shape: both PGPy and Sequoia inflate a compressed packet without
-limit.
+Owns every message that is decrypted or signed. Promises: `open_packet` returns content only when the sealed shape, the
+integrity code, and a signature by one of the given certificates are valid, and the signing key is good at `now`;
+everything else that comes in ends as `Refused`, with bounded memory. `relock` never touches the encrypted body. No
+library sees a message before `broker.core.openpgp.message` has found its shape: both PGPy and Sequoia inflate a
+compressed packet without limit.
 
-Who does what, as measured (24 kB packet, one core):
-- session keys: PGPy, as nothing else gives access to them;
+Which library does what, as measured (24 kB packet, one core):
+- session keys: PGPy, because nothing else gives access to them;
 - the body: AES-CFB and SHA-1 by OpenSSL in one pass over the parts (0.02 ms; PGPy's class: 0.22 ms, and five copies of
-  the body, which 100 MB do not allow);
-- is a signature good: Sequoia (`broker.edge.pgp.signers`);
-- our signatures: OpenSSL, for Sequoia's arithmetic takes variable time.
+  the body, too many for 100 MB);
+- whether a signature is good: Sequoia (`broker.edge.pgp.signers`);
+- our signatures: OpenSSL, because Sequoia's arithmetic takes variable time.
 """
 
 import hashlib
@@ -39,11 +39,11 @@ from broker.edge.settings.values import Limits
 __all__ = ["Opened", "SecretKey", "Session", "clearsign", "load_secret", "open_packet", "relock", "seal"]
 __all__ += ["session_of", "verify_clear"]
 
-_HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is not told
+_HIDDEN = "0" * 16  # RFC 4880 section 5.1: a key id that is hidden
 _AES256 = 9
 _PREFIX, _INTEGRITY = 18, 22  # RFC 4880 section 5.13: octets before and after what was encrypted
 _STEP = 1 << 20
-_MOST = 1024  # packets and recipients of a message that was opened before, under the limits of then
+_MOST = 1024  # packets and recipients of a message that was opened before, perhaps under other limits
 
 
 Session = tuple[int, bytes]  # RFC 4880 section 9.2: the cipher's number, and its key
@@ -52,7 +52,7 @@ Session = tuple[int, bytes]  # RFC 4880 section 9.2: the cipher's number, and it
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
     """What was sealed. `signer` is the primary key's fingerprint, `signing_key` that of the key or subkey that signed,
-    `signed_at` what the signature says, `session` what `relock` would have to work out again. Repr hidden."""
+    `signed_at` the time in the signature, `session` saves `relock` from decrypting it again. Repr hidden."""
 
     content: bytes
     signer: Fingerprint
@@ -71,9 +71,9 @@ def open_packet(
 ) -> Opened:
     """Decrypt a packet, armored or binary, and find out who signed it.
 
-    `certificates` are those of the sending LEA, armored or binary, and no others. `is_known` tells whether some other
+    `certificates` are those of the sending LEA, armored or binary, and no others. `is_known` says whether some other
     party owns a signer, by fingerprint or key id (upper-case hex). Raises Refused: the codes of the file, the seal and
-    the signature, and `key-expired`, `key-revoked`, `key-weak` and their like for a signer whose key is not good now.
+    the signature, and `key-expired`, `key-revoked`, `key-weak` and the like for a signer whose key is not good now.
     """
     if not sealed:
         raise Refused("empty-file")
@@ -81,7 +81,7 @@ def open_packet(
         raise Refused("too-large")
     bounds = Bounds(limits.content_bytes, limits.inflate_ratio, limits.inflate_floor_bytes, limits.openpgp_packets)
     outside = _envelope(sealed, limits.openpgp_packets, limits.recipients)
-    # the decrypted body is let go before the signature is checked: with the largest packets there is no room for both
+    # the decrypted body is freed before the signature is checked: with the largest packets there is no memory for both
     session = key.session_key(_ours(outside, key))
     letter = message.letter(_decrypted(outside, session[1]), bounds)
     failures: list[Refused] = []
@@ -103,9 +103,9 @@ def relock(
 ) -> tuple[bytes, memoryview]:
     """The same letter for another addressee: a new session key packet, and the untouched encrypted body.
 
-    Written one after the other they are the binary message. Raises Refused as opening does, and with what stands
-    against the receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …). `session` is that
-    of this very packet as it was opened, where it is at hand.
+    The two, one after the other, are the binary message. Raises Refused as opening does, and with the fault of the
+    receiver's certificate at `now` (`key-expired`, `key-revoked`, `key-no-encryption` …). `session` is the session of
+    exactly this packet from its opening, where the caller still has it.
     """
     outside = _envelope(sealed, _MOST, _MOST)
     addressee = validity.encryption_key(receiver, now or datetime.now(UTC))
@@ -119,7 +119,7 @@ def _envelope(sealed: Buffer, packets: int, recipients: int) -> Envelope:
 
 
 def _ours(outside: Envelope, key: SecretKey) -> SessionKey:
-    """The one session key that is for us."""
+    """The one session key that is for the exchange."""
     ours = [one for one in outside.keys if key.can_decrypt(one.key_id)]
     if len(ours) > 1:
         raise Refused("bad-structure", hint="The exchange's key was named twice as --recipient.")
@@ -137,11 +137,11 @@ def _ours(outside: Envelope, key: SecretKey) -> SessionKey:
 def _decrypted(outside: Envelope, session: bytes) -> memoryview:
     """The encrypted body in the clear, without prefix and integrity code. Raises Refused `damaged`."""
     size = sum(len(part) for part in outside.parts)
-    plain = memoryview(bytearray(size + 15))  # OpenSSL wants room for one more block
+    plain = memoryview(bytearray(size + 15))  # OpenSSL needs room for one more block
     decryptor, at = Cipher(AES(session), CFB(bytes(16))).decryptor(), 0
     for part in outside.parts:
         at += decryptor.update_into(part, plain[at:])
-    # RFC 4880 section 5.14: SHA-1 is what the integrity code is made of; the sender's signature does not rest on it
+    # RFC 4880 section 5.14: the integrity code is SHA-1; the sender's signature does not depend on it
     wanted = b"\xd3\x14" + hashlib.sha1(plain[: size - 20], usedforsecurity=False).digest()
     if not hmac.compare_digest(wanted, plain[size - _INTEGRITY : size]):
         raise Refused("damaged")
@@ -156,7 +156,7 @@ def _accepted(
     is_known: Callable[[str], bool],
     session: Session,
 ) -> Opened:
-    """The content, if this signature is good and its key is, now."""
+    """The content, if this signature is good and its key is good now."""
     read, certificate = signers.named(body, (signatures.BINARY, signatures.TEXT), certificates, is_known)
     key = next(one for one in validity.keys(certificate, now) if one.key.fingerprint.endswith(read.issuer))
     if key.fault:
@@ -186,10 +186,10 @@ def _addressed(addressee: Key, cipher: int, session: bytes) -> bytes:
 
 
 def seal(content: bytes, signer: SecretKey, recipients: Sequence[bytes], now: datetime | None = None) -> bytes:
-    """Sign, compress and encrypt: the binary packet, as `gpg --sign --encrypt` makes it.
+    """Sign, compress and encrypt: returns the binary packet, as `gpg --sign --encrypt` makes it.
 
-    `recipients` are certificates. In memory: up to three times the content, beside it. Raises Refused with what
-    stands against the signer's or a recipient's key at `now`.
+    `recipients` are certificates. It needs memory for up to three times the content, in addition to it. Raises Refused
+    with the fault of the signer's or a recipient's key at `now`.
     """
     now = now or datetime.now(UTC)
     addressees = [validity.encryption_key(one, now) for one in recipients]
@@ -227,8 +227,8 @@ def _pieces(*whole: Buffer) -> Iterator[memoryview]:
 def clearsign(text: str, signer: SecretKey, now: datetime | None = None) -> str:
     """A cleartext signed message, RFC 4880 section 7: blanks at line ends and the last line end are not signed.
 
-    Raises Refused with what stands against the signer's key at `now`; ValueError for a carriage return within a line,
-    which programs read differently.
+    Raises Refused with the fault of the signer's key at `now`; ValueError for a carriage return within a line, which
+    programs read differently.
     """
     if any("\r" in line for line in armor.signed_lines(text)):
         raise ValueError("a carriage return within a line cannot be signed as text")
@@ -238,11 +238,11 @@ def clearsign(text: str, signer: SecretKey, now: datetime | None = None) -> str:
 
 
 def verify_clear(signed: bytes, certificates: Sequence[bytes]) -> tuple[str, Fingerprint]:
-    """The text that is signed, its lines joined by LF, and the primary key's fingerprint of the signer.
+    """The signed text, its lines joined by LF, and the fingerprint of the signer's primary key.
 
-    The key must have been good when it signed (receipts outlive keys), and must not be revoked as compromised. There is
-    one signature, and no other packet. Raises Refused: `unsigned`, `truncated`, `bad-armor`, `bad-structure`,
-    `unknown-signer`, `weak-signature`, `bad-signature`.
+    The key must have been good when it signed (receipts outlive keys), and must not be revoked as compromised. Exactly
+    one signature is allowed, and no other packet. Raises Refused: `unsigned`, `truncated`, `bad-armor`,
+    `bad-structure`, `unknown-signer`, `weak-signature`, `bad-signature`.
     """
     clear = armor.cleartext(signed)
     view = memoryview(clear.signatures)

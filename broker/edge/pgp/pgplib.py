@@ -1,6 +1,6 @@
 """PGPy, imported in one place and quietly.
 
-Owns the import, and the list of what PGPy raises. Promises: its remarks about ciphers that `cryptography` has moved do
+Owns the import, and the list of what PGPy raises. Promises: its warnings about ciphers that `cryptography` has moved do
 not reach a user's screen; warnings of other modules are untouched. PGPy and its fork PGPym (Python 3.13 and later)
 share everything named here.
 """
@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     from pgpy.packet import Packet
     from pgpy.packet.packets import PKESessionKeyV3
 
-# PGPy looks at those ciphers again when it works, not only when it is imported
+# PGPy uses those ciphers again when it works, not only when it is imported
 warnings.filterwarnings("ignore", module=r"pgpy(\.|$)")
 
 __all__ = [
@@ -44,8 +44,8 @@ __all__ = [
     "SymmetricKeyAlgorithm",
 ]
 
-# What PGPy and cryptography were seen to raise on damaged packets. Running out of memory is not among them: that is not
-# the packet's fault, and must not refuse it.
+# What PGPy and cryptography were seen to raise on damaged packets. MemoryError is not among them: it is not the
+# packet's fault, and must not refuse it.
 LIBRARY_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -60,9 +60,9 @@ LIBRARY_ERRORS = (
 
 
 class PgpKey:
-    """A key as PGPy's session key packets use one.
+    """A key in the form that PGPy's session key packets use.
 
-    PGPy's own key packets work out the fingerprint, the parameters of the key derivation and OpenSSL's object again for
+    PGPy's own key packets compute the fingerprint, the parameters of the key derivation and OpenSSL's object again for
     every message: 80 ms for a secret RSA key, a third of the time of a curve. Here it is done once. `parameters` are
     those of RFC 6637 section 8 (empty for RSA); `private` is OpenSSL's secret key.
     """

@@ -1,8 +1,8 @@
 """A secret key in memory: what may be done with it, and nothing that shows it.
 
 Owns the only objects that hold secrets. Promises: every secret operation runs in OpenSSL (through PGPy and
-`cryptography`), never in variable-time arithmetic; a key cannot be printed or pickled; which of its parts decrypt and
-sign follows its own valid self-signatures.
+`cryptography`), never in variable-time arithmetic; a key cannot be printed or pickled; its own valid self-signatures
+decide which of its parts decrypt and sign.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from broker.edge.pgp.pgplib import LIBRARY_ERRORS, Packet, PgpKey, PKESessionKey
 
 HASH_NAME, _HASH_ID = "SHA512", 10
 _AES = {7: 16, 8: 24, 9: 32}  # RFC 4880 section 9.2, with bytes of the key
-_STUB = 101  # GnuPG's S2K for a secret that is kept elsewhere: offline, or on a card
+_STUB = 101  # GnuPG's S2K for a secret that is stored elsewhere: offline, or on a card
 Buffer = bytes | bytearray | memoryview
 
 
@@ -52,7 +52,7 @@ class SecretKey:
         raise TypeError("a secret key stays in the process that loaded it")
 
     def can_decrypt(self, key_id: str) -> bool:
-        """Whether a message encrypted to this key id is for us; also for a subkey that has expired since."""
+        """Whether a message encrypted to this key id is for us, even if the subkey has expired since."""
         return key_id in self._decrypting
 
     def session_key(self, sealed: SessionKey) -> tuple[int, bytes]:
@@ -77,7 +77,7 @@ class SecretKey:
     def sign(self, kind: int, signed: Sequence[Buffer], now: datetime, primary: bool = False) -> bytes:
         """The body of a new signature packet over the pieces of `signed`, of `kind` (RFC 4880 section 5.2.1).
 
-        By the best signing key at `now`, or by the primary key. Raises Refused with what stands against that key.
+        Signed by the best signing key at `now`, or by the primary key. Raises Refused with the fault of that key.
         """
         own = self._signer(now, primary)
         draft = signatures.draft(kind, own.key.algorithm, _HASH_ID, int(now.timestamp()), own.key.fingerprint)
@@ -88,7 +88,7 @@ class SecretKey:
         return signatures.finish(draft, own.key.fingerprint, digest.digest(), values)
 
     def _signer(self, now: datetime, primary: bool) -> _Part:
-        """The key to sign with, chosen once a second: as long as validity stays the same."""
+        """The key to sign with, chosen once a second: validity cannot change in between."""
         chosen, second = self._chosen, int(now.timestamp())
         if chosen is None or chosen[:2] != (second, primary):
             self._chosen = chosen = (second, primary, self._choose(now, primary))
@@ -109,7 +109,7 @@ class SecretKey:
 
 
 def _encryption_ids(certificate: bytes) -> frozenset[str]:
-    """Every key that was ever bound for encryption, expired or not: what is sealed to it is still for us."""
+    """Every key that was ever bound for encryption, expired or not: packets sealed to it are still for us."""
     return frozenset(
         one.part.key.key_id
         for one in validity.held(certificate)[1]

@@ -1,8 +1,8 @@
-"""Who signed: the certificate that a signature names, and whether the signature is that key's.
+"""Who signed: the certificate that a signature names, and whether its key made the signature.
 
-Owns that judgement. Promises: a key that somebody has only bound to a certificate of their own does not make them the
-signer where somebody else has proved to hold it. Sequoia is given the content and one signature packet (0.1 ms, 24 kB,
-one core; the same as an inline message: 0.8 ms, and it would parse the message a second time, in its own way).
+Owns that judgement. Promises: a party that has only bound a key to its own certificate is not the signer where another
+party has proved to hold that key. Sequoia gets the content and one signature packet (0.1 ms, 24 kB, one core; the same
+as an inline message: 0.8 ms, and it would parse the message a second time, in its own way).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,20 +16,20 @@ from broker.core.openpgp import frames, signatures
 from broker.core.openpgp.signatures import Signature
 from broker.edge.pgp import minimal, validity
 
-# Sequoia raises RuntimeError for everything it does not like, ValueError for what is no OpenPGP
+# Sequoia raises RuntimeError for everything it rejects, ValueError for what is not OpenPGP
 _SEQUOIA_ERRORS = (RuntimeError, ValueError, TypeError)
 
 
 def named(
     body: bytes, kinds: Sequence[int], certificates: Sequence[bytes], is_known: Callable[[str], bool]
 ) -> tuple[Signature, bytes]:
-    """A signature packet and the certificate with the key that it names; nothing is verified yet. Raises Refused
-    `bad-signature`, `wrong-signer`, `unknown-signer`, `weak-signature`."""
+    """A signature packet, parsed, and the certificate with the key that it names; nothing is verified yet. Raises
+    Refused `bad-signature`, `wrong-signer`, `unknown-signer`, `weak-signature`."""
     read = signatures.parse(body)
     if not read or read.kind not in kinds:
         raise Refused("bad-signature", hint="It is not a version 4 signature over a document.")
     found = [one for one in certificates if read.issuer and _has_key(one, read.issuer)]
-    # anybody can bind anybody's key: whose it is, says who has proved to hold it
+    # anybody can bind any key: the key belongs to the party that has proved to hold it
     certificate = next((one for one in found if _has_proved(one, read.issuer)), found[0] if found else None)
     if certificate is None:
         raise Refused("wrong-signer" if read.issuer and is_known(read.issuer) else "unknown-signer")
@@ -51,7 +51,7 @@ def _has_proved(certificate: bytes, issuer: str) -> bool:
 def verified(content: bytes, read: Signature, certificate: bytes) -> Fingerprint:
     """The primary key's fingerprint, if Sequoia accepts the signature. Raises Refused `bad-signature`.
 
-    Sequoia holds it against the certificate as it was when the signature was made, and goes by the system's clock.
+    Sequoia judges the certificate as it was when the signature was made, and uses the system's clock.
     """
     try:
         store = [_certificate(certificate)]

@@ -1,7 +1,8 @@
 """Text signatures (type 0x01, `gpg --textmode`) over line ends that are not all CR LF.
 
-Owns the verdict on them. Promises: it is that of gpg, which hashes the text as it was sealed; Sequoia makes CR LF of
-every line end first, of a lone CR too, and so calls good what the receiver's gpg calls bad, and the other way round.
+Owns the verdict on them. Promises: it is the verdict of gpg, which hashes the text as it was sealed; Sequoia first
+turns every line end into CR LF, even a lone CR, and so accepts what the receiver's gpg rejects, and the other way
+round.
 """
 
 from broker.core.errors import Refused

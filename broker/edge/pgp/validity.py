@@ -1,9 +1,9 @@
-"""Which keys of a certificate hold at one moment, what they may do, and what stands against the others.
+"""Which keys of a certificate are valid at one moment, what they may do, and what is wrong with the others.
 
 Owns the judgement of self-signatures. Promises: one counts only when it verifies; a weak one (MD5, SHA-1) counts
-against the key, never for it; a revocation counts at once, whatever its date or reason; time is passed in. Signatures
-are hashed over the bytes that were sent, for PGPy writes some packets differently than it read them; PGPy does the
-arithmetic. Revocations by third parties ("designated revokers") are not looked at.
+against the key, never for it; a revocation counts at once, whatever its date or reason; the caller passes the time.
+Signatures are hashed over the bytes that were sent, because PGPy writes some packets differently than it read them;
+PGPy does the arithmetic. Revocations by third parties ("designated revokers") are ignored.
 """
 
 import math
@@ -34,8 +34,9 @@ _REVOKED_BY = {frames.PUBLIC_KEY: signatures.KEY_REVOCATION, frames.PUBLIC_SUBKE
 class Held:
     """A part with those of its self-signatures that verify.
 
-    `backed` are those of `good` in which a subkey confirms that it may sign; `weak`: there are some with a weak hash;
-    `ends` are revocations of a key; `withdrawn`: a user id's last revocation in seconds since 1970, or -1.
+    `backed` are the signatures of `good` in which a subkey confirms that it signs; `weak` says whether there are some
+    with a weak hash; `ends` are revocations of a key; `revoked_at` is a user id's last revocation in seconds since
+    1970, or -1.
     """
 
     part: Part
@@ -43,7 +44,7 @@ class Held:
     backed: tuple[Signature, ...]
     weak: bool
     ends: tuple[Signature, ...]
-    withdrawn: int
+    revoked_at: int
 
     @property
     def revoked(self) -> bool:
@@ -52,13 +53,13 @@ class Held:
 
     def latest(self, at: float) -> Signature | None:
         """The youngest good self-signature at a moment."""
-        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.withdrawn]
+        alive = [one for one in self.good if one.is_alive(at, CLOCKS_DIFFER) and one.created > self.revoked_at]
         return sorted(alive, key=lambda one: one.created)[-1] if alive else None
 
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A key of a certificate at one moment: what it may do, until when, and what stands against it."""
+    """A key of a certificate at one moment: what it may do, until when, and its fault."""
 
     key: Key
     flags: int
@@ -67,7 +68,7 @@ class Usable:
 
 
 def binary(certificate: bytes) -> bytes:
-    """The packets of a key that may be armored. Raises Refused `key-unreadable`."""
+    """The binary packets of a key that may be armored. Raises Refused `key-unreadable`."""
     if len(certificate) > _MOST_BYTES:
         raise Refused("key-unreadable", hint="It is larger than a public key can be.")
     if not armor.is_armored(certificate):
@@ -80,7 +81,8 @@ def binary(certificate: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def public_key(key: Key) -> PgpKey:
-    """A public key for arithmetic, read once. Raises Refused `key-unreadable`, as for a point off the curve."""
+    """A public key for arithmetic, read once. Raises Refused `key-unreadable`, for example for a point off the
+    curve."""
     try:
         return PgpKey(Packet(bytearray(frames.packet(frames.PUBLIC_SUBKEY, key.body))), key.derivation)
     except LIBRARY_ERRORS:
@@ -88,7 +90,7 @@ def public_key(key: Key) -> PgpKey:
 
 
 def verifies(key: Key, signed: bytes, signature: Signature) -> bool:
-    """Whether `signature` is by `key` over `signed`, by arithmetic alone."""
+    """Whether `key` made `signature` over `signed`, by arithmetic alone."""
     name = _ALL_HASHES.get(signature.hash)
     if not name or signature.algorithm != key.algorithm:
         return False
@@ -124,7 +126,7 @@ def _sorted_out(primary: Key, part: Part) -> Held:
         backed=tuple(one for one in good if part.key and _is_backed(primary, part.key, one)),
         weak=any(one.kind in kinds and one.hash in signatures.WEAK_HASHES for one in mine),
         ends=tuple(one for one in true if one.kind == _REVOKED_BY.get(part.tag, -1)),
-        withdrawn=max(withdrawals, default=-1),
+        revoked_at=max(withdrawals, default=-1),
     )
 
 
@@ -137,17 +139,17 @@ def _is_backed(primary: Key, key: Key, binding: Signature) -> bool:
 
 
 def has_key(certificate: bytes, key_id: str) -> bool:
-    """Whether a key or subkey of this id stands in the certificate, good or not."""
+    """Whether the certificate contains a key or subkey with this id, good or not."""
     return any(one.part.key is not None and one.part.key.key_id == key_id for one in held(certificate)[1])
 
 
 def keys(certificate: bytes, now: datetime) -> tuple[Usable, ...]:
-    """Every key of a certificate, the primary key first, as it stands at `now`; unbound subkeys are left out.
+    """Every key of a certificate at `now`, the primary key first; unbound subkeys are left out.
 
-    A subkey's fault is the primary key's where that has one. Raises Refused as
+    Where the primary key has a fault, it is also each subkey's fault. Raises Refused as
     `broker.core.openpgp.certificates.parse`.
     """
-    # OpenPGP counts in whole seconds (RFC 4880 section 3.5), so within one the answer is the same
+    # OpenPGP counts in whole seconds (RFC 4880 section 3.5), so the answer does not change within a second
     return _keys_at(certificate, math.floor(now.timestamp()))
 
 
@@ -187,11 +189,11 @@ def _fault(key: Key, revoked: bool, expires: float, at: float) -> str | None:
 
 
 def _unvouched(parts: Sequence[Held], at: float) -> str:
-    """Why no self-signature speaks for a key at a moment."""
+    """Why no self-signature supports a key at a moment."""
     good = [(one, signature) for one in parts for signature in one.good]
     if not good:
         return "key-weak" if any(one.weak for one in parts) else "key-unreadable"
-    if any(signature.created <= one.withdrawn for one, signature in good):
+    if any(signature.created <= one.revoked_at for one, signature in good):
         return "key-revoked"
     return "key-not-yet-valid" if all(signature.created > at for _, signature in good) else "key-expired"
 
@@ -217,13 +219,13 @@ def able(found: Sequence[Usable], flag: int) -> list[Usable]:
 
 
 def lacks(found: Sequence[Usable], flag: int, code: str) -> str | None:
-    """What stands against the best key with `flag`; `code` where there is none."""
+    """The fault of the best key with `flag`; `code` where there is none."""
     best = able(found, flag)
     return best[0].fault if best else code
 
 
 def encryption_key(certificate: bytes, now: datetime) -> Key:
-    """The key to encrypt to. Raises Refused with what stands against it (`key-expired`, `key-no-encryption` …)."""
+    """The key to encrypt to. Raises Refused with its fault (`key-expired`, `key-no-encryption` …)."""
     found = keys(certificate, now)
     fault = found[0].fault or lacks(found, signatures.ENCRYPT, "key-no-encryption")
     if fault:

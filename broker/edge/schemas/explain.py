@@ -1,8 +1,9 @@
-"""What is wrong with a document that its schema refuses, in words for the person who sent it.
+"""Explains to the sender, in words, why a schema refuses a document.
 
-Owns the outside library `jsonschema`, and our own sentence for every keyword our schemas use. Promises: a sentence
-holds names and limits of the schema only, never a value of the document and never a name that the schema does not know;
-the same documents are valid here as at the gate (`contracts`). It is slow and is asked only after the gate said no.
+Owns the outside library `jsonschema`, and our own sentence for every keyword that our schemas use. Promises: a sentence
+contains only names and limits of the schema, never a value of the document and never a name that the schema does not
+know; the same documents are valid here as at the gate (`contracts`). It is slow, and runs only after the gate has
+refused.
 """
 
 import re
@@ -38,7 +39,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One fault: a JSON pointer (RFC 6901) into the document, and what must be true there."""
+    """One fault: its place as a JSON pointer (RFC 6901) into the document, and what must be true there."""
 
     pointer: str
     must: str
@@ -50,12 +51,12 @@ class Explainer:
     def __init__(
         self, schemas: Mapping[str, Mapping[str, Any]], uri: str, fits: Callable[[str, object], bool] | None = None
     ) -> None:
-        """`schemas` are all of them by their `$id`, and no other is ever read; references in them are absolute.
+        """`schemas` are all schemas by their `$id`; no other is ever read. Their references are absolute.
 
-        `fits(uri, value)` is the gate's answer for a part: parts that fit are passed over, which makes one fault among
-        10,000 students cheap to find. Without it everything is looked at here.
+        `fits(uri, value)` is the gate's answer for one part: parts that fit are skipped, so that finding one fault
+        among 10,000 students is cheap. Without `fits` every part is checked here.
         """
-        # Without `$schema`: where it stands, jsonschema goes on with its own class and forgets the keywords changed.
+        # Without `$schema`: with it, jsonschema would continue with its own class and ignore our changed keywords.
         registry: Registry[Any] = Registry().with_resources(
             (known, DRAFT202012.create_resource({key: part for key, part in schema.items() if key != "$schema"}))
             for known, schema in schemas.items()
@@ -68,7 +69,7 @@ class Explainer:
         return bool(self._validator.is_valid(document))
 
     def places(self, document: object) -> Iterator[Place]:
-        """The faults one by one, each place and sentence once; computed only as far as they are asked for."""
+        """The faults one by one, without duplicates; computed only as far as the caller reads."""
         seen: set[Place] = set()
         for error in self._validator.iter_errors(document):
             place = Place(_pointer(error), _must(error))
@@ -78,7 +79,7 @@ class Explainer:
 
 
 def _pattern(_validator: object, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
-    """ECMA-262's `$` is the end of the text; Python's would let a line feed follow."""
+    """In ECMA-262 `$` is the end of the text; Python's `$` would also allow a line feed after it."""
     ecma = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
     if isinstance(instance, str) and not re.search(ecma, instance):
         yield ValidationError("")
@@ -95,7 +96,7 @@ def _only_unfit(fits: Callable[[str, object], bool]) -> Callable[..., Iterator[V
 
 
 def _formats() -> FormatChecker:
-    """Checks for `FORMATS` alone: jsonschema passes over a format whose optional library is missing."""
+    """Checks for `FORMATS` only: jsonschema skips a format whose optional library is missing."""
     checker = FormatChecker(formats=())
     checker.checks("date", ValueError)(_text(lambda text: _DATE.fullmatch(text) and date.fromisoformat(text)))
     checker.checks("date-time", ValueError)(_text(_is_date_time))

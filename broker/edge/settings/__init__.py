@@ -1,1 +1,1 @@
-"""The settings, and what else the operator configures."""
+"""The settings, and everything else that the operator configures."""

@@ -1,9 +1,8 @@
-"""What each setting may be: type, range and form.
+"""Which values each setting may have: type, range and form.
 
-Owns one table of forms for texts, one of the greatest numbers by unit, and one of settings that go together. Promises:
-whatever TOML can hold is either good or `wrong` says what is allowed; a value is never repeated, for it may be a
-password. Nothing is looked up in the net, or on disk but the list
-of time zones.
+Owns three tables: the forms of texts, the highest numbers by unit, and the settings that depend on each other.
+Promises: for any TOML value, either it is good or `wrong` says what is allowed; a value is never repeated, because it
+may be a password. Nothing is looked up on a network, and on disk only the list of time zones.
 """
 
 import ipaddress
@@ -15,9 +14,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-_USUAL_ZONE = "America/Denver"  # the default, for which no list is read
+_USUAL_ZONE = "America/Denver"  # the default; it needs no look at the list
 _HOUR = "hour of the day"
-# No machine has more of these; a clock or a database would fail at the next power of ten or so.
+# No machine needs more than these; a clock or a database would fail at about the next power of ten.
 _HIGHEST = {
     "bytes": 2**60,
     "bytes per second": 2**60,
@@ -27,7 +26,7 @@ _HIGHEST = {
     "days": 36_500,
     "school days": 36_500,
     _HOUR: 24,
-    "hour of every day": 23,  # what is never left out
+    "hour of every day": 23,  # for work that can never be switched off
     "port": 65_535,
     "percent": 100,
     "digits": 18,
@@ -42,7 +41,7 @@ _LEA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _DAY = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _DATABASES = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
-# what the driver of Redis takes behind the question mark, and means something here
+# options that Redis's driver accepts after the question mark and that make sense here
 _REDIS_OPTIONS = re.compile(
     r"db|username|password|protocol|client_name|health_check_interval|retry_on_timeout|virtual_host"
     r"|socket_(?:timeout|connect_timeout|keepalive)|ssl_(?:cert_reqs|ca_certs|ca_path|certfile|keyfile|check_hostname"
@@ -51,7 +50,7 @@ _REDIS_OPTIONS = re.compile(
 
 
 class Form(NamedTuple):
-    """What a text may be, for the operator to read behind "must be", and whether one is."""
+    """The form of a text: its description, as the operator reads it after "must be", and the check."""
 
     what: str
     fits: Callable[[str], object]
@@ -139,7 +138,7 @@ FORMS: Mapping[str, Form] = {
     "transfers.year_round": Form("ids of LEAs with commas between them, or empty", _are_leas),
     "transfers.codes": Form("the name of a list of codes, such as utah", _FILE_NAME.fullmatch),
 }
-# The first may not be more than the second.
+# The first must not be greater than the second.
 ORDER = (
     ("told.aliases", "told.names"),
     ("workers.retry_first_seconds", "workers.retry_most_seconds"),
@@ -148,17 +147,17 @@ NAME = Form("a text of 1 to 200 printable characters", lambda text: bool(text.st
 
 
 def is_line(text: str) -> bool:
-    """Whether a text can stand in a line of a page: no control characters, no half of a character, not too long."""
+    """Whether a text fits into a line of a page: no control characters, no half of a surrogate pair, not too long."""
     return text.isprintable() and len(text) <= 200
 
 
 def high(unit: str) -> int:
-    """The greatest number that a setting of this unit may be."""
+    """The highest number that a setting of this unit may have."""
     return _HIGHEST.get(unit, _HIGH)
 
 
 def wrong(key: str, value: Any, default: Any, unit: str, low: int | float) -> str:
-    """What the setting must be, where this value is not; '' for a good one. Shape of `key`: `section.name`."""
+    """What the setting must be, where this value is wrong; '' for a good one. Form of `key`: `section.name`."""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false, without quotation marks"
     if isinstance(default, str):

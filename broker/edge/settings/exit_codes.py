@@ -1,7 +1,7 @@
 """Exit codes: what a state's codes for leaving a school mean.
 
-Owns the reading of `codes/NAME.toml`: the shipped one and, row by row before it, this home's. Promises: a meaning that
-nobody has told is not guessed at (`means` is ''); a file that cannot be used is one sentence for the operator.
+Owns the reading of `codes/NAME.toml`: the shipped list, whose rows this home's own list replaces. Promises: an unknown
+meaning is never guessed (`means` is ''); a file that cannot be used is one sentence for the operator.
 """
 
 import re
@@ -17,7 +17,7 @@ from typing import Any
 from broker.core.errors import OperatorError
 from broker.edge.settings.resources import folder
 
-_CODE = re.compile(r"[A-Za-z0-9]{1,8}")  # schemas/enrollment.v1: what an LEA may send
+_CODE = re.compile(r"[A-Za-z0-9]{1,8}")  # schemas/enrollment.v1: the codes that an LEA may send
 _KEYS = frozenset({"means", "known", "leads_to"})
 
 
@@ -26,7 +26,7 @@ class CodesError(OperatorError):
 
 
 class LeadsTo(StrEnum):
-    """Where a student goes with a code."""
+    """Where a student with this code goes."""
 
     UNKNOWN = ""
     ANOTHER_LEA = "another-lea"
@@ -38,7 +38,7 @@ class LeadsTo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExitCode:
-    """One code; `means` is '' where nobody has told it."""
+    """One code; `means` is '' where the meaning is unknown."""
 
     code: str
     means: str
@@ -46,13 +46,13 @@ class ExitCode:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known what the code means."""
+        """Whether the meaning of the code is known."""
         return bool(self.means)
 
 
 def load(home: Path, name: str = "utah") -> Mapping[str, ExitCode]:
-    """The list called `name`, by code: the shipped one, with the rows of HOME/codes/NAME.toml in the place of its own
-    and beside them. Read once a process. Raises CodesError."""
+    """The list called `name`, by code: the shipped one, in which the rows of HOME/codes/NAME.toml replace or extend its
+    own. Read once for each process. Raises CodesError."""
     return _load(home, name)
 
 

@@ -1,8 +1,8 @@
-"""Which names are federal, as the configuration says, and where a party or an installation could name one.
+"""Which names are federal by configuration, and where a party or an installation could contain one.
 
-Owns reading `config/federal.toml` and a home's own `federal.toml`. Promises: a home can add names, and can take nothing
-away: what the shipped file calls federal stays so, and nothing under `mil` or `fed.us` can be allowed. Every user id of
-a certificate counts, also one that is revoked, or that nobody has signed.
+Owns reading `config/federal.toml` and a home's own `federal.toml`. Promises: a home can add names but cannot remove
+any: what the shipped file calls federal stays so, and nothing under `mil` or `fed.us` can be allowed. Every user id of
+a certificate counts, even a revoked or an unsigned one.
 """
 
 import tomllib
@@ -25,7 +25,7 @@ _MOST_BYTES = 1024 * 1024
 
 
 def load(home: Path | None = None) -> Names:
-    """The names; with those of a home, where it has its own file. Raises SettingsError with one sentence."""
+    """The federal names, with those of a home that has its own file. Raises SettingsError with one sentence."""
     shipped = _read(folder("config") / _FILE, _SHIPPED)
     known = Names(**{name: frozenset(shipped[name]) for name in _SHIPPED})
     path = home / _FILE if home else None
@@ -64,7 +64,7 @@ def _domains(path: Path, key: str, value: Any) -> list[str]:
 
 
 def user_ids(certificate: bytes) -> Iterator[str]:
-    """Every user id, whatever its signatures are worth. Raises Refused for what is no certificate."""
+    """Every user id, whatever its signatures are worth. Raises Refused for something that is not a certificate."""
     for part in certificates.parse(validity.binary(certificate)).parts:
         if part.tag == frames.USER_ID:
             yield part.body.decode("utf-8", "replace")
@@ -76,7 +76,7 @@ def in_certificate(certificate: bytes, names: Names) -> list[Found]:
 
 
 def in_settings(settings: Settings, names: Names) -> list[Found]:
-    """The federal names among the hosts that an exchange's settings name: where it is reached, and what it uses."""
+    """The federal names among the hosts in an exchange's settings: its own address, and the servers that it uses."""
     hosts = {
         "name": settings.name,
         "sftp.host": settings.sftp.host,
@@ -88,5 +88,5 @@ def in_settings(settings: Settings, names: Names) -> list[Found]:
 
 
 def _host(url: str) -> str:
-    """The whole URL's host part, with what stands before it: a password is in nothing that is given back."""
+    """Only the host of the URL: what is returned never contains a password."""
     return urlsplit(url).hostname or "" if url else ""

@@ -17,7 +17,7 @@ from broker.edge.settings.values import Settings, SettingsError
 _SECTIONS: dict[str, type[Any]] = {
     one.name: type(one.default) for one in dataclasses.fields(Settings) if dataclasses.is_dataclass(one.default)
 }
-# settings that have another name now; the old one is read as well
+# renamed settings; the old names are still read
 _RENAMED = {"identity.zone": "state.zone"}
 
 
@@ -29,12 +29,12 @@ def _checked(path: Path, section: str, known: "dataclasses.Field[Any]", value: A
 
 
 def _shown(key: str) -> str:
-    """A key that nobody knows may hold anything."""
+    """An unknown key may contain anything."""
     return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
 
 
 def _rename(path: Path, table: dict[str, Any]) -> None:
-    """Put what has an old name under its own. Raises SettingsError where both are there and differ."""
+    """Move settings with an old name to their new name. Raises SettingsError where both are given and differ."""
     for old, new in _RENAMED.items():
         (section, name), (of, own) = old.split("."), new.split(".")
         if not isinstance(table.get(section), dict) or name not in table[section]:
@@ -62,7 +62,7 @@ def load(home: Path) -> Settings:
     """Read `home/satchel.toml`. Raises SettingsError."""
     path = home / "satchel.toml"
     try:
-        text = path.read_text("utf-8-sig")  # some editors put a mark before it
+        text = path.read_text("utf-8-sig")  # some editors put a byte order mark first
     except FileNotFoundError:
         raise SettingsError(f"{home} is not a Satchel home; make one with `satchel init {home}`.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -71,11 +71,11 @@ def load(home: Path) -> Settings:
 
 
 def parse(home: Path, text: str) -> Settings:
-    """The settings of this home, whose file has this text. Raises SettingsError."""
+    """The settings of this home, parsed from the text of its file. Raises SettingsError."""
     path = home / "satchel.toml"
     try:
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits raises no TOMLDecodeError
         raise SettingsError(f"{path} cannot be read as TOML: {error}.") from None
     name = table.pop("name", Settings.__dataclass_fields__["name"].default)
     if not isinstance(name, str) or not checks.NAME.fits(name):
@@ -101,8 +101,8 @@ def _toml(value: Any) -> str:
 
 
 def render(name: str, changed: Mapping[str, Any] | None = None) -> str:
-    """A whole `satchel.toml` with every setting, its unit and what it is for; with its default, but for those that are
-    `changed`, by names such as `ledger.url`."""
+    """A whole `satchel.toml` with every setting, its unit, its purpose and its default; settings in `changed`, by names
+    such as `ledger.url`, have their value from there."""
     changed = changed or {}
     lines = ["# Settings of this exchange. Restart `satchel up` after a change.", f"name = {_toml(name)}"]
     for section, kind in _SECTIONS.items():

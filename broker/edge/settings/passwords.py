@@ -1,7 +1,7 @@
-"""Passwords of the database and of Redis: from a file, or from the environment, and never shown.
+"""Passwords of the database and of Redis: from a file or from the environment, and never shown.
 
-Owns where they are looked for. Promises: a file that others may read is refused; no sentence here has a password in it.
-Without either, libpq looks where it always does (PGPASSFILE, PGPASSWORD, ~/.pgpass).
+Owns where they are looked up. Promises: a file that others may read is refused; no sentence here contains a password.
+Without either source, libpq looks in its usual places (PGPASSFILE, PGPASSWORD, ~/.pgpass).
 """
 
 import os
@@ -18,17 +18,17 @@ _IN_QUERY = frozenset({"password", "sslpassword"})
 
 
 def of_ledger(settings: Settings) -> str | None:
-    """The password of the database's user; None where none is given here. Raises SettingsError."""
+    """The password of the database's user; None where neither source has one. Raises SettingsError."""
     return _given(settings, "ledger", settings.ledger.password_file, LEDGER)
 
 
 def of_redis(settings: Settings) -> str | None:
-    """The password of Redis; None where none is given here. Raises SettingsError."""
+    """The password of Redis; None where neither source has one. Raises SettingsError."""
     return _given(settings, "redis", settings.redis.password_file, REDIS)
 
 
 def environment(kept: Collection[str] = ()) -> dict[str, str]:
-    """This process's environment for another one: without the passwords, but for those `kept`."""
+    """This process's environment for another process: without the passwords, except those `kept`."""
     gone = {REDIS} - set(kept) | (set() if LEDGER in kept else {LEDGER, _LIBPQ})
     return {name: value for name, value in os.environ.items() if name not in gone}
 
@@ -36,7 +36,7 @@ def environment(kept: Collection[str] = ()) -> dict[str, str]:
 def _given(settings: Settings, section: str, file: str, variable: str) -> str | None:
     if not file:
         return os.environ.get(variable) or None
-    path = settings.home / file  # an absolute path stays what it is
+    path = settings.home / file  # an absolute path stays unchanged
     try:
         with path.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
@@ -51,7 +51,7 @@ def _given(settings: Settings, section: str, file: str, variable: str) -> str | 
 
 
 def is_in(url: str) -> bool:
-    """Whether a URL has a password in it. One that cannot be read is taken for one that has."""
+    """Whether a URL contains a password. One that cannot be parsed counts as one that does."""
     try:
         found = urlsplit(url)
         query = parse_qs(found.query, keep_blank_values=True)
@@ -61,7 +61,7 @@ def is_in(url: str) -> bool:
 
 
 def shown_to_others(settings: Settings) -> Iterator[str]:
-    """A sentence for each password that stands in a settings file which others may read, with what to do."""
+    """A sentence for each password in a settings file that others may read, with what to do."""
     path = settings.home / "satchel.toml"
     if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
         for section, url in (("ledger", settings.ledger.url), ("redis", settings.redis.url)):

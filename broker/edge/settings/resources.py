@@ -1,7 +1,7 @@
 """Where the data files are: schemas, default configuration, public keys.
 
 Owns this one question. Promises: the same answer in an installed wheel (inside the package, under `data`) and in a
-checkout (beside the package); a missing folder is an error at start, not an empty one.
+checkout (beside the package); a missing folder is an error at start, not an empty folder.
 """
 
 from importlib.resources import files

@@ -1,6 +1,6 @@
-"""The settings by which students are judged: who is who, calendars, clocks, and how long what is known is kept.
+"""The settings for decisions about students: identity, calendars, deadlines, and how long data is kept.
 
-Owns these limits, with their reasons. Promises: nothing is read here, neither a file nor the environment.
+Owns these limits, with their reasons. Promises: this module reads neither a file nor the environment.
 """
 
 import zoneinfo
@@ -24,7 +24,7 @@ class TheState:
 
     @property
     def time(self) -> StateTime:
-        """Days and hours there."""
+        """Days and hours in the state's zone."""
         return StateTime(zoneinfo.ZoneInfo(self.zone))
 
 
@@ -43,7 +43,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The report of overlapping membership, and the school year that it counts in."""
+    """The report of overlapping memberships, and the school year that it uses."""
 
     report_hour: int = setting(2, "hour of the day", "when the nightly report is due; 24: never")
     report_days: int = setting(60, "days", "a nightly report is kept", 1)
@@ -57,13 +57,13 @@ class Claims:
 
     @property
     def calendar(self) -> Calendar:
-        """When school years begin, and schools open and close."""
+        """When school years begin, and when schools open and close."""
         return Calendar.of(self.year_begins, self.opens, self.closes)
 
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """What is due when a student moves, and by which calendar."""
+    """The deadlines when a student moves, and the calendar that they use."""
 
     request_days: int = setting(14, "days", "from enrolling to asking the previous school (Utah 53A-11-504)", 1)
     answer_school_days: int = setting(30, "school days", "from the request to the record (Utah 53A-11-504)", 1)
@@ -94,13 +94,13 @@ class Transfers:
 
     @property
     def year_round_leas(self) -> frozenset[str]:
-        """Ids of the LEAs that teach all year."""
+        """Ids of the LEAs that teach all year round."""
         return frozenset(filter(None, (one.strip() for one in self.year_round.split(","))))
 
 
 @dataclass(frozen=True, slots=True)
 class Transcripts:
-    """What goes to higher education."""
+    """Transcripts to higher education."""
 
     request_days: int = setting(
         400, "days", "after the student asked for it, a transcript may go: a school year, and the summer after it", 1
@@ -109,7 +109,7 @@ class Transcripts:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """What an LEA may ask for in a day, and what the state is told of (`broker.core.harvest`)."""
+    """What an LEA may ask for in a day, and what causes an alert to the state (`broker.core.harvest`)."""
 
     requests_per_student: int = setting(3, "requests", "of one LEA about one student on one day", 1)
     requests_per_day: int = setting(2000, "requests", "of one LEA on one day, about all students", 1)
@@ -129,7 +129,7 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """Which dates of a student cannot be, and which are asked back: by what schools do, for no law bounds them."""
+    """Which dates of a student are impossible and which are queried: by what schools do, because no law bounds them."""
 
     least_age: int = setting(2, "years", "old is the youngest student; a younger one cannot be")
     most_age: int = setting(100, "years", "old is the oldest; more is a century mistyped, 1914 for 2014", 30)
@@ -151,13 +151,13 @@ class Dates:
 
     @property
     def bounds(self) -> Bounds:
-        """Those by which a student's dates are judged."""
+        """The bounds for a student's dates."""
         return Bounds(**{one.name: getattr(self, one.name) for one in fields(Bounds)})
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long what is needed no more is kept."""
+    """How long data that is no longer needed is kept."""
 
     undo_days: float = setting(
         14.0, "days", "a decided question keeps what was sent of the student, so that it can be taken back", 0.00001

@@ -1,8 +1,8 @@
 """The settings of one exchange: a frozen tree.
 
-Owns the tree, and every limit of packets and of the machinery; those by which students are judged are in
-`broker.edge.settings.rules`. Promises: nothing is read here, neither a file (`broker.edge.settings.file` does that, and
-checks it by `broker.edge.settings.checks`) nor the environment.
+Owns the tree, and every limit for packets and machinery; the settings for decisions about students are in
+`broker.edge.settings.rules`. Promises: this module reads neither a file (`broker.edge.settings.file` does, and checks
+it with `broker.edge.settings.checks`) nor the environment.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class SettingsError(OperatorError):
 
 
 MIB = 1024 * 1024
-_BESIDE_BYTES = 200_000_000  # that a reader may have beside what grows with the packet
+_BESIDE_BYTES = 200_000_000  # what a reader may use in addition to what grows with the packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Limits:
     keys: int = setting(8, "keys", "of one LEA that are in use, before it can hand in no more by packet", 2)
 
     def memory_of(self, packet: int) -> int:
-        """The bytes of memory that reading a packet of so many bytes may take."""
+        """How many bytes of memory the reading of a packet of this size may take."""
         return self.read_memory_bytes or 4 * packet + _BESIDE_BYTES
 
     @property
@@ -73,8 +73,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is kept of one student or packet, as one LEA tells it: what comes above is not kept, and the LEA is told."""
+class ToldLimits:
+    """How much is kept about one student or packet from one LEA: anything beyond is not kept, and the LEA is told."""
 
     names: int = setting(24, "names", "spellings of the legal name, and aliases", 17)
     aliases: int = setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
@@ -193,7 +193,7 @@ class Settings:
     home: Path
     name: str = "Satchel exchange"
     limits: Limits = Limits()
-    told: Told = Told()
+    told: ToldLimits = ToldLimits()
     intake: Intake = Intake()
     workers: Workers = Workers()
     sftp: Sftp = Sftp()
@@ -215,10 +215,10 @@ class Settings:
         return self.state.time
 
     def today(self, day: date) -> Today:
-        """The day by which it is judged where a student is, with what the state has decided about that."""
+        """The day for judging where a student is, with the state's choices about that."""
         of = self.transfers
         return Today(day.isoformat(), self.claims.calendar, of.ahead_days, of.unrenewed_goes_on)
 
     def frame(self, day: date) -> Frame:
-        """By what a student's dates are judged on this day."""
+        """The bounds for judging a student's dates on this day."""
         return Frame(day, self.claims.calendar.containing(day), self.dates.bounds)

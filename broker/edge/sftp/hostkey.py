@@ -1,7 +1,7 @@
-"""SSH keys: the server's own, and which of the LEAs' are good enough.
+"""SSH keys: the server's own, and the rules for those of LEAs.
 
-Owns the file of the SSH host key. Promises: made once, Ed25519, readable by its owner only, on disk before it is used;
-a key that others can read is refused rather than used.
+Owns the file of the SSH host key. Promises: it is made once, is Ed25519, is readable by its owner only, and is on disk
+before it is used; a key that others can read is refused, not used.
 """
 
 import base64
@@ -32,19 +32,19 @@ _ACCEPTED = frozenset({"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp38
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """What clients are told: `fingerprint` as "SHA256:…", `line` as in known_hosts without the host."""
+    """What clients may see: `fingerprint` as "SHA256:…", `line` as in known_hosts without the host."""
 
     fingerprint: str
     line: str
 
 
 def fingerprint(blob: bytes) -> str:
-    """The way OpenSSH prints a public key's SHA-256."""
+    """The SHA-256 of a public key, as OpenSSH prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def line_fingerprint(line: str) -> str:
-    """That of an OpenSSH public key line."""
+    """The fingerprint of an OpenSSH public key line."""
     return fingerprint(base64.b64decode(line.split()[1]))
 
 
@@ -55,13 +55,13 @@ def generate(passphrase: str | None = None) -> bytes:
 
 
 def public_line(private: bytes, passphrase: str | None = None) -> str:
-    """`type base64` of a private key in OpenSSH's format. Raises ValueError."""
+    """`type base64` for a private key in OpenSSH's format. Raises ValueError."""
     key = load_ssh_private_key(private, passphrase.encode() if passphrase else None)
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def check_line(line: str) -> str:
-    """`type base64` of an LEA's public key line, if it may log in. Raises ValueError with a sentence."""
+    """`type base64` of an LEA's public key line, if it may be used to log in. Raises ValueError with a sentence."""
     fields = line.split()
     if len(fields) < 2 or fields[0] not in _ACCEPTED:
         raise ValueError("The key is none of ed25519, ecdsa (nistp256, nistp384) or rsa; make one with ssh-keygen.")
@@ -90,7 +90,7 @@ def _make(path: Path) -> None:
 
 
 def ensure_host_key(path: Path) -> HostKey:
-    """Read the host key, making it first where there is none. Raises SettingsError."""
+    """Read the host key; where there is none, make it first. Raises SettingsError."""
     try:
         if not path.exists():
             _make(path)

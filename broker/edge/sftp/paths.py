@@ -1,8 +1,8 @@
 """Where an SFTP client may go: /outbox /inbox /receipts /directory /README.txt /OUTBOX-WAITS.txt, and nothing else.
 
 Owns the virtual tree's shape, the rights in each folder and the names of unfinished uploads. Promises: a client's path
-is resolved by its letters alone (no disk is asked, so no link can lead away), and what does not end at one of the
-places above does not exist. Pure.
+is resolved as text alone (the disk is not asked, so no link can lead elsewhere), and a path that does not end at one of
+these places does not exist. Pure.
 """
 
 import re
@@ -24,20 +24,21 @@ class Folder(StrEnum):
 
 
 _FOLDERS = frozenset(Folder)
-PAGES = ("README.txt", "OUTBOX-WAITS.txt")  # beside the folders, to read
+PAGES = ("README.txt", "OUTBOX-WAITS.txt")  # readable files beside the folders
 REMOVABLE = frozenset({Folder.OUTBOX, Folder.INBOX, Folder.RECEIPTS})
 
-HIDDEN = UPLOADING  # what is being uploaded as `x` rests as `.satchel-upload.x` until it is whole
+HIDDEN = UPLOADING  # an upload to `x` is `.satchel-upload.x` on disk until it is complete
 NAME_BYTES = 255 - len(HIDDEN)
 PATH_BYTES = 4096
 NAMES_BESIDE = 1000
 
-_TAKEN_AWAY = re.compile(r"\.[0-9a-f]{16}\.taken")  # what intake is just removing
+_TAKEN_AWAY = re.compile(r"\.[0-9a-f]{16}\.taken")  # files that intake is removing right now
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A spot of the tree: the root (no folder, no name), README.txt, a folder (no name), or a file in a folder."""
+    """A place in the tree: the root (no folder, no name), a page such as README.txt, a folder (no name), or a file in a
+    folder."""
 
     folder: Folder | None = None
     name: str = ""
@@ -53,7 +54,7 @@ def _nothing() -> Denied:
 
 
 def is_name(name: str) -> bool:
-    """Whether a file of this name may be seen or made by a client."""
+    """Whether a client may see or create a file with this name."""
     return (
         is_printable(name)
         and "/" not in name
@@ -65,7 +66,7 @@ def is_name(name: str) -> bool:
 
 
 def why_not(name: str) -> str:
-    """What is wrong with a name that `is_name` refuses, and what to do; it holds nothing of the name."""
+    """What is wrong with a name that `is_name` refuses, and what to do; it does not repeat the name."""
     if len(name.encode()) > NAME_BYTES:
         return (
             f"The file's name is too long: it may have {NAME_BYTES} bytes, and a letter with an accent counts for"
@@ -91,7 +92,7 @@ def parts(path: bytes) -> list[str]:
 
 
 def _text(path: bytes) -> str:
-    """UTF-8, or what an old program of Windows or of a Mac means by the bytes: no name is refused for its letters."""
+    """UTF-8, or the encoding of an old Windows or Mac program: no name is refused for its letters."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return path.decode(encoding)
@@ -101,13 +102,13 @@ def _text(path: bytes) -> str:
 
 
 def canonical(path: bytes) -> str:
-    """The path as the client should show it."""
+    """The path in the form that the client should show."""
     return "/" + "/".join(parts(path))
 
 
 def resolve(path: bytes, *, is_new: bool = False) -> Place:
-    """The place that a client's path means. Raises Denied: NO_SUCH_FILE for everything outside the tree; where a file
-    is to get that name (`is_new`), FAILURE for a name that none can have here, PERMISSION_DENIED for another place."""
+    """The place that a client's path names. Raises Denied: NO_SUCH_FILE for everything outside the tree; with `is_new`,
+    for a file to be created, FAILURE for a name that is not allowed, PERMISSION_DENIED for another place."""
     match parts(path):
         case []:
             return Place()
@@ -128,12 +129,12 @@ def resolve(path: bytes, *, is_new: bool = False) -> Place:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether the client itself means to rename this name when it is done."""
+    """Whether the client itself will rename this name when it is done."""
     return is_unfinished(name)
 
 
 def resting(name: str) -> str:
-    """The name on disk of a file that is not whole yet: one that intake never looks at."""
+    """The name on disk of a file that is not complete yet; intake ignores it."""
     return name if is_unfinished(name) else HIDDEN + name
 
 
@@ -143,13 +144,14 @@ def published(name: str) -> str:
 
 
 def shown(stored: str) -> str:
-    """The client's name of a file on disk."""
+    """The client's name for a file on disk."""
     return stored.removeprefix(HIDDEN)
 
 
 def beside(name: str, most: int) -> Iterator[str]:
-    """Names for a file whose own is taken, of at most `most` characters: `x.again2.pgp`, `x.again3.pgp` and so on for
-    `x.pgp`. It stands before the endings, which say what a file is (`REQ_01_20261123_1.again2.csv.pgp`)."""
+    """Names for a file whose own name is taken, at most `most` characters long: for `x.pgp` `x.again2.pgp`,
+    `x.again3.pgp` and so on. The addition comes before the endings, which say what a file is
+    (`REQ_01_20261123_1.again2.csv.pgp`)."""
     stem, dot, endings = name.partition(".")
     for n in range(2, NAMES_BESIDE + 2):
         ending = f".again{n}{dot}{endings}"

@@ -1,8 +1,8 @@
-"""The same folders served by OpenSSH: configuration text for an sshd of its own (sshd_config(5), OpenSSH 9.1 or later).
+"""The same folders served by OpenSSH: the configuration for an sshd of its own (sshd_config(5), OpenSSH 9.1 or later).
 
 Owns that text. Promises: every LEA is locked into its own folder (chroot) with SFTP and nothing else; public keys only;
-the algorithms are those of the built-in server, as far as OpenSSH has them; a name or path that could add a line of
-its own is refused. Pure: accounts, ownership and key files are made by the operator, as the text's first lines say.
+the algorithms are those of the built-in server, as far as OpenSSH has them; a name or path that could add a line of its
+own is refused. Pure: the operator makes accounts, ownership and key files, as the text's first lines say.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,10 @@ from broker.edge.home.folders import lea_id
 from broker.edge.sftp.hostkey import check_line
 from broker.edge.sftp.server.transport import CIPHERS, CURVE25519, MACS, PUBLIC_KEYS, RSA_BITS
 
-# OpenSSH 9.2 has no ML-KEM, but another method that a quantum computer does not undo either; a name that it does not
-# know would keep it from starting.
+# OpenSSH 9.2 has no ML-KEM, but it has another method that a quantum computer cannot break either; an unknown name
+# would keep it from starting.
 _POST_QUANTUM = ("sntrup761x25519-sha512@openssh.com",)
-# sftp-server(8), -P: an LEA needs no folders and no links, and may not learn of the system's accounts.
+# sftp-server(8), -P: an LEA needs no folders and no links, and must not see the system's accounts.
 _DENIED = ("mkdir", "rmdir", "symlink", "hardlink", "readlink", "copy-data", "lsetstat", "users-groups-by-id")
 
 _GLOBAL = """\
@@ -67,12 +67,12 @@ class SystemUser:
 
 
 def system_user(lea: str) -> SystemUser:
-    """The account this text proposes for an LEA: system accounts may not begin with a digit."""
+    """The account that this text proposes for an LEA: system accounts may not begin with a digit."""
     return SystemUser(lea, f"lea-{lea.lower()}")
 
 
 def authorized_keys(lines: Sequence[str]) -> str:
-    """The content of an LEA's key file. Raises ValueError for a line that is no good key."""
+    """The content of an LEA's key file. Raises ValueError for an invalid key line."""
     return "".join(f"restrict {check_line(line)}\n" for line in lines)
 
 
@@ -120,10 +120,10 @@ def generate(
     *,
     post_quantum_only: bool = False,
 ) -> str:
-    """The whole configuration. `keys` is the folder of key files, one an LEA, that every account can read; without
-    `address` every address of the machine is listened on. `post_quantum_only` is sftp.post_quantum_only.
+    """The whole configuration. `keys` is the folder of key files, one for each LEA, which every account can read;
+    without `address` sshd listens on every address of the machine. `post_quantum_only` is sftp.post_quantum_only.
 
-    Raises ValueError for ids, accounts and paths that cannot stand in it.
+    Raises ValueError for ids, accounts and paths that cannot be written into it.
     """
     known = _checked(users)
     if not known:

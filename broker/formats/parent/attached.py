@@ -1,7 +1,7 @@
 """The files within a record, as files beside the parent's copy.
 
 Owns their names. Promises: a name made here is plain, short and unique in the copy, leads into no other folder, and
-never ends like something that runs when it is opened; what cannot be read is told, not left out.
+never has the ending of a program; a file that cannot be read is listed, not left out.
 """
 
 import base64
@@ -15,7 +15,7 @@ from typing import Any
 
 FOLDER = "attachments"
 _NAME_CHARS = 60
-# what opens in a viewer, an editor or an office program, and runs nothing of its own by opening
+# files with these endings open in a viewer, an editor or an office program, and opening them runs nothing
 PASSIVE = {
     *("pdf", "png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "webp", "heic", "txt", "csv", "tsv", "json", "rtf"),
     *("doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "mp3", "m4a", "wav", "mp4", "mov"),
@@ -24,12 +24,12 @@ PASSIVE = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Attached:
-    """A file of one paper: which paper, what its school called it, and where it lies beside the copy.
+    """A file of one document: the document, the school's name for the file, and its path beside the copy.
 
     `path` is empty and `content` None where the base64 is broken. Repr hidden.
     """
 
-    paper: int
+    source: int
     name: str
     media_type: str
     path: str
@@ -37,31 +37,32 @@ class Attached:
 
 
 def attached(documents: Sequence[Mapping[str, Any]]) -> list[Attached]:
-    """Every file of these documents, in their order; the same file under the same name twice has one path."""
+    """Every file of these documents, in their order; the same file with the same name has one path."""
     found: list[Attached] = []
     paths: dict[tuple[str, str], str] = {}
-    for paper, document in enumerate(documents):
+    for source, document in enumerate(documents):
         for one in document["record"].get("attachments", ()):
             content = _decoded(one["content"])
             path = ""
             if content is not None:
                 same = (one["name"], hashlib.sha256(content).hexdigest())
                 path = paths.setdefault(same, f"{FOLDER}/{len(paths) + 1:02}-{safe_name(one['name'])}")
-            found.append(Attached(paper, one["name"], one["media_type"], path, content))
+            found.append(Attached(source, one["name"], one["media_type"], path, content))
     return found
 
 
-def places(files: Iterable[Attached], paper: int) -> dict[str, list[str]]:
-    """The paths of one paper's files by the names that its school gave them."""
+def places(files: Iterable[Attached], source: int) -> dict[str, list[str]]:
+    """The paths of one document's files, by the school's names for them."""
     found: dict[str, list[str]] = {}
     for one in files:
-        if one.paper == paper and one.path and one.path not in found.setdefault(one.name, []):
+        if one.source == source and one.path and one.path not in found.setdefault(one.name, []):
             found[one.name].append(one.path)
     return found
 
 
 def safe_name(name: str) -> str:
-    """A file name of plain letters, digits, dashes and dots, at most 70 characters; `.bin` ends what could run."""
+    """A file name of plain letters, digits, dashes and dots, at most 70 characters; a file that could run gets the
+    ending `.bin`."""
     stem, _, ending = name.rpartition(".")
     plain = unicodedata.normalize("NFKD", stem or ending).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:_NAME_CHARS].strip("-") or "file"

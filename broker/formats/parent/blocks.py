@@ -1,8 +1,8 @@
 """One part of a record as blocks of a page: lists of facts and tables.
 
 Owns how a value of `record.v1` or `student.v1` becomes rows and cells. Promises: pure; every value of the part is in
-the blocks, in plain words; a property without a term is a KeyError, never a silent gap. Every term that was used is
-noted, for the page's list of words.
+the blocks, in plain words; a property without a term raises KeyError, never a silent gap. Every used term is noted for
+the page's list of words.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _NOTHING = "The school has noted nothing here."
 
 
 class Writer:
-    """Writes the parts of one paper. `places` are its files' paths by name; `used` gathers terms."""
+    """Writes the parts of one document. `places` are its files' paths by name; `used` collects the used terms."""
 
     def __init__(self, record: Mapping[str, Any], places: Mapping[str, Sequence[str]], used: dict[Term, None]) -> None:
         self._teachers = {one["id"]: name(one["name"]) for one in record.get("teachers", ()) if one.get("id")}
@@ -30,8 +30,8 @@ class Writer:
         return (Facts(tuple(self._facts("student", block))),)
 
     def part(self, key: str, value: Any) -> tuple[Block, ...]:
-        """One part of the record: an object, or a list as a table for each school year, or as one entry after the
-        other."""
+        """One part of the record: an object as facts, a list as one table for each school year or as one entry after
+        the other."""
         part = PARTS[key]
         if isinstance(value, Mapping):
             return (Facts(tuple(self._facts(part.of, value))),) if value else (Text(_NOTHING),)
@@ -72,7 +72,7 @@ class Writer:
 
     @staticmethod
     def _columns(part: Part, present: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """The columns that stand alone, and those that share the last one."""
+        """The properties with a column of their own, and those that share the last column."""
         first = part.columns[0]
         if len(present) <= _MOST_COLUMNS:
             return list(dict.fromkeys((first, *present))), []

@@ -1,9 +1,9 @@
-"""A parent's copy of a child's record: the papers of all schools, merged into one page.
+"""A parent's copy of a child's record: the documents of all schools, merged into one page.
 
-Owns what the copy shows and in which order. Promises: pure (the day is passed in); every part of every paper that
-counts is shown, with who wrote it and when; what a newer paper replaces is named, never dropped in silence; the list of
-disclosures stands in it as the exchange wrote it (FERPA 34 CFR 99.10, 99.32(c); Utah 53A-1-413: the parent sees the
-profile).
+Owns what the copy shows and in which order. Promises: pure (the caller gives the day); every part of every document
+that counts is shown, with its writer and date; a document that a newer one replaces is named, never dropped in silence;
+the list of disclosures stands in it as the exchange wrote it (FERPA 34 CFR 99.10, 99.32(c); Utah 53A-1-413: the parent
+sees the profile).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from broker.core.model import PacketType
 from broker.core.page import Block, Page, Piece, Section, Table, Text
 from broker.formats.parent.attached import Attached, places
 from broker.formats.parent.blocks import Writer
-from broker.formats.parent.papers import ADD, RECORDS, REPLACE, Paper, once, standing
+from broker.formats.parent.sources import ADD, RECORDS, REPLACE, SourceDocument, once, standing
 from broker.formats.parent.story import log_lines, opt_out_sentences
 from broker.formats.parent.terms import PARTS, Term
 from broker.formats.parent.values import NOT_GIVEN, day, line, name, spoken, year
@@ -39,60 +39,60 @@ _NO_LIST = (
 )
 
 
-def page(papers: Sequence[Paper], files: Sequence[Attached], today: date) -> Page:
-    """The copy. `papers` are of one student (`stranger`), one of them a record; `files` those of `standing(papers)`,
-    without its lists of disclosures."""
-    shown = standing(papers)
-    records = [paper for paper in shown if paper.type in RECORDS]
+def page(sources: Sequence[SourceDocument], files: Sequence[Attached], today: date) -> Page:
+    """The copy. All `sources` are about one student (`stranger` checks that), and at least one is a record; `files` are
+    those of the records in `standing(sources)`."""
+    shown = standing(sources)
+    records = [source for source in shown if source.type in RECORDS]
     used: dict[Term, None] = {}
-    writers = [Writer(paper.document["record"], places(files, place), used) for place, paper in enumerate(records)]
+    writers = [Writer(source.document["record"], places(files, place), used) for place, source in enumerate(records)]
     child = name(records[0].document["student"]["legal_name"])
     sections = [_student(records, writers)]
     sections += (one for key in PARTS if key != "attachments" and (one := _part(key, records, writers)))
     sections += [_files(records, files)] if files else []
-    sections += [_disclosures(shown), _sources(papers, shown), _words(used)]
+    sections += [_disclosures(shown), _sources(sources, shown), _words(used)]
     lead = f"This is a copy of the school record of {child}, made on {spoken(today)}."
     return Page(f"School record of {child}", f"{child}, copy of {spoken(today)}", (lead, *_LEAD), tuple(sections))
 
 
-def _student(records: Sequence[Paper], writers: Sequence[Writer]) -> Section:
-    blocks = [writer.student(paper.document["student"]) for paper, writer in zip(records, writers, strict=True)]
+def _student(records: Sequence[SourceDocument], writers: Sequence[Writer]) -> Section:
+    blocks = [writer.student(source.document["student"]) for source, writer in zip(records, writers, strict=True)]
     return Section("Who this record is about", "", _pieces(records, blocks))
 
 
-def _part(key: str, records: Sequence[Paper], writers: Sequence[Writer]) -> Section | None:
+def _part(key: str, records: Sequence[SourceDocument], writers: Sequence[Writer]) -> Section | None:
     having = [
-        (paper, writer) for paper, writer in zip(records, writers, strict=True) if key in paper.document["record"]
+        (source, writer) for source, writer in zip(records, writers, strict=True) if key in source.document["record"]
     ]
     if not having:
         return None
-    blocks = [writer.part(key, paper.document["record"][key]) for paper, writer in having]
-    return Section(PARTS[key].heading, PARTS[key].about, _pieces([paper for paper, _ in having], blocks))
+    blocks = [writer.part(key, source.document["record"][key]) for source, writer in having]
+    return Section(PARTS[key].heading, PARTS[key].about, _pieces([source for source, _ in having], blocks))
 
 
-def _pieces(papers: Sequence[Paper], blocks: Sequence[tuple[Block, ...]]) -> tuple[Piece, ...]:
-    """One piece for each paper; papers that say the very same share one."""
+def _pieces(sources: Sequence[SourceDocument], blocks: Sequence[tuple[Block, ...]]) -> tuple[Piece, ...]:
+    """One piece for each document; documents with equal content share one."""
     same: dict[tuple[Block, ...], list[str]] = {}
-    for paper, said in zip(papers, blocks, strict=True):
-        same.setdefault(said, []).append(_written(paper))
+    for source, said in zip(sources, blocks, strict=True):
+        same.setdefault(said, []).append(_written(source))
     return tuple(Piece(f"Written by {'; also by '.join(who)}", said) for said, who in same.items())
 
 
-def _written(paper: Paper) -> str:
-    ends = paper.document.get("school_year")
-    return f"{line(paper.writer)} on {day(paper.document['created'])}" + (
+def _written(source: SourceDocument) -> str:
+    ends = source.document.get("school_year")
+    return f"{line(source.writer)} on {day(source.document['created'])}" + (
         f" (school year {year(ends)})" if ends else ""
     )
 
 
-def _files(records: Sequence[Paper], files: Sequence[Attached]) -> Section:
+def _files(records: Sequence[SourceDocument], files: Sequence[Attached]) -> Section:
     rows = tuple(
         (
             one.path,
             line(one.name),
             line(one.media_type),
             "damaged when it was sent, and not in this copy" if one.content is None else _size(len(one.content)),
-            _written(records[one.paper]),
+            _written(records[one.source]),
         )
         for one in files
     )
@@ -109,8 +109,8 @@ def _size(count: int) -> str:
     return f"{count} bytes"
 
 
-def _disclosures(shown: Sequence[Paper]) -> Section:
-    lists = [paper for paper in shown if paper.type == PacketType.DISCLOSURES]
+def _disclosures(shown: Sequence[SourceDocument]) -> Section:
+    lists = [source for source in shown if source.type == PacketType.DISCLOSURES]
     if not lists:
         return Section(_GIVEN, _WHO, (Piece("", (Text(_NO_LIST),)),))
     means = line(str(lists[0].document.get("means", "")))
@@ -119,35 +119,35 @@ def _disclosures(shown: Sequence[Paper]) -> Section:
     return Section(_GIVEN, _WHO, (Piece(heading, (*covers, _log(lists[0]), *_opt_outs(lists[0]))),))
 
 
-def _opt_outs(paper: Paper) -> tuple[Block, ...]:
-    """What the parent opted out of, where the exchange told it; an older one did not."""
-    told = opt_out_sentences(paper.document)
+def _opt_outs(source: SourceDocument) -> tuple[Block, ...]:
+    """The parent's opt-outs, where the exchange listed them; an older exchange did not."""
+    told = opt_out_sentences(source.document)
     if told is None:
         return ()
     rows = tuple((line(one),) for one in told)
     return (Table(_OPTED, ("What was recorded",), rows) if rows else Text(_NOT_OPTED),)
 
 
-def _log(paper: Paper) -> Block:
-    told = log_lines(paper.document)
+def _log(source: SourceDocument) -> Block:
+    told = log_lines(source.document)
     rows = tuple((str(place), line(one["sentence"])) for place, one in enumerate(told, 1))
     return Table(_GIVEN, ("No.", "What happened"), rows) if rows else Text("Nobody so far.")
 
 
-def _sources(papers: Sequence[Paper], shown: Sequence[Paper]) -> Section:
-    def row(paper: Paper) -> tuple[str, ...]:
-        ends = paper.document.get("school_year")
+def _sources(sources: Sequence[SourceDocument], shown: Sequence[SourceDocument]) -> Section:
+    def row(source: SourceDocument) -> tuple[str, ...]:
+        ends = source.document.get("school_year")
         return (
-            f"{line(paper.writer)} ({paper.document['from']})",
-            day(paper.document["created"]),
+            f"{line(source.writer)} ({source.document['from']})",
+            day(source.document["created"]),
             year(ends) if ends else NOT_GIVEN,
-            _WHAT[paper.mode] if paper.type in RECORDS else "List of who has been given the record",
-            "good" if paper.is_checked else "not checked: it was opened before",
-            "yes" if paper in shown else "no, a newer one takes its place",
+            _WHAT[source.mode] if source.type in RECORDS else "List of who has been given the record",
+            "good" if source.is_checked else "not checked: it was opened before",
+            "yes" if source in shown else "no, a newer one takes its place",
         )
 
     columns = ("Written by", "On", "School year", "What it is", "Signature", "In this copy")
-    rows = tuple(row(paper) for paper in sorted(once(papers), key=lambda one: one.created, reverse=True))
+    rows = tuple(row(source) for source in sorted(once(sources), key=lambda one: one.created, reverse=True))
     about = "The papers that the schools sent. A good signature means that nobody changed the paper on its way."
     table = Table("Papers that this copy is made of", columns, rows)
     return Section("What this copy is made of", about, (Piece("", (table,)),))
@@ -159,31 +159,31 @@ def _words(used: Iterable[Term]) -> Section:
     return Section("What the words mean", "", (Piece("", (table,)),))
 
 
-def as_data(papers: Sequence[Paper], files: Sequence[Attached], today: date) -> dict[str, Any]:
-    """The same copy for programs: the documents as they were sealed, but for files, of which there is the path."""
-    shown = standing(papers)
-    records = [paper for paper in shown if paper.type in RECORDS]
+def as_data(sources: Sequence[SourceDocument], files: Sequence[Attached], today: date) -> dict[str, Any]:
+    """The same copy for programs: the documents as they were sealed, with paths in place of files."""
+    shown = standing(sources)
+    records = [source for source in shown if source.type in RECORDS]
     paths: dict[int, list[Attached]] = {}
     for one in files:
-        paths.setdefault(one.paper, []).append(one)
+        paths.setdefault(one.source, []).append(one)
     return {
         "made_on": today.isoformat(),
         "papers": [
-            _data(paper) | {"document": _with_paths(paper.document, paths.get(place, []))}
-            for place, paper in enumerate(records)
+            _data(source) | {"document": _with_paths(source.document, paths.get(place, []))}
+            for place, source in enumerate(records)
         ],
         "disclosures": [_data(one) | {"document": dict(one.document)} for one in shown if one.type not in RECORDS],
         "left_out": [
             _data(one) | {"id": one.document["id"], "packet": one.document["packet"], "why": "replaced by a newer one"}
-            for one in once(papers)
+            for one in once(sources)
             if one not in shown
         ],
     }
 
 
-def _data(paper: Paper) -> dict[str, Any]:
-    about = {name: paper.document[name] for name in ("from", "created", "school_year") if name in paper.document}
-    return about | {"written_by": paper.writer, "signature_checked": paper.is_checked}
+def _data(source: SourceDocument) -> dict[str, Any]:
+    about = {name: source.document[name] for name in ("from", "created", "school_year") if name in source.document}
+    return about | {"written_by": source.writer, "signature_checked": source.is_checked}
 
 
 def _with_paths(document: Mapping[str, Any], files: Sequence[Attached]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The disclosure log of one student as a story that a parent understands (34 CFR 99.32).
 
-Owns the sentences, and the form of the `disclosures` notice that carries them. Promises: pure; one sentence a line, in
-the order given, each with its day, who, what, and the ground with its law; refusals too; no student's name; what an
-older or newer version wrote is told in general words rather than left out.
+Owns the sentences, and the form of the `disclosures` notice that carries them. Promises: pure; one sentence for each
+line, in the given order, with the day, who, what, and the ground with its law; also for refusals; no student's name; a
+line of an older or newer version is told in general words, not left out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,8 +52,8 @@ _THINGS: Mapping[str, str] = {
 }
 _RECORDS = "the records"
 
-# by action: what is said where it was allowed, and where it was refused; `of`, `sent` and `written` name the source,
-# and are empty where there is none
+# for each action: the words where it was allowed, and where it was refused; `of`, `sent` and `written` name the source,
+# and are empty without one
 _SAID: Mapping[str, tuple[str, str]] = {
     "join": ("{party} was let into the exchange with {what}", "{party} was not let into the exchange with {what}"),
     "report-enrollment": (
@@ -135,7 +135,7 @@ _DEFAULT_THING: Mapping[str, str] = {
     "receive-warning": "warning",
 }
 
-# what stands before the `purpose` of a line
+# the words before the `purpose` of a line
 _PURPOSE: Mapping[str, str] = {
     "join": "It names",
     "record-exception": "The law, and why:",
@@ -147,7 +147,7 @@ _PURPOSE: Mapping[str, str] = {
 
 
 def lines(disclosures: "Iterable[Disclosure]", names: Mapping[str, str], state: StateTime) -> list[str]:
-    """One sentence for each line; `names` are those of the parties by id, days are the state's."""
+    """One sentence for each line; `names` are the parties' names by id, and days are the state's."""
     return [sentence(one, names, state) for one in disclosures]
 
 
@@ -191,7 +191,7 @@ def _because(word: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Nothing that a terminal or a page would obey."""
+    """The text without characters that a terminal or a page would obey."""
     return "".join(one if one.isprintable() else "?" for one in text)
 
 
@@ -199,14 +199,14 @@ def notice(
     ssid: str, disclosures: "Iterable[Disclosure]", names: Mapping[str, str], state: StateTime
 ) -> dict[str, Any]:
     """The body of the `disclosures` notice: each line as data (`at` in ISO 8601) with its `sentence`, and the names of
-    the parties in them."""
+    the parties in the lines."""
     told = [as_data(one) | {"sentence": sentence(one, names, state)} for one in disclosures]
     named = {lea for one in told for lea in (one["party"], one["source"]) if lea in names}
     return {"ssid": ssid, "parties": {lea: names[lea] for lea in sorted(named)}, "disclosures": told}
 
 
 def opt_out(one: "OptOut", names: Mapping[str, str], state: StateTime) -> str:
-    """What was opted out of, who recorded it and when, in words."""
+    """One opt-out in words: its purpose, the LEA that recorded it, and the day."""
     day = state.day(one.at)
     known = words_of(one.purpose)
     what = f"{known.what} ({known.law})" if known else one.purpose
@@ -215,13 +215,13 @@ def opt_out(one: "OptOut", names: Mapping[str, str], state: StateTime) -> str:
 
 
 def as_data(one: "Disclosure") -> dict[str, Any]:
-    """A line as JSON can have it: `at` in ISO 8601, UTC."""
+    """A line ready for JSON: `at` in ISO 8601, UTC."""
     return asdict(one) | {"at": told_in_utc(one.at)}
 
 
 def log_lines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The lines of a `disclosures` notice, each with its `sentence`. Raises Refused("schema") for what is none: no
-    schema stands before the exchange's own notices."""
+    """The lines of a `disclosures` notice, each with its `sentence`. Raises Refused("schema") for another form: no
+    schema has checked the exchange's own notices."""
     told = body.get("disclosures")
     if not isinstance(told, list):
         raise Refused("schema", "/disclosures")
@@ -232,8 +232,8 @@ def log_lines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def opt_out_sentences(body: Mapping[str, Any]) -> list[str] | None:
-    """The sentences about opt-outs in a `disclosures` notice; None where it says nothing of them. Raises
-    Refused("schema") for what is no list of such."""
+    """The sentences about opt-outs in a `disclosures` notice; None where the notice has no such list. Raises
+    Refused("schema") for another form."""
     told = body.get("opt_outs")
     if told is None:
         return None

@@ -1,8 +1,8 @@
-"""What each element of a student's record is called, and what it means, in words for a parent.
+"""The name and the meaning of each element of a student's record, in words for a parent.
 
 Owns the words: one `Term` for every property of `record.v1` and `student.v1` and of every packet header that a parent
-is shown, and one `Part` for every part of a record. Promises: complete and nothing besides, which a test holds against
-the schemas; no I/O. Order is the order in which a parent reads it.
+is shown, and one `Part` for every part of a record. Promises: complete, and without surplus terms (a test compares them
+with the schemas); no I/O. The order is the order in which a parent reads.
 """
 
 from enum import Enum, auto
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Form(Enum):
-    """How a value is written for a parent. Booleans and plain numbers need none."""
+    """How a value is written for a parent. Booleans and plain numbers need no form."""
 
     TEXT = auto()
     PROSE = auto()  # text of several lines
@@ -25,8 +25,8 @@ class Form(Enum):
 
 
 class Term(NamedTuple):
-    """One property: its label, what it means, how it is written, and for an object or a list of objects the definition
-    (a key of `FIELDS`) that says what is in it."""
+    """One property: its label, its meaning and its form; for an object or a list of objects, `of` is the definition (a
+    key of `FIELDS`) of its properties."""
 
     label: str
     meaning: str
@@ -35,8 +35,8 @@ class Term(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One part of a record: its heading, what it is, the definition of what is in it, and for a list that is best read
-    as a table the columns that stand first; what else a row has goes into one last column."""
+    """One part of a record: its heading, a sentence about it, and the definition of its properties. `columns` is for a
+    list that is best read as a table: the first columns; the other properties share one last column."""
 
     heading: str
     about: str
@@ -44,7 +44,7 @@ class Part(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
-# What a name means wherever it stands, unless FIELDS says otherwise there.
+# The meaning of a name everywhere, unless `_OWN` has another one for its definition.
 _EVERYWHERE = {
     "school_year": Term("School year", "The school year, from summer to summer.", Form.YEAR),
     "school": Term("School", "The school, by its name or by its number in the district."),
@@ -189,7 +189,7 @@ _OWN = {
     },
 }
 
-# The properties of each definition, in the order of the schema; a word of `_EVERYWHERE` where `_OWN` has none.
+# The properties of each definition, in the parent's reading order; `_OWN` has the term, or else `_EVERYWHERE`.
 _ORDER = {
     "demographics": tuple(_OWN["demographics"]),
     "course_grade": (

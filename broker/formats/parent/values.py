@@ -1,7 +1,7 @@
 """How one value of a record is written for a parent.
 
 Owns dates, numbers, names and words of closed lists in plain English. Promises: pure; nothing is shortened; a character
-that cannot be seen, or that turns the writing direction, is shown by its number, so that a page says what it holds.
+that is invisible or changes the writing direction is shown by its number, so a page hides nothing.
 """
 
 import re
@@ -43,9 +43,9 @@ _MONTHS = (
 )
 _KINDERGARTEN = {"PK": "Preschool", "KG": "Kindergarten"}
 _SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-# unseen, private or not a character at all; "Mn" and the like stay, for they belong to letters
+# invisible, private or unassigned characters; combining marks ("Mn" and others) stay, because they belong to letters
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_JOINERS = "\u200c\u200d"  # needed to write some languages, and they turn nothing
+_JOINERS = "\u200c\u200d"  # some languages need them, and they do not change the writing direction
 
 
 def line(raw: str) -> str:
@@ -85,7 +85,7 @@ def year(ends: int) -> str:
 
 
 def number(value: float) -> str:
-    """A number without an exponent and without a fraction of nothing."""
+    """A number without an exponent, and without a fraction that is zero."""
     if value == int(value):
         return str(int(value))
     return format(Decimal(repr(value)), "f")
@@ -117,7 +117,7 @@ _WRITERS: dict[Form, Callable[[Any], str]] = {
 
 
 def written(form: Form, value: Any) -> str:
-    """One value that is no list, and no object but a name; empty for null. Raises KeyError for an unknown word."""
+    """A simple value, or a name, in words; empty for null. Raises KeyError for an unknown word."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,7 +1,7 @@
 """PESC, the standard in which schools and universities exchange transcripts.
 
-Owns what others see of it: High School Transcript 1.5 ⇄ `transcript.v1`, and acknowledgments read. Promises: generated
-without the standard's XSD, which is not shipped; tests validate against it.
+Owns the interface of this room: High School Transcript 1.5 ⇄ `transcript.v1`, and the reading of acknowledgments.
+Promises: XML is written without the standard's XSD, which is not shipped; tests validate against it.
 """
 
 from broker.formats.pesc.acknowledgement import Acknowledgement, SyntaxFault, read_acknowledgement

@@ -1,8 +1,8 @@
-"""What a university says of a transcript that it got: PESC acknowledgments.
+"""PESC acknowledgments: a university's answer to a transcript.
 
 Owns how the two kinds are read. A *functional* one (FunctionalAcknowledgment 1.x) names a document and says accepted or
-rejected, and why; a *transcript* one (TranscriptAcknowledgment 1.x) says that a transcript came, and counts what was in
-it. Promises: nothing of the student that it may repeat is kept.
+rejected, and why; a *transcript* one (TranscriptAcknowledgment 1.x) says that a transcript came, and counts its courses
+and awards. Promises: student data that an acknowledgment repeats is not kept.
 """
 
 import hashlib
@@ -39,9 +39,9 @@ _COUNTS: Fields = (
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFault:
-    """What a receiver's program found wrong: Warning, Error or FatalError, and where in the XML that it got.
+    """A fault that the receiver's program found: Warning, Error or FatalError, and where in the received XML.
 
-    `message` is the program's own text, which may quote the transcript: repr hidden, for no log.
+    `message` is the program's own text, which may quote the transcript: its repr is hidden, so it reaches no log.
     """
 
     severity: str
@@ -54,9 +54,9 @@ class SyntaxFault:
 class Acknowledgement:
     """One acknowledgment. `accepted` is False where the receiver says that it will not use the document.
 
-    `documents` are the ids that it may be about, as they were written: of a functional one, the one that it names; of a
-    transcript one, its `RequestTrackingID` and its `DocumentID`, for receivers repeat the transcript's id in either.
-    `courses` and `awards` are how many were found in the transcript, None where that is not told.
+    `documents` are the ids, as written, that it may be about: for a functional one, the id that it names; for a
+    transcript one, its `RequestTrackingID` and its `DocumentID`: receivers repeat the transcript's id in either.
+    `courses` and `awards` are how many the receiver found in the transcript, None where it does not say.
     """
 
     documents: tuple[str, ...]
@@ -68,7 +68,7 @@ class Acknowledgement:
 
     @property
     def packets(self) -> tuple[str, ...]:
-        """Those of `documents` that can be a packet's id, as UUIDs. Whose packet that is, is for the ledger to say."""
+        """The `documents` that can be a packet's id, as UUIDs. The ledger says whose packet that is."""
         return tuple(found for found in map(uuid_of, self.documents) if found)
 
 
@@ -81,12 +81,12 @@ def read_acknowledgement(content: bytes) -> Acknowledgement:
 
 
 def is_one(root: Element) -> bool:
-    """Whether this is an acknowledgment of a version that is read."""
+    """Whether this is an acknowledgment of a version that the exchange reads."""
     return _ROOT.fullmatch(root.tag) is not None
 
 
 def to_document(root: Element, content: bytes, lea: LeaId, zone: tzinfo) -> dict[str, Any]:
-    """The `acknowledgement.v1` document of `content`, which `lea` sent; the schema gate is still to come.
+    """The `acknowledgement.v1` document of `content`, which `lea` sent; no schema has checked it yet.
 
     Where the XML does not name its sender in the exchange's way (`MutuallyDefined`), it is `lea`. Raises Refused:
     `not-pesc`, `has-ssn`; the place is a line.

@@ -1,9 +1,9 @@
-"""The form of a PESC High School Transcript 1.5: which element is which property of `transcript.v1`.
+"""The form of a PESC High School Transcript 1.5: which element stands for which property of `transcript.v1`.
 
-Owns the outermost tables; their order is the standard's (HighSchoolTranscript 1.5.0). Promises: everything that makes a
-transcript is here or in `parties` and `records`. Passed over when read, and never written: race and ethnicity,
-languages, licences, degree requirements, accreditation, second contacts of a school, and what two parties agreed
-between themselves (`UserDefinedExtensions`).
+Owns the outermost tables, in the standard's order (HighSchoolTranscript 1.5.0). Promises: everything that makes a
+transcript is here or in `parties` and `records`. These are ignored when read, and never written: race and ethnicity,
+languages, licences, degree requirements, accreditation, second contacts of a school, and private agreements of two
+parties (`UserDefinedExtensions`).
 """
 
 from broker.formats.pesc.form import Either, Fields, Leaf, Node, OneOf
@@ -54,7 +54,7 @@ _IMMUNISATION: Fields = (
     NOTES,
 )
 
-# the whole
+# the whole document
 
 BEFORE: Fields = (
     Leaf("DocumentTypeCode", "document_type", default="StudentRequest"),

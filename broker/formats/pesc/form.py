@@ -1,8 +1,8 @@
-"""A form: which XML elements stand for which properties, in the order in which the standard has them.
+"""A form: which XML elements stand for which properties, in the standard's order.
 
 Owns the little language in which `fields` is written, its reader and its writer. Promises: one table serves both ways;
-what is absent or blank on one side is absent on the other; elements that no table names are passed over. A refusal
-names elements of the table and places, never a value.
+an element or property that is absent or blank on one side is absent on the other; elements that no table names are
+ignored. A refusal names elements of the table and places, never a value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,8 @@ from broker.formats.pesc.values import TEXT, Value, trimmed
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """An element with a value. `many` is a list of them; with `first`, all but the first are passed over. Where the
-    property is absent, `default` is written; or it must not be absent (`must`)."""
+    """An element with a value. With `many` the property is a list; with `first`, only the first element is read. Where
+    the property is absent, `default` is written; with `must`, the property must not be absent."""
 
     tag: str
     key: str
@@ -30,8 +30,8 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element with elements in it, which are the properties of the object `key`; without a key, of the object around
-    it. `many` and `first` are as for a leaf. `keep` writes it even with nothing in it."""
+    """An element with elements in it, which are the properties of the object `key`; without a key, they belong to the
+    object around it. `many` and `first` are as for a leaf. With `keep`, an empty element is written, too."""
 
     tag: str
     fields: "Fields"
@@ -43,14 +43,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """A choice. Written is the first option whose property is there, else the last one; any may be read."""
+    """A choice. The first option whose property is there is written, else the last one; each option is read."""
 
     options: tuple[tuple[str, "Fields"], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A property whose own form says which element it is written as: the first of `forms` that fits."""
+    """A property whose value decides the element: the first of `forms` that fits is written."""
 
     key: str
     forms: tuple[tuple[str, Value], ...]
@@ -62,7 +62,7 @@ Fields = tuple[Field, ...]
 
 
 def read(fields: Fields, element: Element) -> dict[str, Any]:
-    """The properties that `fields` find in `element`. Raises Refused("not-pesc") at the line of what does not fit."""
+    """The properties that `fields` find in `element`. Raises Refused("not-pesc") at the line that does not fit."""
     found: dict[str, Any] = {}
     present = {child.tag for child in element.children}
     for field in _elements(fields):
@@ -76,7 +76,7 @@ def read(fields: Fields, element: Element) -> dict[str, Any]:
 
 
 def _elements(fields: Fields) -> Iterator[Leaf | Node]:
-    """The elements that there may be, whichever is chosen."""
+    """All elements that may occur, with every choice."""
     for field in fields:
         match field:
             case Leaf() | Node():
@@ -111,7 +111,7 @@ def _value(field: Leaf, element: Element) -> Any:
         if not element.children:
             return field.value.read(trimmed(element.text))
     except ValueError:
-        pass  # told below, without the exception that holds the value
+        pass  # refused below, without the exception that holds the value
     raise Refused("not-pesc", f"line {element.line}", f"`{field.tag}` must be {field.value.must}.")
 
 
@@ -128,7 +128,7 @@ def _merge(found: dict[str, Any], field: Node, element: Element) -> None:
 def write(fields: Fields, owner: Mapping[str, Any], pointer: str) -> tuple[Element, ...]:
     """The elements that `fields` make of the properties of `owner`, which stands at the JSON pointer `pointer`.
 
-    Raises Refused("pesc-unfit") at what the standard needs and is not there, or cannot say.
+    Raises Refused("pesc-unfit") at a property that the standard needs and is absent, or that it cannot express.
     """
     return tuple(element for field in fields for element in _written(field, owner, pointer))
 
@@ -180,14 +180,14 @@ def _written_form(field: OneOf, owner: Mapping[str, Any], pointer: str) -> Itera
         try:
             text = value.write(given)
         except ValueError:
-            continue  # the next form may say it; when none does, that is told below, without the value
+            continue  # the next form may fit; if none does, it is refused below, without the value
         yield Element(tag, text)
         return
     raise Refused("pesc-unfit", place, f"It must be {' or '.join(value.must for _, value in field.forms)}.")
 
 
 def _said(value: Any) -> bool:
-    """Whether a property says anything: text of blanks does not."""
+    """Whether a property has a value; text that is only blanks has none."""
     return value is not None and (not isinstance(value, str) or bool(trimmed(value)))
 
 

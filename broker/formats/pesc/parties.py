@@ -1,7 +1,7 @@
-"""Who is who in a PESC transcript: organisations, schools, and the student.
+"""The organisations, the schools and the student in a PESC transcript.
 
-Owns the tables of these parts, in the standard's order (AcademicRecord 1.9.0, CoreMain 1.14.0). Promises: the elements
-for social security numbers are in none of them.
+Owns the tables of these parts, in the standard's order (AcademicRecord 1.9.0, CoreMain 1.14.0). Promises: no table has
+the elements for social security numbers.
 """
 
 from broker.formats.pesc.form import Either, Fields, Leaf, Node
@@ -78,7 +78,7 @@ SCHOOL_FIELDS: Fields = (
 SCHOOL = Node("School", SCHOOL_FIELDS, "school")
 GRADE_LEVEL = Node("StudentLevel", (Leaf("StudentLevelCode", "grade_level", LEVEL),))
 
-# the student: what `person` makes an identity block of
+# the student: `person` turns these into an identity block
 
 _NAME: Fields = (
     Leaf("NameCode", "code"),

@@ -1,8 +1,8 @@
 """The student of a PESC transcript ⇄ the identity block `student.v1`.
 
-Owns this mapping. Promises: the legal name is whole, though PESC has 35 characters for a part of it (what is longer
-follows in notes), and the SSID is shown (Utah R277-419-10); a social security number is neither read nor written.
-Telephone, guardians and birth order say nothing of schooling and are not written.
+Owns this mapping. Promises: the legal name is whole, although PESC allows only 35 characters for a part of it (a longer
+part also stands in notes), and the SSID is shown (Utah R277-419-10); a social security number is neither read nor
+written. Telephone, guardians and birth order do not concern schooling and are not written.
 """
 
 import re
@@ -16,7 +16,7 @@ from broker.formats.pesc.form import read, write
 from broker.formats.pesc.parties import PERSON
 from broker.formats.pesc.values import trimmed
 
-# the most characters of: a name's part, the school's and an agency's id, a note, an address line (CoreMain 1.14.0)
+# most characters of a part of a name, the school's and an agency's id, a note, an address line (CoreMain 1.14.0)
 _NAME_PART, _LOCAL_ID, _AGENCY_ID, _NOTE, _ADDRESS_LINE = 35, 20, 30, 80, 40
 _ADDRESS_LINES, _CITY = 3, range(2, 31)
 _SUFFIXES = frozenset(("JR", "SR", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"))
@@ -34,7 +34,7 @@ STATES = frozenset(
 
 
 def to_block(person: Element, state: str) -> tuple[dict[str, Any], list[str]]:
-    """The identity block, and the notes on the student that are no part of it.
+    """The identity block, and the other notes on the student.
 
     `state` is the two-letter code of the state whose student ids are SSIDs; with '', the first state's id is taken.
     Raises Refused("not-pesc") where there is no name or no birth date.
@@ -56,7 +56,7 @@ def to_block(person: Element, state: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def from_block(student: Mapping[str, Any], notes: Sequence[str], state: str) -> Element:
-    """The `Person` of a checked identity block. `notes` are what `to_block` gave besides.
+    """The `Person` of a checked identity block. `notes` are the other notes that `to_block` gave.
 
     Raises Refused("pesc-unfit") without an SSID.
     """
@@ -98,7 +98,7 @@ def _to_name(view: Mapping[str, Any], line: int) -> dict[str, str]:
 
 
 def _whole(noted: str, written: str) -> str:
-    """What a note says in full, where it goes on with what is written; a note does not change a name."""
+    """The full text from a note, where the note begins with the written text; a note never changes a name."""
     return noted if noted.startswith(written) else written
 
 
@@ -148,7 +148,7 @@ def _to_address(view: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _from_address(address: Mapping[str, str]) -> dict[str, Any]:
-    """Nothing, where PESC's form of an address cannot hold this one: no address is better than half of one."""
+    """The address for PESC; empty where PESC cannot hold it, because no address is better than half of one."""
     parts = {key: trimmed(value) for key, value in address.items()}
     lines = textwrap.wrap(parts.get("street", ""), _ADDRESS_LINE, break_on_hyphens=False)
     state = parts.get("state", "").upper()

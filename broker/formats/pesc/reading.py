@@ -1,6 +1,6 @@
-"""Any XML that the exchange reads: told apart by its outermost element.
+"""Any XML that the exchange reads; the outermost element says which document it is.
 
-Owns which document it is. Promises: it is parsed once; the schema gate is still to come.
+Owns that choice. Promises: the XML is parsed once; no schema has checked the result yet.
 """
 
 from datetime import tzinfo
@@ -12,7 +12,7 @@ from broker.formats.pesc import acknowledgement, transcript
 
 
 def is_xml(content: bytes) -> bool:
-    """Whether this is meant to be XML: nothing else begins so."""
+    """Whether the content is meant to be XML: only XML begins with `<`."""
     return content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 

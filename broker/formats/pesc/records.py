@@ -1,7 +1,7 @@
-"""What a PESC transcript says of schooling: courses and grades, sessions, summaries, awards.
+"""The schooling in a PESC transcript: courses and grades, sessions, summaries, awards.
 
-Owns the tables of `AcademicRecord`, in the standard's order (AcademicRecord 1.9.0, CoreMain 1.14.0). Promises: no
-course, credit or grade is without a place in them.
+Owns the tables of `AcademicRecord`, in the standard's order (AcademicRecord 1.9.0, CoreMain 1.14.0). Promises: every
+course, credit and grade has a place in these tables.
 """
 
 from broker.formats.pesc.form import Either, Fields, Leaf, Node, OneOf

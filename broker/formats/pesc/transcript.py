@@ -1,8 +1,8 @@
 """A PESC High School Transcript 1.5 ⇄ the packet `transcript.v1`.
 
-Owns the outermost elements: transmission, sender and receiver, the one student. Promises: what is written from a packet
-that the schema gate let through is valid by the standard's XSD; what is read keeps every course, credit and grade, and
-is for the gate to judge; a social security number is neither read nor written.
+Owns the outermost elements: transmission, sender and receiver, the one student. Promises: the XML written from a packet
+that passed the schema gate is valid by the standard's XSD; reading keeps every course, credit and grade, and leaves the
+judgement to the gate; a social security number is neither read nor written.
 """
 
 import re
@@ -39,9 +39,10 @@ def to_pesc(packet: Mapping[str, Any], *, state: str = "") -> bytes:
     """The XML of a checked `transcript.v1` document.
 
     `state` is the two-letter code of the state that issued the SSID, written beside it. `DocumentID` is the packet's id
-    without dashes, for PESC has room for 35 characters; `from` and `to` are written as `MutuallyDefined`.
-    Who asked for it, and when, is a note on the transmission (`formats.request`).
-    Raises Refused("pesc-unfit") at the JSON pointer of what PESC needs and is not there (`to`, the SSID) or cannot say.
+    without dashes, because PESC has room for 35 characters; `from` and `to` are written as `MutuallyDefined`. A note on
+    the transmission says who asked for the transcript, and when (`formats.transcript.request`).
+    Raises Refused("pesc-unfit") at the JSON pointer of a value that PESC needs and is absent (`to`, the SSID), or that
+    it cannot express.
     """
     for pointer, text in _texts(packet, ""):
         if not xml.carries(text):
@@ -62,9 +63,9 @@ def to_pesc(packet: Mapping[str, Any], *, state: str = "") -> bytes:
 
 
 def from_pesc(content: bytes, *, state: str = "", zone: tzinfo = UTC) -> dict[str, Any]:
-    """The `transcript.v1` document of a PESC transcript, alone or in a batch of one; the schema gate is still to come.
+    """The `transcript.v1` document of a PESC transcript, alone or in a batch of one; no schema has checked it yet.
 
-    `state` is the code of the state whose student ids are SSIDs; `zone` is where a time without an offset was written.
+    `state` is the code of the state whose student ids are SSIDs; `zone` is the time zone of a time without an offset.
     An id that is not a packet's becomes one (a UUID of version 5 of sender and `DocumentID`), the same every time.
     Raises Refused: what `xml.parse` raises, `not-pesc`, `has-ssn`; the place is a line.
     """
@@ -72,7 +73,7 @@ def from_pesc(content: bytes, *, state: str = "", zone: tzinfo = UTC) -> dict[st
 
 
 def from_element(outermost: Element, state: str, zone: tzinfo) -> dict[str, Any]:
-    """`from_pesc` of XML that is parsed already."""
+    """`from_pesc` for XML that is already parsed."""
     root = _transcript(outermost)
     refuse_social_security(root)
     transmission, student = child_of(root, "TransmissionData"), child_of(root, "Student")
@@ -108,7 +109,7 @@ def packet_id(document_id: str, sender: str) -> str:
 
 
 def created_of(transmission: Element, zone: tzinfo) -> str:
-    """When the document was made, RFC 3339; one without an offset was made in `zone`. Raises Refused("not-pesc")."""
+    """When the document was made, RFC 3339; a time without an offset is in `zone`. Raises Refused("not-pesc")."""
     text = text_of(transmission, "CreatedDateTime")
     try:
         return read_time(text, zone)
@@ -127,7 +128,7 @@ def text_of(element: Element, tag: str) -> str:
 
 
 def refuse_social_security(element: Element) -> None:
-    """Raises Refused("has-ssn") where anything below has the name of such a number, and is not empty."""
+    """Raises Refused("has-ssn") where an element for a social security number is not empty, at any depth."""
     waiting = [element]
     while waiting:
         one = waiting.pop()
@@ -185,7 +186,7 @@ def child_of(element: Element, tag: str) -> Element:
 
 
 def _party(element: Element) -> tuple[str | None, dict[str, Any]]:
-    """The exchange's id of an organisation, and all else about it."""
+    """The exchange's id of an organisation (None for none), and everything else about it."""
     found = read(ORGANIZATION, child_of(element, "Organization"))
     party = found.pop(_PARTY, None) or found.get("local", {}).get("code")
     return party or next((found[code] for code in ORGANIZATION_CODES if code in found), None), found

@@ -1,8 +1,8 @@
-"""How the values of a PESC element are written, and what the canonical packet has for them.
+"""The values of PESC elements, and what the canonical packet has for them.
 
-Owns the simple types: text, words of a closed list, numbers, dates, and the few words that the packet says in its own
-way. Promises: `read` and `write` are each other's opposite but for blanks and for digits that say nothing; what does
-not fit raises ValueError.
+Owns the simple types: text, words of a closed list, numbers, dates, and the few words for which the packet has its own.
+Promises: `read` and `write` undo each other, except for blanks and for digits without meaning; a value that does not
+fit raises ValueError.
 """
 
 import math
@@ -30,7 +30,7 @@ _FARTHEST = timedelta(hours=14)  # XML Schema part 2, 3.2.7.3
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One simple type. `read` gets trimmed text that is not empty; `must` says in words what it has to be."""
+    """One simple type. `read` gets trimmed text that is not empty; `must` says in words what the value must be."""
 
     read: Callable[[str], Any]
     write: Callable[[Any], str]
@@ -38,7 +38,8 @@ class Value:
 
 
 def trimmed(text: str) -> str:
-    """`text` without XML white space around it; a line break within it, and what surrounds that, is one blank."""
+    """`text` without XML white space around it; a line break or tab within it, with the blanks around, becomes one
+    blank."""
     return _BLANKS.sub(lambda blanks: " " if blanks[0].strip(" ") else blanks[0], text.strip(" \t\r\n"))
 
 
@@ -73,7 +74,7 @@ def _to_school_year(text: str) -> int:
 
 
 def words(rows: dict[str, Any]) -> Value:
-    """The packet's own word for each of PESC's; where two of PESC's mean the same, the first is written."""
+    """A type with the packet's word for each PESC word; where two PESC words mean the same, the first is written."""
     back = {own: word for word, own in reversed(rows.items())}
 
     def read(text: str) -> Any:
@@ -85,13 +86,13 @@ def words(rows: dict[str, Any]) -> Value:
 
 
 def read_time(text: str, zone: tzinfo) -> str:
-    """A date and time with an offset, RFC 3339. One without is as the clocks of `zone` show it. Raises ValueError."""
+    """A date and time with an offset, RFC 3339. A time without an offset is in `zone`. Raises ValueError."""
     moment = datetime.fromisoformat(_matching(_TIME, text)[0])
     return text if moment.tzinfo is not None else moment.replace(tzinfo=zone).isoformat()
 
 
 def write_time(text: str) -> str:
-    """The same moment with an offset that XML Schema knows, which goes no farther than 14 hours."""
+    """The same moment with an offset that XML Schema allows: at most 14 hours."""
     moment = datetime.fromisoformat(text)
     offset = moment.utcoffset()
     return text if offset is not None and abs(offset) <= _FARTHEST else moment.astimezone(UTC).isoformat()

@@ -1,8 +1,8 @@
 """The claims report as JSON and CSV, for the state and for one LEA.
 
 Owns the report's form. Promises: no names of students; an LEA's report holds its own students, by SSID and its own
-local id, their days, and of the others only the LEA's id; the same findings give the same bytes; a spreadsheet takes no
-cell of the CSV for a formula; both are written student by student.
+local id, and their days; of another LEA it holds only the id; the same findings give the same bytes; a spreadsheet
+takes no cell of the CSV for a formula; both forms are written student by student.
 """
 
 import csv
@@ -15,8 +15,9 @@ from broker.core.days.membership import Stay, shares
 from broker.core.model import LeaId
 
 VERSION = "claims.v1"
-_MEMBERSHIPS = 20  # of one student at one LEA that are listed one by one; all of them are counted
-# what begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV Injection); wide forms as well
+_MEMBERSHIPS = 20  # listed one by one for one student at one LEA; all of them are counted
+# Excel, LibreOffice and Google Sheets take a cell with this beginning for a formula (OWASP, CSV Injection); wide forms
+# as well
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _GRADE = {True: "kindergarten", False: "other", None: "unknown"}
 
@@ -42,7 +43,7 @@ def _membership(stay: Stay) -> dict[str, Any]:
 
 
 def _overlap(one: Overlap, leas: Sequence[LeaId]) -> dict[str, Any]:
-    """The schools of these LEAs only."""
+    """An overlap ready for JSON, with the schools of `leas` only."""
     return {
         "leas": list(one.leas),
         "schools": {lea: list(schools) for lea, schools in zip(one.leas, one.schools, strict=True) if lea in leas},
@@ -73,7 +74,7 @@ def _lea(finding: Finding, lea: LeaId, claimed: int) -> dict[str, Any]:
 
 
 def document(finding: Finding, lea: str = "") -> dict[str, Any]:
-    """One student in one school year, ready for JSON; with `lea`, what is this LEA's business."""
+    """One student in one school year, ready for JSON; with `lea`, only what concerns this LEA."""
     leas = [one for one in finding.claimed if not lea or one == lea]
     claimed = shares(finding.claimed, round(finding.total))
     return {
@@ -94,7 +95,7 @@ def document(finding: Finding, lea: str = "") -> dict[str, Any]:
 
 
 def cell(value: object) -> str:
-    """A CSV cell as text; a leading apostrophe makes text of what a spreadsheet would take for a formula."""
+    """A CSV cell as text; a leading apostrophe keeps a spreadsheet from taking it for a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -120,14 +121,14 @@ def rows(one: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 class Writes(Protocol):
-    """What a report is written to."""
+    """A target that a report is written to."""
 
     def write(self, text: str, /) -> object:
         """Take this text."""
 
 
 class CsvReport:
-    """Writes CSV (RFC 4180) with a head line. `out` must not translate line ends."""
+    """Writes CSV (RFC 4180) with a header line. `out` must not translate line ends."""
 
     def __init__(self, out: Writes) -> None:
         self._writer = csv.writer(out)
@@ -142,7 +143,7 @@ class CsvReport:
 
 
 class JsonReport:
-    """Writes one JSON object: what `head` says, then `students`, a line each."""
+    """Writes one JSON object: the properties of `head`, then `students`, one line each."""
 
     def __init__(self, out: Writes, head: Mapping[str, Any]) -> None:
         opening = json.dumps({"report": VERSION, **head}, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""The daily notice of what is overdue: to the LEA that owes records, and to the one that waits for them.
+"""The daily notice of overdue records: to the LEA that owes them, and to the LEA that waits for them.
 
 Owns its form and its words. Promises: no name of a student; each reader finds its student by its own local id and the
-SSID; of the other LEA it reads the id and the name alone; who has to act is told what to do, and by which rule.
+SSID; of the other LEA it sees only id and name; the LEA that must act is told what to do, and by which rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,9 @@ _DO = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Case:
-    """One case for one reader. `you_are` is source or destination; `local_id` the reader's own, '' where it has none;
-    `school_days_late` by the source's calendar; `request` the tracking id of the notice that asked. Repr hidden."""
+    """One case for one reader. `you_are` is "source" or "destination"; `local_id` is the reader's own, '' for none;
+    `school_days_late` is by the source's calendar; `request` is the tracking id of the notice that asked. Repr
+    hidden."""
 
     transfer: int
     you_are: str
@@ -85,8 +86,8 @@ def line(case: Case) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Late:
-    """A student whom the reader reported late: `reported_on`, so many days after the first day at school. Repr
-    hidden."""
+    """A student whom the reader reported late, on the day `reported_on`, after the first day at school `entered_on`.
+    Repr hidden."""
 
     transfer: int
     ssid: str
@@ -109,7 +110,7 @@ def late_line(one: Late) -> dict[str, Any]:
 
 
 def body(day: date, lines: Mapping[str, Sequence[Mapping[str, Any]]], not_listed: int) -> dict[str, Any]:
-    """The notice of a day; `lines` has `new`, `still` and `reported_late`, `not_listed` says how many more there
+    """The notice of a day; `lines` has `new`, `still` and `reported_late`; `not_listed` says how many more there
     are."""
     head = {"event": "overdue", "day": day.isoformat(), "means": MEANS}
     return head | {name: list(lines[name]) for name in ("new", "still", "reported_late")} | {"not_listed": not_listed}

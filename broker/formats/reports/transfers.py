@@ -1,7 +1,7 @@
 """Transfers as JSON, CSV and text: the list of cases, and the state's report on each LEA.
 
 Owns their forms. Promises: no names of students; the same ledger gives the same bytes; a spreadsheet takes no cell of
-the CSV for a formula; all is written line by line.
+the CSV for a formula; each form is written line by line.
 """
 
 import csv
@@ -31,14 +31,14 @@ STANDING = (
 
 
 class Writes(Protocol):
-    """What a list is written to."""
+    """A target that a list is written to."""
 
     def write(self, text: str, /) -> object:
         """Take this text."""
 
 
 class Csv:
-    """Writes CSV (RFC 4180) with a head line of these columns. `out` must not translate line ends."""
+    """Writes CSV (RFC 4180) with a header line of these columns. `out` must not translate line ends."""
 
     def __init__(self, out: Writes, columns: Sequence[str]) -> None:
         self._writer = csv.writer(out)
@@ -54,7 +54,7 @@ class Csv:
 
 
 class Json:
-    """Writes one JSON object: what `head` says, then the list called `name`, a line each."""
+    """Writes one JSON object: the properties of `head`, then the list called `name`, one line each."""
 
     def __init__(self, out: Writes, head: Mapping[str, Any], name: str) -> None:
         opening = json.dumps({"report": VERSION, **head}, ensure_ascii=False)
@@ -76,8 +76,8 @@ def _day(state: StateTime, at: float | None) -> str | None:
 
 
 def case(row: TransferRow, state: StateTime, late: int | None, taken: int | None) -> dict[str, Any]:
-    """A case under CASE, ready for JSON. `late` and `taken` are school days of the source: by how many it is overdue,
-    and how many it took to answer; None where that is not so."""
+    """A case with the columns of CASE, ready for JSON. `late` and `taken` are school days of the source: by how many
+    the case is overdue, and how many the answer took; None where it is not overdue, or not answered."""
     return {
         "transfer": row.id,
         "ssid": row.ssid,
@@ -108,7 +108,7 @@ def whole(
     taken: int | None,
     left: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """A case with its history and packets; `left` tells by which code the student left the source."""
+    """A case with its history and packets; `left` holds the code with which the student left the source."""
     steps = [
         {"at": one.at, "before": one.before, "after": one.after, "why": one.why, "tracking": one.tracking}
         for one in events
@@ -144,12 +144,12 @@ def _tally(tally: Tally) -> dict[str, Any]:
 
 
 def standings(report: Report, names: Mapping[LeaId, str]) -> Iterator[dict[str, Any]]:
-    """The LEAs under STANDING, in the order of the ranking, ready for JSON; `names` has those of LEAs."""
+    """The LEAs with the columns of STANDING, in the ranking's order, ready for JSON; `names` are the LEAs' names."""
     for rank, lea, tally in report.ranked():
         yield {"rank": rank, "lea": lea, "name": names.get(lea, "")} | _tally(tally)
 
 
 def head(report: Report) -> dict[str, Any]:
-    """What stands above the list of LEAs: the days that it is about, and the counts of all together."""
+    """The part above the list of LEAs: the days of the report, and the counts of all LEAs together."""
     days: tuple[tuple[str, date], ...] = (("day", report.today), ("from", report.first), ("to", report.last))
     return {name: day.isoformat() for name, day in days} | {"all": _tally(report.all)}

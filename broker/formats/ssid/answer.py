@@ -1,7 +1,7 @@
-"""The answer to an SSID request in CSV: a line for each line, in the request's own form.
+"""The answer to an SSID request in CSV: one line for each line, in the request's own form.
 
-Owns its cells. Promises: RFC 4180, UTF-8, no header line; a spreadsheet takes no cell for a formula, and `plain` gives
-back each cell as it was, so that a program finds its students again by their names.
+Owns its cells. Promises: RFC 4180, the request's encoding and separator, no header line; a spreadsheet takes no cell
+for a formula, and `plain` gives back each cell as it was, so that a program finds its students again by their names.
 """
 
 import csv
@@ -9,6 +9,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field
+
+from broker.core.files import texts
+from broker.formats.table import Table
+
+_PLAIN, _MARK = "utf-8", "\ufeff"
 
 # what begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV Injection); wide forms as well
 _FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠].", re.DOTALL)
@@ -30,17 +35,24 @@ class Answered:
     what_to_do: str
 
 
+def form_of(request: Table) -> str:
+    """The form of a request, by which its answer is written: its encoding where that is not UTF-8, a byte order mark or
+    none, its separator."""
+    encoding = "" if request.encoding == _PLAIN else f"{request.encoding}:"
+    return encoding + (_MARK if request.marked else "") + request.separator
+
+
 def table(form: str, name: str, lines: Iterable[Answered]) -> bytes:
-    """The answer as a file of this `form`: a byte order mark or none, then the separator; `name` is the request's.
+    """The answer as a file of this form (`form_of`); `name` is the request's.
 
     Each line: file line number (8 digits), SSID (10, or empty), school year (4), last name, first name, local number,
     answer, reason, column, what to do, name of the request.
     """
     out = io.StringIO(newline="")
-    out.write(form[:-1])
+    encoding, _, rest = form.rpartition(":")
     writer = csv.writer(out, delimiter=form[-1], lineterminator="\r\n")
     writer.writerows(_cells(line, name) for line in lines)
-    return out.getvalue().encode()
+    return texts.encoded(out.getvalue(), encoding or _PLAIN, marked=rest.startswith(_MARK))
 
 
 def _cells(line: Answered, name: str) -> Iterator[str]:
@@ -50,7 +62,7 @@ def _cells(line: Answered, name: str) -> Iterator[str]:
 
 
 def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: where it would, an apostrophe comes first."""
+    """A cell that no spreadsheet takes for a formula: an apostrophe comes first where one would."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

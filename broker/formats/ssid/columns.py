@@ -1,8 +1,8 @@
-"""The columns of an SSID request in CSV: their names, how a cell is read, and where it stands in `ssid-request.v1`.
+"""The columns of an SSID request in CSV: their names, how a cell is read, and its place in `ssid-request.v1`.
 
-Owns the one table of them. Promises: names are compared without case, blanks and punctuation, and none is guessed at;
-columns of social security numbers are known as such, and are never read (Utah R277-419-10). What the values must be
-like is the schema's to say, but for what only a spreadsheet would write.
+Owns the one table of them. Promises: names are compared without case, blanks and punctuation, and never guessed;
+columns of social security numbers are recognised and never read (Utah R277-419-10). The schema says what values must
+be; only forms that spreadsheets write are checked here.
 """
 
 import re
@@ -16,11 +16,11 @@ Read = Callable[[str], str | int | float | list[str]]
 
 
 class Unfit(ValueError):
-    """A cell that cannot be read; the message says what it must be, and holds nothing of it."""
+    """A cell cannot be read; the message says what the cell must be, and holds nothing of it."""
 
 
 class Column(NamedTuple):
-    """`place`: the way to the value in an entry of the document; `names`: what else its header may say."""
+    """One column. `place` is the path to its value in an entry of the document; `names` are its other names."""
 
     place: tuple[str | int, ...]
     names: tuple[str, ...]
@@ -42,7 +42,7 @@ _NOT_IN_NUMBERS = str.maketrans("", "", " -")
 
 
 def day(text: str) -> str:
-    """A date as YYYY-MM-DD, M/D/YYYY or YYYYMMDD, in ISO 8601. Raises Unfit."""
+    """The ISO 8601 form of a date written as YYYY-MM-DD, M/D/YYYY or YYYYMMDD. Raises Unfit."""
     found = next((match for one in _DATES if (match := one.fullmatch(text))), None)
     try:
         return date(*(int(found[part]) for part in "ymd")).isoformat() if found else _no_day()
@@ -55,7 +55,7 @@ def _no_day() -> str:
 
 
 def _school_year(text: str) -> int:
-    """2027, 2026-27 and 2026-2027 are the same."""
+    """The year in which a school year ends: 2027, 2026-27 and 2026-2027 are the same."""
     found = _YEAR.fullmatch(text)
     if not found or (found[2] and int(found[2][-2:]) != (int(found[1]) + 1) % 100):
         raise Unfit("must be the year in which the school year ends, such as 2027, or both, such as 2026-27")
@@ -84,7 +84,7 @@ def _birth_order(text: str) -> int:
 
 
 def _yes_or_no(text: str) -> bool:
-    """As systems export a box that is ticked or not. An empty cell says neither, and is not read."""
+    """A ticked or empty box, as systems export it. An empty cell says neither, and is never read."""
     said = _BOXES.get(text.lower())
     if said is None:
         raise Unfit("must be Y or N")
@@ -92,7 +92,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _part(text: str) -> float:
-    """0.5, 50% and 1/2 are the same part of the school day."""
+    """A part of the school day, from 0 to 1: 0.5, 50% and 1/2 are the same."""
     found = _PART.fullmatch(text)
     if not found or (found["whole"] and not int(found["whole"])):
         raise Unfit("must be a part of the school day, such as 0.5, 50% or 1/2")
@@ -100,16 +100,16 @@ def _part(text: str) -> float:
 
 
 def _purposes(text: str) -> list[str]:
-    """One word or several; `none` ends what was opted out of before."""
+    """The purposes that a parent opts out of, one or several; `none` ends earlier opt-outs."""
     words = [word for word in re.split("[;,|\\s]+", text.lower()) if word]
     return [] if words == ["none"] else [word.replace("_", "-") for word in words]
 
 
 def _dated(text: str) -> list[str]:
-    """Names of columns, one or several: dates that were looked at again and are right."""
+    """The facts that the sender confirms: one or several names of columns whose dates were checked and are right."""
     words = [_plain(word) for word in re.split("[;,|/&]|\\band\\b", text) if _plain(word)]
     fields = [_FIELDS.get(word, "") for word in words]
-    if len(words) == 1 and not fields[0]:  # parted by blanks only
+    if len(words) == 1 and not fields[0]:  # only blanks between the names
         fields = [_FIELDS.get(_plain(word), "") for word in text.split()]
     if not fields or not all(field in _CONFIRMED for field in fields):
         raise Unfit("must name columns of dates, such as birth_date or entry_date")
@@ -240,12 +240,12 @@ _FIELDS = {_plain(name): field for field, one in COLUMNS.items() for name in (fi
 
 
 def field_of(cell: str) -> str:
-    """The column that a header's cell names; '' for none."""
+    """The column that a cell of the header names; '' for none."""
     return _FIELDS.get(_plain(cell), "")
 
 
 def is_secret(cell: str) -> bool:
-    """Whether a header's cell names social security numbers."""
+    """Whether a cell of the header names a column of social security numbers."""
     return bool(_SSN.fullmatch(_plain(cell)))
 
 

@@ -1,8 +1,8 @@
-"""The first line of an SSID request in CSV: which column is which, and all that is wrong with them, at once.
+"""The first line of an SSID request in CSV: which column is which, and all their faults at once.
 
-Owns this judgement. Promises: a column that nobody knows is refused and none is guessed at; what is wrong with the
-columns is told in one refusal, in bounded number, and so is what each kind of request needs; where the first line may
-be a student's, nothing of it is told.
+Owns this judgement. Promises: an unknown column is refused and never guessed; one refusal names all faults of the
+columns, in bounded number, and the columns that each kind of request needs; where the first line may be about a
+student, the refusal shows nothing of it.
 """
 
 import re
@@ -13,15 +13,15 @@ from broker.formats.ssid.columns import NEEDED_BY, REQUESTS, REQUIRED, field_of,
 from broker.formats.table import Row, lettered
 
 _SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")
-_LEAST_NAMED = 3  # columns that are known, before a line is believed to be the header
+_LEAST_NAMED = 3  # so many known columns make a line the header
 _MOST_NAMED = 20  # columns named in one refusal
 
 
 def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
-    """The field of each column; '' for one without a name. `rows` are those below, which say what is asked for.
+    """The field of each column; '' for one without a name. `rows` are the rows below, which say what is asked for.
 
-    Raises Refused `ssn-column`, `unknown-column` or `csv-form`, with all that is wrong with the columns. What
-    nobody knows is named as the header names it only where most of the header is known: it may be a student's line.
+    Raises Refused `ssn-column`, `unknown-column` or `csv-form`, with all faults of the columns. Names of unknown
+    columns are shown only where enough other columns are known: otherwise the line may be about a student.
     """
     secret = [place for place, cell in enumerate(header.cells, 1) if is_secret(cell)]
     fields = [field_of(cell) for cell in header.cells]
@@ -46,7 +46,7 @@ def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
 
 
 def _unknown(header: Row, places: Sequence[int], *, is_shown: bool) -> str:
-    """Those that nobody knows, by their headers; '' where none may be shown."""
+    """A sentence with the names of the unknown columns; '' where no name may be shown."""
     cells = [header.cells[place - 1] for place in places[:_MOST_NAMED]]
     shown = [f'"{cell}"' for cell in cells if is_shown and _SHOWN.fullmatch(cell)]
     return f"These columns are not known: {', '.join(shown)}." if shown else ""
@@ -60,8 +60,8 @@ def _doubled(header: Row, fields: Sequence[str]) -> Iterator[str]:
 
 
 def _missing(fields: Sequence[str], rows: Sequence[Row]) -> str:
-    """What each line needs, and what the kinds of request need that are made; of these, a file lacks only what none of
-    its lines can do without, or what is told along with something else."""
+    """A sentence with the missing columns: those that every line needs, and those that the kinds of request in the file
+    need. The latter alone are a fault of the file only where no line can do without them."""
     asked = _asked(fields, rows)
     always = [field for field in REQUIRED if field not in fields]
     lacking = {field: kinds for field, kinds in NEEDED_BY.items() if field not in fields and asked & set(kinds)}
@@ -73,7 +73,7 @@ def _missing(fields: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def _asked(fields: Sequence[str], rows: Sequence[Row]) -> set[str]:
-    """The kinds of request that are made; all, where that cannot be told."""
+    """The kinds of request in the file; all kinds, where they are unknown."""
     if "request_type" in fields:
         at = fields.index("request_type")
         cells = {row.cells[at].lower() for row in rows if len(row.cells) > at}

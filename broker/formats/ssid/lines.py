@@ -1,8 +1,7 @@
 """SSID requests as student information systems send them: CSV, read into `ssid-request.v1`.
 
-Owns this reading; the columns are in `ssid_columns`, the name in `ssid_name`, the answer in `ssid_answer`. Promises: a
-line at fault stops no other one; what a good line is, the schema says, line by line; no refusal holds anything of a
-student's line.
+Owns this reading; `columns` has the columns, `name` the file's name, `answer` the answer. Promises: a faulty line stops
+no other line; the schema says, line by line, what a good line is; no refusal holds anything of a student's line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +10,10 @@ from itertools import count, pairwise
 from typing import Any
 
 from broker.core.errors import Refused
+from broker.core.files import texts
 from broker.core.model import LeaId
 from broker.formats import no_ssn, table
-from broker.formats.ssid import columns
+from broker.formats.ssid import answer, columns
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED, Unfit
@@ -23,18 +23,18 @@ Entry = dict[str, Any]
 Check = Callable[[Mapping[str, Any]], object]
 
 PACKET = "ssid-request.v1"
-SHEET = "sheet"  # the property that only a CSV's document has: no schema knows it, so no JSON can bring it
-# for what a schema cannot do without; never seen by anybody
+SHEET = "sheet"  # only a document made of a CSV has this property: no schema allows it, so no JSON can bring it
+# values for properties that the schema requires; they are never shown
 STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}
-_KNOWN_CELLS = 3  # that make a first line the header of a request
-_ECHOED = 100  # characters of a cell that is given back as it came
-_MOST_EXPLAINED = 100  # lines: to say how one does not fit the schema takes 0.3 ms
+_KNOWN_CELLS = 3  # so many known cells make a first line the header of a request
+_ECHOED = 100  # characters of a cell that the answer repeats as it came
+_MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unread:
-    """A line that is no request. `fields` names the columns at fault, `must` says what is wrong; the rest is what the
-    LEA knows the line by, as far as it can be told. Repr hidden."""
+    """A line that is no request. `fields` names the faulty columns, `must` says what is wrong; the rest identifies the
+    line to the LEA, as far as it could be read. Repr hidden."""
 
     line: int
     reason: str = "unreadable"
@@ -49,8 +49,8 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sheet:
-    """What a `ssid-request.v1` has no place for: the form of the file (see `ssid_answer.table`), the day in its name,
-    the line of each of the document's `students`, and the lines that are not among them. Repr hidden."""
+    """The facts that `ssid-request.v1` has no place for: the form of the file (see `answer.table`), the day in its
+    name, the line of each of the document's `students`, and the lines that are not among them. Repr hidden."""
 
     form: str
     day: str
@@ -59,13 +59,13 @@ class Sheet:
 
 
 def sheet_of(said: Mapping[str, Any]) -> Sheet:
-    """The sheet that was written as JSON. Raises KeyError, TypeError for what none can be."""
+    """The sheet that was written as JSON. Raises KeyError or TypeError for another form."""
     unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
     return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread)
 
 
 def is_csv(content: bytes, file: str) -> bool:
-    """Whether this is meant to be a CSV: not JSON, and called so by its name or by the names of its columns."""
+    """Whether the content is meant to be a CSV: it is not JSON, and its file name or its column names say so."""
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
     return ssid_name.is_meant(file) or columns.known_in(table.first_cells(content)) >= _KNOWN_CELLS
@@ -80,7 +80,7 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     name = ssid_name.read(file, lea)
     found = table.read(content, most_lines)
     fields = ssid_header.fields_of(found.header, found.rows)
-    no_ssn.check_rows(content, found.rows, [_last_step(name) for name in fields])
+    no_ssn.check_rows(texts.plain(content), found.rows, [_last_step(name) for name in fields])
     if not found.rows:
         raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
@@ -88,7 +88,7 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
     sheet = Sheet(
-        form=("\ufeff" if found.marked else "") + found.separator,
+        form=answer.form_of(found),
         day=name.day,
         numbers=tuple(number for number, _ in good),
         unread=tuple(_told(one) for one in lines if not one.is_good),
@@ -103,9 +103,9 @@ def _last_step(field: str) -> str:
 
 @dataclass(slots=True)
 class _Line:
-    """What a line is known by; its entry, None where it cannot be taken apart; columns in which something is missing
-    that is needed; columns at fault, with what is wrong ('' for the line as a whole). At fault, an entry has stand-ins
-    for what cannot be read, so that the rest of it is judged, too."""
+    """One line. `echo` identifies it; `entry` is None where the line cannot be divided into cells; `missing` are needed
+    columns without a value; `faults` says for each faulty column what is wrong ('' for the whole line). A faulty entry
+    has stand-ins for the values that cannot be read, so that the schema judges the rest, too."""
 
     echo: Unread
     entry: Entry | None = None
@@ -150,7 +150,7 @@ def _read_line(echo: Unread, cells: dict[str, str]) -> _Line:
 
 
 def _told(line: _Line) -> Unread:
-    """What is said of a line at fault: all that is wrong, at once."""
+    """The answer to a faulty line, with all its faults at once."""
     if not line.missing and not line.faults:
         return line.echo
     missing = dict.fromkeys(line.missing, "must be filled in") if line.faults else {}
@@ -167,7 +167,7 @@ def _echo(number: int, cells: Mapping[str, str]) -> Unread:
 
 
 def _read(name: str, cell: str) -> str:
-    """A cell as its column has it; '' where it is none."""
+    """A cell as its column reads it; '' where it cannot be read."""
     try:
         return str(COLUMNS[name].read(cell))
     except Unfit:
@@ -180,12 +180,12 @@ def _shown(cell: str) -> str:
 
 
 def _bare(lea: str) -> str:
-    """An LEA's id as a spreadsheet may have left it: without the zeros that it begins with."""
+    """An LEA's id without its leading zeros, which a spreadsheet may drop."""
     return lea.casefold().lstrip("0")
 
 
 def _put(entry: Entry, place: Sequence[str | int], value: object) -> None:
-    """Set a value deep in an entry, in which lists are still objects by number."""
+    """Set a value deep in an entry; lists are still objects with numbers as keys."""
     at: Any = entry
     for step, _ in pairwise(place):
         at = at.setdefault(step, {})
@@ -193,7 +193,8 @@ def _put(entry: Entry, place: Sequence[str | int], value: object) -> None:
 
 
 def _whole(entry: Entry) -> Entry:
-    """The entry with its lists; every name has both parts. What an alias leaves open is as in the legal name."""
+    """The entry with real lists, where every name has a first and a last name. Parts that an alias lacks come from the
+    legal name."""
     student = entry["student"]
     legal = student["legal_name"] = {"first": ""} | student["legal_name"]
     for part, other in (("aliases", legal), ("guardians", {"first": "", "last": ""})):
@@ -205,11 +206,11 @@ def _whole(entry: Entry) -> Entry:
 
 
 def _checked(lines: Sequence[_Line], check: Callable[[list[Entry]], object]) -> list[_Line]:
-    """The lines, those that do not fit the schema with what it says. All at once first: most files are good."""
+    """The lines, with the schema's faults added. All lines are checked at once first, because most files are good."""
     entries = [one.entry for one in lines if one.entry is not None]
     if not entries or _fault(entries, check) is None:
         return list(lines)
-    at_fault = count()  # already: of very many, more is said of the first ones only
+    at_fault = count()  # lines with faults already: where there are very many, the schema explains only the first ones
     return [
         one
         if one.entry is None or (not one.is_good and next(at_fault) >= _MOST_EXPLAINED)
@@ -229,7 +230,7 @@ def _single(line: _Line, entry: Entry, check: Callable[[list[Entry]], object]) -
 
 
 def _column_at(place: str) -> str:
-    """The column that a place in an entry is read from, whole or as a list; '' for none."""
+    """The column that a place in an entry, or the list around it, is read from; '' for none."""
     return PLACES.get(place) or PLACES.get(place.rpartition("/")[0], "")
 
 

@@ -1,7 +1,7 @@
 """The name of an SSID request in CSV: `REQ_<district>_<date>_<counter>`.
 
-Owns its form. Promises: the name is the document's id, so that the same request is known again: one name of one LEA has
-one id, however it is spelt, and no two names have the same.
+Owns its form. Promises: the name makes the document's id, so the same request is recognised: one name of one LEA has
+one id, however it is spelt, and no two names have the same id.
 """
 
 import re
@@ -14,19 +14,19 @@ from broker.core.model import LeaId
 from broker.core.parties.nearly import own_id
 
 _ENDING = r"(?:\.(?:csv|txt))?(?:\.(?:pgp|gpg|asc))?"
-# what the SFTP server puts into the name of a file that was sent while an earlier one of its name still stood there
+# the SFTP server adds this to the name of a file that comes while an earlier file with its name is still there
 _AGAIN = r"(?:\.again[0-9]{1,4})?"
 _NAME = re.compile(
     rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_AGAIN}{_ENDING}",
     re.IGNORECASE | re.ASCII,
 )
 _IS_CSV = re.compile(r".*\.csv(?:\.(?:pgp|gpg|asc))?", re.IGNORECASE | re.DOTALL)
-_NAMESPACE = uuid.UUID("5b0c2c4e-3a86-5b0e-9d2f-6a1f3c1c7d10")  # any, but for ever the same
+_NAMESPACE = uuid.UUID("5b0c2c4e-3a86-5b0e-9d2f-6a1f3c1c7d10")  # chosen at random; must never change
 
 
 class Name(NamedTuple):
-    """What a file's name says. `stem` is without the endings that saving and sealing put to it; `day` is ISO 8601;
-    zeros before the counter do not count."""
+    """The parts of a file's name. `stem` is without the endings that saving and sealing add; `day` is ISO 8601; leading
+    zeros of the counter do not count."""
 
     stem: str
     lea: LeaId
@@ -40,12 +40,12 @@ class Name(NamedTuple):
 
 
 def is_meant(file: str) -> bool:
-    """Whether the file is called a request, or a CSV of any kind."""
+    """Whether the file has the name of a request, or of any CSV."""
     return bool(_NAME.fullmatch(file) or _IS_CSV.fullmatch(file))
 
 
 def read(file: str, lea: LeaId) -> Name:
-    """What the name of this LEA's file says. Raises Refused `request-name`, or `from-mismatch` for another LEA's."""
+    """The parts of the name of this LEA's file. Raises Refused `request-name`, or `from-mismatch` for another LEA."""
     found = _NAME.fullmatch(file)
     if not found:
         raise Refused("request-name")

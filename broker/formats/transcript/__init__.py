@@ -1,1 +1,1 @@
-"""A student's record made into the transcript that a university gets."""
+"""A student's record, turned into the transcript for a university."""

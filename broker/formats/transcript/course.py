@@ -1,7 +1,8 @@
-"""One course of a student's record, as a transcript tells it.
+"""One course of a student's record, as a transcript shows it.
 
 Owns this mapping, of `course_history` and `course_grades` to `course` of `transcript.v1`. Promises: no title, code,
-mark or credit is lost: what has no room in its own place is a note; a mark that is not final is not shown as a grade.
+mark or credit is lost: a text without room in its own place becomes a note; a mark that is not final is not shown as a
+grade.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from broker.core.errors import Refused
 from broker.core.review import is_one_line
 from broker.edge import xml
 
-NOTE, NAME, SCHOOL = 80, 30, 60  # the most characters of a note, of a session's and a school's name (CoreMain 1.14.0)
+NOTE, NAME, SCHOOL = 80, 30, 60  # most characters of a note, a session's name, a school's name (CoreMain 1.14.0)
 _TITLE, _CODE, _SECTION, _GRADE = 60, 15, 10, 10
 _LONGEST = 200  # of a title or label in a record
 _STATUS: dict[str, dict[str, str]] = {
@@ -24,8 +25,8 @@ _STATUS: dict[str, dict[str, str]] = {
 
 
 def line_of(entry: Mapping[str, Any], name: str, pointer: str) -> str:
-    """A text of the record in one line, '' where there is none. Raises Refused("pesc-unfit") for one that PESC, or a
-    screen, would show wrongly."""
+    """A text of the record on one line, '' for none. Raises Refused("pesc-unfit") for a text that PESC, or a screen,
+    would show wrongly."""
     text = " ".join(str(entry.get(name, "")).split())
     if text and not (is_one_line(text, _LONGEST) and xml.carries(text)):
         raise Refused("pesc-unfit", f"{pointer}/{name}", "It must be text without control characters.")
@@ -33,13 +34,13 @@ def line_of(entry: Mapping[str, Any], name: str, pointer: str) -> str:
 
 
 def pieces(what: str, text: str) -> Iterator[str]:
-    """Notes that hold a text whole, for a place that has no room for it."""
+    """Notes that together hold a whole text, for a place without room for it."""
     size = NOTE - len(f'{what}: ""')
     yield from (f'{what}: "{text[at : at + size]}"' for at in range(0, len(text), size))
 
 
 def course(entry: Mapping[str, Any], pointer: str) -> dict[str, Any]:
-    """The course of a checked entry, which stands at `pointer`. Raises Refused("pesc-unfit") there."""
+    """The course of a checked entry at `pointer`. Raises Refused("pesc-unfit") there."""
     title = line_of(entry, "title", pointer)
     if not title:
         raise Refused("pesc-unfit", f"{pointer}/title", "A course has a title.")
@@ -58,7 +59,7 @@ def course(entry: Mapping[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def _mark(made: dict[str, Any], entry: Mapping[str, Any], pointer: str) -> Iterator[str]:
-    """Write the mark where it belongs; the notes that it needs."""
+    """Put the mark where it belongs in `made`; yields the notes that it needs."""
     mark, percent = line_of(entry, "mark", pointer), entry.get("percent")
     if "as_of" in entry:
         made.setdefault("status", "InProgress")

@@ -1,9 +1,9 @@
-"""A student's record, as the LEA sends it to another one, made into the transcript that a university gets.
+"""A student's record, as one LEA sends it to another, turned into the transcript for a university.
 
 Owns this mapping (`student-record.v1` or `backpack.v1` to `transcript.v1`; Utah R277-419-10). Promises: every course of
-the record is in it once, with its credits and marks, by school year and term; nothing is made up: what PESC needs and
-no record has, such as the month in which a term ends, is given as `Facts`, or the transcript is refused at the place;
-nothing but courses goes to the university, and what was left out is told.
+the record is in it once, with its credits and marks, by school year and term; nothing is invented: facts that PESC
+needs and no record has, such as the month in which a term ends, come from `Facts`, or the transcript is refused at that
+place; only courses go to the university, and the parts left out are listed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,16 +23,17 @@ _LEVELS = {"K": "KG", "KG": "KG", "PK": "PK"} | {
 }
 
 _Key = tuple[int, str, str]  # school year, term, code or title
-_Line = tuple[str, Mapping[str, Any]]  # a JSON pointer, and what stands there
+_Line = tuple[str, Mapping[str, Any]]  # a JSON pointer, and the entry there
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What no record has.
+    """Facts that no record has.
 
-    `terms` is the month in which each term of the record ends, 1 to 12; that of courses of no term is under ''.
-    `school` keeps the record, `schools` are others by the record's own word for them: both `school` of `transcript.v1`.
-    `credit_unit` is of all credits; `source` is the sender's name and address (`organization` of `transcript.v1`).
+    `terms` maps each term of the record to the month in which it ends, 1 to 12; '' stands for courses without a term.
+    `school` keeps the record, `schools` are other schools by the record's word for them; all have the form `school` of
+    `transcript.v1`. `credit_unit` is the unit of all credits; `source` is the sender's name and address (`organization`
+    of `transcript.v1`).
     """
 
     terms: Mapping[str, int] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Made:
-    """A transcript, and the places of the record that are not in it (JSON pointers; `*` is every element of a list).
+    """A transcript, and the places of the record that it leaves out (JSON pointers; `*` is every element of a list).
     Repr hidden."""
 
     document: dict[str, Any] = field(repr=False)
@@ -53,7 +54,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Session:
-    """Which courses belong together, in the order of time; texts as in the record."""
+    """The key of courses that belong together; keys sort by time. The texts are as in the record."""
 
     school_year: int
     month: str
@@ -66,7 +67,7 @@ class _Session:
 def from_record(document: Mapping[str, Any], header: Mapping[str, Any], facts: Facts) -> Made:
     """The transcript of a checked record. `header` has `id`, `to`, `created` and `request`.
 
-    Raises Refused("pesc-unfit") at the place in the record, or among the facts, without which there is none.
+    Raises Refused("pesc-unfit") at a place in the record that is missing or does not fit.
     """
     student, record = document["student"], document["record"]
     if not student.get("ssid"):
@@ -101,8 +102,8 @@ def _academic_record(record: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 def _courses(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every course with its place, once: those of the history, filled up with what only its line of marks says, and the
-    marks of courses that the history does not have."""
+    """Every course once, with its place: the courses of the history, completed from their marks, and the marks of
+    courses that the history does not have."""
     history = _by_key(record, _HISTORY)
     grades = {key: _standing(lines) for key, lines in _by_key(record, _GRADES).items()}
     for key, lines in history.items():
@@ -124,7 +125,7 @@ def _by_key(record: Mapping[str, Any], part: str) -> dict[_Key, list[_Line]]:
 
 
 def _standing(lines: Sequence[_Line]) -> list[_Line]:
-    """The final marks of a course, else the newest of those that are not."""
+    """The final marks of a course, or else the newest mark that is not final."""
     final = [line for line in lines if "as_of" not in line[1]]
     return final or [max(lines, key=lambda line: str(line[1]["as_of"]))]
 
@@ -147,7 +148,8 @@ def _session_of(entry: Mapping[str, Any], pointer: str, facts: Facts) -> _Sessio
 
 
 def _with_suffixes(keys: Iterable[_Session]) -> Iterator[tuple[_Session, str]]:
-    """PESC names a session by its month, and needs a further word where two have the same."""
+    """The sessions with their suffixes: PESC names a session by its month, and needs a suffix where two have the same
+    month."""
     seen: dict[str, int] = {}
     for key in keys:
         seen[key.month] = seen.get(key.month, 0) + 1
@@ -172,7 +174,7 @@ def _session(key: _Session, suffix: str, courses: list[dict[str, Any]], facts: F
 
 
 def _school(key: _Session, facts: Facts) -> dict[str, Any]:
-    """The school where the courses were taken, by what is known of it, else by the record's own word."""
+    """The school where the courses were taken: from the facts, or else by the record's word for it."""
     known = facts.schools.get(key.school)
     name = key.school or key.lea
     if not name:

@@ -1,8 +1,8 @@
 """The student's request, without which no transcript travels.
 
 Owns the rule (34 CFR 99.30: consent in writing; 99.5: from 18 on the student's own; Utah R277-419-10 for what is shown)
-and how PESC says it: a `DocumentTypeCode` of StudentRequest, and a note for who asked and when. Promises: what a
-document does not say about the request is not made up.
+and how PESC says it: a `DocumentTypeCode` of StudentRequest, and a note on who asked and when. Promises: nothing about
+the request is invented that the document does not say.
 """
 
 import re
@@ -19,14 +19,14 @@ _NOTE = re.compile(rf"Requested by the ({'|'.join(BY)})(?: on ([0-9]{{4}}-[0-9]{
 
 
 def require(document: Mapping[str, Any]) -> None:
-    """Raises Refused("no-request") where a transcript that is still to be checked has no word of a request."""
+    """Raises Refused("no-request") where a transcript, not yet checked, has no request."""
     if "request" not in document:
         raise Refused("no-request", "/request")
 
 
 def check(document: Mapping[str, Any], *, is_dated: bool) -> None:
-    """Raises Refused("no-request") where a checked `transcript.v1` says that it goes for another reason, was requested
-    after it was made, or has no day of the request although it must (`is_dated`)."""
+    """Raises Refused("no-request") where a checked `transcript.v1` names another reason, was requested after it was
+    made, or lacks the day of the request although it must have one (`is_dated`)."""
     if document["transcript"].get("document_type", STUDENT_REQUEST) != STUDENT_REQUEST:
         raise Refused("no-request", "/transcript/document_type", "It says that it is sent for another reason.")
     day = document["request"].get("on")
@@ -37,9 +37,9 @@ def check(document: Mapping[str, Any], *, is_dated: bool) -> None:
 
 
 def check_day(document: Mapping[str, Any], now: datetime, state: StateTime, most_days: int) -> None:
-    """Raises Refused("no-request") where the request of a checked `transcript.v1` is of a day to come, in the state and
-    in UTC, or more than `most_days` ago: what the student wanted years ago, or a year mistyped, is no consent of now
-    (34 CFR 99.30 asks for a dated one). A request without a day has none that could be wrong."""
+    """Raises Refused("no-request") where the request of a checked `transcript.v1` has a future day, both in the state
+    and in UTC, or is more than `most_days` old: a wish of years ago, or a mistyped year, is no consent today (34 CFR
+    99.30 asks for a dated one). A request without a day passes: it has no day that could be wrong."""
     if "on" not in document["request"]:
         return
     day = date.fromisoformat(document["request"]["on"])
@@ -52,7 +52,7 @@ def check_day(document: Mapping[str, Any], now: datetime, state: StateTime, most
 
 
 def to_notes(document: Mapping[str, Any]) -> list[str]:
-    """The notes on a transmission of a checked `transcript.v1`: the request's first, where it needs one."""
+    """The notes on the transmission of a checked `transcript.v1`: first the note on the request, where it needs one."""
     request, body = document["request"], document["transcript"]
     notes = list(body.get("transmission_notes", ()))
     is_plain = request["by"] == BY[0] and body.get("document_type", STUDENT_REQUEST) == STUDENT_REQUEST
@@ -63,7 +63,7 @@ def to_notes(document: Mapping[str, Any]) -> list[str]:
 
 
 def from_notes(document_type: str, notes: Sequence[str]) -> tuple[dict[str, str] | None, list[str]]:
-    """The request, None for none, and the notes without it."""
+    """The request (None for none), and the notes without the one on the request."""
     for number, note in enumerate(notes):
         if found := _NOTE.fullmatch(note):
             by, day = found.groups()

@@ -1,7 +1,7 @@
-"""The file in which an LEA keeps what transcripts need and no student's record has.
+"""The file in which an LEA keeps facts that transcripts need and no student's record has.
 
-Owns its form: JSON with `school`, `schools`, `terms`, `credit_unit` and `source`, each optional. Promises: a name that
-is not known is an error and not passed over; what is in a school is for the gate to judge.
+Owns its form: JSON with `school`, `schools`, `terms`, `credit_unit` and `source`, each optional. Promises: an unknown
+name is an error and never ignored; the schema gate judges what a school holds.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from broker.core.errors import OperatorError
 from broker.formats.transcript.record import Facts
 
 _MONTHS = range(1, 13)
-# Schools know their codes by the names of those who give them.
+# Schools know their codes by the names of the organisations that assign them.
 _CALLED = {"ceeb": "ceeb_act", "nces": "ccd"}
 _KNOWN: dict[str, type] = {"school": dict, "schools": dict, "terms": dict, "credit_unit": str, "source": dict}
 
 
 def facts_of(document: Mapping[str, Any], terms: Mapping[str, int]) -> Facts:
-    """The facts in a parsed file; `terms` given besides go before its own. Raises OperatorError, in one sentence."""
+    """The facts in a parsed file; `terms` overrides the file's own. Raises OperatorError with one sentence."""
     for name, value in document.items():
         if name not in _KNOWN:
             raise OperatorError(f"It has something else than {', '.join(_KNOWN)}.")

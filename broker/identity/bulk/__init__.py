@@ -1,1 +1,1 @@
-"""Many students at a time: Splink on DuckDB or Spark, by the same model as one at a time."""
+"""Many students at a time: Splink on DuckDB or Spark, with the same model as for one student at a time."""

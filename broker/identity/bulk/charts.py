@@ -1,13 +1,13 @@
 """The report of a training: Splink's own charts on one page that works without a network.
 
-Owns the page. Promises: it loads and sends nothing (its content security policy forbids it, whatever is in the charts);
-the charting library is in it once.
+Owns the page. Promises: the page loads and sends nothing (its content security policy forbids it, whatever the charts
+hold); it holds the charting library once.
 """
 
 import html
 from collections.abc import Mapping, Sequence
 
-# What Splink's `to_html(inline=True)` gives: the library, then the place of the chart and the chart itself.
+# Splink's `to_html(inline=True)` gives the library, then the place of the chart and the chart itself.
 _PLACE = '<div id="splink-chart-'
 _END = "</body>"
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
@@ -18,7 +18,7 @@ _STYLE = (
 
 
 def page(title: str, sentences: Sequence[str], charts: Mapping[str, str]) -> str:
-    """One HTML document. `charts` are documents of Splink's by title. Raises ValueError for one in another form."""
+    """One HTML document. `charts` maps titles to HTML documents of Splink. Raises ValueError for another form."""
     parts = [_parted(chart) for chart in charts.values()]
     library = parts[0][0] if parts else ""
     shown = "".join(f"<h2>{html.escape(name)}</h2>\n{part}\n" for name, (_, part) in zip(charts, parts, strict=True))

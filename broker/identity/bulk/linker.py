@@ -1,8 +1,8 @@
-"""The model as Splink works it: its settings, its columns, its pairs, weights and answers, as text for a database.
+"""The model for Splink: its settings, columns, pairs, weights and answers, as SQL text for a database.
 
-Owns the outside library `splink` for weights. Promises: Splink's weight of a pair is that of `Model.score` for the same
-two rows, and its answer that of the rules of evidence (a test holds them together), in DuckDB and in Spark; Splink logs
-nothing, for its messages may quote data.
+Owns the outside library `splink` for weights. Promises: for the same two rows, Splink's weight equals that of
+`Model.score`, and the answer equals that of the rules of evidence (a test compares them), in DuckDB and in Spark;
+Splink logs nothing, because its messages may quote data.
 """
 
 import logging
@@ -23,9 +23,9 @@ from broker.identity.features import LISTS, Features
 from broker.identity.model import Model
 from broker.identity.sql import SIMILARITY_DIGITS
 
-Entry = tuple[int, Sequence[Features]]  # a student's number in the roster or registry, and the columns of each name
+Entry = tuple[int, Sequence[Features]]  # a student's place in the roster or registry, and the columns for each name
 
-# Columns of a table of people: an entry is one name of a person, and both are numbers.
+# Columns of a table of people: an entry is one name of a person. Entries and persons are numbers.
 ENTRY, PERSON, LEGAL = "entry", "person", "legal"
 PAGE = 20_000  # rows of one table
 
@@ -60,7 +60,7 @@ _ANSWERS = Template("""
 
 
 def settings(model: Model) -> dict[str, Any]:
-    """The model's settings for pairs that are given: one table of rows, and nothing kept but numbers and weights."""
+    """The model's settings for given pairs: one table of rows; the result keeps only numbers and weights."""
     return {
         **model.settings,
         "link_type": "dedupe_only",
@@ -73,14 +73,14 @@ def settings(model: Model) -> dict[str, Any]:
 
 
 def term_columns(model: Model) -> list[str]:
-    """The columns whose common values count for less."""
+    """The columns in which common values count for less."""
     levels = [level for one in model.settings["comparisons"] for level in one["comparison_levels"]]
     return sorted({level["tf_adjustment_column"] for level in levels if level.get("tf_adjustment_column")})
 
 
 def schema(model: Model) -> pa.Schema:
-    """The form of a table of people: the person's number, whether it is the legal name, and the columns of a student
-    that the model reads."""
+    """The schema of a table of people: the person's number, whether the row is for the legal name, and the columns of a
+    student that the model reads."""
     levels = [level["sql_condition"] for one in model.settings["comparisons"] for level in one["comparison_levels"]]
     conditions = [text for text in levels if text.strip().upper() != "ELSE"]
     conditions += [text for rule in model.limits.rules for text in (rule.when, rule.unless) if text]
@@ -91,7 +91,7 @@ def schema(model: Model) -> pa.Schema:
 
 
 def tables(model: Model, entries: Iterable[Entry]) -> Iterator[pa.Table]:
-    """The students, a row for each name, the legal one first, as tables of at most `PAGE` rows."""
+    """The students as tables of at most `PAGE` rows: one row for each name, the legal name first."""
     form = schema(model)
     rows = ((number, place == 0, one) for number, names in entries for place, one in enumerate(names))
     while page := list(islice(rows, PAGE)):
@@ -100,12 +100,12 @@ def tables(model: Model, entries: Iterable[Entry]) -> Iterator[pa.Table]:
 
 
 def pairs(model: Model, chosen: str = "true", is_one: bool = False) -> str:
-    """The SELECT of the pairs to weigh: every two people, `l` of `roster` that is `chosen` and `r` of `registry`, whom
-    a blocking rule brings together under any names, and of them every two names, one of them legal. `is_one`: both are
-    one table, and nobody is held against themselves.
+    """The SELECT of the pairs to weigh. A blocking rule brings two people together under any of their names: `l` of
+    `roster` that is `chosen`, and `r` of `registry`. Their pairs of names follow, each with at least one legal name.
+    `is_one`: both tables are one, and nobody is compared with themselves.
 
-    Pairs whose answer a rule of evidence makes none, whatever their weight, are not weighed: of a state's pairs that is
-    most, and to weigh one takes four times as long as to ask the rules (measured).
+    A pair is not weighed where a rule of evidence makes its answer none at any weight: that is most pairs of a state,
+    and weighing a pair takes four times as long as asking the rules (measured).
     """
     others = "l.person <> r.person" if is_one else "true"
     met = (_MET.substitute(rule=rule, chosen=chosen, others=others) for rule in _blocking(model))
@@ -115,8 +115,8 @@ def pairs(model: Model, chosen: str = "true", is_one: bool = False) -> str:
 
 
 def answers(model: Model) -> str:
-    """The SELECT of the verdicts on the pairs in `weighed`: `person`, `other`, and `best`, the rank of the answer and
-    the weight under their best names; pairs whose answer is none are left out."""
+    """The SELECT of the verdicts on the pairs in `weighed`: `person`, `other`, and `best`, which holds the rank of the
+    answer and the weight for their best pair of names. Pairs with the answer none are left out."""
     return _ANSWERS.substitute(
         lifted=_lifted(model.limits), lowered=_lowered(model.limits), columns=_sides(model.limits.rules)
     )
@@ -125,7 +125,7 @@ def answers(model: Model) -> str:
 def weigh(api: Any, model: Model, people: str, given: str, chosen: Mapping[str, Any]) -> Any:
     """Splink's weights (`match_weight`, in bits) of `entry_l` and `entry_r`, as a Splink data frame.
 
-    `api` is a fresh DuckDBAPI or SparkAPI, `people` and `given` the names of the tables of people and of `pairs`,
+    `api` is a fresh DuckDBAPI or SparkAPI; `people` and `given` are the names of the tables of people and of `pairs`;
     `chosen` are the `settings`, perhaps in another dialect.
     """
     with quiet():
@@ -135,7 +135,7 @@ def weigh(api: Any, model: Model, people: str, given: str, chosen: Mapping[str, 
 
 
 def linked(api: Any, model: Model, people: str, chosen: Mapping[str, Any]) -> Linker:
-    """A linker over a table, with the model's shares of common names."""
+    """A Splink linker over a table, with the model's shares of common names."""
     linker = Linker(api.register(people), dict(chosen), log_level=None, validate_settings=False)
     for name in term_columns(model):
         found = model.terms.get(name, {})
@@ -147,7 +147,7 @@ def linked(api: Any, model: Model, people: str, chosen: Mapping[str, Any]) -> Li
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No word of Splink's in anybody's log."""
+    """Silence Splink's log within this context."""
     logger = logging.getLogger("splink")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)
@@ -162,7 +162,7 @@ def _blocking(model: Model) -> list[str]:
 
 
 def _lifted(limits: Limits) -> str:
-    """The rank of the answer that the weight gives, and the rules that lift: the first half of `evidence.decide`."""
+    """The rank of the answer by the weight and by the rules that lift it: the first half of `evidence.decide`."""
     steps = []
     for answer, limit in ((Answer.MATCH, limits.match), (Answer.REVIEW, limits.review)):
         steps.append(f"WHEN match_weight >= {limit!r} THEN {answer.rank}")
@@ -171,8 +171,8 @@ def _lifted(limits: Limits) -> str:
 
 
 def _lowered(limits: Limits) -> str:
-    """What the rules that lower leave of the rank `lifted`: the second half. The strictest are asked first, and none
-    more than must be: a pair costs what its own rules cost (half of the time of all, measured, if all were asked)."""
+    """The rank after the rules that lower `lifted`: the second half. The strictest rules are asked first, and only as
+    many as a pair needs (asking all of them for each pair would take half of the whole time, measured)."""
     steps = []
     for answer in (Answer.NONE, Answer.REVIEW):
         steps.append(f"WHEN lifted <= {answer.rank} THEN lifted")
@@ -181,7 +181,7 @@ def _lowered(limits: Limits) -> str:
 
 
 def _holds(rule: Rule) -> str:
-    """A rule as SQL that is true or false, and stops reading at the first part that decides."""
+    """A rule as SQL that is true or false, never NULL, and that stops at the first part that decides."""
     when, unless = (prepared(text) for text in (rule.when, rule.unless))
     heavy = "" if rule.below is None else f"WHEN match_weight >= {rule.below!r} THEN false "
     light = "" if rule.least is None else f"WHEN match_weight < {rule.least!r} THEN false "
@@ -190,13 +190,13 @@ def _holds(rule: Rule) -> str:
 
 
 def _cost(rule: Rule) -> int:
-    """How much there is to compare letter by letter: the cheapest rules are asked first."""
+    """The number of letter-by-letter comparisons in a rule: the cheapest rules are asked first."""
     text = (rule.when + rule.unless).lower()
     return text.count("levenshtein") + text.count("jaro_winkler")
 
 
 def _sides(rules: Iterable[Rule]) -> str:
-    """The columns that rules read, of both people, as they name them."""
+    """The SELECT items for the columns that rules read, of both people, under the names that the rules use."""
     names = sorted(_sided(text for rule in rules for text in (rule.when, rule.unless) if text))
     return "".join(f", l.{name} AS {name}_l, r.{name} AS {name}_r" for name in names)
 
@@ -221,8 +221,9 @@ def _rounded(comparison: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def prepared(condition: str) -> str:
-    """A condition as the database works it: what `round_similarities` does, and two texts whose lengths differ by more
-    than an edit distance allows are not looked at (to look takes a microsecond, and there are millions)."""
+    """A condition as the database runs it: rounded as `round_similarities` does, and with the lengths compared first.
+    Two texts whose lengths differ by more than the edit distance allows are not compared letter by letter (that takes a
+    microsecond, and there are millions)."""
     if "levenshtein" not in condition.lower():
         return round_similarities(condition)
 
@@ -239,7 +240,7 @@ def prepared(condition: str) -> str:
 
 
 def round_similarities(condition: str) -> str:
-    """A condition in which no value of Jaro-Winkler misses a threshold by its last bit."""
+    """The condition with rounded Jaro-Winkler values, so that none misses a threshold by its last bit."""
     if "jaro_winkler" not in condition.lower():
         return condition
 
@@ -255,5 +256,6 @@ def _is_distance(node: sql.Expr) -> bool:
     return isinstance(node, sql.Anonymous) and str(node.this).lower() == "damerau_levenshtein"
 
 
-# A distance is at least the difference of the lengths: at most 1 needs both to be, more than 1 needs one of them.
+# The distance is at least the difference of the lengths: for "at most 1" both must be at most 1, and for "more than 1"
+# one of them must be more.
 _BOUNDS: Mapping[type[sql.Expr], Callable[..., sql.Expr]] = {sql.LTE: sql.and_, sql.GT: sql.or_}

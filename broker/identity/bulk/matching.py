@@ -1,8 +1,8 @@
-"""Many at a time: a whole roster against a registry, or against itself, worked by Splink in a database.
+"""Many students at a time: a whole roster against a registry, or against itself, compared by Splink in a database.
 
-Owns the bulk executor of the model. Promises: the weights, rules and answers of one student at a time; every name of a
-student stands for the student. Student data is in memory alone: the database has no file and no folder to spill to,
-cannot load or fetch anything, and what does not fit is refused with a sentence.
+Owns the bulk executor of the model. Promises: the same weights, rules and answers as for one student at a time; every
+name of a student stands for the student. Student data is only in memory: the database has no file and no folder to
+spill to, and cannot load or fetch anything; where the memory is too small, the work is refused with a sentence.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ from broker.identity.bulk import linker
 from broker.identity.match import CLOSE_BITS
 from broker.identity.model import Model
 
-Told = Callable[[int, int], None]  # how many students of the roster are done, and of how many
+Told = Callable[[int, int], None]  # (students of the roster that are done, students in all)
 
-CHUNK = 700_000  # students of the roster worked at once: bounds what their pairs take, about 1 kB a student
-_STEPS = 3  # of a chunk
+CHUNK = 700_000  # students of the roster in one chunk: bounds the memory for their pairs, about 1 kB a student
+_STEPS = 3  # steps of one chunk
 _PAGES = 10  # tables handed to the database at once
 _CONFIG: Mapping[str, Any] = {
-    "temp_directory": "",  # nothing spills: it would be student data in the clear on a disk
+    "temp_directory": "",  # nothing spills: a spill would write student data in the clear to a disk
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
@@ -36,7 +36,8 @@ _RANKS = {answer.rank: answer for answer in Answer}
 
 
 class Verdict(NamedTuple):
-    """Two students, by number (of the roster and of the registry), who are perhaps or surely one; weight in bits."""
+    """Two students who are perhaps or surely one child, by their numbers in the roster and in the registry; weight in
+    bits."""
 
     person: int
     other: int
@@ -45,8 +46,8 @@ class Verdict(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The answer on one student of the roster: for a match `other` is who it is; `verdicts` are on all who may be
-    meant, those first who alone would be a match, then the heaviest."""
+    """The answer on one student of the roster. For a match `other` is the student found; `verdicts` cover all possible
+    students, matches first, then by weight, the heaviest first."""
 
     person: int
     answer: Answer
@@ -55,8 +56,8 @@ class Finding(NamedTuple):
 
 
 def finding(verdicts: Sequence[Verdict]) -> Finding:
-    """The answer on the student whom all these verdicts are about, as `match.find` has it: a match is exactly one, and
-    nobody else comes near."""
+    """The answer on the one student of all these verdicts, by the rule of `match.find`: a match is exactly one student,
+    and nobody else comes near."""
     if len(verdicts) == 1:
         only = verdicts[0]
         other = only.other if only.answer is Answer.MATCH else None
@@ -81,16 +82,16 @@ class Matching:
         connection.execute("CREATE TABLE verdicts (person BIGINT, other BIGINT, rank TINYINT, weight DOUBLE)")
 
     def roster(self, tables: Iterable[pa.Table]) -> None:
-        """Take in the roster, in the form of `linker.tables`; numbers from 0 on, in order."""
+        """Load the roster, in the form of `linker.tables`; students are numbered from 0 on, in order."""
         self._load("roster", tables)
 
     def registry(self, tables: Iterable[pa.Table]) -> None:
-        """Take in the registry, in the same form."""
+        """Load the registry, in the same form."""
         self._load("registry", tables)
         self._connection.execute("CREATE VIEW people AS FROM roster UNION ALL FROM registry")
 
     def within(self) -> None:
-        """Let the roster be its own registry: who is on it twice?"""
+        """Compare the roster with itself, to find students who are on it twice."""
         self._connection.execute("CREATE VIEW registry AS FROM roster; CREATE VIEW people AS FROM roster")
         self._is_one = True
 
@@ -103,7 +104,7 @@ class Matching:
                 told(first + (end - first) * step // _STEPS, last)
 
     def verdicts(self) -> Iterator[Verdict]:
-        """Every pair that is a match or to be reviewed: by person, the best first."""
+        """Every pair that is a match or a review: by person, the best first."""
         found = self._connection.sql(
             "SELECT person, other, rank, weight FROM verdicts ORDER BY person, rank DESC, weight DESC, other"
         )
@@ -112,12 +113,12 @@ class Matching:
             yield from map(Verdict, persons, others, (_RANKS[rank] for rank in ranks), weights)
 
     def findings(self) -> Iterator[Finding]:
-        """The answer on every student of the roster for whom it is not none, in their order."""
+        """The answers that are not none, in the order of the roster."""
         for _, verdicts in groupby(self.verdicts(), key=itemgetter(0)):
             yield finding(list(verdicts))
 
     def _judge(self, first: int, end: int) -> Iterator[None]:
-        """Work a chunk, step by step."""
+        """Judge one chunk; yields after each step."""
         chosen = f"l.person >= {first} AND l.person < {end}"
         self._connection.execute(f"CREATE TABLE pairs AS {linker.pairs(self.model, chosen, self._is_one)}")
         yield
@@ -138,11 +139,11 @@ class Matching:
 def load(
     connection: duckdb.DuckDBPyConnection, name: str, form: pa.Schema, tables: Iterable[pa.Table], first: int = 0
 ) -> int:
-    """Make a table of people, its entries numbered from `first` on; how many they are."""
+    """Make a table of people with entries numbered from `first` on; returns how many entries there are."""
     entries = first
     _append(connection, name, form.empty_table(), entries, is_first=True)
     waiting = iter(tables)
-    # many at once: DuckDB takes 0.2 s for 200,000 rows, and 0.14 s more for every further time (measured)
+    # many pages at once: DuckDB takes 0.2 s for 200,000 rows, and 0.14 s more for every further insert (measured)
     while pages := list(islice(waiting, _PAGES)):
         table = pa.concat_tables(pages)
         _append(connection, name, table, entries, is_first=False)
@@ -161,7 +162,7 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, f
 
 @contextmanager
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that reaches nothing. Raises OperatorError where the machine has not the memory for it."""
+    """A database in memory, without access to files or the network. Raises OperatorError where memory runs out."""
     with duckdb.connect(config=dict(_CONFIG)) as connection:
         for setting in _LOCKED:
             connection.execute(f"SET {setting}")
@@ -177,7 +178,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def opened(model: Model) -> Iterator[Matching]:
-    """A place to match in. Raises OperatorError like `database`."""
+    """A `Matching` in a fresh database. Raises OperatorError like `database`."""
     with database() as connection:
         yield Matching(model, connection)
 

@@ -1,6 +1,6 @@
-"""The registry of a home, as what is compared in bulk: each student has a number of its own, from 0 on.
+"""The registry of a home for bulk comparison: each student has a place number, from 0 on.
 
-Promises: nothing is kept but SSIDs, in the order of their numbers.
+Promises: only SSIDs are kept, in the order of these numbers.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,18 +15,18 @@ from broker.identity.features import Features
 
 Told = Callable[[int], object]
 
-_STEP = 1_000  # names between two words to whoever is told
+_STEP = 1_000  # names between two calls of `told`
 
 
 @dataclass(slots=True)
 class Registry:
-    """The registry of a home: the SSID of each student by number, and which SSID stands for a merged one."""
+    """The registry of a home: the SSID of each student by place number, and which SSID stands for a merged one."""
 
     connection: Reading
     numbers: list[str] = field(default_factory=list)
 
     def entries(self, told: Told) -> Iterator[Entry]:
-        """The students as they are indexed; `told` hears how many names were read."""
+        """The students as the index has them; `told` is called with the number of names read so far."""
         waiting: list[Features] = []
         for number, (ssid, data) in enumerate(indexed.names(self.connection), 1):
             if not self.numbers or self.numbers[-1] != ssid:
@@ -41,9 +41,9 @@ class Registry:
             yield len(self.numbers) - 1, waiting
 
     def count(self) -> int:
-        """How many names there are."""
+        """The number of names in the index."""
         return indexed.count(self.connection)
 
     def merged(self) -> Mapping[str, str]:
-        """Numbers that do not stand for themselves, and which do."""
+        """The SSID that stands for each merged SSID."""
         return indexed.merged(self.connection)

@@ -1,10 +1,9 @@
 """The same model on Spark, for a state that wants more than one machine: the same settings, pairs, weights and answers.
 
-Owns the outside library `pyspark` (the optional extra `spark`) and the wording of the model in Spark's SQL. Promises:
-the weights of the other executors (a test holds them together). Spark has no Jaro-Winkler, and the one that comes with
-Splink counts odd transpositions otherwise (aabcab and abcab: 0.86 for 0.89), so both edit measures are RapidFuzz's
-here: every node needs Satchel installed. What Spark shuffles to disks is student data: a session that does not encrypt
-it is refused.
+Owns the outside library `pyspark` (the optional extra `spark`) and the model in Spark's SQL. Promises: the weights
+equal those of the other executors (a test compares them). Spark has no Jaro-Winkler, and the one in Splink counts odd
+transpositions differently (aabcab and abcab: 0.86 for 0.89), so both edit measures come from RapidFuzz here: every node
+needs Satchel installed. Spark shuffles student data to disks: a session that does not encrypt it is refused.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +21,7 @@ from broker.identity.bulk.matching import Verdict
 from broker.identity.model import Model
 
 ENCRYPTED = "spark.io.encryption.enabled"
-# what a session of one's own needs; a cluster's operator adds where it runs
+# settings for a local session; the operator of a cluster adds where it runs
 SESSION: Mapping[str, str] = {ENCRYPTED: "true", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "8"}
 
 _RANKS = {answer.rank: answer for answer in Answer}
@@ -34,17 +33,17 @@ _NAMED: Mapping[type[sql.Expr], str] = {
 
 
 def jaro_winkler(left: str | None, right: str | None) -> float | None:
-    """As in `sql`: NULL gives NULL."""
+    """The similarity, as in `identity.sql`: NULL gives NULL."""
     return None if left is None or right is None else float(JaroWinkler.similarity(left, right))
 
 
 def damerau_levenshtein(left: str | None, right: str | None) -> int | None:
-    """As in `sql`: NULL gives NULL."""
+    """The edit distance, as in `identity.sql`: NULL gives NULL."""
     return None if left is None or right is None else DamerauLevenshtein.distance(left, right)
 
 
 def translated(text: str) -> str:
-    """SQL of DuckDB in Spark's."""
+    """DuckDB's SQL, translated into Spark's."""
 
     def other(node: sql.Expr) -> sql.Expr:
         if type(node) in _NAMED:
@@ -70,7 +69,7 @@ def settings(model: Model) -> dict[str, Any]:
 
 
 def statements(model: Model) -> dict[str, str]:
-    """The SQL of the two steps that are not Splink's, by their table: `pairs` and `verdicts`."""
+    """The SQL of the two steps that Splink does not do, by table name: `pairs` and `verdicts`."""
     return {
         "pairs": translated(linker.pairs(model)),
         "verdicts": translated(linker.answers(model)),
@@ -78,9 +77,9 @@ def statements(model: Model) -> dict[str, str]:
 
 
 def verdicts(session: Any, model: Model, roster: Iterable[pa.Table], registry: Iterable[pa.Table]) -> Iterator[Verdict]:
-    """Every pair that is a match or to be reviewed, by person, the best first; tables in the form of `linker.tables`.
+    """Every pair that is a match or a review, by person, the best first; tables in the form of `linker.tables`.
 
-    `session` is a SparkSession. Raises OperatorError for one that writes what it shuffles in the clear.
+    `session` is a SparkSession. Raises OperatorError where the session does not encrypt what it writes to disks.
     """
     if session.conf.get(ENCRYPTED, "false").lower() != "true":
         raise OperatorError(f"Spark would write student data to its disks: set {ENCRYPTED} to true.")

@@ -1,13 +1,13 @@
-"""A model of a state's own: m, u, prior and common names learnt from its students by Splink.
+"""Training of a state's own model: Splink learns m, u, prior and common names from the state's students.
 
-Owns what is learnt, and from what. Promises: comparisons, levels, labels and blocking rules stay as they are, and so
-does the m or u of a level that too few pairs of students reach; too few students are refused. Names that few students
-share are not learnt: what is written tells of nobody.
+Owns what is learnt, and from which records. Promises: comparisons, levels, labels and blocking rules stay as they are,
+and so does the m or u of a level that too few pairs of students reach; too few students are refused. Names that few
+students share are not learnt: the model names no student.
 
-m says how often the records of one student agree. It is learnt from records that bring an SSID, where there are such,
-for those cannot be mistaken. Else Splink looks for students who are there twice (expectation maximisation); it would
-take twins for one student, so who may be a twin is left out of what tells of names. From a registry in which every
-student is there once, m cannot be learnt at all.
+m says how often the records of one student agree. Where records have SSIDs, m is learnt from those, because SSIDs leave
+no doubt. Otherwise Splink looks for students who are there twice (expectation maximisation); it would take twins for
+one student, so possible twins are left out of the session that learns names. m cannot be learnt from a registry in
+which every student is there once.
 """
 
 import math
@@ -26,21 +26,22 @@ from broker.core.errors import OperatorError
 from broker.identity.bulk import linker, matching
 from broker.identity.model import Model, Terms
 
-Told = Callable[[str], None]  # what is done next
+Told = Callable[[str], None]  # called with the name of the next step
 
 FEWEST_STUDENTS = 1_000
-FEWEST_PAIRS = 100  # of records of one student, by SSID, or by one name and birth date
-FEWEST_NAMESAKES = 10  # students who share a name before it is kept as common, as in published figures of schools
-MOST_RECORDS = 50  # of one SSID; a number that more bring is none
-RANDOM_PAIRS = 1_000_000  # for u: the rarest levels hold of one pair in 100,000
-BLOCKED_PAIRS = 2_000_000  # of one session of expectation maximisation, about
-FEWEST_OF_LEVEL = 10  # pairs that reach a level, before its former m or u is given up
-# Each session learns of what it is not blocked on; together they learn of all.
+FEWEST_PAIRS = 100  # pairs of records of one student, by SSID, or by the same name and birth date
+FEWEST_NAMESAKES = 10  # so many students must share a name before it counts as common, as in schools' published figures
+MOST_RECORDS = 50  # records with one SSID; a number in more records is no SSID
+RANDOM_PAIRS = 1_000_000  # for u: the rarest levels hold for one pair in 100,000
+BLOCKED_PAIRS = 2_000_000  # pairs in one session of expectation maximisation, about
+FEWEST_OF_LEVEL = 10  # so many pairs must reach a level before its former m or u is replaced
+# Each session learns the comparisons that it does not block on; together the sessions learn all of them.
 SESSIONS = ("l.first = r.first AND l.last = r.last", "l.birth_date = r.birth_date AND l.alone AND r.alone")
 _SEED = 1
-_SAME = ("first_l = first_r", "last_l = last_r", "birth_date_l = birth_date_r")  # levels that every model has
+_SAME = ("first_l = first_r", "last_l = last_r", "birth_date_l = birth_date_r")  # every model has these levels
 _PRIOR = "probability_two_random_records_match"
-# Who has a birth order, or last name and birth date in common with somebody of another first name, may be a twin.
+# A student may be a twin with a birth order, or where another student has the same last name and birth date but another
+# first name.
 _PEOPLE = Template("""
     CREATE TABLE people AS
     SELECT *, NOT EXISTS (
@@ -67,8 +68,9 @@ _SURE = """
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What was learnt from `students` records. m was learnt from about `pairs` of them that are of one student, 0 where
-    it stayed as it was; `is_known` says that it was by SSIDs. `charts` are Splink's own, HTML documents by title."""
+    """The result of training on `students` records. m was learnt from about `pairs` pairs of records of one student, 0
+    where it stayed as it was; `is_known` says that SSIDs showed these pairs. `charts` are Splink's HTML documents by
+    title."""
 
     settings: Mapping[str, Any]
     terms: Terms
@@ -86,8 +88,8 @@ def train(
 ) -> Trained:
     """Learn from students in the form of `linker.tables`.
 
-    `labels` gives, once all are read, the SSIDs that are known, by number of the student. None says that every student
-    is there once. Raises OperatorError for too few students, or too few who are there twice.
+    `labels` is called when all students are read, and gives the known SSIDs by the number of the student. None says
+    that every student is there once. Raises OperatorError for too few students, or too few who are there twice.
     """
     with matching.database() as connection, linker.quiet():
         form = linker.schema(model)
@@ -113,8 +115,8 @@ def train(
 
 
 def careful(trained: Trained, former: Model) -> dict[str, Any]:
-    """The settings to be used against any registry: a prior above the former one is not believed, for a roster is
-    smaller than the state, and the limits were set for a large one."""
+    """The settings for use against any registry. A prior above the former one is not used: a roster is smaller than the
+    state, and the limits were set for a large registry."""
     return {**trained.settings, _PRIOR: min(trained.settings[_PRIOR], former.settings[_PRIOR])}
 
 
@@ -130,7 +132,7 @@ def _label(connection: duckdb.DuckDBPyConnection, labels: Mapping[int, str], sin
 
 
 def _terms(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, dict[str, float]]:
-    """The common values of each column that has them, as shares of the students who have any value there."""
+    """The common values of each column with term frequencies, as shares of the students who have a value there."""
     found: dict[str, dict[str, float]] = {}
     for name in linker.term_columns(model):
         column = duckdb.ColumnExpression(name)
@@ -144,13 +146,14 @@ def _terms(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, dic
 def _learn_m(
     connection: duckdb.DuckDBPyConnection, work: Linker, students: int, shares: Mapping[str, float]
 ) -> tuple[int, bool, float]:
-    """From how many pairs m was learnt, whether by SSIDs, and how likely two random records are of one student."""
+    """Learn m. Returns the number of pairs, whether SSIDs showed them, and the probability that two random records are
+    of one student."""
     labelled, known = _one(connection, _LABELLED)
     if known >= FEWEST_PAIRS:
         work.training.estimate_m_from_label_column("label")
         return int(known), True, 2 * known / (labelled * (labelled - 1))
     sure, singles = _one(connection, _SURE)
-    if sure < FEWEST_PAIRS or singles < 2:  # each session must find somebody
+    if sure < FEWEST_PAIRS or singles < 2:  # each session must find students
         raise OperatorError(
             f"How the records of one student differ is learnt from {FEWEST_PAIRS} students or more who are there twice "
             f"with one name and birth date; there are {sure}. Take rosters of several LEAs or years, with SSIDs where "
@@ -165,8 +168,8 @@ def _learn_m(
 
 
 def _how_sure(learnt: Mapping[str, Any], shares: Mapping[str, float]) -> float:
-    """The share of students who are there twice of whom both records have one name and birth date: what m says of the
-    three, taken to be independent. It tells of how many students the sure ones are a part."""
+    """Among students who are there twice, the share whose two records have the same first name, last name and birth
+    date: the product of the three m, taken as independent. It turns the number of sure pairs into that of all pairs."""
     share = 1.0
     for one in learnt["comparisons"]:
         for level in one["comparison_levels"]:
@@ -176,8 +179,8 @@ def _how_sure(learnt: Mapping[str, Any], shares: Mapping[str, float]) -> float:
 
 
 def _both_have(share: float) -> float:
-    """Of pairs of one student, given the share of random pairs, in how many a comparison can say anything: what one
-    record has, the other one mostly has too."""
+    """The share of pairs of one student in which both records have a value. `share` is that of random pairs; a value
+    that one record has, the other record mostly has, too."""
     return math.sqrt(share)
 
 
@@ -186,8 +189,8 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def _settled(model: Model, learnt: Mapping[str, Any], shares: Mapping[str, float], m: int, u: int) -> dict[str, Any]:
-    """The former settings with what was learnt from `m` pairs of one student and from `u` random ones. `shares` says of
-    how many random pairs a comparison could say anything. Raises OperatorError where what it says cannot be."""
+    """The former settings, with the values learnt from `m` pairs of one student and from `u` random pairs. `shares` is
+    the share of random pairs in which a comparison has both values. Raises OperatorError for impossible values."""
     settings: dict[str, Any] = deepcopy(dict(model.settings))
     for mine, new in zip(settings["comparisons"], learnt["comparisons"], strict=True):
         share = shares[mine["output_column_name"]]
@@ -205,12 +208,12 @@ def _settled(model: Model, learnt: Mapping[str, Any], shares: Mapping[str, float
 
 
 def _blended(former: Sequence[float], learnt: Sequence[float | None], pairs: float) -> list[float]:
-    """What was learnt from so many pairs, as shares of 1. A level that too few of them reach keeps its former value, or
-    the most that so few allow."""
+    """The values learnt from `pairs` pairs, which add up to 1. A level that too few pairs reach keeps its former value,
+    or gets the largest value that so few pairs allow."""
     if pairs < FEWEST_PAIRS:
         return list(former)
     least = FEWEST_OF_LEVEL / pairs
-    # Splink leaves what it began with where it saw no pair of a level
+    # where Splink saw no pair of a level, it leaves the value that it began with
     values = [
         new if new and new != old and new >= least else min(old, least) for old, new in zip(former, learnt, strict=True)
     ]
@@ -218,7 +221,7 @@ def _blended(former: Sequence[float], learnt: Sequence[float | None], pairs: flo
 
 
 def _shares(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, float]:
-    """For each comparison the share of random pairs of which it says anything at all."""
+    """For each comparison, the share of random pairs in which both students have a value."""
     names = [one for one in linker.schema(model).names if one not in (linker.PERSON, linker.LEGAL)]
     columns = ", ".join(f"l.{one} AS {one}_l, r.{one} AS {one}_r" for one in names)
     connection.execute(_SAMPLE.substitute(columns=columns))
@@ -233,7 +236,7 @@ def _shares(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, fl
 
 
 def _check(name: str, levels: Sequence[Mapping[str, Any]]) -> None:
-    """What is left when nothing agrees must speak against, and something must speak for."""
+    """Check one comparison: its last level must speak against one child, and one level for it. Raises OperatorError."""
     ratios = [level["m_probability"] / level["u_probability"] for level in levels]
     if ratios[-1] >= 1 or max(ratios) <= 1:
         raise OperatorError(
@@ -243,7 +246,7 @@ def _check(name: str, levels: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _charts(work: Linker, is_m: bool) -> dict[str, str]:
-    """Of the model alone: Splink's charts of common names show names, and are left out."""
+    """Splink's charts of the model. Its charts of common names show names, and are left out."""
     made: dict[str, Any] = {
         "Weights: what each level speaks for or against": work.visualisations.match_weights_chart(),
         "m and u: how often each level holds, of one student and by chance": work.visualisations.m_u_parameters_chart(),

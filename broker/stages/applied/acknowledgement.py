@@ -35,6 +35,7 @@ from broker.transfers import cases as transfers
 from broker.transfers import contest
 from handlers import acknowledgement
 from handlers.base import LEAS
+from handlers.registry import ANSWERS_CASE
 
 REJECTED = "rejected"
 _PESC, _JSON = "pesc", "acknowledgement.v1"
@@ -108,13 +109,13 @@ def _tell(services: Services, connection: Writing, about: PacketRow, said: Ackno
     if about.state is State.DELIVERED:
         collect.collect_in(connection, services, about.receiver, about.tracking, how, **facts)
         return
-    papers = statements(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
-    moves.advance(connection, [Move(about, about, (), papers)], said.at)
+    receipts = statements(services, about, [(about.origin, State.COLLECTED)], how=how, **facts)
+    moves.advance(connection, [Move(about, about, (), receipts)], said.at)
 
 
 def _follow(services: Services, connection: Writing, about: PacketRow, code: str) -> None:
     """What a rejection changes besides."""
-    if about.type == PacketType.STUDENT_RECORD:
+    if about.type in ANSWERS_CASE:
         transfers.rejected(services, connection, about.tracking, code)
     elif about.type == PacketType.RECORD_REQUEST and not about.origin:
         if code == acknowledgement.STILL_ENROLLED:

@@ -12,8 +12,8 @@ from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line import EXIT
+from broker.students.line_request import LineRequest
 from broker.students.lines import Work
-from broker.students.wish import Wish
 from handlers import enrollment
 from handlers.enrollment import Entry
 from handlers.line_facts import named
@@ -21,24 +21,24 @@ from handlers.line_facts import named
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a checked `enrollment.v1`. A student's exit may stand in the line before the entry."""
-    wishes = _with_exits([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
-    wishes.sort(key=lambda wish: wish.day)
-    return by_lines(services, Work(row, wishes), done)
+    requests = _with_exits([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
+    requests.sort(key=lambda one: one.day)
+    return by_lines(services, Work(row, requests), done)
 
 
-def _with_exits(wishes: Sequence[Wish]) -> list[Wish]:
+def _with_exits(requests: Sequence[LineRequest]) -> list[LineRequest]:
     """Each entry with the exits that the packet tells of the same student at the same school: a system that exports
     every night sends both again and again, and the entry is not to open each time what the exit then ends."""
     exits: dict[tuple[Student, str], tuple[str, ...]] = {}
-    for wish in wishes:
-        if wish.request == EXIT:
-            key = (wish.student, wish.school)
-            exits[key] = (*exits.get(key, ()), wish.day)
-    return [replace(wish, exits=exits.get((wish.student, wish.school), ())) for wish in wishes]
+    for one in requests:
+        if one.request == EXIT:
+            key = (one.student, one.school)
+            exits[key] = (*exits.get(key, ()), one.day)
+    return [replace(one, exits=exits.get((one.student, one.school), ())) for one in requests]
 
 
-def _of_entry(line: int, entry: Entry) -> Wish:
-    return Wish(
+def _of_entry(line: int, entry: Entry) -> LineRequest:
+    return LineRequest(
         line=line,
         student=entry.student,
         request=entry.event,

@@ -13,7 +13,7 @@ from typing import Any
 from broker.core.model import Document
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow
-from broker.packets.round import Look
+from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.students import lines
 from broker.students.lines import InSlices, Work
@@ -57,5 +57,5 @@ def by_lines(services: Services, work: Work, done: Move) -> Move:
 
 def check_signer(services: Services, connection: Reading, row: PacketRow) -> None:
     """A key that was good when the packet was opened may have ended since, by an earlier packet of the same round, too.
-    Raises Refused and Deferred as `Look.check_signer`."""
-    Look(connection, services.clock(), services.today()).check_signer(row.origin, row.signer)
+    Raises Refused and Deferred as `RoundFacts.check_signer`."""
+    RoundFacts(connection, services.clock(), services.today()).check_signer(row.origin, row.signer)

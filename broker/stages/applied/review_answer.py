@@ -35,11 +35,11 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     cost = _LINES * len(document.body["answers"])
     if cost <= services.settings.limits.lines_per_transaction:
         return as_a_whole(services, row, document, done, decide.answer, cost)
-    sliced = InSlices(services, row, document, done)
+    sliced = AnswersInSlices(services, row, document, done)
     return replace(done, slices=sliced, effect=sliced.end)
 
 
-class InSlices(Sliced):
+class AnswersInSlices(Sliced):
     """The packet. What is kept of a slice says which answers it has carried out, and which questions are put again."""
 
     def __init__(self, services: Services, row: PacketRow, document: Document, move: Move) -> None:
@@ -86,8 +86,8 @@ class InSlices(Sliced):
                 if not self.is_held(connection):
                     return False
                 parts.append(self._slice(connection, len(parts), some))
-            carried = len(parts[-1].answers)
-            done, left = done + carried, left - carried
+            count = len(parts[-1].answers)
+            done, left = done + count, left - count
             give_way()
         return True
 

@@ -6,11 +6,11 @@ Contract: as `planning`. Lines that cannot be read are answered too, and keep no
 from broker.core.model import Document, Name
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.formats.ssid.lines import Unread
-from broker.notices.answers import Answer, Outcome, Sent
+from broker.notices.answers import Answer, Outcome, SentLine
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
+from broker.students.line_request import LineRequest
 from broker.students.lines import Line, Work
-from broker.students.wish import Wish
 from handlers import ssid_request
 from handlers.line_facts import named
 from handlers.ssid_request import Request
@@ -25,7 +25,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
 
 
 def _of_request(services: Services, request: Request) -> Line:
-    wish = Wish(
+    line = LineRequest(
         line=request.line,
         student=request.student,
         request=request.kind,
@@ -42,13 +42,13 @@ def _of_request(services: Services, request: Request) -> Line:
     )
     lacking = ssid_request.lack(request)
     if lacking:
-        return wish, Answer(wish.line, Outcome.REFUSED, None, "missing", lacking)
+        return line, Answer(line.line, Outcome.REFUSED, None, "missing", lacking)
     if request.exit and request.exit < request.entry:
         must = "exit_date must not be before entry_date."
-        return wish, Answer(wish.line, Outcome.REFUSED, None, "unreadable", "exit_date", must)
-    return wish
+        return line, Answer(line.line, Outcome.REFUSED, None, "unreadable", "exit_date", must)
+    return line
 
 
 def _unread(line: Unread) -> Line:
-    sent = Sent(Name(line.first_name, line.last_name), line.local_number, line.school_year)
+    sent = SentLine(Name(line.first_name, line.last_name), line.local_number, line.school_year)
     return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)

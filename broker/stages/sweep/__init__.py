@@ -1,1 +1,1 @@
-"""What the sweeper does, one file a duty."""
+"""The sweeper's duties, one file for each."""

@@ -1,6 +1,6 @@
-"""collected: what an LEA took out of its inbox becomes COLLECTED.
+"""collected: packets that an LEA took out of its inbox become COLLECTED.
 
-Contract: an inbox is believed only where it is known to be the LEA's (`broker.parties.marks`).
+Contract: an inbox counts only where it is known to be the LEA's (`broker.parties.marks`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from broker.stages import collect
 
 
 def notice_collected(services: Services, lea: LeaId) -> Sequence[str]:
-    """Packets that lay in this LEA's inbox and are gone; they become COLLECTED."""
+    """Collect the packets that lay in this LEA's inbox and are gone. Returns their tracking ids."""
     with reading(services.engine) as connection:
         expected = views.uncollected(connection, lea)
     if not expected:

@@ -1,9 +1,9 @@
-"""day change: what a new day changes by itself.
+"""day change: carries out what a new day changes by itself.
 
-Contract: an entry or exit that was reported ahead moves the student on its day, and no packet says so then. Once a day,
-in slices, the cases of these students are made right and what waited for them is let go. A day that is looked at twice
-changes nothing more, so one that was broken off is begun again; after a start the last weeks are looked at, for nobody
-knows when this last ran.
+Contract: an entry or exit that was reported ahead moves the student on its day, when no packet comes. Once a day, in
+slices, these students' cases are reconciled, and packets that waited for them are released. Doing a day twice changes
+nothing more, so a day that was broken off begins again; after a start the last weeks are done, because nobody knows
+when this last ran.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Writing, reading
 from broker.edge.ledger.people import registry
 from broker.packets.services import Services
-from broker.students import enroll
 from broker.transfers import cases
+from broker.transfers.resume import release_waiting
 
 _BACK = timedelta(days=30)
-_AT_ONCE = 200  # others want to write, too
+_AT_ONCE = 200  # students in one transaction, because others want to write, too
 
 
-class Daybreak:
-    """`look` does one slice of a new day's work, and nothing on a day that is done."""
+class DayChange:
+    """The work of each new day: `look` does one slice of it, and nothing on a day that is done."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -32,7 +32,7 @@ class Daybreak:
         self._slices: Iterator[None] = iter(())
 
     def look(self) -> None:
-        """One slice."""
+        """Do one slice."""
         try:
             for _ in self._slices:
                 return
@@ -46,7 +46,7 @@ class Daybreak:
 
 
 def turn(services: Services, after: date, today: date) -> Iterator[None]:
-    """Follow the students for whom something has turned on a day after `after`, and by `today`, a slice at a time."""
+    """Handle the students whose entry or exit fell on a day after `after`, up to `today`, a slice at a time."""
     last, is_over = "", _has_year_ended(services, after, today)
     while True:
         with reading(services.engine) as connection:
@@ -63,11 +63,12 @@ def turn(services: Services, after: date, today: date) -> Iterator[None]:
 def _follow(services: Services, some: Sequence[Ssid], connection: Writing) -> None:
     registry.lock(connection)
     cases.reconcile(services, connection, some)
-    enroll.release_waiting(services, connection, some)
+    release_waiting(services, connection, some)
 
 
 def _has_year_ended(services: Services, after: date, today: date) -> bool:
-    """Whether teaching has ended on one of these days: then entries ahead count where nobody else has the student."""
+    """Whether the teaching of a school year ended on one of these days: entries ahead then count where no LEA has the
+    student."""
     calendar = services.settings.claims.calendar
     years = range(calendar.containing(after), calendar.containing(today) + 1)
     return any(after <= calendar.year(number).closes < today for number in years)

@@ -1,6 +1,6 @@
-"""deliveries: files that a crash left hidden in an inbox are shown, or dropped.
+"""deliveries: publishes or drops files that a crash left hidden in an inbox.
 
-Contract: by the ledger alone, and so as often as wanted; what a worker may still be at is left.
+Contract: only the ledger decides, so this may be repeated; files that a worker may still be working on are left.
 """
 
 from broker.core.errors import Deferred
@@ -13,10 +13,10 @@ from broker.packets.services import Services
 
 
 def finish_deliveries(services: Services, lea: LeaId) -> int:
-    """Publish hidden files whose packet the ledger calls DELIVERED, and drop those of claims that came to nothing and
-    of packets that were taken back.
+    """Publish hidden files whose packet the ledger calls DELIVERED, and drop those of failed claims and of withdrawn
+    packets.
 
-    Returns how many are left because a worker may still be at them.
+    Returns how many are left because a worker may still be working on them.
     """
     left = 0
     for tracking, token in services.inboxes.staged(lea):
@@ -24,14 +24,14 @@ def finish_deliveries(services: Services, lea: LeaId) -> int:
             left += _finish(services, lea, tracking, token)
         except Missing:
             raise
-        except Deferred as later:  # something else has its name; the others have theirs all the same
+        except Deferred as later:  # another thing has its name; the other files go on
             services.troubles.meet(services.log, "a packet cannot be shown", later, lea=lea, tracking=tracking)
             left += 1
     return left
 
 
 def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
-    """One hidden file; 1 where a worker may still be at it."""
+    """Handle one hidden file. Returns 1 where a worker may still be working on it, else 0."""
     with reading(services.engine) as connection:
         row = packets.get(connection, tracking)
     own = row.token if row else ""
@@ -47,7 +47,7 @@ def _finish(services: Services, lea: LeaId, tracking: str, token: str) -> int:
 
 
 def _show_again(services: Services, lea: LeaId, tracking: str, token: str) -> None:
-    """A packet that was being taken back, and then was not, returns into view; and not while it may be yet."""
+    """Publish a packet again whose withdrawal was broken off, unless another transaction has withdrawn it since."""
     with writing(services.engine) as connection:
         row = corrections.locked(connection, tracking)
         if row is not None and row.state is State.DELIVERED:

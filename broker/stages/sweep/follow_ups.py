@@ -1,6 +1,6 @@
-"""follow ups: students who moved with many others are followed up, a slice at a time (`broker.transfers.follow_up`).
+"""follow ups: follows up students who moved with many others, a slice at a time (`broker.transfers.follow_up`).
 
-Contract: each slice is one transaction; a bug with one student stops that student only.
+Contract: each slice is one transaction; a bug with one student stops only that student.
 """
 
 from broker.edge.ledger.again import committed
@@ -13,10 +13,10 @@ from broker.transfers import follow_up
 
 
 def follow_up_some(services: Services) -> int:
-    """Follow up a slice of the students who wait for it (`broker.transfers.follow_up`); returns how many it was.
+    """Follow up a slice of the waiting students (`broker.transfers.follow_up`); returns how many.
 
-    A bug with one student stops that student only: the slice is worked again one by one, and who fails alone waits
-    behind all others."""
+    A bug with one student stops only that student: the slice is worked again one by one, and a student who fails alone
+    waits behind all others."""
     limit = services.settings.limits.cases_per_transaction
     with reading(services.engine) as connection:
         some = follow_ups.first(connection, limit)

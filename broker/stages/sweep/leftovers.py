@@ -1,8 +1,8 @@
-"""leftovers: bytes that nobody will work with again go, the oldest first.
+"""leftovers: purges bytes that will not be worked with again, the oldest first.
 
-Contract: what was refused, or was a duplicate, can be looked at for `refused_days`, as long as it is within the LEA's
-share; then its bytes go from the vault, or from quarantine, and its row says `purged`. Rows, events and receipts stay,
-and so do bytes that another packet came with which was not refused. Doing it again changes nothing.
+Contract: the bytes of a refused packet or a duplicate are kept for `refused_days`, as long as they are within the LEA's
+share; then they are removed from the vault, or from quarantine, and the row says `purged`. Rows, events and receipts
+stay, and so do bytes that belong to another packet, too, which was not refused. Repeating it changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,14 +13,14 @@ from broker.edge.ledger.packets import keeping, packets
 from broker.edge.ledger.packets.keeping import Leftover
 from broker.packets.services import Services
 
-_AT_ONCE = 500  # of one LEA in one round
+_AT_ONCE = 500  # packets of one LEA in one round
 _IN_A_TRANSACTION = 20
 _DAY = 86_400.0
 _REMOVED = 1_000  # files and folders of one LEA in quarantine, in one round
 
 
 def purge(services: Services) -> int:
-    """Remove what is over; returns how many packets it was."""
+    """Purge the bytes of packets that are over age or share; returns the number of packets."""
     with reading(services.engine) as connection:
         over = [one for one in keeping.kept(connection) if _is_over(services, one.files, one.bytes, one.oldest)]
         chosen = [one for of in over for one in _over(services, of, keeping.oldest(connection, of.origin, _AT_ONCE))]
@@ -45,7 +45,8 @@ def _over(services: Services, of: keeping.Kept, some: Sequence[Leftover]) -> Ite
 
 
 def _purge(services: Services, some: Sequence[Leftover]) -> None:
-    """The question and the removal happen while nobody else can write, so that intake can trust what it stored."""
+    """Purge these packets. The check and the removal happen while nobody else can write, so intake can trust what it
+    stored."""
     with writing(services.engine) as connection:
         for sha256 in {one.sha256 for one in some} - keeping.needed(connection, [one.sha256 for one in some]):
             services.vault.remove(sha256)
@@ -53,15 +54,16 @@ def _purge(services: Services, some: Sequence[Leftover]) -> None:
 
 
 class SetAside:
-    """What was set aside, and is over, goes from quarantine; a thing with very many files in several rounds."""
+    """Purges quarantine: things set aside that are over age or share; a folder with very many files takes several
+    rounds."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._quarantine = Quarantine(services.home.quarantine)
-        self._origins: dict[str, str] = {}  # of what stands there, by tracking id
+        self._origins: dict[str, str] = {}  # the LEAs of the things in quarantine, by tracking id
 
     def clear(self) -> int:
-        """Remove some of it; how many files and folders it was."""
+        """Remove some of these things. Returns how many files and folders it removed."""
         things = self._quarantine.things()
         self._look_up({one.tracking for one in things})
         mine: dict[str, list[Thing]] = {}

@@ -1,6 +1,6 @@
-"""receipts: what was said in a move's transaction is signed, and written into the LEA's folder.
+"""receipts: signs the statements of moves, and writes them into the LEA's folder.
 
-Contract: may be repeated or missed without harm; a receipt has one text, whoever writes it.
+Contract: may be repeated or missed without harm; a receipt has one text, whichever process writes it.
 """
 
 from broker.core.model import LeaId
@@ -15,16 +15,16 @@ _RECEIPTS_AT_ONCE = 500
 
 
 def publish_receipts(services: Services, away: set[str] | None = None) -> int:
-    """Sign receipts that have no file yet, and write it; returns how many. Who has no folder keeps nobody waiting, and
-    is added to `away`: whose receipts are passed over."""
+    """Sign receipts that have no file yet, and write the files; returns how many. A party whose folder is missing holds
+    up no other party: it is added to `away`, and receipts of parties in `away` are skipped."""
     missing: set[str] = set() if away is None else away
     while True:
         with reading(services.engine) as connection:
             pending = history.pending(connection, _RECEIPTS_AT_ONCE, missing)
         texts = [(one, signed(services, one)) for one in pending]
-        papers = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
-        absent = write_all_receipts(services.home, services.apart, papers) if papers else []
-        written = [paper for paper in pending if paper.party not in absent]
+        files = [(LeaId(one.party), file_name(one.tracking, one.n, one.state), said) for one, said in texts if said]
+        absent = write_all_receipts(services.home, services.apart, files) if files else []
+        written = [one for one in pending if one.party not in absent]
         missing |= set(absent)
         if written or not absent:
             break

@@ -1,4 +1,4 @@
-"""resumed: packets go on that were held for a flag that stands no more, or for a key that is there now.
+"""resumed: resumes packets that were held for a flag that no longer stands, or for a key that is there now.
 
 Contract: may be repeated or missed without harm.
 """
@@ -14,8 +14,8 @@ from broker.packets.services import Services
 
 
 def resume_unflagged(services: Services) -> None:
-    """Let go what was held because of a flag that stands no more: one was lifted, or numbers were merged or parted,
-    while a worker had the packet in hand."""
+    """Resume packets that were held for a flag that no longer stands: the flag was lifted, or numbers were merged or
+    parted, while a worker was working the packet."""
     with reading(services.engine) as connection:
         known = views.students_held(connection, HeldFor.BLOCKED)
         unflagged = [ssid for ssid in known if not flags.is_flagged(connection, ssid)]
@@ -25,7 +25,7 @@ def resume_unflagged(services: Services) -> None:
 
 
 def resume_for_keys(services: Services) -> None:
-    """Let go what was held for a receiver's key where the receiver has a valid one now."""
+    """Resume packets that were held for a receiver's key, where the receiver has a valid key now."""
     now = services.clock()
     with reading(services.engine) as connection:
         away = suspensions.standing(connection)

@@ -1,6 +1,6 @@
-"""standing: the queues are told of packets that no queue knows, or that stood still too long.
+"""standing: tells the queues of packets that no queue knows, or that stood still too long.
 
-Contract: may be repeated or missed without harm. Redis may lose everything, and nobody loses more than time.
+Contract: may be repeated or missed without harm. If Redis loses everything, only time is lost.
 """
 
 from broker.core.flow import NEXT_STAGE
@@ -19,12 +19,12 @@ _AT_ONCE = 2_000
 def enqueue_standing(services: Services) -> int:
     """Tell the queues of packets that no queue knows or that stood still too long; returns how many."""
     if services.queues.lost_everything():
-        committed(services.engine, packets.forget_queues)
+        committed(services.engine, packets.mark_unqueued)
     waiting = services.queues.waiting()
     if waiting is None:
         return 0
     now = services.clock().timestamp()
-    # while the queues have work, a packet that waits is only behind others: told again later, and not every round
+    # while the queues have work, a waiting packet is only behind others: it is told again later, not every round
     is_busy = any(waiting.get(LANES[lane]) for lane in (EXPRESS, BULK))
     patience = services.settings.workers.stale_seconds * (10 if is_busy else 1)
     standing: list[tuple[TrackingId, State, int]] = []
@@ -40,7 +40,7 @@ def enqueue_standing(services: Services) -> int:
 
 
 def enqueue_costly(services: Services) -> int:
-    """Tell the costly lane of one packet of each LEA that has none in hand there; returns how many."""
+    """Enqueue one packet in the costly lane for each LEA that has none being worked there; returns how many."""
     now = services.clock().timestamp()
     limits, workers = services.settings.limits, services.settings.workers
     patience = max(workers.stale_seconds, limits.read_wall_seconds)  # a packet of another LEA may be read meanwhile

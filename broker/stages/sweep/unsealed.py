@@ -1,4 +1,4 @@
-"""unsealed: what came in the clear leaves the vault, where a crash kept the worker from removing it.
+"""unsealed: removes contents that came in the clear from the vault, where a crash kept the worker from doing so.
 
 Contract: may be repeated without harm.
 """
@@ -6,12 +6,12 @@ Contract: may be repeated without harm.
 from broker.core.codes import NOT_KEPT
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.packets import views
-from broker.packets.purge_unsealed import forget
+from broker.packets.purge_unsealed import purge_contents
 from broker.packets.services import Services
 
 
-def forget_unsealed(services: Services) -> None:
-    """What came in the clear leaves the vault, where a crash kept the worker from removing it."""
+def purge_unsealed(services: Services) -> None:
+    """Remove contents that came in the clear from the vault, where a crash kept the worker from doing so."""
     with reading(services.engine) as connection:
         refused = views.refused_as(connection, NOT_KEPT)
-    forget(services, refused)
+    purge_contents(services, refused)

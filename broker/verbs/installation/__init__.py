@@ -1,1 +1,1 @@
-"""What is done to, and seen of, an installation as a whole."""
+"""Verbs for an installation as a whole."""

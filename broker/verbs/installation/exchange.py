@@ -1,7 +1,7 @@
-"""exchange: the exchange is started, its ledger brought to the form of this program, and gone on with after a backup.
+"""exchange: start the exchange, upgrade its ledger, and continue after a restored backup.
 
-Contract: each leaves its line in the log of acts in the transaction of what it does. An upgrade, and going on with a
-backup, need the exchange stopped; killed at any moment, the ledger is as it was or as it is to be.
+Contract: each verb writes its line in the log of acts in the transaction of its change. An upgrade, and continuing
+after a backup, need the exchange stopped; if they are killed at any moment, the ledger is in its old or its new state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +26,8 @@ __all__ = ["Now", "check_start", "go_on", "start", "upgrade"]
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The form that a ledger had, '' for none, and has now; the file that has it as it was, where one was made; and the
-    LEAs whose inbox is not there, or in doubt. With `was_settled` there was nothing to do at all."""
+    """The form that a ledger had, '' for none, and has now; the copy of its old state, where one was made; and the LEAs
+    whose inbox is missing or in doubt. With `was_settled` there was nothing to do at all."""
 
     before: str
     form: str
@@ -39,9 +39,9 @@ class Now:
 
 @verb(Action.RUN_EXCHANGE)
 def upgrade(room: Offline, *, actor: Actor) -> Now:
-    """Bring the ledger of an earlier program to the form of this one, and make it this home's; of two at once the
-    second waits, and finds nothing to do. Raises NotDone `running`, NotReady where there is no ledger, or that of a
-    later program."""
+    """Bring the ledger of an earlier program to this program's form, and bind it to this home; of two upgrades at once
+    the second one waits, and finds nothing to do. Raises NotDone `running`, NotReady where there is no ledger, or a
+    later program's."""
     chosen = room.settings
     _, found = offline.find_ledger(chosen)
     if found > REVISION:
@@ -62,8 +62,8 @@ def upgrade(room: Offline, *, actor: Actor) -> Now:
 
 @verb(Action.RUN_EXCHANGE)
 def go_on(room: Offline, *, actor: Actor) -> Sequence[LeaId]:
-    """Go on with a home or a ledger that was put back from a backup; the LEAs whose inbox lacks anything, or is not
-    there: it is known by no mark any more. Raises NotDone `running`."""
+    """Continue with a home or a ledger that was restored from a backup; returns the LEAs whose inbox lacks packets or
+    is missing, and therefore has no mark any more. Raises NotDone `running`."""
     with founding.stopped(room.home):
         return recorded(
             room,
@@ -77,17 +77,17 @@ def go_on(room: Offline, *, actor: Actor) -> Sequence[LeaId]:
 
 @verb(Action.RUN_EXCHANGE)
 def check_start(room: Offline, *, actor: Actor) -> None:
-    """See that nothing in the settings forbids it to run: no federal name. Raises as `joining.check_settings`."""
-    from broker.parties import joining  # it needs gpg's library
+    """Check that nothing in the settings forbids a start: no federal name. Raises as `joining.check_settings`."""
+    from broker.parties import joining  # imported here, because it needs the OpenPGP library
 
     joining.check_settings(room)
 
 
 @verb(Action.RUN_EXCHANGE)
 def start(room: Offline, *, actor: Actor) -> Sequence[LeaId]:
-    """The exchange runs now: the settings that it has seen are in the log of acts, and the LEAs' pages are as these
-    say. Gives the LEAs whose folder is missing."""
-    from broker.parties.pages import write_readmes  # it needs gpg's and SSH's libraries
+    """Record that the exchange runs, with its settings, in the log of acts, and bring the LEAs' pages up to date with
+    them. Returns the LEAs whose folder is missing."""
+    from broker.parties.pages import write_readmes  # imported here, because it needs the OpenPGP and SSH libraries
 
     chosen = room.settings
     told = {"name": chosen.name, "settings": _unlike_defaults(chosen)}
@@ -96,7 +96,7 @@ def start(room: Offline, *, actor: Actor) -> Sequence[LeaId]:
 
 
 def _unlike_defaults(chosen: Settings) -> Mapping[str, Any]:
-    """The settings that are not as they are from the start, by names such as `sftp.port`; no password among them."""
+    """The settings that differ from their defaults, by names such as `sftp.port`; without passwords."""
     sections = [(one.name, getattr(chosen, one.name)) for one in fields(Settings) if is_dataclass(one.default)]
     values = [(f"{name}.{one.name}", getattr(of, one.name), one.default) for name, of in sections for one in fields(of)]
     return {key: _shown(value) for key, value, default in values if value != default}

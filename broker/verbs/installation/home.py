@@ -1,7 +1,7 @@
-"""home: a home comes to be.
+"""home: creates a home.
 
-Contract: nothing is made where the database or Redis does not answer, or the ledger is another home's, and nothing
-stays where the disk is full or somebody breaks it off; secrets are created with mode 0600 and never overwritten.
+Contract: nothing is made where the database or Redis does not answer, or the ledger is another home's, and nothing is
+left where the disk is full or the user interrupts; secrets are created with mode 0600 and never overwritten.
 """
 
 import os
@@ -28,21 +28,21 @@ from broker.verbs.acting import note, verb
 
 @verb(Action.RUN_EXCHANGE)
 def make(room: Offline, changed: Mapping[str, str], *, actor: Actor) -> None:
-    """Make the home of these settings, whose folder is empty or not there yet: settings (those `changed` from their
-    defaults, by names such as `ledger.url`), the exchange's key, ledger and folders. Raises NotDone `ledger-taken`,
-    `no-redis`, NotReady where the database does not answer."""
+    """Create the home of these settings, whose folder is empty or missing: settings (`changed` has those that differ
+    from their defaults, by names such as `ledger.url`), the exchange's key, ledger and folders. Raises NotDone
+    `ledger-taken`, `no-redis`, NotReady where the database does not answer."""
     _check_servers(room.settings)
     home = room.settings.home
     was_there = home.is_dir()
     try:
         _make(room, changed, actor)
-    except BaseException:  # a full disk, Ctrl-C: what was begun would be in the way of the next try
+    except BaseException:  # a full disk, Ctrl-C: leftovers would block the next try
         _unmake(home, was_there)
         raise
 
 
 def _check_servers(chosen: Settings) -> None:
-    """Before anything is written: the database is there, and nobody's; Redis answers."""
+    """Before anything is written, check that the database answers and is nobody's, and that Redis answers."""
     if chosen.ledger.url and offline.find_ledger(chosen)[1]:
         raise NotDone("ledger-taken", place=place_of(chosen))
     if chosen.redis.url and not Queues(chosen).ping():
@@ -68,7 +68,7 @@ def _make(room: Offline, changed: Mapping[str, str], actor: Actor) -> None:
 
 
 def _unmake(home: Path, was_there: bool) -> None:
-    """Take away what was begun; the folder itself stays where it was there before."""
+    """Remove what was made; the folder itself stays if it was there before."""
     if not was_there:
         shutil.rmtree(home, ignore_errors=True)
         return

@@ -1,7 +1,8 @@
-"""inboxes: what only the operator knows of the folder of an LEA.
+"""inboxes: decisions about an LEA's folder that only the operator can make.
 
 Contract: what is absent from an inbox counts as collected only where the operator says that this is the LEA's inbox; or
-it is put there again, the same packet under the same tracking id. The line in the log of acts is written with it.
+it is delivered there again, the same packet under the same tracking id. The line in the log of acts is written in the
+same transaction.
 """
 
 from collections.abc import Collection
@@ -20,10 +21,9 @@ from broker.verbs.acting import NotThere, note, verb
 
 @verb(Action.RUN_EXCHANGE)
 def mark_inbox(room: Offline, lea: str, *, actor: Actor, is_again: bool = False) -> Collection[str]:
-    """Take the folder that stands there now for the LEA's inbox. Gives what is absent from it: that counts as
-    collected, or is put there again where `is_again`. Raises NotThere `no-party`, NotDone `no-inbox` and
-    `no-key`."""
-    with writing(room.engine) as connection:  # once only: what was put there again would be found there
+    """Accept the present folder as the LEA's inbox. Returns what is absent from it: that counts as collected, or is
+    delivered again with `is_again`. Raises NotThere `no-party`, NotDone `no-inbox` and `no-key`."""
+    with writing(room.engine) as connection:  # never repeated: a second run would find what the first one put there
         if directory.party(connection, lea) is None or lea in removals.standing(connection):
             raise NotThere("no-party", lea=lea)
         try:
@@ -39,8 +39,8 @@ def mark_inbox(room: Offline, lea: str, *, actor: Actor, is_again: bool = False)
 
 
 def _put_again(room: Offline, connection: Writing, lea: LeaId, absent: Collection[str]) -> None:
-    from broker import wiring  # packets are sealed again, which the other verbs here need not wait for
-    from broker.stages.sweep import deliver_again
+    from broker import wiring  # imported here, so that the other verbs need not wait for the OpenPGP parts
+    from broker.packets import deliver_again
 
     parts = wiring.build(room.settings.home, "inbox")
     deliver_again.put(parts, connection, lea, sorted(absent))

@@ -1,6 +1,6 @@
 """openssh: the same folders, served by a real OpenSSH.
 
-Contract: the key files of the LEAs are written once the line of the act is; the configuration is given back only.
+Contract: the LEAs' key files are written after the line of the act; the configuration is only returned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ from broker.verbs.acting import recorded, verb
 
 @verb(Action.RUN_EXCHANGE)
 def write_sshd_config(house: House, folder: Path, port: int = 22, address: str = "", *, actor: Actor) -> str:
-    """A whole sshd_config that serves every LEA's folder by OpenSSH; the LEAs' key files, which it names, are written
-    to `folder`. Raises NotDone `no-parties`, `sshd-unusable`, `folder-unwritable`; OperatorError where the exchange
-    itself has a federal name."""
+    """A whole sshd_config that serves every LEA's folder with OpenSSH; the LEAs' key files that it names are written to
+    `folder`. Raises NotDone `no-parties`, `sshd-unusable`, `folder-unwritable`; OperatorError where the exchange itself
+    has a federal name."""
     joining.check_settings(house)
 
     def lines(connection: Reading) -> Mapping[str, Sequence[str]]:

@@ -1,6 +1,6 @@
-"""status: how the exchange is, in numbers, and what needs a person.
+"""status: the state of the exchange in numbers, and what needs a person.
 
-Contract: reads only; no student data. Raises what a database that does not answer raises (`offline.said_of`).
+Contract: reads only; no student data. Raises the errors of a database that does not answer (`offline.said_of`).
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ __all__ = ["Disk", "Need", "Numbers", "Seen", "Server", "Status", "Waiting", "sh
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The numbers, the server that keeps the queues (None where it does not answer), and what needs a person."""
+    """The numbers, the queues' server (None where it does not answer), and what needs a person."""
 
     numbers: Numbers
     server: Server | None
@@ -35,8 +35,8 @@ class Status:
 
 @verb(Action.READ_STATUS)
 def show(room: Offline, *, actor: Actor) -> Status:
-    """How the exchange is now."""
-    from broker.edge.queue.queues import Queues  # the other verbs need none
+    """The state of the exchange now."""
+    from broker.edge.queue.queues import Queues  # imported here, because the other verbs need no queue
 
     queues = Queues(room.settings)
     with reading(room.engine) as connection:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, delete, insert
+from sqlalchemy import Engine, delete, insert
 
 from broker.core.days.deadlines import Calendar, Clock
 from broker.core.transfer import TransferState
@@ -20,7 +19,8 @@ from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.settings.rules import Transfers
 from broker.edge.settings.values import Settings
-from tests.support import ledgers, postgres
+from tests.support import ledgers
+from tests.support.rows import filled
 
 SETTINGS = Settings(home=Path())
 YEAR_ROUND = replace(SETTINGS, transfers=Transfers(year_round=" 6G, 02,"))
@@ -37,15 +37,8 @@ FREE = {
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path_factory.mktemp("ledger"), url)
+def ledger(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = ledgers.ready(tmp_path_factory.mktemp("ledger"), ledger_url)
     with writing(made) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in ("01", "02", "6G")])
     yield made
@@ -58,12 +51,6 @@ def engine(ledger: Engine) -> Engine:
     with writing(ledger) as connection:
         connection.execute(delete(tables.school_days))
     return ledger
-
-
-def filled(table: Table, **values: Any) -> dict[str, Any]:
-    """A row in which nothing else is known."""
-    needed = [column for column in table.columns if not (column.nullable or column.server_default)]
-    return {column.name: "" if isinstance(column.type, Text) else 0 for column in needed} | values
 
 
 def said(lea: str, kind: Kind, *days: str, why: str = "so it is") -> list[SchoolDay]:

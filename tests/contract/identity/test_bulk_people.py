@@ -1,8 +1,6 @@
 """The registry read for bulk work, page by page, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -16,23 +14,10 @@ from broker.identity.bulk import registry as bulk
 from broker.identity.bulk.registry import Registry
 from broker.simulate.people import persons
 from broker.simulate.rates import DEFAULT
-from tests.support import ledgers, postgres
+from handlers.registry import TRAVELS
 
 STUDENTS = 40
 SOURCE = Source(LeaId(""), "", 0.0)
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    yield made
-    made.dispose()
 
 
 @pytest.mark.parametrize("page", [1, 3, 7, 5_000])
@@ -49,7 +34,7 @@ def test_every_student_comes_once_with_all_names(engine: Engine, page: int, monk
     with writing(engine) as connection:
         registrar.bring_in(connection, model, known.items(), SOURCE)
         kept, other = list(known)[5], list(known)[6]
-        registrar.merge(connection, model, kept, other, "me", "twice", 0.0, "2026-11-23")
+        registrar.merge(connection, model, kept, other, "me", "twice", 0.0, "2026-11-23", TRAVELS)
     told: list[int] = []
     with reading(engine) as connection:
         registry = Registry(connection)

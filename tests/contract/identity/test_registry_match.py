@@ -8,38 +8,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
-from broker.core.model import Address, LeaId, Name, Party, PartyKind, Ssid, Student
+from broker.core.model import Address, LeaId, Name, Ssid, Student
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets.rows import EnrollmentRow
-from broker.edge.ledger.parties import directory
-from broker.edge.ledger.people import blocks
-from broker.edge.ledger.people.registry import Source
-from broker.formats.documents import to_student
-from broker.identity import compare, index, match, models, registrar
+from broker.identity import compare, match, models
 from broker.identity.answer import Answer
 from broker.identity.match import Finding
 from broker.identity.model import Model
-from broker.simulate.errors import spoil
-from broker.simulate.people import persons
-from broker.simulate.rates import DEFAULT
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts, ledgers
+from tests.support.lookups import M, N, R, child, enter, find, with_two_leas
 
-SOURCE = Source(LeaId("01"), "packet-0", 1_800_000_000.0)
-BORN = date(2012, 3, 4)
-M, R, N = Answer.MATCH, Answer.REVIEW, Answer.NONE
 Says = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -47,24 +31,9 @@ def model() -> Model:
     return models.load(None)
 
 
-def ready(home: Path, url: str = "") -> Engine:
-    made = ledgers.ready(home, url)
-    with writing(made) as connection:
-        for lea in ("01", "02"):
-            directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)
-    return made
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    yield made
-    made.dispose()
-
-
 @pytest.fixture
 def plain(tmp_path: Path) -> Iterator[Engine]:
-    made = ready(tmp_path)
+    made = with_two_leas(ledgers.ready(tmp_path))
     yield made
     made.dispose()
 
@@ -80,23 +49,6 @@ def says(monkeypatch: pytest.MonkeyPatch) -> Says:
         monkeypatch.setattr(compare, "answer_of", answer_of)
 
     return lay_down
-
-
-def child(first: str, last: str = "Reyes", **more: Any) -> Student:
-    return Student(Name(first, last), BORN, **more)
-
-
-def enter(engine: Engine, model: Model, number: str, student: Student, lea: str = "", local_id: str = "") -> None:
-    with writing(engine) as connection:
-        registrar.register(connection, model, replace(student, ssid=None), lambda: Ssid(number), SOURCE)
-        if lea:
-            row = EnrollmentRow(Ssid(number), LeaId(lea), "1", local_id, "2026-08-17", "", "", "", "packet-0")
-            accounts.enter(connection, row)
-
-
-def find(engine: Engine, model: Model, student: Student, lea: str = "01") -> Finding:
-    with reading(engine) as connection:
-        return match.find(connection, model, student, lea)
 
 
 def seen(finding: Finding) -> tuple[Answer, str | None, list[str]]:
@@ -242,62 +194,9 @@ def test_whom_the_lea_has_no_more_is_asked_about(plain: Engine, model: Model, sa
     assert find(plain, model, child("Ana")).answer is R
 
 
-def test_the_work_is_bounded_however_many_share_a_key(engine: Engine, model: Model) -> None:
-    many = [(Ssid(f"{n:05}"), child("Ana")) for n in range(300)]
-    with writing(engine) as connection:
-        registrar.bring_in(connection, model, many, SOURCE)
-        hits = blocks.candidates(connection, [*_blocks(model, child("Ana"))])
-    assert len(hits) == blocks.MOST_CANDIDATES
-    finding = find(engine, model, child("Ana"))
-    assert (finding.answer, len(finding.candidates)) == (R, match.MOST_SHOWN)
-
-
-def _blocks(model: Model, student: Student) -> list[int]:
-    return index.asked(model, index.variants_of(student))
-
-
-def test_the_own_student_is_found_among_many_who_share_the_keys(engine: Engine, model: Model) -> None:
-    many = [(Ssid(f"{n:05}"), child("Ana")) for n in range(300)]
-    with writing(engine) as connection:
-        registrar.bring_in(connection, model, many, SOURCE)
-        row = EnrollmentRow(Ssid("00299"), LeaId("01"), "1", "77", "2026-08-17", "", "", "", "packet-0")
-        accounts.enter(connection, row)
-        own = blocks.candidates(connection, _blocks(model, child("Ana")), ("01", "77"))
-        claimed = blocks.candidates(connection, _blocks(model, child("Ana")), None, "00298")
-    assert (own[0].ssid, own[0].found) == ("00299", blocks.Found.BY_LOCAL_ID)
-    assert (claimed[0].ssid, claimed[0].found) == ("00298", blocks.Found.BY_SSID)
-
-
-def test_a_look_up_is_one_statement(engine: Engine, model: Model) -> None:
-    home = {"phone": "801-555-0133", "guardians": (Name("Theodora", "Quill"),)}
-    enter(engine, model, "1", child("Ana", **home))
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    for student in (child("Ana", **home), child("Zoe", "Walker"), child("Ana", ssid=Ssid("1"), local_id="5")):
-        statements.clear()
-        find(engine, model, student)
-        assert len(statements) == 1, statements
-
-
 def test_a_student_of_whom_nothing_is_known_matches_nobody(plain: Engine, model: Model) -> None:
     enter(plain, model, "1", child("Ana"))
     assert seen(find(plain, model, Student(Name("", ""), date.min))) == (N, None, [])
-
-
-def test_of_a_whole_town_nobody_is_taken_for_another(engine: Engine, model: Model) -> None:
-    """Records with the errors that records have: most are found, and not one is somebody else's."""
-    people = list(persons(400, 21, DEFAULT.changed({"twins": 0.2})))
-    numbered = [(Ssid(f"{n:05}"), replace(one.student, ssid=None)) for n, one in enumerate(people)]
-    with writing(engine) as connection:
-        registrar.bring_in(connection, model, numbered[::2], SOURCE)
-    dice = Random(22)
-    right = 0
-    for place, ((number, _), one) in enumerate(zip(numbered, people, strict=True)):
-        sent = replace(to_student(spoil(one.block, dice)[0]), ssid=None, local_id="")
-        finding = find(engine, model, sent)
-        assert finding.ssid in ((number, None) if place % 2 == 0 else (None,)), one.id
-        right += finding.ssid == number
-    assert right > 0.8 * len(numbered[::2])
 
 
 def test_a_slip_of_the_birth_date_is_forgiven_for_those_alone_for_whom_it_may_be(plain: Engine, model: Model) -> None:

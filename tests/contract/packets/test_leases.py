@@ -15,26 +15,16 @@ from broker.formats.opening import Circumstances, Outcome, Reader, Sealed
 from broker.packets import leases
 from broker.packets.services import Services
 from broker.stages import admit
-from tests.support import desk, postgres
+from tests.support import desk
 from tests.support.exchange import wait_until
-from tests.support.ledgers import blank
 from tests.support.office import Office
 
 LEASE = 0.6
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    if url:
-        blank(tmp_path, url).dispose()
-    made = Office(tmp_path, "01", ledger_url=url)
+@pytest.fixture
+def office(tmp_path: Path, blank_url: str) -> Iterator[Office]:
+    made = Office(tmp_path, "01", ledger_url=blank_url)
     yield made
     made.services.engine.dispose()
 

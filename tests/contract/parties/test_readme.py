@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.parties import directory
 from broker.edge.pgp import keyring
 from broker.parties.pages import write_pages, write_readmes
-from tests.support import ledgers, postgres
+from tests.support import ledgers
 from tests.support.endings import said_of
 from tests.support.ssh import make_key
 
@@ -121,12 +120,11 @@ def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
     assert write_pages(offline.build(home)) == ["6G"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def alone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[offline.Offline]:
+@pytest.fixture
+def alone(blank_url: str, tmp_path: Path) -> offline.Offline:
     """A home without LEAs."""
-    with postgres.server() if request.param == "postgresql" else nullcontext("") as url:
-        run("init", str(tmp_path / "alone"), *(("--ledger-url", url) if url else ()))
-        yield offline.build(tmp_path / "alone")
+    run("init", str(tmp_path / "alone"), *(("--ledger-url", blank_url) if blank_url else ()))
+    return offline.build(tmp_path / "alone")
 
 
 def test_a_party_may_be_entered_while_the_pages_are_written(alone: offline.Offline) -> None:
@@ -153,7 +151,7 @@ def test_a_party_may_be_entered_while_the_pages_are_written(alone: offline.Offli
     assert all((alone.home.leas / ".directory" / f"{lea}.asc").read_text() for lea in comers)
 
 
-@pytest.mark.parametrize("alone", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
 def test_of_two_who_enter_one_name_at_once_the_second_is_refused(alone: offline.Offline, tmp_path: Path) -> None:
     run("keygen", "--name", "Canyon District", "--out", str(tmp_path / "02"))
     words = ("lea", "add", "02", "--name", "Canyon District", "--kind", "district", "--home", str(alone.settings.home))

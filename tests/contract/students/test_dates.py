@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import documents, postgres
+from tests.support import documents, ledgers
 from tests.support.desk import child, enrollment
 from tests.support.office import Office
 
@@ -14,10 +14,10 @@ _NUMBERS = itertools.count(1)
 HEADER = "Request Type,School,Local ID,Last Name,First Name,Date of Birth,Entry Date,Grade,School Year,Confirmed"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Office]:
-    url = postgres.database() if request.param == "postgresql" else ""
-    made = Office(tmp_path_factory.mktemp("dates"), "01", "6G", ledger_url=url)
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, ledger_url: str) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("dates")
+    made = Office(folder, "01", "6G", ledger_url=ledgers.emptied(folder, ledger_url))
     yield made
     made.services.engine.dispose()
 

@@ -1,6 +1,6 @@
 """The verbs of lists: page after page with a count, and what an LEA's actor is given, over SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,8 +28,7 @@ from broker.verbs.acting import NotThere
 from broker.verbs.calendar import Days
 from broker.verbs.packets import Wanted
 from broker.verbs.paging import Page
-from tests.contract.edge.ledger.test_ledger_claims import filled, student
-from tests.support import ledgers, postgres
+from tests.support.rows import filled, student
 
 NOW = datetime(2026, 11, 23, 17, tzinfo=UTC)
 STATE = Actor("Ann Lee")
@@ -47,21 +46,12 @@ CASE = TransferRow(
 )
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offline]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def room(engine: Engine, tmp_path: Path) -> Offline:
+    with writing(engine) as connection:
         rows = [filled(tables.parties, id=lea, kind="district") for lea in ("01", "02", "6G")]
         connection.execute(insert(tables.parties), rows)
-    yield Offline(Settings(home=tmp_path), made, Home(tmp_path), lambda: NOW)
-    made.dispose()
+    return Offline(Settings(home=tmp_path), engine, Home(tmp_path), lambda: NOW)
 
 
 def every(page: Callable[[Any], Page[Any, Any]], first: Any, size: int) -> list[Any]:

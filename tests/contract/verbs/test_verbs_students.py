@@ -24,7 +24,6 @@ from broker.verbs import disclosures as log
 from broker.verbs.acting import NotAllowed, NotThere
 from broker.verbs.paging import Page
 from broker.verbs.reviews import Result, Which
-from tests.support import postgres
 from tests.support.desk import child, enrollment
 from tests.support.office import Office
 
@@ -229,13 +228,12 @@ def test_lists_come_page_after_page(office: Office) -> None:
     assert (waiting.page.count, waiting.waiting, waiting.oldest) == (len(some), len(some), some[0].opened_at)
 
 
-def test_it_is_the_same_on_postgresql(tmp_path: Path) -> None:
-    with postgres.server() as url:
-        office = Office(tmp_path, *LEAS, ledger_url=url)
-        try:
-            test_an_lea_decides_its_own_question_and_takes_its_own_decision_back(office)
-            test_the_state_hears_of_an_answer_about_a_flagged_child_also_where_it_is_refused(office)
-            test_the_index_is_made_again_where_it_is_stale_and_that_is_recorded(office)
-            test_lists_come_page_after_page(office)
-        finally:
-            office.services.engine.dispose()
+def test_it_is_the_same_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    office = Office(tmp_path, *LEAS, ledger_url=postgres_url)
+    try:
+        test_an_lea_decides_its_own_question_and_takes_its_own_decision_back(office)
+        test_the_state_hears_of_an_answer_about_a_flagged_child_also_where_it_is_refused(office)
+        test_the_index_is_made_again_where_it_is_stale_and_that_is_recorded(office)
+        test_lists_come_page_after_page(office)
+    finally:
+        office.services.engine.dispose()

@@ -7,12 +7,11 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.formats.transcript.record import Facts, from_record
-from tests.support import desk, documents
+from tests.support import acknowledgments, desk, documents
 from tests.support.belief import Belief
 from tests.support.story.account import ASK, CHILDREN, ENROLL, KINDS, RECORD, TRANSCRIPT, UNIVERSITY, Account, Sent
 from tests.support.told import Report
 from tests.support.world import Key, World
-from tests.unit.formats import test_pesc_acknowledgement as pesc
 
 _LINE = {
     "school_year": 2026,
@@ -85,7 +84,7 @@ class Letters(RuleBasedStateMachine):
             answer = "Rejected" if one.status == "rejected" else "Accepted"
             note = f"<NoteMessage>{uuid.uuid4()}</NoteMessage>"  # like no other one
             document = self.row(one.about).packet_id.replace("-", "")
-            return pesc.functional(answer, note, document).replace(b"uofu", UNIVERSITY.encode())
+            return acknowledgments.functional(answer, note, document).replace(b"uofu", UNIVERSITY.encode())
         code = {"code": "cannot-read"} if one.status == "rejected" else {}
         about = {"tracking": one.about, "status": one.status}
         return documents.acknowledgement(**({"from": one.sender} | about | code))

@@ -10,16 +10,17 @@ from hypothesis.stateful import precondition, rule
 from broker.core.flow import Stage
 from broker.core.model import Ssid
 from broker.edge.ledger.engine import writing
+from broker.flags import missing
 from broker.identity import registrar
 from broker.packets import batch
 from broker.processes.worker import RUNS
-from broker.stages import missing
-from broker.students import enroll
 from broker.transfers import cases
+from broker.transfers.resume import release_waiting
+from handlers.registry import TRAVELS
+from tests.support.deaths import PLACES
 from tests.support.story.account import CHILDREN, LEAS, RECORD, SCHOOLS, TWIN, Sent
 from tests.support.story.enrolls import children, leas
 from tests.support.story.sends import Parties, receivers
-from tests.support.world import PLACES
 
 
 class Moves(Parties):
@@ -62,14 +63,16 @@ class Moves(Parties):
         other, mine = self.own.ssids[TWIN], self.own.ssids[kept if stands == TWIN else stands]
         with writing(services.engine) as connection:
             if stands == TWIN:
-                registrar.merge(connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now))
+                registrar.merge(
+                    connection, services.model, mine, other, "x", "y", now.timestamp(), services.today(now), TRAVELS
+                )
                 cases.reconcile(services, connection, [mine])
                 self.belief.merge(kept if stands == TWIN else stands, TWIN)
                 self.settle(TWIN)
             else:
-                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp())
+                registrar.unmerge(connection, services.model, mine, other, "x", "y", now.timestamp(), TRAVELS)
                 cases.reconcile(services, connection, [mine, other])
-                enroll.release_waiting(services, connection, [Ssid(mine), Ssid(other)])
+                release_waiting(services, connection, [Ssid(mine), Ssid(other)])
                 self.belief.unmerge(TWIN)
                 self.settle(stands)
                 self.settle(TWIN)
@@ -116,7 +119,7 @@ class Moves(Parties):
         stage=st.sampled_from(tuple(Stage)),
         which=st.sets(st.integers(0, 7), min_size=1),
         is_through=st.booleans(),
-        where=st.sampled_from(("",) * len(PLACES) + PLACES),
+        where=st.sampled_from(("",) * len(PLACES) + tuple(PLACES)),
         meanwhile=st.sampled_from(("", "", "", "flag", "unflag", "merge_or_unmerge", "take", "admit", "sweep")),
         child=children,
     )

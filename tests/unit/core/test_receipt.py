@@ -2,26 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from broker.core.codes import CODES
 from broker.core.model import HeldFor, State
-from broker.core.receipt import HELD_MEANING, MEANING, Statement, file_name, is_about, text
+from broker.core.receipt import HELD_MEANING, MEANING, file_name, is_about, text
 from handlers.registry import HANDLERS
-
-SAID = Statement(
-    tracking="018f0000-0000-7000-8000-000000000001",
-    n=1,
-    state="RECEIVED",
-    at=datetime(2026, 11, 23, 17, 0, tzinfo=UTC),
-    exchange="A" * 40,
-    sha256="b" * 64,
-    size=24_000,
-    sender="01",
-    file="record.pgp",
-)
+from tests.support.statements import SAID
 
 
 def test_the_same_facts_give_the_same_bytes() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.asking import Cancel, Correct, Open, Plan, plan
+from broker.core.cases.asking import Cancel, Correct, Open, Plan, plan
 from broker.core.model import LeaId
 from broker.core.routing import enrolled_at
 from broker.core.stays import Location

@@ -28,19 +28,31 @@ def test_a_line_is_numbered_by_where_it_begins_in_the_file() -> None:
     assert sheet(text).numbers == (3, 7)
 
 
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        (f"{HEADER}\n{ANA}".encode("utf-16"), "UTF-16"),
-        (f"{HEADER}\n{ANA}".encode("utf-16-le"), "UTF-16"),
-        (f"{HEADER}\n{ANA.replace('Ana', 'Lucía')}".encode("latin-1"), "Latin-1"),
-    ],
-)
-def test_another_encoding_is_told_what_to_do(content: bytes, word: str) -> None:
-    said = refused(content)
-    assert (said.code, said.pointer) == ("not-utf8", "line 2" if word == "Latin-1" else "line 1")
-    assert word in said.sentence
+SPELT = f"{HEADER}\r\n{ANA.replace('Ana', 'Lucía')}\r\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+def test_every_encoding_and_dialect_of_a_spreadsheet_is_read(encoding: str, separator: str) -> None:
+    plain = read(SPELT)
+    for first in ("", f"sep={separator}\r\n"):
+        found = read((first + SPELT.replace(",", separator)).encode(encoding))
+        assert {**found, "sheet": None} == {**plain, "sheet": None}
+        assert found["sheet"].numbers == (2 + bool(first),)
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp850", "cp437"])
+def test_another_encoding_is_told_what_to_do(encoding: str) -> None:
+    said = refused(SPELT.replace("Lucía", "José").encode(encoding))
+    assert (said.code, said.pointer) == ("not-utf8", "line 2")
+    assert "Windows-1252" in said.sentence
     assert "CSV UTF-8" in said.sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
+def test_no_social_security_number_passes_in_any_encoding(encoding: str) -> None:
+    said = refused(SPELT.replace("445566", "529-12-3456").encode(encoding))
+    assert (said.code, said.pointer) == ("has-ssn", "line 2 column 5 (E)")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b"Ana\nBen\n", f"{HEADER}\n".encode()])

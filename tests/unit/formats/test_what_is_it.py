@@ -38,7 +38,7 @@ OTHER_TEXT = {
     "prose": b"Dear all,\nthe list is here.\n",
     "YAML": b"---\npacket: enrollment.v1\n",
     "base64": base64.encodebytes(contents.JSON.encode()),
-    "columns apart by bars": contents.CSV.replace(",", "|").encode(),
+    "columns apart by stars": contents.CSV.replace(",", "*").encode(),
     "SQL": b"INSERT INTO students VALUES (1,'Ana');\n",
     "a page of the project": (ROOT / "README.md").read_bytes(),
 }

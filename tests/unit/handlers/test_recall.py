@@ -12,7 +12,7 @@ from broker.notices import alert
 from broker.notices.alert import MEANS, Kind
 from handlers import recall
 from tests.support import documents
-from tests.unit.core.test_receipt import SAID
+from tests.support.statements import SAID
 
 TRACKING = "018f0000-0000-7000-8000-000000000001"
 
@@ -20,14 +20,14 @@ TRACKING = "018f0000-0000-7000-8000-000000000001"
 @pytest.mark.parametrize(("named", "pointer"), [("tracking", "/tracking"), ("document", "/document")])
 def test_a_recall_names_its_packet_in_lower_case(named: str, pointer: str) -> None:
     id_ = str(uuid.uuid4())
-    wish = recall.wish_of(documents.recall(**{named: id_.upper(), "why": "wrong-student"}))
-    assert (getattr(wish, named), wish.pointer, wish.why) == (id_, pointer, "wrong-student")
-    assert {wish.tracking, wish.document} == {id_, ""}
+    request = recall.request_of(documents.recall(**{named: id_.upper(), "why": "wrong-student"}))
+    assert (getattr(request, named), request.pointer, request.why) == (id_, pointer, "wrong-student")
+    assert {request.tracking, request.document} == {id_, ""}
 
 
 def test_a_recall_that_names_no_packet_is_refused() -> None:
     with pytest.raises(Refused) as raised:
-        recall.wish_of(documents.recall())
+        recall.request_of(documents.recall())
     assert (raised.value.code, raised.value.pointer) == ("schema", "/tracking")
 
 

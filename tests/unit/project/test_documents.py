@@ -12,7 +12,7 @@ from broker.cli.catalog import COMMANDS
 from broker.core.codes import CODES
 from broker.core.days.membership import Programme
 from broker.core.grounds import Ground, Why
-from broker.core.harvest import Kind as Pattern
+from broker.core.harvest import Pattern
 from broker.core.model import HeldFor, PacketType, PartyKind, State
 from broker.core.opt_outs import Purpose
 from broker.core.transfer import Reason

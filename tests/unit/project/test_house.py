@@ -1,5 +1,6 @@
 """The house keeps its form: rooms of a size that a reader can take in, and imports that point one way."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.registry import HANDLERS
 from tests.support.tools import ROOT
 
 MOST_MODULES, MOST_LINES = 20, 300
@@ -26,6 +28,9 @@ PLANTED = {
     "handlers do not import each other": ("handlers/recall.py", "import handlers.transcript"),
     "the LEA's side works without an exchange": ("broker/client/letters.py", "import broker.wiring"),
 }
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+LONG_TESTS = {"tests/support/homes/before_stays.py": "tells an archived program's home as that program wrote it"}
+BOTH = {"sqlite", "postgresql"}
 FOLDERS = sorted({path.parent for name in ("broker", "handlers") for path in (ROOT / name).rglob("*.py")})
 
 
@@ -35,6 +40,53 @@ def test_no_room_is_too_large(folder: Path) -> None:
     assert len(modules) <= MOST_MODULES
     long = {path.name: lines for path in modules if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES}
     assert not long
+
+
+def _modules(folder: str) -> set[str]:
+    return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+
+
+def test_the_room_of_stages_holds_stages_alone() -> None:
+    """What a packet passes, what takes it away again, one file for each type that ends here, and one for each duty."""
+    assert _modules("broker/stages") == {"intake", "admit", "route", "deliver", "collect", "withdraw", "replace"}
+    applied = {one.applied_by for one in HANDLERS.values() if one.ends_here}
+    assert _modules("broker/stages/applied") == applied | {"planning"}
+    sweeper = (ROOT / "broker/processes/sweeper.py").read_text("utf-8")
+    used = re.findall(r"from broker\.stages\.sweep import (.+)|from broker\.stages\.sweep\.(\w+) import", sweeper)
+    names = {name for several, one in used for name in (several.split(", ") if several else [one])}
+    assert _modules("broker/stages/sweep") == names
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_no_test_file_is_too_long() -> None:
+    long = {named(path) for path in TESTS if len(path.read_text("utf-8").splitlines()) > MOST_LINES}
+    assert long == set(LONG_TESTS)
+
+
+def fixtures_of_both(source: str) -> list[str]:
+    """The fixtures here that name both databases, or begin a database of their own."""
+    found = []
+    for one in ast.walk(ast.parse(source)):
+        if isinstance(one, ast.FunctionDef) and "fixture" in " ".join(map(ast.unparse, one.decorator_list)):
+            words = {part.value for part in ast.walk(one) if isinstance(part, ast.Constant) and part.value in BOTH}
+            if words == BOTH or re.search(r"postgres\.(server|database)\(", ast.unparse(one)):
+                found.append(one.name)
+    return found
+
+
+def test_the_contracts_share_one_fixture_of_both_databases() -> None:
+    contracts = [path for path in TESTS if path.is_relative_to(ROOT / "tests" / "contract")]
+    found = {named(path): names for path in contracts if (names := fixtures_of_both(path.read_text("utf-8")))}
+    assert found == {"tests/contract/conftest.py": ["postgres_url", "ledger_url"]}
+
+
+def test_no_test_imports_what_is_in_another_test() -> None:
+    """What several tests use is in `tests.support`."""
+    borrows = re.compile(r"^ *(?:from|import) tests\.(?:unit|contract|vectors|acceptance)\b", re.MULTILINE)
+    assert not [named(path) for path in TESTS if borrows.search(path.read_text("utf-8"))]
 
 
 def contracts() -> list[str]:

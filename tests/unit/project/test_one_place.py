@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from broker.core.model import PacketType
 from tests.support.tools import ROOT
 
 TIME = "broker/core/days/state_time.py"
@@ -109,6 +110,29 @@ def displays(tree: ast.AST) -> Found:
             yield one
 
 
+TYPES = {one.name for one in PacketType}
+
+
+def types_compared(tree: ast.AST) -> Found:
+    """What depends on a packet's type, and is no declaration of its handler: a type that is named where types are
+    compared, or in a table of them."""
+    for one in ast.walk(tree):
+        parts: list[ast.expr] = []
+        if isinstance(one, ast.Compare):
+            parts = [one.left, *one.comparators]
+        elif isinstance(one, ast.Call) and _name(one.func) in ("in_", "frozenset"):
+            parts = one.args
+        elif isinstance(one, ast.Assign) and isinstance(one.value, ast.List | ast.Tuple | ast.Set):
+            parts = [one.value]
+        elif isinstance(one, ast.match_case):
+            yield from (part for part in ast.walk(one.pattern) if _is_type(part))
+        yield from (part for whole in parts for part in ast.walk(whole) if _is_type(part))
+
+
+def _is_type(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and _name(node.value) == "PacketType" and node.attr in TYPES
+
+
 FACES = ("broker/cli/", "broker/client/", "broker/terminal/")
 RULES: list[tuple[Callable[[ast.AST], Found], str | tuple[str, ...], set[str], list[str]]] = [
     (
@@ -145,6 +169,26 @@ RULES: list[tuple[Callable[[ast.AST], Found], str | tuple[str, ...], set[str], l
         "",
         set(),
         ["flags.is_any(connection) and flags.is_flagged(connection, ssid)"],
+    ),
+    (
+        types_compared,
+        "broker/",
+        {
+            # a form of documents knows which documents it is made of, and so does the LEA's command that makes it
+            "broker/formats/parent/page.py",
+            "broker/formats/parent/sources.py",
+            "broker/client/backpack_export.py",
+            # of the exchange's own notices, which have no handler, it is the request that an LEA may decline
+            "broker/stages/applied/acknowledgement.py",
+        },
+        [
+            "row.type == PacketType.RECALL",
+            "row.type not in (PacketType.RECALL, PacketType.ALERT)",
+            "packets.c.type.in_([PacketType.BACKPACK])",
+            "ANSWERS = frozenset({PacketType.STUDENT_RECORD})",
+            "_KINDS = [PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT]",
+            "match kind:\n    case PacketType.RECALL:\n        pass",
+        ],
     ),
     (
         displays,

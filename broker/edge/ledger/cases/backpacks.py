@@ -1,12 +1,12 @@
-"""The Student Record Store: which sealed packets are held of a student (Utah 53A-1-413).
+"""The Student Record Store: which sealed packets are held about a student (Utah 53A-1-413).
 
-Owns `backpacks`; the bytes are in the vault, as they came. Promises: nothing is deleted; a part that replaces ends the
-older ones of its LEA and student, and no newer one, in whatever order they come: `at` decides, and of two of one time
-which came later. What is current follows from the parts alone, under all numbers of a student, so that a merge, and a
-merge taken back, leave each number with what is its own. No student's name.
+Owns `backpacks`; the bytes stay in the vault, unchanged. Promises: nothing is deleted; a part that replaces ends the
+older parts of its LEA and student and no newer one, in whatever order they arrive: `at` decides, and for equal times
+the later arrival. The current parts follow from the parts alone, under all numbers of a student, so after a merge, and
+after a merge is undone, each number has its own parts. No student's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,14 +19,14 @@ from broker.edge.ledger.people import registry
 from broker.edge.ledger.tables import backpacks, packets
 
 REPLACE, ADD = "replace", "add"
-MOST_PARTS = 500  # of one student and LEA that are current: each is a packet when the student moves
+MOST_PARTS = 500  # current parts of one student and LEA: each becomes a packet when the student moves
 _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One packet that is held. `at` is of when its content is, in seconds since the epoch; `version` counts from 1 for
-    a student's number and an LEA; `ended_at` is when `ended_by` (a tracking id) took its place, None while nothing
+    """One packet that is held. `at` is the time of its content, in seconds since the epoch; `version` counts from 1 for
+    each student's number and LEA; `ended_at` is when `ended_by` (a tracking id) replaced it, None while nothing
     has."""
 
     ssid: str
@@ -44,7 +44,7 @@ class Part:
 
     @property
     def order(self) -> tuple[float, str]:
-        """What is newer has more; tracking ids grow with time (RFC 9562 section 5.7)."""
+        """A newer part has the greater order; tracking ids grow with time (RFC 9562 section 5.7)."""
         return self.at, self.tracking
 
 
@@ -58,8 +58,8 @@ _END = (
 
 
 def store(connection: Writing, new: Sequence[Part], now: float) -> None:
-    """Keep these parts, each under the next version; what they replace ends `now`. One that is older than what has
-    replaced its like is kept as an earlier version, ended at once."""
+    """Keep these parts, each under the next version; the parts that they replace end `now`. A part that is older than
+    the one that replaced its kind is kept as an earlier version that has ended at once."""
     if not new:
         return
     registry.lock(connection)
@@ -77,7 +77,8 @@ def store(connection: Writing, new: Sequence[Part], now: float) -> None:
 
 
 class _Shelf:
-    """The parts that have not ended, while new ones come: `fresh` are to be written, `ended` were there before."""
+    """The parts that have not ended, while new ones are added: `fresh` must be inserted, `ended` are already in the
+    table."""
 
     def __init__(self, standing: Iterable[Part]) -> None:
         self.fresh: dict[str, Part] = {}
@@ -87,7 +88,7 @@ class _Shelf:
             self._standing.setdefault((part.ssid, part.lea), []).append(part)
 
     def put(self, part: Part, now: float) -> None:
-        """A new part comes."""
+        """Add a new part."""
         held = self._standing.setdefault((part.ssid, part.lea), [])
         newer = newest_replacing(held)
         if newer is not None and newer.order > part.order:
@@ -107,46 +108,51 @@ def newest_replacing(parts: Iterable[Part]) -> Part | None:
 
 
 def standing_of(ssids: Iterable[str]) -> Select[Any]:
-    """The query for the parts of these numbers that have not ended, each with the highest version of its like: a
-    student's versions grow with the years, and neither is slower for it. Where there is any version, one stands."""
+    """The query for the parts of these numbers that have not ended, each with the highest version of its number and
+    LEA. A student's versions grow over the years, but the query does not get slower. Wherever there is any version, one
+    has not ended."""
     highest = select(func.max(_LIKE.c.version)).where(_LIKE.c.ssid == backpacks.c.ssid, _LIKE.c.lea == backpacks.c.lea)
     query = select(*_PART, highest.scalar_subquery())
     return query.where(backpacks.c.ssid.in_(list(ssids)), backpacks.c.ended_at.is_(None))
 
 
 def is_full(connection: Reading, ssid: str, lea: str) -> bool:
-    """Whether no further part can be added to what this LEA has of this number."""
+    """Whether this LEA may add no further part to this number."""
     query = select(func.count()).where(backpacks.c.ssid == ssid, backpacks.c.lea == lea, backpacks.c.ended_at.is_(None))
     return connection.execute(query).scalar_one() >= MOST_PARTS
 
 
 def versions(connection: Reading, ssid: str) -> list[Part]:
-    """Every part ever held of the student whom this number stands for, under all of the student's numbers: by LEA, the
+    """Every part ever held about the student for whom this number stands, under all of the student's numbers: by LEA,
     oldest content first."""
-    return _parts(connection, ssid)
+    return _parts(connection, registry.numbers(connection, ssid))
 
 
-def _parts(connection: Reading, ssid: str, *which: Any) -> list[Part]:
-    numbers = registry.numbers(connection, ssid)
-    query = select(*_PART).where(backpacks.c.ssid.in_(numbers), *which)
+def _parts(connection: Reading, numbers: Sequence[str], *which: Any) -> list[Part]:
+    query = select(*_PART).where(backpacks.c.ssid.in_(list(numbers)), *which)
     return [
         Part(*row) for row in connection.execute(query.order_by(backpacks.c.lea, backpacks.c.at, backpacks.c.tracking))
     ]
 
 
 def current(connection: Reading, ssid: str, until: float | None = None) -> list[Part]:
-    """The parts held now of the student whom this number stands for, of all LEAs; or, of those
-    older than the time `until`, the ones current then. In the order of `versions`. Those held now are found without a
-    look at the earlier ones: what has replaced a part under one number has so under all."""
+    """The parts that are current now for the student for whom this number stands, from all LEAs; with `until`, the
+    parts that were current at that time. In the order of `versions`. The query for now does not read earlier parts: a
+    part replaced under one number is replaced under all."""
+    return current_under(connection, registry.numbers(connection, ssid), until)
+
+
+def current_under(connection: Reading, numbers: Sequence[str], until: float | None = None) -> list[Part]:
+    """The same of the student who has all these numbers, and no others."""
     if until is None:
-        return standing(_parts(connection, ssid, backpacks.c.ended_at.is_(None)))
-    parts = versions(connection, ssid)
-    replacing = {"", *(part.tracking for part in parts)}  # what ended by anything else was taken back by its sender
+        return standing(_parts(connection, numbers, backpacks.c.ended_at.is_(None)))
+    parts = _parts(connection, numbers)
+    replacing = {"", *(part.tracking for part in parts)}  # a part ended by anything else was recalled by its sender
     return standing(part for part in parts if part.ended_by in replacing and part.at < until)
 
 
 def standing(parts: Iterable[Part]) -> list[Part]:
-    """Those of one student's parts that none of them has replaced, by what they say themselves."""
+    """The parts of one student that no other of these parts has replaced, judged by the parts alone."""
     by_lea: dict[str, list[Part]] = {}
     for part in parts:
         by_lea.setdefault(part.lea, []).append(part)
@@ -157,13 +163,15 @@ def standing(parts: Iterable[Part]) -> list[Part]:
     return found
 
 
-def on_the_way(connection: Reading, receiver: str, contents: Sequence[str]) -> dict[_Key, TrackingId]:
-    """Which of these contents are on the way to this receiver, or lie in its inbox uncollected: by LEA and content the
-    packet that carries it."""
+def on_the_way(
+    connection: Reading, receiver: str, contents: Sequence[str], kinds: Collection[PacketType]
+) -> dict[_Key, TrackingId]:
+    """Which of these contents are on their way to this receiver in packets of these types, or lie uncollected in its
+    inbox: the packet that carries each, by LEA and content."""
     query = select(packets.c.origin, packets.c.sha256, packets.c.tracking).where(
         packets.c.receiver == receiver,
         packets.c.state.in_([State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED]),
-        packets.c.type == PacketType.BACKPACK,
+        packets.c.type.in_(sorted(kinds)),
         packets.c.sha256.in_(list(contents)),
     )
     rows = connection.execute(query.order_by(packets.c.tracking.desc())) if contents else ()
@@ -171,8 +179,8 @@ def on_the_way(connection: Reading, receiver: str, contents: Sequence[str]) -> d
 
 
 def listing(connection: Reading, lea: str = "", limit: int = 100, before: str = "") -> list[Part]:
-    """Parts of every student, or those of one LEA, the last that came first; `before`, where given, is the tracking id
-    of the part behind which the list goes on."""
+    """Parts of every student, or those of one LEA, latest arrival first; with `before`, a part's tracking id, the list
+    continues after that part."""
     query = select(*_PART).where(*_of(lea)).order_by(backpacks.c.id.desc()).limit(limit)
     if before:
         last = select(_LIKE.c.id).where(_LIKE.c.tracking == before).scalar_subquery()

@@ -1,8 +1,8 @@
-"""Claims, as the ledger has them: the students of several LEAs, and what their memberships come to.
+"""Claims in the ledger: the students of several LEAs, and the findings about their memberships.
 
 Owns the queries over `enrollments` for the claims report; no table of its own. Promises: reads only, by the index of
 student and LEA, a bounded number of students at a time, in the order of SSIDs; each student is read in one statement,
-so that a finding is never half old and half new. What a report says is true at the moment its page was read.
+so a finding never mixes old and new rows. A report is true at the moment when its page was read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,9 +23,9 @@ from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.people.stays import ends_by, location
 from broker.edge.ledger.tables import enrollments
 
-_STUDENTS = 200  # of several LEAs, in one page
-_SPANS = 200  # the newest of a student at an LEA; a school year has fewer weekdays than could part more of them
-_COMING = 3  # school years after the current one that entries may be dated in
+_STUDENTS = 200  # students of several LEAs in one page
+_SPANS = 200  # the newest spans of a student at an LEA; a school year has too few weekdays to separate more of them
+_COMING = 3  # school years after the current one in which an entry may be dated
 _COLUMNS = (
     *("ssid", "lea", "school", "entry_date", "exit_date", "local_id", "programme", "grade", "day_part"),
     *("dual", "military", "reported_on", "is_old"),
@@ -36,11 +36,11 @@ _PROGRAMMES = {programme.value: programme for programme in Programme}
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What a report is about: school years, oldest first, and students whose days overlap from `first` to `last`.
+    """What a report covers: school years, oldest first, and students whose days overlap from `first` to `last`.
 
-    A year after `current` is only looked at for students who have an entry in it, or after it: who is in two LEAs now
-    will be there next year as well, until an exit is sent, and need not be told of twice. `today`, where given, is the
-    day by which an entry ahead counts or does not count yet (`core.stays`).
+    A year after `current` is judged only for students who have an entry in it or after it: a student of two LEAs now
+    stays in both next year until an exit is sent, and one finding is enough. `today`, where given, is the day that
+    decides whether an entry ahead counts yet (`core.stays`).
     """
 
     years: tuple[SchoolYear, ...]
@@ -51,9 +51,9 @@ class Period:
 
 
 def period(calendar: Calendar, today: date, number: int | None = None, by: Today | None = None) -> Period:
-    """One school year by its number; without it the current one, and the coming ones as far as entries name them.
+    """One school year by its number; without a number the current one, and the coming ones as far as entries name them.
 
-    By what counts today; `by` says how that is judged where it is not as the settings are from the start.
+    Entries are judged by what counts today; `by`, where given, judges that instead of the default settings.
     """
     current = calendar.containing(today)
     numbers = range(current, current + _COMING + 1) if number is None else [number]
@@ -62,13 +62,13 @@ def period(calendar: Calendar, today: date, number: int | None = None, by: Today
 
 
 def between(calendar: Calendar, first: date, last: date, by: Today | None = None) -> Period:
-    """The school years of these days; `by` as for `period`, None for every entry however far ahead."""
+    """The school years of these days; `by` as for `period`, None to count every entry, however far ahead."""
     numbers = range(calendar.containing(first), calendar.containing(last) + 1)
     return Period(tuple(map(calendar.year, numbers)), numbers[-1], first, last, by)
 
 
 def _movers(lea: str) -> Select[Any]:
-    """Students after `after` who were ever at two LEAs, one of them `lea` where given; answered by the index alone."""
+    """Students after `after` who were ever at two LEAs, one of them `lea` where given; the index alone answers this."""
     several = func.min(enrollments.c.lea) < func.max(enrollments.c.lea)
     query = select(enrollments.c.ssid).where(enrollments.c.ssid > bindparam("after")).group_by(enrollments.c.ssid)
     if lea:
@@ -79,7 +79,7 @@ def _movers(lea: str) -> Select[Any]:
 
 
 def _newest() -> Select[Any]:
-    """The memberships of some students that touch the days from `first` to `last`, without those taken back."""
+    """The memberships of some students that touch the days from `first` to `last`, without voided ones."""
     row = enrollments.c
     rank = func.row_number().over(partition_by=(row.ssid, row.lea), order_by=(row.entry_date.desc(), row.id.desc()))
     ranked = (
@@ -97,8 +97,8 @@ _NEWEST = _newest()
 
 
 def span_of(row: Row[Any]) -> Span:
-    """The span of one enrollment; a programme that has no name here counts as unknown, as a grade does that is ''; a
-    part of the day that was not told as the whole of it."""
+    """The span of one enrollment. An unknown programme counts as UNKNOWN; an empty grade counts as not known; a part of
+    the day that was not reported counts as the whole day."""
     grade = row.grade.strip().upper()
     return Span(
         lea=LeaId(row.lea),
@@ -127,9 +127,9 @@ def _judged(ssid: Ssid, spans: Sequence[Span], chosen: Period) -> Iterator[Findi
 
 
 def page(connection: Reading, chosen: Period, after: str = "", lea: str = "") -> tuple[list[Finding], str]:
-    """The findings about the next students of several LEAs after this SSID, and the last SSID looked at; '' at the end.
+    """The findings about the next students of several LEAs after this SSID, and the last SSID read; '' at the end.
 
-    With `lea`, those that concern this LEA.
+    With `lea`, only findings that concern this LEA.
     """
     movers = [str(row[0]) for row in connection.execute(_movers(lea), {"after": after})]
     if not movers:
@@ -141,7 +141,7 @@ def page(connection: Reading, chosen: Period, after: str = "", lea: str = "") ->
 
 def of(connection: Reading, chosen: Period, ssids: Sequence[str]) -> list[Finding]:
     """The findings about these students, in the order of SSIDs and school years."""
-    # a school year is read whole: its days of membership count, also those before and after the days asked for
+    # a school year is read whole: all its days of membership count, also those outside the days asked for
     days = {"first": chosen.years[0].first.isoformat(), "last": chosen.years[-1].last.isoformat()}
     found: list[Finding] = []
     ordered = sorted(set(ssids))
@@ -155,7 +155,7 @@ def of(connection: Reading, chosen: Period, ssids: Sequence[str]) -> list[Findin
 
 
 def _counting(rows: Iterable[Row[Any]], today: Today | None) -> list[Row[Any]]:
-    """Without entries ahead that count from their day only."""
+    """These rows, without entries ahead that do not count before their day."""
     every = list(rows)
     if today is None or all(row.entry_date <= today.day for row in every):
         return every

@@ -1,7 +1,7 @@
-"""Students who moved, and of whom it is still to be done what follows: their cases, and what waited for them.
+"""Students who moved and whose follow-up work is still to be done: their cases, and the packets that waited for them.
 
-Owns `follow_ups`. Promises: one row a student, in the order in which they came; a row is taken by one transaction only,
-and is gone exactly if that one commits. No student's name.
+Owns `follow_ups`. Promises: one row for each student, in order of arrival; only one transaction takes a row, and the
+row is deleted exactly if that transaction commits. No student's name.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from broker.edge.ledger.tables import follow_ups, students
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """One student: `ssid` is the number that stands for the student, `cause` the tracking id of the packet, '' for
-    none, `at` when it was carried out, in seconds since the epoch."""
+    none, `at` when the packet was carried out, in seconds since the epoch."""
 
     ssid: str
     cause: str
@@ -28,13 +28,13 @@ _AT_ONCE = 500
 
 
 def put(connection: Writing, rows: Sequence[FollowUp]) -> None:
-    """Keep these students for later. A student who is kept already is an error of the database."""
+    """Keep these students for later. The database raises an error for a student who is already kept."""
     if rows:
         connection.execute(insert(follow_ups), [asdict(row) for row in rows])
 
 
 def is_any(connection: Reading) -> bool:
-    """Whether anybody waits: nearly never, and then nothing is looked up for each student."""
+    """Whether any student waits. This is rare, and it saves a look-up for each student."""
     return connection.execute(select(follow_ups.c.id).limit(1)).first() is not None
 
 
@@ -49,17 +49,17 @@ def count(connection: Reading) -> int:
 
 
 def first(connection: Reading, limit: int) -> list[FollowUp]:
-    """Those who have waited longest, in order."""
+    """The students who have waited longest, in order."""
     return [FollowUp(*row) for row in connection.execute(select(*_ROW).order_by(follow_ups.c.id).limit(limit))]
 
 
 def take(connection: Writing, limit: int) -> list[FollowUp]:
-    """Those who have waited longest, in order, and their rows with them."""
+    """The students who have waited longest, in order; their rows are deleted."""
     return _take(connection, select(follow_ups.c.id, *_ROW).order_by(follow_ups.c.id).limit(limit))
 
 
 def take_of(connection: Writing, ssids: Sequence[str]) -> list[FollowUp]:
-    """Those of these students who wait, under whatever number they are named, in order, and their rows with them."""
+    """Those of these students who wait, under any of their numbers, in order; their rows are deleted."""
     found: list[FollowUp] = []
     for start in range(0, len(ssids), _AT_ONCE):
         kept = select(func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid))
@@ -69,7 +69,7 @@ def take_of(connection: Writing, ssids: Sequence[str]) -> list[FollowUp]:
 
 
 def _take(connection: Writing, query: Select[int, str, str, float]) -> list[FollowUp]:
-    # in one order, so that two who take some of the same never wait for each other
+    # in one order, so that two transactions that take some of the same rows never deadlock
     rows = connection.execute(query.order_by(None).order_by(follow_ups.c.id).with_for_update()).all()
     for start in range(0, len(rows), _AT_ONCE):
         ids = [row.id for row in rows[start : start + _AT_ONCE]]

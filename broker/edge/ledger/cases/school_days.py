@@ -1,7 +1,7 @@
-"""Days on which schools are closed, or open, although the rule says otherwise.
+"""Exceptions from the rule of the calendar: days on which schools are closed, or open.
 
-Owns `school_days`. Promises: one row an LEA and day, the newest word on it; lea '' speaks for every LEA, and an LEA's
-own row goes before it.
+Owns `school_days`. Promises: one row for each LEA and day, the newest; lea '' speaks for every LEA, and an LEA's own
+row takes precedence over it.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import school_days
 
-EVERY = ""  # the lea of a row that speaks for all
+EVERY = ""  # the `lea` of a row for all LEAs
 
 
 class Kind(StrEnum):
@@ -38,7 +38,7 @@ _COLUMNS = [school_days.c[name] for name in SchoolDay.__dataclass_fields__]
 
 
 def put(connection: Writing, rows: Sequence[SchoolDay]) -> None:
-    """Enter these rows, in the place of what was said of the same LEA and day."""
+    """Enter these rows; they replace earlier rows of the same LEA and day."""
     newest = {(row.lea, row.day): row for row in rows}
     if newest:
         keys = [{"one": lea, "on": day} for lea, day in newest]
@@ -48,13 +48,13 @@ def put(connection: Writing, rows: Sequence[SchoolDay]) -> None:
 
 
 def remove(connection: Writing, lea: str, first: date, last: date) -> int:
-    """Take back what was said of this LEA's days from `first` to `last`; how many rows there were."""
+    """Delete the rows of this LEA's days from `first` to `last`; returns how many there were."""
     mine = (school_days.c.lea == lea) & school_days.c.day.between(first.isoformat(), last.isoformat())
     return connection.execute(delete(school_days).where(mine)).rowcount
 
 
 def of(connection: Reading, lea: str, first: date, last: date) -> list[SchoolDay]:
-    """What is said of the days from `first` to `last` for all and for this LEA ('': for all only), by LEA and day."""
+    """The rows of the days from `first` to `last` for all LEAs and for this LEA ('': for all only), by LEA and day."""
     span = school_days.c.day.between(first.isoformat(), last.isoformat())
     query = select(*_COLUMNS).where(school_days.c.lea.in_({EVERY, lea}), span)
     rows = connection.execute(query.order_by(school_days.c.lea, school_days.c.day))

@@ -1,10 +1,10 @@
-"""What people, the nightly digest and the state's report ask of the transfers.
+"""Transfer queries for people, for the nightly digest and for the state's report.
 
-Owns the queries over many cases, and the memory of which LEA was told on which day. Promises: every list is read a page
-at a time, in the order of cases' numbers; no student's name. Only `overdue_now` and `tell` write.
+Owns the queries over many cases, and the record of which LEA got its digest on which day. Promises: every list is read
+a page at a time, in the order of case numbers; no student's name. Only `overdue_now` and `tell` write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -21,9 +21,8 @@ from broker.edge.ledger.numbers import comparable
 from broker.edge.ledger.tables import acknowledgements, packet_ids, packets, transfer_events, transfers
 
 PAGE = 200
-MEMORY_DAYS = 100  # longer than a summer without a day of school
+MEMORY_DAYS = 100  # longer than a summer without school days
 _ROW = [transfers.c[name] for name in TransferRow.__dataclass_fields__]
-_ANSWERED_FOR = [PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Choice:
 
 
 def page(connection: Reading, choice: Choice, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
-    """The next of the chosen cases behind this number."""
+    """The next of the chosen cases after this number."""
     return _page(connection, _chosen(choice), after, limit)
 
 
@@ -56,14 +55,14 @@ def _chosen(choice: Choice) -> list[ColumnElement[bool]]:
 
 
 def opened(connection: Reading, since: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
-    """The next of the cases opened from `since` to just `before` (seconds since the epoch) behind this number."""
+    """The next cases, after this number, opened from `since` to just `before` (seconds since the epoch)."""
     when = transfers.c.opened_at
     return _page(connection, [when >= since, when < before], after, limit)
 
 
 def reported(connection: Reading, first: float, before: float, after: int = 0, limit: int = PAGE) -> list[TransferRow]:
-    """The next of the cases that a report on these times is about, behind this number: asked for or opened from
-    `first` to just `before`, or open still."""
+    """The next cases, after this number, of a report on these times: requested or opened from `first` to just `before`,
+    or still open."""
     case = transfers.c
     within = [(when >= first) & (when < before) for when in (case.requested_at, case.opened_at)]
     return _page(connection, [or_(*within, case.state.in_(sorted(LIVE)))], after, limit)
@@ -79,18 +78,18 @@ def _row(values: Any) -> TransferRow:
 
 
 def locked(connection: Writing, number: int) -> TransferRow | None:
-    """One case, which nobody else changes before this transaction ends; None where there is none."""
+    """One case, locked to the end of this transaction; None where there is none."""
     found = connection.execute(select(*_ROW).where(transfers.c.id == comparable(number)).with_for_update()).first()
     return _row(found) if found else None
 
 
-def unacknowledged(connection: Reading, lea: str, first: float, before: float) -> int:
-    """How many records and transcripts the LEA has collected in these times and neither acknowledged nor rejected."""
+def unacknowledged(connection: Reading, lea: str, first: float, before: float, kinds: Collection[PacketType]) -> int:
+    """How many packets of these types the LEA collected in these times but neither acknowledged nor rejected."""
     said = exists().where(acknowledgements.c.tracking == packets.c.tracking, acknowledgements.c.party == lea)
     found = select(func.count()).where(
         packets.c.receiver == lea,
         packets.c.state == State.COLLECTED,
-        packets.c.type.in_(_ANSWERED_FOR),
+        packets.c.type.in_(sorted(kinds)),
         packets.c.updated_at >= first,
         packets.c.updated_at < before,
         ~said,
@@ -99,28 +98,29 @@ def unacknowledged(connection: Reading, lea: str, first: float, before: float) -
 
 
 def _digest_id(lea: str, day: date) -> str:
-    """The document id of the digest of a day: one of the exchange's own, whose origin is ''."""
+    """The document id of the digest of one day; it belongs to the exchange itself, so its origin is ''."""
     return f"transfers.{lea}.{day.isoformat()}"
 
 
 def last_told(connection: Reading, lea: LeaId, until: date) -> date | None:
-    """The latest day up to `until` on which the LEA had a digest; None where there was none in `MEMORY_DAYS` days."""
+    """The latest day up to `until` on which the LEA got a digest; None where it got none in `MEMORY_DAYS` days."""
     days = {_digest_id(lea, day): day for day in (until - timedelta(days=n) for n in range(MEMORY_DAYS + 1))}
-    # each id by itself: a database sorts texts by the rules of its language, so that a prefix is no range
+    # each id by itself: a database sorts texts by the rules of a language, so a prefix is not a range
     own = (packet_ids.c.origin == "") & packet_ids.c.packet_id.in_(list(days))
     return max((days[row[0]] for row in connection.execute(select(packet_ids.c.packet_id).where(own))), default=None)
 
 
 def tell(connection: Writing, lea: LeaId, day: date, tracking: str) -> None:
-    """Remember that this notice is the LEA's digest of the day. A second one is an error of the database."""
+    """Record that this notice is the LEA's digest of the day. For a second one the database raises an error."""
     row = {"origin": "", "packet_id": _digest_id(lea, day), "tracking": tracking, "digest": ""}
     connection.execute(insert(packet_ids), row)
 
 
 def overdue_now(connection: Writing, floors: Mapping[int, float], at: float) -> None:
-    """Note that these cases are told as overdue, where that was not noted before and the record is still owed.
+    """Record that these cases are reported as overdue, where this was not recorded before and the record is still owed.
 
-    `floors` has, by case, when its last day in time ended: what was noted before that was of an earlier deadline.
+    `floors` has, for each case, the end of its last day in time: an entry recorded before that was about an earlier
+    deadline.
     """
     case = transfers.c
     first = case.overdue_at.is_(None) | (case.overdue_at < bindparam("floor"))

@@ -1,8 +1,8 @@
 """Transfer cases in the ledger.
 
 Owns `transfers` and `transfer_events`. Promises: a case changes its state only as `broker.core.transfer` allows (the
-database refuses anything else), with an event, in the caller's transaction. Cases of a student are those under any
-number of the student's. No student's name.
+database refuses anything else), with an event, in the caller's transaction. A student's cases are the cases under all
+of the student's numbers. No student's name.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,10 +21,10 @@ from broker.edge.ledger.tables import is_live, is_requested, students, transfer_
 
 @dataclass(frozen=True, slots=True)
 class TransferRow:
-    """One case. Times are seconds since the epoch or None; `entered_on` and `due_on` are ISO dates, and `reported_on`
-    the one on which the destination told of its first day; `military` is 0 or 1, and so is `by_request`: the
-    destination has asked for it itself; `cause`, `request` and `answer` are tracking ids; '' where there is none. `id`
-    0 is a case not entered yet."""
+    """One case. Times are seconds since the epoch or None. `entered_on` and `due_on` are ISO dates; `reported_on` is
+    the ISO date on which the destination first reported its first day. `military` is 0 or 1; so is `by_request`, which
+    is 1 where the destination itself asked for the record. `cause`, `request` and `answer` are tracking ids, '' where
+    there is none. `id` is 0 for a case that is not entered yet."""
 
     ssid: str
     source: str
@@ -50,15 +50,21 @@ class TransferRow:
 
     @property
     def case(self) -> Case:
-        """As `broker.core.transfer` sees it."""
+        """The case as `broker.core.transfer` uses it."""
         source, destination = LeaId(self.source), LeaId(self.destination)
         ends = (self.id, source, destination, self.state, self.reason, self.entered_on, self.follows)
-        return Case(*ends, military=bool(self.military), reported_on=self.reported_on, by_request=bool(self.by_request))
+        return Case(
+            *ends,
+            military=bool(self.military),
+            reported_on=self.reported_on,
+            by_request=bool(self.by_request),
+            is_asked=bool(self.request),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class TransferEvent:
-    """One step of a case; `tracking` is the packet that made it, '' for none."""
+    """One step of a case; `tracking` is the packet that caused it, '' for none."""
 
     at: float
     before: str
@@ -85,14 +91,18 @@ def get(connection: Reading, number: int) -> TransferRow | None:
 
 
 def about(connection: Reading, ssid: str) -> list[TransferRow]:
-    """All cases of the student whom this number stands for, oldest first."""
-    numbers = registry.numbers(connection, ssid)
-    query = select(*_ROW).where(transfers.c.ssid.in_(numbers)).order_by(transfers.c.id)
+    """All cases of the student for whom this number stands, oldest first."""
+    return under(connection, registry.numbers(connection, ssid))
+
+
+def under(connection: Reading, numbers: Sequence[str]) -> list[TransferRow]:
+    """All cases under these very numbers, oldest first; at most some hundreds at once."""
+    query = select(*_ROW).where(transfers.c.ssid.in_(list(numbers))).order_by(transfers.c.id)
     return [_row(values) for values in connection.execute(query)]
 
 
 def among(connection: Reading, ssids: Sequence[str]) -> list[TransferRow]:
-    """The live cases of these students, whose numbers stand for themselves, under whatever number."""
+    """The live cases of these students, under all of their numbers; each SSID given must be the one that stands."""
     if not ssids:
         return []
     whose = transfers.c.ssid.in_(registry.numbers_among(ssids))
@@ -101,7 +111,7 @@ def among(connection: Reading, ssids: Sequence[str]) -> list[TransferRow]:
 
 
 def with_cases(connection: Reading, ssids: Sequence[str]) -> list[str]:
-    """The numbers that stand for those of these students who have a live case."""
+    """Those of these students who have a live case; each by the number that stands for the student."""
     found: dict[str, None] = {}
     for start in range(0, len(ssids), _AT_ONCE):
         some = list(ssids[start : start + _AT_ONCE])
@@ -114,13 +124,13 @@ def with_cases(connection: Reading, ssids: Sequence[str]) -> list[str]:
 
 
 def answered_by(connection: Reading, trackings: Sequence[str]) -> list[TransferRow]:
-    """The cases whose answer is one of these packets."""
+    """The cases that one of these packets answered."""
     query = select(*_ROW).where(transfers.c.answer.in_(list(trackings)), transfers.c.answer != "")
     return [_row(values) for values in connection.execute(query.order_by(transfers.c.id))]
 
 
 def asked_by(connection: Reading, tracking: str) -> TransferRow | None:
-    """The case whose request notice this is."""
+    """The case for which this packet is the request notice."""
     found = connection.execute(select(*_ROW).where(transfers.c.request == tracking, is_requested)).first()
     return _row(found) if found and tracking else None
 
@@ -136,7 +146,7 @@ def listing(
 
 
 def in_states(states: Iterable[TransferState]) -> ColumnElement[bool]:
-    """Whether a case is in one of these states; of live ones only those are looked through."""
+    """Whether a case is in one of these states; where all of them are live, only live cases are read."""
     chosen = set(states)
     is_chosen = transfers.c.state.in_(sorted(chosen))
     return is_chosen & is_live if chosen <= LIVE else is_chosen
@@ -149,8 +159,8 @@ def events_of(connection: Reading, number: int) -> list[TransferEvent]:
 
 
 def steps_of(connection: Reading, row: TransferRow) -> list[tuple[float, str, str]]:
-    """When a case went where and why, oldest first; of one that was opened again because what had ended it was taken
-    back, with the steps from before."""
+    """The steps of a case as (time, new state, why), oldest first. A case that was opened again, because what had ended
+    it was undone, includes the steps of the earlier case."""
     before: list[tuple[float, str, str]] = []
     earlier = get(connection, row.follows) if row.follows is not None else None
     if earlier is not None and (earlier.source, earlier.destination) == (row.source, row.destination):
@@ -159,14 +169,14 @@ def steps_of(connection: Reading, row: TransferRow) -> list[tuple[float, str, st
 
 
 def awaiting(connection: Reading, ssid: str, source: str) -> list[LeaId]:
-    """The LEAs whose live cases wait for this LEA's record of the student."""
+    """The LEAs whose live cases wait for the student's record from this LEA."""
     mine = [row for row in about(connection, ssid) if row.source == source and row.state in LIVE]
     return [LeaId(row.destination) for row in mine]
 
 
 def add(connection: Writing, row: TransferRow, at: float | None = None) -> TransferRow:
-    """Enter a new case; the row with its number. `at` is now where that is later than `opened_at`, in seconds since the
-    epoch."""
+    """Enter a new case; returns the row with its number. `at` is the time now, where that is later than `opened_at`, in
+    seconds since the epoch."""
     values = {name: value for name, value in asdict(row).items() if name != "id"}
     done = connection.execute(insert(transfers).returning(transfers.c.id), values)
     new = replace(row, id=done.scalar_one())
@@ -175,7 +185,7 @@ def add(connection: Writing, row: TransferRow, at: float | None = None) -> Trans
 
 
 def change(connection: Writing, new: TransferRow, at: float, why: str = "", tracking: str = "") -> None:
-    """Write the case as it is now; a new state, or a `why`, is a step of its history."""
+    """Write the case; a new state, or a `why`, adds a step to its history."""
     before = connection.execute(select(transfers.c.state).where(transfers.c.id == new.id)).scalar_one()
     values = {name: value for name, value in asdict(new).items() if name not in _FIXED}
     connection.execute(update(transfers).where(transfers.c.id == new.id).values(values))

@@ -1,1 +1,1 @@
-"""The logs of the ledger: disclosures."""
+"""The logs of the ledger: disclosures and acts."""

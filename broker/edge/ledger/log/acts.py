@@ -1,7 +1,6 @@
-"""The log of acts: what operators and other people did that concerns no one student, and what they were refused.
+"""The log of acts: what operators and others did that concerns no single student, and what was refused to them.
 
-Owns `acts`. Promises: append-only; a line is written in the transaction of what it tells of; no student's name or
-number.
+Owns `acts`. Promises: append-only; a line is written in the transaction of its act; no student's name or number.
 """
 
 import json
@@ -21,8 +20,8 @@ _COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line. `at` is seconds since the epoch; `verb` a name of `broker.verbs`, `role` and `proof` words of
-    `broker.core.actor`; `subject` is a party, a key, a day or the like; `told` what came of it, as JSON."""
+    """One line. `at` is seconds since the epoch; `verb` is a name of `broker.verbs`; `role` and `proof` are words of
+    `broker.core.actor`; `subject` is a party, a key, a day or the like; `told` is the result, as JSON."""
 
     at: float
     verb: str
@@ -45,7 +44,7 @@ def add(connection: Writing, line: Act) -> None:
 
 
 def page(connection: Reading, before: int | None, size: int, verb: str = "", actor: str = "") -> Sequence[Act]:
-    """The newest lines before a number, at most `size`; None for those from the newest on."""
+    """The newest lines before the number `before`, at most `size`; with None, from the newest on."""
     query = select(acts).order_by(acts.c.n.desc()).limit(size)
     if before is not None:
         query = query.where(acts.c.n < comparable(before))
@@ -58,7 +57,7 @@ def page(connection: Reading, before: int | None, size: int, verb: str = "", act
 
 
 def count(connection: Reading, verb: str = "", actor: str = "") -> int:
-    """How many lines there are, counted to one more than 1,000."""
+    """How many lines there are, counted up to 1,001."""
     query = select(acts.c.n).limit(_COUNTED + 1)
     for column, wanted in ((acts.c.verb, verb), (acts.c.actor, actor)):
         if wanted:

@@ -1,7 +1,7 @@
-"""The disclosure log: who was given what of whom, and on what ground (FERPA 34 CFR 99.32(a); 34 CFR 300.614).
+"""The disclosure log: who was given which data about whom, and on what ground (FERPA 34 CFR 99.32(a); 34 CFR 300.614).
 
-Owns `disclosures`. Promises: append-only; one line a delivery, read or refusal, written in the transaction of what it
-tells of; no student's name.
+Owns `disclosures`. Promises: append-only; one line for each delivery, read or refusal, written in its transaction; no
+student's name.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -36,10 +36,10 @@ def add(connection: Writing, lines: Sequence[Disclosure]) -> None:
 
 
 def about(connection: Reading, ssid: str) -> list[Disclosure]:
-    """The lines about the student whom this number stands for, under all of the student's numbers, oldest first.
+    """The lines about the student for whom this number stands, under all of the student's numbers, oldest first.
 
-    What was written of a packet belongs to whom that packet is about now: a line is never changed, but two numbers that
-    had been merged by mistake, and were parted again, are two students.
+    A packet's lines belong to the student whom the packet is about now. A line is never changed, but two numbers that
+    were merged by mistake and separated again are two students.
     """
     numbers = registry.numbers(connection, ssid)
     whose = select(packets.c.ssid).where(packets.c.tracking == disclosures.c.tracking).scalar_subquery()
@@ -51,7 +51,7 @@ def about(connection: Reading, ssid: str) -> list[Disclosure]:
 
 
 def requests_among(connection: Reading, trackings: Collection[str]) -> set[str]:
-    """Those of these packets that are requests with a line of their own, beside what the state was told of them."""
+    """Those of these packets that are requests with a line of their own, besides the line of a notice to the state."""
     asked = disclosures.c.action.in_([Action.REQUEST_RECORD, Action.READ_DISCLOSURES])
     found: set[str] = set()
     ordered = sorted(trackings)
@@ -63,7 +63,7 @@ def requests_among(connection: Reading, trackings: Collection[str]) -> set[str]:
 
 
 def was_given(connection: Reading, tracking: str, party: str) -> bool:
-    """Whether this packet about a student has ever lain in the party's inbox, be it taken out again since."""
+    """Whether this packet about a student was ever in the party's inbox, even if it was taken out again since."""
     mine = (disclosures.c.tracking == tracking) & (disclosures.c.party == party) & (disclosures.c.outcome == "allowed")
     query = select(disclosures.c.seq).where(mine, disclosures.c.action.in_(_GIVEN)).limit(1)
     return connection.execute(query).first() is not None

@@ -1,7 +1,7 @@
-"""What receivers said of packets that they had.
+"""What receivers said about packets that they received.
 
-Owns `acknowledgements`, and the search for a packet by the id of its document. Promises: append-only; no
-student's data and no free text.
+Owns `acknowledgements`, and the search for a packet by the id of its document. Promises: append-only; no student's data
+and no free text.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from broker.core.model import LeaId
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import acknowledgements, packet_ids
 
-_AT_ONCE = 200  # pairs in one query: SQLite takes conditions up to some depth
+_AT_ONCE = 200  # pairs in one query: SQLite limits the depth of a condition
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """One statement: `party` says by the packet `by` that it has the packet `tracking`, or cannot use it.
+    """One statement: in the packet `by`, `party` says that it has the packet `tracking`, or cannot use it.
 
     `at` is seconds since the epoch; `form` is acknowledgement.v1 or pesc; `status` is received or rejected; `code` is
-    the receiver's reason, '' where it gave none; `courses` is how many it counted in a transcript, None where it did
-    not say.
+    the receiver's reason, '' where it gave none; `courses` is how many courses it counted in a transcript, None where
+    it did not say.
     """
 
     tracking: str
@@ -39,12 +39,12 @@ _COLUMNS = [acknowledgements.c[name] for name in Acknowledgement.__dataclass_fie
 
 
 def add(connection: Writing, said: Acknowledgement) -> None:
-    """Write one down."""
+    """Write one statement."""
     connection.execute(insert(acknowledgements), asdict(said))
 
 
 def about(connection: Reading, tracking: str) -> list[Acknowledgement]:
-    """What was said of a packet, oldest first."""
+    """The statements about a packet, oldest first."""
     query = select(*_COLUMNS).where(acknowledgements.c.tracking == tracking).order_by(acknowledgements.c.id)
     return [Acknowledgement(*row) for row in connection.execute(query)]
 
@@ -53,7 +53,7 @@ def with_document(connection: Reading, documents: Sequence[tuple[LeaId, str]]) -
     """The packets that brought one of these (sender, document id), oldest first."""
     found: set[str] = set()
     for start in range(0, len(documents), _AT_ONCE):
-        # pair by pair, for SQLite finds no index for a list of pairs
+        # pair by pair: SQLite uses no index for a list of pairs
         named = or_(*map(_is_of, documents[start : start + _AT_ONCE]))
         found |= {row[0] for row in connection.execute(select(packet_ids.c.tracking).where(named))}
     return sorted(found)

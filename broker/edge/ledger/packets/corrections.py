@@ -1,7 +1,7 @@
 """Which packets of one sender belong together: what a recall names, and the versions of one student's record.
 
-Owns these look-ups, and how a stored backpack is taken back. Promises: what is `locked` stays as it is to the end of
-the transaction, and nobody has to wait for what another worker has in hand, so that two cannot wait for each other.
+Owns these look-ups, and how a stored backpack is withdrawn. Promises: a `locked` packet stays unchanged to the end of
+the transaction, and no caller has to wait for a packet that another worker holds, so two workers cannot deadlock.
 SQLite has one writer, and needs no lock of a row.
 """
 
@@ -24,8 +24,8 @@ _KEPT = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One packet among those of its sender about one student; `receiver` is where it goes, or is addressed to,
-    `student` the number that stands for the student now."""
+    """One packet among those of its sender about one student; `receiver` is where it goes or is addressed to, `student`
+    the number that stands for the student now."""
 
     tracking: str
     origin: str
@@ -47,10 +47,10 @@ _VERSION = (
 
 
 def locked(connection: Writing, tracking: str, *, waits: bool = True) -> PacketRow | None:
-    """A packet that nobody else moves before this transaction ends, or None where there is none.
+    """A packet that no other transaction moves before this one ends, or None where there is none.
 
-    Raises Deferred, where it `waits` for nobody, for one that another worker has in hand: whoever holds other locks
-    already must not wait for it.
+    With `waits=False`, raises Deferred for a packet that another worker holds: a caller that already holds other locks
+    must not wait for it.
     """
     mine = select(packets.c.tracking).where(packets.c.tracking == tracking).with_for_update(skip_locked=not waits)
     is_mine = connection.execute(mine).first() is not None
@@ -61,40 +61,40 @@ def locked(connection: Writing, tracking: str, *, waits: bool = True) -> PacketR
 
 
 def by_document(connection: Reading, origin: str, document: str) -> str | None:
-    """The packet to which this id of a sender's document belongs."""
+    """The packet that brought a sender's document with this id."""
     mine = (packet_ids.c.origin == origin) & (packet_ids.c.packet_id == document)
     return connection.execute(select(packet_ids.c.tracking).where(mine)).scalar()
 
 
 def is_unopened_before(connection: Reading, origin: str, tracking: str) -> bool:
-    """Whether a packet that this sender dropped before that one is still to be opened."""
+    """Whether a packet that this sender dropped before the packet `tracking` is still to be opened."""
     waiting = (packets.c.state == State.RECEIVED) & (packets.c.origin == origin) & (packets.c.tracking < tracking)
     return connection.execute(select(packets.c.tracking).where(waiting, is_waiting).limit(1)).first() is not None
 
 
 def with_content(connection: Reading, row: PacketRow) -> list[str]:
-    """Every packet of the same sender, type and bytes, itself included: a backpack and the parts forwarded of it."""
+    """Every packet of the same sender, type and bytes, with this one: a backpack and the parts forwarded from it."""
     same = (packets.c.origin == row.origin) & (packets.c.sha256 == row.sha256) & (packets.c.type == row.type)
     query = select(packets.c.tracking).where(same, is_first).order_by(packets.c.tracking)
     return [found[0] for found in connection.execute(query)]
 
 
 def kept_numbers(connection: Reading, numbers: Collection[str]) -> dict[str, str]:
-    """For each of these numbers the one that stands for the student."""
+    """For each of these numbers, the number that stands for the student."""
     rows = connection.execute(select(students.c.ssid, _KEPT).where(students.c.ssid.in_(list(numbers))))
     return {row[0]: row[1] for row in rows}
 
 
 def take_in_hand(connection: Writing, numbers: Collection[str]) -> set[str]:
-    """Those of these students whom no other worker has in hand; they are this transaction's now. Never waits."""
+    """Those of these students whom no other worker holds; this transaction holds them now. Never waits."""
     mine = select(students.c.ssid).where(students.c.ssid.in_(list(numbers))).order_by(students.c.ssid)
     return {row[0] for row in connection.execute(mine.with_for_update(key_share=True, skip_locked=True))}
 
 
 def versions(connection: Reading, kept: Collection[str], types: Sequence[PacketType]) -> list[Version]:
-    """The packets of these types about these students, under whatever number, that were not refused; oldest first. Of
-    those that are collected only the newest of each sender, type, number and receiver: a child's records grow with the
-    years, and what is sent next is not slower for it."""
+    """The packets of these types about these students, under all of their numbers, that were not refused; oldest first.
+    Of collected packets, only the newest of each sender, type, number and receiver: a child's records grow over the
+    years, but this look-up must not get slower."""
     chosen = packets.c.type.in_(list(types)), packets.c.ssid.in_(registry.numbers_among(kept))
     newest = select(func.max(packets.c.tracking)).where(*chosen, packets.c.state == State.COLLECTED)
     newest = newest.group_by(packets.c.origin, packets.c.type, packets.c.ssid, _TO)
@@ -106,23 +106,24 @@ def versions(connection: Reading, kept: Collection[str], types: Sequence[PacketT
 
 
 def announce(connection: Writing, row: PacketRow) -> None:
-    """Write what is known of a packet before its move is: who comes later in this transaction finds it by that."""
+    """Write what is known about a packet before its move is written, so that a later look-up in this transaction finds
+    it."""
     known = {"type": row.type, "ssid": row.ssid, "receiver": row.receiver}
     connection.execute(update(packets).where(packets.c.tracking == row.tracking).values(known))
 
 
 def is_stored(connection: Reading, tracking: str) -> bool:
-    """Whether the record store has what this packet brought, and nobody has taken that back."""
+    """Whether the record store has what this packet brought, and no recall has withdrawn it."""
     ended = connection.execute(select(backpacks.c.ended_by).where(backpacks.c.tracking == tracking)).scalar()
     if not ended:
         return ended == ""
-    by = ledger.get(connection, ended)
-    return by is None or by.type != PacketType.RECALL
+    by, own = ledger.get(connection, ended), ledger.get(connection, tracking)
+    return by is None or (own is not None and by.type == own.type)  # a later part took its place, and no recall
 
 
 def unstore(connection: Writing, tracking: str, by: str, at: float) -> None:
-    """Take a version out of the record store, as if it had never come: what it had replaced counts again, or was
-    replaced by what came after it. `by` is the packet that says so, `at` seconds since the epoch."""
+    """Withdraw a version from the record store as if it had never come: what it had replaced becomes current again, or
+    is replaced by what replaced this version. `by` is the packet that says so, `at` seconds since the epoch."""
     mine = backpacks.c.tracking == tracking
     ended = connection.execute(select(backpacks.c.ended_at, backpacks.c.ended_by).where(mine)).one()
     heirs = {"ended_at": ended.ended_at, "ended_by": ended.ended_by}

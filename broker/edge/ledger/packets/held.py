@@ -1,14 +1,14 @@
-"""Packets that wait for their student, when two numbers of one student become one, and when that is taken back.
+"""Packets that wait for their student, when two numbers of one student are merged and when that merge is undone.
 
-Promises: a packet that goes on is let go only when the student is enrolled somewhere; one that stands elsewhere than
-before the merge, and is not delivered, never goes on to where the merge led it.
+Promises: a waiting packet is released only when the student is enrolled somewhere; an undelivered packet that the merge
+moved never goes on to the place where the merge sent it.
 """
 
 from collections.abc import Iterable
 from itertools import islice
 
-from broker.core.model import HeldFor, LeaId, PacketType, State
-from broker.core.routing import enrolled_at
+from broker.core.model import HeldFor, LeaId, State
+from broker.core.routing import Travels, enrolled_at
 from broker.core.stays import Today
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import Writing
@@ -22,9 +22,11 @@ _ON_THE_WAY = (State.ADMITTED, State.ROUTED, State.HELD)
 _GONE = (State.DELIVERED, State.COLLECTED)
 
 
-def release(connection: Writing, ssid: str, at: float, today: Today, most: int | None = None) -> list[Stood]:
-    """Let packets about this student go on that wait for an enrollment which is there now, or for the key of an LEA
-    where the student is no more: the `most` oldest, or all; where they stood.
+def release(
+    connection: Writing, ssid: str, at: float, today: Today, travels: Travels, most: int | None = None
+) -> list[Stood]:
+    """Release packets about this student that wait for an enrollment which is there now, or for the key of an LEA where
+    the student no longer is: the `most` oldest, or all. Returns where they stood.
 
     `at` is seconds since the epoch.
     """
@@ -37,7 +39,7 @@ def release(connection: Writing, ssid: str, at: float, today: Today, most: int |
         )
         if held.held_for == HeldFor.ENROLLMENT:
             return bool(goal)
-        return _follows(held) and goal != held.receiver
+        return _follows(held, travels) and goal != held.receiver
 
     kinds = [one for one in views.held_kinds(connection, ssid) if goes(one)]
     trackings = (one for kind in kinds for one in views.held_of(connection, ssid, kind, most))
@@ -51,8 +53,11 @@ def release(connection: Writing, ssid: str, at: float, today: Today, most: int |
     return [(one.row.tracking, one.row.state, one.row.held_for, one.row.receiver) for one in done]
 
 
-def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Bring packets back to where they stood: those that were brought back, and those that were delivered since."""
+def undo_release(
+    connection: Writing, stood: Iterable[Stood], at: float, travels: Travels
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Bring packets back to where they stood. Returns those that were brought back, and those that were delivered
+    since."""
     planned: list[Move] = []
     gone = []
     for tracking, state, held_for, receiver in stood:
@@ -61,25 +66,26 @@ def call_back(connection: Writing, stood: Iterable[Stood], at: float) -> tuple[t
             continue
         if row.state in _GONE and state not in _GONE:
             gone.append(tracking)
-        elif row.state in _ON_THE_WAY and _is_led(row):
+        elif row.state in _ON_THE_WAY and _is_led(row, travels):
             planned.append(_back(row, is_held=(state, held_for) == (State.HELD, HeldFor.ENROLLMENT)))
     done = moves.advance(connection, [one for one in planned if one.steps], at).moved
     return tuple(one.row.tracking for one in done), tuple(gone)
 
 
-def _follows(row: Held) -> bool:
-    """Whether it goes to where the student is now."""
-    return row.type == PacketType.STUDENT_RECORD or (row.type == PacketType.BACKPACK and not row.addressed_to)
+def _follows(row: Held, travels: Travels) -> bool:
+    """Whether this packet goes to where the student is now."""
+    return row.type in travels.follow or (row.type in travels.kept and not row.addressed_to)
 
 
-def _is_led(row: PacketRow) -> bool:
-    """Whether the enrollment leads it, whatever its `to`. A transcript goes where it is addressed; a part of the record
-    store has the one receiver (it has no document's id), and is looked at when it is delivered."""
-    return row.type != PacketType.TRANSCRIPT and not (row.type == PacketType.BACKPACK and not row.packet_id)
+def _is_led(row: PacketRow, travels: Travels) -> bool:
+    """Whether the enrollment decides where this packet goes, whatever its `to` says. A packet that is addressed goes
+    there; a part of the record store (it has no document id) has a fixed receiver and is checked when it is
+    delivered."""
+    return row.type not in travels.addressed and not (row.type in travels.kept and not row.packet_id)
 
 
 def _back(row: PacketRow, is_held: bool) -> Move:
-    """To wait for an enrollment again where it waited; otherwise to be routed anew."""
+    """Hold the packet for an enrollment again if it was held before; otherwise route it again."""
     held, admitted = Step(State.HELD, HeldFor.ENROLLMENT), Step(State.ADMITTED, HeldFor.ENROLLMENT)
     ways = {
         (State.ADMITTED, True): (held,),

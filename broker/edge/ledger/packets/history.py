@@ -1,8 +1,8 @@
 """Receipts and events in the ledger, and which receipts still have no file.
 
 Owns `events`, `receipts` and `publications`. Promises: history is only appended to; a receipt is pending until it is
-signed and its file durable. An event whose state before and after is the same tells of something that left the packet
-where it was.
+signed and its file is durable. An event with the same state before and after records something that did not move the
+packet.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Receipt
 from broker.edge.ledger.tables import events, publications, receipts
 
-READ_WHOLE = "read-whole"  # sent to its last byte; it stays DELIVERED until it is closed, removed or acknowledged
+READ_WHOLE = "read-whole"  # read to its last byte; it stays DELIVERED until it is closed, removed or acknowledged
 _PAPER = tuple(one.name for one in fields(Receipt))
 
 
@@ -34,30 +34,30 @@ def append_events(connection: Writing, rows: list[dict[str, Any]]) -> None:
 
 
 def stay(connection: Writing, tracking: str, state: State, why: str, at: float) -> None:
-    """Write what happened to a packet that stayed in this state; `at` is seconds since the epoch."""
+    """Record something that happened to a packet without moving it from this state; `at` is seconds since the epoch."""
     append_events(connection, [{"tracking": tracking, "at": at, "before": state, "after": state, "why": why}])
 
 
 def has_stayed(connection: Reading, tracking: str, state: State, why: str) -> bool:
-    """Whether this happened to a packet in this state."""
+    """Whether this event was recorded for a packet that stayed in this state."""
     mine = (events.c.tracking == tracking) & (events.c.before == state) & (events.c.after == state)
     return connection.execute(select(events.c.seq).where(mine, events.c.why == why).limit(1)).first() is not None
 
 
 def was_read(connection: Reading, tracking: str) -> bool:
-    """Whether this packet was sent to its last byte to its receiver while it lay in the inbox."""
+    """Whether the receiver read this packet to its last byte while it lay in the inbox."""
     return has_stayed(connection, tracking, State.DELIVERED, READ_WHOLE)
 
 
 def delivered_last(connection: Reading, tracking: str) -> float:
-    """When this packet came into an inbox, for the last time so far; seconds since the epoch, 0 where it never did."""
+    """When this packet was last delivered into an inbox; seconds since the epoch, 0 where it never was."""
     came = (events.c.before == State.ROUTED) & (events.c.after == State.DELIVERED)
     query = select(func.max(events.c.at)).where(events.c.tracking == tracking, came)
     return connection.execute(query).scalar() or 0.0
 
 
 def pending(connection: Reading, limit: int, but: Collection[str] = ()) -> list[Receipt]:
-    """Receipts whose file is not known to be written, the oldest first, but for those of the parties in `but`."""
+    """Receipts whose file may not be written yet, oldest first, without those of the parties in `but`."""
     found: list[Receipt] = []
     behind = (TrackingId(""), 0)
     while len(found) < limit and (names := _pending_behind(connection, behind, limit)):
@@ -74,7 +74,8 @@ def _pending_behind(connection: Reading, behind: tuple[TrackingId, int], limit: 
 
 
 def _receipts(connection: Reading, names: Sequence[tuple[TrackingId, int]]) -> list[Receipt]:
-    """These receipts, in this order. They are asked for by name: joined, PostgreSQL reads all that there ever were."""
+    """These receipts, in this order. The query names them: with a join PostgreSQL would read every receipt ever
+    written."""
     query = select(*[receipts.c[name] for name in _PAPER])
     rows = connection.execute(query.where(receipts.c.tracking.in_({tracking for tracking, _ in names})))
     by_name = {(one.tracking, one.n): one for one in (Receipt(*row) for row in rows)}
@@ -82,7 +83,7 @@ def _receipts(connection: Reading, names: Sequence[tuple[TrackingId, int]]) -> l
 
 
 def published(connection: Writing, done: Sequence[Receipt]) -> None:
-    """Forget these publications: their files are durable."""
+    """Remove these receipts from the pending ones: their files are durable."""
     if done:
         connection.execute(
             delete(publications).where(

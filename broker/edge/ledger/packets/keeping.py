@@ -1,7 +1,7 @@
-"""How much an LEA has waiting, and whose bytes are kept though nobody will work with them again.
+"""How much an LEA has waiting, and which bytes are kept though no work will need them again.
 
-Owns `purged_at`: from then on the ledger knows a packet's history and receipts, and the vault may not have its bytes.
-Promises: only a packet that was refused, or a duplicate, is ever marked so.
+Owns `purged_at`: from then on the ledger knows a packet's history and receipts, but the vault may not have its bytes.
+Promises: only a refused packet or a duplicate is ever marked as purged.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from broker.edge.ledger.tables import is_first, is_waiting, packets, parties
 from broker.edge.ledger.tables.base import in_constants
 
 PURGED = "purged"
-# the very condition of the index
+# exactly the condition of the index
 _is_kept = and_(
     in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED]),
     packets.c.purged_at.is_(None),
@@ -26,7 +26,7 @@ _is_kept = and_(
 
 class Kept(NamedTuple):
     """The refused packets and duplicates of one LEA whose bytes are kept: how many, their bytes, and when the oldest
-    came to that (seconds since 1970)."""
+    was refused or found a duplicate (seconds since 1970)."""
 
     origin: str
     files: int
@@ -35,7 +35,7 @@ class Kept(NamedTuple):
 
 
 class Leftover(NamedTuple):
-    """One of them."""
+    """One refused packet or duplicate whose bytes are kept."""
 
     tracking: str
     sha256: Sha256
@@ -45,7 +45,7 @@ class Leftover(NamedTuple):
 
 
 def waiting(connection: Reading) -> dict[str, tuple[int, int]]:
-    """What is in the vault and has not ended, held packets too: files and bytes by LEA."""
+    """Packets in the vault that have not ended, including held ones: files and bytes by LEA."""
     found: dict[str, tuple[int, int]] = {}
     columns = packets.c.origin, func.count(), func.coalesce(func.sum(packets.c.size), 0)
     for condition in (is_waiting, packets.c.state == State.HELD):
@@ -56,28 +56,28 @@ def waiting(connection: Reading) -> dict[str, tuple[int, int]]:
 
 
 def kept(connection: Reading) -> list[Kept]:
-    """What is kept of each LEA."""
+    """What is kept for each LEA."""
     columns = packets.c.origin, func.count(), func.sum(packets.c.size), func.min(packets.c.updated_at)
     rows = connection.execute(select(*columns).where(_is_kept).group_by(packets.c.origin))
     return [Kept(origin, files, int(size), oldest) for origin, files, size, oldest in rows]
 
 
 def oldest(connection: Reading, origin: str, limit: int) -> list[Leftover]:
-    """What is kept of one LEA, the oldest first."""
+    """What is kept for one LEA, oldest first."""
     columns = [packets.c[name] for name in Leftover._fields]
     query = select(*columns).where(_is_kept, packets.c.origin == origin).order_by(packets.c.updated_at).limit(limit)
     return [Leftover._make(row)._replace(state=State(row.state)) for row in connection.execute(query)]
 
 
 def needed(connection: Reading, contents: Sequence[Sha256]) -> set[Sha256]:
-    """Which of these contents some packet, of any LEA, was not refused with."""
+    """Which of these contents belong to a packet, of any LEA, that was not refused."""
     origins = ["", *(row[0] for row in connection.execute(select(parties.c.id)))]
     query = select(packets.c.sha256).where(is_first, packets.c.origin.in_(origins), packets.c.sha256.in_(contents))
     return {Sha256(row[0]) for row in connection.execute(query)}
 
 
 def purge(connection: Writing, some: Collection[Leftover], at: float) -> None:
-    """Note that the bytes of these are gone; `at` is seconds since 1970."""
+    """Record that the bytes of these packets are gone; `at` is seconds since 1970."""
     trackings = [one.tracking for one in some]
     connection.execute(update(packets).where(packets.c.tracking.in_(trackings), _is_kept).values(purged_at=at))
     for one in some:

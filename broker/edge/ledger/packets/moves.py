@@ -1,6 +1,6 @@
-"""Moves of packets: the one transaction in which state, event and receipt change together.
+"""Moves of packets: state, event and receipt change together in one transaction.
 
-Owns how a `Move` is written. Promises: it compares the state and the claim first and writes everything of a packet or
+Owns how a `Move` is written. Promises: it compares the state and the claim first and writes everything for a packet or
 nothing; a document's id belongs to the packet that brought it first.
 """
 
@@ -21,7 +21,8 @@ from broker.edge.ledger.tables import packet_ids, packets
 
 
 def _apply_effect(connection: Writing, move: Move) -> Move | Exception:
-    """The move that the effect makes of it; what it raised, with everything of this packet undone, otherwise."""
+    """The move as its effect returns it; or the exception that the effect raised, with everything for this packet
+    rolled back."""
     if move.effect is None:
         return move
     try:
@@ -29,27 +30,27 @@ def _apply_effect(connection: Writing, move: Move) -> Move | Exception:
             return move.effect(connection)
     except Exception as error:
         if cause_of(error) in NOT_KEPT:
-            raise  # a full disk, say: SQLite may have undone the whole transaction, so none of it may be committed
-        return error  # handed to the caller, which refuses the packet or reports the bug
+            raise  # a full disk, say: SQLite may have rolled back the whole transaction; none of it may be committed
+        return error  # the caller refuses the packet or reports the bug
 
 
 def _known(move: Move) -> PacketRow:
-    """The packet where it stands, with what was found out about it meanwhile: type, document, signer, student."""
+    """The packet in its old state, with what was found out about it: type, document, signer, student."""
     found = {name: getattr(move.new, name) for name in _FOUND}
     return move.row._replace(**found)
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """`moved` were written. `failed` raised in their effect, `repeated` carry a document id that another packet
-    brought first (with that packet's tracking id and digest); nothing of these was written."""
+    """`moved` were written. The effects of `failed` raised; `repeated` carry a document id that another packet brought
+    first (with that packet's tracking id and digest). Nothing was written for either of these."""
 
     moved: tuple[Move, ...]
     failed: tuple[tuple[PacketRow, Exception], ...]
     repeated: tuple[tuple[Move, str, str], ...]
 
     def __add__(self, other: "Advanced") -> "Advanced":
-        """Both."""
+        """Both results together."""
         return Advanced(self.moved + other.moved, self.failed + other.failed, self.repeated + other.repeated)
 
 
@@ -63,9 +64,9 @@ _UPDATE = (
 
 
 def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at: float = 0.0) -> Advanced:
-    """Write these moves. A packet that is no longer in the state, or under the claim, it was taken with is left out.
+    """Write these moves. A packet that no longer has the state and the claim with which it was taken is left out.
 
-    `enqueued_at` is when the caller tells the queues of them; 0 leaves that to the sweeper.
+    `enqueued_at` is when the caller tells the queues about them; 0 leaves that to the sweeper.
     """
     held, repeated = _remember_ids(connection, _still_held(connection, moves))
     moved: list[Move] = []
@@ -79,7 +80,7 @@ def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at:
         else:
             moved.append(result)
     unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
-    _forget_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
+    _free_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
     if moved:
         _pass_through(connection, moved)
         connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
@@ -89,27 +90,27 @@ def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at:
 
 
 def reserve(connection: Writing, moves: Sequence[Move], others: Sequence[PacketRow]) -> None:
-    """Take the packets, and then the documents' ids, of all these moves, and the `others`, together: whoever writes
-    moves in several steps would else take them in another order than the next one (SQLite: there is one writer)."""
+    """Lock the packets, and then the document ids, of all these moves and of the `others` at once: transactions that
+    write moves in several steps would otherwise take them in different orders (SQLite: there is one writer)."""
     if connection.dialect.name == "postgresql":
         packet_rows.hold(connection, [one.row.tracking for one in moves] + [row.tracking for row in others])
         _remember_ids(connection, _still_held(connection, moves))
 
 
 def give_up(connection: Writing, moves: Sequence[Move]) -> None:
-    """These are not written now: the ids of their documents are free again."""
+    """Free the document ids of these moves, which are not written now."""
     if connection.dialect.name == "postgresql":
-        _forget_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
+        _free_ids(connection, [(one.row, one.document[0]) for one in moves if one.document])
 
 
 def keep_id(connection: Writing, move: Move) -> bool:
-    """Take the document's id for this packet, before its move; False where another packet has it."""
+    """Reserve the document's id for this packet before its move; False where another packet has it."""
     return not _remember_ids(connection, [move])[1]
 
 
 def give_up_id(connection: Writing, row: PacketRow, document: str) -> None:
-    """The document of a packet that came to nothing has not used up its id."""
-    _forget_ids(connection, [(row, document)])
+    """Free the document id of a packet that failed."""
+    _free_ids(connection, [(row, document)])
 
 
 def _still_held(connection: Writing, moves: Sequence[Move]) -> list[Move]:
@@ -130,8 +131,8 @@ def _still_held(connection: Writing, moves: Sequence[Move]) -> list[Move]:
 
 
 def _remember_ids(connection: Writing, moves: Sequence[Move]) -> tuple[list[Move], list[tuple[Move, str, str]]]:
-    """Each document id belongs to the packet that brought it first, of all packets of its LEA."""
-    firsts: dict[tuple[str, str], tuple[str, str]] = {}  # of these packets
+    """Each document id belongs to the packet that brought it first, among all packets of its LEA."""
+    firsts: dict[tuple[str, str], tuple[str, str]] = {}  # the first among these packets
     for move in moves:
         if move.document:
             firsts.setdefault((move.row.origin, move.document[0]), (move.row.tracking, move.document[1]))
@@ -150,10 +151,10 @@ def _remember_ids(connection: Writing, moves: Sequence[Move]) -> tuple[list[Move
 def _owners(
     connection: Writing, firsts: Mapping[tuple[str, str], tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """To whom each (origin, document id) belongs, as (tracking, digest): to these packets where nobody has it yet.
+    """The owner of each (origin, document id), as (tracking, digest): one of these packets where no earlier one has it.
 
-    One statement, for between looking and entering another worker could enter the same id. On PostgreSQL it waits for
-    the worker that has an id in hand; in one order, so that two never wait for each other.
+    It is one statement, because another worker could enter the same id between a look-up and an insert. On PostgreSQL
+    it waits for a worker that holds an id; all take ids in one order, so two workers never deadlock.
     """
     if not firsts:
         return {}
@@ -162,16 +163,16 @@ def _owners(
         for (origin, packet_id), (tracking, digest) in sorted(firsts.items())
     ]
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    # an update that changes nothing gives back the row that is there, which "do nothing" does not
+    # an update that changes nothing returns the existing row; "do nothing" would not
     same = {"tracking": packet_ids.c.tracking}
     new = insert(packet_ids).on_conflict_do_update(index_elements=_ID, set_=same).returning(packet_ids)
     found = connection.execute(new, rows)
     return {(row.origin, row.packet_id): (row.tracking, row.digest) for row in found}
 
 
-def _forget_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
-    """A document that failed, or was refused after it was admitted, has not used up its id: its sender may mend it, or
-    seal it again with another key, and send it again."""
+def _free_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> None:
+    """Free the ids of documents that failed, or were refused after they were admitted: the sender may correct the
+    document, or seal it with another key, and send it again."""
     if unused:
         mine = (packet_ids.c.origin == bindparam("b_origin")) & (packet_ids.c.packet_id == bindparam("b_id"))
         connection.execute(
@@ -181,7 +182,7 @@ def _forget_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) ->
 
 
 def _pass_through(connection: Writing, moves: Sequence[Move]) -> None:
-    """States that a packet only passes are written too, for the database checks every single move."""
+    """States that a packet only passes through are written too, because the database checks every single move."""
     passed = [{"b_tracking": move.row.tracking, "b_state": step.after} for move in moves for step in move.steps[:-1]]
     if passed:
         connection.execute(
@@ -194,7 +195,7 @@ def _new_values(move: Move, now: float, enqueued_at: float) -> dict[str, Any]:
     values: dict[str, Any] = {f"n_{name}": getattr(move.new, name) for name in MUTABLE}
     return values | {
         "b_tracking": move.row.tracking,
-        # a delivered packet keeps the claim, for it names the staged file that counts
+        # a delivered packet keeps its claim: the claim names the staged file that counts
         "n_claim": move.row.claim if move.new.state is State.DELIVERED else "",
         "n_claim_until": 0.0,
         "n_attempts": 0,

@@ -1,12 +1,12 @@
-"""Packets in the ledger: born, claimed, found again.
+"""Packets in the ledger: they are created, claimed and found here.
 
-Owns the look-ups of `packets` and who works on what. Promises: a claim counts the attempt before the work begins, so
-that a worker's death is counted too. How packets move is in `moves`.
+Owns the look-ups of `packets` and who works on what. Promises: a claim counts the attempt before the work begins, so a
+worker's death is counted too. `moves` owns how packets move.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
@@ -44,7 +44,7 @@ def by_source(connection: Reading, origin: str, drops: Collection[tuple[str, str
 
 
 def firsts(connection: Reading, origin: str, hashes: Sequence[str]) -> dict[str, PacketRow]:
-    """The packet, not refused and no duplicate itself, that brought each content first; by SHA-256."""
+    """The first packet with each content, by SHA-256; refused packets and duplicates do not count."""
     rows = connection.execute(
         select(*_ROW)
         .where(packets.c.origin == origin, packets.c.sha256.in_(hashes), is_first)
@@ -54,19 +54,26 @@ def firsts(connection: Reading, origin: str, hashes: Sequence[str]) -> dict[str,
 
 
 def waiting_with(connection: Reading, hashes: Sequence[str]) -> set[str]:
-    """Which of these contents some packet has still to be opened with."""
+    """Which of these contents belong to a packet that is still to be opened."""
     found = select(packets.c.sha256).where(packets.c.state == State.RECEIVED, packets.c.sha256.in_(hashes))
     return {row[0] for row in connection.execute(found)}
 
 
-def is_under_way(connection: Reading, ssids: Sequence[str], origin: str, receiver: str) -> bool:
-    """Whether a record of one of these numbers, sent by this LEA and not addressed elsewhere than to `receiver`, is on
-    its way or waits to go on."""
+class UnderWay(NamedTuple):
+    """A packet that is on its way or waits to go on: of which number, by whom, and to whom by name, '' for nobody."""
+
+    ssid: str
+    origin: str
+    addressed_to: str
+
+
+def under_way(connection: Reading, ssids: Sequence[str], kinds: Collection[PacketType]) -> list[UnderWay]:
+    """The packets of these types about these very numbers that are on their way, those that say the same once; at most
+    some hundreds of numbers at once."""
     states = [State.ADMITTED, State.ROUTED, State.HELD]
-    query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
-    found = query.where(packets.c.origin == origin, packets.c.type == PacketType.STUDENT_RECORD)
-    found = found.where(packets.c.addressed_to.in_(["", receiver])).limit(1)
-    return connection.execute(found).first() is not None
+    query = select(*(packets.c[name] for name in UnderWay._fields)).distinct()
+    mine = query.where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(states))
+    return [UnderWay(*row) for row in connection.execute(mine.where(packets.c.type.in_(sorted(kinds))))]
 
 
 def is_any_unopened(connection: Reading, origin: str, but: str) -> bool:
@@ -98,17 +105,17 @@ def born(connection: Writing, rows: Sequence[PacketRow], batch: Sequence[Receipt
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """`rows` are this worker's now; `alone` were not claimed because each must be worked by itself."""
+    """`rows` belong to this worker now; `alone` were not claimed because each must be worked by itself."""
 
     rows: tuple[PacketRow, ...]
     alone: tuple[str, ...]
 
 
 def claim(connection: Writing, state: State, ids: Sequence[str], token: str, now: float, until: float) -> Claimed:
-    """Take packets that stand in `state`, are due, and are nobody's; counts the attempt.
+    """Claim packets that are in `state`, due and free; counts the attempt.
 
-    A packet on which a worker died before is claimed only when it is the only one asked for, so that it can take no
-    other packet with it.
+    A packet on which a worker died before is claimed only when it is the only one asked for, so that it cannot take
+    other packets with it.
     """
     free = or_(packets.c.claim == "", packets.c.claim_until < now)
     found = connection.execute(
@@ -132,8 +139,8 @@ def claim(connection: Writing, state: State, ids: Sequence[str], token: str, now
 
 
 def prolong(connection: Writing, row: PacketRow, until: float) -> bool:
-    """Go on with a packet that was claimed, and with all that was claimed with it, until then; False where it is no
-    longer in this state and under this claim. What was done so far is no failed attempt. Locks the packet's row."""
+    """Extend the claim on a packet, and on all packets claimed with it, until then; False where it no longer has this
+    state and claim. The work so far does not count as a failed attempt. Locks the packet's row."""
     held = (packets.c.tracking == row.tracking) & (packets.c.state == row.state) & (packets.c.claim == row.claim)
     done = connection.execute(update(packets).where(held).values(claim_until=until, attempts=1))
     if done.rowcount:
@@ -143,8 +150,8 @@ def prolong(connection: Writing, row: PacketRow, until: float) -> bool:
 
 
 def prolong_all(connection: Writing, token: str, until: float) -> int:
-    """Let the claims under this token end at `until`; how many. Waits for no row: who has one locked is its own worker,
-    that commits."""
+    """Let the claims under this token end at `until`; returns how many. It waits for no locked row: only the packet's
+    own worker locks one, and that worker commits."""
     mine = select(packets.c.tracking).where(packets.c.claim == token, is_claimed).order_by(packets.c.tracking)
     done = connection.execute(
         update(packets)
@@ -155,8 +162,8 @@ def prolong_all(connection: Writing, token: str, until: float) -> int:
 
 
 def release(connection: Writing, rows: Iterable[PacketRow]) -> None:
-    """Give claimed packets back unchanged in state, with the `attempts`, `deferrals`, `due_at` and `lane` of these
-    rows."""
+    """Give up the claims on these packets; their state is unchanged, and they get the `attempts`, `deferrals`, `due_at`
+    and `lane` of these rows."""
     values = [
         {
             "b_tracking": row.tracking,
@@ -186,33 +193,33 @@ def release(connection: Writing, rows: Iterable[PacketRow]) -> None:
 
 
 def claimed_by(connection: Writing, worker: str) -> list[PacketRow]:
-    """What this worker has claimed (tokens begin with its name), and nobody else changes now."""
+    """The packets that this worker has claimed (tokens begin with its name), locked for this transaction."""
     mine = packets.c.claim.startswith(claim_of(worker, ""), autoescape=True)
     in_order = (
         packets.c.tracking + ""
-    )  # an expression: for the column itself SQLite would walk all packets in its order
+    )  # an expression: for the column itself SQLite would read all packets in its order
     query = select(*_ROW).where(mine, is_claimed).order_by(in_order).with_for_update()
     return [_row(values) for values in connection.execute(query)]
 
 
 def release_worker(connection: Writing, worker: str) -> int:
-    """Free what a dead worker had claimed; the attempts stay counted. How many packets they were."""
+    """Free what a dead worker had claimed; the attempts stay counted. Returns how many packets there were."""
     held = claimed_by(connection, worker)
     release(connection, held)
     return len(held)
 
 
-def forget_queues(connection: Writing) -> None:
-    """Nobody was told of anything: what the queue held is gone, or was in the hands of a worker that died."""
+def mark_unqueued(connection: Writing) -> None:
+    """Mark all free packets as not enqueued: what the queue held is gone, or a dead worker had it."""
     free = select(packets.c.tracking).where(is_waiting, packets.c.claim == "")
     mine = packets.c.tracking.in_(_in_order(free).scalar_subquery())
     connection.execute(update(packets).where(mine, is_waiting, packets.c.claim == "").values(enqueued_at=0.0))
 
 
 def due(connection: Reading, state: State, now: float, stale_before: float, limit: int) -> list[tuple[str, int]]:
-    """Packets in `state`, but for costly ones, that nobody works on and no queue was told of (since `stale_before`):
+    """Packets in `state`, without costly ones, that nobody works on and that no queue was told of since `stale_before`:
     (tracking, lane)."""
-    # a time to come is from before the clock was set back
+    # a time in the future was written before the clock was set back
     is_unknown = or_(packets.c.enqueued_at < stale_before, packets.c.enqueued_at > now + _CLOCK_SECONDS)
     rows = connection.execute(
         select(packets.c.tracking, packets.c.lane)
@@ -225,12 +232,12 @@ def due(connection: Reading, state: State, now: float, stale_before: float, limi
 
 
 def with_costly(connection: Reading) -> set[str]:
-    """LEAs of which a packet waits that is costly to read."""
+    """LEAs with a waiting packet that is costly to read."""
     return {row[0] for row in connection.execute(select(packets.c.origin).where(is_costly).distinct())}
 
 
 def due_costly(connection: Reading, now: float, stale_before: float) -> list[tuple[str, State, int]]:
-    """Of each LEA of which no costly packet is in hand, or told of since `stale_before`, the first one that is due, as
+    """For each LEA that has no costly packet claimed, or enqueued since `stale_before`, the first one that is due, as
     (tracking, state, lane)."""
     rows = connection.execute(
         select(
@@ -256,15 +263,15 @@ def due_costly(connection: Reading, now: float, stale_before: float) -> list[tup
 
 
 def enqueued(connection: Writing, ids: Sequence[str], now: float) -> None:
-    """Note that a queue was told of these."""
+    """Record that a queue was told of these packets."""
     if ids:
         hold(connection, ids)
         connection.execute(update(packets).where(packets.c.tracking.in_(ids)).values(enqueued_at=now))
 
 
 def hold(connection: Reading, ids: Iterable[str]) -> None:
-    """Nobody else changes these packets before this transaction ends. Taken together and in one order, so that two who
-    want some of the same never wait for each other (SQLite: there is one writer)."""
+    """Lock these packets to the end of this transaction. All are locked at once and in one order, so that two
+    transactions that want some of the same packets never deadlock (SQLite: there is one writer)."""
     named = sorted(set(ids))
     if named and connection.dialect.name == "postgresql":
         connection.execute(_in_order(select(packets.c.tracking).where(packets.c.tracking.in_(named))))

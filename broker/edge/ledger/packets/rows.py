@@ -1,6 +1,6 @@
-"""A packet's row, and what one move of it writes.
+"""A packet's row, and what one move writes.
 
-Owns the shapes that stages and ledger exchange. Promises: immutable; field names are the columns' names.
+Owns the shapes that stages and the ledger exchange. Promises: immutable; field names are the columns' names.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,14 @@ from broker.edge.ledger.engine import Writing
 class PacketRow(NamedTuple):
     """One packet as the ledger has it. Times are seconds since the epoch; '' stands for "not known".
 
-    A tuple, for every packet is changed a dozen times on its way: measured, a fifth of a dataclass's `replace`.
+    A tuple, because every packet is changed a dozen times on its way: measured, `_replace` takes a fifth of the time of
+    a dataclass's `replace`.
     """
 
     tracking: TrackingId
     origin: LeaId
     source_name: str
-    source_mark: str  # of the file; of a part of the record store that goes to a parent, that it does
+    source_mark: str  # the file's mark; for a part of the record store, whether it goes to a parent
     sha256: Sha256
     size: int
     received_at: float
@@ -44,16 +45,16 @@ class PacketRow(NamedTuple):
     due_at: float = 0.0
     enqueued_at: float = 0.0
     updated_at: float = 0.0
-    replaces: str = ""  # the earlier packet that this one takes the place of
+    replaces: str = ""  # the earlier packet that this one replaces
 
     @property
     def token(self) -> str:
-        """The part of its claim that names the file of its delivery; '' while it has none."""
+        """The part of the claim that names the file of the delivery; '' without a claim."""
         return token_of(self.claim)
 
 
 def claim_of(worker: str, token: str) -> str:
-    """The claim of a worker on the packets of one round; `token` is drawn for the round."""
+    """The claim of a worker on the packets of one round; `token` is drawn for each round."""
     return f"{worker}:{token}"
 
 
@@ -69,8 +70,8 @@ MUTABLE = tuple(name for name in COLUMNS if name not in FIXED)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one party is told: `text` is the statement (of an earlier program also cleartext-signed), `party` the LEA
-    whose folder gets the file, `at` seconds since the epoch."""
+    """What one party is told: `text` is the statement (cleartext-signed where an earlier program wrote it), `party` the
+    LEA whose folder gets the file, `at` seconds since the epoch."""
 
     tracking: TrackingId
     n: int
@@ -92,14 +93,16 @@ class Step:
 class Move:
     """What becomes of a packet: `row` as it was, `new` as it will be, the steps between, and the receipts.
 
-    The counters, the claim and the times of `new` do not count: the ledger sets them.
+    The counters, the claim and the times of `new` are ignored: the ledger sets them.
 
-    `document` is the id of the document that the packet brings, with its digest: an id is used once.
-    `slices`, where given, is carried out before, in transactions of its own; False where the packet's turn is over, or
-    the claim, and there is more to do. Raises as the work of a stage does. `lines` is how many lines of a document
-    the effect carries out in the transaction of the move, 0 for next to nothing.
-    `effect`, where given, runs inside the transaction (registry changes, notices); what it returns replaces this move,
-    and when it raises, only this packet's part of the transaction is undone.
+    `document` is the id and the digest of the document that the packet brings: an id is used once.
+
+    `slices`, where given, runs before the move, in transactions of its own. It returns False where the packet's turn or
+    claim is over and there is more to do, and raises as the work of a stage does. `lines` is how many lines of a
+    document the effect carries out in the transaction of the move, 0 for next to nothing.
+
+    `effect`, where given, runs inside the transaction (registry changes, notices). The move that it returns replaces
+    this one; when it raises, only this packet's part of the transaction is rolled back.
     """
 
     row: PacketRow
@@ -114,10 +117,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRow:
-    """One LEA location of a student; `exit_date` is '' while open. Dates are ISO 8601; '' where it is not known.
+    """One LEA location of a student; `exit_date` is '' while it is open. Dates are ISO 8601; '' where not known.
 
     `dual`, `military` and `is_old` are 0 or 1, as in `core.stays.Location`; `day_part` is a fraction such as 1/2, ''
-    for the whole day (Utah R277-419-6(4)); `reported_on` is the day on which the entry was first told.
+    for the whole day (Utah R277-419-6(4)); `reported_on` is the day on which the entry was first reported.
     """
 
     ssid: Ssid

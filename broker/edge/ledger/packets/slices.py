@@ -1,7 +1,7 @@
-"""What a packet of many lines has done so far, so that its work can be cut into transactions and taken up again.
+"""What a packet of many lines has done so far, so that its work can be split into transactions and resumed.
 
-Owns `packet_slices`. Promises: one row a transaction, written in it; of the lines it holds what became of them and the
-SSIDs, and nothing else of a student; the rows are gone when the packet is answered.
+Owns `packet_slices`. Promises: one row for each transaction, written in it; about each line a row holds the result and
+the SSIDs, and nothing else about a student; the rows are deleted when the packet is answered.
 """
 
 import json
@@ -17,9 +17,9 @@ from broker.edge.ledger.tables import packet_slices
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """`n` counts from 0; `document` is the document's id, `form` that of its answer; `answers` hold one entry a line,
-    `seen` the flagged SSIDs and how the lines concern them, `guessed` what they asked in vain, as (child, kind, count);
-    `at` is seconds since the epoch."""
+    """`n` counts from 0; `document` is the document's id, `form` the form of its answer. `answers` has one entry for
+    each line; `seen` has the flagged SSIDs and how the lines concern them; `guessed` has the vain guesses, as (child,
+    kind, count). `at` is seconds since the epoch."""
 
     tracking: str
     n: int
@@ -33,7 +33,7 @@ class Slice:
 
 
 def put(connection: Writing, one: Slice) -> None:
-    """Keep what this transaction has done."""
+    """Keep what this transaction did."""
     row = {
         "tracking": one.tracking,
         "n": one.n,
@@ -68,17 +68,17 @@ def of(connection: Reading, tracking: str) -> list[Slice]:
 
 
 def is_begun(connection: Reading, tracking: str) -> bool:
-    """Whether some of the packet's lines are carried out, and it is not answered yet."""
+    """Whether some of the packet's lines were carried out and the packet is not answered yet."""
     query = select(packet_slices.c.n).where(packet_slices.c.tracking == tracking).limit(1)
     return connection.execute(query).first() is not None
 
 
 def followed(connection: Writing, one: Slice) -> None:
-    """What follows from these lines is done."""
+    """Record that the follow-up work of these lines is done."""
     mine = (packet_slices.c.tracking == one.tracking) & (packet_slices.c.n == one.n)
     connection.execute(update(packet_slices).where(mine).values(followed=1))
 
 
-def forget(connection: Writing, tracking: str) -> None:
-    """The packet is answered."""
+def purge(connection: Writing, tracking: str) -> None:
+    """Delete the rows of a packet that is answered."""
     connection.execute(delete(packet_slices).where(packet_slices.c.tracking == tracking))

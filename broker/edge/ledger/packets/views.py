@@ -1,6 +1,6 @@
-"""What people and the sweeper ask of the ledger: counts, lists, histories. Reads only.
+"""What people and the sweeper look up in the ledger: counts, lists, histories. Reads only.
 
-Promises: no student data in what it returns, but for what an LEA has put into a file's name; every list is bounded.
+Promises: no student data in what it returns, except what an LEA has put into a file's name; every list is bounded.
 """
 
 import json
@@ -42,18 +42,18 @@ _SHOWN = (
 
 
 def counts(connection: Reading) -> dict[str, int]:
-    """Packets by state; states without a packet are not named."""
+    """Packets by state; states without packets are left out."""
     rows = connection.execute(select(packets.c.state, func.count()).group_by(packets.c.state))
     return {row[0]: row[1] for row in rows}
 
 
 def oldest_waiting(connection: Reading) -> float | None:
-    """When the oldest packet that is still to be worked came in; seconds since the epoch."""
+    """When the oldest packet that is still to be worked came; seconds since the epoch."""
     return connection.execute(select(func.min(packets.c.received_at)).where(is_waiting)).scalar()
 
 
 def count_answered(connection: Reading) -> int:
-    """How many questions an LEA has answered that the state alone may decide."""
+    """How many questions an LEA has answered that only the state may decide."""
     mine = reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"')
     return sum(
         ANSWERED in json.loads(row.subject) for row in connection.execute(select(reviews.c.subject).where(*mine))
@@ -61,13 +61,13 @@ def count_answered(connection: Reading) -> int:
 
 
 def newest_sealed(connection: Reading) -> Sha256 | None:
-    """The content of the newest packet that was not refused: the vault must have it. None where there is none."""
+    """The content of the newest packet that was not refused, which the vault must have. None where there is none."""
     query = select(packets.c.sha256).where(packets.c.state != State.REFUSED).order_by(packets.c.tracking.desc())
     return connection.execute(query.limit(1)).scalar()
 
 
 def unpublished(connection: Reading) -> int:
-    """Receipts whose file is still to be written."""
+    """How many receipts still need their file."""
     return connection.execute(select(func.count()).select_from(publications)).scalar_one()
 
 
@@ -76,9 +76,9 @@ def _listing() -> Select[Any]:
 
 
 class Wanted(NamedTuple):
-    """Which packets: '' and None choose nothing. `lea` is sender or receiver, `file` a part of the name as it was
-    dropped (capitals do not count), `received` when a day begins and when the next one does, `ssid` any number of the
-    student, `tracking` how the id begins."""
+    """Which packets to list: '' and None do not restrict. `lea` is sender or receiver; `file` is a part of the dropped
+    file's name (case does not matter); `received` is when a day begins and when the next one begins; `ssid` is any
+    number of the student; `tracking` is the beginning of the id."""
 
     state: str = ""
     lea: str = ""
@@ -89,7 +89,7 @@ class Wanted(NamedTuple):
 
 
 def listing(connection: Reading, wanted: Wanted, limit: int = 100, before: str = "") -> list[dict[str, Any]]:
-    """The newest packets that are like that; the list goes on behind the tracking id `before`, where given."""
+    """The newest packets that match; with `before`, a tracking id, the list continues after that packet."""
     query = _like(connection, _listing().limit(limit), wanted)
     if before:
         query = query.where(packets.c.tracking < before)
@@ -97,7 +97,7 @@ def listing(connection: Reading, wanted: Wanted, limit: int = 100, before: str =
 
 
 def count(connection: Reading, wanted: Wanted) -> int:
-    """How many packets are like that, at most 1,001."""
+    """How many packets match, at most 1,001."""
     return counted(connection, _like(connection, select(packets.c.tracking), wanted))
 
 
@@ -119,51 +119,51 @@ def _like(connection: Reading, query: Select[Any], wanted: Wanted) -> Select[Any
 
 
 class Oldest(NamedTuple):
-    """The packet that has waited longest to be worked; `received_at` is seconds since the epoch."""
+    """The packet that has waited longest for its work; `received_at` is seconds since the epoch."""
 
     tracking: str
     received_at: float
 
 
 def oldest(connection: Reading) -> Oldest | None:
-    """That packet; None where none waits."""
+    """The packet that has waited longest; None where none waits."""
     query = select(packets.c.tracking, packets.c.received_at).where(is_waiting)
     row = connection.execute(query.order_by(packets.c.received_at).limit(1)).first()
     return Oldest(*row) if row else None
 
 
 def history(connection: Reading, tracking: str) -> dict[str, Any] | None:
-    """One packet with its events and the receipts it has; None when there is no such packet."""
+    """One packet with its events and receipts; None when there is no such packet."""
     row = connection.execute(_listing().where(packets.c.tracking == tracking)).first()
     if row is None:
         return None
     steps = connection.execute(select(events).where(events.c.tracking == tracking).order_by(events.c.seq))
-    papers = connection.execute(
+    told = connection.execute(
         select(receipts.c.n, receipts.c.state, receipts.c.party, receipts.c.at)
         .where(receipts.c.tracking == tracking)
         .order_by(receipts.c.n)
     )
     return dict(row._mapping) | {
         "events": [{k: step._mapping[k] for k in ("at", "before", "after", "why")} for step in steps],
-        "receipts": [dict(paper._mapping) for paper in papers],
+        "receipts": [dict(one._mapping) for one in told],
     }
 
 
 def refused_as(connection: Reading, codes: Iterable[str]) -> list[Sha256]:
-    """What was refused with one of these codes, by content; the newest, in bounded number."""
+    """The contents of packets refused with one of these codes; the newest, at most 10,000."""
     query = select(packets.c.sha256).where(is_refused, packets.c.code.in_(list(codes)))
     newest = query.order_by(packets.c.tracking.desc()).limit(_NEWEST)
     return [Sha256(row[0]) for row in connection.execute(newest)]
 
 
 def receivers_waited_for(connection: Reading) -> list[str]:
-    """LEAs for whose key some packet is held."""
+    """LEAs whose key some packet is held for."""
     query = select(packets.c.receiver).where(packets.c.state == State.HELD, packets.c.held_for == HeldFor.RECEIVER_KEY)
     return sorted({row[0] for row in connection.execute(query.distinct())})
 
 
 def uncollected(connection: Reading, receiver: str) -> list[tuple[TrackingId, str, str]]:
-    """What lies in this LEA's inbox as far as the ledger knows: (tracking, delivery token, type)."""
+    """Packets in this LEA's inbox as far as the ledger knows: (tracking, delivery token, type)."""
     rows = connection.execute(
         select(packets.c.tracking, packets.c.claim, packets.c.type).where(
             packets.c.receiver == receiver, packets.c.state == State.DELIVERED
@@ -173,8 +173,8 @@ def uncollected(connection: Reading, receiver: str) -> list[tuple[TrackingId, st
 
 
 def students_waited_for(connection: Reading, ssids: Sequence[str]) -> list[str]:
-    """Which of these students some packet is held for until they enroll, or until their LEA has a key; also one under a
-    number merged into theirs."""
+    """Which of these students a packet is held for until they enroll, or until their LEA has a key; this includes
+    packets under a number that was merged into theirs."""
     waiting = (packets.c.state == State.HELD) & packets.c.held_for.in_([HeldFor.ENROLLMENT, HeldFor.RECEIVER_KEY])
     merged = select(students.c.merged_into).join(packets, packets.c.ssid == students.c.ssid).where(waiting)
     found: set[str] = set()
@@ -197,15 +197,15 @@ class Passed(NamedTuple):
 
 
 def about(connection: Reading, ssids: Sequence[str], kinds: Sequence[str], states: Sequence[State]) -> list[str]:
-    """What LEAs have sent about the student with these numbers, of these types and in these states; oldest first."""
+    """Packets of these types and states that LEAs have sent about the student with these numbers; oldest first."""
     query = select(packets.c.tracking).where(packets.c.ssid.in_(list(ssids)), packets.c.state.in_(list(states)))
     mine = query.where(packets.c.type.in_(list(kinds)), packets.c.origin != "")
     return [row[0] for row in connection.execute(mine.order_by(packets.c.tracking))]
 
 
 def passed_on(connection: Reading, ssids: Sequence[str], kinds: Sequence[str]) -> list[Passed]:
-    """What receivers have of these types about the student with these numbers, also where it was read to its last byte
-    and is not collected; what was taken last comes first."""
+    """Packets of these types about the student with these numbers that a receiver has, including those that were read
+    to the last byte but not collected; latest first."""
     since = func.min(events.c.at).label("since")
     columns = [packets.c[name] for name in Passed._fields[:-1]]
     query = select(*columns, since).join(events, events.c.tracking == packets.c.tracking)
@@ -217,36 +217,36 @@ def passed_on(connection: Reading, ssids: Sequence[str], kinds: Sequence[str]) -
 
 
 def was_delivered(connection: Reading, tracking: str) -> bool:
-    """Whether this packet has ever lain in an inbox."""
+    """Whether this packet was ever in an inbox."""
     mine = (events.c.tracking == tracking) & (events.c.after == State.DELIVERED)
     return connection.execute(select(events.c.seq).where(mine).limit(1)).first() is not None
 
 
 def held(connection: Reading, why: str, receiver: str = "", ssid: str = "") -> list[str]:
-    """Tracking ids of packets held for `why`, of one receiver or one student where given."""
+    """Tracking ids of packets held for `why`, for one receiver or one student where given."""
     query = select(packets.c.tracking).where(packets.c.state == State.HELD, packets.c.held_for == why)
     if receiver:
         query = query.where(packets.c.receiver == receiver)
-    if ssid:  # or a number that was merged into it while a worker had the packet in hand
+    if ssid:  # or a number that was merged into it while a worker held the packet
         merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
         query = query.where((packets.c.ssid == ssid) | packets.c.ssid.in_(merged))
     return [row[0] for row in connection.execute(query)]
 
 
 def students_held(connection: Reading, why: str) -> list[str]:
-    """The numbers under which packets are held for `why`, each once."""
+    """The numbers under which packets are held for `why`, without duplicates."""
     query = select(packets.c.ssid).where(packets.c.state == State.HELD, packets.c.held_for == why).distinct()
     return [row[0] for row in connection.execute(query)]
 
 
 def held_under(connection: Reading, why: str, ssid: str) -> list[str]:
-    """Tracking ids of packets held for `why` under this very number, the oldest first."""
+    """Tracking ids of packets held for `why` under exactly this number, oldest first."""
     mine = [packets.c.ssid == ssid, packets.c.state == State.HELD, packets.c.held_for == why]
     return [row[0] for row in connection.execute(select(packets.c.tracking).where(*mine).order_by(packets.c.tracking))]
 
 
 class Held(NamedTuple):
-    """What packets have in common that go on together, or do not."""
+    """What held packets have in common when they are released together."""
 
     held_for: str
     origin: str
@@ -256,27 +256,27 @@ class Held(NamedTuple):
 
 
 def held_kinds(connection: Reading, ssid: str) -> list[Held]:
-    """What waits for this student's enrollment, or for an LEA's key, and is not one of a kind twice."""
+    """The distinct kinds of packets that wait for this student's enrollment or for an LEA's key."""
     query = select(*(packets.c[name] for name in Held._fields)).where(*_waits_for(ssid)).distinct()
     return sorted(Held._make(row) for row in connection.execute(query))
 
 
 def held_of(connection: Reading, ssid: str, kind: Held, most: int | None = None) -> list[str]:
-    """Tracking ids of such packets, the oldest first."""
+    """Tracking ids of the waiting packets of this kind, oldest first."""
     same = (packets.c[name] == value for name, value in kind._asdict().items())
     query = select(packets.c.tracking).where(*_waits_for(ssid), *same).order_by(packets.c.tracking)
     return [row[0] for row in connection.execute(query.limit(most))]
 
 
 def _waits_for(ssid: str) -> tuple[Any, ...]:
-    """Also under a number that was merged into this one while a worker had the packet in hand."""
+    """Includes packets under a number that was merged into this one while a worker held the packet."""
     merged = select(students.c.ssid).where(students.c.merged_into == ssid, students.c.merged_into != "")
     why = packets.c.held_for.in_([HeldFor.ENROLLMENT, HeldFor.RECEIVER_KEY])
     return packets.c.state == State.HELD, why, (packets.c.ssid == ssid) | packets.c.ssid.in_(merged)
 
 
 def by_student(connection: Reading, trackings: Sequence[str]) -> list[str]:
-    """These packets in the order of their students' numbers."""
+    """These packets, in the order of their students' numbers."""
     query = select(packets.c.tracking, packets.c.ssid).where(packets.c.tracking.in_(list(trackings)))
     students = {row.tracking: row.ssid for row in connection.execute(query)}
     return sorted(trackings, key=lambda tracking: (students.get(tracking, ""), tracking))

@@ -1,8 +1,8 @@
 """The directory of parties: who is in the exchange, with which OpenPGP certificates and SSH keys.
 
-Owns `parties`, `certificates`, `key_ids`, `ssh_keys`. Promises: what a party has proved to hold, its primary key and
-the signing subkeys that confirm it, never belongs to two parties; what it has only bound to its key claims nothing;
-every change of a party or a key is a line of `directory_changes`, written in the same transaction.
+Owns `parties`, `certificates`, `key_ids`, `ssh_keys`. Promises: keys that a party has proved to hold (its primary key,
+and the signing subkeys that confirm it) never belong to two parties; a key that is only bound to its own claims
+nothing; every change of a party or a key is a line of `directory_changes`, written in the same transaction.
 """
 
 from collections.abc import Collection, Sequence
@@ -40,13 +40,13 @@ def all_parties(connection: Reading) -> list[Party]:
 
 
 def page(connection: Reading, after: str, size: int) -> list[Party]:
-    """At most `size` parties, of those behind the id `after`, by id."""
+    """At most `size` parties after the id `after`, by id."""
     query = select(parties).where(parties.c.id > after).order_by(parties.c.id).limit(size)
     return [_party(row) for row in connection.execute(query)]
 
 
 def count(connection: Reading, most: int) -> int:
-    """How many parties there are, counted to `most`."""
+    """How many parties there are, counted up to `most`."""
     query = select(func.count()).select_from(select(parties.c.id).limit(most).subquery())
     return int(connection.execute(query).scalar_one())
 
@@ -56,8 +56,8 @@ def _party(row: Row[Any]) -> Party:
 
 
 def in_directory() -> ColumnElement[bool]:
-    """Which certificates are published: those in use, and those that a party had when it left, so that what it has
-    signed can still be checked; none that the state has ended."""
+    """Which certificates are published: those in use, and those that a party had when it left, so that its signatures
+    can still be checked; none that the state has ended."""
     when_it_left = (certificates.c.party == parties.c.id) & (certificates.c.retired_at == parties.c.removed_at)
     its_last = select(certificates.c.fingerprint).select_from(certificates.join(parties, when_it_left))
     shown = or_(certificates.c.retired_at.is_(None), certificates.c.fingerprint.in_(its_last.scalar_subquery()))
@@ -65,8 +65,8 @@ def in_directory() -> ColumnElement[bool]:
 
 
 def known(connection: Reading) -> list[Known]:
-    """Every party with its name and those that it had and is still shown with, by id; also who has left, for its keys
-    are shown, too."""
+    """Every party by id, with its name and those former names that its published certificates still show; this includes
+    parties that have left, because their keys are still published."""
     former = changes.former_names(connection)
     shown: dict[str, list[str]] = {}
     in_it = select(certificates.c.party, certificates.c.user_id).where(in_directory())
@@ -87,7 +87,7 @@ def known(connection: Reading) -> list[Known]:
 
 
 def rename(connection: Writing, lea: LeaId, name: str, now: float, who: str = "", why: str = "") -> None:
-    """Give a party another name; the one that it had stays its own."""
+    """Give a party another name; no other party may take its former name."""
     before = connection.execute(select(parties.c.name).where(parties.c.id == lea)).scalar_one()
     connection.execute(update(parties).where(parties.c.id == lea).values(name=name))
     connection.execute(update(certificates).where(certificates.c.party == lea).values(shown=None))
@@ -95,15 +95,15 @@ def rename(connection: Writing, lea: LeaId, name: str, now: float, who: str = ""
 
 
 def owner_of(connection: Reading, key_id: str) -> str | None:
-    """The party that has proved to own a primary key or subkey, by key id (16 hex digits) or fingerprint; where nobody
-    has, one that has bound it; None for a stranger."""
+    """The party that has proved to own a primary key or subkey, by key id (16 hex digits) or fingerprint; where none
+    has, a party that has bound it; None for an unknown key."""
     rows = _naming(connection, [key_id])
     proved = (row.party for row in rows if any(one.endswith(key_id.upper()) for one in _proved(row.armored)))
     return next(proved, rows[0].party if rows else None)
 
 
 def _naming(connection: Reading, keys: Collection[str]) -> Sequence[Row[Any, Any, Any]]:
-    """The certificates in which one of these keys, by id or fingerprint, is named, the oldest first."""
+    """The certificates that contain one of these keys, by id or fingerprint, oldest first."""
     ids = {one.upper()[-16:] for one in keys}
     return connection.execute(
         select(certificates.c.fingerprint, certificates.c.party, certificates.c.armored)
@@ -115,7 +115,7 @@ def _naming(connection: Reading, keys: Collection[str]) -> Sequence[Row[Any, Any
 def _proved(armored: str) -> frozenset[str]:
     try:
         return frozenset(minimal.proved(armored.encode()))
-    except Refused:  # taken in by an earlier program, and of no use to anybody
+    except Refused:  # accepted by an earlier program, and unusable
         return frozenset()
 
 
@@ -126,10 +126,10 @@ def foreign(connection: Reading, lea: str, keys: Collection[str]) -> frozenset[s
 
 
 def put_certificate(connection: Writing, lea: LeaId, info: KeyInfo, armored: str, now: float, who: str = "") -> None:
-    """Add a party's certificate, or replace it by a newer form of the same key; one that was retired is in use again. A
-    revocation of a known key is always taken. Raises Refused `key-taken`, `key-unreadable`."""
-    epoch.advance(connection)  # a revocation is seen by packets that are on their way
-    minimal.proved(armored.encode())  # what could not be read again would be in everybody's way
+    """Add a party's certificate, or replace it by a newer form of the same key; a retired one is in use again. A
+    revocation of a known key is always accepted. Raises Refused `key-taken`, `key-unreadable`."""
+    epoch.advance(connection)  # so that packets on their way meet a revocation
+    minimal.proved(armored.encode())  # a certificate that could not be read again would block every later one
     known = connection.execute(select(certificates).where(certificates.c.fingerprint == info.fingerprint)).first()
     is_revoked = info.fault == "key-revoked"
     if (known and known.party != lea) or (not (known and is_revoked) and foreign(connection, lea, info.proved)):
@@ -137,7 +137,7 @@ def put_certificate(connection: Writing, lea: LeaId, info: KeyInfo, armored: str
     if known and known.armored == armored and known.retired_at is None:
         return
     if known:
-        # a revoked one, too: nobody can use it, and everybody is to hear of the revocation
+        # also a revoked one: nobody can use it, and everybody must see the revocation
         values = {"armored": armored, "shown": None, "retired_at": None, "ended_at": None}
         connection.execute(update(certificates).where(certificates.c.fingerprint == info.fingerprint).values(values))
     else:
@@ -148,24 +148,24 @@ def put_certificate(connection: Writing, lea: LeaId, info: KeyInfo, armored: str
         insert(key_ids),
         [{"key_id": key_id.upper()[-16:], "fingerprint": info.fingerprint} for key_id in info.all_key_ids],
     )
-    _show_anew(connection, lea, info.proved)
+    _hide_unproved(connection, lea, info.proved)
     changes.note(connection, now, lea, "renew" if known else "key", info.fingerprint, who)
 
 
-def _show_anew(connection: Writing, lea: LeaId, keys: Collection[str]) -> None:
-    """Who has bound a key without proof does not show it once its owner is here."""
+def _hide_unproved(connection: Writing, lea: LeaId, keys: Collection[str]) -> None:
+    """Publish the other certificates again: a key that another party only bound is not shown once its owner is here."""
     others = [row.fingerprint for row in _naming(connection, keys) if row.party != lea]
     connection.execute(update(certificates).where(certificates.c.fingerprint.in_(others)).values(shown=None))
 
 
 def show(connection: Writing, fingerprint: str, shown: str, user_id: str) -> None:
-    """What is published of a certificate, and the user id in it, '' for none."""
+    """Store the published form of a certificate, and the user id in it, '' for none."""
     values = {"shown": shown, "user_id": user_id}
     connection.execute(update(certificates).where(certificates.c.fingerprint == fingerprint).values(values))
 
 
 def certificates_of(connection: Reading, lea: str, with_retired: bool = False) -> list[bytes]:
-    """A party's certificates, those that are retired only where asked for, newest first, armored."""
+    """A party's certificates, newest first, armored; retired ones only with `with_retired`."""
     query = select(certificates.c.armored).where(certificates.c.party == lea)
     if not with_retired:
         query = query.where(certificates.c.retired_at.is_(None))
@@ -179,8 +179,8 @@ def ended_certificates(connection: Reading, lea: str) -> list[bytes]:
 
 
 def retire(connection: Writing, lea: str, fingerprint: str, at: float) -> bool:
-    """Use a party's certificate no more: nothing is encrypted to it, and nothing that it signs is taken in; False when
-    it was not in use anyway. It stays known as this party's."""
+    """Stop using a party's certificate: nothing is encrypted to it, and nothing that it signs is accepted. False when
+    it was not in use. It stays known as this party's."""
     mine = (certificates.c.party == lea) & (certificates.c.fingerprint == fingerprint)
     standing = mine & certificates.c.retired_at.is_(None)
     epoch.advance(connection)
@@ -191,8 +191,8 @@ def retire(connection: Writing, lea: str, fingerprint: str, at: float) -> bool:
 
 
 def end(connection: Writing, fingerprint: str, at: float, who: str, why: str) -> str | None:
-    """The state ends a certificate: as `retire`, and what it has signed is not believed any more, also where it waits.
-    Whose it is; None where nobody's in use is."""
+    """End a certificate by the state's decision: as `retire`, and its earlier signatures are no longer accepted, not
+    even on waiting packets. Returns its owner; None where no party has it in use."""
     mine = certificates.c.fingerprint == fingerprint
     owner = connection.execute(select(certificates.c.party).where(mine, certificates.c.ended_at.is_(None))).scalar()
     if owner is None:
@@ -205,7 +205,7 @@ def end(connection: Writing, fingerprint: str, at: float, who: str, why: str) ->
 
 
 def add_ssh_key(connection: Writing, lea: LeaId, line: str, now: float) -> None:
-    """Let this SSH public key (one OpenSSH line) log in as the LEA; adding it twice changes nothing."""
+    """Let this SSH public key (one OpenSSH line) log in as the LEA; adding it again changes nothing."""
     key = (ssh_keys.c.party == lea) & (ssh_keys.c.line == line)
     found = connection.execute(select(ssh_keys).where(key)).first()
     if found is None:
@@ -218,7 +218,7 @@ def add_ssh_key(connection: Writing, lea: LeaId, line: str, now: float) -> None:
 
 
 def remove_ssh_key(connection: Writing, lea: LeaId, line: str, at: float = 0.0, who: str = "", why: str = "") -> bool:
-    """Let this SSH key log in no more; False when it could not anyway. It stays known as this party's."""
+    """Stop letting this SSH key log in; False when it could not log in anyway. It stays known as this party's."""
     key = (ssh_keys.c.party == lea) & (ssh_keys.c.line == line) & ssh_keys.c.ended_at.is_(None)
     is_done = connection.execute(update(ssh_keys).where(key).values(ended_at=at)).rowcount > 0
     if is_done:
@@ -234,7 +234,7 @@ def ssh_keys_of(connection: Reading, lea: str) -> Sequence[str]:
 
 
 def every_certificate(connection: Reading, lea: str = "") -> Sequence[Row[Any]]:
-    """The rows of all certificates that were ever a party's, or this party's, the newest first of each."""
+    """The rows of all certificates that any party, or this party, ever had, by party, newest first."""
     query = select(certificates).order_by(
         certificates.c.party, certificates.c.added_at.desc(), certificates.c.fingerprint
     )
@@ -242,7 +242,7 @@ def every_certificate(connection: Reading, lea: str = "") -> Sequence[Row[Any]]:
 
 
 def every_ssh_key(connection: Reading, lea: str = "") -> Sequence[Row[Any]]:
-    """The rows of all SSH keys that were ever a party's, or this party's, the newest first of each."""
+    """The rows of all SSH keys that any party, or this party, ever had, by party, newest first."""
     query = select(ssh_keys).order_by(ssh_keys.c.party, ssh_keys.c.added_at.desc(), ssh_keys.c.line)
     return connection.execute(query.where(ssh_keys.c.party == lea) if lea else query).all()
 

@@ -1,7 +1,7 @@
-"""What became of parties and their keys, a line each.
+"""The changes of parties and of their keys, one line each.
 
-Owns `directory_changes`. Promises: append-only; a line is written in the transaction of the change that it tells of, so
-that the number of the last line says whether what is published is of today.
+Owns `directory_changes`. Promises: append-only; a line is written in the transaction of its change, so the number of
+the last line shows whether the published directory is up to date.
 """
 
 from sqlalchemy import func, insert, select
@@ -15,7 +15,7 @@ RENAME, SUSPEND, RESUME, END = "rename", "suspend", "resume", "end-key"
 def note(
     connection: Writing, at: float, party: str, what: str, subject: str = "", who: str = "", why: str = ""
 ) -> None:
-    """Write a line; `subject` is a key, or the name that the party had, or has been given."""
+    """Write a line; `subject` is a key, or the party's former or given name."""
     line = {"at": at, "party": party, "what": what, "subject": subject, "who": who, "why": why}
     connection.execute(insert(directory_changes), line)
 
@@ -36,6 +36,6 @@ def former_names(connection: Reading) -> dict[str, list[str]]:
 
 
 def reasons(connection: Reading, what: str) -> dict[str, tuple[str, str]]:
-    """By subject, for a suspension by party: who did this last, and why."""
+    """By subject (by party for a suspension): who did this last, and why."""
     query = select(directory_changes).where(directory_changes.c.what == what).order_by(directory_changes.c.n)
     return {row.subject or row.party: (row.who, row.why) for row in connection.execute(query)}

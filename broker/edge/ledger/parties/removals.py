@@ -1,8 +1,8 @@
 """Parties that have left the exchange, and may come back.
 
-Owns `removed_at`, `removed_by` and `removed_why` of `parties`. Promises: a party is never deleted, for what it did and
-wrote stays true; from the moment it is removed no key of it is in use and no login is open to it. Who removed it last,
-and why, stays known when it is back.
+Owns `removed_at`, `removed_by` and `removed_why` of `parties`. Promises: a party is never deleted, because what it did
+and wrote stays true; from the moment of its removal none of its keys is in use and no login is open to it. Who removed
+it last, and why, stays known after it returns.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _NOT_TAKEN = (State.ADMITTED, State.HELD, State.ROUTED, State.DELIVERED)
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Since when a party is gone (seconds since the epoch), who removed it, and why."""
+    """When a party left (seconds since the epoch), who removed it, and why."""
 
     at: float
     by: str
@@ -35,8 +35,8 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is still open with a party: `students` whom it has (`core.stays`), live `transfers` at either end, packets
-    on the way from it, and packets for it that it has not taken."""
+    """What is still open with a party: `students` that it has (`core.stays`), live `transfers` at either end, packets
+    on their way from it, and packets for it that it has not collected."""
 
     students: int
     transfers: int
@@ -45,7 +45,7 @@ class Left:
 
 
 def remove(connection: Writing, lea: LeaId, by: str, why: str, at: float) -> None:
-    """The party is one no more. Its keys are retired in the same moment, by which `published` knows them again."""
+    """Remove a party. Its keys are retired at the same moment, by which `published` recognises them."""
     connection.execute(update(parties).where(parties.c.id == lea).values(removed_at=at, removed_by=by, removed_why=why))
     standing = (certificates.c.party == lea) & certificates.c.retired_at.is_(None)
     connection.execute(update(certificates).where(standing).values(retired_at=at))
@@ -55,8 +55,8 @@ def remove(connection: Writing, lea: LeaId, by: str, why: str, at: float) -> Non
     directory_changes.note(connection, at, lea, "remove", "", by, why)
 
 
-def take_back(connection: Writing, party: Party, at: float) -> None:
-    """The party is one again, under this name, and not suspended; its keys are to be given anew."""
+def restore(connection: Writing, party: Party, at: float) -> None:
+    """Make it a party again, under this name and not suspended; its keys must be entered again."""
     known = directory.party(connection, party.id)
     if known and known.name != party.name:
         directory.rename(connection, party.id, party.name, at)
@@ -67,20 +67,20 @@ def take_back(connection: Writing, party: Party, at: float) -> None:
 
 
 def standing(connection: Reading) -> dict[str, Removal]:
-    """Every party that is gone, by id."""
+    """Every party that has left, by id."""
     columns = (parties.c.id, parties.c.removed_at, parties.c.removed_by, parties.c.removed_why)
     rows = connection.execute(select(*columns).where(parties.c.removed_at.is_not(None)))
     return {row[0]: Removal(*row[1:]) for row in rows}
 
 
 def present(connection: Reading) -> Sequence[Party]:
-    """Every party that is not gone, by id."""
+    """Every party that has not left, by id."""
     gone = standing(connection)
     return [one for one in directory.all_parties(connection) if one.id not in gone]
 
 
 def published(connection: Reading) -> dict[str, list[Row[Any]]]:
-    """The rows of certificates that are in the directory, by party, newest first."""
+    """The rows of the published certificates, by party, newest first."""
     order = (certificates.c.added_at.desc(), certificates.c.fingerprint)
     found: dict[str, list[Row[Any]]] = {}
     for row in connection.execute(select(certificates).where(directory.in_directory()).order_by(*order)):

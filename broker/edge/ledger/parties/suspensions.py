@@ -1,7 +1,7 @@
-"""Parties that the state has suspended for a time.
+"""Parties that the state has suspended for some time.
 
-Owns `suspended_at` of `parties`. Promises: nothing is lost by it and nothing is decided; what was on its way stays
-where it is, and goes on when the party is resumed. Who did it, and why, stands in `directory_changes`.
+Owns `suspended_at` of `parties`. Promises: a suspension loses nothing and decides nothing; packets on their way stay
+where they are, and continue when the party is resumed. Who did it, and why, is in `directory_changes`.
 """
 
 from sqlalchemy import select, update
@@ -14,12 +14,13 @@ from broker.edge.ledger.tables import packets, parties
 
 
 def suspend(connection: Writing, lea: LeaId, at: float, who: str, why: str) -> bool:
-    """No login, nothing from it goes on, and what is for it waits; False when it was so anyway."""
+    """Suspend a party: it cannot log in, its packets stop, and packets for it wait; False when it was suspended
+    already."""
     return _set(connection, lea, at, who, why, changes.SUSPEND)
 
 
 def resume(connection: Writing, lea: LeaId, at: float, who: str, why: str) -> bool:
-    """All goes on, what had been put off at once; False when it was not suspended."""
+    """Resume a party: everything continues, deferred packets at once; False when it was not suspended."""
     if not _set(connection, lea, at, who, why, changes.RESUME):
         return False
     waiting = (packets.c.origin == lea) & packets.c.state.in_(("ADMITTED", "RECEIVED", "ROUTED"))
@@ -28,7 +29,7 @@ def resume(connection: Writing, lea: LeaId, at: float, who: str, why: str) -> bo
 
 
 def _set(connection: Writing, lea: LeaId, at: float, who: str, why: str, what: str) -> bool:
-    epoch.advance(connection)  # nothing is delivered by the facts of before
+    epoch.advance(connection)  # so nothing is delivered by outdated facts
     is_to_be = what == changes.SUSPEND
     other = parties.c.suspended_at.is_(None) if is_to_be else parties.c.suspended_at.is_not(None)
     values = {"suspended_at": at if is_to_be else None}
@@ -39,6 +40,6 @@ def _set(connection: Writing, lea: LeaId, at: float, who: str, why: str, what: s
 
 
 def standing(connection: Reading) -> dict[str, float]:
-    """Who is suspended, by id, and since when (seconds since the epoch)."""
+    """The suspended parties, by id, and since when (seconds since the epoch)."""
     rows = connection.execute(select(parties.c.id, parties.c.suspended_at).where(parties.c.suspended_at.is_not(None)))
     return {row.id: row.suspended_at for row in rows}

@@ -1,8 +1,8 @@
-"""What the model looks for: each student's normalised columns, and the keys to find them by.
+"""The index that the model searches: each student's normalised columns, and the keys (blocks) to find them by.
 
 Owns `student_features`, `student_blocks` and `registry_index`. Promises: candidates come by index in one statement, and
-never more than a person could look through, however common a key is; what stands here can be made again from the
-registry, and says for which model it was made.
+never more than a person could look through, however common a key is; everything here can be made again from the
+registry, and records for which model it was made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,12 +47,12 @@ from broker.edge.ledger.tables import (
 MOST_CANDIDATES = 50
 MOST_IN_BLOCK = 200
 MOST_VARIANTS = 16
-_MOST_OWN = 10  # numbers of one student at one LEA, in several schools
+_MOST_OWN = 10  # numbers of one student at one LEA's schools
 
 
 class Scope(NamedTuple):
-    """Where a name counts. One that an LEA told counts there, and everywhere once that LEA has or had the child; one
-    that counts at one LEA only never does elsewhere. '' for no such bound."""
+    """Where a name counts. A name reported by an LEA counts there, and everywhere once that LEA has or had the child; a
+    name that counts at one LEA only never counts elsewhere. '' means no limit."""
 
     told_by: str = ""
     only_at: str = ""
@@ -63,8 +63,8 @@ EVERYWHERE = Scope()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Indexed:
-    """What is kept of one student: the columns under each name, the blocks, and where each name counts (everywhere,
-    where nothing is said). Repr hidden: it holds names."""
+    """What is kept about one student: the columns under each name, the blocks, and where each name counts (everywhere,
+    where `scopes` is empty). Repr hidden: it holds names."""
 
     variants: tuple[Mapping[str, Any], ...]
     blocks: frozenset[int]
@@ -72,16 +72,16 @@ class Indexed:
 
 
 class Found(IntEnum):
-    """How a candidate was found; the greater counts where there are two ways."""
+    """How a candidate was found; of two ways, the greater value counts."""
 
     BY_BLOCK = 0
-    BY_LOCAL_ID = 1  # the LEA that asks gave it this number, and nobody else
-    BY_SSID = 2  # the number was claimed
+    BY_LOCAL_ID = 1  # the asking LEA gave this number to this student and to no other
+    BY_SSID = 2  # the packet claims this SSID
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hit:
-    """A candidate: under each name what is compared. Repr hidden."""
+    """A candidate, with the columns to compare under each name. Repr hidden."""
 
     ssid: str
     found: Found
@@ -106,7 +106,7 @@ _DATA = (
 
 
 def counts_at(features: Any, lea: ColumnElement[str]) -> ColumnElement[bool]:
-    """Of rows of `student_features` (or an alias) the names that count at this LEA, '' for those that count
+    """Whether a row of `student_features` (or an alias) has a name that counts at this LEA; with '', one that counts
     everywhere."""
     own = (enrollments.c.ssid == features.ssid) & (enrollments.c.lea == features.told_by) & counts(enrollments.c)
     has_had = exists(select(enrollments.c.id).where(own))
@@ -117,12 +117,12 @@ def counts_at(features: Any, lea: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def variants(connection: Reading, ssid: str) -> tuple[Mapping[str, Any], ...]:
-    """The columns kept of a student, under each name."""
+    """The columns kept for a student, under each name."""
     return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA, {"ssid": ssid}))
 
 
 def variants_at(connection: Reading, ssid: str, lea: str) -> tuple[Mapping[str, Any], ...]:
-    """The same under each name that counts at this LEA."""
+    """The columns kept for a student, under each name that counts at this LEA."""
     return tuple(orjson.loads(row[0]) for row in connection.execute(_DATA_AT, {"ssid": ssid, "lea": lea}))
 
 
@@ -130,7 +130,7 @@ _DATA_AT = _DATA.where(counts_at(student_features.c, bindparam("lea")))
 
 
 def put(connection: Writing, ssid: str, new: Indexed, old: frozenset[int] = frozenset()) -> None:
-    """Keep this of a student, in the place of what was kept before; `old` are the blocks of that."""
+    """Keep this for a student, in place of what was kept before; `old` are the blocks kept before."""
     connection.execute(delete(student_features).where(student_features.c.ssid == ssid))
     gone, fresh = old - new.blocks, new.blocks - old
     if gone:
@@ -139,7 +139,7 @@ def put(connection: Writing, ssid: str, new: Indexed, old: frozenset[int] = froz
 
 
 def add(connection: Writing, students: Iterable[tuple[str, Indexed]]) -> None:
-    """Keep this of students of whom nothing is kept yet."""
+    """Keep this for students for whom nothing is kept yet."""
     features, keys = [], []
     for ssid, one in students:
         for number, columns in enumerate(one.variants):
@@ -154,18 +154,19 @@ def add(connection: Writing, students: Iterable[tuple[str, Indexed]]) -> None:
 
 
 def clear(connection: Writing) -> None:
-    """Forget all of it, to make it again."""
+    """Delete all of it, to make it again."""
     connection.execute(delete(student_features))
     connection.execute(delete(student_blocks))
 
 
 def made_for(connection: Reading) -> str | None:
-    """The mark of the model that this was made for; None when nobody said yet, '' when it was made for none."""
+    """The mark of the model that this was made for; None where none is recorded, '' when it was made without a
+    model."""
     return connection.execute(select(registry_index.c.model)).scalar()
 
 
 def mark(connection: Writing, model: str) -> None:
-    """Say which model this was made for."""
+    """Record which model this was made for."""
     connection.execute(delete(registry_index))
     connection.execute(insert(registry_index), {"id": 1, "model": model})
 
@@ -177,12 +178,12 @@ def candidates(
     claimed: str = "",
     lea: str = "",
 ) -> list[Hit]:
-    """Students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, if it is or was one
-    student's alone, and the one for whom the number `claimed` stands: at most 50, those first of whom a number tells,
-    then those in most blocks. Each comes under the names that count at `lea`."""
+    """The students in any of these blocks, the one to whom `own` (an LEA and its number) belongs, if it is or was one
+    student's alone, and the one for whom the number `claimed` stands: at most 50, first those found by a number, then
+    those in most blocks. Each comes with the names that count at `lea`."""
     if not (blocks or own or claimed):
         return []
-    statement = _ready(len(blocks), own is not None, bool(claimed), connection.dialect)
+    statement = _prepared(len(blocks), own is not None, bool(claimed), connection.dialect)
     lea, local_id = own or (lea, "")
     values: dict[str, Any] = {f"block{number}": block for number, block in enumerate(blocks)}
     rows = prepared.run(connection, statement, values | {"lea": lea, "local_id": local_id, "claimed": claimed})
@@ -193,12 +194,12 @@ def candidates(
 
 
 def numbers_at(connection: Reading, ssid: str, lea: str) -> list[str]:
-    """The LEA's own numbers under which it has the student now."""
+    """The LEA's own numbers under which the student is enrolled there now."""
     return [row[0] for row in prepared.rows(connection, _NUMBERS, {"ssid": ssid, "lea": lea}) if row[0]]
 
 
 @lru_cache(maxsize=512)
-def _ready(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> prepared.Ready:
+def _prepared(blocks: int, has_own: bool, has_claim: bool, dialect: Dialect) -> prepared.Prepared:
     return prepared.made(_statement(blocks, has_own, has_claim, dialect.name == "postgresql"), dialect)
 
 
@@ -212,7 +213,7 @@ def _statement(blocks: int, has_own: bool, has_claim: bool, is_lateral: bool) ->
         .limit(MOST_CANDIDATES)
         .subquery()
     )
-    if is_lateral:  # PostgreSQL would else read the whole table, as long as it has no statistics of it
+    if is_lateral:  # without statistics PostgreSQL would otherwise read the whole table
         each = select(student_features).where(student_features.c.ssid == best.c.ssid).limit(MOST_VARIANTS).lateral()
         joined, features = best.join(each, true()), each.c
     else:
@@ -226,7 +227,7 @@ def _statement(blocks: int, has_own: bool, has_claim: bool, is_lateral: bool) ->
 
 
 def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
-    """The ways to a candidate. Each block is read by the primary key, and to its limit only."""
+    """The queries that find candidates. Each block is read by the primary key, and only up to its limit."""
     for number in range(blocks):
         block = student_blocks.c.block == bindparam(f"block{number}")
         yield select(student_blocks.c.ssid, _by(Found.BY_BLOCK)).where(block).limit(MOST_IN_BLOCK)
@@ -241,9 +242,9 @@ def _ways(blocks: int, has_own: bool, has_claim: bool) -> Iterator[Select[Any]]:
 
 
 def _owners() -> Subquery:
-    """The students of the LEA who have the number, or had it before it was corrected; two are as many as a thousand."""
+    """The students of the LEA who have the number, or had it before it was corrected; at most two are read."""
     has = (enrollments.c.lea == bindparam("lea")) & (enrollments.c.local_id == bindparam("local_id"))
-    lea = func.coalesce(enrollments.c.lea, literal_column("''"))  # not by an index, which has all students of the LEA
+    lea = func.coalesce(enrollments.c.lea, literal_column("''"))  # so that no index of all the LEA's students is used
     had = select(enrollment_changes.c.enrollment).where(enrollment_changes.c.before == bindparam("local_id"))
     before = enrollments.c.id.in_(had.where(text("fact = 'local_id'"))) & (lea == bindparam("lea"))
     ways = (select(enrollments.c.ssid).where(one, counts(enrollments.c)) for one in (has, before))

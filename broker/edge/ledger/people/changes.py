@@ -1,8 +1,8 @@
-"""What an action changed of one student, row by row, and taking it back.
+"""The changes that an action made to one student, row by row, and how to undo them.
 
-Owns how that is written down (`Changes`, kept with the question that was decided). Promises: nothing is deleted: a
-location is ended on the day it was entered, a name or a piece of evidence at the moment it came, which is how a mistake
-is taken back; what somebody else changed since is not overwritten but named.
+Owns how they are written down (`Changes`, kept with the decided question). Promises: nothing is deleted: a location is
+ended on the day of its entry, and a name or a piece of evidence at the moment it came; that is how a mistake is undone.
+What somebody else has changed since is reported, not overwritten.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import enrollments, evidence, student_names, students
 
 _PERSON = ("first", "middle", "last", "suffix", "birth_date", "gender")
-# what an entry or exit can correct of a location; the first two are all that was kept before 0005
+# what an entry or exit can correct in a location; before 0005 only the first two were kept
 _PLACE = (
     *("exit_date", "exit_code", "local_id", "entry_code", "grade", "programme", "day_part"),
     *("dual", "military"),
@@ -27,8 +27,8 @@ _Rows = dict[int, Any]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
-    """A student's row and, by their ids, what can be corrected of locations, and the ends of names and evidence. Repr
-    hidden."""
+    """A student's row and, by row id, the facts of locations that can be corrected, and the ends of names and evidence.
+    Repr hidden."""
 
     person: Mapping[str, str] | None
     places: _Rows
@@ -38,8 +38,8 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Changes:
-    """What lies between two snapshots: ids of rows that are new, [id, before, after] of rows whose end is another, and
-    the student's row before and after where that changed. Repr hidden."""
+    """The difference between two snapshots: ids of new rows, [id, before, after] of rows whose end changed, and the
+    student's row before and after where it changed. Repr hidden."""
 
     ssid: str
     person: list[dict[str, str]] = field(default_factory=list)
@@ -51,12 +51,12 @@ class Changes:
     evidence_ended: list[list[Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it."""
+        """The changes as JSON."""
         return asdict(self)
 
 
 def snapshot(connection: Reading, ssid: str) -> Snapshot:
-    """The student as the registry has it now; of a number that nobody has, nothing."""
+    """The student as the registry has it now; empty for an unknown number."""
     return Snapshot(_person(connection, ssid), *(_ends(connection, one, ssid) for one in _TABLES))
 
 
@@ -78,7 +78,7 @@ def _ends(connection: Reading, table: Table, ssid: str) -> _Rows:
 
 
 def between(ssid: str, before: Snapshot, after: Snapshot) -> Changes:
-    """What changed."""
+    """The changes between two snapshots."""
     person = [dict(before.person), dict(after.person)] if before.person and after.person else []
     pairs = ((before.places, after.places), (before.names, after.names), (before.evidence, after.evidence))
     found = [(sorted(new.keys() - old.keys()), _other(old, new)) for old, new in pairs]
@@ -93,11 +93,11 @@ def _other(old: _Rows, new: _Rows) -> list[list[Any]]:
     ]
 
 
-def take_back(connection: Writing, changes: Changes) -> None:
-    """Give the student back as it was before. Raises NotDone `student-changed` or `enrollment-changed` where
-    another packet has changed the student since; what was written until then may not be kept."""
+def undo(connection: Writing, changes: Changes) -> None:
+    """Undo these changes. Raises NotDone `student-changed` or `enrollment-changed` where another packet has changed the
+    student since; then the caller must roll back."""
     _give_back_person(connection, changes)
-    _take_back_places(connection, changes)
+    _undo_places(connection, changes)
     for table, fresh in ((student_names, changes.names_new), (evidence, changes.evidence_new)):
         if fresh:
             connection.execute(update(table).where(table.c.id.in_(fresh)).values(ended_at=table.c.added_at))
@@ -116,7 +116,7 @@ def _give_back_person(connection: Writing, changes: Changes) -> None:
         connection.execute(update(students).where(students.c.ssid == changes.ssid).values(before))
 
 
-def _take_back_places(connection: Writing, changes: Changes) -> None:
+def _undo_places(connection: Writing, changes: Changes) -> None:
     if changes.places_new:
         mine = enrollments.c.id.in_(changes.places_new)
         connection.execute(update(enrollments).where(mine).values(exit_date=enrollments.c.entry_date, exit_code=""))
@@ -136,7 +136,7 @@ def _give_back_end(connection: Writing, table: Table, number: int, before: Any, 
 
 
 def _is_replaced(connection: Reading, number: int) -> bool:
-    """Whether newer evidence of the same kind stands, so that the old one must not come back."""
+    """Whether newer evidence of the same kind stands, so that the old evidence must stay ended."""
     old = evidence.alias()
     newer = (evidence.c.ssid == old.c.ssid) & (evidence.c.kind == old.c.kind) & evidence.c.ended_at.is_(None)
     query = select(evidence.c.id).select_from(evidence.join(old, newer)).where(old.c.id == number)

@@ -1,9 +1,9 @@
-"""What was told of a student: every name, and the evidence that helps to tell two students apart.
+"""What was reported about a student: every name, and the evidence that helps to tell two students apart.
 
-Owns `student_names` and `evidence`. Promises: what was written is never altered and never deleted, only ended, with who
-brought it; the spelling is the one that came. The same again adds nothing. What one LEA tells of one student is bounded
-(`settings.Told`): what comes above is not kept, so that nobody pushes out what was told before, and the legal name that
-an LEA tells has places that no alias takes. Of what is kept, a student is looked for by that of all LEAs in turn.
+Owns `student_names` and `evidence`. Promises: what was written is never altered or deleted, only ended, and keeps its
+source; the spelling is the one that came. A repetition adds nothing. What one LEA may report about one student is
+bounded (`settings.Told`): anything beyond is not kept, so an LEA cannot displace what was reported before, and an LEA's
+legal name has places that no alias takes. The search uses what is kept from all LEAs in turn.
 """
 
 import json
@@ -20,9 +20,9 @@ from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.people.registry import Person, Source
 from broker.edge.ledger.people.stays import counts
 from broker.edge.ledger.tables import enrollments, evidence, student_names
-from broker.edge.settings.values import Told as Most
+from broker.edge.settings.values import ToldLimits
 
-MOST_NAMES = 8  # by which a student is looked for: the legal one, then of each LEA those that came last
+MOST_NAMES = 8  # names to search by: the legal one, then the latest of each LEA
 MOST_GUARDIANS = 8
 LEGAL, ALIAS, PREFERRED = "legal", "alias", "preferred"
 _GUARDIAN = "guardian"
@@ -34,15 +34,15 @@ _YEAR = 365 * 86_400.0
 
 
 class Kept(StrEnum):
-    """What was kept of something told."""
+    """How much of a report was kept."""
 
     NOTHING_NEW = "nothing-new"
     ALL = "all"
-    PART = "part"  # the LEA has told as much as is kept of one student
+    PART = "part"  # the LEA has reported as much as is kept about one student
 
     @property
     def is_news(self) -> bool:
-        """Whether the student may be another to the model now."""
+        """Whether the model may see the student differently now."""
         return self is not Kept.NOTHING_NEW
 
 
@@ -57,19 +57,19 @@ class Told:
     ended_at: float | None
 
     @property
-    def is_taken_back(self) -> bool:
-        """Whether it was ended at the moment it came, which is how a mistake is taken back; it counts no longer."""
+    def is_void(self) -> bool:
+        """Whether it was ended at the moment it came: that is how a mistake is undone, and it no longer counts."""
         return self.ended_at == self.source.at
 
 
 def names(connection: Reading, ssid: str) -> list[Told]:
-    """Every name of a student, the oldest first."""
+    """Every name of a student, oldest first."""
     rows = connection.execute(_NAMES, {"ssid": ssid})
     return [_told(row, Name(row.first, row.last, row.middle, row.suffix)) for row in rows]
 
 
 def evidences(connection: Reading, ssid: str) -> list[Told]:
-    """All evidence on a student, the oldest first."""
+    """All evidence on a student, oldest first."""
     return [_told(row, json.loads(row.value)) for row in connection.execute(_EVIDENCE, {"ssid": ssid})]
 
 
@@ -81,11 +81,13 @@ def _told(row: Any, value: Any) -> Told:
     return Told(row.id, row.kind, value, Source(row.lea, row.tracking, row.added_at), row.ended_at)
 
 
-def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: Most) -> Kept:
-    """Add the names that the student does not have yet under any kind, or has by the word of an LEA alone that never
-    had the child, as aliases; `legal` is how this LEA spells the legal one."""
+def add_names(
+    connection: Writing, ssid: str, legal: Name, aliases: Sequence[Name], source: Source, most: ToldLimits
+) -> Kept:
+    """Add, as aliases, the names that the student does not have yet; a name reported only by an LEA that never had the
+    child counts as missing. `legal` is this LEA's spelling of the legal name."""
     all_names = names(connection, ssid)
-    stand = [told for told in all_names if not told.is_taken_back]
+    stand = [told for told in all_names if not told.is_void]
     is_others = any(told.source.lea not in ("", source.lea) for told in stand)
     had = had_by(connection, [ssid]).get(ssid, set()) if is_others else set()
     known = {told.value for told in stand if _counts_for(told, source.lea, had)}
@@ -95,17 +97,18 @@ def add_names(connection: Writing, ssid: str, legal: Name, aliases: Sequence[Nam
     for name in fresh:
         if own + len(kept) < (most.names if name == legal else most.aliases):
             kept.append(name)
-    _insert_names(connection, ssid, ALIAS, kept[::-1], source)  # the legal one last: the newest of this packet
+    _insert_names(connection, ssid, ALIAS, kept[::-1], source)  # the legal name last: the newest of this packet
     return _kept(fresh, kept)
 
 
 def _counts_for(told: Told, lea: str, had: Collection[str]) -> bool:
-    """Whether the name counts where this LEA has the child: what an LEA told that never had it does not."""
+    """Whether the name counts where this LEA has the child: a name from another LEA that never had the child does
+    not."""
     return told.kind == LEGAL or told.source.lea in ("", lea) or told.source.lea in had
 
 
 def had_by(connection: Reading, ssids: Sequence[str]) -> dict[str, set[str]]:
-    """The LEAs that have or had each of these students, whose numbers stand for themselves, or have announced it."""
+    """The LEAs that have, had or have announced each of these students; each SSID given must be the one that stands."""
     found: dict[str, set[str]] = {}
     told = select(enrollments.c.ssid, enrollments.c.lea).where(enrollments.c.ssid.in_(list(ssids)))
     for ssid, lea in connection.execute(told.where(counts(enrollments.c)).distinct()):
@@ -114,7 +117,7 @@ def had_by(connection: Reading, ssids: Sequence[str]) -> dict[str, set[str]]:
 
 
 def tellers(connection: Reading, ssids: Sequence[str]) -> dict[str, dict[Name, set[str]]]:
-    """By student and name the LEAs that told it; '' is the state, and whoever told it as the legal name."""
+    """By student and name, the LEAs that reported it; '' stands for the state, and for every legal name."""
     found: dict[str, dict[Name, set[str]]] = {}
     for row in connection.execute(select(student_names).where(student_names.c.ssid.in_(list(ssids)))):
         if row.ended_at != row.added_at:
@@ -131,7 +134,7 @@ def _kept(fresh: Sequence[Any], kept: Sequence[Any]) -> Kept:
 
 
 def rename(connection: Writing, ssid: str, name: Name, source: Source) -> None:
-    """Give the student another legal name; what was the legal name is ended and kept."""
+    """Give the student another legal name; the former legal name is ended and kept."""
     ended = (student_names.c.ssid == ssid) & (student_names.c.kind == LEGAL) & student_names.c.ended_at.is_(None)
     connection.execute(update(student_names).where(ended).values(ended_at=source.at))
     _insert_names(connection, ssid, LEGAL, [name], source)
@@ -151,10 +154,10 @@ def _brought(source: Source) -> dict[str, Any]:
     return {"lea": source.lea, "tracking": source.tracking, "added_at": source.at, "ended_at": None}
 
 
-def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: Most) -> Kept:
-    """Add what this tells of guardians, phone, address and birth order.
+def add_evidence(connection: Writing, ssid: str, student: Student, source: Source, most: ToldLimits) -> Kept:
+    """Add what this student block says about guardians, phone, address and birth order.
 
-    Guardians add up; of the others the newest stands and ends the one before.
+    Guardians accumulate; for the other kinds the newest value ends the earlier one.
     """
     told = _evidence_of(student)
     if not told:
@@ -179,9 +182,9 @@ def _within(
     known: Sequence[Told],
     fresh: Sequence[tuple[str, str]],
     source: Source,
-    most: Most,
+    most: ToldLimits,
 ) -> list[tuple[str, str]]:
-    """What of this the LEA may still tell."""
+    """The part of `fresh` that the LEA may still report."""
     guardians = [one for one in fresh if one[0] == _GUARDIAN]
     others = [one for one in fresh if one[0] != _GUARDIAN]
     own = sum(one.kind == _GUARDIAN and one.source.lea == source.lea for one in known)
@@ -191,8 +194,8 @@ def _within(
 
 
 def changes(connection: Reading, ssid: str, source: Source) -> int:
-    """How often this LEA has changed, in the year before, what is only ever one: legal name, birth date, gender, phone,
-    address, birth order."""
+    """How often this LEA has changed, in the past year, facts of which a student has one: legal name, birth date,
+    gender, phone, address, birth order."""
     told = select(func.count()).where(
         evidence.c.ssid == ssid,
         evidence.c.lea == source.lea,
@@ -220,7 +223,7 @@ def _evidence_of(student: Student) -> list[tuple[str, str]]:
 
 
 def note_change(connection: Writing, before: Person, after: Person, source: Source) -> None:
-    """Keep the birth date and gender of before, as evidence that has ended."""
+    """Keep the former birth date and gender, as evidence that has ended."""
     shared = {"ssid": before.ssid} | _brought(source) | {"ended_at": source.at}
     for kind in ("birth_date", "gender"):
         value = getattr(before, kind)
@@ -229,7 +232,7 @@ def note_change(connection: Writing, before: Person, after: Person, source: Sour
 
 
 def add_many(connection: Writing, students: Sequence[tuple[str, Student]], source: Source) -> None:
-    """Keep what is told of students of whom nothing is known yet."""
+    """Keep what is reported about new students."""
     named, proved = [], []
     for ssid, one in students:
         shared = {"ssid": ssid} | _brought(source)
@@ -247,12 +250,13 @@ def _legal_first(named: tuple[Name, str]) -> bool:
 
 
 def student(connection: Reading, person: Person) -> Student:
-    """Everything known of a student, as the model compares it: the legal name of now, all other names as aliases."""
+    """Everything known about a student, in the form that the model compares: the present legal name, and all other
+    names as aliases."""
     return _assembled(person, names(connection, person.ssid), _standing(connection, person.ssid))
 
 
 def students(connection: Reading, persons: Sequence[Person]) -> list[Student]:
-    """The same of many."""
+    """Everything known about each of these students, as in `student`."""
     ids = [person.ssid for person in persons]
     named: dict[str, list[Told]] = {ssid: [] for ssid in ids}
     proved: dict[str, list[Told]] = {ssid: [] for ssid in ids}
@@ -266,7 +270,7 @@ def students(connection: Reading, persons: Sequence[Person]) -> list[Student]:
 
 def _assembled(person: Person, named: Sequence[Told], proved: Sequence[Told]) -> Student:
     legal = Name(person.first, person.last, person.middle, person.suffix)
-    others = _in_turn([told for told in named if told.value != legal and not told.is_taken_back])
+    others = _in_turn([told for told in named if told.value != legal and not told.is_void])
     guardians = _in_turn([one for one in proved if one.kind == _GUARDIAN])[:MOST_GUARDIANS][::-1]
     known: dict[str, list[Any]] = {}
     for one in proved:
@@ -285,8 +289,8 @@ def _assembled(person: Person, named: Sequence[Told], proved: Sequence[Told]) ->
 
 
 def _in_turn(told: Sequence[Told]) -> list[Any]:
-    """The values, of each LEA the newest first, and the LEAs in turn: who tells very much pushes out nobody else. What
-    once was the legal name goes before aliases."""
+    """The values, newest first for each LEA, with the LEAs taking turns: an LEA that reports very much displaces no
+    other. Former legal names come before aliases."""
     seen: dict[str, int] = {}
     ranked = []
     for one in sorted(told, key=lambda one: (one.kind != LEGAL, -one.id)):

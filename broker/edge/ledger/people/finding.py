@@ -1,8 +1,7 @@
-"""Students found by what somebody says of them: parts of a name, the birth date, an LEA's own number.
+"""Finds students by what a person knows of them: parts of a name, the birth date, an LEA's own number.
 
-Owns this search, for a person's eyes; who is who is for `broker.identity` to say. Promises: accents, capitals and
-hyphens do not count; every name that a student ever had is looked at; what comes back is bounded, in the order of the
-numbers.
+Owns this search, which serves people; `broker.identity` decides who is who. Promises: accents, case and hyphens do not
+matter; every name that a student ever had is searched; results are bounded, in the order of the numbers.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +20,8 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known: '' and () for nothing. `words` are parts of names, `birth_date` an ISO date, `lea` whose number
-    `local_id` is, or where the student is or was. Repr hidden."""
+    """What is known: '' and () for nothing. `words` are parts of names, `birth_date` an ISO date, `lea` the LEA whose
+    number `local_id` is, or where the student is or was. Repr hidden."""
 
     words: Sequence[str] = field(default=(), repr=False)
     birth_date: str = field(default="", repr=False)
@@ -31,7 +30,7 @@ class Asked:
 
 
 def find(connection: Reading, asked: Asked, key: Callable[[str], str], most: int) -> list[Person]:
-    """Up to `most` such students. `key` gives the letters of a name by which names are compared."""
+    """Up to `most` students that match. `key` gives the letters by which names are compared."""
     keys = [key(word) for word in asked.words]
     found: list[Person] = []
     after = ""
@@ -49,7 +48,7 @@ def find(connection: Reading, asked: Asked, key: Callable[[str], str], most: int
 
 
 def _numbers(asked: Asked, keys: Sequence[str]) -> Select[tuple[str]]:
-    """Those who may be meant: the index knows each name by its letters, in one text with all else that is compared."""
+    """Students who may match: the index holds each name's letters in one text with everything else that is compared."""
     query = select(students.c.ssid).distinct().order_by(students.c.ssid)
     if asked.birth_date:
         query = query.where(students.c.birth_date == asked.birth_date)

@@ -1,6 +1,7 @@
-"""Guesses that came to nothing: how often an LEA has asked about children that it never had.
+"""Wrong guesses: how often an LEA has asked in vain about children that it never had.
 
-Owns `guesses`. Promises: counts and numbers of students, no names; what is older than is looked back at is forgotten.
+Owns `guesses`. Promises: counts and numbers of students, no names; counts older than the period looked back at are
+deleted.
 """
 
 from collections.abc import Mapping
@@ -12,18 +13,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import guesses
 
-ALL = ""  # the child whose row counts the guesses themselves
+ALL = ""  # the `child` of the row that counts all guesses
 _KEY = (guesses.c.lea, guesses.c.day, guesses.c.child, guesses.c.kind)
 
 
 def of_day(connection: Reading, lea: str, day: str) -> dict[tuple[str, str], int]:
-    """What an LEA has guessed on a day (ISO 8601): counts by child and kind."""
+    """An LEA's guesses on one day (ISO 8601): counts by child and kind."""
     mine = select(guesses.c.child, guesses.c.kind, guesses.c.count).where(guesses.c.lea == lea, guesses.c.day == day)
     return {(row[0], row[1]): row[2] for row in connection.execute(mine)}
 
 
 def add(connection: Writing, lea: str, day: str, counts: Mapping[tuple[str, str], int]) -> None:
-    """Count these, by child and kind, beside what was counted before."""
+    """Add these counts, by child and kind, to the counts so far."""
     rows = [
         {"lea": lea, "day": day, "child": child, "kind": kind, "count": count}
         for (child, kind), count in sorted(counts.items())
@@ -36,7 +37,7 @@ def add(connection: Writing, lea: str, day: str, counts: Mapping[tuple[str, str]
 
 
 class Guessed(NamedTuple):
-    """What an LEA has guessed since a day: how often, at how many children who could be named, on how many days."""
+    """An LEA's guesses since a day: how many, at how many identifiable children, on how many days."""
 
     lea: str
     guesses: int
@@ -45,7 +46,7 @@ class Guessed(NamedTuple):
 
 
 def since(connection: Reading, day: str) -> list[Guessed]:
-    """By LEA, what was guessed since this day (ISO 8601)."""
+    """The guesses since this day (ISO 8601), by LEA."""
     is_all = guesses.c.child == ALL
     query = select(
         guesses.c.lea,
@@ -57,6 +58,6 @@ def since(connection: Reading, day: str) -> list[Guessed]:
     return [Guessed(*row) for row in rows]
 
 
-def forget(connection: Writing, day: str) -> None:
-    """Forget what was counted before this day (ISO 8601)."""
+def purge(connection: Writing, day: str) -> None:
+    """Delete the counts from before this day (ISO 8601)."""
     connection.execute(delete(guesses).where(guesses.c.day < day))

@@ -1,7 +1,7 @@
-"""The names of all students as they are indexed, for work on the whole registry.
+"""All names in the index, for work on the whole registry.
 
-Promises: reads only, page by page, so that neither database keeps a reader waiting, nor a reader it; a student under a
-merged number comes under the number that stands.
+Promises: reads only, page by page, so that neither database blocks a reader, nor a reader the database; a student under
+a merged number comes under the number that stands.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _PAGE = 5_000  # names read at once
 
 
 def names(connection: Reading) -> Iterator[tuple[str, Any]]:
-    """Each name that counts: the SSID and the columns, as JSON; in the order of SSIDs."""
+    """Each name that counts everywhere, in the order of SSIDs: the SSID and the columns, as JSON."""
     columns = student_features.c
     page = select(columns.ssid, columns.variant, columns.data).order_by(columns.ssid, columns.variant).limit(_PAGE)
     page = page.where(counts_at(columns, literal("")))
@@ -33,6 +33,6 @@ def count(connection: Reading) -> int:
 
 
 def merged(connection: Reading) -> Mapping[str, str]:
-    """Numbers that do not stand for themselves, and which do."""
+    """Merged numbers, each with the number that stands for it."""
     rows = connection.execute(select(students.c.ssid, students.c.merged_into).where(students.c.merged_into != ""))
     return {row.ssid: row.merged_into for row in rows}

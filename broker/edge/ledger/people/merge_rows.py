@@ -1,7 +1,7 @@
-"""What belongs to one SSID handed to another, row by row, and handed back.
+"""Moves the rows of one SSID to another, row by row, and moves them back.
 
-Owns how that is written down (`Moved`). Promises: every row that changes its number is named, with what else of it may
-change later; rows that came after are not touched.
+Owns how the move is written down (`Moved`). Promises: every row that changes its number is named, with its columns that
+may change later; rows that came afterwards are not touched.
 """
 
 import json
@@ -17,14 +17,14 @@ from broker.edge.ledger.tables import enrollments, evidence, packets, reviews, s
 
 _ALL_AT_ONCE = 500  # rows named in one statement
 _Ends = list[tuple[int, float | None]]
-Stood = tuple[str, str, str, str]  # a packet's tracking id, state, what it was held for, receiver
+Stood = tuple[str, str, str, str]  # a packet's tracking id, state, reason for holding, receiver
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Rows by their ids: of names and evidence with the end that each had; of packets where each `Stood`; of candidates
-    the review's tracking id, line and the place in its list. `followers` are numbers that had been merged into the
-    merged one before, `released` packets of the kept one that went on because of the merge, with where they stood."""
+    """Rows by their ids: names and evidence each with its end, packets each as it `Stood`, candidates by the review's
+    tracking id, line and place in its list. `followers` are numbers that had been merged into the merged one before;
+    `released` are packets of the kept one that the merge released, with where they stood."""
 
     names: _Ends = field(default_factory=list)
     evidence: _Ends = field(default_factory=list)
@@ -36,7 +36,7 @@ class Moved:
 
 
 def take(connection: Writing, other: str, kept: str) -> Moved:
-    """Hand everything of `other` to `kept`."""
+    """Move every row of `other` to `kept`."""
     stood = (packets.c.tracking, packets.c.state, packets.c.held_for, packets.c.receiver)
     places = select(enrollments.c.id).where(enrollments.c.ssid == other).order_by(enrollments.c.id)
     mine = select(*stood).where(packets.c.ssid == other).order_by(packets.c.tracking).with_for_update()
@@ -49,14 +49,15 @@ def take(connection: Writing, other: str, kept: str) -> Moved:
         candidates=_replace_everywhere(connection, other, kept),
         followers=[row[0] for row in connection.execute(followers.order_by(students.c.ssid))],
     )
-    _hand_over(connection, moved, other, kept)
+    _move_rows(connection, moved, other, kept)
     return moved
 
 
 def give_back(connection: Writing, moved: Moved, kept: str, other: str) -> None:
-    """Hand back to `other` what `take` handed to `kept`, as far as `kept` still has it, and as it was then: what ended
-    since because of what came for `kept` has not ended for `other`. What was taken back since stays so."""
-    _hand_over(connection, moved, kept, other)
+    """Move back to `other` the rows that `take` moved to `kept`, as far as `kept` still has them, and as they were: a
+    row that has ended since, because of what came for `kept`, has not ended for `other`. What was voided since stays
+    void."""
+    _move_rows(connection, moved, kept, other)
     for table, rows in ((student_names, moved.names), (evidence, moved.evidence)):
         if rows:
             since = (table.c.id == bindparam("b_id")) & (table.c.ended_at != table.c.added_at)
@@ -71,7 +72,7 @@ def _ends(connection: Reading, table: Table, ssid: str) -> _Ends:
     return [(row.id, row.ended_at) for row in rows]
 
 
-def _hand_over(connection: Writing, moved: Moved, before: str, after: str) -> None:
+def _move_rows(connection: Writing, moved: Moved, before: str, after: str) -> None:
     rows: list[tuple[Table, Column[Any], list[Any]]] = [
         (student_names, student_names.c.id, [row[0] for row in moved.names]),
         (evidence, evidence.c.id, [row[0] for row in moved.evidence]),
@@ -90,7 +91,7 @@ def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _replace_everywhere(connection: Writing, other: str, kept: str) -> list[tuple[str, int, int]]:
-    """Candidates keep their places, for a person may hold a list in which each place has a letter."""
+    """Candidates keep their places, because a person may have a list in which each place has a letter."""
     found = connection.execute(
         select(reviews.c.tracking, reviews.c.line, reviews.c.candidates)
         .where(reviews.c.candidates.contains(other, autoescape=True))

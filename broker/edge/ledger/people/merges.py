@@ -1,9 +1,9 @@
-"""Two numbers of one student made one, and that taken back.
+"""Merges two numbers of one student, and undoes such a merge.
 
-Owns `merges`. Promises: no number, name, location or packet is ever lost: a merge only says whose the rows are now, and
-keeps which rows it moved and where each packet stood. To take it back gives all of them back as they were. What came
-since stays with the number under which it came, the kept one; a packet that went on only because of the merge is held
-again or routed anew, unless it is in its receiver's inbox already.
+Owns `merges`. Promises: no number, name, location or packet is ever lost: a merge only changes to whom rows belong, and
+records which rows it moved and where each packet stood. Undoing it gives all of them back as they were. What came since
+stays with the number under which it came, the kept one; a packet that was released only because of the merge is held
+again or routed again, unless it is already in its receiver's inbox.
 """
 
 import json
@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 
 from broker.core.errors import NotDone
 from broker.core.model import Ssid
+from broker.core.routing import Travels
 from broker.core.stays import Today
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import held
@@ -41,8 +42,8 @@ class Merge:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How many rows were moved or given back; the questions, by tracking id and line, that have the number among their
-    candidates; the packets that go on (`released`), that stand again where they stood (`returned`), and that were
-    delivered since the merge and cannot be called back (`delivered`)."""
+    candidates; the packets that were released, that were `returned` to where they stood, and that were `delivered`
+    since the merge and cannot be returned."""
 
     names: int = 0
     evidence: int = 0
@@ -55,7 +56,7 @@ class Outcome:
 
 
 def about(connection: Reading, ssid: str) -> list[Merge]:
-    """The merges that a number had a part in, the oldest first."""
+    """The merges in which a number took part, oldest first."""
     query = select(merges).where((merges.c.kept == ssid) | (merges.c.merged == ssid)).order_by(merges.c.id)
     return [_merge(row) for row in connection.execute(query)]
 
@@ -64,8 +65,10 @@ def _merge(row: Any) -> Merge:
     return Merge(**(dict(row._mapping) | {"moved": Moved(**json.loads(row.moved))}))
 
 
-def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today) -> Outcome:
-    """Let `kept` stand for `other`, too, and let packets go on that waited only for that.
+def merge(
+    connection: Writing, kept: str, other: str, who: str, why: str, at: float, today: Today, travels: Travels
+) -> Outcome:
+    """Let `kept` stand for `other` too, and release packets that waited only for that.
 
     Raises NotDone `same-number`, `no-student`, `number-withdrawn`, `merged-already`.
     """
@@ -73,28 +76,28 @@ def merge(connection: Writing, kept: str, other: str, who: str, why: str, at: fl
     _check(connection, kept, other)
     moved = merge_rows.take(connection, other, kept)
     _stand_for(connection, [other, *moved.followers], kept)
-    released = held.release(connection, kept, at, today)
+    released = held.release(connection, kept, at, today, travels)
     moved = replace(moved, released=[one for one in released if one not in moved.packets])
     row = {"kept": kept, "merged": other, "at": at, "who": who, "why": why, "moved": json.dumps(asdict(moved))}
     connection.execute(insert(merges), row | {"undone_at": None, "undone_by": "", "undone_why": ""})
     return replace(_counted(moved), released=tuple(one[0] for one in released))
 
 
-def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: float) -> Outcome:
+def unmerge(connection: Writing, kept: str, other: str, who: str, why: str, at: float, travels: Travels) -> Outcome:
     """Give back what the merge moved. Raises NotDone `not-merged`, `merged-since`."""
     registry.lock(connection)
     done = _standing_merge(connection, kept, other)
     merge_rows.give_back(connection, done.moved, kept, other)
     _stand_for(connection, [other], "")
     _stand_for(connection, done.moved.followers, other)
-    returned, delivered = held.call_back(connection, [*done.moved.packets, *done.moved.released], at)
+    returned, delivered = held.undo_release(connection, [*done.moved.packets, *done.moved.released], at, travels)
     undone = {"undone_at": at, "undone_by": who, "undone_why": why}
     connection.execute(update(merges).where(merges.c.id == done.id).values(undone))
     return replace(_counted(done.moved), returned=returned, delivered=delivered)
 
 
 def _stand_for(connection: Writing, numbers: list[str], kept: str) -> None:
-    """`kept` stands for these numbers; with '' each stands for itself."""
+    """Let `kept` stand for these numbers; with '' each stands for itself."""
     if numbers:
         connection.execute(update(students).where(students.c.ssid.in_(numbers)).values(merged_into=kept))
 

@@ -1,7 +1,7 @@
-"""What parents opted out of, as LEAs told it (Utah SB 152, 2026).
+"""What parents opted out of, as LEAs reported it (Utah SB 152, 2026).
 
-Owns `opt_outs`. Promises: a row is ended, never deleted; it counts for the student whom its number stands for now; an
-LEA ends only what it told itself.
+Owns `opt_outs`. Promises: a row is ended, never deleted; it applies to the student for whom its number stands now; an
+LEA ends only what it reported itself.
 """
 
 from collections.abc import Collection
@@ -19,24 +19,24 @@ _STANDS = opt_outs.c.ended_at.is_(None)
 
 
 def about(connection: Reading, ssid: str) -> list[OptOut]:
-    """All of the student whom this number stands for, oldest first, also those that have ended."""
+    """All opt-outs of the student for whom this number stands, oldest first, including those that have ended."""
     numbers = registry.numbers(connection, ssid)
     query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers)).order_by(opt_outs.c.id)
     return [OptOut(*row) for row in connection.execute(query)]
 
 
 def standing(connection: Reading, ssid: str) -> list[OptOut]:
-    """Those that stand of the student whom this number stands for, oldest first: they do not grow with those that have
-    ended."""
+    """The opt-outs in force of the student for whom this number stands, oldest first. Ended ones do not slow this query
+    down."""
     numbers = registry.numbers(connection, ssid)
     query = select(*_OPT_OUT).where(opt_outs.c.ssid.in_(numbers), _STANDS).order_by(opt_outs.c.id)
     return [OptOut(*row) for row in connection.execute(query)]
 
 
 def page(connection: Reading, purpose: str, after: tuple[str, int] | None, size: int) -> list[OptOut]:
-    """Those that stand, of this purpose where one is named, in the order of the numbers that stand for the students, at
-    most `size` behind the one of this number and `id`; `ssid` is that number, which is not the one under which it was
-    told where that was merged."""
+    """At most `size` opt-outs in force, of one purpose where given, in the order of students' standing numbers, after
+    the (number, `id`) given. `ssid` is the standing number; after a merge it is not the number under which the opt-out
+    was reported."""
     number = case((students.c.merged_into != "", students.c.merged_into), else_=opt_outs.c.ssid)
     columns = [number.label("number") if column.name == "ssid" else column for column in _OPT_OUT]
     query = select(*columns).join(students, students.c.ssid == opt_outs.c.ssid).where(_of(purpose))
@@ -47,7 +47,7 @@ def page(connection: Reading, purpose: str, after: tuple[str, int] | None, size:
 
 
 def count_standing(connection: Reading, purpose: str) -> int:
-    """How many stand, of this purpose where one is named, counted to one more than 1,000."""
+    """How many are in force, of one purpose where given, counted up to 1,001."""
     query = select(opt_outs.c.id).where(_of(purpose)).limit(_COUNTED + 1)
     return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
@@ -57,8 +57,8 @@ def _of(purpose: str) -> ColumnElement[bool]:
 
 
 def put(connection: Writing, ssid: str, lea: str, purposes: Collection[str], tracking: str, at: float) -> None:
-    """The LEA's list for this student is this one from now on; what was told before and is told again stays as it was.
-    Raises KeyError for a number that nobody has."""
+    """Replace the LEA's list for this student; an opt-out that is reported again stays unchanged. Raises KeyError for
+    an unknown number."""
     found = registry.standing(connection, ssid)
     if found is None:
         raise KeyError("no student has this number")
@@ -73,8 +73,9 @@ def put(connection: Writing, ssid: str, lea: str, purposes: Collection[str], tra
         connection.execute(insert(opt_outs), [row | {"purpose": purpose} for purpose in fresh])
 
 
-def take_back(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
-    """What this packet told of the student was told by mistake: it ends, and what it had ended stands again."""
+def undo(connection: Writing, ssid: str, tracking: str, who: str, at: float) -> None:
+    """Undo what this packet reported about the student: its opt-outs end, and those that it had ended are in force
+    again."""
     mine = opt_outs.c.ssid.in_(registry.numbers(connection, ssid))
     again = mine & (opt_outs.c.ended_by == tracking)
     connection.execute(update(opt_outs).where(again).values(ended_at=None, ended_by=""))

@@ -1,9 +1,9 @@
 """The registry: students, their numbers and where they are enrolled.
 
-Owns `students`, and reads `enrollments`, which `stays` writes; what is told of a student is in `details`, what the
-model looks for in `blocks`. Promises: a number is drawn and entered in the caller's transaction, so it is never given
-twice and never reassigned; rows come back in a fixed order. Whoever changes a student goes through
-`broker.identity.registrar`, which keeps the three together.
+Owns `students`, and reads `enrollments`, which `stays` writes; `evidence` has what is reported about a student,
+`blocks` the index that the model searches. Promises: a number is drawn and entered in the caller's transaction, so it
+is never given twice and never reassigned; rows come in a fixed order. Students are changed through
+`broker.identity.registrar`, which keeps the three consistent.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -21,7 +21,7 @@ from broker.edge.ledger.tables import enrollments, students
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """A registered student under the legal name of now. `merged_into` is the SSID that stands for this one, or ''.
+    """A registered student under the present legal name. `merged_into` is the SSID that stands for this one, or ''.
     Repr hidden."""
 
     ssid: Ssid
@@ -36,7 +36,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who brought something, in which packet, when (seconds since the epoch); both '' for the state's operator."""
+    """Who sent something, in which packet, when (seconds since the epoch); both are '' for the state's operator."""
 
     lea: LeaId
     tracking: str
@@ -56,27 +56,33 @@ _LOCATIONS = (
 
 
 def lock(connection: Writing) -> None:
-    """From here to the end of the transaction nobody else registers students, or moves packets (SQLite: the write lock
-    does that). To be called before anything else is locked; see `epoch` for the order."""
+    """Keep other transactions from registering students or moving packets until this one ends (on SQLite the write lock
+    does that). Call it before anything else is locked; see `epoch` for the order."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE students IN SHARE ROW EXCLUSIVE MODE"))
         epoch.hold(connection)
 
 
 def person(connection: Reading, ssid: str) -> Person | None:
-    """Whom this very number was given to, merged or not."""
+    """The student to whom exactly this number was given, merged or not."""
     row = connection.execute(_BY_NUMBER, {"ssid": ssid}).first()
     return Person(*row) if row else None
 
 
+def people(connection: Reading, ssids: Sequence[str]) -> dict[str, Person]:
+    """Whom these very numbers were given to, merged or not; at most some hundreds at once."""
+    query = select(*_PERSON).where(students.c.ssid.in_(list(ssids)))
+    return {row[0]: Person(*row) for row in connection.execute(query)} if ssids else {}
+
+
 def standing(connection: Reading, ssid: str) -> Person | None:
-    """The student whom this number stands for: that of the SSID it was merged into, if it was."""
+    """The student for whom this number stands: after a merge, the student with the SSID that was kept."""
     found = person(connection, ssid)
     return person(connection, found.merged_into) if found and found.merged_into else found
 
 
 def numbers(connection: Reading, ssid: str) -> list[str]:
-    """Every number of the student whom this number stands for; this one alone where nobody has it."""
+    """Every number of the student for whom this number stands; only this one where it is unknown."""
     found = standing(connection, ssid)
     kept = found.ssid if found else ssid
     merged = select(students.c.ssid).where(students.c.merged_into == kept, students.c.merged_into != "")
@@ -84,15 +90,15 @@ def numbers(connection: Reading, ssid: str) -> list[str]:
 
 
 def numbers_among(kept: Collection[str]) -> CompoundSelect[str]:
-    """Every number of the students whom these numbers stand for, as a part of a query: one set, for PostgreSQL reads
-    the whole of a table whose numbers are asked for as "one of these, or one merged into them"."""
+    """A subquery for every number of the students for whom these numbers stand. It is one set, because PostgreSQL would
+    read the whole of a table that is asked for "one of these, or one merged into them"."""
     own = select(students.c.ssid).where(students.c.ssid.in_(list(kept)))
     merged = select(students.c.ssid).where(students.c.merged_into.in_(list(kept)), students.c.merged_into != "")
     return union(own, merged)
 
 
 def add(connection: Writing, draw: Callable[[], Ssid], build: Callable[[Ssid], Person], at: float) -> Ssid:
-    """Enter a new student under a number that nobody ever had; `draw` gives numbers, `build` fills the row."""
+    """Enter a new student under a number that nobody ever had; `draw` returns numbers, `build` fills the row."""
     ssid = draw()
     while person(connection, ssid) is not None:
         ssid = draw()
@@ -101,23 +107,23 @@ def add(connection: Writing, draw: Callable[[], Ssid], build: Callable[[Ssid], P
 
 
 def add_many(connection: Writing, new: Sequence[Person], at: float) -> None:
-    """Enter students who bring their numbers. A number that is given already is an error of the database."""
+    """Enter students with numbers of their own. For a number that is already given, the database raises an error."""
     connection.execute(insert(students), [_values(one) | {"added_at": at} for one in new])
 
 
 def page(connection: Reading, after: str, limit: int) -> list[Person]:
-    """Students who stand for themselves, in the order of their numbers, from behind `after`."""
+    """Students whose numbers stand for themselves, in the order of the numbers, after `after`."""
     query = select(*_PERSON).where(students.c.ssid > after, students.c.merged_into == "")
     return [Person(*row) for row in connection.execute(query.order_by(students.c.ssid).limit(limit))]
 
 
 def count(connection: Reading) -> int:
-    """How many students stand for themselves."""
+    """How many students there are, not counting merged numbers."""
     return connection.execute(select(func.count()).where(students.c.merged_into == "")).scalar_one()
 
 
 def change(connection: Writing, new: Person) -> None:
-    """Write the student's row anew; the number and the day it was given stay."""
+    """Rewrite the student's row; the number and the time when it was given stay."""
     connection.execute(update(students).where(students.c.ssid == new.ssid).values(_values(new)))
 
 
@@ -126,12 +132,12 @@ def _values(person: Person) -> dict[str, str]:
 
 
 def locations(connection: Reading, ssid: str) -> list[EnrollmentRow]:
-    """Where the student whom this number stands for is and was enrolled, oldest entry first."""
+    """The past and present locations of the student for whom this number stands, oldest entry first."""
     return [EnrollmentRow(*row) for row in prepared.rows(connection, _LOCATIONS, {"ssid": ssid})]
 
 
 class ToldDates(NamedTuple):
-    """Dates that an LEA has told of a student, ISO 8601; no exit is ''."""
+    """Dates that an LEA reported about a student, ISO 8601; '' for no exit."""
 
     birth_date: str
     entry_date: str
@@ -139,7 +145,7 @@ class ToldDates(NamedTuple):
 
 
 def told(connection: Reading, lea: str, local_id: str) -> list[ToldDates]:
-    """What this LEA has told of the student who has this number there, at most 64 stays; '' is nobody's number."""
+    """What this LEA reported about the student with this number there, at most 64 stays; '' is nobody's number."""
     mine = (enrollments.c.lea == lea) & (enrollments.c.local_id == local_id)
     query = select(students.c.birth_date, enrollments.c.entry_date, enrollments.c.exit_date).where(mine)
     query = query.join(students, students.c.ssid == enrollments.c.ssid).order_by(enrollments.c.id.desc()).limit(64)
@@ -147,7 +153,7 @@ def told(connection: Reading, lea: str, local_id: str) -> list[ToldDates]:
 
 
 def moved_about(connection: Reading, ssids: Sequence[str]) -> list[Ssid]:
-    """Those of these students, by the numbers that stand for them, who are or were at more than one LEA."""
+    """Those of these students, as standing numbers, who are or were at more than one LEA."""
     found: dict[Ssid, None] = {}
     for start in range(0, len(ssids), _AT_ONCE):
         some = list(ssids[start : start + _AT_ONCE])
@@ -162,8 +168,8 @@ def moved_about(connection: Reading, ssids: Sequence[str]) -> list[Ssid]:
 def turned_between(
     connection: Reading, after: str, last: str, behind: str, limit: int, *, announced: bool = False
 ) -> list[Ssid]:
-    """Students with a location that began or ended after the ISO date `after`, on `last` at the latest, in the order of
-    their numbers, from behind the number `behind`; with `announced` also those with one that is still to begin."""
+    """Students with a location that began or ended after the ISO date `after` and no later than `last`, in the order of
+    their numbers, after the number `behind`; with `announced`, also those with a location that is still to begin."""
     place = enrollments.c
     is_between = or_(
         *((day > after) & (day <= last) for day in (place.entry_date, place.exit_date)),
@@ -174,7 +180,7 @@ def turned_between(
 
 
 def number(connection: Reading, ssid: str) -> Ssid:
-    """The number that stands for this one. Raises KeyError for a number that nobody has."""
+    """The number that stands for this one. Raises KeyError for an unknown number."""
     found = standing(connection, ssid)
     if found is None:
         raise KeyError("no student has this number")

@@ -1,7 +1,7 @@
-"""Questions to people: which student is this? And what was decided, by whom, and why.
+"""Questions to people (which student is this?), and the decisions: what was decided, by whom, and why.
 
-Owns `reviews` and `decisions`. Promises: a question is closed only by a decision, and a decision is never rewritten,
-only taken back; reprs show no student; lists are bounded.
+Owns `reviews` and `decisions`. Promises: only a decision closes a question; a decision is never rewritten, only undone;
+reprs show no student; lists are bounded.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, tuple_, update
 
 from broker.core.model import LeaId, Ssid, TrackingId
-from broker.core.review import OWN_STUDENT, Sent, Verb, is_counted, sent_as
+from broker.core.review import OWN_STUDENT, SentKey, Verb, is_counted, sent_as
 from broker.edge.ledger import prepared
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.tables import decisions, packets, reviews
@@ -21,13 +21,13 @@ _MOST_LINES = 20_000  # of one packet
 _LAST_LINE = 2**31 - 1
 _MOST_ABOUT = 100
 _COUNTED = 1000
-FORGOTTEN = "forgotten"  # in a question's subject: what was sent was kept, and is no more
-ANSWERED = "answered"  # in a question's subject: who said what, and why, where it is the state's to decide
+SENT_PURGED = "forgotten"  # in a question's subject: what was sent was kept, and is deleted now
+ANSWERED = "answered"  # in a question's subject: an LEA's answer, with who and why, where the state must decide
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A student whom the packet may be about; `weight` in bits. Who is hidden is for the state alone to choose."""
+    """A student whom the packet may be about; `weight` in bits. Only the state can choose a hidden one."""
 
     ssid: Ssid
     weight: float
@@ -36,9 +36,9 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Review:
-    """One question. `line` is -1 for the packet's own student. `subject` is what is carried out once it is decided, its
-    `student` the block that was sent, which goes some time after the question is closed (`forgetting`). Candidates
-    stand in the order in which they came (`core.review.letters`). Repr hidden."""
+    """One question. `line` is -1 for the packet's own student. `subject` says what is carried out after the decision;
+    its `student` is the block that was sent, which is deleted some time after the question is closed (`purging`).
+    Candidates keep the order in which they came (`core.review.letters`). Repr hidden."""
 
     tracking: TrackingId
     line: int
@@ -50,23 +50,23 @@ class Review:
 
     @property
     def is_kept(self) -> bool:
-        """Whether what was sent is still there."""
+        """Whether what was sent is still kept."""
         return "student" in self.subject
 
     @property
     def is_counted(self) -> bool:
-        """As `core.review.is_counted`."""
+        """The same as `core.review.is_counted`."""
         return is_counted(self.line, self.subject)
 
     @property
     def shown(self) -> list[Weighed]:
-        """The candidates whom the LEA sees, in the order of their letters."""
+        """The candidates that the LEA sees, in the order of their letters."""
         return [one for one in self.candidates if not one.is_hidden]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Decision:
-    """What somebody decided; `undone_at` is None while it stands. Repr hidden: `why` is free text."""
+    """One decision; `undone_at` is None while it stands. Repr hidden: `why` is free text."""
 
     id: int
     tracking: TrackingId
@@ -104,7 +104,7 @@ def _is(tracking: str, line: int) -> Any:
 
 
 def enter(connection: Writing, review: Review, about: str = "") -> None:
-    """Open a question, which is counted under the number `about` (`open_about`)."""
+    """Open a question; it counts under the number `about` (`open_about`)."""
     row = {
         "tracking": review.tracking,
         "line": review.line,
@@ -119,13 +119,13 @@ def enter(connection: Writing, review: Review, about: str = "") -> None:
 
 
 def open_about(connection: Reading, lea: str, ssid: str) -> int:
-    """How many questions to this LEA wait that were counted under this number when they were opened."""
+    """How many open questions to this LEA were counted under this number when they were opened."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     return int(connection.execute(select(func.count()).where(waiting)).scalar_one())
 
 
 def subjects_about(connection: Reading, lea: str, ssid: str) -> list[Mapping[str, Any]]:
-    """The subjects of the same questions."""
+    """The subjects of these questions."""
     waiting = (reviews.c.lea == lea) & (reviews.c.about == ssid) & reviews.c.closed_at.is_(None)
     rows = connection.execute(select(reviews.c.subject).where(waiting).limit(_MOST_ABOUT))
     return [json.loads(row.subject) for row in rows]
@@ -144,7 +144,7 @@ def lines(connection: Reading, tracking: str) -> list[Review]:
 
 
 def _by(column: Any) -> Any:
-    """Written with constants, as far as an index is to be used for it (`partial`)."""
+    """Written with constants, where needed for an index to be used (`partial`)."""
     waiting = reviews.c.closed_at.is_(None) & (reviews.c.lea == bindparam("lea")) & (column == bindparam("value"))
     mine = (reviews.c.tracking != bindparam("but"), reviews.c.line <= bindparam("last"))
     key = (reviews.c.tracking, reviews.c.line)
@@ -156,10 +156,10 @@ _BY_NUMBER, _BY_NAME = _by(reviews.c.local_id), _by(reviews.c.named)
 
 
 def open_of(
-    connection: Reading, lea: str, about: Collection[Sent], *, but: str, is_own: bool, most: int
+    connection: Reading, lea: str, about: Collection[SentKey], *, but: str, is_own: bool, most: int
 ) -> Iterator[Review]:
-    """Questions to this LEA that wait, and name a student as one of these: of each at most the `most` oldest, without
-    those of the packet `but`; those of packets' own students only where `is_own`."""
+    """Open questions to this LEA about a student sent as one of these: at most the `most` oldest for each, without
+    those of the packet `but`; with `is_own`, only those about a packet's own student."""
     asked = {"lea": lea, "but": but, "last": OWN_STUDENT if is_own else _LAST_LINE, "most": most}
     if not about or not is_any(connection, lea):
         return
@@ -174,13 +174,13 @@ def open_of(
 
 
 def is_any(connection: Reading, lea: str) -> bool:
-    """Whether any question to this LEA waits."""
+    """Whether this LEA has any open question."""
     waiting = select(reviews.c.line).where(reviews.c.closed_at.is_(None), reviews.c.lea == lea).limit(1)
     return connection.execute(waiting).first() is not None
 
 
 def change(connection: Writing, review: Review) -> None:
-    """Write a question's subject, candidates and whether it is closed."""
+    """Write a question's subject, candidates and closing time."""
     connection.execute(
         update(reviews)
         .where(_is(review.tracking, review.line))
@@ -200,9 +200,9 @@ def listing(
     limit: int = 1000,
     after: tuple[float, str, int] | None = None,
 ) -> list[dict[str, Any]]:
-    """Questions that wait, or those that were decided, of one LEA where given; the oldest first, behind the one that
-    was opened then, of this packet and line (`after`). No student data. `answered` is what the LEA has said where the
-    state is to decide, '' for nothing; `hidden` how many of the candidates the LEA does not see."""
+    """Open questions, or closed ones, of one LEA where given; oldest first, after the one at `after` (when it was
+    opened, packet, line). No student data. `answered` is the LEA's answer where the state must decide, '' for none;
+    `hidden` is how many of the candidates the LEA does not see."""
     query = (
         select(
             reviews.c.tracking,
@@ -234,7 +234,7 @@ def _listed_of(lea: str, is_open: bool) -> ColumnElement[bool]:
 
 
 def count_listed(connection: Reading, lea: str, is_open: bool) -> int:
-    """How many `listing` has in all, counted to one more than 1,000."""
+    """How many questions `listing` has in all, counted up to 1,001."""
     query = select(reviews.c.line).where(_listed_of(lea, is_open)).limit(_COUNTED + 1)
     return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
@@ -252,28 +252,28 @@ def _listed(row: Any) -> dict[str, Any]:
 
 
 def answered_about(connection: Reading, ssids: Sequence[str]) -> list[Review]:
-    """Questions that an LEA has answered, that wait for the state, and that have a student with one of these numbers as
-    a candidate; the oldest first."""
+    """Questions that an LEA has answered, that wait for the state, and that have one of these numbers among their
+    candidates; oldest first."""
     waiting = select(reviews).where(reviews.c.closed_at.is_(None), reviews.c.subject.contains(f'"{ANSWERED}"'))
     found = (_review(row) for row in connection.execute(waiting.order_by(reviews.c.opened_at, reviews.c.tracking)))
     return [one for one in found if ANSWERED in one.subject and {two.ssid for two in one.candidates} & set(ssids)]
 
 
 def count_open(connection: Reading, lea: str = "") -> tuple[int, float | None]:
-    """How many questions wait, of one LEA where given, and since when the oldest does (seconds since the epoch)."""
+    """How many questions are open, of one LEA where given, and since when the oldest is (seconds since the epoch)."""
     query = select(func.count(), func.min(reviews.c.opened_at)).where(_listed_of(lea, is_open=True))
     many, oldest = connection.execute(query).one()
     return many, oldest
 
 
 def history(connection: Reading, tracking: str, line: int) -> list[Decision]:
-    """What was decided of one question, the oldest first."""
+    """The decisions on one question, oldest first."""
     query = select(decisions).where(decisions.c.tracking == tracking, decisions.c.line == line)
     return [_decision(row) for row in connection.execute(query.order_by(decisions.c.id))]
 
 
 def standing(connection: Reading, tracking: str, line: int) -> Decision | None:
-    """The decision that stands; None while nothing is decided, or what was is taken back."""
+    """The decision that stands; None before the first decision, or after it was undone."""
     known = [one for one in history(connection, tracking, line) if one.undone_at is None]
     return known[-1] if known else None
 
@@ -283,13 +283,13 @@ def _decision(row: Any) -> Decision:
 
 
 def decided(connection: Writing, review: Review, verb: Verb, ssid: str, who: str, why: str, now: float) -> None:
-    """Write down a decision."""
+    """Record a decision."""
     row = {"tracking": review.tracking, "line": review.line, "verb": verb, "ssid": ssid, "who": who, "why": why}
     connection.execute(insert(decisions), row | {"at": now, "undone_at": None, "undone_by": "", "undone_why": ""})
 
 
-def taken_back(connection: Writing, decision: Decision, who: str, why: str, now: float) -> None:
-    """Write down that a decision is taken back."""
+def note_undone(connection: Writing, decision: Decision, who: str, why: str, now: float) -> None:
+    """Record that a decision is undone."""
     connection.execute(
         update(decisions).where(decisions.c.id == decision.id).values(undone_at=now, undone_by=who, undone_why=why)
     )

@@ -1,8 +1,8 @@
-"""The stays of students, as the ledger keeps them: what LEAs reported, and what they corrected of it.
+"""The stays of students in the ledger: what LEAs reported, and their corrections.
 
-Owns the writing of `enrollments` and `enrollment_changes`. Promises: what a report changes is decided by
-`broker.core.stays`, within the caller's write transaction; nothing is deleted, and a fact that is corrected stays in
-the history with the packet that said so; whoever has to know where a child is gets the account of all its stays.
+Owns the writing of `enrollments` and `enrollment_changes`. Promises: `broker.core.stays` decides what a report changes,
+within the caller's write transaction; nothing is deleted, and a corrected fact stays in the history with the packet
+that corrected it; code that must know where a child is gets the account of all its stays.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,21 +19,21 @@ from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.people import registry
 from broker.edge.ledger.people.registry import Source
 from broker.edge.ledger.tables import enrollment_changes, enrollments
-from broker.edge.settings.values import Told as Most
+from broker.edge.settings.values import ToldLimits
 
-# what an entry that is sent again corrects, where it says so
+# what an entry that is sent again corrects, where it has a value
 _CORRECTED = ("local_id", "entry_code", "exit_code", "grade", "programme", "day_part")
 _AT_ONCE = 500
 _YEAR = 365 * 86_400.0
-_MOST = Most()
+_MOST = ToldLimits()
 _ROW = [enrollments.c[name] for name in EnrollmentRow.__dataclass_fields__]
-LOCATION = tuple(enrollments.c[one.name] for one in fields(Location))  # what `location` needs of a row
+LOCATION = tuple(enrollments.c[one.name] for one in fields(Location))  # the columns that `location` needs
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact of a stay that was corrected: a column of `enrollments`, before and after, by which packet, when
-    (seconds since the epoch); `enrollment` is the stay's number."""
+    """One correction of a stay: the column of `enrollments`, its value before and after, by which packet, when (seconds
+    since the epoch); `enrollment` is the stay's number."""
 
     enrollment: int
     fact: str
@@ -44,7 +44,7 @@ class Change:
 
 
 def location(row: EnrollmentRow | Row[Any]) -> Location:
-    """The stay as `broker.core.stays` sees it; of a row of which only some columns are read, `LOCATION` are enough."""
+    """The stay as `broker.core.stays` uses it; a row needs only the columns in `LOCATION`."""
     return Location(
         lea=row.lea,
         entry_date=row.entry_date,
@@ -58,17 +58,17 @@ def location(row: EnrollmentRow | Row[Any]) -> Location:
 
 
 def account_of(rows: Iterable[EnrollmentRow], today: Today) -> Account:
-    """The account of these stays of one student, which come in the order of their first days and of the reports."""
+    """The account of these stays of one student; they must come in the order of their first days and reports."""
     return Account([location(row) for row in rows], today)
 
 
 def account(connection: Reading, ssid: str, today: Today) -> Account:
-    """Where the student is whom this number stands for."""
+    """The account of the student for whom this number stands."""
     return account_of(registry.locations(connection, ssid), today)
 
 
 def of_many(connection: Reading, ssids: Sequence[str]) -> dict[str, list[EnrollmentRow]]:
-    """The stays of these students, whose numbers stand for themselves: at most some hundreds at once."""
+    """The stays of these students, at most some hundreds at once; each SSID must be the one that stands."""
     found: dict[str, list[EnrollmentRow]] = {}
     query = select(*_ROW).where(enrollments.c.ssid.in_(list(ssids)))
     for row in connection.execute(query.order_by(enrollments.c.entry_date, enrollments.c.id)):
@@ -77,7 +77,7 @@ def of_many(connection: Reading, ssids: Sequence[str]) -> dict[str, list[Enrollm
 
 
 def announced(connection: Reading, ssids: Sequence[str], day: str) -> list[Ssid]:
-    """Those of these students, whose numbers stand for themselves, with a stay that begins after this ISO date."""
+    """Those of these students with a stay that begins after this ISO date; each SSID must be the one that stands."""
     found: list[Ssid] = []
     for start in range(0, len(ssids), _AT_ONCE):
         mine = enrollments.c.ssid.in_(list(ssids[start : start + _AT_ONCE]))
@@ -87,7 +87,7 @@ def announced(connection: Reading, ssids: Sequence[str], day: str) -> list[Ssid]
 
 
 def had_by(connection: Reading, lea: str, today: Today) -> Iterator[Ssid]:
-    """The students whom this LEA has."""
+    """The students that this LEA has."""
     after = ""
     while True:
         mine = select(enrollments.c.ssid).where(enrollments.c.lea == lea, enrollments.c.ssid > after)
@@ -102,12 +102,12 @@ def had_by(connection: Reading, lea: str, today: Today) -> Iterator[Ssid]:
 
 
 def counts(columns: Any) -> ColumnElement[bool]:
-    """Of rows of `enrollments` (or an alias) those that were not taken back, as `Location.is_void` says."""
+    """Whether a row of `enrollments` (or an alias) is not void, as in `Location.is_void`."""
     return or_(columns.exit_date == "", columns.exit_date > columns.entry_date)
 
 
 def ends_by(columns: Any, first: Any) -> ColumnElement[bool]:
-    """Those that count, and had not ended before this day."""
+    """Whether a row counts and had not ended before this day."""
     return or_(columns.exit_date == "", and_(columns.exit_date > columns.entry_date, columns.exit_date >= first))
 
 
@@ -119,13 +119,13 @@ def enter(
     *,
     dual: bool | None = None,
     military: bool | None = None,
-    most: Most = _MOST,
+    most: ToldLimits = _MOST,
 ) -> Told:
-    """Take in an entry; `row.reported_on` is today. What it leaves out ('' or None) stays as it was told before.
+    """Accept an entry; `row.reported_on` is today. Values that it leaves out ('' or None) stay as reported before.
 
-    `exits` are days on one of which the stay ends as the same packet says: an entry without an exit does not open it
-    then. `at` is seconds since the epoch, `most` bounds what one LEA may tell of one student. Raises
-    `core.stays.Unfit`, and KeyError for a number that nobody has.
+    `exits` are days of exits in the same packet: if the stay ends on one of them, an entry without an exit does not
+    open it again. `at` is seconds since the epoch; `most` bounds what one LEA may report about one student. Raises
+    `core.stays.Unfit`, and KeyError for an unknown number.
     """
     row = replace(row, ssid=registry.number(connection, row.ssid))
     said = {name: int(value) for name, value in (("dual", dual), ("military", military)) if value is not None}
@@ -158,11 +158,11 @@ def leave(
     today: str,
     *,
     is_late: bool = False,
-    most: Most = _MOST,
+    most: ToldLimits = _MOST,
 ) -> Told:
-    """Take in an exit that the source's LEA reports; `is_late` says that it was in doubt since its packet came, so that
-    what a later packet has entered for that very day is not meant by it. Raises `core.stays.Unfit`, and KeyError for a
-    number that nobody has."""
+    """Accept an exit that the source's LEA reports. `is_late` means that a person had to decide it after its packet
+    came: then it does not end a stay that a later packet has entered for the same day. Raises `core.stays.Unfit`, and
+    KeyError for an unknown number."""
     places = _places(connection, registry.number(connection, ssid))
     if is_late:
         places = [one for one in places if one[1].entry_date != day or one[1].tracking <= source.tracking]
@@ -173,7 +173,7 @@ def leave(
 
 
 def history(connection: Reading, ssid: str) -> list[Change]:
-    """What was corrected of the student's stays, the oldest first."""
+    """The corrections of the student's stays, oldest first."""
     mine = select(enrollments.c.id).where(enrollments.c.ssid == registry.number(connection, ssid))
     columns = [enrollment_changes.c[name] for name in Change.__dataclass_fields__]
     query = select(*columns).where(enrollment_changes.c.enrollment.in_(mine)).order_by(enrollment_changes.c.id)
@@ -196,8 +196,8 @@ def _ends(places: _Places, told: Told) -> Iterator[_Correction]:
         yield places[place], {"exit_date": day} if day else {"exit_date": "", "exit_code": ""}
 
 
-def _correct_all(connection: Writing, corrections: Iterable[_Correction], source: Source, most: Most) -> None:
-    """All of it or nothing. Raises Unfit where one of the stays was corrected as often as it may be."""
+def _correct_all(connection: Writing, corrections: Iterable[_Correction], source: Source, most: ToldLimits) -> None:
+    """Write all corrections or none. Raises Unfit where one of the stays has been corrected as often as allowed."""
     changed = [(place, facts) for place, facts in corrections if _differing(place[1], facts)]
     for (number, row), facts in changed:
         if _changes(connection, number, source.at) >= most.changes:
@@ -223,6 +223,6 @@ def _correct(connection: Writing, place: tuple[int, EnrollmentRow], facts: _Fact
 
 
 def _changes(connection: Reading, number: int, at: float) -> int:
-    """How often this stay was corrected in the year before."""
+    """How often this stay was corrected in the past year."""
     mine = (enrollment_changes.c.enrollment == number) & (enrollment_changes.c.at > at - _YEAR)
     return int(connection.execute(select(func.count()).where(mine)).scalar_one())

@@ -1,8 +1,8 @@
-"""What decisions have taught: how a student may be written, and which students are two.
+"""What decisions have taught: how a student's name may be spelt, and which students are different people.
 
-Owns `spellings` and `told_apart`. Promises: what was decided is never altered, only ended, when the decision is taken
-back or, of two who were told apart, when one of them is called or born otherwise; a number that was merged stands for
-the kept one; what is looked for is bounded, and one LEA's many decisions push out nobody else's.
+Owns `spellings` and `told_apart`. Promises: a decision's lesson is never altered, only ended: when the decision is
+undone, or, for two who were told apart, when the name or birth date of one of them changes; a merged number stands for
+the kept one; what is searched is bounded, and one LEA's many decisions displace no other's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ from broker.edge.ledger.tables import (
     told_apart,
 )
 
-MOST_SPELLINGS = 6  # by which a student is looked for
+MOST_SPELLINGS = 6  # by which a student is searched
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """On which question it was decided, when (seconds since the epoch), by which LEA ('' for the
-    state), and the one LEA at which it counts, '' for all."""
+    """The question that was decided, when (seconds since the epoch), by which LEA ('' for the state), and the one LEA
+    at which it counts, '' for all."""
 
     tracking: str
     line: int
@@ -44,7 +44,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Spelling:
-    """How a student may be written. Repr hidden."""
+    """One way to spell a student. Repr hidden."""
 
     name: Name = field(repr=False)
     born: date = field(repr=False)
@@ -53,8 +53,8 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lesson:
-    """One thing that was decided of a student: how it may be written (`born` is an ISO date), or who is an `other` one.
-    Repr hidden."""
+    """One decision about a student: a spelling (`born` is an ISO date), or a student who is an `other` one. Repr
+    hidden."""
 
     decided: Decided
     ended_at: float | None
@@ -64,7 +64,7 @@ class Lesson:
 
 
 def about(connection: Reading, ssid: str) -> list[Lesson]:
-    """All that was decided of the student with this very number, the oldest first, what has ended, too."""
+    """All that was decided about the student with exactly this number, oldest first, including what has ended."""
     found = []
     for row in connection.execute(select(spellings).where(spellings.c.ssid == ssid)):
         name = Name(row.first, row.last, row.middle, row.suffix)
@@ -82,20 +82,20 @@ def _decided(row: Any) -> Decided:
 
 
 def has_had(connection: Reading, ssid: str, lea: str, before: str) -> bool:
-    """Whether this LEA had told of a stay of the student, and not taken it back, before the packet `before` came."""
+    """Whether this LEA had reported a stay of the student, and not voided it, before the packet `before` came."""
     mine = (enrollments.c.ssid == registry.number(connection, ssid)) & (enrollments.c.lea == lea)
     told = select(enrollments.c.id).where(mine, counts(enrollments.c), enrollments.c.tracking < before)
     return connection.execute(told.limit(1)).first() is not None
 
 
 def has_now(connection: Reading, ssid: str, lea: str) -> bool:
-    """Whether this LEA has told of a stay of the student, and of no end of it."""
+    """Whether this LEA has reported a stay of the student, and no exit."""
     mine = (enrollments.c.ssid == ssid) & (enrollments.c.lea == lea) & (enrollments.c.exit_date == "")
     return connection.execute(select(enrollments.c.id).where(mine).limit(1)).first() is not None
 
 
 def teach(connection: Writing, ssid: str, sent: Student, decided: Decided) -> None:
-    """Keep how the student was written: name and birth date as they were sent."""
+    """Keep how the student was spelt: name and birth date as they were sent."""
     name = sent.legal_name
     spelt = {"first": name.first, "middle": name.middle, "last": name.last, "suffix": name.suffix}
     spelt |= {"birth_date": sent.birth_date.isoformat()}
@@ -103,7 +103,7 @@ def teach(connection: Writing, ssid: str, sent: Student, decided: Decided) -> No
 
 
 def tell_apart(connection: Writing, ssid: str, other: str, decided: Decided) -> None:
-    """Keep that these are two students."""
+    """Record that these are two students."""
     connection.execute(insert(told_apart), {"ssid": ssid, "other": other} | _values(decided))
 
 
@@ -119,8 +119,8 @@ def _values(decided: Decided) -> dict[str, object]:
 
 
 def end(connection: Writing, tracking: str, line: int, at: float) -> list[str]:
-    """The decision on this question is taken back; the students whom it has taught something about, by their numbers of
-    then."""
+    """End the lessons of the decision on this question; returns the students whom they were about, by their numbers at
+    that time."""
     found: dict[str, None] = {}
     for table in (spellings, told_apart):
         mine = (table.c.tracking == tracking) & (table.c.line == line) & table.c.ended_at.is_(None)
@@ -130,14 +130,14 @@ def end(connection: Writing, tracking: str, line: int, at: float) -> list[str]:
 
 
 def end_apart(connection: Writing, ssid: str, at: float) -> None:
-    """The student is called or born otherwise from now on: who else it may be is open again."""
+    """The student's name or birth date changes: whoever was told apart may be the same student again."""
     mine = or_(told_apart.c.ssid == ssid, told_apart.c.other == ssid) & told_apart.c.ended_at.is_(None)
     connection.execute(update(told_apart).where(mine).values(ended_at=at))
 
 
 def spellings_of(connection: Reading, ssids: Sequence[str]) -> Mapping[str, list[Spelling]]:
-    """Of each of these students, whose numbers stand for themselves, at most `MOST_SPELLINGS`: of the state and of each
-    LEA in turn what they have decided, the newest first."""
+    """At most `MOST_SPELLINGS` for each of these students, newest first, with the state and the LEAs taking turns; each
+    SSID must be the one that stands."""
     kept = _kept(spellings, "ssid")
     wanted = select(kept, spellings).join(students, students.c.ssid == spellings.c.ssid)
     wanted = wanted.where(spellings.c.ssid.in_(registry.numbers_among(ssids)), text("spellings.ended_at IS NULL"))
@@ -153,8 +153,8 @@ def spellings_of(connection: Reading, ssids: Sequence[str]) -> Mapping[str, list
 
 
 def apart_from(connection: Reading, ssid: str, lea: str) -> frozenset[str]:
-    """The students who, as was decided, are others than this one: by a decision that counts at this LEA, or where a
-    merge was taken back."""
+    """The students who were decided to be others than this one: by a decision that counts at this LEA, or because a
+    merge was undone."""
     numbers = registry.numbers_among([ssid])
     found = set(_parted(connection, ssid))
     for mine, other in (("ssid", "other"), ("other", "ssid")):
@@ -166,7 +166,8 @@ def apart_from(connection: Reading, ssid: str, lea: str) -> frozenset[str]:
 
 
 def _parted(connection: Reading, ssid: str) -> Iterator[str]:
-    """Whom this number was merged with once, while both are called and born as they were when that was taken back."""
+    """Students once merged with this number, while neither has changed name or birth date since the merge was
+    undone."""
     either = or_(merges.c.kept == ssid, merges.c.merged == ssid) & merges.c.undone_at.is_not(None)
     for kept, merged, at in connection.execute(
         select(merges.c.kept, merges.c.merged, merges.c.undone_at).where(either)

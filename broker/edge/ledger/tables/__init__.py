@@ -1,7 +1,7 @@
-"""The ledger's tables, as the code sees them.
+"""The ledger's tables, as the code uses them.
 
-Owns names and types of columns. Promises: what stands here is what the migrations made (a test compares the two).
-Times are seconds since 1970-01-01 UTC; dates of people are ISO 8601 text.
+Owns names and types of columns. Promises: these are the tables that the migrations make (a test compares the two).
+Times are seconds since 1970-01-01 UTC; dates about people are ISO 8601 text.
 """
 
 from broker.edge.ledger.tables.base import metadata

@@ -1,4 +1,4 @@
-"""Tables of what follows a student: transfers, flags, the record store, and the log of disclosures."""
+"""Tables of what follows a student: transfers, flags, the record store, and the disclosure log."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, literal_column
 
@@ -15,22 +15,22 @@ transfers = Table(
     Column("destination", Text, ForeignKey("parties.id"), nullable=False),
     Column("opened_at", Float, nullable=False),
     Column("cause", Text, nullable=False),  # tracking id of the packet that opened it; '' for the state's operator
-    Column("follows", BigInteger),  # the case that this one took the place of
-    # what may change:
+    Column("follows", BigInteger),  # the case that this one replaced
+    # columns that may change:
     Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, 10 days
-    Column("entered_on", Text, nullable=False),  # the first day at the destination, by what is known now
-    Column("reported_on", Text, nullable=False, server_default=""),  # when the destination told of it; '': as it opened
-    Column("by_request", Integer, nullable=False, server_default="0"),  # 1: the destination has asked for it itself
+    Column("entered_on", Text, nullable=False),  # the first day at the destination, as known now
+    Column("reported_on", Text, nullable=False, server_default=""),  # when the destination reported it; '': at opening
+    Column("by_request", Integer, nullable=False, server_default="0"),  # 1: the destination itself has asked for it
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),  # why it was cancelled or refused
     Column("requested_at", Float),  # when the source was asked
     Column("request", Text, nullable=False, server_default=""),  # tracking id of the record-request notice
     Column("due_on", Text, nullable=False, server_default=""),  # the last day on which the answer is in time
-    Column("rule", Text, nullable=False, server_default=""),  # which clock
+    Column("rule", Text, nullable=False, server_default=""),  # which deadline rule
     Column("answered_at", Float),
     Column("answer", Text, nullable=False, server_default=""),  # tracking id of the record
     Column("closed_at", Float),  # collected, or cancelled
-    Column("overdue_at", Float),  # when it was first told as overdue
+    Column("overdue_at", Float),  # when it was first reported as overdue
     Index("transfers_by_student", "ssid", "state"),
     Index("transfers_by_source", "source", "state"),
     Index("transfers_by_destination", "destination", "state"),
@@ -39,7 +39,7 @@ transfers = Table(
     partial("transfers_by_request", "request", where="request <> ''"),
     partial("transfers_live", "id", where="state IN ('blocked', 'refused', 'requested')"),
 )
-# Of which cases these indexes are; a query that is to use one says so by this very condition.
+# The cases in these indexes; a query that is to use an index must state exactly this condition.
 is_requested = transfers.c.request != literal_column("''")
 is_live = in_constants(transfers.c.state, LIVE)
 
@@ -55,7 +55,7 @@ transfer_events = Table(
     Column("tracking", Text, nullable=False),
 )
 
-# Who moved by a packet that moved many: their cases are still to be made right, in this order.
+# Students moved by a packet that moved many; their cases are still to be updated, in this order.
 follow_ups = Table(
     "follow_ups",
     metadata,
@@ -80,7 +80,7 @@ flags = Table(
     partial("flags_standing", "id", where="lifted_at IS NULL"),
 )
 
-# What the state must hear of at once.
+# What the state must be told at once.
 alerts = Table(
     "alerts",
     metadata,
@@ -94,14 +94,15 @@ alerts = Table(
     Column("seen_by", Text, nullable=False, server_default=""),
 )
 
-# Alerts of which no notice is made yet, by a part that cannot seal; a row leaves with the notice.
+# Alerts whose notice is still to be made, because the part that found them cannot seal; a row is deleted when its
+# notice is made.
 owed_alerts = Table(
     "owed_alerts",
     metadata,
     Column("alert", BigInteger, ForeignKey("alerts.id"), primary_key=True, autoincrement=False),
 )
 
-# The Student Record Store: which sealed packets are held of a student; the bytes are in the vault.
+# The Student Record Store: which sealed packets are held about a student; the bytes are in the vault.
 backpacks = Table(
     "backpacks",
     metadata,
@@ -110,7 +111,7 @@ backpacks = Table(
     Column("lea", Text, ForeignKey("parties.id"), nullable=False),
     Column("tracking", Text, nullable=False, unique=True),  # the packet that brought it
     Column("mode", Text, nullable=False),  # replace | add
-    Column("version", Integer, nullable=False),  # from 1, of this student and LEA
+    Column("version", Integer, nullable=False),  # from 1, for each student and LEA
     Column("school_year", Integer),
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -122,13 +123,13 @@ backpacks = Table(
     partial("backpacks_current", "ssid", "lea", where="ended_at IS NULL"),
 )
 
-# Who was given what of whom, and on what ground (34 CFR 99.32); one line a read, a delivery or a refusal.
+# Who was given which data about whom, and on what ground (34 CFR 99.32); one line for each read, delivery or refusal.
 disclosures = Table(
     "disclosures",
     metadata,
     Column("seq", Serial, primary_key=True),
     Column("at", Float, nullable=False),
-    Column("ssid", Text, nullable=False, index=True),  # '' where it concerns no one student
+    Column("ssid", Text, nullable=False, index=True),  # '' where it concerns no single student
     Column("action", Text, nullable=False),
     Column("outcome", Text, nullable=False),  # allowed | refused
     Column("party", Text, nullable=False),  # who got it, or was refused
@@ -140,11 +141,11 @@ disclosures = Table(
     Column("tracking", Text, nullable=False, index=True),
     partial("disclosures_asked", "party", "tracking", where="action IN ('read-disclosures', 'request-record')"),
 )
-# Of which lines this index is; a query that is to use it says so by this very condition.
+# The lines in this index; a query that is to use it must state exactly this condition.
 is_asked = in_constants(disclosures.c.action, ["read-disclosures", "request-record"])
 
-# How often an LEA has guessed at a child in vain on a day (ISO 8601): a child is a number that was named, or who was
-# found; '' counts the guesses themselves, also those at nobody.
+# How often an LEA guessed wrongly at a child on a day (ISO 8601): `child` is a number that was named or found; ''
+# counts all guesses, also those at nobody.
 guesses = Table(
     "guesses",
     metadata,

@@ -10,12 +10,12 @@ home = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("home", Text, nullable=False),
-    Column("proof", Text, nullable=False),  # of the home's keys: another home that has the id has not these
+    Column("proof", Text, nullable=False),  # made by the home's keys: another home with the same id does not have them
     Column("at", Float, nullable=False),
     Column("run", Text, nullable=False, server_default=""),  # which start of the exchange was the last; '' for none
 )
 
-# The mark that an LEA's inbox has: a folder without it is another one, or the bare place of a mount.
+# The mark of an LEA's inbox: a folder without it is another folder, or a mount point with nothing mounted.
 inbox_marks = Table(
     "inbox_marks",
     metadata,
@@ -24,7 +24,7 @@ inbox_marks = Table(
     Column("at", Float, nullable=False),
 )
 
-# What was done, or refused, that concerns no one student, for a log that nobody can change.
+# Acts and refusals that concern no single student, in a log that nobody can change.
 acts = Table(
     "acts",
     metadata,
@@ -38,5 +38,5 @@ acts = Table(
     Column("subject", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("result", Text, nullable=False),  # done | refused
-    Column("told", Text, nullable=False),  # what came of it, as JSON
+    Column("told", Text, nullable=False),  # the result, as JSON
 )

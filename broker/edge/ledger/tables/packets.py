@@ -1,4 +1,4 @@
-"""Tables of the directory, the packets and their history, and what the state has entered beside them."""
+"""Tables of the directory, of packets and their history, and of what the state enters besides."""
 
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +27,7 @@ parties = Table(
     Column("removed_at", Float),  # no longer a party; what it did stays
     Column("removed_by", Text, nullable=False, server_default=""),
     Column("removed_why", Text, nullable=False, server_default=""),
-    Column("suspended_at", Float),  # for a time: no login, nothing from it goes on, what is for it waits
+    Column("suspended_at", Float),  # for a time: no login, its packets stop, packets for it wait
 )
 
 certificates = Table(
@@ -38,12 +38,12 @@ certificates = Table(
     Column("armored", Text, nullable=False),
     Column("added_at", Float, nullable=False),
     Column("retired_at", Float),
-    Column("ended_at", Float),  # retired by the state's own decision: what it has signed is not believed any more
-    Column("shown", Text),  # its published form; None: to be made, for the key is new or who is who has changed
+    Column("ended_at", Float),  # ended by the state's decision: its signatures are no longer accepted
+    Column("shown", Text),  # its published form; None: still to be made, because the key or the directory has changed
     Column("user_id", Text, nullable=False, server_default=""),  # the one in `shown`; '' for none
 )
 
-# Every primary key and subkey by its 16-digit id, so that a stranger's signature can be told from another LEA's.
+# Every primary key and subkey by its 16-digit id, so that an unknown key can be told from another LEA's.
 key_ids = Table(
     "key_ids",
     metadata,
@@ -60,7 +60,7 @@ ssh_keys = Table(
     Column("ended_at", Float),
 )
 
-# What became of parties and their keys, in order; `subject` is a key's fingerprint, or the name that a party had.
+# The changes of parties and their keys, in order; `subject` is a key's fingerprint, or a party's former name.
 directory_changes = Table(
     "directory_changes",
     metadata,
@@ -84,7 +84,7 @@ packets = Table(
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("received_at", Float, nullable=False),
-    # what may change:
+    # columns that may change:
     Column("state", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("packet_id", Text, nullable=False),
@@ -98,17 +98,17 @@ packets = Table(
     Column("duplicate_of", Text, nullable=False),
     Column("lane", Integer, nullable=False),
     Column("receipts", Integer, nullable=False),  # how many receipts it has
-    Column("attempts", Integer, nullable=False),  # workers that started on it in this state and did not finish
+    Column("attempts", Integer, nullable=False),  # how often a worker started on it in this state and did not finish
     Column("deferrals", Integer, nullable=False),
     Column("claim", Text, nullable=False),  # the worker that has it now; '' for none
     Column("claim_until", Float, nullable=False),
     Column("due_at", Float, nullable=False),
-    Column("enqueued_at", Float, nullable=False),  # 0: nobody told a queue of it yet
+    Column("enqueued_at", Float, nullable=False),  # 0: no queue was told of it yet
     Column("updated_at", Float, nullable=False),
     Column("replaces", Text, nullable=False, server_default=""),  # tracking id of the earlier packet; '' for none
-    Column("purged_at", Float),  # its bytes are gone, as nobody needs them any more
+    Column("purged_at", Float),  # its bytes were deleted, because nobody needs them any more
     Index("packets_by_state", "state", "due_at"),
-    Index("packets_by_drop", "origin", "source_name", "source_mark"),  # a name may come every night
+    Index("packets_by_drop", "origin", "source_name", "source_mark"),  # the same name may come every night
     Index("packets_by_receiver", "receiver", "state"),
     Index("packets_by_student", "ssid", "state"),
     partial("packets_first", "origin", "sha256", where="state NOT IN ('DUPLICATE', 'REFUSED')"),
@@ -122,7 +122,7 @@ packets = Table(
     ),
     partial("packets_refused", "state", "code", where="state = 'REFUSED'"),
 )
-# Of which packets these indexes are; a query that is to use one says so by this very condition.
+# The packets in these indexes; a query that is to use an index must state exactly this condition.
 is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])
 is_waiting = in_constants(packets.c.state, [State.RECEIVED, State.ADMITTED, State.ROUTED])
 is_costly = (packets.c.lane == literal_column(str(COSTLY))) & is_waiting
@@ -158,11 +158,11 @@ receipts = Table(
     Column("state", Text, nullable=False),
     Column("party", Text, nullable=False),
     Column("at", Float, nullable=False),
-    Column("text", Text, nullable=False),  # the statement, JSON; of earlier programs cleartext-signed
+    Column("text", Text, nullable=False),  # the statement, JSON; cleartext-signed where an earlier program wrote it
     UniqueConstraint("tracking", "n"),
 )
 
-# Receipts whose file is not known to be written yet; a row leaves when its file is durable.
+# Receipts whose file may not be written yet; a row is deleted when its file is durable.
 publications = Table(
     "publications",
     metadata,
@@ -170,22 +170,22 @@ publications = Table(
     Column("n", Integer, primary_key=True),
 )
 
-# What a packet of many lines has done so far, one row a transaction; gone when the packet is answered.
+# What a packet of many lines has done so far, one row for each transaction; deleted when the packet is answered.
 packet_slices = Table(
     "packet_slices",
     metadata,
     Column("tracking", Text, primary_key=True),
     Column("n", Integer, primary_key=True),
     Column("document", Text, nullable=False),  # the document's id
-    Column("form", Text, nullable=False),  # in which it is answered
-    Column("answers", Text, nullable=False),  # JSON: numbers, and what became of the lines; no name, no birth date
+    Column("form", Text, nullable=False),  # the form of its answer
+    Column("answers", Text, nullable=False),  # JSON: numbers, and the results of the lines; no name, no birth date
     Column("seen", Text, nullable=False),  # JSON: the flagged children that these lines concern, and how
-    Column("guessed", Text, nullable=False),  # JSON: what these lines asked in vain, as [child, kind, count]
+    Column("guessed", Text, nullable=False),  # JSON: wrong guesses in these lines, as [child, kind, count]
     Column("at", Float, nullable=False),
-    Column("followed", Integer, nullable=False, server_default="0"),  # 1: it is done what follows from these lines
+    Column("followed", Integer, nullable=False, server_default="0"),  # 1: the follow-up work of these lines is done
 )
 
-# What a receiver said of a packet that it had.
+# What a receiver said about a packet that it received.
 acknowledgements = Table(
     "acknowledgements",
     metadata,
@@ -200,7 +200,7 @@ acknowledgements = Table(
     Column("courses", Integer),  # how many the receiver counted in a transcript
 )
 
-# Days on which an LEA's schools are closed, or open although the state's calendar says closed; lea '' is every LEA.
+# Days on which an LEA's schools are closed, or open although the state's calendar says closed; lea '' means every LEA.
 school_days = Table(
     "school_days",
     metadata,

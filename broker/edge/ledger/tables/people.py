@@ -1,4 +1,4 @@
-"""Tables of the registry: students, their names and numbers, where they are enrolled, and what is decided of them."""
+"""Tables of the registry: students, their names and numbers, their enrollments, and decisions about them."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text
 
@@ -8,7 +8,7 @@ students = Table(
     "students",
     metadata,
     Column("ssid", Text, primary_key=True),
-    Column("first", Text, nullable=False),  # the legal name of now; all names are in student_names
+    Column("first", Text, nullable=False),  # the present legal name; all names are in student_names
     Column("middle", Text, nullable=False),
     Column("last", Text, nullable=False),
     Column("suffix", Text, nullable=False),
@@ -33,7 +33,7 @@ student_names = Table(
     Column("lea", Text, nullable=False),  # who brought it, in which packet; '' for the state's operator
     Column("tracking", Text, nullable=False),
     Column("added_at", Float, nullable=False),
-    Column("ended_at", Float),  # a legal name that another one took the place of
+    Column("ended_at", Float),  # when another legal name replaced it
 )
 
 evidence = Table(
@@ -49,17 +49,17 @@ evidence = Table(
     Column("ended_at", Float),
 )
 
-# What the model compares, one row a name: made from the tables above, and made again for another model. With row
-# numbers in SQLite, for the rows are long: its inner pages would else be as full of them as the others.
+# The columns that the model compares, one row for each name: made from the tables above, and made again for another
+# model. On SQLite with row numbers, because the rows are long: without them the inner pages would hold whole rows too.
 student_features = Table(
     "student_features",
     metadata,
     Column("ssid", Text, primary_key=True),
     Column("variant", Integer, primary_key=True),  # 0 is the legal name
     Column("data", Text, nullable=False),  # JSON
-    # the LEA that told the name: it counts there, and everywhere once that LEA has or had the child; '' for everywhere
+    # the LEA that reported the name: it counts there, and everywhere once that LEA has or had the child; '': everywhere
     Column("told_by", Text, nullable=False, server_default=""),
-    Column("only_at", Text, nullable=False, server_default=""),  # the one LEA where it counts; '' for no such bound
+    Column("only_at", Text, nullable=False, server_default=""),  # the one LEA where it counts; '' for no limit
 )
 
 # The keys under which the model looks for a student, as 64-bit digests.
@@ -71,7 +71,7 @@ student_blocks = Table(
     sqlite_with_rowid=False,
 )
 
-# For which model the two tables above were made; one row at most.
+# The model for which the two tables above were made; at most one row.
 registry_index = Table(
     "registry_index",
     metadata,
@@ -88,7 +88,7 @@ merges = Table(
     Column("at", Float, nullable=False),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
-    Column("moved", Text, nullable=False),  # JSON: which rows, so that it can be undone
+    Column("moved", Text, nullable=False),  # JSON: the rows it moved, so that it can be undone
     Column("undone_at", Float),
     Column("undone_by", Text, nullable=False, server_default=""),
     Column("undone_why", Text, nullable=False, server_default=""),
@@ -113,14 +113,14 @@ enrollments = Table(
     Column("dual", Integer, nullable=False, server_default="0"),  # 1: beside another LEA's stay (R277-419-5)
     Column("military", Integer, nullable=False, server_default="0"),  # 1: 53A-1-1001, art. IV
     Column("day_part", Text, nullable=False, server_default=""),  # such as 1/2 (R277-419-6(4)); '': the whole day
-    Column("reported_on", Text, nullable=False, server_default=""),  # the day on which the entry was first told
-    # 1: told to a program that did not work out cases from stays; what it left unasked is nobody's to ask for now
+    Column("reported_on", Text, nullable=False, server_default=""),  # the day on which the entry was first reported
+    # 1: reported to a program that did not derive cases from stays; it is too late to ask for what that program did not
     Column("is_old", Integer, nullable=False, server_default="0"),
     Index("enrollments_by_student", "ssid", "lea"),
     Index("enrollments_by_local_id", "lea", "local_id"),
 )
 
-# What an LEA corrected of a stay, one row a fact.
+# What an LEA corrected in a stay, one row for each fact.
 enrollment_changes = Table(
     "enrollment_changes",
     metadata,
@@ -134,8 +134,8 @@ enrollment_changes = Table(
     partial("enrollment_changes_numbers", "before", where="fact = 'local_id'"),
 )
 
-# How a person has decided that a student may be written: name and birth date as they were sent. `lea` is the one LEA at
-# which that counts, '' for all; `ended_at` is None while it stands.
+# A spelling of a student that a person has decided on: name and birth date as they were sent. `lea` is the one LEA at
+# which it counts, '' for all; `ended_at` is None while it stands.
 spellings = Table(
     "spellings",
     metadata,
@@ -155,7 +155,7 @@ spellings = Table(
     partial("spellings_by_student", "ssid", where="ended_at IS NULL"),
 )
 
-# Two students of whom a person has decided that they are not one, as above.
+# Two students whom a person has told apart, with columns as above.
 told_apart = Table(
     "told_apart",
     metadata,
@@ -187,19 +187,19 @@ opt_outs = Table(
     partial("opt_outs_standing", "ssid", where="ended_at IS NULL"),
 )
 
-# What a person must decide: a packet's student (line -1) or one line of an enrollment or SSID request.
+# What a person must decide: the student of a packet (line -1), or of one line of an enrollment or SSID request.
 reviews = Table(
     "reviews",
     metadata,
     Column("tracking", Text, primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("lea", Text, nullable=False, server_default=""),  # who is asked
-    Column("subject", Text, nullable=False, server_default="{}"),  # JSON: what is carried out once it is decided
+    Column("subject", Text, nullable=False, server_default="{}"),  # JSON: what is carried out after the decision
     Column("candidates", Text, nullable=False),  # JSON: [{"ssid": …, "weight": bits}]
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
-    Column("about", Text, nullable=False, server_default=""),  # the SSID that it is counted under
-    Column("local_id", Text, nullable=False, server_default=""),  # the LEA's own number for who was sent
+    Column("about", Text, nullable=False, server_default=""),  # the SSID under which it is counted
+    Column("local_id", Text, nullable=False, server_default=""),  # the LEA's own number of the student who was sent
     Column("named", Text, nullable=False, server_default=""),  # the mark of name and birth date (`core.review.sent_as`)
     partial("reviews_about", "lea", "about", where="closed_at IS NULL"),
     partial("reviews_number", "lea", "local_id", "opened_at", "tracking", "line", where="closed_at IS NULL"),
@@ -224,7 +224,7 @@ decisions = Table(
     Index("decisions_by_review", "tracking", "line"),
 )
 
-# Counts up with every change that can lead a packet elsewhere: enrollments, merges, flags. One row.
+# Increases with every change that can send a packet elsewhere: enrollments, merges, flags. One row.
 registry_epoch = Table(
     "registry_epoch",
     metadata,

@@ -1,10 +1,10 @@
-"""A line to an SFTP server that breaks and is built again: the LEA's own (`satchel send`, `satchel fetch`), and the
-exchange's to a district's server.
+"""A connection to an SFTP server that is rebuilt when it breaks: the LEA's own (`satchel send`, `satchel fetch`), and
+the exchange's to a district's server.
 
-Owns login and reconnecting. Promises: a host key that is not known is never accepted; a broken line is tried again a
-bounded number of times, with pauses that grow, and the count starts anew when bytes have moved; where nothing listens,
-or nothing answers the first time, that is told at once. `ClientError` is one sentence that says what to do; `Deferred`
-means that the line did not hold. The transfers are in `sftp_transfer`.
+Owns login and reconnecting. Promises: an unknown host key is never accepted; a broken connection is retried a bounded
+number of times, with growing pauses, and the count restarts when bytes have moved; where nothing listens, or nothing
+answers the first time, that is reported at once. `ClientError` is one sentence that says what to do; `Deferred` means
+that the connection did not last. The transfers are in `transfer`.
 """
 
 import errno
@@ -27,9 +27,9 @@ RETRIES = 6
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
-CONNECT_SECONDS = 8.0  # an address behind a wall does not answer at all; who is there does at once
+CONNECT_SECONDS = 8.0  # an address behind a firewall never answers; a server answers at once
 LOGIN_SECONDS = 20.0
-FIRST_RETRIES = 2  # of a server that was never reached, but hung up; one that does not answer is told at once
+FIRST_RETRIES = 2  # for a server that hung up before a login; one that does not answer is reported at once
 
 _WEAK = {
     "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc"],
@@ -46,7 +46,7 @@ class ClientError(BrokerError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where to log in, as whom, and how to know the server: `known_hosts` or `host_key` ("SHA256:…")."""
+    """Where to log in, as which user, and how to recognise the server: `known_hosts` or `host_key` ("SHA256:…")."""
 
     host: str
     port: int
@@ -58,7 +58,7 @@ class Account:
 
 
 class _Pinned(paramiko.MissingHostKeyPolicy):
-    """Accepts the one fingerprint that was given, and nothing else."""
+    """Accepts only the one fingerprint that was given."""
 
     def __init__(self, wanted: str) -> None:
         self._wanted = wanted
@@ -98,7 +98,7 @@ def _trusting(account: Account) -> paramiko.SSHClient:
     if not account.known_hosts and not account.host_key:
         raise ClientError("Say by which key the server is known: give --host-key SHA256:… or --known-hosts FILE.")
     client = paramiko.SSHClient()
-    # Its log repeats what the server sends, with tracebacks.
+    # The client's log repeats what the server sends, with tracebacks.
     client.set_log_channel(_WIRE_LOG)
     quiet = logging.getLogger(_WIRE_LOG)
     quiet.propagate = False
@@ -116,7 +116,7 @@ def _trusting(account: Account) -> paramiko.SSHClient:
 
 
 def login(account: Account) -> paramiko.SSHClient:
-    """Log in. Raises ClientError for what will not change by itself; OSError, EOFError and SSHException else."""
+    """Log in. Raises ClientError for a fault that will not pass; otherwise OSError, EOFError and SSHException."""
     key = _identity(account)
     client = _trusting(account)
     try:
@@ -152,7 +152,7 @@ def login(account: Account) -> paramiko.SSHClient:
 
 
 class Line:
-    """A logged-in SFTP session that is built again when it breaks. Use as a context manager."""
+    """A logged-in SFTP session that is rebuilt when it breaks. Use it as a context manager."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class Line:
         pause: Callable[[float], None] = time.sleep,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`say` hears a sentence whenever the line is to be built again."""
+        """`say` gets a sentence whenever the connection is to be rebuilt."""
         self._account = account
         self._retries = retries
         self._pause = pause
@@ -184,7 +184,7 @@ class Line:
         self._ssh = self._sftp = None
 
     def moved(self) -> None:
-        """Bytes have arrived: the line is worth being tried again."""
+        """Bytes have arrived: the connection is worth another try."""
         self._moved = True
 
     def _open(self) -> paramiko.SFTPClient:
@@ -203,9 +203,9 @@ class Line:
         return transport is not None and transport.is_active() and channel is not None and not channel.closed
 
     def steadily(self, work: Callable[[paramiko.SFTPClient], _T]) -> _T:
-        """Do `work`, again after every break of the line; it must be able to go on where it was.
+        """Do `work`, and again after every break of the connection; `work` must be able to resume.
 
-        Raises ClientError when the server refuses, Deferred when the line does not hold, OSError for local files.
+        Raises ClientError when the server refuses, Deferred when the connection does not last, OSError for local files.
         """
         failures = 0
         while True:
@@ -233,7 +233,7 @@ class Line:
 
 
 def _first_retries(why: Exception) -> int:
-    """How often a server is tried again that was never reached: not where nothing listens, or nobody has its name."""
+    """How often to retry a server that was never reached: not at all where nothing listens, or its name is unknown."""
     return 0 if isinstance(why, OSError) and not isinstance(why, ConnectionResetError) else FIRST_RETRIES
 
 

@@ -1,8 +1,8 @@
-"""Sending files and fetching them over a `Line`: resumed after a break, whole or not there.
+"""Sends files and fetches them over a `Line`: resumed after a break, complete or absent.
 
-Owns both directions. Promises: what is sent gets its name only when all of it is there, and never takes the place of
-another file; what is fetched is on disk (fsync) before it gets its name or is removed from the server; a local file
-that differs is never overwritten, except the public keys in `directory`, which follow the server.
+Owns both directions. Promises: a sent file gets its name only when all of it is there, and never replaces another file;
+a fetched file is on disk (fsync) before it gets its name or is removed from the server; a local file that differs is
+never overwritten, except the public keys in `directory`, which follow the server.
 """
 
 import os
@@ -18,18 +18,18 @@ from broker.edge.home import durable
 from broker.edge.sftp.client.line import ClientError, Line
 from broker.edge.sftp.paths import is_name, is_temporary
 
-Progress = Callable[[str, int, int], None]  # name, bytes done, bytes in all
+Progress = Callable[[str, int, int], None]  # name, bytes done, bytes in total
 
 BLOCK = 32 * 1024
 WINDOW = 2 * 1024 * 1024  # bytes under way at once
-AGREED = 64 * 1024  # bytes at the end of a broken transfer that must be the same on both sides to go on
+AGREED = 64 * 1024  # bytes at the end of a broken transfer that must be the same on both sides to resume
 NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One file's transfer: where it is now, its size in bytes, why it failed ("" when it did not), and whether it was
-    there before, as it is."""
+    already there unchanged."""
 
     name: str
     path: str
@@ -65,7 +65,7 @@ def _agree(remote: paramiko.SFTPFile, local: BinaryIO, size: int) -> bool:
 
 
 class _Sending:
-    """One file on its way out; keeps over broken lines what has been reached."""
+    """One file to be sent; it remembers its progress over broken connections."""
 
     def __init__(self, line: Line, source: Path, folder: str, progress: Progress) -> None:
         self._line = line
@@ -78,7 +78,7 @@ class _Sending:
         self._is_whole = False
 
     def attempt(self, sftp: paramiko.SFTPClient) -> Outcome:
-        """Go on from where the last attempt ended."""
+        """Resume where the last attempt ended."""
         if not self._is_whole:
             with self._source.open("rb") as local:
                 self._fill(sftp, local)
@@ -114,7 +114,7 @@ class _Sending:
                 sftp.rename(self._part, final)
             except OSError:
                 if _size(sftp, self._part) is None:
-                    return final  # the answer to an earlier rename was lost with the line
+                    return final  # the answer to an earlier rename was lost with the connection
                 if _size(sftp, final) is None:
                     raise
             else:
@@ -129,7 +129,8 @@ class _Sending:
 
 
 def _push(remote: paramiko.SFTPFile, content: bytes) -> None:
-    """Write with one round trip: the last block waits for the answers to all blocks before it, and raises for them."""
+    """Write with one round trip: the last block waits for the answers to all earlier blocks, and raises their
+    errors."""
     last = (len(content) - 1) // BLOCK * BLOCK
     remote.set_pipelined(True)
     remote.write(content[:last])
@@ -138,7 +139,7 @@ def _push(remote: paramiko.SFTPFile, content: bytes) -> None:
 
 
 def send(line: Line, sources: Sequence[Path], progress: Progress = _silent, folder: str = "/outbox") -> list[Outcome]:
-    """Send files; one outcome each. Raises Deferred when the line does not hold, ClientError when login fails."""
+    """Send files; one outcome each. Raises Deferred when the connection does not last, ClientError when login fails."""
     outcomes = []
     for source in sources:
         try:
@@ -155,7 +156,7 @@ def send(line: Line, sources: Sequence[Path], progress: Progress = _silent, fold
 
 
 class _Fetching:
-    """One file on its way in."""
+    """One file to be fetched."""
 
     def __init__(self, line: Line, remote: str, final: Path, progress: Progress, *, follow: bool) -> None:
         self._line = line
@@ -166,7 +167,7 @@ class _Fetching:
         self._follow = follow
 
     def attempt(self, sftp: paramiko.SFTPClient) -> Outcome:
-        """Go on from where the last attempt ended."""
+        """Resume where the last attempt ended."""
         with sftp.open(self._remote, "rb") as remote:
             known = remote.stat()
             size = known.st_size or 0
@@ -216,7 +217,7 @@ class _Fetching:
 
 
 def _listed(line: Line, folder: str) -> list[paramiko.SFTPAttributes]:
-    """What a folder holds. A server's names are not trusted: only those that are harmless here too."""
+    """The files in a folder. A server's names are not trusted: only names that are harmless here too are returned."""
 
     def work(sftp: paramiko.SFTPClient) -> list[paramiko.SFTPAttributes]:
         found = [one for one in sftp.listdir_attr(folder) if one.st_mode is None or S_ISREG(one.st_mode)]
@@ -227,7 +228,7 @@ def _listed(line: Line, folder: str) -> list[paramiko.SFTPAttributes]:
 
 
 def _is_fresh(final: Path, there: paramiko.SFTPAttributes) -> bool:
-    """Whether a public key is here already, as far as size and date tell."""
+    """Whether a public key is already here, judged by size and date."""
     try:
         here = final.stat()
     except FileNotFoundError:
@@ -240,7 +241,7 @@ def _remove(line: Line, path: str) -> None:
         try:
             sftp.remove(path)
         except FileNotFoundError:
-            return  # removed before; the answer was lost with the line
+            return  # removed before; the answer was lost with the connection
 
     line.steadily(work)
 
@@ -250,8 +251,8 @@ def fetch_folder(
 ) -> list[Outcome]:
     """Fetch the files of one folder into another; one outcome each.
 
-    `remove` takes fetched files from the server. With `follow` a local file that differs is replaced, and one that
-    has the size and date of the server's is passed over. Raises what `fetch` raises.
+    `remove` deletes fetched files on the server. With `follow` a local file that differs is replaced, and one with the
+    size and date of the server's is skipped. Raises what `fetch` raises.
     """
     outcomes = []
     local.mkdir(parents=True, exist_ok=True)
@@ -269,12 +270,12 @@ def fetch_folder(
 
 
 def waiting(line: Line) -> list[str]:
-    """The names of the files that lie in the outbox, whole, and were not taken in yet."""
+    """The names of the complete files in the outbox that were not taken in yet."""
     return [one.filename for one in _listed(line, "/outbox")]
 
 
 def small(line: Line, path: str, most: int) -> bytes:
-    """A small file's bytes, up to `most`; empty where there is none."""
+    """A small file's content, up to `most` bytes; empty where there is none."""
 
     def work(sftp: paramiko.SFTPClient) -> bytes:
         try:
@@ -289,9 +290,9 @@ def small(line: Line, path: str, most: int) -> bytes:
 def fetch(line: Line, into: Path, progress: Progress = _silent, *, remove: bool = False) -> list[Outcome]:
     """Fetch directory, inbox and receipts into folders of the same names below `into`.
 
-    Public keys that are here unchanged are passed over. `remove` takes fetched files from the server's inbox and
-    receipts. Raises Deferred when the line does not hold, ClientError when login fails, OSError when the local disk
-    refuses.
+    Public keys that are here unchanged are skipped. `remove` deletes fetched files from the server's inbox and
+    receipts. Raises Deferred when the connection does not last, ClientError when login fails, OSError when the local
+    disk refuses.
     """
     outcomes = fetch_folder(line, "/directory", into / "directory", progress, follow=True)
     for folder in ("inbox", "receipts"):

@@ -1,6 +1,6 @@
-"""The connections of the SFTP server: how long they may take, and what runs in them.
+"""The connections of the SFTP server: their time limits and their threads.
 
-Owns one client's threads and clocks. Promises: a connection costs at most one transport thread and `SESSIONS` session
+Owns one client's threads and clocks. Promises: a connection has at most one transport thread and `SESSIONS` session
 threads, whatever its client does; `cut` ends it at once.
 """
 
@@ -23,31 +23,31 @@ from broker.edge.sftp.server.transport import NAME_CHARS, SESSIONS, Gate, Transp
 from broker.edge.sftp.server.tree import Host, Tree
 
 MOMENT = 0.5  # seconds
-# what Paramiko raises for a client that goes or sends garbage; ValueError and its kin come out of its own parsers
+# what Paramiko raises for a client that leaves or sends garbage; ValueError and the like come out of its own parsers
 _CLIENTS = (paramiko.SSHException, EOFError, OSError, ValueError, struct.error)
 
 
 class State:
-    """How the exchange stands to an LEA at the moment; asked at every request, from many threads."""
+    """What the exchange accepts from an LEA at present; many threads ask it, at every request."""
 
     def why_not(self, lea: str) -> str:
-        """Why nothing more is taken from this LEA now, as a sentence for it; empty where it is."""
+        """Why nothing more is accepted from this LEA now, as a sentence for it; empty where it is accepted."""
         del lea
         return ""
 
     def check(self, lea: str) -> None:
-        """Raises Deferred where its folders do not answer, so that they must not be touched."""
+        """Raises Deferred where the LEA's folders do not answer, so that they must not be touched."""
 
 
 class Server(Protocol):
-    """The server, as a connection sees it."""
+    """The server, as a connection uses it."""
 
     settings: Sftp
     state: State
     host: Host
 
     def admit(self, connection: "Connection", lea: str) -> bool:
-        """Count the connection to its LEA; False when the LEA has too many."""
+        """Count the connection for its LEA; False when the LEA has too many."""
 
     def shared(self, lea: str) -> tuple[Outbox, Tallies]:
         """What the sessions of an LEA share."""
@@ -73,7 +73,8 @@ class Connection:
         return self._server.host.authorized_keys(lea)
 
     def admit(self) -> bool:
-        """Called when a logged-in client wants a channel; waits a moment for one that is just being hung up."""
+        """Called when a logged-in client wants a channel; waits a moment for an older connection that is just
+        closing."""
         lea = self.transport.get_username() or ""
         for _ in range(10):
             if self._server.admit(self, lea):
@@ -99,23 +100,23 @@ class Connection:
         LOG.info("%s verb=begin", who)
         try:
             tree = Tree(self.lea, host.root(self.lea), *self._server.shared(self.lea), host)
-            with suppress(paramiko.SSHException):  # the line hangs in a key exchange: it has ended
+            with suppress(paramiko.SSHException):  # the connection hangs in a key exchange: it has ended
                 check = partial(self._server.state.check, self.lea)
                 Session(channel, tree, who, settings.handles, self._pace, self.alive, check).run()
         except Exception as bug:  # noqa: BLE001  a bug ends this session, never the server
             tell_bug(who, bug)
         finally:
-            with suppress(EOFError, OSError, paramiko.SSHException):  # no line is left to say goodbye on
-                channel.send_exit_status(0)  # scp wants one
+            with suppress(EOFError, OSError, paramiko.SSHException):  # the connection is gone, so nothing can be sent
+                channel.send_exit_status(0)  # scp needs one
                 channel.close()
             LOG.info("%s verb=end", who)
 
     def alive(self) -> None:
-        """The client has asked for something."""
+        """Note that the client has asked for something."""
         self.active = time.monotonic()
 
     def is_late(self, now: float) -> bool:
-        """Whether the client has let its time pass."""
+        """Whether the client has exceeded its time."""
         settings = self._server.settings
         if self._sessions:
             return now - self.active > settings.idle_seconds
@@ -123,23 +124,23 @@ class Connection:
         return is_slow or now - self.began > settings.login_seconds
 
     def is_over(self) -> bool:
-        """Whether nothing of it runs any more."""
+        """Whether none of its threads runs any more."""
         return not self.transport.is_alive() and not any(thread.is_alive() for thread in self._sessions)
 
     def tell_end(self) -> None:
-        """Note a client that went without having logged in, and a bug in what its transport asked of us, which
-        Paramiko keeps to itself. A client's own words stay out of the log."""
+        """Log a client that left without logging in, or a bug in what the transport asked of our code, which Paramiko
+        keeps to itself. The client's own text stays out of the log."""
         error = self.transport.get_exception()
         if error is not None and not isinstance(error, _CLIENTS):
             tell_bug(f"lea={self.lea or '-'} address={self.address}", error)
         if not self.lea:
             why = type(error).__name__ if error else "gone"
-            # what a stranger has typed is no part of the text: it could look like other facts
+            # a stranger's user name is kept out of the text, where it could look like other facts
             tried = {"user": self._tried()[:NAME_CHARS]} if self._tried() else {}
             LOG.info("address=%s verb=no-login why=%s", self.address, why, extra=tried)
 
     def _tried(self) -> str:
-        """As whom the client tried to log in; '' where it did not come so far."""
+        """The user name that the client tried; '' where it did not get that far."""
         handler = self.transport.auth_handler
         return str(handler.get_username() or "") if handler is not None else ""
 

@@ -1,9 +1,9 @@
-"""The door of the SFTP server: how often a source may come, and who may wait there for a login.
+"""The door of the SFTP server: how often a source may connect, and who may wait there for a login.
 
 Owns the places before the login, by source: an IPv4 address, or an IPv6 /64, which is what one client has. Promises:
-who has a place, and for how long, says nothing about who else may come in; while all places are taken, whoever comes
-gets that of the source that has most, or of one who has waited for longer than a login takes; what is kept of strangers
-is bounded.
+holding a place, for however long, never alone decides who else may come in; while all places are taken, a newcomer gets
+the place of the source that has most, or of a client that has waited for longer than a login takes; what is kept about
+strangers is bounded.
 """
 
 import threading
@@ -14,9 +14,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Generic, TypeVar
 
-ADDRESSES = 10_000  # of which the arrivals are remembered
-LOGIN_SECONDS = 1.0  # that a program takes to log in: who has waited longer makes room first
-BURST = 24  # what the programs of one office may open at once
+ADDRESSES = 10_000  # so many sources' arrivals are remembered
+LOGIN_SECONDS = 1.0  # seconds that a login takes; a client that has waited longer makes room first
+BURST = 24  # connections that one office's programs may open at once
 SHORT = 2.0  # seconds; ssh-audit finds 20 in each too many
 _MINUTE = 60.0
 
@@ -25,8 +25,8 @@ _Guest = TypeVar("_Guest")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a connection comes from: the client's own network, and the one around it, which one customer may have whole
-    (IPv4 /24, IPv6 /48)."""
+    """Where a connection comes from: the client's own network, and the larger one that one customer may own (IPv4 /24,
+    IPv6 /48)."""
 
     own: str
     around: str
@@ -34,7 +34,7 @@ class Source:
 
 @lru_cache(maxsize=1024)
 def source_of(address: str) -> Source:
-    """The source of a client's IP address. Raises ValueError for what is none."""
+    """The source of a client's IP address. Raises ValueError for an invalid address."""
     known = ip_address(address.partition("%")[0])
     if isinstance(known, IPv6Address) and known.ipv4_mapped:
         known = known.ipv4_mapped
@@ -43,7 +43,8 @@ def source_of(address: str) -> Source:
 
 
 class Arrivals:
-    """How often each source came: so often in a minute, and a fifth of that within SHORT seconds (or BURST)."""
+    """How often each source connects: at most `most` times in a minute, and a fifth of that within SHORT seconds (or
+    BURST)."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -51,17 +52,17 @@ class Arrivals:
         self._times: dict[str, deque[float]] = {}
 
     def is_welcome(self, address: str, now: float) -> bool:
-        """Whether one more may come; False when there were too many."""
+        """Whether one more connection is allowed; False when there were too many."""
         times: Sequence[float] = self._times.get(source_of(address).own, ())
         is_often = len(times) >= self._most and times[0] > now - _MINUTE
         return not is_often and (len(times) < self._at_once or times[-self._at_once] <= now - SHORT)
 
     def count(self, address: str, now: float) -> None:
-        """One more has come, and was not turned away."""
-        self._forget(now)
+        """Count a connection that was not turned away."""
+        self._drop_old(now)
         self._times.setdefault(source_of(address).own, deque(maxlen=self._most)).append(now)
 
-    def _forget(self, now: float) -> None:
+    def _drop_old(self, now: float) -> None:
         if len(self._times) >= ADDRESSES:
             self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - _MINUTE}
         if len(self._times) >= ADDRESSES:
@@ -69,7 +70,7 @@ class Arrivals:
 
 
 class Full(Exception):
-    """There is no place for one more, and nobody has to make room for it."""
+    """There is no place for one more, and no client must make room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class _Place:
 
 
 class Door(Generic[_Guest]):
-    """The places of those who have not logged in yet. For many threads; times are monotonic seconds."""
+    """The places of clients that have not logged in yet. For many threads; times are monotonic seconds."""
 
     def __init__(self, places: int, of_one_source: int) -> None:
         self._most = places
@@ -88,17 +89,18 @@ class Door(Generic[_Guest]):
         self._places: dict[_Guest, _Place] = {}
 
     def enter(self, guest: _Guest, address: str, now: float) -> None:
-        """This guest waits here from now on; there must be room."""
+        """Give this client a place; there must be room."""
         with self._lock:
             self._places[guest] = _Place(source_of(address), now)
 
     def leave(self, guest: _Guest) -> None:
-        """The guest has come in, or is gone."""
+        """Free the place of a client that has logged in or left."""
         with self._lock:
             self._places.pop(guest, None)
 
     def make_room(self, address: str, now: float) -> _Guest | None:
-        """Room for one more from this address: the guest who has to go for it, None where a place is free.
+        """Make room for one more from this address: returns the client that loses its place, None where a place is
+        free.
 
         Raises Full."""
         source = source_of(address)
@@ -112,7 +114,7 @@ class Door(Generic[_Guest]):
             arounds = Counter(place.source.around for place in self._places.values())
             guest = self._of_the_greediest(owns, arounds)
             theirs = self._places[guest].source
-            # one more than the newcomer's own would be: else two would go on to push each other out
+            # one more than the newcomer's own would be: otherwise two sources would push each other out again and again
             has_more = owns[theirs.own] > owns[source.own] + 1 or arounds[theirs.around] > arounds[source.around] + 1
             return self._let_go(guest, None if has_more else now)
 
@@ -120,7 +122,7 @@ class Door(Generic[_Guest]):
         return min(guests, key=lambda guest: self._places[guest].since)
 
     def _of_the_greediest(self, owns: Counter[str], arounds: Counter[str]) -> _Guest:
-        """The oldest of the source that has most, in the network that has most."""
+        """The oldest client of the source that has most, in the network that has most."""
 
         def greed(guest: _Guest) -> tuple[int, int, float]:
             place = self._places[guest]
@@ -129,7 +131,7 @@ class Door(Generic[_Guest]):
         return max(self._places, key=greed)
 
     def _let_go(self, guest: _Guest, now: float | None) -> _Guest:
-        """It loses its place; with `now` only where it has had the time to log in."""
+        """Take the client's place; with `now`, only if it has had the time to log in."""
         if now is not None and now - self._places[guest].since < LOGIN_SECONDS:
             raise Full
         del self._places[guest]
@@ -137,13 +139,13 @@ class Door(Generic[_Guest]):
 
 
 class Told:
-    """What is said of each source once a minute, however often it happens."""
+    """Messages about each source, at most one a minute for each kind."""
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, str], tuple[float, int]] = {}
 
     def count(self, address: str, what: str, now: float) -> int | None:
-        """How often this has happened since it was said, when it is to be said again; None when it is not."""
+        """How often this has happened since the last message, if a new message is due; otherwise None."""
         if len(self._since) >= ADDRESSES:
             self._since = {key: told for key, told in self._since.items() if told[0] > now - _MINUTE}
         if len(self._since) >= ADDRESSES:

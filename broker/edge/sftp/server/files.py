@@ -1,7 +1,7 @@
-"""Regular files of one folder, reached through the folder's descriptor and never through a path.
+"""Regular files of one folder, accessed through the folder's descriptor and never through a path.
 
-Owns every disk operation of the SFTP server. Promises: no link is followed in the last two steps of any path, and what
-is not a regular file (link, fifo, device, folder) is neither opened nor shown, even where someone planted it.
+Owns every disk operation of the SFTP server. Promises: no link is followed in the last two steps of any path; anything
+but a regular file (link, fifo, device, folder) is neither opened nor shown, even if someone planted it.
 """
 
 import os
@@ -36,7 +36,7 @@ def opened(root: Path, folder: str | None) -> Iterator[int]:
 
 
 def regular(folder: int, name: str) -> os.stat_result | None:
-    """What is known of a regular file; None for anything else."""
+    """The stat result of a regular file; None for anything else."""
     try:
         known = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -45,7 +45,7 @@ def regular(folder: int, name: str) -> os.stat_result | None:
 
 
 def open_regular(folder: int, name: str, flags: int) -> int:
-    """Open a file that is there. Raises Denied when it is not, or is no regular file."""
+    """Open an existing file. Raises Denied when there is none, or it is not a regular file."""
     if regular(folder, name) is None:
         raise Denied(Status.NO_SUCH_FILE, "There is no such file.")
     try:
@@ -59,7 +59,7 @@ def open_regular(folder: int, name: str, flags: int) -> int:
 
 
 def create(folder: int, name: str) -> int:
-    """Make a new file of our own under a name that was free or held an older file."""
+    """Create a new file of our own under a name that was free or belonged to an older file."""
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
     return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FILE, 0o600, dir_fd=folder)
@@ -77,7 +77,7 @@ def unlink(folder: int, name: str) -> bool:
 
 
 def rename_new(folder: int, old: str, new: str) -> bool:
-    """Rename within a folder, and make it last; False where anything has the new name. Raises FileNotFoundError."""
+    """Rename within a folder, durably; False where anything has the new name. Raises FileNotFoundError."""
     try:
         durable.rename_new(folder, old, folder, new)
     except FileExistsError:
@@ -94,8 +94,8 @@ def write_all(descriptor: int, content: bytes, offset: int) -> None:
 
 
 def scan(folder: int) -> Generator[tuple[str, os.stat_result]]:
-    """Every regular file of a folder. Names that are no text are left out."""
-    # A fresh description of the folder: copies of one descriptor share their place in the listing.
+    """Every regular file of a folder. Names that are not valid text are left out."""
+    # A new descriptor for the folder: copies of one descriptor share their position in the listing.
     again = os.open(".", _FOLDER, dir_fd=folder)
     try:
         with os.scandir(again) as entries:
@@ -108,17 +108,17 @@ def scan(folder: int) -> Generator[tuple[str, os.stat_result]]:
 
 
 def date(known: os.stat_result) -> int:
-    """The date of a file as the protocol can tell it: seconds from 1970 to 2106."""
+    """The date of a file, limited to what the protocol can express: seconds from 1970 to 2106."""
     return min(max(int(known.st_mtime), 0), 0xFFFFFFFF)
 
 
 def attributes(known: os.stat_result, *, writable: bool) -> Attributes:
-    """What a client is told of a file."""
+    """The attributes of a file that a client sees."""
     return Attributes(known.st_size, stat.S_IFREG | (0o640 if writable else 0o440), date(known))
 
 
 def sentence(error: OSError) -> Denied:
-    """What a client is told when the disk refuses."""
+    """The answer to a client when the disk refuses."""
     match error:
         case FileNotFoundError():
             return Denied(Status.NO_SUCH_FILE, "There is no such file.")

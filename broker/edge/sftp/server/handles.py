@@ -1,7 +1,8 @@
-"""What an open file is to a session, and the kind that is only read.
+"""The interface of an open file in a session, and the files that are only read.
 
-Owns the account of which bytes were sent. Promises: `done(True)` means that every byte of the file was handed to a line
-and that the client itself closed the file; no byte that makes a file whole is handed out before `last` has returned.
+Owns the record of which bytes were sent. Promises: `done(True)` means that every byte of the file was sent on a
+connection and that the client itself closed the file; the byte that completes a file is not sent before `last` has
+returned.
 """
 
 import os
@@ -18,12 +19,12 @@ TALLIES = 256
 
 
 class Handle(Protocol):
-    """An open file. `verb` is what the log calls it."""
+    """An open file. `verb` is its name in the log."""
 
     verb: str
 
     def read(self, offset: int, count: int, /) -> bytes:
-        """Up to `count` bytes; none at the end."""
+        """Up to `count` bytes; b"" at the end."""
 
     def write(self, offset: int, content: bytes, /) -> None:
         """Write bytes."""
@@ -35,42 +36,42 @@ class Handle(Protocol):
         """Size and date."""
 
     def sync(self) -> None:
-        """Have written bytes on disk."""
+        """Write the bytes to disk."""
 
     def close(self) -> int:
-        """The client is done with the file; gives its size."""
+        """The client is done with the file; returns its size."""
 
     def abandon(self) -> None:
         """The session ended before the client was done."""
 
 
 class Tally:
-    """Which bytes of one file were sent, over every handle that reads it (clients read in segments, and resume)."""
+    """Which bytes of one file were sent, through all handles that read it (clients read in segments, and resume)."""
 
     def __init__(self) -> None:
-        self.is_noted = False  # the exchange knows already that all was sent
+        self.is_noted = False  # the exchange already knows that all was sent
         self.is_told = False  # and that it was closed
         self._lock = threading.Lock()
         self._sent = Ranges()
 
     def add(self, start: int, end: int) -> None:
-        """Count sent bytes; what comes in too wild an order is not counted."""
+        """Count sent bytes; bytes in too scattered an order are not counted."""
         with self._lock, suppress(Scattered):
             self._sent.add(start, end)
 
     def drop(self, start: int) -> None:
-        """Count nothing from `start` on: it was not sent after all."""
+        """Do not count the bytes from `start` on: they were not sent after all."""
         with self._lock:
             self._sent.cut(start)
 
     def covers(self, size: int) -> bool:
-        """Whether all was sent."""
+        """Whether all bytes were sent."""
         with self._lock:
             return self._sent.covers(size)
 
 
 class Tallies:
-    """The tallies of one LEA, the newest `TALLIES` of them; a file that was replaced counts anew."""
+    """The tallies of one LEA, the newest `TALLIES` of them; a replaced file is counted from zero."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -86,8 +87,8 @@ class Tallies:
 
 
 class Download:
-    """A file that is only read; when the client closes it, `done` is told whether all of it has been sent by then.
-    `last` is called once all of it is to have been sent, before what makes it whole is handed out."""
+    """A file that is only read. When the client closes it, `done` is called with whether all of it has been sent by
+    then. `last` is called before the bytes that complete it are sent."""
 
     verb = "download"
 
@@ -101,7 +102,7 @@ class Download:
         self._last = last
 
     def read(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes; none at the end. Raises Deferred."""
+        """Up to `count` bytes; b"" at the end. Raises Deferred."""
         content = os.pread(self._descriptor, count, offset)
         self._tally.add(offset, offset + len(content))
         if content and not self._tally.is_noted and self._tally.covers(self._size):
@@ -129,12 +130,12 @@ class Download:
         """Nothing was written."""
 
     def close(self) -> int:
-        """Tell whether all was sent. Raises Deferred."""
+        """Report whether all bytes were sent. Raises Deferred."""
         size = os.fstat(self._descriptor).st_size
         self.abandon()
         self._done(size > 0 and self._tally.covers(size))
         return size
 
     def abandon(self) -> None:
-        """Close without a word."""
+        """Close without a report."""
         os.close(self._descriptor)

@@ -1,10 +1,11 @@
-"""What an LEA is sending: uploads that nobody sees half, that resume, and that are bounded.
+"""An LEA's uploads: invisible until they are complete, resumable, and bounded.
 
 Owns the files of one LEA's outbox while clients work on them; every session of that LEA shares one `Outbox`. Promises:
-bytes rest under a name that intake ignores until the client has closed the file properly; then they are on disk
-(fsync) before the name appears. A broken upload keeps its bytes without gaps and is offered for resume. Whoever opens
-a name last has it: an upload left behind by a dead line cannot block its successor. A finished file is never replaced:
-what comes to its name gets a name of its own beside it, and to its client goes by the name that was asked for.
+an upload has a name that intake ignores until the client has closed the file properly; its bytes are on disk (fsync)
+before its own name appears. A broken upload keeps its bytes up to the first gap and can be resumed. The client that
+opened a name last owns it: an upload left by a dead connection cannot block its successor. A finished file is never
+replaced: a later file with its name is stored beside it under another name, but its client sees it under the name that
+it asked for.
 """
 
 import os
@@ -42,7 +43,7 @@ class Outbox:
         self._quota = Quota(settings, why_not)
 
     def open(self, name: str, flags: int) -> Upload:
-        """Start an upload, or go on with one (without TRUNCATE)."""
+        """Start an upload, or resume one (without TRUNCATE)."""
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             stored = self._stored(folder, name)
             if stored is not None and flags & Flag.CREATE and flags & Flag.EXCLUSIVE:
@@ -52,7 +53,7 @@ class Outbox:
             if stored is None:
                 raise _missing()
             if stored != resting(name) and flags & Flag.CREATE and not flags & (Flag.APPEND | Flag.READ):
-                return self._begin(folder, name, flags)  # scp writes from the start, and cuts at the end
+                return self._begin(folder, name, flags)  # scp writes from the start, and truncates at the end
             if stored != resting(name):
                 raise Denied(Status.FAILURE, "This file is already complete; send the new one from its start.")
             return self._go_on(folder, name, flags)
@@ -80,7 +81,7 @@ class Outbox:
             older.supersede()
 
     def publish(self, upload: Upload) -> None:
-        """Give a whole and synced upload its name. Raises Denied when another connection has taken it over."""
+        """Give a complete and synced upload its name. Raises Denied when another connection has taken it over."""
         name = upload.name
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             if self._uploads.get(resting(name)) is not upload:
@@ -93,8 +94,8 @@ class Outbox:
             else:
                 durable.sync(folder)
 
-    def forget(self, upload: Upload, *, remove: bool) -> None:
-        """The upload has ended without being whole; its bytes stay for a resume unless `remove`."""
+    def drop(self, upload: Upload, *, remove: bool) -> None:
+        """The upload ended incomplete; its bytes stay for a resume unless `remove`."""
         with self._lock:
             if self._uploads.get(resting(upload.name)) is not upload:
                 return
@@ -105,14 +106,14 @@ class Outbox:
                     files.unlink(folder, resting(upload.name))
 
     def allow(self, end: int, growth: int) -> None:
-        """Whether a file may reach up to `end` and the outbox grow by `growth` bytes. Raises Denied."""
+        """Check that a file may reach up to `end` and the outbox may grow by `growth` bytes. Raises Denied."""
         most = self._limits.sealed_bytes
         if end > most:
             raise Denied(Status.FAILURE, f"The file is larger than this exchange accepts ({most} bytes); split it.")
         self._quota.grow(growth)
 
     def stat(self, name: str) -> Attributes:
-        """Size and date of a file, also of one that intake took a moment ago."""
+        """Size and date of a file, even of one that intake took a moment ago."""
         with files.opened(self._root, Folder.OUTBOX) as folder:
             stored = self._stored(folder, name)
             known = None if stored is None else files.regular(folder, stored)
@@ -124,7 +125,7 @@ class Outbox:
         return remembered.attributes
 
     def list(self) -> Generator[Entry]:
-        """Every file, unfinished uploads under the name they will have."""
+        """Every file, with unfinished uploads under their later names."""
         with files.opened(self._root, Folder.OUTBOX) as folder, closing(files.scan(folder)) as found:
             for stored, known in found:
                 name = shown(stored)
@@ -133,7 +134,7 @@ class Outbox:
                     yield Entry(name, files.attributes(known, writable=True))
 
     def read(self, name: str) -> int:
-        """A descriptor to read a file with, unfinished or not."""
+        """A descriptor for reading a file, finished or not."""
         with files.opened(self._root, Folder.OUTBOX) as folder:
             stored = self._stored(folder, name)
             if stored is None:
@@ -141,9 +142,9 @@ class Outbox:
             return files.open_regular(folder, stored, os.O_RDONLY)
 
     def remove(self, name: str) -> None:
-        """Remove a file and what is being uploaded to its name."""
+        """Remove a file, and any upload to its name."""
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
-            # lftp and WinSCP make room like this for what they have uploaded beside it, and rename that next
+            # lftp and WinSCP remove the old file so that they can rename what they have uploaded beside it
             if files.regular(folder, published(name)) is not None and self._quota.is_followed(name):
                 raise Denied(Status.FAILURE, _NEXT)
             self._put_aside(name)
@@ -153,7 +154,7 @@ class Outbox:
                 raise _missing()
 
     def rename(self, old: str, new: str, *, replace: bool) -> None:
-        """Rename a whole file; intake sees it from then on, unless `new` is a temporary name too."""
+        """Rename a complete file; then intake sees it, unless `new` is a temporary name too."""
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             stored = self._stored(folder, old)
             if stored is None:
@@ -177,8 +178,8 @@ class Outbox:
             self._memory.keep(name, stored, known)
 
     def _give_name(self, folder: int, stored: str, name: str) -> str:
-        """Show a whole file under its name, or beside a finished one that has it; the name that it has got. Of two
-        files neither is lost: both were promised to be packets when their client was answered OK."""
+        """Give a complete file its name, or a name beside a finished file that has it; returns the given name. Neither
+        file may be lost: each client was answered OK, which promises a packet."""
         if files.rename_new(folder, stored, published(name)):
             return published(name)
         if not is_temporary(name):
@@ -188,7 +189,7 @@ class Outbox:
         raise Denied(Status.FAILURE, _THERE)
 
     def truncate(self, name: str, size: int) -> None:
-        """Shorten an unfinished upload that nobody is writing."""
+        """Shorten an unfinished upload that no client is writing."""
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             known = files.regular(folder, resting(name))
             if known is None or resting(name) in self._uploads or size > known.st_size:
@@ -207,6 +208,6 @@ class Outbox:
 
     def _finished(self, name: str) -> str:
         """The name on disk of the finished file that a client means: the newest that it has put under `name`, never an
-        older one that still stands there while the newest is taken."""
+        older one that is still there when the newest has been taken."""
         newest = self._memory.of(name)
         return name if newest is None else newest.stored

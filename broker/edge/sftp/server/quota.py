@@ -1,9 +1,10 @@
-"""How much one LEA's outbox may hold: files, bytes, and unfinished uploads; and whether the exchange takes any.
+"""How much one LEA's outbox may hold: files, bytes and unfinished uploads; and whether the exchange accepts any.
 
 Owns the counting. SFTP 3, which every client speaks, has no code for a quota (15 in later versions) nor for a full disk
 (14), so both are answered as a failure whose sentence says which.
-Promises: a look at the folder costs at most a twentieth of the time, however many files are in it; what was counted
-since the last look is added up; an abandoned upload gives way, oldest first, before anyone is refused.
+
+Promises: scanning the folder takes at most a twentieth of the time, however many files are in it; files and bytes since
+the last scan are added to the count; abandoned uploads are removed, oldest first, before any upload is refused.
 """
 
 import threading
@@ -15,14 +16,14 @@ from broker.edge.sftp.paths import HIDDEN, is_temporary
 from broker.edge.sftp.server import files as files
 from broker.edge.sftp.server.wire import Denied, Status
 
-ABANDONED_SECONDS = 600.0  # an unfinished upload untouched for so long may be given up for a new one
+ABANDONED_SECONDS = 600.0  # an unfinished upload untouched for so long may be removed for a new one
 LOOK_SECONDS = 2.0
-HASTE_SECONDS = 0.2  # where it is full, intake may have made room since
+HASTE_SECONDS = 0.2  # when it is full: intake may have made room since
 FULL = "Your outbox is full; wait until the exchange has taken files from it."
 
 
 class Quota:
-    """The bounds of one outbox. `make_room` is called by one thread at a time; the rest by any."""
+    """The bounds of one outbox. One thread at a time calls `make_room`; any thread may call the rest."""
 
     def __init__(self, settings: Sftp, why_not: Callable[[], str] = lambda: "") -> None:
         self._settings = settings
@@ -41,19 +42,19 @@ class Quota:
             self._partials[stored] = (time.time(), 0)
 
     def end(self, stored: str) -> None:
-        """The file is unfinished no more: published, renamed or removed."""
+        """The file is no longer unfinished: it was published, renamed or removed."""
         with self._lock:
             self._partials.pop(stored, None)
 
     def rename(self, stored: str, name: str) -> None:
-        """It has another name on disk; one that is temporary is unfinished still."""
+        """The file has another name on disk; with a temporary name it is still unfinished."""
         with self._lock:
             known = self._partials.pop(stored, (time.time(), 0))
             if is_temporary(name):
                 self._partials[name] = known
 
     def is_followed(self, name: str) -> bool:
-        """Whether a temporary file stands there that is called after `name`, as programs do that mean to rename it."""
+        """Whether there is a temporary file named after `name`, as programs create that will rename it."""
         with self._lock:
             temporary = [stored for stored in self._partials if not stored.startswith(HIDDEN)]
         return any(f".{name}." in f".{stored.rstrip('~')}." for stored in temporary)
@@ -74,7 +75,7 @@ class Quota:
             raise Denied(Status.FAILURE, sentence)
 
     def make_room(self, folder: int, busy: Iterable[str]) -> None:
-        """See that one more upload fits; `busy` are the names on disk being written. Raises Denied."""
+        """Make sure that one more upload fits; `busy` are the names on disk that are being written. Raises Denied."""
         self._check_open()
         with self._lock:
             patience = max(HASTE_SECONDS, 4 * self._cost) if self._is_full() else max(LOOK_SECONDS, 20 * self._cost)

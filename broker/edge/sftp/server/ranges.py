@@ -1,7 +1,7 @@
-"""Which bytes of a file have been written or sent, in whatever order they came.
+"""Which bytes of a file have been written or sent, in any order.
 
-Owns the arithmetic of byte ranges. Promises: cost and memory are bounded by `MOST` disjoint ranges; bytes in order
-cost nothing. Pure.
+Owns the arithmetic of byte ranges. Promises: time and memory are bounded by `MOST` separate ranges; bytes in order cost
+nothing. Pure.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ MOST = 4096
 
 
 class Scattered(BrokerError):
-    """More separate ranges than are kept."""
+    """There are more separate ranges than can be kept."""
 
 
 class Ranges:
@@ -22,7 +22,7 @@ class Ranges:
         self._ranges: list[tuple[int, int]] = [(0, prefix)] if prefix else []
 
     def add(self, start: int, end: int) -> None:
-        """Add the bytes from `start` up to `end`. Raises Scattered, and then holds what it held."""
+        """Add the bytes from `start` up to `end`. Raises Scattered, and then is unchanged."""
         if end <= start:
             return
         kept = self._ranges
@@ -36,11 +36,11 @@ class Ranges:
         kept[first:last] = [(start, end)]
 
     def cut(self, size: int) -> None:
-        """Forget everything from `size` on."""
+        """Remove everything from `size` on."""
         self._ranges = [(start, min(end, size)) for start, end in self._ranges if start < size]
 
     def prefix(self) -> int:
-        """How many bytes from 0 on are there without a gap."""
+        """How many bytes there are from 0 on without a gap."""
         return self._ranges[0][1] if self._ranges and self._ranges[0][0] == 0 else 0
 
     def covers(self, size: int) -> bool:

@@ -1,8 +1,8 @@
-"""The built-in SFTP server: an LEA's folders by SSH, for those who run no OpenSSH of their own.
+"""The built-in SFTP server: an LEA's folders over SSH, for states that run no OpenSSH of their own.
 
-Owns the listening socket and the bounds on connections. Promises: who does not log in, does not ask, or comes too
-often is cut off, and nobody else notices; places before the login are kept by where somebody comes from (`sftp_door`),
-those behind it by LEA, and each LEA has one of its own, whatever others do; `stop` ends everything, and unfinished
+Owns the listening socket and the bounds on connections. Promises: a client that does not log in, sends no requests, or
+connects too often is cut off without effect on others; places before the login are counted by source (`door`), those
+after it by LEA, and each LEA has one place of its own, whatever others do; `stop` ends everything, and unfinished
 uploads are kept for a resume.
 """
 
@@ -31,7 +31,7 @@ TICK = 0.25  # seconds between two looks at the deadlines
 
 
 class SftpServer:
-    """Serves the folders of `host`'s LEAs. `serve` starts it, `stop` ends it; once each."""
+    """Serves the folders of the LEAs of `host`. `serve` starts it, `stop` ends it; call each once."""
 
     def __init__(
         self, settings: Sftp, host_key: Path, host: Host, limits: Limits | None = None, state: State | None = None
@@ -53,7 +53,7 @@ class SftpServer:
         self._thread: threading.Thread | None = None
 
     def serve(self) -> int:
-        """Listen and serve in threads; gives the port. Raises SettingsError when the address cannot be had."""
+        """Listen and serve in threads; returns the port. Raises SettingsError when the address is not available."""
         _allow_files()
         if not key_exchanges(post_quantum_only=self.settings.post_quantum_only):
             raise SettingsError("This machine's OpenSSL knows no ML-KEM: set sftp.post_quantum_only = false.")
@@ -70,11 +70,11 @@ class SftpServer:
         return int(listening.getsockname()[1])
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Cut every connection and wait for the threads, `seconds` at most."""
+        """Close every connection and wait for the threads, at most `seconds`."""
         until = time.monotonic() + seconds
         self._stopping.set()
         if self._listening is not None:
-            with suppress(OSError):  # wakes the accept loop; where the system does not do that, it ticks
+            with suppress(OSError):  # wakes the accept loop; where the system does not do that, the next tick does
                 self._listening.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
             self._thread.join(seconds)
@@ -86,7 +86,8 @@ class SftpServer:
             connection.join(until)
 
     def admit(self, connection: Connection, lea: str) -> bool:
-        """Count a connection to its LEA; False when the LEA has too many. Its first one finds a place at any time."""
+        """Count a connection for its LEA; False when the LEA has too many. An LEA's first connection always gets a
+        place."""
         with self._lock:
             others = [one.lea for one in self._connections - {connection} if one.lea and one.transport.is_active()]
             own = others.count(lea)
@@ -123,7 +124,7 @@ class SftpServer:
         except OSError as error:
             if self._stopping.is_set():
                 return
-            # Out of descriptors, or a client that went away in the queue: neither may end the server.
+            # Out of descriptors, or a client that left the queue: neither may end the server.
             LOG.warning("verb=accept errno=%s", error.errno)
             self._stopping.wait(TICK)
             return
@@ -138,18 +139,18 @@ class SftpServer:
             return
         if gone is not None:
             gone.cut()
-        self._arrivals.count(address, now)  # who was turned away costs nothing, and is not held against its network
+        self._arrivals.count(address, now)  # who was turned away does not count against its network
         self._take(sock, address)
 
     def _make_room(self, address: str, now: float) -> Connection | None:
-        """As `Door.make_room`. Raises Full also where too many that were cut off have not ended yet."""
+        """As `Door.make_room`. Also raises Full where too many connections that were cut have not ended yet."""
         with self._lock:
             if sum(not one.lea for one in self._connections) >= 2 * self.settings.waiting:
                 raise Full
         return self._door.make_room(address, now)
 
     def _refuse(self, sock: socket.socket, address: str, why: str) -> None:
-        """Said once a minute, for a stranger may come as often as it likes."""
+        """Logged once a minute, because a stranger may connect as often as it likes."""
         count = self._told.count(address, why, time.monotonic())
         if count is not None:
             LOG.warning("address=%s verb=refused why=%s times=%d", address, why, count)
@@ -159,11 +160,11 @@ class SftpServer:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
-            with self._lock:  # so that it cannot leave the door before it has entered
+            with self._lock:  # so that it cannot leave the door before it enters
                 connection = Connection(self, sock, address, self._key)
                 self._connections.add(connection)
                 self._door.enter(connection, address, connection.began)
-        except RuntimeError:  # the system gives no more threads
+        except RuntimeError:  # the system allows no more threads
             self._refuse(sock, address, "threads")
 
     def _sweep(self, now: float) -> None:

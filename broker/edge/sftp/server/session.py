@@ -1,8 +1,8 @@
-"""One SFTP session: requests in, answers out, over anything that receives and sends bytes.
+"""One SFTP session: requests and answers, over anything that receives and sends bytes.
 
-Owns the order of the protocol and the table of open files. Promises: every request gets one answer; a session that
-ends without its client closing a file leaves that file unfinished; nothing a client sends makes memory or open files
-grow beyond the limits; waits (pace) end when the server stops.
+Owns the order of the protocol and the table of open files. Promises: every request gets one answer; a session that ends
+before its client closes a file leaves that file unfinished; nothing that a client sends makes memory or open files grow
+beyond the limits; waits (pace) end when the server stops.
 """
 
 import logging
@@ -24,17 +24,17 @@ LOG = logging.getLogger("satchel.sftp")
 EXTENSIONS = ((b"posix-rename@openssh.com", b"1"), (b"fsync@openssh.com", b"1"), (b"limits@openssh.com", b"1"))
 LISTINGS = 4  # open at once; each holds its folder open
 ENTRIES = 64  # in one answer to a listing
-FAR = 1 << 50  # offsets beyond this are no offsets of ours
+FAR = 1 << 50  # no file reaches this offset
 
 
 def tell_bug(who: str, bug: BaseException) -> None:
-    """Log its kind and where it happened, never its text: that may hold what a client has sent."""
+    """Log its kind and where it happened, never its text, which may contain what a client has sent."""
     places = ">".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__))
     LOG.error("%s verb=bug kind=%s places=%s", who, type(bug).__name__, places)
 
 
 class Pace:
-    """Holds a connection to so many bytes a second; 0 is no bound."""
+    """Limits a connection to so many bytes a second; 0 means no limit."""
 
     def __init__(self, bytes_per_second: int, stopping: threading.Event) -> None:
         self._rate = bytes_per_second
@@ -79,8 +79,8 @@ class Session:
         self._count = 0
 
     def run(self) -> None:
-        """Serve until the line ends. Raises nothing that a client or a broken line can cause; what it raises is a bug,
-        or this machine's fault."""
+        """Serve until the connection ends. Raises nothing that a client or a broken connection can cause; an exception
+        is a bug, or a fault of this machine."""
         try:
             self._greet()
             while True:
@@ -88,7 +88,7 @@ class Session:
                 self._send(self._answer(message))
                 self._alive()
         except (EOFError, ConnectionError, TimeoutError):
-            pass  # the line has ended: that is how a session ends
+            pass  # the connection has ended, and the session with it
         except BadMessage:
             LOG.warning("%s verb=garbage", self._who)
         finally:
@@ -108,7 +108,7 @@ class Session:
             self._line.sendall(content)
         except OSError as error:
             if error.errno is None and not isinstance(error, TimeoutError):
-                raise EOFError from None  # paramiko's word for a closed channel, OSError("Socket is closed")
+                raise EOFError from None  # paramiko raises OSError("Socket is closed") for a closed channel
             raise
 
     def _fill(self, count: int) -> None:

@@ -1,10 +1,10 @@
-"""The SSH transport of the SFTP server: paramiko, narrowed to what an LEA needs and bounded where paramiko is not.
+"""The SSH transport of the SFTP server: paramiko, restricted to what an LEA needs and bounded where paramiko is not.
 
-Owns the list of algorithms and who may log in. Promises: no algorithm in which ssh-audit finds fault, but for one key
-exchange that every program of the last ten years knows (a setting leaves that out); public keys only, of strength,
-compared in constant time and with the same work for an LEA that does not exist; no shell, command, forwarding or
-environment; the only subsystem is sftp. A peer cannot make paramiko buffer more than a packet before the login or a
-window after it, nor loop over a count it sent: the messages with which it could are refused here.
+Owns the list of algorithms and who may log in. Promises: ssh-audit finds no fault in any algorithm, except one key
+exchange that every program of the last ten years knows (a setting leaves it out); only public keys of sufficient
+strength, compared in constant time and with the same work for an LEA that does not exist; no shell, command, forwarding
+or environment; the only subsystem is sftp. A peer cannot make paramiko buffer more than a packet before the login or a
+window after it, nor loop over a count that it sent: messages that could do this are refused here.
 """
 
 import base64
@@ -33,45 +33,45 @@ from paramiko.common import (
 from paramiko.kex_curve25519 import KexCurve25519
 from paramiko.packet import Packetizer
 
-# No NIST curve, for nobody can say where their constants come from; no Diffie-Hellman over numbers, whose arithmetic a
-# stranger could have done over and over before any login (CVE-2002-20001); integrity codes over what was encrypted.
+# No NIST curve, because nobody can say where their constants come from; no Diffie-Hellman over numbers, whose
+# arithmetic a stranger could cause again and again before any login (CVE-2002-20001); encrypt-then-MAC only.
 POST_QUANTUM = ("mlkem768x25519-sha256",)
-CURVE25519 = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # of RFC 8731, and its name from before that
+CURVE25519 = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # RFC 8731, and its earlier name
 CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr")
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 HOST_KEYS = ("ssh-ed25519",)
 PUBLIC_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "rsa-sha2-512", "rsa-sha2-256")
 RSA_BITS = 2048
 
-WINDOW = 384 * 1024  # bytes of one channel that may wait in memory; 200 full ones still fit into 200 MB
+WINDOW = 384 * 1024  # bytes of one channel that may wait in memory; 200 full windows fit into 200 MB
 PACKET = 32 * 1024
 WIRE_PACKET = 64 * 1024  # RFC 4253 section 6.1 asks for 35,000 at least
 BANNER_LINE = 255  # RFC 4253 section 4.2
-CHANNELS = 64  # opened in the life of one connection
+CHANNELS = 64  # opened during one connection
 SESSIONS = 2  # at the same time
 KEYS_COMPARED = 16
 NAME_CHARS = 64
 
 _Message = paramiko.Message
-_NOBODY = "ssh-ed25519 " + base64.b64encode(bytes(51)).decode()  # as long as a key, and none
+_NOBODY = "ssh-ed25519 " + base64.b64encode(bytes(51)).decode()  # as long as a key, but no key
 _WIRE_LOG = "satchel.sftp.ssh"
 
 
 def key_exchanges(*, post_quantum_only: bool) -> tuple[str, ...]:
-    """The ways to agree on keys that are offered, the best first."""
-    known = vars(paramiko.Transport)["_kex_info"]  # an older OpenSSL has no ML-KEM
+    """The key exchanges that are offered, the best first."""
+    known = vars(paramiko.Transport)["_kex_info"]  # with an older OpenSSL it lacks ML-KEM
     offered = tuple(name for name in POST_QUANTUM if name in known)
     return offered if post_quantum_only else offered + CURVE25519
 
 
 class Packets(Packetizer):
-    """Paramiko's packets with a bound on each; its own timers are off, the server keeps the deadlines."""
+    """Paramiko's packets with a bound on each; its own timers are off, because the server keeps the deadlines."""
 
     def start_handshake(self, timeout: float) -> None:
-        """No timer thread for each connection."""
+        """Start no timer thread for the connection."""
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        """Read `n` bytes. Raises SSHException for more than a packet may have."""
+        """Read `n` bytes. Raises SSHException for more than a packet may contain."""
         if n > WIRE_PACKET:
             raise paramiko.SSHException("packet too long")
         return super().read_all(n, check_rekey)
@@ -88,7 +88,7 @@ class Packets(Packetizer):
 
 
 class _PublicKeyOnly(AuthHandler):
-    """Without the message that makes paramiko read as many answers as the peer says there are."""
+    """Leaves out the message that makes paramiko read as many answers as the peer announces."""
 
     def _parse_userauth_info_response(self, m: _Message) -> None:
         del m
@@ -102,7 +102,7 @@ def _bounded(channel: paramiko.Channel, message: _Message) -> None:
 
 
 def _dropped(_channel: paramiko.Channel, _message: _Message) -> None:
-    """A client has nothing to say beside its requests."""
+    """A client sends nothing but its requests."""
 
 
 class Transport(paramiko.Transport):
@@ -149,7 +149,7 @@ class Transport(paramiko.Transport):
 
 
 class Desk(Protocol):
-    """The server, as one connection's gate sees it."""
+    """The server, as one connection's gate uses it."""
 
     def keys(self, lea: str) -> Sequence[str]:
         """The public key lines of an LEA; none when there is no such LEA."""
@@ -162,7 +162,7 @@ class Desk(Protocol):
 
 
 def blob(line: str) -> bytes:
-    """The key of an OpenSSH public key line (`type base64 comment`); empty when it is none."""
+    """The key of an OpenSSH public key line (`type base64 comment`); empty when it is not a key."""
     fields = line.split()
     if len(fields) < 2:
         return b""
@@ -173,7 +173,7 @@ def blob(line: str) -> bytes:
 
 
 def is_known(offered: bytes, lines: Sequence[str]) -> bool:
-    """Whether the offered key is one of the lines: the same work for any number of them up to KEYS_COMPARED."""
+    """Whether the offered key is one of the lines; the work is the same for any number of lines up to KEYS_COMPARED."""
     wanted = hashlib.sha256(offered).digest()
     found = False
     for line in [*lines, *[_NOBODY] * (KEYS_COMPARED - len(lines))]:
@@ -182,7 +182,7 @@ def is_known(offered: bytes, lines: Sequence[str]) -> bool:
 
 
 class Gate(paramiko.ServerInterface):
-    """Who may come in and what may be asked. Everything not named here is paramiko's default: no."""
+    """Who may log in and what a client may request. Everything not named here is paramiko's default: no."""
 
     def __init__(self, desk: Desk, attempts: int) -> None:
         self._desk = desk
@@ -205,7 +205,7 @@ class Gate(paramiko.ServerInterface):
         return AUTH_SUCCESSFUL if is_known(key.asbytes(), lines) and strong else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        """Sessions only, and not too many."""
+        """Sessions only, and a limited number."""
         del chanid
         if kind != "session":
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED

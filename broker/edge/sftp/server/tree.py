@@ -1,7 +1,7 @@
 """What one LEA's session may do in its tree: list, read, remove; uploads go to the shared `Outbox`.
 
-Owns the rights of each folder and the notice that an inbox file was collected. Promises: an LEA reaches nothing but
-its own four folders and README.txt; `collected` is told "sftp-read" only when every byte was sent and the client closed
+Owns the rights of each folder and the notice that an inbox file was collected. Promises: an LEA reaches only its own
+four folders and the pages beside them; `collected` gets "sftp-read" only when every byte was sent and the client closed
 the file itself, "sftp-removed" only when the client removed it; no name of an outbox file leaves this module.
 """
 
@@ -28,7 +28,7 @@ class Host(Protocol):
 
     @property
     def time(self) -> StateTime:
-        """By which the times of files are told."""
+        """The zone for the times of files."""
 
     def authorized_keys(self, lea: str) -> Sequence[str]:
         """The OpenSSH public key lines of an LEA; none when there is no such LEA."""
@@ -43,8 +43,8 @@ class Host(Protocol):
         """
 
     def read_whole(self, lea: str, name: str) -> None:
-        """The last byte of an inbox file is about to be sent, whether its client ever closes it or not. May raise
-        Deferred: then it is not sent, and the client is told to try again."""
+        """The last byte of an inbox file is about to be sent, whether or not its client ever closes the file. May raise
+        Deferred: then the byte is not sent, and the client is told to try again."""
 
 
 def tracking(name: str) -> str:
@@ -73,7 +73,7 @@ class Tree:
         self.time = host.time
 
     def open(self, place: Place, flags: int) -> Handle:
-        """Open a file to read, or a file of outbox to write."""
+        """Open a file for reading, or a file of outbox for writing."""
         if place.is_folder:
             raise Denied(Status.FAILURE, "This is a folder.")
         if flags & _CHANGES:
@@ -98,7 +98,7 @@ class Tree:
             tally.is_told = True
 
     def list(self, place: Place) -> Generator[Entry]:
-        """The entries of a folder, read as they are asked for."""
+        """The entries of a folder, read as the caller asks for them."""
         if not place.is_folder:
             raise Denied(Status.FAILURE, "This is not a folder.")
         if place.folder is None:
@@ -136,7 +136,7 @@ class Tree:
         return files.attributes(known, writable=False)
 
     def set(self, place: Place, wanted: Attributes) -> None:
-        """Dates and rights are accepted and not kept; a size only shortens an unfinished upload."""
+        """Accept dates and rights without keeping them; a size only shortens an unfinished upload."""
         if place.folder is not Folder.OUTBOX or place.is_folder:
             raise _forbidden("Only files in outbox can be changed.")
         if wanted.size is None:
@@ -145,7 +145,7 @@ class Tree:
             self._outbox.truncate(place.name, wanted.size)
 
     def remove(self, place: Place) -> None:
-        """Remove a file. From the inbox that means: collected."""
+        """Remove a file. Removing it from the inbox means that it is collected."""
         if place.is_folder or place.folder not in REMOVABLE:
             raise _forbidden("Only files can be removed, from outbox, inbox and receipts.")
         if place.folder is Folder.OUTBOX:
@@ -167,6 +167,6 @@ class Tree:
         self._outbox.rename(old.name, new.name, replace=replace)
 
     def _check_seen(self, place: Place) -> None:
-        # What the exchange itself is still writing has such a name.
+        # Files that the exchange itself is still writing have such names.
         if is_temporary(place.name):
             raise _missing()

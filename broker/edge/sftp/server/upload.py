@@ -1,7 +1,7 @@
-"""One file while a client writes it.
+"""One file that a client is writing.
 
-Owns its descriptor and the account of which bytes have arrived. Promises: only `close` on a file without gaps, with
-every write done and synced, makes it visible; any other end leaves the gapless beginning for a resume.
+Owns its descriptor and the record of which bytes have arrived. Promises: the file becomes visible only by `close`, when
+it has no gaps and every write is done and synced; after any other end its bytes up to the first gap stay for a resume.
 """
 
 import os
@@ -15,15 +15,15 @@ from broker.edge.sftp.server.wire import Attributes, Denied, Status
 
 
 class Keeper(Protocol):
-    """The outbox, as an upload sees it."""
+    """The outbox, as an upload uses it."""
 
     def allow(self, end: int, growth: int) -> None:
-        """Raises Denied when the file may not reach to `end`, or the outbox may not grow so much."""
+        """Raises Denied when the file may not reach up to `end`, or the outbox may not grow so much."""
 
     def publish(self, upload: "Upload") -> None:
-        """Make a whole file visible."""
+        """Make a complete file visible."""
 
-    def forget(self, upload: "Upload", *, remove: bool) -> None:
+    def drop(self, upload: "Upload", *, remove: bool) -> None:
         """The upload has ended unfinished."""
 
 
@@ -45,13 +45,13 @@ class Upload:
         self._over = False
 
     def read(self, offset: int, count: int) -> bytes:
-        """Bytes that have arrived already."""
+        """Bytes that have already arrived."""
         with self._lock:
             self._check()
             return os.pread(self.descriptor, count, offset)
 
     def write(self, offset: int, content: bytes) -> None:
-        """Write at `offset`, or at the end where the client asked for that. A failure spoils the whole upload."""
+        """Write at `offset`, or at the end where the client asked for that. A failure makes the whole upload fail."""
         with self._lock:
             self._check()
             start = self._size if self._appends else offset
@@ -91,13 +91,13 @@ class Upload:
             return files.attributes(os.fstat(self.descriptor), writable=True)
 
     def sync(self) -> None:
-        """Have the bytes on disk (fsync@openssh.com)."""
+        """Write the bytes to disk (fsync@openssh.com)."""
         with self._lock:
             self._check()
             durable.sync(self.descriptor)
 
     def close(self) -> int:
-        """The client is done: make the file visible, or say why not. Gives its size in bytes."""
+        """The client is done: make the file visible, or say why not. Returns its size in bytes."""
         try:
             with self._lock:
                 self._check()
@@ -114,17 +114,17 @@ class Upload:
         return self._size
 
     def abandon(self) -> None:
-        """The line broke or the upload failed: keep the gapless beginning, if there is any."""
+        """The connection broke or the upload failed: keep the bytes up to the first gap, if there are any."""
         with self._lock:
             if self._over:
                 return
             kept = 0 if self._unwanted else self._ranges.prefix()
             os.ftruncate(self.descriptor, kept)
-        self._keeper.forget(self, remove=kept == 0)
+        self._keeper.drop(self, remove=kept == 0)
         self._release()
 
     def supersede(self) -> None:
-        """Another connection takes the name over; called by the outbox, which has forgotten this upload."""
+        """Another connection takes over the name; called by the outbox, which has already dropped this upload."""
         with self._lock:
             if not self._over:
                 os.ftruncate(self.descriptor, self._ranges.prefix())

@@ -1,8 +1,8 @@
 """The messages of SFTP version 3 as bytes (draft-ietf-secsh-filexfer-02), read strictly.
 
 Owns the numbers of the protocol and its encoding. Promises: every length is checked against the bytes that are there
-before it is used, no count in a message makes the reader loop or allocate beyond the message, and `BadMessage` is the
-only thing malformed bytes can cause. Pure: bytes in, bytes out.
+before it is used, no count in a message makes the reader loop or allocate beyond the message, and malformed bytes can
+cause nothing but `BadMessage`. Pure: bytes in, bytes out.
 """
 
 import struct
@@ -17,7 +17,7 @@ from broker.core.errors import BrokerError
 
 VERSION = 3
 MESSAGE_BYTES = 256 * 1024  # the longest message; OpenSSH's own limit
-DATA_BYTES = MESSAGE_BYTES - 1024  # the most that one read gives or one write brings
+DATA_BYTES = MESSAGE_BYTES - 1024  # the most bytes in one read or write
 
 
 class Kind(IntEnum):
@@ -76,7 +76,7 @@ class Flag(IntEnum):
 
 
 class BadMessage(BrokerError):
-    """The bytes are no SFTP message; the session cannot go on."""
+    """The bytes are not an SFTP message; the session cannot continue."""
 
 
 class Denied(BrokerError):
@@ -89,10 +89,10 @@ class Denied(BrokerError):
 
 
 class Line(Protocol):
-    """Where bytes come from and go to."""
+    """Where bytes come from and where they go."""
 
     def recv(self, count: int, /) -> bytes:
-        """Up to `count` bytes; none when the other side is gone."""
+        """Up to `count` bytes; b"" when the other side is gone."""
 
     def sendall(self, content: bytes, /) -> None:
         """Send all bytes. Raises OSError when the other side is gone."""
@@ -100,7 +100,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What is told of a file, and the part of what a client asks to be set that this server looks at."""
+    """The attributes of a file that a client sees, and those that it may ask this server to set."""
 
     size: int | None = None
     mode: int | None = None
@@ -120,7 +120,7 @@ _EXTENSIONS = 16
 
 
 class Reader:
-    """Takes one message apart, front to back. Raises BadMessage where bytes are missing."""
+    """Parses one message, front to back. Raises BadMessage where bytes are missing."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -147,11 +147,11 @@ class Reader:
         return int.from_bytes(self._take(8), "big")
 
     def string(self) -> bytes:
-        """Bytes with their length before them."""
+        """Bytes after their length."""
         return self._take(self.u32())
 
     def attributes(self) -> Attributes:
-        """File attributes, section 5 of the draft; owners and extensions are read over."""
+        """File attributes, section 5 of the draft; owners and extensions are skipped."""
         flags = self.u32()
         size = self.u64() if flags & _SIZE else None
         if flags & _OWNER:
@@ -168,7 +168,7 @@ class Reader:
 
 
 def string(value: bytes) -> bytes:
-    """Bytes with their length before them."""
+    """Bytes after their length."""
     return struct.pack(">I", len(value)) + value
 
 

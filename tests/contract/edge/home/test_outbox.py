@@ -1,69 +1,24 @@
-"""Taking files in from real outboxes, with every trick a sender, a network or a crash can play."""
+"""Taking files in from real outboxes: which are complete."""
 
-import errno
 import os
 import shutil
-import stat
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
-from broker.core.errors import Deferred, Refused
 from broker.core.files.extent import Extent, Progress
-from broker.core.model import LeaId, Sha256, TrackingId
-from broker.edge.home import discard, durable
 from broker.edge.home.file_names import is_sender_s, is_unfinished
-from broker.edge.home.folders import OUTBOX, Home, Missing
-from broker.edge.home.outbox import Changed, Odd, Outboxes, Taken
+from broker.edge.home.outbox import Changed, Outboxes, Taken
 from broker.edge.home.readiness import Found, Judge, Readiness, Ready
-from broker.edge.settings.values import Limits
-from broker.edge.vault import DirectoryVault, Stored, Vault
+from broker.edge.vault import DirectoryVault, Vault
+from tests.support.outbox_files import LEA, is_whole
 
-LEA = LeaId("01")
-TRACKING = TrackingId("018f0000-0000-7000-8000-000000000001")
 SETTLE, BROKEN = 3.0, 900.0
 
 
 def sealed(size: int) -> bytes:
     """A message of this test: a mark, its length, its body. It says itself where it ends, as OpenPGP does."""
     return b"SEAL" + size.to_bytes(4, "big") + os.urandom(size)
-
-
-def is_whole(file: BinaryIO) -> bool:
-    head = file.read(8)
-    if not head.startswith(b"SEAL"[: len(head)]):
-        return True  # nothing that waiting could mend
-    return len(head) == 8 and file.seek(0, os.SEEK_END) >= 8 + int.from_bytes(head[4:], "big")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path / "home")
-    made.create()
-    made.create_lea(LEA)
-    return made
-
-
-@pytest.fixture
-def box(home: Home) -> Path:
-    return home.folder(LEA, OUTBOX)
-
-
-@pytest.fixture
-def outboxes(home: Home) -> Outboxes:
-    return Outboxes(home, Limits())
-
-
-@pytest.fixture
-def vault(home: Home) -> Iterator[DirectoryVault]:
-    made = DirectoryVault(home.vault)
-    yield made
-    made.close()
 
 
 class Intake:
@@ -88,9 +43,9 @@ class Intake:
                 continue
             if isinstance(answer, Ready):
                 ready.append(self.outboxes.take(LEA, found, self.vault))
-                self.readiness.forget(LEA, found.name)
+                self.readiness.drop(LEA, found.name)
                 self.broken += [found.name] * answer.broken
-        self.readiness.forget_unseen(LEA, self.now)
+        self.readiness.drop_unseen(LEA, self.now)
         self.vault.flush()
         self.outboxes.discard(LEA, ready)
         self.taken += ready
@@ -106,18 +61,6 @@ class Intake:
 @pytest.fixture
 def intake(outboxes: Outboxes, vault: DirectoryVault) -> Intake:
     return Intake(outboxes, vault)
-
-
-def one(outboxes: Outboxes) -> Found:
-    (found,) = outboxes.scan(LEA)
-    assert isinstance(found, Found)
-    return found
-
-
-def odd(outboxes: Outboxes) -> Odd:
-    (found,) = outboxes.scan(LEA)
-    assert isinstance(found, Odd)
-    return found
 
 
 # complete or not
@@ -242,315 +185,3 @@ def test_a_scan_reads_only_as_far_as_it_is_asked(box: Path, outboxes: Outboxes) 
     next(abandoned, None)
     del abandoned
     assert len(list(Path("/dev/fd").iterdir())) == before
-
-
-# what is no file
-
-
-def plant(box: Path, kind: str) -> None:
-    path = box / "odd.pgp"
-    if kind == "link":
-        path.symlink_to("/etc/passwd")
-    elif kind == "dangling":
-        path.symlink_to("nowhere")
-    elif kind == "folder":
-        path.mkdir()
-        (path / "inside.pgp").write_bytes(b"x")
-    elif kind == "pipe":
-        os.mkfifo(path)
-    else:
-        os.mknod(path, stat.S_IFSOCK | 0o600)
-
-
-@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe", "socket"])
-def test_what_is_no_file_is_set_aside_unread(
-    box: Path, home: Home, outboxes: Outboxes, vault: DirectoryVault, kind: str
-) -> None:
-    plant(box, kind)
-    before = os.lstat(box / "odd.pgp")
-    item = odd(outboxes)
-    assert item.kind == ("link" if kind == "dangling" else kind)
-    assert item.code == "not-a-file"
-    assert outboxes.look(LEA, "odd.pgp") == item
-    place = outboxes.quarantine(LEA, item, TRACKING)
-    assert place == home.quarantine / TRACKING
-    after = os.lstat(place)
-    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
-    if kind == "folder":
-        assert (place / "inside.pgp").read_bytes() == b"x"
-    assert list(box.iterdir()) == []
-    assert list(vault.names()) == []
-    assert outboxes.quarantine(LEA, item, TRACKING) is None
-
-
-def test_a_folder_that_grows_meanwhile_is_set_aside_all_the_same(box: Path, outboxes: Outboxes) -> None:
-    (box / "folder").mkdir()
-    item = odd(outboxes)
-    (box / "folder" / "late.pgp").write_bytes(b"x")
-    place = outboxes.quarantine(LEA, item, TRACKING)
-    assert place is not None
-    assert (place / "late.pgp").exists()
-
-
-@pytest.mark.parametrize(
-    "name",
-    [b"two\nlines.pgp", b"\xff\xfe.pgp", b"n" * 230, "gpj.\u202eorder.pgp".encode(), b"tab\t.pgp", b"esc\x1b[2J.pgp"],
-)
-def test_names_that_cannot_be_used_are_set_aside_and_can_be_shown(box: Path, outboxes: Outboxes, name: bytes) -> None:
-    with open(os.fsencode(box) + b"/" + name, "wb") as file:
-        file.write(b"content")
-    item = odd(outboxes)
-    assert (item.kind, item.code) == ("name", "bad-file-name")
-    assert item.shown.encode("utf-8").decode().isprintable()
-    assert len(item.shown) <= 200
-    place = outboxes.quarantine(LEA, item, TRACKING)
-    assert place is not None
-    assert place.read_bytes() == b"content"
-    assert list(box.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "name", ["Schülerakte 01.pgp", "a b (2).pgp", "…", "e\u0301.pgp", "x" * 200, "-rf", "学生.pgp"]
-)
-def test_names_that_people_use_are_fine(box: Path, outboxes: Outboxes, vault: DirectoryVault, name: str) -> None:
-    (box / name).write_bytes(b"x")
-    taken = outboxes.take(LEA, one(outboxes), vault)
-    assert taken.name == name
-    assert outboxes.discard(LEA, [taken]) == 1
-
-
-@pytest.mark.parametrize("path", ["../inbox/x", "/etc/passwd", "a/b"])
-def test_a_hint_cannot_point_elsewhere(outboxes: Outboxes, path: str) -> None:
-    with pytest.raises(ValueError, match="not a path"):
-        outboxes.look(LEA, f"x/{path}")
-
-
-def test_quarantine_on_another_disk_keeps_it_hidden_where_it_is(box: Path, home: Home, outboxes: Outboxes) -> None:
-    places = (Path("/dev") / "shm", Path(tempfile.gettempdir()))
-    other = next((one for one in places if one.is_dir() and one.stat().st_dev != box.stat().st_dev), None)
-    if other is None:
-        pytest.skip("no second file system here")
-    place = Path(tempfile.mkdtemp(dir=other))
-    try:
-        home.quarantine.rmdir()
-        home.quarantine.symlink_to(place)
-        (box / "link").symlink_to("/etc/passwd")
-        kept = outboxes.quarantine(LEA, odd(outboxes), TRACKING)
-        assert kept == box / f".{TRACKING}.quarantine"
-        assert kept.is_symlink()
-        assert list(outboxes.scan(LEA)) == []
-    finally:
-        shutil.rmtree(place)
-
-
-# the same file, or another
-
-
-def swap_for_new_file(path: Path) -> None:
-    path.with_name(".new").write_bytes(b"other")
-    path.with_name(".new").rename(path)
-
-
-def swap_for_link(path: Path) -> None:
-    path.unlink()
-    path.symlink_to("/etc/passwd")
-
-
-def swap_for_pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def swap_for_folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def grow(path: Path) -> None:
-    with path.open("ab") as file:
-        file.write(b"more")
-
-
-@pytest.mark.parametrize(
-    "change", [swap_for_new_file, swap_for_link, swap_for_pipe, swap_for_folder, grow, Path.unlink]
-)
-def test_a_file_that_was_replaced_is_not_taken_nor_removed(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault, change: Callable[[Path], None]
-) -> None:
-    path = box / "a.pgp"
-    path.write_bytes(b"first")
-    found = one(outboxes)
-    change(path)
-    for act in (
-        lambda: outboxes.take(LEA, found, vault),
-        lambda: outboxes.is_complete(LEA, found, is_whole),
-    ):
-        with pytest.raises(Changed):
-            act()
-    assert list(vault.names()) == []
-    there = os.path.lexists(path)
-    assert outboxes.discard(LEA, [found]) == 0
-    assert outboxes.quarantine(LEA, found, TRACKING) is None
-    assert os.path.lexists(path) is there
-
-
-def test_a_file_written_to_while_it_is_copied_is_not_taken(box: Path, outboxes: Outboxes, home: Home) -> None:
-    class Slow(DirectoryVault):
-        def take(self, source: BinaryIO | int, limit: int) -> Stored:
-            stored = super().take(source, limit)
-            grow(box / "a.pgp")
-            return stored
-
-    (box / "a.pgp").write_bytes(b"first")
-    slow = Slow(home.vault)
-    with pytest.raises(Changed):
-        outboxes.take(LEA, one(outboxes), slow)
-    slow.close()
-
-
-def test_hard_links_are_separate_drops_of_the_same_bytes(box: Path, outboxes: Outboxes, vault: DirectoryVault) -> None:
-    """And a second name outside does not reach what was taken."""
-    outside = box.parent / "inbox" / "kept"
-    outside.write_bytes(b"content")
-    os.link(outside, box / "a.pgp")
-    first = outboxes.take(LEA, one(outboxes), vault)
-    assert outboxes.discard(LEA, [first]) == 1
-    os.link(outside, box / "b.pgp")
-    second = outboxes.take(LEA, one(outboxes), vault)
-    assert second.sha256 == first.sha256
-    assert second.source_mark != first.source_mark
-    outside.write_bytes(b"changed")
-    assert vault.read(first.sha256) == b"content"
-
-
-def test_a_second_drop_that_looks_like_the_first_has_another_mark(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault
-) -> None:
-    """Same name, same size, same preserved time and, where the file system reuses them, the same inode."""
-    marks = set()
-    for number in range(20):
-        path = box / "export.pgp"
-        path.write_bytes(b"%02d" % number)
-        os.utime(path, (1_700_000_000, 1_700_000_000))
-        taken = outboxes.take(LEA, one(outboxes), vault)
-        marks.add(taken.source_mark)
-        assert outboxes.discard(LEA, [taken]) == 1
-        time.sleep(0.005)  # longer than the clock tick of a file system
-    assert len(marks) == 20
-
-
-def test_limits_refuse_and_the_file_stays(box: Path, home: Home, vault: DirectoryVault) -> None:
-    outboxes = Outboxes(home, Limits(sealed_bytes=1024, file_name_chars=16))
-    (box / "large.pgp").write_bytes(b"x" * 1025)
-    found = one(outboxes)
-    with pytest.raises(Refused) as large:
-        outboxes.take(LEA, found, vault)
-    assert large.value.code == "too-large"
-    place = outboxes.quarantine(LEA, found, TRACKING)
-    assert place is not None
-    assert place.stat().st_size == 1025
-    (box / "empty.pgp").touch()
-    with pytest.raises(Refused) as empty:
-        outboxes.take(LEA, one(outboxes), vault)
-    assert empty.value.code == "empty-file"
-    assert (box / "empty.pgp").exists()
-    (box / "empty.pgp").rename(box / "seventeen-letters")
-    assert odd(outboxes).code == "bad-file-name"
-
-
-def test_a_file_that_may_not_be_read_is_deferred_and_stays(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (box / "a.pgp").write_bytes(b"content")
-    found, real = one(outboxes), os.open
-
-    def forbid(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if path == "a.pgp":
-            raise PermissionError(errno.EACCES, "no")
-        return real(path, flags, mode, dir_fd=dir_fd)
-
-    monkeypatch.setattr(os, "open", forbid)
-    with pytest.raises(Deferred, match="may not read"):
-        outboxes.take(LEA, found, vault)
-    assert (box / "a.pgp").exists()
-
-
-# crashes
-
-
-def test_a_crash_between_commit_and_discard_is_recognised(box: Path, home: Home, vault: DirectoryVault) -> None:
-    (box / "a.pgp").write_bytes(b"content")
-    before = Outboxes(home, Limits())
-    first = before.take(LEA, one(before), vault)
-    vault.flush()
-    after = Outboxes(home, Limits())
-    again = after.take(LEA, one(after), vault)
-    assert again == first
-    assert after.discard(LEA, [again]) == 1
-    assert after.discard(LEA, [again]) == 0
-    assert list(vault.names()) == [first.sha256]
-
-
-def test_a_crash_in_the_middle_of_a_discard_loses_nothing(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    (box / "a.pgp").write_bytes(b"content")
-    taken = outboxes.take(LEA, one(outboxes), vault)
-    with monkeypatch.context() as crash:
-        crash.setattr(os, "unlink", die)
-        with pytest.raises(KeyboardInterrupt):
-            outboxes.discard(LEA, [taken])
-    assert list(outboxes.scan(LEA)) == []
-    assert outboxes.tidy(LEA) == 1
-    assert outboxes.take(LEA, one(outboxes), vault).sha256 == taken.sha256
-    assert outboxes.tidy(LEA) == 0
-
-
-@pytest.mark.parametrize("third", [False, True])
-def test_a_new_drop_in_the_instant_of_a_discard_is_not_lost(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault, monkeypatch: pytest.MonkeyPatch, third: bool
-) -> None:
-    """The sender renames a new file over the old name between the look and the removal; then once more."""
-    (box / "a.pgp").write_bytes(b"first")
-    taken = outboxes.take(LEA, one(outboxes), vault)
-    look, put_back = discard.mark, durable.rename_new
-
-    def late(folder: int, name: str) -> str | None:
-        mark = look(folder, name)
-        swap_for_new_file(box / "a.pgp")
-        return mark
-
-    def later(source_folder: int, source: str, target_folder: int, target: str) -> None:
-        (box / "a.pgp").write_bytes(b"third")
-        monkeypatch.setattr(durable, "rename_new", put_back)
-        put_back(source_folder, source, target_folder, target)
-
-    monkeypatch.setattr(discard, "mark", late)
-    if third:
-        monkeypatch.setattr(durable, "rename_new", later)
-    assert outboxes.discard(LEA, [taken]) == 0
-    assert sorted(path.read_bytes() for path in box.iterdir()) == ([b"other", b"third"] if third else [b"other"])
-    assert all(isinstance(found, Found) for found in outboxes.scan(LEA))
-
-
-def test_a_link_in_place_of_the_outbox_is_not_followed(
-    box: Path, outboxes: Outboxes, vault: DirectoryVault, tmp_path: Path
-) -> None:
-    (box / "a.pgp").write_bytes(b"content")
-    found = one(outboxes)
-    taken = Taken(found.name, found.source_mark, Sha256(sha256(b"content").hexdigest()), 7)
-    box.rename(tmp_path / "aside")
-    box.symlink_to(tmp_path / "aside")
-    for act in (
-        lambda: list(outboxes.scan(LEA)),
-        lambda: outboxes.look(LEA, "a.pgp"),
-        lambda: outboxes.take(LEA, found, vault),
-        lambda: outboxes.discard(LEA, [taken]),
-        lambda: outboxes.quarantine(LEA, found, TRACKING),
-    ):
-        with pytest.raises(Missing):
-            act()
-    assert (tmp_path / "aside/a.pgp").read_bytes() == b"content"

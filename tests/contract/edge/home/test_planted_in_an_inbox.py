@@ -13,7 +13,7 @@ import pytest
 from broker.core.model import LeaId
 from broker.edge.ledger.engine import writing
 from broker.parties import marks
-from broker.processes.sweeper import Inboxes as Looks
+from broker.processes.sweeper import InboxDuty
 from broker.stages.sweep.collected import notice_collected
 from tests.support import documents
 from tests.support.desk import child, record
@@ -125,7 +125,7 @@ def names() -> list[bytes]:
 
 def look(office: Office) -> None:
     """What the sweeper does with all inboxes; another LEA's comes last."""
-    Looks(office.services).look()
+    InboxDuty(office.services).look()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,20 +11,13 @@ from sqlalchemy.exc import OperationalError
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import connect, reading, writing
 from broker.edge.settings.values import Ledger, Settings
-from tests.support import postgres
 
 TRIES = 5
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with postgres.server() as server:
-        yield server
-
-
 @pytest.fixture
-def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
-    made = connect(Settings(home=tmp_path, ledger=Ledger(url=url, conflict_tries=TRIES)))
+def engine(postgres_url: str, tmp_path: Path) -> Iterator[Engine]:
+    made = connect(Settings(home=tmp_path, ledger=Ledger(url=postgres_url, conflict_tries=TRIES)))
     with writing(made) as connection:
         connection.execute(text("DROP TABLE IF EXISTS things"))
         connection.execute(text("CREATE TABLE things (id INT PRIMARY KEY, n INT NOT NULL)"))

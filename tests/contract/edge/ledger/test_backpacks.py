@@ -1,8 +1,7 @@
 """The record store's table over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,30 +19,21 @@ from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import merges
-from tests.support import ledgers, postgres
+from handlers.registry import KEPT, TRAVELS
 from tests.support.scale import examples
 
 ANA, BEN = "1000000019", "1000000027"
 NOW = 5_000.0
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in ("01", "02", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)
         person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
         connection.execute(insert(tables.students), [{"ssid": one, "added_at": 0.0} | person for one in (ANA, BEN)])
-    yield made
-    made.dispose()
+    return engine
 
 
 def part(name: str, at: float, mode: str = "replace", ssid: str = ANA, lea: str = "01") -> Part:
@@ -130,12 +120,12 @@ def test_a_packet_is_kept_once(engine: Engine) -> None:
 def test_merged_numbers_are_one_student_and_can_be_parted_again(engine: Engine) -> None:
     store(engine, part("a", 10), part("b", 20, ssid=BEN), part("c", 30, ssid=BEN, lea="02"))
     with writing(engine) as connection:
-        merges.merge(connection, ANA, BEN, "Jo", "one child", NOW, "2026-11-23")
+        merges.merge(connection, ANA, BEN, "Jo", "one child", NOW, "2026-11-23", TRAVELS)
     assert current(engine) == current(engine, BEN) == ["b", "c"]
     store(engine, part("d", 40))
     assert current(engine, BEN) == ["d", "c"]
     with writing(engine) as connection:
-        merges.unmerge(connection, ANA, BEN, "Jo", "two children", NOW)
+        merges.unmerge(connection, ANA, BEN, "Jo", "two children", NOW, TRAVELS)
     assert current(engine) == ["d"]
     assert current(engine, BEN) == ["b", "c"]
 
@@ -143,7 +133,7 @@ def test_merged_numbers_are_one_student_and_can_be_parted_again(engine: Engine) 
 ORDERS = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.sampled_from(["01", "02"])), max_size=8)
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 @given(ORDERS, st.randoms(use_true_random=False), st.integers(1, 4))
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_arrival_changes_nothing(
@@ -203,9 +193,9 @@ def test_what_is_on_the_way_already(engine: Engine) -> None:
             carrier("5", "dd", State.REFUSED),
         ]
         packets.born(connection, rows, [])
-        found = backpacks.on_the_way(connection, "6G", ["aa", "bb", "cc", "dd"])
+        found = backpacks.on_the_way(connection, "6G", ["aa", "bb", "cc", "dd"], KEPT)
         assert found == {("01", "aa"): "1"}
-        assert backpacks.on_the_way(connection, "6G", []) == {}
+        assert backpacks.on_the_way(connection, "6G", [], KEPT) == {}
 
 
 def test_the_list(engine: Engine) -> None:
@@ -216,7 +206,7 @@ def test_the_list(engine: Engine) -> None:
         assert [one.tracking for one in backpacks.listing(connection, "01", 1)] == ["c"]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_the_nightly_look_up_uses_the_index_of_what_is_current(engine: Engine) -> None:
     with reading(engine) as connection:
         asked = str(backpacks.standing_of([ANA]).compile(engine, compile_kwargs={"literal_binds": True}))

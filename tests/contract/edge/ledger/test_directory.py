@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, delete, update
@@ -15,7 +14,7 @@ from broker.edge.ledger import epoch, tables
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.parties import directory, directory_changes, removals, suspensions
 from broker.edge.pgp import keyring, openpgp, validity
-from tests.support import craft, ledgers, postgres
+from tests.support import craft
 
 NOW = datetime.now(UTC)
 AT = NOW.timestamp()
@@ -23,20 +22,12 @@ ONE, TWO = LeaId("01"), LeaId("02")
 LINE = "ssh-ed25519 AAAA"
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea, name in ((ONE, "Canyon"), (TWO, "Mesa")):
             directory.add_party(connection, Party(lea, name, PartyKind.DISTRICT), AT)
-    yield made
-    made.dispose()
+    return engine
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, delete, insert, update
@@ -17,24 +16,10 @@ from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.parties import directory, exceptions
 from broker.edge.ledger.parties.exceptions import LegalException, LetIn
 from broker.edge.pgp import keyring
-from tests.support import ledgers, postgres
 
 NOW = 1_800_000_000.0
 ONE, OTHER = Ssid("1000000019"), Ssid("1000000027")
 LINE = Disclosure(NOW, ONE, "receive-record", "allowed", "6G", "", "01", "student-record", "enrolls", "", "018f-1")
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Flags, alerts, and what belongs together of one sender's packets, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -14,31 +11,21 @@ from broker.edge.ledger.packets.rows import Move, PacketRow, Step
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags
 from broker.stages import replace as replacing
-from tests.support import ledgers, postgres
 
 ANA, BEN, OLD = Ssid("1000000019"), Ssid("1000000027"), Ssid("1000000035")  # OLD was merged into ANA's
 TYPES = (PacketType.STUDENT_RECORD, PacketType.TRANSCRIPT)
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in ("01", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 0.0)
         person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
         merged = {ANA: "", BEN: "", OLD: ANA}
         rows = [{"ssid": ssid, "added_at": 0.0, "merged_into": into} | person for ssid, into in merged.items()]
         connection.execute(insert(tables.students), rows)
-    yield made
-    made.dispose()
+    return engine
 
 
 def packet(number: int, **more: object) -> PacketRow:

@@ -1,8 +1,5 @@
 """Students whose transfers are still to be worked, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine, exc, insert
 
@@ -10,28 +7,18 @@ from broker.edge.ledger import tables
 from broker.edge.ledger.cases import follow_ups
 from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import reading, writing
-from tests.support import ledgers, postgres
 
 ANA, BEN, CY, OLD = "1000000019", "1000000027", "1000000043", "1000000035"  # OLD was merged into ANA's
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
     person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
     merged = {ANA: "", BEN: "", CY: "", OLD: ANA}
-    with writing(made) as connection:
+    with writing(engine) as connection:
         rows = [{"ssid": ssid, "added_at": 0.0, "merged_into": into} | person for ssid, into in merged.items()]
         connection.execute(insert(tables.students), rows)
-    yield made
-    made.dispose()
+    return engine
 
 
 def one(ssid: str, at: float = 1_790_000_000.123456) -> FollowUp:

@@ -1,6 +1,5 @@
 """Who asks for much and whom an LEA did not keep, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from broker.edge.ledger.packets.rows import EnrollmentRow, PacketRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import flags
 from broker.edge.settings.values import Settings
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts
 
 A, B = LeaId("01"), LeaId("6G")
 SETTINGS = Settings(Path("nowhere"))
@@ -32,26 +31,17 @@ NOW, DAY = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp(), 86_400.0
 MONTH = NOW - 30 * DAY
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
     person = {"first": "A", "middle": "", "last": "B", "suffix": "", "birth_date": "2012-03-04", "gender": ""}
-    with writing(made) as connection:
+    with writing(engine) as connection:
         for lea in (A, B):
             directory.add_party(connection, Party(lea, lea, PartyKind.DISTRICT), 0.0)
         # the last one was merged into the first
         rows = [{"ssid": one, "added_at": 0.0, "merged_into": ""} | person for one in NUMBERS]
         rows[-1]["merged_into"] = NUMBERS[0]
         connection.execute(insert(tables.students), rows)
-    yield made
-    made.dispose()
+    return engine
 
 
 def tracking(at: float, n: int = 0) -> TrackingId:

@@ -12,27 +12,22 @@ from tests.support import ledgers, postgres
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     with postgres.alone() as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("server")) if request.param == "postgresql" else ""
-
-
 @pytest.fixture
-def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.blank(tmp_path, url)
+def engine(ledger_url: str, tmp_path: Path) -> Iterator[Engine]:
+    made = ledgers.blank(tmp_path, ledger_url)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def other(url: str, tmp_path: Path) -> Iterator[Engine]:
+def other(ledger_url: str, tmp_path: Path) -> Iterator[Engine]:
     """As another process, or machine, has the same ledger."""
-    made = ledgers.again(tmp_path, url)
+    made = ledgers.again(tmp_path, ledger_url)
     yield made
     made.dispose()
 
@@ -62,8 +57,8 @@ def test_nothing_that_the_engine_does_beside_it_lets_it_go(engine: Engine, other
     first.give_up()
 
 
-def test_a_connection_that_broke_is_made_again_unless_another_one_was_faster(server: str, tmp_path: Path) -> None:
-    engine, other = ledgers.blank(tmp_path, server), ledgers.again(tmp_path, server)
+def test_a_connection_that_broke_is_made_again_unless_another_one_was_faster(postgres_url: str, tmp_path: Path) -> None:
+    engine, other = ledgers.blank(tmp_path, postgres_url), ledgers.again(tmp_path, postgres_url)
     first, second = Lease(engine), Lease(other)
     assert first.take()
     broken(other)
@@ -77,11 +72,11 @@ def test_a_connection_that_broke_is_made_again_unless_another_one_was_faster(ser
         one.dispose()
 
 
-def test_while_the_database_is_away_nobody_has_lost_it(server: str, tmp_path: Path) -> None:
-    engine = ledgers.blank(tmp_path, server)
+def test_while_the_database_is_away_nobody_has_lost_it(postgres_url: str, tmp_path: Path) -> None:
+    engine = ledgers.blank(tmp_path, postgres_url)
     lease = Lease(engine)
     assert lease.take()
-    with postgres.away(server):
+    with postgres.away(postgres_url):
         assert not lease.is_lost()
     assert not lease.is_lost()
     assert not Lease(engine).take()

@@ -1,19 +1,18 @@
 """The claims report's queries over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert, update
+from sqlalchemy import Engine, insert, update
 
 from broker.core.days.claims import Finding
 from broker.edge.ledger import tables
 from broker.edge.ledger.cases import claims
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.settings.values import Settings
-from tests.support import ledgers, postgres
+from tests.support.rows import filled, student
 
 CALENDAR = Settings(home=Path()).claims.calendar
 TODAY = date(2026, 11, 23)
@@ -21,43 +20,11 @@ NOW = claims.period(CALENDAR, TODAY)
 LEAS = ("01", "02", "6G")
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
-        connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
-    yield made
-    made.dispose()
-
-
-def filled(table: Table, **values: Any) -> dict[str, Any]:
-    """A row in which nothing else is known."""
-    needed = [
-        column
-        for column in table.columns
-        if not (column.nullable or column.server_default or column.autoincrement is True)
-    ]
-    return {
-        column.name: "" if isinstance(column.type, Text) else 0 for column in needed if column.name != "id"
-    } | values
-
-
-def student(engine: Engine, ssid: str, *memberships: tuple[str, ...], **more: str) -> None:
-    """Memberships are (LEA, entry, exit or nothing)."""
-    rows = [
-        filled(tables.enrollments, ssid=ssid, lea=lea, school="1", entry_date=entry, exit_date="".join(left), **more)
-        for lea, entry, *left in memberships
-    ]
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
     with writing(engine) as connection:
-        connection.execute(insert(tables.students), filled(tables.students, ssid=ssid))
-        connection.execute(insert(tables.enrollments), rows)
+        connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
+    return engine
 
 
 def found(engine: Engine, chosen: claims.Period = NOW, lea: str = "") -> list[Finding]:
@@ -181,7 +148,7 @@ def test_grade_and_programme(engine: Engine, grade: str, programme: str, says: t
     assert (span.kindergarten, span.programme, one.verdict.legal) == says
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # PostgreSQL's plan depends on what it counted
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)  # PostgreSQL's plan depends on what it counted
 @pytest.mark.parametrize("lea", ["", "01"])
 def test_the_look_for_movers_is_answered_by_the_index_alone(engine: Engine, lea: str) -> None:
     asked = str(claims._movers(lea).params(after="").compile(engine, compile_kwargs={"literal_binds": True}))

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection, Engine, MetaData, Table, Text, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from broker.core.flow import MOVES as PACKET_MOVES
 from broker.core.model import State
 from broker.core.transfer import BORN, MOVES, TransferState
-from broker.edge.ledger import epoch, guards, migrate, tables
+from broker.edge.ledger import epoch, migrate, tables
 from broker.edge.ledger.engine import is_current, reading, writing
-from tests.support import ledgers, postgres
+from tests.support import ledgers
+from tests.support.ledgers import brought_to
 
 FIXED = {
     "transfers": {"id", "ssid", "source", "destination", "opened_at", "cause"},
@@ -32,35 +32,22 @@ APPEND_ONLY = ("transfer_events", "disclosures", "acknowledgements")
 OTHER = {"ssid": "2", "source": "2", "destination": "2", "lea": "2", "state": "requested"}  # what there is besides
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
-
-
 @pytest.fixture
-def blank(url: str, tmp_path: Path) -> Iterator[Engine]:
+def blank(ledger_url: str, tmp_path: Path) -> Iterator[Engine]:
     """A database without tables."""
-    made = ledgers.blank(tmp_path, url)
+    made = ledgers.blank(tmp_path, ledger_url)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
+def engine(engine: Engine) -> Engine:
     """A ledger with two students and two LEAs, both called 1 and 2."""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+    with writing(engine) as connection:
         for name in ("1", "2"):
             connection.execute(insert(tables.students), row_of(tables.students, ssid=name, merged_into=""))
             connection.execute(insert(tables.parties), row_of(tables.parties, id=name))
-    yield made
-    made.dispose()
+    return engine
 
 
 def row_of(table: Table, **values: Any) -> dict[str, Any]:
@@ -171,15 +158,6 @@ def test_an_alert_is_seen_and_a_part_of_the_store_ends(engine: Engine) -> None:
 # a ledger from before transfers
 
 
-def brought_to(engine: Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables and triggers as they were then: what was delivered could not be taken back."""
-    with monkeypatch.context() as then, writing(engine) as connection:
-        then.setattr(guards, "MOVES", PACKET_MOVES | {State.DELIVERED: frozenset({State.COLLECTED})})
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
 def everything(engine: Engine, columns: dict[str, list[str]]) -> dict[str, list[Any]]:
     found = {}
     with reading(engine) as connection:
@@ -216,7 +194,7 @@ def populate(engine: Engine) -> dict[str, list[str]]:
 def test_a_ledger_from_before_transfers_is_brought_up_with_all_its_rows(
     blank: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought_to(blank, "0002", monkeypatch)
+    brought_to(blank, "0002", monkeypatch, [State.COLLECTED])  # none could be taken back
     columns = populate(blank)
     assert "transfers" not in columns
     before = everything(blank, columns)
@@ -237,7 +215,7 @@ def test_a_ledger_from_before_transfers_is_brought_up_with_all_its_rows(
 
 def test_the_triggers_of_packets_are_made_anew(blank: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was delivered can be taken back afterwards; everything else stays refused, and nothing is checked twice."""
-    brought_to(blank, "0002", monkeypatch)
+    brought_to(blank, "0002", monkeypatch, [State.COLLECTED])  # none could be taken back
     populate(blank)
     took_back = "UPDATE packets SET state = 'REFUSED' WHERE state = 'DELIVERED'"
     refuses(blank, took_back, "illegal move of a packet")
@@ -255,7 +233,7 @@ def test_the_triggers_of_packets_are_made_anew(blank: Engine, monkeypatch: pytes
 def test_a_ledger_that_was_brought_up_has_the_triggers_of_a_new_one(
     blank: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    brought_to(blank, "0002", monkeypatch)
+    brought_to(blank, "0002", monkeypatch, [State.COLLECTED])  # none could be taken back
     populate(blank)
     migrate.migrate(blank)
     (tmp_path / "new").mkdir()

@@ -1,13 +1,10 @@
 """The views of transfers over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Table, Text, insert
+from sqlalchemy import Engine, insert
 from sqlalchemy.exc import IntegrityError
 
 from broker.core.model import LeaId
@@ -18,7 +15,8 @@ from broker.edge.ledger.cases import transfer_views, transfers
 from broker.edge.ledger.cases.transfer_views import Choice
 from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading, writing
-from tests.support import ledgers, postgres
+from handlers.registry import REPLACES_EARLIER
+from tests.support.rows import filled
 
 LEAS = ("01", "02", "6G")
 TODAY = date(2026, 11, 23)
@@ -35,33 +33,12 @@ ROW = TransferRow(
 )
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         connection.execute(insert(tables.parties), [filled(tables.parties, id=lea) for lea in LEAS])
         connection.execute(insert(tables.students), filled(tables.students, ssid="1"))
-    yield made
-    made.dispose()
-
-
-def filled(table: Table, **values: Any) -> dict[str, Any]:
-    """A row in which nothing else is known."""
-    needed = [
-        column
-        for column in table.columns
-        if not (column.nullable or column.server_default or column.autoincrement is True)
-    ]
-    return {
-        column.name: "" if isinstance(column.type, Text) else 0 for column in needed if column.name != "id"
-    } | values
+    return engine
 
 
 def entered(engine: Engine, *rows: TransferRow) -> list[int]:
@@ -195,7 +172,7 @@ def test_what_was_collected_and_not_acknowledged(engine: Engine) -> None:
         packet("g", "student-record", "6G", 30.0, *there)
         said = filled(tables.acknowledgements, tracking="c", party="6G")
         connection.execute(insert(tables.acknowledgements), said)
-        assert transfer_views.unacknowledged(connection, "6G", 0.0, 20.0) == 2
-        assert transfer_views.unacknowledged(connection, "6G", 10.0, 31.0) == 3
-        assert transfer_views.unacknowledged(connection, "6G", 11.0, 30.0) == 0
-        assert transfer_views.unacknowledged(connection, "01", 0.0, 20.0) == 1
+        assert transfer_views.unacknowledged(connection, "6G", 0.0, 20.0, REPLACES_EARLIER) == 2
+        assert transfer_views.unacknowledged(connection, "6G", 10.0, 31.0, REPLACES_EARLIER) == 3
+        assert transfer_views.unacknowledged(connection, "6G", 11.0, 30.0, REPLACES_EARLIER) == 0
+        assert transfer_views.unacknowledged(connection, "01", 0.0, 20.0, REPLACES_EARLIER) == 1

@@ -8,43 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command, op
+from alembic import op
 from sqlalchemy import Engine, MetaData, create_engine, insert, inspect, select, text
 
-from broker.core.flow import MOVES
-from broker.core.model import State
-from broker.edge.ledger import copies, guards, migrate
+from broker.edge.ledger import copies, migrate
 from broker.edge.ledger.engine import REVISION, form, is_current, reading, writing
-from tests.support import homes, ledgers, postgres
+from tests.support import homes, ledgers
 from tests.support.exchange import satchel
+from tests.support.ledgers import brought_to
 
 BEFORE_STAYS = "0004"
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ""
-
-
-def brought_to(engine: Engine, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables and triggers as they were then, without a row."""
-    with monkeypatch.context() as then, writing(engine) as connection:
-        then.setattr(guards, "MOVES", MOVES | {State.DELIVERED: frozenset({State.COLLECTED, State.REFUSED})})
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
 @pytest.fixture
-def old(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def old(ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """A ledger of the form before one account of stays."""
-    made = ledgers.blank(tmp_path, url)
+    made = ledgers.blank(tmp_path, ledger_url)
     brought_to(made, BEFORE_STAYS, monkeypatch)
     yield made
     made.dispose()
@@ -61,18 +40,20 @@ def found_form(engine: Engine) -> str:
         return form(connection)
 
 
-def test_a_ledger_is_brought_up_once(old: Engine, url: str, tmp_path: Path) -> None:
+def test_a_ledger_is_brought_up_once(old: Engine, ledger_url: str, tmp_path: Path) -> None:
     assert found_form(old) == BEFORE_STAYS
     first, second = migrate.upgrade(old), migrate.upgrade(old)
     assert (first.before, first.is_changed) == (BEFORE_STAYS, True)
-    assert first.copy == (None if url else tmp_path / f"ledger-{BEFORE_STAYS}.db")  # PostgreSQL has tools of its own
+    assert first.copy == (
+        None if ledger_url else tmp_path / f"ledger-{BEFORE_STAYS}.db"
+    )  # PostgreSQL has tools of its own
     assert second == migrate.Upgraded(REVISION)
     assert not second.is_changed
     assert is_current(old)
 
 
-def test_a_ledger_without_tables_gets_them(url: str, tmp_path: Path) -> None:
-    blank = ledgers.blank(tmp_path, url)
+def test_a_ledger_without_tables_gets_them(ledger_url: str, tmp_path: Path) -> None:
+    blank = ledgers.blank(tmp_path, ledger_url)
     assert migrate.upgrade(blank) == migrate.Upgraded("")  # there is nothing to copy
     assert is_current(blank)
     blank.dispose()
@@ -107,7 +88,7 @@ def test_an_upgrade_that_fails_in_the_middle_changes_nothing(
     assert is_current(old)
 
 
-def test_two_at_once_do_not_race(old: Engine, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_do_not_race(old: Engine, ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one begins while the first is in the middle of it, waits, and finds nothing to do."""
     real, in_the_middle, go_on = migrate._run, threading.Event(), threading.Event()
 
@@ -118,7 +99,7 @@ def test_two_at_once_do_not_race(old: Engine, url: str, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(migrate, "_run", slow)
     done: dict[str, migrate.Upgraded] = {}
-    other = ledgers.again(tmp_path, url)
+    other = ledgers.again(tmp_path, ledger_url)
     first = threading.Thread(target=lambda: done.update(first=migrate.upgrade(old)))
     second = threading.Thread(target=lambda: done.update(second=migrate.upgrade(other)))
     first.start()

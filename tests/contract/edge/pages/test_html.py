@@ -20,7 +20,7 @@ from broker.edge.schemas.contracts import BASE, load
 from broker.edge.settings.resources import folder
 from broker.formats.parent import attached
 from broker.formats.parent import page as parent
-from broker.formats.parent.papers import Paper
+from broker.formats.parent.sources import SourceDocument
 from tests.support import documents
 from tests.support.tools import ROOT
 
@@ -38,8 +38,11 @@ HOSTILE = [
 def sample() -> bytes:
     """A parent's copy of a record that uses every property."""
     document = documents.sample(load(folder("schemas")), f"{BASE}student-record.v1.schema.json")
-    papers = [Paper(document, "Alpine School District", True), Paper(documents.record(9), "Canyon", False)]
-    return html.render(parent.page(papers, attached.attached([document]), date(2026, 11, 23)))
+    sources = [
+        SourceDocument(document, "Alpine School District", True),
+        SourceDocument(documents.record(9), "Canyon", False),
+    ]
+    return html.render(parent.page(sources, attached.attached([document]), date(2026, 11, 23)))
 
 
 def tree(content: bytes) -> Any:

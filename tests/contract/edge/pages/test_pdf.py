@@ -15,7 +15,7 @@ from broker.edge.schemas.contracts import BASE, load
 from broker.edge.settings.resources import folder
 from broker.formats.parent import attached
 from broker.formats.parent import page as parent
-from broker.formats.parent.papers import Paper
+from broker.formats.parent.sources import SourceDocument
 from tests.support import documents
 from tests.support.pdftext import Pdf, Run
 from tests.support.tools import require_tool
@@ -30,8 +30,11 @@ def sample() -> Pdf:
     """A parent's copy: a record that uses every property, and 150 courses of another school."""
     full = documents.sample(load(folder("schemas")), f"{BASE}student-record.v1.schema.json")
     full["student"]["legal_name"] = NAME
-    papers = [Paper(full, "Alpine School District", True), Paper(documents.record(150), "Canyon", True)]
-    content, lacking = pdf.render(parent.page(papers, attached.attached([full]), date(2026, 11, 23)))
+    sources = [
+        SourceDocument(full, "Alpine School District", True),
+        SourceDocument(documents.record(150), "Canyon", True),
+    ]
+    content, lacking = pdf.render(parent.page(sources, attached.attached([full]), date(2026, 11, 23)))
     assert lacking == ()
     return Pdf(content)
 
@@ -56,7 +59,7 @@ def test_letters_of_many_languages_are_printed() -> None:
 
 def test_every_cell_is_printed() -> None:
     document = documents.record(150)
-    made = parent.page([Paper(document, "Canyon", True)], [], date(2026, 11, 23))
+    made = parent.page([SourceDocument(document, "Canyon", True)], [], date(2026, 11, 23))
     text = " ".join(sample().texts())
     blocks = [block for section in made.sections for piece in section.pieces for block in piece.blocks]
     cells = [cell for block in blocks if isinstance(block, Table) for row in block.rows for cell in row]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.core.files.outgoing import Kind, look
+from broker.core.files.outgoing import Kind, recognise
 from broker.edge.pgp import keyring, openpgp
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -36,12 +36,12 @@ CLEAR = {
 
 @pytest.mark.parametrize("name", CLEAR)
 def test_what_lies_in_the_clear(name: str) -> None:
-    assert look(CLEAR[name]).kind is Kind.CLEAR
+    assert recognise(CLEAR[name]).kind is Kind.CLEAR
 
 
 @pytest.mark.parametrize("content", [SEALED, openpgp.armor.enarmor("MESSAGE", SEALED).encode()])
 def test_what_is_sealed(content: bytes) -> None:
-    found = look(content)
+    found = recognise(content)
     info = keyring.inspect(PUBLIC, NOW)
     assert found.kind is Kind.SEALED
     assert found.is_for(info.all_key_ids)
@@ -51,9 +51,9 @@ def test_what_is_sealed(content: bytes) -> None:
 
 def test_what_hides_whom_it_is_for_may_be_for_anybody() -> None:
     hidden = bytearray(SEALED)
-    at = hidden.index(bytes.fromhex(look(SEALED).key_ids[0]))
+    at = hidden.index(bytes.fromhex(recognise(SEALED).key_ids[0]))
     hidden[at : at + 8] = bytes(8)
-    assert look(bytes(hidden)).is_for(("0123456789ABCDEF",))
+    assert recognise(bytes(hidden)).is_for(("0123456789ABCDEF",))
 
 
 RECEIPT = openpgp.clearsign(json.dumps({"receipt": "receipt.v1"}), KEY).encode()
@@ -79,10 +79,10 @@ RECEIPT = openpgp.clearsign(json.dumps({"receipt": "receipt.v1"}), KEY).encode()
     ],
 )
 def test_what_else_a_file_can_be(content: bytes, kind: Kind) -> None:
-    assert look(content).kind is kind
+    assert recognise(content).kind is kind
 
 
 @given(st.one_of(st.binary(max_size=300), st.binary(max_size=300).map(lambda more: SEALED[: len(more)] + more)))
 def test_any_bytes_are_something(content: bytes) -> None:
-    assert look(content).kind in Kind
-    assert look(b"-----BEGIN PGP MESSAGE-----\n\n" + content).kind in Kind
+    assert recognise(content).kind in Kind
+    assert recognise(b"-----BEGIN PGP MESSAGE-----\n\n" + content).kind in Kind

@@ -97,10 +97,10 @@ def test_files_that_are_gone_are_forgotten() -> None:
     for number in range(10):
         readiness.observe(LEA, replace(FILE, name=f"{number}", ino=number), 50.0, False, whole)
     readiness.observe(LEA, replace(FILE, name="3", ino=3), 60.0, False, short)
-    readiness.forget_unseen(LEA, 60.0)
+    readiness.drop_unseen(LEA, 60.0)
     assert readiness.waiting(LEA) == 1
-    readiness.forget(LEA, "3")
-    readiness.forget(LEA, "3")
+    readiness.drop(LEA, "3")
+    readiness.drop(LEA, "3")
     assert readiness.waiting(LEA) == 0
 
 
@@ -155,7 +155,7 @@ def test_half_a_file_costs_its_headers_once_however_often_it_is_renamed_or_touch
         for _ in range(3):
             now += 0.001
             assert isinstance(readiness.observe(LEA, found, now, True, judge), Wait)
-        readiness.forget_unseen(LEA, now)
+        readiness.drop_unseen(LEA, now)
     assert judge.looks == 100
 
 

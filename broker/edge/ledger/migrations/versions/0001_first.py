@@ -1,4 +1,4 @@
-"""The first tables, and what the database refuses by itself."""
+"""The first tables, and the triggers by which the database refuses illegal changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -132,7 +132,7 @@ def _registry() -> None:
 
 
 def upgrade() -> None:
-    """Make the tables, then the triggers."""
+    """Create the tables, then the triggers."""
     for part in (_directory, _packets, _history, _registry):
         part()
     for statement in statements(op.get_bind().dialect.name, revision):

@@ -1,4 +1,4 @@
-"""Who is who: all names and evidence of a student, what the model looks for, merges, reviews and decisions."""
+"""Identity: all names and evidence of a student, the columns that the model searches, merges, reviews and decisions."""
 
 import json
 
@@ -111,8 +111,8 @@ def _decisions() -> None:
 
 
 def _carry_over() -> None:
-    """Names become rows of their own, and the candidates of reviews JSON. What the model looks for is made afterwards,
-    by whoever opens the ledger: it needs the model."""
+    """Names become rows of their own, and the candidates of reviews become JSON. The columns that the model searches
+    are filled later, when the ledger is opened: that needs the model."""
     first = "coalesce((SELECT {} FROM enrollments e WHERE e.ssid = s.ssid ORDER BY e.id LIMIT 1), '')"
     op.execute(
         sa.text(
@@ -134,7 +134,7 @@ def _carry_over() -> None:
 
 
 def upgrade() -> None:
-    """Make the tables, carry over what is there, then the triggers."""
+    """Create the tables, carry over the rows, then create the triggers."""
     for part in (_students, _index, _decisions, _carry_over):
         part()
     for statement in statements(op.get_bind().dialect.name, revision):

@@ -1,4 +1,4 @@
-"""Transfers, the record store, who was given what, flags and alerts, school days, legal exceptions."""
+"""Transfers, the record store, the disclosure log, flags and alerts, school days, legal exceptions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -158,7 +158,7 @@ def _store() -> None:
 
 
 def upgrade() -> None:
-    """Make the tables, then the triggers; the one of packets' moves anew."""
+    """Create the tables, then the triggers; the trigger of packets' moves is created again."""
     for part in (_cases, _state, _store):
         part()
     for statement in statements(op.get_bind().dialect.name, revision):

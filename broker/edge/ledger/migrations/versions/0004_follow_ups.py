@@ -1,4 +1,4 @@
-"""Students of whom it is still to be done what follows from a packet that moved many."""
+"""Students whose follow-up work, after a packet that moved many, is still to be done."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the table; it has no triggers, for its rows come and go."""
+    """Create the table. It has no triggers, because its rows come and go."""
     op.create_table(
         "follow_ups",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),

@@ -9,7 +9,7 @@ revision = "0005"
 down_revision = "0004"
 
 _serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-# the day on which the packet came, in UTC; where nobody knows, the entry's own
+# the day on which the packet came, in UTC; the entry's own date where that is not known
 _DAY_OF_PACKET = {
     "sqlite": "date(packets.received_at, 'unixepoch')",
     "postgresql": "to_char(to_timestamp(packets.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
@@ -33,7 +33,7 @@ def _columns() -> None:
         op.add_column("enrollments", column)
     op.add_column("transfers", _later("reported_on"))
     op.add_column("transfers", _number("by_request"))
-    for name in ("arrived", "military"):  # both follow from the stays
+    for name in ("arrived", "military"):  # both can be derived from the stays
         op.drop_column("follow_ups", name)
     for column in (sa.Column("removed_at", sa.Float), _later("removed_by"), _later("removed_why")):
         op.add_column("parties", column)
@@ -61,7 +61,7 @@ def _tables() -> None:
 
 
 def _carry_over(dialect: str) -> None:
-    """What is there was told to a program that knew no account of stays; a case keeps what it says of its family."""
+    """Existing entries were sent to a program without the account of stays; a case keeps its family's facts."""
     day = _DAY_OF_PACKET[dialect]
     found = f"(SELECT {day} FROM packets WHERE packets.tracking = enrollments.tracking)"  # noqa: S608
     op.execute(sa.text(f"UPDATE enrollments SET is_old = 1, reported_on = COALESCE({found}, entry_date)"))  # noqa: S608
@@ -72,7 +72,7 @@ def _carry_over(dialect: str) -> None:
             " AND t.entered_on = enrollments.entry_date)"
         )
     )
-    op.execute(  # whose case was still to be opened has news, of which no case tells yet
+    op.execute(  # a student whose case is still to be opened has news that no case has yet
         sa.text(
             "UPDATE enrollments SET is_old = 0 WHERE EXISTS (SELECT 1 FROM follow_ups f"
             " WHERE f.ssid = enrollments.ssid AND f.cause = enrollments.tracking)"
@@ -81,7 +81,7 @@ def _carry_over(dialect: str) -> None:
 
 
 def upgrade() -> None:
-    """Add the columns and tables, carry over what is there, then the triggers; two of them anew."""
+    """Add the columns and tables, carry over the rows, then create the triggers, two of them again."""
     dialect = op.get_bind().dialect.name
     _columns()
     _tables()

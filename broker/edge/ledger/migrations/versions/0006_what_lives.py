@@ -1,4 +1,4 @@
-"""Indexes of what lives, so that no look-up of every day grows with what has ended."""
+"""Indexes of live rows only, so that no everyday look-up gets slower with the rows that have ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,7 @@ _PARTIAL = (
 
 
 def upgrade() -> None:
-    """Make the new indexes, and drop the two that they take the place of."""
+    """Create the new indexes, and drop the two that they replace."""
     for name, table, columns, condition in _PARTIAL:
         where = sa.text(condition)
         op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)

@@ -1,4 +1,4 @@
-"""What belongs to a home is known, and what work costs, is kept or is guessed is counted, so that it stays bounded."""
+"""Marks what belongs to a home, and counts what work costs, what is kept and what is guessed, to keep all bounded."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ down_revision = "0006"
 
 
 def _homes() -> None:
-    """Who works with this ledger: `satchel upgrade` writes the row in the same transaction."""
+    """The home that works with this ledger: `satchel upgrade` writes the row in the same transaction."""
     op.create_table(
         "home",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
@@ -29,7 +29,7 @@ def _homes() -> None:
 
 
 def _guesses() -> None:
-    """By LEA, day and child, how often it guessed in vain."""
+    """How many wrong guesses were made, by LEA, day and child."""
     op.create_table(
         "guesses",
         *(sa.Column(name, sa.Text, primary_key=True) for name in ("lea", "day", "child", "kind")),
@@ -39,7 +39,7 @@ def _guesses() -> None:
 
 
 def _slices() -> None:
-    """What a packet has done so far, a row for each of its transactions; no triggers, for the rows come and go."""
+    """The work that a packet has done so far, one row for each transaction; no triggers: the rows come and go."""
     op.create_table(
         "packet_slices",
         sa.Column("tracking", sa.Text, primary_key=True),
@@ -51,14 +51,14 @@ def _slices() -> None:
 
 
 def _questions() -> None:
-    """Whom a question is about most, so that those of one student can be counted; of older ones nobody knows."""
+    """The student whom a question is mainly about, so that they can be counted by student; unknown for older ones."""
     op.add_column("reviews", sa.Column("about", sa.Text, nullable=False, server_default=""))
     where = sa.text("closed_at IS NULL")
     op.create_index("reviews_about", "reviews", ["lea", "about"], sqlite_where=where, postgresql_where=where)
 
 
 def _named() -> None:
-    """How a question names who was sent, so that those of one number or name are found; of those that wait, too."""
+    """The local id and name in a question, so that questions with the same ones are found; also for open questions."""
     for name in ("local_id", "named"):
         op.add_column("reviews", sa.Column(name, sa.Text, nullable=False, server_default=""))
     connection = op.get_bind()
@@ -80,13 +80,14 @@ def _named() -> None:
 
 
 def _opted() -> None:
-    """An index of the opt-outs that stand: an LEA may tell of a child's as often as it likes."""
+    """An index of the opt-outs in force: an LEA may send a child's opt-out as often as it likes."""
     where = sa.text("ended_at IS NULL")
     op.create_index("opt_outs_standing", "opt_outs", ["ssid"], sqlite_where=where, postgresql_where=where)
 
 
 def _purged() -> None:
-    """Whose bytes were removed though its row stays, and an index of whose are kept that nobody will work again."""
+    """When a packet's bytes were removed though its row stays, and an index of kept bytes that will never be worked
+    again."""
     op.add_column("packets", sa.Column("purged_at", sa.Float))
     where = sa.text("state IN ('DUPLICATE', 'REFUSED') AND purged_at IS NULL AND size > 0")
     columns = ["origin", "updated_at", "size"]
@@ -94,13 +95,13 @@ def _purged() -> None:
 
 
 def _costly_lane() -> None:
-    """An index of the packets in that lane, of which there are few."""
+    """An index of the few packets in the costly lane."""
     where = sa.text("lane = 2 AND state IN ('ADMITTED', 'RECEIVED', 'ROUTED')")
     op.create_index("packets_costly", "packets", ["origin", "tracking"], sqlite_where=where, postgresql_where=where)
 
 
 def upgrade() -> None:
-    """Make the new tables, columns and indexes."""
+    """Create the new tables, columns and indexes."""
     _homes()
     _guesses()
     _slices()

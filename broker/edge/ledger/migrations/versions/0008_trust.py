@@ -1,5 +1,5 @@
-"""What is published of each key, and what became of keys and parties; an index of what is asked in a day; and what a
-part without the exchange's key has found out, to be told by one that has it."""
+"""The published form of each key, the changes of keys and parties, an index of a day's requests, and alerts that a part
+without the exchange's key has found, for a part that has the key to send."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ _serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def _asked() -> None:
-    """An index of the requests in the disclosure log, which has a line for each delivery of the night, too."""
+    """An index of the requests in the disclosure log, which also has a line for each delivery of the night."""
     where = sa.text("action IN ('read-disclosures', 'request-record')")
     op.create_index(
         "disclosures_asked", "disclosures", ["party", "tracking"], sqlite_where=where, postgresql_where=where
@@ -21,7 +21,7 @@ def _asked() -> None:
 
 
 def _owed_alerts() -> None:
-    """Alerts of which the notice is to be made; no triggers, for the rows come and go."""
+    """Alerts whose notice is still to be made; no triggers, because the rows come and go."""
     op.create_table(
         "owed_alerts",
         sa.Column("alert", sa.BigInteger, sa.ForeignKey("alerts.id"), primary_key=True, autoincrement=False),
@@ -29,7 +29,7 @@ def _owed_alerts() -> None:
 
 
 def _keys() -> None:
-    """The published form of each key is made when keys are published next."""
+    """The published form of each key is filled in when keys are next published."""
     op.add_column("parties", sa.Column("suspended_at", sa.Float))
     op.add_column("certificates", sa.Column("ended_at", sa.Float))
     op.add_column("certificates", sa.Column("shown", sa.Text))
@@ -48,7 +48,7 @@ def _keys() -> None:
 
 
 def upgrade() -> None:
-    """Make the new tables, columns, indexes and triggers."""
+    """Create the new tables, columns, indexes and triggers."""
     _asked()
     _owed_alerts()
     _keys()

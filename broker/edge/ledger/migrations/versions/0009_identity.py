@@ -1,4 +1,4 @@
-"""What a decision teaches of a student's spelling, who was told apart, at which LEA a name counts, and an index of the
+"""What decisions teach about a student's spelling, who was told apart, at which LEA a name counts, and an index of the
 numbers that LEAs have corrected."""
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def _decided() -> Iterator[sa.Column[Any]]:
 
 
 def _taught() -> None:
-    """Decisions from here on teach; those of before have left aliases, as ever."""
+    """Decisions teach from this migration on; earlier ones have left aliases, as before."""
     spelt = ("first", "middle", "last", "suffix", "birth_date")
     op.create_table(
         "spellings",
@@ -48,7 +48,7 @@ def _taught() -> None:
 
 
 def _features() -> None:
-    """At which LEA a name counts: `satchel identity reindex` fills it in."""
+    """At which LEA a name counts: `satchel identity reindex` fills this in."""
     for name in ("told_by", "only_at"):
         op.add_column("student_features", sa.Column(name, sa.Text, nullable=False, server_default=""))
 
@@ -61,7 +61,7 @@ def _numbers() -> None:
 
 
 def upgrade() -> None:
-    """Make the new tables, columns, indexes and triggers."""
+    """Create the new tables, columns, indexes and triggers."""
     _taught()
     _features()
     _numbers()

@@ -1,8 +1,8 @@
-"""In SQLite, the columns of students lie in a table with row numbers: its tree of pages is wide and low.
+"""On SQLite, gives the table of students' features row numbers, which makes its tree of pages wide and low.
 
-Without them a table keeps whole rows in its inner pages too, which is right for short rows only (SQLite's own advice is
-a twentieth of a page): of these, of 700 bytes, a page has five, so that to find one of a whole state's took nine pages.
-PostgreSQL has had it so from the beginning.
+A table without row numbers keeps whole rows in its inner pages too, which suits only short rows (SQLite advises at most
+a twentieth of a page). These rows have 700 bytes, five to a page, so finding one in a whole state's table read nine
+pages. PostgreSQL has always stored them this way.
 """
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ _WITHOUT = "WITHOUT ROWID"
 
 
 def upgrade() -> None:
-    """Make the table anew, with the columns that it has by now and what is in it."""
+    """Create the table again, with its present columns and rows."""
     connection = op.get_bind()
     if connection.dialect.name != "sqlite":
         return

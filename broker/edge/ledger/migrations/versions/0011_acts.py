@@ -1,4 +1,4 @@
-"""The log of acts: what operators did that concerns no one student."""
+"""The log of acts: what operators did that concerns no single student."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ _serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the table and its triggers; what was done before has left no line."""
+    """Create the table and its triggers; earlier acts have left no line."""
     told = ("verb", "role", "party", "actor", "proof", "subject", "why", "result", "told")
     op.create_table(
         "acts",

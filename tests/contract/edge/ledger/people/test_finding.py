@@ -1,9 +1,7 @@
 """Students and packets found by what somebody says of them, over SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
@@ -19,24 +17,16 @@ from broker.edge.ledger.people.finding import Asked
 from broker.edge.ledger.people.registry import Source
 from broker.identity import models, registrar
 from broker.identity.normalise import key
-from tests.support import accounts, ledgers, postgres
+from tests.support import accounts
 
 FIRST = Source(LeaId("01"), "packet-1", 1_800_000_000.0)
 ANA = Student(Name("Ana", "Reyes-Ortiz", "Lucía"), date(2012, 3, 4))
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = ledgers.ready(tmp_path, url)
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
     model = models.load(None)
-    with writing(made) as connection:
+    with writing(engine) as connection:
         for lea in ("01", "6G"):
             directory.add_party(connection, Party(LeaId(lea), lea, PartyKind.DISTRICT), 1.0)
         registry.lock(connection)
@@ -46,8 +36,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
                 Ssid(str(number)), LeaId("01"), "704", f"l-{number}", "2026-08-17", "", "", "", "packet-1"
             )
             accounts.enter(connection, row)
-    yield made
-    made.dispose()
+    return engine
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from broker.edge.ledger import migrate
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.people import blocks
 from broker.edge.ledger.people.blocks import Indexed
-from tests.contract.edge.ledger.test_upgrade import brought_to
 from tests.support import ledgers
+from tests.support.ledgers import brought_to
 
 _PAGE = 4096
 _INNER = (0x02, 0x05)  # the first byte of a page that leads to others, of an index and of a table

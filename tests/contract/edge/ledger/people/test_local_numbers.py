@@ -6,7 +6,6 @@ and PostgreSQL. Every test has children of its own.
 
 import itertools
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.people import reviews
 from tests.bench import load
-from tests.support import postgres
+from tests.support import ledgers
 from tests.support.desk import child, enrollment
 from tests.support.office import Office
 
@@ -27,12 +26,12 @@ TWINS = (("Jayden", "Jaiden"), ("Ana", "Anna"))
 _BIRTHS = itertools.count()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with postgres.server() if request.param == "postgresql" else nullcontext("") as url:
-        made = Office(tmp_path_factory.mktemp("numbers"), "01", "02", ledger_url=url)
-        yield made
-        made.services.engine.dispose()
+@pytest.fixture(scope="module")
+def office(ledger_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("numbers")
+    made = Office(folder, "01", "02", ledger_url=ledgers.emptied(folder, ledger_url))
+    yield made
+    made.services.engine.dispose()
 
 
 def born() -> str:
@@ -59,7 +58,7 @@ def on_both(numbers: tuple[str, ...]) -> list[Any]:
     return [*(("sqlite", one) for one in numbers), *there]
 
 
-@pytest.mark.parametrize(("office", "number"), on_both(PLACEHOLDERS), indirect=["office"])
+@pytest.mark.parametrize(("ledger_url", "number"), on_both(PLACEHOLDERS), indirect=["ledger_url"])
 @pytest.mark.parametrize(
     "twins",
     [pytest.param(one, id="-".join(one), marks=[pytest.mark.long] * (one != TWINS[0])) for one in TWINS],
@@ -72,7 +71,7 @@ def test_a_placeholder_makes_no_twins_one(office: Office, twins: tuple[str, str]
     assert [answer for answer, _ in enroll(office, first)] == ["matched"]
 
 
-@pytest.mark.parametrize(("office", "number"), on_both(NUMBERS), indirect=["office"])
+@pytest.mark.parametrize(("ledger_url", "number"), on_both(NUMBERS), indirect=["ledger_url"])
 def test_a_number_is_one_still(office: Office, number: str) -> None:
     """The LEA's own number, birth date and a near name: the child is the one that it had."""
     day = born()

@@ -1,8 +1,6 @@
 """Stays in the ledger, over SQLite and PostgreSQL: what is entered, corrected, kept of it, and taken back."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -14,7 +12,6 @@ from broker.edge.ledger.packets.rows import EnrollmentRow
 from broker.edge.ledger.parties import directory
 from broker.edge.ledger.people import changes, registry, stays
 from broker.edge.ledger.people.registry import Person, Source
-from tests.support import ledgers, postgres
 from tests.support.accounts import today
 
 A, B = LeaId("01"), LeaId("6G")
@@ -24,22 +21,14 @@ SOURCE = Source(A, "packet-2", 2.0)
 PLACE = EnrollmentRow(ANA, A, "704", "77", "2026-08-17", "", "11", "", "packet-1", "08", "regular", reported_on=DAY)
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    made = ledgers.ready(tmp_path, request.getfixturevalue("postgres_url") if request.param == "postgresql" else "")
-    with writing(made) as connection:
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    with writing(engine) as connection:
         for lea in (A, B):
             directory.add_party(connection, Party(lea, lea, PartyKind.DISTRICT), 0.0)
         people = [Person(ssid, "Ana", "", "Reyes", "", "2012-03-04", "F") for ssid in (ANA, BO)]
         registry.add_many(connection, people, 0.0)
-    yield made
-    made.dispose()
+    return engine
 
 
 def test_an_entry_is_kept_once_and_what_it_says_anew_is_a_correction(engine: Engine) -> None:
@@ -76,7 +65,7 @@ def test_a_correction_by_a_decision_is_taken_back_whole(engine: Engine) -> None:
         before = changes.snapshot(connection, ANA)
         stays.enter(connection, replace(PLACE, grade="09", exit_date="2026-11-20"), 2.0, dual=True)
         done = changes.between(ANA, before, changes.snapshot(connection, ANA))
-        changes.take_back(connection, done)
+        changes.undo(connection, done)
         assert registry.locations(connection, ANA) == [PLACE]
 
 
@@ -86,7 +75,7 @@ def test_what_an_older_program_kept_of_a_decision_is_taken_back_still(engine: En
         (number,) = changes.snapshot(connection, ANA).places
         stays.leave(connection, ANA, "704", "2026-11-20", "TO", SOURCE, DAY)
         old = changes.Changes(ANA, places_ended=[[number, ["", ""], ["2026-11-20", "TO"]]])
-        changes.take_back(connection, old)
+        changes.undo(connection, old)
         assert registry.locations(connection, ANA) == [PLACE]
 
 

@@ -1,0 +1,1 @@
+"""Transfer cases: which there should be (`asking`), and all that follows from it (`following`)."""
