@@ -2,7 +2,8 @@
 
 Contract: each complete file is copied into the vault and flushed; then one transaction writes row, event and receipt;
 then the file is unlinked; then admit is told. After a crash anywhere, a repetition has no second effect: a file whose
-mark the ledger knows is only unlinked. A thing that is no ordinary file is refused, and then set aside.
+mark the ledger knows is only unlinked, whatever name the crash left it. A thing that is no ordinary file is refused,
+and then set aside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,9 @@ from functools import partial
 from broker.core.errors import Deferred, Refused
 from broker.core.lanes import lane_of
 from broker.core.model import LeaId, Sha256, State, TrackingId
+from broker.edge.home.discard import is_shown_again
 from broker.edge.home.outbox import Odd, Taken
-from broker.edge.home.readiness import Found
+from broker.edge.home.readiness import Found, without_change_time
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
@@ -87,6 +89,7 @@ def _enter(
     # the same bytes may have been refused as unsealed, and removed, since they were stored: leave such a file for later
     taken = [one for one in taken if services.vault.has(one.sha256)]
     fresh = [one for one in taken if not _is_known(known, one)]
+    fresh = _without_shown_again(connection, lea, fresh)
     firsts = packets.firsts(connection, lea, [one.sha256 for one in fresh])
     waiting = packets.in_flight(connection, lea)
     rows: list[PacketRow] = []
@@ -104,6 +107,19 @@ def _is_known(known: Mapping[tuple[str, str], PacketRow], one: Taken) -> bool:
     """Whether this same drop was entered before a crash; the content must agree, because marks can be forged."""
     row = known.get((one.name, one.source_mark))
     return row is not None and row.sha256 == one.sha256
+
+
+def _without_shown_again(connection: Writing, lea: LeaId, fresh: list[Taken]) -> list[Taken]:
+    """Without the files that a crash hid after they had been entered: they have another name and change time now."""
+    shown = {one.sha256 for one in fresh if is_shown_again(one.name)}
+    if not shown:
+        return fresh
+    marks = {(sha, without_change_time(mark)) for sha, mark in packets.marks_with(connection, lea, sorted(shown))}
+    return [
+        one
+        for one in fresh
+        if not is_shown_again(one.name) or (one.sha256, without_change_time(one.source_mark)) not in marks
+    ]
 
 
 def _row(

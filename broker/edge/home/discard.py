@@ -10,10 +10,11 @@ import re
 import secrets
 
 from broker.edge.home import durable
-from broker.edge.home.readiness import Found
+from broker.edge.home.readiness import Found, without_change_time
 
 _GONE = frozenset({errno.ENOENT, errno.ESTALE})
 _DISCARDED = re.compile(r"\.([0-9a-f]{16})\.taken")
+_SHOWN_AGAIN = "recovered-"
 
 
 def found(name: str, entry: os.stat_result) -> Found:
@@ -37,9 +38,9 @@ def mark(folder: int, name: str) -> str | None:
     return None if entry is None else found(name, entry).source_mark
 
 
-def _but_change_time(mark: str) -> str:
-    """A rename changes the change time, also our own rename."""
-    return mark.rpartition(":")[0]
+def is_shown_again(name: str) -> bool:
+    """Whether a file has a name that this module gives: it may have been taken in under another one."""
+    return name.startswith(_SHOWN_AGAIN)
 
 
 def discard(folder: int, name: str, source_mark: str) -> bool:
@@ -54,13 +55,13 @@ def discard(folder: int, name: str, source_mark: str) -> bool:
     except FileNotFoundError:
         return False
     after = os.lstat(hidden, dir_fd=folder)
-    if _but_change_time(found(name, after).source_mark) == _but_change_time(source_mark):
+    if without_change_time(found(name, after).source_mark) == without_change_time(source_mark):
         os.unlink(hidden, dir_fd=folder)
         return True
     try:
         durable.rename_new(folder, hidden, folder, name)
     except FileExistsError:
-        durable.rename_new(folder, hidden, folder, f"recovered-{token}")
+        durable.rename_new(folder, hidden, folder, f"{_SHOWN_AGAIN}{token}")
     return False
 
 
@@ -71,8 +72,8 @@ def show_again(folder: int) -> int:
     with os.scandir(folder) as entries:
         for hidden in [one for entry in entries if (one := _DISCARDED.fullmatch(entry.name))]:
             try:
-                durable.rename_new(folder, hidden[0], folder, f"recovered-{hidden[1]}")
+                durable.rename_new(folder, hidden[0], folder, f"{_SHOWN_AGAIN}{hidden[1]}")
             except FileExistsError:
-                durable.rename_new(folder, hidden[0], folder, f"recovered-{secrets.token_hex(8)}")
+                durable.rename_new(folder, hidden[0], folder, f"{_SHOWN_AGAIN}{secrets.token_hex(8)}")
             shown += 1
     return shown

@@ -40,6 +40,11 @@ class Found:
         return f"{self.dev}:{self.ino}:{self.mtime_ns}:{self.size}:{self.ctime_ns}"
 
 
+def without_change_time(source_mark: str) -> str:
+    """What a mark has left when its file is renamed, also by the exchange itself: a rename changes the change time."""
+    return source_mark.rpartition(":")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Take the file. `broken` means that it ends too early and that waiting did not help."""

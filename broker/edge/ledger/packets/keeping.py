@@ -7,21 +7,14 @@ Promises: only a refused packet or a duplicate is ever marked as purged.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, literal_column, select, update
+from sqlalchemy import func, select, update
 
 from broker.core.model import Sha256, State
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import history
-from broker.edge.ledger.tables import is_first, is_waiting, packets, parties
-from broker.edge.ledger.tables.base import in_constants
+from broker.edge.ledger.tables import is_first, is_kept, is_waiting, packets, parties
 
 PURGED = "purged"
-# exactly the condition of the index
-_is_kept = and_(
-    in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED]),
-    packets.c.purged_at.is_(None),
-    packets.c.size > literal_column("0"),
-)
 
 
 class Kept(NamedTuple):
@@ -58,14 +51,14 @@ def waiting(connection: Reading) -> dict[str, tuple[int, int]]:
 def kept(connection: Reading) -> list[Kept]:
     """What is kept for each LEA."""
     columns = packets.c.origin, func.count(), func.sum(packets.c.size), func.min(packets.c.updated_at)
-    rows = connection.execute(select(*columns).where(_is_kept).group_by(packets.c.origin))
+    rows = connection.execute(select(*columns).where(is_kept).group_by(packets.c.origin))
     return [Kept(origin, files, int(size), oldest) for origin, files, size, oldest in rows]
 
 
 def oldest(connection: Reading, origin: str, limit: int) -> list[Leftover]:
     """What is kept for one LEA, oldest first."""
     columns = [packets.c[name] for name in Leftover._fields]
-    query = select(*columns).where(_is_kept, packets.c.origin == origin).order_by(packets.c.updated_at).limit(limit)
+    query = select(*columns).where(is_kept, packets.c.origin == origin).order_by(packets.c.updated_at).limit(limit)
     return [Leftover._make(row)._replace(state=State(row.state)) for row in connection.execute(query)]
 
 
@@ -79,6 +72,6 @@ def needed(connection: Reading, contents: Sequence[Sha256]) -> set[Sha256]:
 def purge(connection: Writing, some: Collection[Leftover], at: float) -> None:
     """Record that the bytes of these packets are gone; `at` is seconds since 1970."""
     trackings = [one.tracking for one in some]
-    connection.execute(update(packets).where(packets.c.tracking.in_(trackings), _is_kept).values(purged_at=at))
+    connection.execute(update(packets).where(packets.c.tracking.in_(trackings), is_kept).values(purged_at=at))
     for one in some:
         history.stay(connection, one.tracking, one.state, PURGED, at)

@@ -15,7 +15,7 @@ from broker.core.model import PacketType, State
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import history
 from broker.edge.ledger.packets.rows import COLUMNS, PacketRow, Receipt, claim_of
-from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_waiting, packets
+from broker.edge.ledger.tables import is_claimed, is_costly, is_first, is_kept, is_waiting, packets
 
 _CLOCK_SECONDS = 60.0
 _ROW = [packets.c[name] for name in COLUMNS]
@@ -41,6 +41,15 @@ def by_source(connection: Reading, origin: str, drops: Collection[tuple[str, str
     mine = (packets.c.origin == origin) & packets.c.source_name.in_(names) & packets.c.source_mark.in_(marks)
     rows = (_row(values) for values in connection.execute(select(*_ROW).where(mine)))
     return {(row.source_name, row.source_mark): row for row in rows}
+
+
+def marks_with(connection: Reading, origin: str, hashes: Sequence[str]) -> set[tuple[str, str]]:
+    """The drops of an LEA that had these contents, by (SHA-256, mark); of what was refused or came twice, only those
+    whose bytes are kept still."""
+    mine = select(packets.c.sha256, packets.c.source_mark).where(
+        packets.c.origin == origin, packets.c.sha256.in_(hashes)
+    )
+    return {(row[0], row[1]) for which in (is_first, is_kept) for row in connection.execute(mine.where(which))}
 
 
 def firsts(connection: Reading, origin: str, hashes: Sequence[str]) -> dict[str, PacketRow]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
 )
 
@@ -124,6 +125,11 @@ packets = Table(
 )
 # The packets in these indexes; a query that is to use an index must state exactly this condition.
 is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])
+is_kept = and_(
+    in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED]),
+    packets.c.purged_at.is_(None),
+    packets.c.size > literal_column("0"),
+)
 is_waiting = in_constants(packets.c.state, [State.RECEIVED, State.ADMITTED, State.ROUTED])
 is_costly = (packets.c.lane == literal_column(str(COSTLY))) & is_waiting
 is_claimed = packets.c.claim_until > literal_column("0")
