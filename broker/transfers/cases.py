@@ -132,9 +132,9 @@ def held_back(services: Services, connection: Writing, trackings: Sequence[str])
 
 def lost(services: Services, connection: Writing, rows: Sequence[PacketRow]) -> None:
     """Of these packets those that were refused on their way come no more: who sent a record that an LEA waits for, and
-    was not asked because of it, is asked now."""
+    was not asked because of it, is asked now. A later record that took the place of one may lie with another LEA."""
     for row in rows:
-        if row.type in ANSWERS_CASE and row.ssid and row.state is State.REFUSED and row.code != "replaced":
+        if row.type in ANSWERS_CASE and row.ssid and row.state is State.REFUSED:
             _ask_unasked(services, connection, row, "requested", row.code)
 
 

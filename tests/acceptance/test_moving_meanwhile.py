@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from broker.core.flow import Stage
-from broker.edge.ledger.engine import writing
+from broker.edge.ledger.cases import transfers
+from broker.edge.ledger.engine import reading, writing
 from broker.identity import registrar
 from broker.packets import batch
 from broker.processes.worker import RUNS
 from broker.stages import admit
+from broker.transfers import cases
 from handlers.registry import TRAVELS
 from tests.support import desk
 from tests.support.office import Office
@@ -48,8 +50,8 @@ def test_a_record_is_not_refused_for_a_number_that_was_parted_from_its_own_on_it
     other = str(office.enroll(C, twin, date="2026-08-17")[0]["ssid"])
     model, now = office.services.model, office.services.clock()
     with writing(office.services.engine) as connection:
-        day = office.services.day().isoformat()
-        registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), day, TRAVELS)
+        today = office.services.today()
+        registrar.merge(connection, model, kept, other, "x", "y", now.timestamp(), today, TRAVELS)
     record = office.drop(C, desk.record(C, twin))
     batch.run(office.services, [admit.PLAN], [record])
     assert office.row(record).ssid == kept
@@ -58,5 +60,27 @@ def test_a_record_is_not_refused_for_a_number_that_was_parted_from_its_own_on_it
     office.work()
     row = office.row(record)
     assert (row.state, row.held_for, row.ssid) == ("HELD", "enrollment", other)
-    office.enroll(B, twin, date=day)
+    office.enroll(B, twin, date=today.day)
     assert (office.row(record).state, office.row(record).receiver) == ("DELIVERED", B)
+
+
+def test_a_source_is_asked_when_a_later_record_that_lies_elsewhere_took_the_place_of_the_one_on_its_way(
+    tmp_path: Path,
+) -> None:
+    office = Office(tmp_path, A, B, C)
+    hers, twin = desk.child("Ana", "Reyes", "2012-03-04"), desk.child("Bo", "Zander", "2012-03-04")
+    kept, other = (str(office.enroll(A, one, date="2026-08-17")[0]["ssid"]) for one in (hers, twin))
+    earlier = office.send(A, desk.record(A, twin)).tracking  # waits: nobody else has enrolled this number
+    office.enroll(B, hers, date="2026-10-05")
+    assert office.send(A, desk.record(A, hers, to=B)).receiver == B
+    with writing(office.services.engine) as connection:
+        at, today = office.services.clock().timestamp(), office.services.today()
+        registrar.merge(connection, office.services.model, kept, other, "x", "y", at, today, TRAVELS)
+        cases.reconcile(office.services, connection, [kept])
+    assert office.row(earlier).state == "ADMITTED"
+    batch.run(office.services, [admit.PLAN], [office.drop(C, desk.enrollment(C, hers, date="2026-11-20"))])
+    office.work()
+    assert (office.row(earlier).state, office.row(earlier).code) == ("REFUSED", "replaced")
+    with reading(office.services.engine) as connection:
+        (case,) = [one for one in transfers.about(connection, kept) if (one.source, one.destination) == (A, C)]
+    assert (case.state, bool(case.request)) == ("requested", True)

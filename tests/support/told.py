@@ -130,11 +130,11 @@ def _leave(there: list[Stay], day: date, was_taken_back: bool) -> None:
     if not begun:
         raise Unfit("exit-before-entry" if there else "no-open-enrollment")
     last = max(reversed(told_before or begun), key=entry_of)
-    ended, last.exit = last.exit, day
-    if not last.is_void:
-        for one in begun:
-            if one.entry < last.entry and one.exit in (None, ended):
-                one.exit = day
+    ended = last.exit
+    for one in begun:  # where two numbers of the child told of one stay, it stands there twice
+        is_same, is_piece = one.entry == last.entry, one.entry <= last.entry and one.exit in (None, ended)
+        if one is last or (is_same if last.entry == day else is_piece):
+            one.exit = day
 
 
 def entry_of(stay: Stay) -> date:

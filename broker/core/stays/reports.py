@@ -110,8 +110,8 @@ def _exit(locations: Sequence[Location], there: Sequence[int], report: Report) -
         raise Unfit("exit-before-entry" if there else "no-open-enrollment", "date")
     told_before = [place for place in begun if locations[place].exit_date == day]
     newest = _newest(locations, told_before or begun)
-    if locations[newest].entry_date == day:
-        return Told(newest, {newest: day})
+    if locations[newest].entry_date == day:  # two numbers of one student may have told the same stay twice
+        return Told(newest, {place: day for place in begun if locations[place].entry_date == day})
     return Told(newest, _end(locations, there, newest, day))
 
 

@@ -121,7 +121,7 @@ packets = Table(
         *("origin", "updated_at", "size"),
         where="state IN ('DUPLICATE', 'REFUSED') AND purged_at IS NULL AND size > 0",
     ),
-    partial("packets_refused", "state", "code", where="state = 'REFUSED'"),
+    partial("packets_refused", "code", "state", where="state = 'REFUSED'"),
 )
 # The packets in these indexes; a query that is to use an index must state exactly this condition.
 is_first = ~in_constants(packets.c.state, [State.DUPLICATE, State.REFUSED])

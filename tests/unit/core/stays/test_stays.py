@@ -4,6 +4,7 @@ import pytest
 
 from broker.core.model import LeaId
 from broker.core.stays import Account, Location, Today
+from broker.core.stays.reports import Report, changed, tell
 from tests.support.accounts import CALENDAR
 
 A, B = LeaId("01"), LeaId("6G")
@@ -40,3 +41,13 @@ def test_an_lea_that_was_left_in_silence_has_no_sight_of_what_came_after() -> No
     account = Account(stays, Today("2026-11-23", CALENDAR))
     assert account.was_at(A, "2026-09-01", "2026-09-01")
     assert not account.was_at(A, "2026-10-02", "2026-11-23")
+
+
+@pytest.mark.parametrize(("told", "ends"), [("", "2026-10-01"), ("2026-10-01", "2026-10-01"), ("", "2026-08-17")])
+def test_a_stay_that_two_numbers_of_a_child_told_of_ends_once(told: str, ends: str) -> None:
+    """The numbers were found to be one child's: the stay stands there twice, and an exit, also one told again, or the
+    entry taken back, is for both."""
+    stays = Location(A, "2026-08-17", told, "401"), Location(A, "2026-08-17", "", "401")
+    report = Report("exit", A, "401", ends)
+    found = changed(stays, report, tell(stays, report, "2026-11-23"), "2026-11-23")
+    assert [one.exit_date for one in found] == [ends] * 2
