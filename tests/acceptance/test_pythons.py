@@ -17,13 +17,18 @@ LOCKED = ("--require-hashes", "-r", "requirements-dev.lock")
 def found(version: str) -> str:
     """The interpreter of that version, by its name or by uv; skips, saying so, where there is none."""
     program = shutil.which(f"python{version}")
-    if program is None:
+    if program is None or not _runs(program):
         asked = [require_tool("uv"), "python", "find", version]
         ended = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
         program = ended.stdout.strip()
     if not program:
         pytest.skip(f"there is no Python {version} here")
     return program
+
+
+def _runs(program: str) -> bool:
+    """Whether it is an interpreter, and no stand-in for one that is not there."""
+    return subprocess.run([program, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
 
 
 def test_the_versions_are_those_of_the_package() -> None:

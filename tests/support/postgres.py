@@ -102,6 +102,11 @@ def away(url: str) -> Iterator[None]:
         _as_nobody(_ctl(root, "-l", str(root / "log"), "-o", _options(root), "start"), root)
 
 
+def log(url: str) -> str:
+    """What the server of this URL has told of its work."""
+    return (Path(str(make_url(url).query["host"])) / "log").read_text()
+
+
 def _ask(*statements: str) -> None:
     """Statements about whole databases, which are no transaction."""
     with psycopg.connect(host=_running(), user="satchel", dbname="postgres", autocommit=True) as connection:
