@@ -13,6 +13,7 @@ and has one turn.
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from broker.core.errors import Refused
 from broker.core.flow import DEATHS, WORKED_BY, Stage
@@ -37,6 +38,7 @@ Work = Callable[[Services, RoundFacts, PacketRow], Move]
 Hook = Callable[[Services, Sequence[Move]], None]
 Settle = Callable[[Services, Writing, RoundFacts, Sequence[Move]], list[Move]]
 Note = Callable[[Services, Writing, RoundFacts, Sequence[Move]], None]
+Reaches = Callable[[Reading, RoundFacts, Sequence[Move]], bool]
 
 
 def _nothing(_services: Services, _moves: Sequence[Move]) -> None:
@@ -47,21 +49,19 @@ def _as_planned(_services: Services, _connection: Reading, _facts: RoundFacts, p
     return list(planned)
 
 
-def _unnoted(_services: Services, _connection: Reading, _facts: RoundFacts, _moves: Sequence[Move]) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One stage: `work` decides a packet's move. In the transaction, `settle` may leave moves out or change them before
-    they are written, and `note` writes the consequences of the written ones. `before` runs before the commit, `after`
+    they are written, and `note` writes the consequences of the written ones, which may change students where `reaches`
+    says so. `before` runs before the commit, `after`
     after it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
     the new state."""
 
     stage: Stage
     work: Work
     settle: Settle = _as_planned
-    note: Note = _unnoted
+    note: Note = lambda *_: None
+    reaches: Reaches = lambda *_: False
     before: Hook = _nothing
     after: Hook = _nothing
     lost: Hook = _nothing
@@ -240,9 +240,32 @@ def _commit(
         return Written()
     for plan in plans:
         plan.before(services, planned)
+    write = partial(_written, services, plans, facts, planned, returned)
+    try:
+        return write(is_alone=any(map(_reaches_students, planned)))
+    except _Alone:  # nothing was written yet
+        return write(is_alone=True)
+
+
+class _Alone(Exception):
+    """The transaction may change students, and has not taken them first."""
+
+
+def _written(
+    services: Services,
+    plans: Sequence[Plan],
+    facts: RoundFacts,
+    planned: list[Move],
+    returned: list[PacketRow],
+    *,
+    is_alone: bool,
+) -> Written:
     now, aside = services.clock().timestamp(), [row for row in returned if not row.due_at and row.lane != COSTLY]
     with writing(services.engine) as connection:
-        _take_turn(connection, planned, returned)
+        (registry.lock if is_alone else epoch.settle)(connection)  # first, in the one order of all writers
+        if not is_alone and any(plan.reaches(connection, facts, planned) for plan in plans):
+            raise _Alone
+        moves.reserve(connection, planned, returned)
         led = moves.advance(connection, _of(planned, leading=True), now, enqueued_at=now)
         settled = _of(planned, leading=False)
         for plan in plans:
@@ -264,20 +287,9 @@ def _commit(
     return Written(advanced.moved, [one for one in planned if one.row.tracking not in won], aside)
 
 
-def _take_turn(connection: Writing, planned: Sequence[Move], returned: Sequence[PacketRow]) -> None:
-    """Lock first, in the one order of all writers (`epoch`): the students, where any of these moves may change them,
-    then the packets."""
-    if any(_reaches_students(one) for one in planned):
-        registry.lock(connection)
-    else:
-        epoch.settle(connection)
-    moves.reserve(connection, planned, returned)
-
-
 def _reaches_students(one: Move) -> bool:
     """Whether writing this move may touch students or their stored data: by an effect, or in the record store."""
-    is_kept = one.new.type in KEPT and one.new.state is State.APPLIED
-    return one.effect is not None or is_kept
+    return one.effect is not None or (one.new.type in KEPT and one.new.state is State.APPLIED)
 
 
 def _of(planned: Sequence[Move], *, leading: bool) -> list[Move]:

@@ -22,8 +22,9 @@ from broker.core.review import OWN_STUDENT
 from broker.core.routing import check_receiver, check_sender
 from broker.edge.ledger import epoch
 from broker.edge.ledger.engine import Reading, Writing
+from broker.edge.ledger.packets import slices
 from broker.edge.ledger.packets.rows import Move, PacketRow, Step
-from broker.edge.ledger.people import flags
+from broker.edge.ledger.people import flags, reviews
 from broker.formats.documents import to_document, to_student
 from broker.formats.opening import Read
 from broker.formats.transcript import request
@@ -170,6 +171,17 @@ def _note(services: Services, connection: Writing, facts: RoundFacts, moved: Seq
         watch.tell()
 
 
+def _reaches(connection: Reading, facts: RoundFacts, planned: Sequence[Move]) -> bool:
+    """Whether `_note` may change students: where lines were begun, or the sender has open questions that a packet about
+    a student may settle. On SQLite nobody else writes meanwhile, and nothing need be taken first."""
+    if connection.dialect.name == "sqlite":
+        return False
+    asked = {one.row.origin for one in planned if one.row.tracking in facts.students}
+    if any(reviews.is_any(connection, lea) for lea in sorted(asked)):
+        return True
+    return slices.is_begun(connection, *(one.row.tracking for one in planned))
+
+
 def _about(row: PacketRow, finding: match.Finding) -> PacketRow:
     """The packet with its student, or with the mark that a person must decide."""
     is_match = finding.answer is Answer.MATCH
@@ -185,4 +197,4 @@ def _ending_here(
     return planning.planned(services, row._replace(**known), document, replace(done, document=brought))
 
 
-PLAN = Plan(Stage.ADMIT, _work, _settle, _note, after=_purge_refused)
+PLAN = Plan(Stage.ADMIT, _work, _settle, _note, _reaches, after=_purge_refused)

@@ -15,7 +15,7 @@ from broker.edge.ledger.cases.transfers import TransferRow
 from broker.edge.ledger.engine import reading
 from broker.edge.ledger.log import disclosures
 from broker.edge.ledger.people import reviews
-from broker.edge.ledger.tables import enrollments, events, receipts
+from broker.edge.ledger.tables import decisions, enrollments, events, receipts
 from broker.edge.ledger.tables import transfers as transfers_table
 
 _DELIVERY = {"receive-record", "read-backpack", "read-own-time", "receive-transcript"}
@@ -82,6 +82,18 @@ def is_asked(engine: Engine, tracking: str) -> bool:
     """Whether the exchange was not sure who is meant in the packet's first line."""
     with reading(engine) as connection:
         return reviews.get(connection, tracking, 0) is not None
+
+
+def decided(engine: Engine, tracking: str) -> str | None:
+    """Whom the question about the packet's first line turned out to be about: an SSID, '' for nobody; None while it is
+    open."""
+    with reading(engine) as connection:
+        found = reviews.get(connection, tracking, 0)
+        if found is None or found.closed_at is None:
+            return None
+        mine = (decisions.c.tracking == tracking) & (decisions.c.line == 0)
+        newest = select(decisions.c.ssid).where(mine).order_by(decisions.c.id.desc()).limit(1)
+        return str(connection.execute(newest).scalar() or "")
 
 
 def illegal(engine: Engine, case: int) -> list[tuple[str, str]]:

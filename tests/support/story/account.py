@@ -45,6 +45,7 @@ class Account:
 
     sent: dict[str, Sent] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)  # enrollments, recalls and so on that have taken effect or failed
+    asked: dict[str, Sent] = field(default_factory=dict)  # enrollments about whom a question is open
     taken: set[str] = field(default_factory=set)  # out of an inbox
     delivered: set[str] = field(default_factory=set)
     got: list[tuple[str, str]] = field(default_factory=list)  # each delivery of what is about a student: which, to whom

@@ -17,6 +17,7 @@ class Follower(Letters):
         for row in sorted(ended, key=self._turn):
             self.own.settled.add(row.tracking)
             self._settled(self.own.sent[row.tracking], row, rows)
+        self._follow_decisions()
         self._follow_records(rows, delivered)
 
     def _turn(self, row: PacketRow) -> tuple[float, bool, str]:
@@ -56,12 +57,23 @@ class Follower(Letters):
     def _enrolled(self, one: Sent, tracking: str) -> None:
         if audit.is_asked(self.world.services.engine, tracking):
             assert self.own.has_merged, one  # a twin's name may be too little
+            self.own.asked[tracking] = one
             return
         is_new = not self.belief.is_known(one.child)
         self.belief.tell(one.child, one.reports, self.world.today)
         if is_new and self.belief.is_known(one.child):
             self.own.ssids[one.child] = audit.given(self.world.services.engine, tracking)
         self.settle(one.child)
+
+    def _follow_decisions(self) -> None:
+        """A line that named too little is carried out when a later one tells whom both are about."""
+        for tracking, one in list(self.own.asked.items()):
+            ssid = audit.decided(self.world.services.engine, tracking)
+            if ssid is not None:
+                del self.own.asked[tracking]
+            if ssid:
+                self.belief.tell(self.own.child(ssid), one.reports, self.world.today)
+                self.settle(self.own.child(ssid))
 
     def _asked(self, one: Sent, row: PacketRow) -> None:
         """A request has its answer: the very one that the asking LEA is entitled to."""

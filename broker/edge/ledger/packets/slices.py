@@ -67,9 +67,10 @@ def of(connection: Reading, tracking: str) -> list[Slice]:
     ]
 
 
-def is_begun(connection: Reading, tracking: str) -> bool:
-    """Whether some of the packet's lines were carried out and the packet is not answered yet."""
-    query = select(packet_slices.c.n).where(packet_slices.c.tracking == tracking).limit(1)
+def is_begun(connection: Reading, *trackings: str) -> bool:
+    """Whether some lines of any of these packets were carried out, and the packet is not answered yet; at most some
+    hundreds at once."""
+    query = select(packet_slices.c.n).where(packet_slices.c.tracking.in_(trackings)).limit(1)
     return connection.execute(query).first() is not None
 
 
