@@ -67,6 +67,7 @@ NEAR = st.one_of(
         ["QQ==", "QQ===", "Q Q", "a/b", "a/b\n", "../x", ".x", "x\u0000", "\u202e", "\ufeff", " ", "", "a\nb"]
     ),
 )
+MARK = "longer than any text within the lists and objects of ANYTHING"
 ANYTHING = st.one_of(
     st.none(),
     st.booleans(),
@@ -76,11 +77,18 @@ ANYTHING = st.one_of(
     NEAR,
     st.text(max_size=12),
     st.integers(1, 210).map(lambda length: "é" * length),
-    st.just([]),
-    st.just({}),
-    st.just({"first": "A", "last": "B"}),
+    st.builds(list),
+    st.builds(dict),
+    st.builds(dict, first=st.just("A"), last=st.just("B")),
     st.lists(st.text(max_size=3), max_size=3),
 )
+
+
+def put(document: dict[str, Any], path: tuple[Any, ...], value: Any) -> None:
+    """The value at its place, or nothing where an earlier change has left no such place."""
+    place = at(document, path[:-1])
+    if isinstance(place, dict) is isinstance(path[-1], str):
+        place[path[-1]] = value
 
 
 @st.composite
@@ -96,15 +104,42 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
             elif isinstance(place, dict) and draw(st.integers(0, 9)) == 0:
                 place[draw(st.text(max_size=5))] = draw(ANYTHING)
             else:
-                place[path[-1]] = draw(ANYTHING)
+                put(document, path, draw(ANYTHING))
         except (KeyError, IndexError, TypeError):
             continue
     return document
 
 
+def is_json(document: dict[str, Any]) -> bool:
+    """Whether it is what a reader can make of a packet: the gate is asked about nothing else."""
+    return bool(json.loads(json.dumps(document)) == document)
+
+
+def test_a_changed_document_is_a_document() -> None:
+    after_lists = 0
+    for name, ways in PATHS.items():
+        for path in (way for way in ways if isinstance(way[-1], int)):
+            document = copy.deepcopy(SAMPLES[name])
+            put(document, path[:-1], {})
+            put(document, path, "x")
+            after_lists += 1
+            assert is_json(document)
+    assert after_lists > 50
+
+
+@given(st.lists(ANYTHING, min_size=9))
+def test_what_is_put_into_one_value_is_in_no_other_one(values: list[Any]) -> None:
+    """Else an example is another one when it is run again."""
+    for value in values:
+        if isinstance(value, list | dict):
+            assert MARK not in value
+            value.append(MARK) if isinstance(value, list) else value.update({MARK: 0})
+
+
 @settings(max_examples=examples(400), deadline=None)
 @given(mutated())
 def test_gate_and_explainer_agree(document: dict[str, Any]) -> None:
+    assert is_json(document)
     refused = refusal(document)
     assert PURE[document["packet"]].is_valid(document) == (refused is None)
     if refused is not None:
