@@ -119,11 +119,16 @@ def place_of(row: Row, column: int) -> str:
 
 def lettered(column: int) -> str:
     """The number of a column, with a spreadsheet's letters for it: `3 (C)`."""
-    letters, rest = "", column
+    return f"{column} ({letters(column)})"
+
+
+def letters(column: int) -> str:
+    """A spreadsheet's letters for the number of a column: `C` for 3, `AA` for 27."""
+    found, rest = "", column
     while rest:
         rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{column} ({letters})"
+        found = chr(ord("A") + letter) + found
+    return found
 
 
 def _beginning(lines: Sequence[str]) -> tuple[int, str]:

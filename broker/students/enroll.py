@@ -7,10 +7,8 @@ the previous one), and only an LEA where the student is enrolled changes what is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from broker.core.model import PacketType, Ssid
-from broker.core.stays import AHEAD
 from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
@@ -24,7 +22,7 @@ from broker.oversight.watch import Watch
 from broker.packets import notify
 from broker.packets.services import Services
 from broker.students import dates, seek
-from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
+from broker.students.line import EXIT, MAKES_NEW, Task, as_new
 from broker.students.line_request import LineRequest
 from broker.transfers import follow_up
 from broker.transfers.follow_up import Pace
@@ -39,10 +37,6 @@ def settle(
 ) -> Answer:
     """Carry out a line, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
     task = Task(services, connection, row, request, pace, watch)
-    latest = (services.day() + AHEAD).isoformat()
-    for fact, day in (("date", request.day), ("exit_date", request.exit_day)):
-        if request.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
-            return replace(task.refused("unreadable", fact), must=TOO_FAR)
     return dates.answer(task) or seek.LOOK[request.request](task)
 
 

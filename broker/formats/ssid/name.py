@@ -44,6 +44,12 @@ def is_meant(file: str) -> bool:
     return bool(_NAME.fullmatch(file) or _IS_CSV.fullmatch(file))
 
 
+def lea_in(file: str) -> str:
+    """The LEA that the name says it is from; '' where it is not the name of a request."""
+    found = _NAME.fullmatch(file)
+    return found["lea"] if found else ""
+
+
 def read(file: str, lea: LeaId) -> Name:
     """The parts of the name of this LEA's file. Raises Refused `request-name`, or `from-mismatch` for another LEA."""
     found = _NAME.fullmatch(file)

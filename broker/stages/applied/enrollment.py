@@ -4,11 +4,13 @@ Contract: as `planning`. The lines are settled in the order of their days and an
 is in doubt is asked in a `review` notice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from broker.core.model import Document, Student
 from broker.edge.ledger.packets.rows import Move, PacketRow
+from broker.edge.settings.values import Settings
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line import EXIT
@@ -21,9 +23,14 @@ from handlers.line_facts import named
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a checked `enrollment.v1`. A student's exit may stand in the line before the entry."""
-    requests = _with_exits([_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(document.body))])
+    requests = _with_exits(lines_of(document.body, services.settings))
     requests.sort(key=lambda one: one.day)
     return by_lines(services, Work(row, requests), done)
+
+
+def lines_of(body: Mapping[str, Any], settings: Settings) -> list[LineRequest]:  # noqa: ARG001  as all that have lines
+    """What the lines of a checked document ask for, in their order."""
+    return [_of_entry(line, entry) for line, entry in enumerate(enrollment.entries(body))]
 
 
 def _with_exits(requests: Sequence[LineRequest]) -> list[LineRequest]:
