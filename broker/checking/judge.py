@@ -20,12 +20,12 @@ from broker.core.parties.nearly import own_id
 from broker.edge.home.folders import lea_id
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.values import Settings
-from broker.formats import canonical, dates, key_block, pesc, reading, table, whatisit
+from broker.formats import canonical, dates, heading, key_block, pesc, reading, table, tables, whatisit
 from broker.formats.documents import to_document
-from broker.formats.ssid import lines
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import field_of
 from broker.formats.ssid.lines import SHEET
+from broker.formats.table import Table
 from broker.formats.transcript import request
 from broker.notices.answers import Answer
 from broker.stages.applied import planning
@@ -101,14 +101,18 @@ class Judge:
 
     def _in_rows(self, content: bytes, file: str) -> str:
         """The LEA that the lines of a table say they are of; '' where they do not, or the first one is none."""
-        if not lines.is_csv(content, file):
+        if not tables.is_table(content, file):
             return ""
         with suppress(Refused):
-            found = table.read(content, self.settings.limits.students_per_enrollment)
+            found = self._table(content)
             fields = [field_of(cell) for cell in found.header.cells]
             at = fields.index("lea") if "lea" in fields else len(fields)
             return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
         return ""
+
+    def _table(self, content: bytes) -> Table:
+        found = table.read(content, self.settings.limits.students_per_enrollment)
+        return heading.headed(found, tables.known_in).table
 
     def _refused(self, content: bytes, lea: LeaId, now: datetime, known: Report, refused: Refused) -> Report:
         """The report on a file that is refused as a whole. Where a table lacks no more than the right name, its lines
@@ -127,7 +131,7 @@ class Judge:
 
     def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
         answers, count = self._answers(found, now)
-        columns = faults.columns_of(table.first_cells(content)) if SHEET in found else None
+        columns = faults.columns_of(self._table(content).header.cells) if SHEET in found else None
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
         students = count or _students(found)
         return replace(

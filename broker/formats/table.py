@@ -27,6 +27,9 @@ _MOST_LINES = 25  # of the file, over which one row may be spread
 _HEAD_LINES = 20  # of the file in which anything stands; the header is among them
 _MOST_HEAD = 100_000  # lines of the file, blank ones too, in which the header is looked for
 
+_FIRST_LINES = 20  # the header is among these
+_LEAST_OF_HEADER = 2  # separators in a line that is no title
+
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
 _BLANKS = re.compile("[ \t\r\n\u00a0]+")
@@ -94,22 +97,19 @@ def stream(file: BinaryIO, most_rows: int) -> Stream:
     first, separator = _beginning(head)
     rows = _rows(_Lines(head[first:], lines, first), separator)
     header = next(rows, None)
-    if header is None or header.fault or len(header.cells) < 2:
+    if header is None or header.fault or not any(separator in line for line in _beginnings(head)):
         raise Refused("csv-form", f"line {first + 1}", "It has no header line with the names of the columns.")
     if len(header.cells) > MOST_COLUMNS:
         raise Refused("csv-form", f"line {header.number}", f"It has more than {MOST_COLUMNS} columns.")
     return Stream(separator, found.encoding, found.mark_bytes > 0, header, _at_most(most_rows, rows))
 
 
-def first_cells(content: bytes) -> tuple[str, ...]:
-    """The cells of the first line, as far as they can be read; for telling what a file is."""
-    text = decoded(content[: 64 * 1024]).removeprefix("\ufeff").lstrip(" \t\r\n")
-    lines = list(islice(io.StringIO(text.replace("\r", "\n")), 20))
-    try:
-        first, separator = _beginning(lines)
-    except Refused:
-        return ()
-    return _cells(next(csv.reader([lines[first]], delimiter=separator), []))
+def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
+    """The cells of the first lines, one of which may be the header, as far as they can be read; for telling what a file
+    is."""
+    text = decoded(content[: 64 * 1024]).removeprefix("\ufeff")
+    lines = _beginnings(io.StringIO(text.replace("\r", "\n")).readlines())
+    return tuple(_cells(next(csv.reader([line], delimiter=_separator(line)), [])) for line in lines)
 
 
 def place_of(row: Row, column: int) -> str:
@@ -135,9 +135,17 @@ def _beginning(lines: Sequence[str]) -> tuple[int, str]:
     """Which line is the header, and the separator. Raises Refused `csv-form` where all are blank."""
     first = _first(lines, 0)
     said = _SAID.fullmatch(lines[first])
-    if said is None:
-        return first, _separator(lines[first])
-    return _first(lines, first + 1), said[1]
+    if said is not None:
+        return _first(lines, first + 1), said[1]
+    separator = _separator(lines[first])
+    if lines[first].count(separator) < _LEAST_OF_HEADER:  # a title may stand above the header
+        separator = _separator(max(_beginnings(lines), key=lambda line: max(map(line.count, SEPARATORS))))
+    return first, separator
+
+
+def _beginnings(lines: Sequence[str]) -> list[str]:
+    """The first lines in which anything stands, one of which may be the header."""
+    return list(islice((line for line in lines if _BLANKS.sub("", line)), _FIRST_LINES))
 
 
 def _first(lines: Sequence[str], at: int) -> int:

@@ -19,8 +19,7 @@ from broker.core.openpgp import armor, armor_damage, frames, message
 from broker.core.openpgp.message import Bounds
 from broker.edge.pgp.secretkey import Buffer
 from broker.edge.settings.values import Limits
-from broker.formats import table
-from broker.formats.ssid import columns
+from broker.formats import table, tables
 
 # Refusals of files in the clear, or without any known shape: the sender gets a better one that says what the file is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
@@ -135,7 +134,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
+    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in table.first_lines(content))
 
 
 def _shape(content: bytes) -> Shape | None:

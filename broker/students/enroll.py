@@ -14,6 +14,8 @@ from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
+from broker.formats import returned
+from broker.formats.returned import Back
 from broker.formats.ssid import name
 from broker.notices import answers
 from broker.notices.answers import Answer, Outcome, SentLine
@@ -95,12 +97,24 @@ def tell(
     packets.born(connection, [made], [])
 
 
-def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]) -> PacketRow:
-    """The same notice, made and not left yet; the vault is to be flushed."""
+def answered(
+    services: Services,
+    row: PacketRow,
+    form: str,
+    lines: Sequence[tuple[SentLine, Answer]],
+    told: Sequence[str] = (),
+) -> PacketRow:
+    """The same notice, made and not left yet; the vault is to be flushed. `told` is said of the table as a whole."""
     if form:
-        content = answers.table(form, name.read(row.source_name, row.origin).stem, lines)
+        content = answers.table(form, name.stem_of(row.source_name), lines)
         return notify.made_of(services, row.origin, PacketType.SSID, content)
-    return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+    return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines, told))
+
+
+def given_back(services: Services, row: PacketRow, table: Back, lines: Iterable[Answer]) -> PacketRow:
+    """The LEA's own table with these answers in it, made and not left yet."""
+    content = returned.written(table, {one.line: answers.said(one) for one in lines})
+    return notify.made_of(services, row.origin, PacketType.SSID, content)
 
 
 def sent(request: LineRequest) -> SentLine:

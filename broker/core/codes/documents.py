@@ -33,13 +33,17 @@ ROWS: dict[str, Code] = {
         "Write or export it in the form of its packet type, and seal it again.",
     ),
     "request-name": Code(
-        "The document is a CSV, but its file's name is not that of an SSID request.",
-        "Name it with REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it"
-        " again.",
+        "The file has the name of an SSID request (REQ, LEA, date, counter), but the date in it is none.",
+        "Give it another name, with a date such as REQ_01_20261123_1.csv.pgp or without REQ, and send it again.",
     ),
     "csv-form": Code(
-        "The CSV is not a table with the names of its columns in the first line.",
+        "The table has no line with the names of its columns, or not the columns that its document needs.",
         "Check the place named, export it with a header line and commas, semicolons, tabs or bars, and seal it again.",
+    ),
+    "dates-contradict": Code(
+        "Some dates of the table have the month before the day, others the day before the month: none can be relied"
+        " on.",
+        "Look at the places named, write all dates in one way, best as 2012-03-04, and seal it again.",
     ),
     "unknown-column": Code(
         "The CSV has a column that this exchange does not know.",

@@ -39,6 +39,17 @@ class Name(NamedTuple):
         return str(uuid.uuid5(_NAMESPACE, f"{self.lea}/{self.day}/{self.counter}"))
 
 
+def is_request(file: str) -> bool:
+    """Whether the file has the name of a request."""
+    return bool(_NAME.fullmatch(file))
+
+
+def stem_of(file: str) -> str:
+    """The name of a file without the endings that saving and sealing add."""
+    found = _NAME.fullmatch(file)
+    return found["stem"] if found else re.sub(f"{_AGAIN}{_ENDING}$", "", file, flags=re.IGNORECASE)
+
+
 def is_meant(file: str) -> bool:
     """Whether the file has the name of a request, or of any CSV."""
     return bool(_NAME.fullmatch(file) or _IS_CSV.fullmatch(file))

@@ -6,15 +6,15 @@ Contract: as `planning`. Lines that cannot be read are answered too, and keep no
 from collections.abc import Mapping
 from typing import Any
 
-from broker.core.model import Document, Name
+from broker.core.model import Document
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.settings.values import Settings
 from broker.formats.ssid.lines import SHEET, Unread
-from broker.notices.answers import Answer, Outcome, SentLine
+from broker.notices.answers import Answer, Outcome
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line_request import LineRequest
-from broker.students.lines import Line, Work
+from broker.students.lines import Line, Work, unread
 from handlers import ssid_request
 from handlers.line_facts import named
 from handlers.ssid_request import Request
@@ -31,7 +31,7 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
 def lines_of(body: Mapping[str, Any], settings: Settings) -> list[Line]:
     """What the lines of a checked document ask for, and what those that cannot be carried out are answered."""
     requests = ssid_request.requests(body, settings.time)
-    return [_unread(one) if isinstance(one, Unread) else _of_request(settings, one) for one in requests]
+    return [unread(one) if isinstance(one, Unread) else _of_request(settings, one) for one in requests]
 
 
 def _of_request(settings: Settings, request: Request) -> Line:
@@ -57,8 +57,3 @@ def _of_request(settings: Settings, request: Request) -> Line:
         must = "exit_date must not be before entry_date."
         return line, Answer(line.line, Outcome.REFUSED, None, "unreadable", "exit_date", must)
     return line
-
-
-def _unread(line: Unread) -> Line:
-    sent = SentLine(Name(line.first_name, line.last_name), line.local_number, line.school_year)
-    return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)

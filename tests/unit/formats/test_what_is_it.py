@@ -140,11 +140,12 @@ def test_what_names_no_student_is_not_said_to(content: bytes) -> None:
 
 
 def test_no_sentence_holds_anything_of_the_file() -> None:
+    unknown = contents.CSV.replace("Date of Birth", "Born")  # a request with all its columns is read
     for content in (
         contents.JSON.encode(),
-        contents.CSV.encode(),
+        unknown.encode(),
         b"Zebulon Quackenbush\n",
-        contents.CSV.encode("utf-16"),
+        unknown.encode("utf-16"),
     ):
         for said in (clear(content), opened(content)):
             assert not any(word in said.sentence for word in ("Quenneville", "Zsófia", "Zebulon", "2012-03-04, New"))
