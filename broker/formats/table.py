@@ -8,6 +8,7 @@ mark too many; cells are data, whatever they begin with. No refusal holds a cell
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
@@ -23,7 +24,6 @@ _MOST_LINE = 256 * 1024  # characters of one line of the file
 _MOST_LINES = 25  # of the file, over which one row may be spread
 
 _FIRST_LINES = 20  # the header is among these
-_LEAST_OF_HEADER = 2  # separators in a line that is no title
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
@@ -109,10 +109,7 @@ def _beginning(lines: Sequence[str]) -> tuple[int, str]:
     said = _SAID.fullmatch(lines[first])
     if said is not None:
         return _first(lines, first + 1), said[1]
-    separator = _separator(lines[first])
-    if lines[first].count(separator) < _LEAST_OF_HEADER:  # a title may stand above the header
-        separator = _separator(max(_beginnings(lines), key=lambda line: max(map(line.count, SEPARATORS))))
-    return first, separator
+    return first, _separator_of(_beginnings(lines))
 
 
 def _beginnings(lines: Sequence[str]) -> list[str]:
@@ -131,6 +128,18 @@ def _first(lines: Sequence[str], at: int) -> int:
 def _separator(line: str) -> str:
     plain = _QUOTED.sub("", line)
     return max(SEPARATORS, key=plain.count)
+
+
+def _separator_of(lines: Sequence[str]) -> str:
+    """What divides the cells of these first lines. The first decides, unless no other is divided as it is: a title may
+    stand above the header, and have commas of its own."""
+    plain = [_QUOTED.sub("", line) for line in lines]
+    separator = _separator(plain[0])
+    found = {one: Counter(line.count(one) for line in plain) for one in SEPARATORS}
+    own = plain[0].count(separator)
+    if len(plain) == 1 or (own and found[separator][own] > 1):
+        return separator
+    return max(SEPARATORS, key=lambda one: max(cells * times for cells, times in found[one].items()))
 
 
 def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
