@@ -9,7 +9,7 @@ they begin with. No refusal holds a cell.
 import csv
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
@@ -24,11 +24,9 @@ MOST_COLUMNS = 200
 MOST_CELL = 4_000  # characters
 _MOST_LINE = 256 * 1024  # characters of one line of the file
 _MOST_LINES = 25  # of the file, over which one row may be spread
-_HEAD_LINES = 20  # of the file in which anything stands; the header is among them
 _MOST_HEAD = 100_000  # lines of the file, blank ones too, in which the header is looked for
 
-_FIRST_LINES = 20  # the header is among these
-_LEAST_OF_HEADER = 2  # separators in a line that is no title
+_FIRST_LINES = 20  # in which anything stands; the header is among them
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
@@ -137,10 +135,7 @@ def _beginning(lines: Sequence[str]) -> tuple[int, str]:
     said = _SAID.fullmatch(lines[first])
     if said is not None:
         return _first(lines, first + 1), said[1]
-    separator = _separator(lines[first])
-    if lines[first].count(separator) < _LEAST_OF_HEADER:  # a title may stand above the header
-        separator = _separator(max(_beginnings(lines), key=lambda line: max(map(line.count, SEPARATORS))))
-    return first, separator
+    return first, _separator_of(_beginnings(lines))
 
 
 def _beginnings(lines: Sequence[str]) -> list[str]:
@@ -159,6 +154,18 @@ def _first(lines: Sequence[str], at: int) -> int:
 def _separator(line: str) -> str:
     plain = _QUOTED.sub("", line)
     return max(SEPARATORS, key=plain.count)
+
+
+def _separator_of(lines: Sequence[str]) -> str:
+    """What divides the cells of these first lines. The first decides, unless no other is divided as it is: a title may
+    stand above the header, and have commas of its own."""
+    plain = [_QUOTED.sub("", line) for line in lines]
+    separator = _separator(plain[0])
+    found = {one: Counter(line.count(one) for line in plain) for one in SEPARATORS}
+    own = plain[0].count(separator)
+    if len(plain) == 1 or (own and found[separator][own] > 1):
+        return separator
+    return max(SEPARATORS, key=lambda one: max(cells * times for cells, times in found[one].items()))
 
 
 def _at_most(most_rows: int, rows: Iterator[Row]) -> Iterator[Row]:
@@ -191,7 +198,7 @@ def _head(lines: Iterator[str]) -> list[str]:
         is_blank = not _BLANKS.sub("", line)
         head.append("\n" if is_blank else line)
         written += not is_blank
-        if written == _HEAD_LINES:
+        if written == _FIRST_LINES:
             break
     return head
 

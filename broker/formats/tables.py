@@ -22,7 +22,7 @@ from broker.formats.ssid import name as ssid_name
 from broker.formats.table import Table
 
 _KNOWN_CELLS = 3  # so many known cells make a line the header of a table
-_LEAST_OF_LINE = 2  # half of a header's cells, at least, are known
+_LEAST_OF_LINE = 2  # so many are known where a line has names of columns at all
 _REQUESTS = {*ssid_columns.REQUESTS, *ssid_columns.REQUESTS.values()}
 _ASKS = {plain(name) for name in ("request_type", "request", "ssid request type", "transaction type")}
 
@@ -85,7 +85,7 @@ def _require(found: Table) -> None:
     fields = [columns.field_of(cell) for cell in found.header.cells]
     named = [cell for cell in found.header.cells if cell]
     if sum(map(bool, fields)) < _LEAST_OF_LINE or not columns.is_meant(fields):
-        if known_in(found.header.cells) < min(_KNOWN_CELLS, len(named)):
+        if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
             hint = "None of its first lines holds the names of the columns: put them above the students."
             raise Refused("csv-form", f"line {found.header.number}", hint)
         asked = [ssid_columns.field_of(cell) for cell in found.header.cells]

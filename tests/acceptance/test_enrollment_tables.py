@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.bench import load
 from tests.support.desk import Town, town
 from tests.support.exchange import satchel
 from tests.support.school_tables import ADDED, TWELVE, send
@@ -84,6 +85,19 @@ def test_the_same_rows_again_are_a_duplicate_only_while_the_table_is_the_newest(
     send(desk, "a3.csv.pgp", entered)
     desk.send("a4.csv.pgp", entered.encode(), "--compress-algo", "none")
     assert desk.receipt("a4.csv.pgp", "APPLIED", "REFUSED", "DUPLICATE")["state"] == "DUPLICATE"
+
+
+def test_a_table_of_more_lines_than_one_transaction_has_comes_back_whole(here: Town) -> None:
+    lines = [
+        f"{n},{load.name_of(n)['last']},{load.name_of(n)['first']},{load.birth_of(n)},704,8/17/26,," for n in range(130)
+    ]
+    lines[64] = lines[64].replace(",704,", ",,")
+    back = send(here["01"], "all of them.csv.pgp", "\n".join([HEADER, *lines]))
+    rows = back.rows()[1:]
+    assert [row[0] for row in rows] == [str(n) for n in range(130)]
+    assert [row[-4] for row in rows] == ["refused" if n == 64 else "assigned" for n in range(130)]
+    assert len({row[-3] for row in rows}) == 130
+    assert [line["ssid"] or "" for line in back.said["students"]] == [row[-3] for row in rows]
 
 
 def test_a_request_for_numbers_needs_no_name_either(here: Town) -> None:

@@ -49,7 +49,7 @@ def _doubled(header: Row, fields: list[str], rows: Sequence[Row]) -> Iterator[st
     """A sentence for each field that several columns tell otherwise; of those that tell the same, the first is used."""
     for field in dict.fromkeys(filter(None, fields)):
         places = [place for place, one in enumerate(fields) if one == field]
-        told = [[row.cells[place] for row in rows if place < len(row.cells)] for place in places]
+        told = [["".join(row.cells[place : place + 1]) for row in rows] for place in places]
         if any(one != told[0] for one in told):
             named = places_of(header, [place + 1 for place in places])
             yield f"Several columns are {field} ({named}), and do not say the same: leave one of them."

@@ -34,6 +34,7 @@ _NO_DAY = "must be a date, such as 2012-03-04, 03/04/2012 or 20120304"
 _AHEAD_YEARS = 2  # a birth is never later than the signature, another day may be so many years later
 _AT_ONCE = 1000  # entries that the schema checks at once
 _MOST_EXPLAINED = 100  # lines
+_PROPER = frozenset({"last_name", "first_name", "middle_name"})
 _DIGITS = frozenset("0123456789")
 
 
@@ -129,7 +130,7 @@ def _line(row: Row, form: _Form) -> _Line:
         return _Line(Unread(row.number), faults={"": f"In this line {row.fault}."})
     said = {name: cell for name, cell in zip(form.fields, row.cells, strict=False) if name and cell}
     echo = echo_of(row.number, said)
-    if len(row.cells) < len(form.fields) or any(row.cells[len(form.fields) :]):
+    if any(row.cells[len(form.fields) :]):  # fewer are good: spreadsheet programs leave out separators at the end
         must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
     if bare(said.get("lea", form.lea)) != bare(form.lea):
@@ -158,6 +159,8 @@ def _value(name: str, cell: str, form: _Form) -> object:
     must = mangled.fault(cell, is_name=name in NAMES)
     if must:
         raise Unfit(must)
+    if name in _PROPER and not any(map(str.isalpha, cell)) and any(map(str.isdigit, cell)):
+        raise Unfit("must be a name")
     if name not in DATES:
         return COLUMNS[name].read(cell)
     latest = form.year if name == "birth_date" else form.year + _AHEAD_YEARS
