@@ -44,7 +44,7 @@ def read(
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and lines.is_csv(content, file):
+    if not is_xml and content[:1] != b"{" and lines.is_meant(content, file):
         return _request(content, file, lea, limits, contracts, today)
     if is_xml:
         document = pesc.read_any(content, lea, identity.state, zone)

@@ -31,23 +31,28 @@ _QUOTED = re.compile('"[^"]*"')
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
-    file on which the row begins, 1 for the first. `fault` says why it cannot be read. Repr hidden."""
+    file on which the row begins, 1 for the first; in a workbook, whose sheet is named then, the number that its program
+    shows. `fault` says why it cannot be read. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
     fault: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
-    order mark. Repr hidden."""
+    order mark; a workbook has no separator. `told` are sentences about what the sender may not know of its workbook,
+    `aside` the rows of it that are no part of the table. Repr hidden."""
 
     separator: str
     encoding: str
     marked: bool
     header: Row
     rows: tuple[Row, ...]
+    told: tuple[str, ...] = ()
+    aside: tuple[Row, ...] = ()
 
 
 def read(content: bytes, most_rows: int) -> Table:
@@ -86,21 +91,30 @@ def first_cells(content: bytes) -> tuple[str, ...]:
         first, separator = _beginning(lines)
     except Refused:
         return ()
-    return _cells(next(csv.reader([lines[first]], delimiter=separator), []))
+    return plain_cells(next(csv.reader([lines[first]], delimiter=separator), []))
 
 
-def place_of(row: Row, column: int) -> str:
-    """A place, with the column counted from 1 and in a spreadsheet's letters: `line 2 column 3 (C)`."""
-    return f"line {row.number} column {lettered(column)}"
+def place_of(row: Row, *columns: int) -> str:
+    """A place as the sender's program shows it, with columns counted from 1: `line 2 column 3 (C)`, or in a workbook
+    `sheet "Students" row 2 column C`; without a column the row alone."""
+    if not columns:
+        return f'sheet "{row.sheet}" row {row.number}' if row.sheet else f"line {row.number}"
+    named = letters if row.sheet else lettered
+    return f"{place_of(row)} column {', '.join(map(named, columns))}"
 
 
 def lettered(column: int) -> str:
     """The number of a column, with a spreadsheet's letters for it: `3 (C)`."""
-    letters, rest = "", column
+    return f"{column} ({letters(column)})"
+
+
+def letters(column: int) -> str:
+    """A spreadsheet's letters for a column, counted from 1."""
+    found, rest = "", column
     while rest:
         rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{column} ({letters})"
+        found = chr(ord("A") + letter) + found
+    return found
 
 
 def _beginning(lines: Sequence[str]) -> tuple[int, str]:
@@ -143,7 +157,7 @@ def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
     bounded = takewhile(lambda line: len(line) <= _MOST_LINE, window)
     reader = csv.reader(bounded, delimiter=separator, strict=True)
     try:
-        cells = _cells(next(reader))
+        cells = plain_cells(next(reader))
     except csv.Error:
         return Row(at + 1, (), "the quotation marks do not fit together: double those within a cell"), 1
     if max(map(len, cells), default=0) > MOST_CELL:
@@ -151,5 +165,6 @@ def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
     return Row(at + 1, cells), reader.line_num
 
 
-def _cells(raw: Sequence[str]) -> tuple[str, ...]:
+def plain_cells(raw: Sequence[str]) -> tuple[str, ...]:
+    """The cells without blanks around them; line ends within one are one blank."""
     return tuple(_BLANKS.sub(" ", cell).strip(" ") for cell in raw)

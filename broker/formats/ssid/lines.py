@@ -1,4 +1,4 @@
-"""SSID requests as student information systems send them: CSV, read into `ssid-request.v1`.
+"""SSID requests as student information systems send them: CSV or a workbook, read into `ssid-request.v1`.
 
 Owns this reading; `columns` has the columns, `name` the file's name, `answer` the answer. Promises: a faulty line stops
 no other line; the schema says, line by line, what a good line is; no refusal holds anything of a student's line.
@@ -10,14 +10,13 @@ from itertools import count, pairwise
 from typing import Any
 
 from broker.core.errors import Refused
-from broker.core.files import texts
 from broker.core.model import LeaId
-from broker.formats import no_ssn, table
+from broker.formats import no_ssn, sheets
 from broker.formats.ssid import answer, columns
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED, Unfit
-from broker.formats.table import Row
+from broker.formats.table import Row, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[Mapping[str, Any]], object]
@@ -64,25 +63,29 @@ def sheet_of(said: Mapping[str, Any]) -> Sheet:
     return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread)
 
 
-def is_csv(content: bytes, file: str) -> bool:
-    """Whether the content is meant to be a CSV: it is not JSON, and its file name or its column names say so."""
+def is_meant(content: bytes, file: str) -> bool:
+    """Whether the content is meant to be a table: a workbook, or no JSON and its file name or column names say so."""
+    if sheets.is_workbook(content):
+        return True
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
-    return ssid_name.is_meant(file) or columns.known_in(table.first_cells(content)) >= _KNOWN_CELLS
+    return ssid_name.is_meant(file) or columns.known_in(sheets.first_cells(content)) >= _KNOWN_CELLS
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -> dict[str, Any]:
     """The request as a `ssid-request.v1` document, with a `Sheet` as its property `sheet`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused `request-name`, `from-mismatch`,
-    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`, `has-ssn`.
+    `unknown-column`, `ssn-column`, `has-ssn`, and the codes of `sheets.read`.
     """
     name = ssid_name.read(file, lea)
-    found = table.read(content, most_lines)
+    found = sheets.read(content, most_lines)
     fields = ssid_header.fields_of(found.header, found.rows)
-    no_ssn.check_rows(texts.plain(content), found.rows, [_last_step(name) for name in fields])
+    plain, steps = sheets.plain(content, found), [_last_step(name) for name in fields]
+    no_ssn.check_rows(plain, found.rows, steps)
+    no_ssn.check_rows(plain, found.aside, ())
     if not found.rows:
-        raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
+        raise Refused("csv-form", place_of(found.header), "It has a header and no line below it.")
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
     lines = [_line(row, fields, lea) for row in found.rows]
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
@@ -118,10 +121,10 @@ class _Line:
 
 
 def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
-    if row.fault:
-        return _Line(Unread(row.number), faults={"": f"In this line {row.fault}."})
     cells = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
     echo = _echo(row.number, cells)
+    if row.fault:
+        return _Line(echo, faults={"": f"In this line {row.fault}."})
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
         must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
