@@ -41,7 +41,7 @@ MISTAKES = {
     "not-a-file": "Put a folder or a shortcut into `outbox`.",
     "sealed-twice": "Sealed what was sealed already.",
     "empty-document": "Sealed an empty file.",
-    "not-a-document": "Sealed a workbook, a PDF, a picture, a web page, an e-mail or an archive.",
+    "not-a-document": "Sealed a workbook with a password, a PDF, a picture, a web page, an e-mail or an archive.",
     "not-utf8": "Saved the document in another encoding than UTF-8.",
     "not-json": "Left out a comma, a quotation mark or a brace.",
     "unknown-type": "Misspelt `packet`.",

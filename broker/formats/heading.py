@@ -34,8 +34,8 @@ def headed(found: Table, known: Callable[[Sequence[str]], int]) -> Headed:
     named = [0 if row.fault else known(row.cells) for row in lines]
     at = named.index(max(named))
     if at == 0 or named[at] < _LEAST_NAMED:
-        return Headed(found, ())
-    return Headed(replace(found, header=lines[at], rows=found.rows[at:]), lines[:at])
+        return Headed(found, found.above)
+    return Headed(replace(found, header=lines[at], rows=found.rows[at:]), (*found.above, *lines[:at]))
 
 
 def without_totals(rows: Sequence[Row], needed: Sequence[int]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:

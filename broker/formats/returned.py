@@ -7,12 +7,14 @@ read as if it had none, so that it can be mended in place and sent again.
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from broker.core.files import texts
+from broker.edge import workbook_writer
 from broker.formats.cells import plain
+from broker.formats.sheets import WORKBOOK
 from broker.formats.ssid import answer
 from broker.formats.table import Row, Table
 
@@ -32,7 +34,8 @@ class Said(NamedTuple):
 @dataclass(frozen=True, slots=True, repr=False)
 class Back:
     """The table as it came, for giving it back: all its lines in order with their numbers, of which `header` is the
-    header's. `told` are sentences about the table as a whole. Repr hidden."""
+    header's. `told` are sentences about the table as a whole; `sheet` is the name of a workbook's sheet. Repr
+    hidden."""
 
     encoding: str
     marked: bool
@@ -40,6 +43,7 @@ class Back:
     header: int
     rows: tuple[tuple[int, tuple[str, ...]], ...] = field(repr=False)
     told: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 def back_of(said: Mapping[str, Any]) -> Back:
@@ -60,22 +64,31 @@ def without_added(found: Table, above: tuple[Row, ...] = ()) -> tuple[Table, tup
 
 def _cut(row: Row, at: int) -> Row:
     cells = (*row.cells[:at], *row.cells[at + len(ADDED) :])
-    return replace(row, cells=tuple(map(answer.plain, cells)))
+    return replace(row, cells=cells if row.sheet else tuple(map(answer.plain, cells)))
 
 
 def kept(found: Table, above: Sequence[Row], below: Sequence[Row], told: Sequence[str]) -> Back:
     """What is kept of a table until it is answered."""
     rows = tuple((row.number, row.cells) for row in (*above, found.header, *found.rows, *below))
-    return Back(found.encoding, found.marked, found.separator, found.header.number, rows, tuple(told))
+    return Back(
+        found.encoding, found.marked, found.separator, found.header.number, rows, tuple(told), found.header.sheet
+    )
 
 
 def written(back: Back, said: Mapping[int, Said]) -> bytes:
     """The table in its own form. `said` has what became of the lines, by their numbers; other lines get empty cells."""
+    rows = list(_rows(back, said))
+    if back.encoding == WORKBOOK:
+        wrong = {number for number, one in said.items() if one.wrong}
+        return workbook_writer.given_back(back.sheet, rows, back.header, len(ADDED), wrong, back.told)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=back.separator, lineterminator="\r\n")
+    writer.writerows(map(answer.safe, cells) for _, cells in rows)
+    return texts.encoded(out.getvalue(), back.encoding, marked=back.marked)
+
+
+def _rows(back: Back, said: Mapping[int, Said]) -> Iterator[tuple[int, tuple[str, ...]]]:
     width = max(len(cells) for _, cells in back.rows)
     for number, cells in back.rows:
-        padded = (*cells, *[""] * (width - len(cells)))
         more = ADDED if number == back.header else said.get(number, ("",) * len(ADDED))
-        writer.writerow([answer.safe(cell) for cell in (*padded, *more)])
-    return texts.encoded(out.getvalue(), back.encoding, marked=back.marked)
+        yield number, (*cells, *[""] * (width - len(cells)), *more)

@@ -37,23 +37,29 @@ _QUOTED = re.compile('"[^"]*"')
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
-    file on which the row begins, 1 for the first. `fault` says why it cannot be read. Repr hidden."""
+    file on which the row begins, 1 for the first; in a workbook, whose sheet is named then, the number that its program
+    shows. `fault` says why it cannot be read. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
     fault: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
-    order mark. Repr hidden."""
+    order mark; a workbook has no separator. `told` are sentences about what the sender may not know of its workbook;
+    `above` are the rows above its header, `aside` those of its other sheets. Repr hidden."""
 
     separator: str
     encoding: str
     marked: bool
     header: Row
     rows: tuple[Row, ...]
+    told: tuple[str, ...] = ()
+    above: tuple[Row, ...] = ()
+    aside: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,12 +113,16 @@ def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
     is."""
     text = decoded(content[: 64 * 1024]).removeprefix("\ufeff")
     lines = _beginnings(io.StringIO(text.replace("\r", "\n")).readlines())
-    return tuple(_cells(next(csv.reader([line], delimiter=_separator(line)), [])) for line in lines)
+    return tuple(plain_cells(next(csv.reader([line], delimiter=_separator(line)), [])) for line in lines)
 
 
-def place_of(row: Row, column: int) -> str:
-    """A place, with the column counted from 1 and in a spreadsheet's letters: `line 2 column 3 (C)`."""
-    return f"line {row.number} column {lettered(column)}"
+def place_of(row: Row, *columns: int) -> str:
+    """A place as the sender's program shows it, with columns counted from 1: `line 2 column 3 (C)`, or in a workbook
+    `sheet "Students" row 2 column C`; without a column the row alone."""
+    if not columns:
+        return f'sheet "{row.sheet}" row {row.number}' if row.sheet else f"line {row.number}"
+    named = letters if row.sheet else lettered
+    return f"{place_of(row)} column {', '.join(map(named, columns))}"
 
 
 def lettered(column: int) -> str:
@@ -258,15 +268,16 @@ def _row(line: str, lines: _Lines, separator: str) -> Row:
 def _plain(line: str, separator: str) -> tuple[str, ...]:
     """The cells of a line without a quotation mark: what `_quoted` would find, in a third of the time."""
     if separator == "\t":
-        return _cells(line.rstrip("\r\n").split(separator))
+        return plain_cells(line.rstrip("\r\n").split(separator))
     return tuple([cell.strip(" ") for cell in _BLANKS.sub(" ", line).split(separator)])
 
 
 def _quoted(window: Iterable[str], separator: str) -> tuple[tuple[str, ...], int]:
     """The cells of the row with which these lines begin, and how many lines it takes. Raises csv.Error."""
     reader = csv.reader(takewhile(lambda line: len(line) <= _MOST_LINE, window), delimiter=separator, strict=True)
-    return _cells(next(reader)), reader.line_num
+    return plain_cells(next(reader)), reader.line_num
 
 
-def _cells(raw: Sequence[str]) -> tuple[str, ...]:
+def plain_cells(raw: Sequence[str]) -> tuple[str, ...]:
+    """The cells without blanks around them; line ends within one are one blank."""
     return tuple(_BLANKS.sub(" ", cell).strip(" ") for cell in raw)

@@ -79,11 +79,11 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     found = headed.table
     own, above = returned.without_added(found, headed.above)
     top = enrollment_header.read(own.header, own.rows)
-    no_ssn.check_rows(plain, (*headed.above, *found.rows), [_last_step(name) for name in top.fields])
+    no_ssn.check_rows(plain, (*headed.above, *found.rows, *found.aside), [_last_step(name) for name in top.fields])
     needed = [top.fields.index(name) for name in ("last_name", "whole_name", "birth_date") if name in top.fields]
     rows, totals = heading.without_totals(own.rows, needed)
     if not rows:
-        raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line of a student below it.")
+        raise Refused("csv-form", place_of(found.header), "It has a header and no line of a student below it.")
     decided = written.decide(_dates(rows, top.fields))
     if decided.is_contradiction:
         said = f"{decided.month} has the month before the day, {decided.day} the day before the month."
@@ -91,7 +91,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     labels = {name: enrollment_header.label(found.header, n) for n, name in enumerate(top.fields, 1) if name}
     form = _Form(top.fields, labels, decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
-    told = (*_of_place(headed, totals), *top.told)
+    told = (*found.told, *_of_place(headed, totals), *top.told)
     if decided.day:
         told += (f"Dates were read with the day before the month, as {decided.day} shows.",)
     back = returned.kept(replace(own, rows=rows), above, totals, told)
@@ -109,7 +109,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
 
 def _of_place(headed: Headed, totals: Sequence[Row]) -> Iterator[str]:
     if headed.above:
-        yield f"The names of the columns are in line {headed.table.header.number}; what is above was passed over."
+        yield f"The names of the columns are in {place_of(headed.table.header)}; what is above was passed over."
     if totals:
         numbers = ", ".join(str(row.number) for row in totals)
         yield f"Totals are no students, and were left out: line {numbers}."

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from broker.core.errors import Refused
 from broker.formats.cells import is_secret
 from broker.formats.ssid.columns import NEEDED_BY, REQUESTS, REQUIRED, field_of
-from broker.formats.table import Row, lettered
+from broker.formats.table import Row, place_of
 
 SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")  # so much of the name of a column is repeated
 _LEAST_NAMED = 3  # so many known columns make a line the header
@@ -28,7 +28,7 @@ def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
     fields = [field_of(cell) for cell in header.cells]
     named = sum(map(bool, fields)) + len(secret)
     if not secret and 2 * named < len([cell for cell in header.cells if cell]):
-        raise Refused("csv-form", f"line {header.number}", "Its first line must hold the names of the columns.")
+        raise Refused("csv-form", place_of(header), "Its first line must hold the names of the columns.")
     cells = enumerate(zip(header.cells, fields, strict=True), 1)
     unknown = [place for place, (cell, field) in cells if cell and not field and place not in secret]
     faults = [
@@ -42,7 +42,7 @@ def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
     if unknown:
         raise Refused("unknown-column", places_of(header, unknown), said)
     if said:
-        raise Refused("csv-form", f"line {header.number}", said)
+        raise Refused("csv-form", place_of(header), said)
     return tuple(fields)
 
 
@@ -85,6 +85,5 @@ def _asked(fields: Sequence[str], rows: Sequence[Row]) -> set[str]:
 
 def places_of(header: Row, columns: Sequence[int]) -> str:
     """These columns (1 for A) of the header, the first of them by their letters: `line 1 column 3 (C), 6 (F)`."""
-    shown = ", ".join(lettered(column) for column in columns[:_MOST_NAMED])
     more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
-    return f"line {header.number} column {shown}{more}"
+    return place_of(header, *columns[:_MOST_NAMED]) + more

@@ -1,4 +1,4 @@
-"""SSID requests as student information systems send them: CSV, read into `ssid-request.v1`.
+"""SSID requests as student information systems send them: CSV or a workbook, read into `ssid-request.v1`.
 
 Owns this reading; `columns` has the columns, `name` the file's name, `answer` the answer. Promises: a faulty line stops
 no other line; the schema says, line by line, what a good line is; no refusal holds anything of a student's line.
@@ -10,9 +10,8 @@ from itertools import count
 from typing import Any
 
 from broker.core.errors import Refused
-from broker.core.files import texts
 from broker.core.model import LeaId
-from broker.formats import cells, heading, no_ssn, table
+from broker.formats import cells, heading, no_ssn, sheets
 from broker.formats.cells import Unfit
 from broker.formats.made import Made
 from broker.formats.returned import Back, back_of
@@ -20,7 +19,7 @@ from broker.formats.ssid import answer, columns
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED
-from broker.formats.table import Row, Table
+from broker.formats.table import Row, Table, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[Mapping[str, Any]], object]
@@ -75,12 +74,13 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     `sheet`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused `request-name`, `from-mismatch`,
-    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`, `has-ssn`.
+    `unknown-column`, `ssn-column`, `has-ssn`, and the codes of `sheets.read`.
     """
     name = ssid_name.read(file, lea)
-    found = heading.headed(table.read(content, most_lines), columns.known_in).table
+    found = sheets.read(content, most_lines, columns.known_in)
+    plain = sheets.plain(content, found)
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
-    return _document(found, texts.plain(content), header, name.day, check)
+    return _document(heading.headed(found, columns.known_in).table, plain, header, name.day, check)
 
 
 def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -> dict[str, Any]:
@@ -95,8 +95,9 @@ def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -
 def _document(found: Table, plain: bytes, header: dict[str, str], day: str, check: Check) -> dict[str, Any]:
     fields = ssid_header.fields_of(found.header, found.rows)
     no_ssn.check_rows(plain, found.rows, [_last_step(name) for name in fields])
+    no_ssn.check_rows(plain, found.aside, ())
     if not found.rows:
-        raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
+        raise Refused("csv-form", place_of(found.header), "It has a header and no line below it.")
     lines = [_line(row, fields, LeaId(header["from"])) for row in found.rows]
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
@@ -131,10 +132,10 @@ class _Line:
 
 
 def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
-    if row.fault:
-        return _Line(Unread(row.number), faults={"": f"In this line {row.fault}."})
     said = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
     echo = echo_of(row.number, said)
+    if row.fault:
+        return _Line(echo, faults={"": f"In this line {row.fault}."})
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
         must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
