@@ -136,11 +136,14 @@ class Account:
     def sources(self, day: date, answered: Collection[Answered] = (), asker: str = "") -> set[str]:
         """Whom the LEA where the child is asks for the record; or `asker`, an LEA that has the child, by a request.
 
-        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later.
+        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later. A dual LEA may
+        ask by a request whoever has the child, and the LEA that had it last.
         """
         who = asker or self.here(day)
         if who not in self.holders(day):
             return set()
+        if who != self.here(day):  # a dual one
+            return (self.holders(day) | {run.lea for run in self.runs(day)[-1:]}) - {who}
         arrival, end, earlier = self._arrival(day, who)
         others = [one for one in self.counting(day) if one.lea != who and (end is None or one.entry < end)]
         if not asker:

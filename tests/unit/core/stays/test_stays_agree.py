@@ -91,6 +91,10 @@ class _Comparison:
             assert program.runs(other) == runs, self._story(today)
         done = {source for source, *case in self.answered if mine.here(today) and mine.is_of_now(today, *case)}
         assert program.asked(other, self.answered) == mine.sources(today, self.answered) - done, self._story(today)
+        for beside in sorted(mine.holders(today) - {mine.here(today)}):  # by a request
+            done = {source for source, to, _ in self.answered if to == beside}  # for this stay there, or an earlier one
+            found = program.asked(other, self.answered, beside)
+            assert found - done == mine.sources(today, self.answered, beside) - done, (beside, self._story(today))
         return mine
 
     def _story(self, today: date | None = None) -> str:
