@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from broker.core.errors import Refused
+from broker.core.openpgp import armor
 from tests.support import fuzzed
 from tests.support.mutation import mutated, no_hang, of_corpora
 from tests.support.scale import larger
@@ -41,3 +42,19 @@ def test_a_file_that_is_nearly_right_is_read_or_refused(name: str) -> None:
     while asked == 0 or time.process_time() - began < SECONDS:
         some()
     print(f"{name}: {asked} files made of {len(seeds)}")
+
+
+def _smallest() -> list[bytes]:
+    """No byte or one, bare and in armour of every kind."""
+    bodies = [b"", *(bytes([one]) for one in range(256))]
+    kinds = ("MESSAGE", "SIGNATURE", "PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "ARMORED FILE")
+    armored = [armor.enarmor(kind, body).encode() for kind in kinds for body in bodies[::17]]
+    cut = [f"-----BEGIN PGP {kind}-----\n\n-----END PGP {kind}-----\n".encode() for kind in kinds]
+    return [*bodies, *armored, *cut]
+
+
+@pytest.mark.parametrize("name", fuzzed.READERS)
+def test_a_file_with_next_to_nothing_in_it_is_read_or_refused(name: str) -> None:
+    for content in _smallest():
+        with suppress(Refused):
+            fuzzed.READERS[name].read(content)
