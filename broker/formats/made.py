@@ -7,11 +7,12 @@ no chance to guess what is in the table.
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import NamedTuple
 
 import orjson
 
+from broker.core.days.state_time import StateTime
 from broker.core.files import table_ids
 from broker.core.model import LeaId
 from broker.formats.table import Table
@@ -25,14 +26,16 @@ class Made(NamedTuple):
     zone: tzinfo
 
     @property
-    def day(self) -> str:
-        """The day of the signature, in the state (ISO 8601)."""
-        return self.signed_at.astimezone(self.zone).date().isoformat()
+    def signed_on(self) -> date:
+        """The day of the signature, in the state."""
+        return StateTime(self.zone).day(self.signed_at)
 
     def id_of(self, packet_type: str, lea: LeaId, rows: Table) -> str:
         """The id of the document that these rows become; `rows` have only the sender's own columns."""
         cells = [rows.header.cells, *(row.cells for row in rows.rows)]
-        return table_ids.made(packet_type, self.digest(orjson.dumps([packet_type, lea, self.day, cells])))
+        return table_ids.made(
+            packet_type, self.digest(orjson.dumps([packet_type, lea, self.signed_on.isoformat(), cells]))
+        )
 
 
 def unsealed(zone: tzinfo) -> Made:

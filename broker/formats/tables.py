@@ -69,7 +69,7 @@ def _enrollment(
         "from": str(lea),
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
-    found = enrollment.read(headed, content, lea, made.signed_at.year, lambda some: check(top | {"students": some}))
+    found = enrollment.read(headed, content, lea, made.signed_on.year, lambda some: check(top | {"students": some}))
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
 
 

@@ -156,7 +156,7 @@ def _read(echo: Unread, said: Mapping[str, str], form: _Form) -> _Line:
 
 
 def _value(name: str, cell: str, form: _Form) -> object:
-    must = mangled.fault(cell, is_name=name in NAMES)
+    must = mangled.fault(cell, is_name=name in NAMES or name in DATES)
     if must:
         raise Unfit(must)
     if name in _PROPER and not any(map(str.isalpha, cell)) and any(map(str.isdigit, cell)):

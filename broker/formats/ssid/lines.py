@@ -88,7 +88,7 @@ def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -
     digit."""
     created = made.signed_at.isoformat(timespec="seconds")
     header = {"packet": PACKET, "id": made.id_of("ssid-request", lea, found), "from": str(lea), "created": created}
-    document = _document(found, plain, header, made.day, check)
+    document = _document(found, plain, header, made.signed_on.isoformat(), check)
     return document | {SHEET: replace(document[SHEET], is_named_by_rows=True)}
 
 
