@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from broker.core import template
 from broker.core.days import written
 from broker.core.days.written import Order
 from broker.core.errors import Refused
@@ -21,7 +22,7 @@ from broker.formats.enrollment import columns
 from broker.formats.enrollment import header as enrollment_header
 from broker.formats.enrollment.columns import COLUMNS, DATES, ENTRY, EXIT, NAMES
 from broker.formats.heading import Headed
-from broker.formats.ssid.lines import Sheet, Unread, bare, echo_of, fault_of
+from broker.formats.ssid.lines import EXAMPLE, Sheet, Unread, bare, echo_of, fault_of
 from broker.formats.table import Row, place_of
 
 Entry = dict[str, Any]
@@ -133,6 +134,8 @@ def _line(row: Row, form: _Form) -> _Line:
     if any(row.cells[len(form.fields) :]):  # fewer are good: spreadsheet programs leave out separators at the end
         must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
+    if template.is_example(said.get("last_name", "")):
+        return _Line(Unread(row.number), faults={"": EXAMPLE})
     if bare(said.get("lea", form.lea)) != bare(form.lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
     return _read(echo, said, form)

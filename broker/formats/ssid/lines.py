@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from broker.core import template
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import cells, heading, no_ssn, sheets
@@ -28,6 +29,7 @@ PACKET = "ssid-request.v1"
 SHEET = "sheet"  # only a document made of a CSV has this property: no schema allows it, so no JSON can bring it
 # values for properties that the schema requires; they are never shown
 STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}
+EXAMPLE = "This line is the example of the template: write a student of yours over it, or delete it."
 _ECHOED = 100  # characters of a cell that the answer repeats as it came
 _MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
 
@@ -139,6 +141,8 @@ def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
         must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
+    if template.is_example(said.get("last_name", "")):
+        return _Line(Unread(row.number), faults={"": EXAMPLE})
     if bare(said.get("lea", lea)) != bare(lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
     return _read_line(echo, said)
