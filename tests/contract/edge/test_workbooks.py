@@ -78,6 +78,17 @@ def test_a_number_whose_digits_are_lost_is_a_fault(form: str, tmp_path: Path) ->
     assert "more than 15 digits" in sheet.faults[1, 2]
 
 
+@pytest.mark.parametrize("form", ["", "xlsx:Calc MS Excel 2007 XML"])
+def test_zeros_that_a_format_shows_are_kept(form: str, tmp_path: Path) -> None:
+    def change(_: object, sheet: Any) -> None:
+        sheet["A1"].number_format = sheet["A2"].number_format = "00000"
+        sheet["B1"].number_format = "0.00"
+
+    content = made([[771, 771, 771], ["771", 1, 2], [5, 6, 7]], change)
+    (sheet,) = workbooks.read(converted(content, "xlsx", form, tmp_path) if form else content)
+    assert [cells for _, cells in sheet.rows] == [("00771", "771", "771"), ("771", "1", "2"), ("5", "6", "7")]
+
+
 def test_a_sheet_of_a_million_formatted_blank_rows_has_the_rows_that_say_something() -> None:
     blank = b"".join(
         b'<row r="%d"><c r="A%d" s="1"/><c r="B%d" s="1" /></row>' % (n, n, n) for n in range(3, 1_000_000)
