@@ -25,7 +25,6 @@ _ZIP = b"PK\x03\x04"
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s[^<>]{0,2000}>")
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s[^<>]{0,2000}>")
 _ATTRIBUTE = re.compile(r"""([\w:]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_ENCRYPTED = b":encryption-data"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,19 +86,20 @@ def text_of(value: Value) -> str:
 def _zipped(content: bytes) -> tuple[bytes, dict[int, Seen]]:
     """The workbook as the library gets it, and what was seen of its sheets, by their place in the workbook."""
     parts = workbook_zip.parts(content)
-    if _ENCRYPTED in parts.get("META-INF/manifest.xml", b""):
-        raise workbook_zip.locked()
     if "content.xml" in parts:
         return workbook_zip.packed(parts), dict(enumerate(workbook_cells.of_ods(parts["content.xml"])))
     book = _book(parts)
     known = {name.lower(): name for name in parts}  # as the library finds them
     places = [known.get(name.lower(), "") for name in book]
-    strings = workbook_cells.lengths(parts["xl/sharedStrings.xml"]) if "xl/sharedStrings.xml" in parts else []
+    shared = known.get("xl/sharedstrings.xml")
+    strings = workbook_cells.lengths(parts[shared]) if shared else []
+    styles = known.get("xl/styles.xml")
+    digits = workbook_cells.digits_of(parts[styles]) if styles else []
     seen: dict[str, Seen] = {}
     for name in [name for low, name in known.items() if low.startswith("xl/worksheets/") or name in places]:
         if not name.endswith(".xml"):
             continue
-        seen[name] = workbook_cells.of_xlsx(parts[name], strings)
+        seen[name] = workbook_cells.of_xlsx(parts[name], strings, digits)
     return workbook_zip.packed(parts), {at: seen[name] for at, name in enumerate(places) if name in seen}
 
 
@@ -150,4 +150,9 @@ def _rows(sheet: "calamine.CalamineSheet", seen: Seen) -> Iterator[tuple[int, tu
     faulty = {row for row, _ in seen.faults}
     for number, values in enumerate(sheet.iter_rows(), 1):
         if number in faulty or any(value != "" for value in values):
-            yield number, tuple(map(text_of, values))
+            yield number, tuple(_shown(value, seen, number, column) for column, value in enumerate(values, 1))
+
+
+def _shown(value: Value, seen: Seen, row: int, column: int) -> str:
+    text = text_of(value)
+    return text.zfill(seen.padded.get((row, column), 0)) if seen.padded and text.isdigit() else text

@@ -20,13 +20,15 @@ NOT_CALCULATED = "has a formula that was never calculated: open the workbook in 
 MANGLED = "has a number of more than 15 digits, of which a spreadsheet drops the last ones: make the column text"
 
 _PLACE = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
+_ZEROS = re.compile("0{2,15}")
 _HIDES = ("filter", "collapse")
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen of one sheet. Rows and columns count from 1; `rows` and `columns` are the last with a value."""
+    """What was seen of one sheet. Rows and columns count from 1; `rows` and `columns` are the last with a value;
+    `padded` says how many digits a number is shown with, zeros before it."""
 
     rows: int = 0
     columns: int = 0
@@ -34,6 +36,7 @@ class Seen:
     faults: dict[tuple[int, int], str] = field(default_factory=dict)
     first_row: int = 0
     characters: int = 0
+    padded: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def value(self, row: int, column: int, characters: int, rows: int = 1, columns: int = 1) -> None:
         """Note a value that stands in so many rows and columns from there on. Raises Refused `inflates-too-much`."""
@@ -46,9 +49,16 @@ class Seen:
             raise Refused("inflates-too-much", "", hint)
 
     def fault(self, row: int, column: int, said: str) -> None:
-        """Note a faulty cell."""
-        if len(self.faults) < MOST_FACTS:
-            self.faults[row, column] = said
+        """Note a faulty cell. Raises Refused `workbook` where nearly all are."""
+        self.faults[row, column] = said
+        if len(self.faults) > MOST_FACTS:
+            raise Refused("workbook", "", f"More than {MOST_FACTS:,} cells have an error instead of a value.")
+
+    def pad(self, row: int, column: int, digits: int) -> None:
+        """Note a number that is shown with zeros before it. Raises Refused `inflates-too-much` for too many."""
+        self.padded[row, column] = digits
+        if len(self.padded) > MOST_FACTS:
+            raise Refused("inflates-too-much", "", "Too many numbers are shown with zeros before them: make them text.")
 
     def hide(self, row: int) -> None:
         """Note a hidden row in which something stands."""
@@ -56,9 +66,9 @@ class Seen:
             self.hidden.append(row)
 
 
-def of_xlsx(sheet: bytes, strings: list[int]) -> Seen:
-    """One sheet of an .xlsx; `strings` are the lengths of the shared strings. Raises Refused."""
-    found = _Xlsx(strings)
+def of_xlsx(sheet: bytes, strings: list[int], digits: list[int]) -> Seen:
+    """One sheet of an .xlsx; `strings` and `digits` are from `lengths` and `digits_of`. Raises Refused."""
+    found = _Xlsx(strings, digits)
     _parse(found, sheet)
     return found.seen
 
@@ -75,6 +85,14 @@ def lengths(shared: bytes) -> list[int]:
     found = _Strings()
     _parse(found, shared)
     return found.lengths
+
+
+def digits_of(styles: bytes) -> list[int]:
+    """For each style of cells of an .xlsx, how many digits its numbers are shown with; 0 for no such number. Raises
+    Refused."""
+    found = _Styles()
+    _parse(found, styles)
+    return [found.digits.get(one, 0) for one in found.used]
 
 
 class _Handler:
@@ -119,10 +137,30 @@ class _Strings(_Handler):
             self.lengths[-1] += len(text)
 
 
+class _Styles(_Handler):
+    def __init__(self) -> None:
+        self.digits: dict[str, int] = {}
+        self.used: list[str] = []
+        self._is_of_cells = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        local = _local(name)
+        if local == "numFmt" and _ZEROS.fullmatch(attributes.get("formatCode", "")):
+            self.digits[attributes.get("numFmtId", "")] = len(attributes["formatCode"])
+        elif local == "cellXfs":
+            self._is_of_cells = True
+        elif local == "xf" and self._is_of_cells:
+            self.used.append(attributes.get("numFmtId", "0"))
+
+    def end(self, name: str) -> None:
+        if _local(name) == "cellXfs":
+            self._is_of_cells = False
+
+
 class _Xlsx(_Handler):
-    def __init__(self, strings: list[int]) -> None:
+    def __init__(self, strings: list[int], digits: list[int]) -> None:
         self.seen = Seen()
-        self._strings = strings
+        self._strings, self._digits, self._style = strings, digits, 0
         self._row = self._column = 0
         self._is_hidden = self._is_formula = self._in_cell = self._in_value = False
         self._kind, self._text = "", ""
@@ -148,7 +186,7 @@ class _Xlsx(_Handler):
         if found:
             self._row = int(found[2])
         self._in_cell, self._is_formula, self._text = True, False, ""
-        self._kind = attributes.get("t", "n")
+        self._kind, self._style = attributes.get("t", "n"), int(attributes.get("s", 0))
 
     def text(self, text: str) -> None:
         if self._in_value:
@@ -174,6 +212,8 @@ class _Xlsx(_Handler):
             seen.fault(row, column, MANGLED)
         elif not text:
             return
+        elif self._kind == "n" and self._style < len(self._digits) and self._digits[self._style]:
+            seen.pad(row, column, self._digits[self._style])
         seen.value(row, column, self._length(text))
 
     def _length(self, text: str) -> int:

@@ -31,6 +31,7 @@ _BLANK_ROW = re.compile(rb"<row [^<>]{0,200}?(?:/>|></row>)")
 _MOST_ROW = 8 * _PIECE
 _LONG_TAG = re.compile(rb"<[^<>]{8000,}+")
 _MOST_ATTRIBUTES = 1_000
+_MANIFEST, _ENCRYPTED = "META-INF/manifest.xml", b":encryption-data"
 _PLAIN = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 _MARK = b"\xef\xbb\xbf"
 DAMAGED = "It is damaged, or was not saved to its end."
@@ -68,9 +69,12 @@ def _taken(archive: zipfile.ZipFile) -> dict[str, bytes]:
         raise _too_much()
     found: dict[str, bytes] = {}
     left = _Left()
-    for one in needed:
+    for one in sorted(needed, key=lambda one: _name(one) != _MANIFEST):  # it says whether the others are encrypted
         with archive.open(one) as member:
-            found[_name(one)] = _checked(_name(one), _read(member, left))
+            part = _read(member, left)
+        if _name(one) == _MANIFEST and _ENCRYPTED in part:
+            raise locked()
+        found[_name(one)] = _checked(_name(one), part)
     return found
 
 
