@@ -136,8 +136,8 @@ class Account:
     def sources(self, day: date, answered: Collection[Answered] = (), asker: str = "") -> set[str]:
         """Whom the LEA where the child is asks for the record; or `asker`, an LEA that has the child, by a request.
 
-        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later. A dual LEA may
-        ask by a request whoever has the child, and the LEA that had it last.
+        A dual entry asks nobody, and makes nobody ask: only a request reaches a dual LEA that came later. A dual LEA
+        may ask by a request whoever has the child, and the LEA that had it last.
         """
         who = asker or self.here(day)
         if who not in self.holders(day):

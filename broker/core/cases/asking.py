@@ -72,7 +72,8 @@ def plan(account: Account, cases: Sequence[Case], *, asker: LeaId | None = None,
     """The changes that make one child's cases what they should be. `cases` are all of them, oldest first.
 
     `asker` is an LEA that asks by a request. Where the child is, it asks every other LEA that has or had the child and
-    has not answered it; beside that, with a dual entry, those that have the child and the last that had it. `dual_asks` says that LEAs with a dual enrollment ask without a request, too.
+    has not answered it; beside that, with a dual entry, those that have the child and the last that had it. `dual_asks`
+    says that LEAs with a dual enrollment ask without a request, too.
     """
     duals = account.holders - {account.here} if dual_asks else frozenset()
     wanted = _wanted(account, cases, asker) if account.here else []
