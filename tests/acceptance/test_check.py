@@ -66,7 +66,7 @@ WRONG: Mapping[str, tuple[str, str, Callable[[], bytes]]] = {
     TODAY: ("unknown-column", "a table", lambda: table(f"{HEADER},Shoe Size", f"{ROW},44")),
     TODAY.replace("_1.", "_2."): ("ssn-column", "a table", lambda: table(f"{HEADER},SSN", f"{ROW},078051120")),
     TODAY.replace("_1.", "_3."): ("csv-form", "a table", lambda: table("Last Name,First Name", f"{CANARY},Ana")),
-    "list.csv": ("request-name", "CSV", lambda: table(HEADER, ROW)),
+    "REQ_6G_20261399_1.csv": ("request-name", "CSV", lambda: table(HEADER, ROW)),
     "deep.json": ("schema", "JSON", deep),
     "number.json": ("has-ssn", "JSON", with_number),
     "half.json": ("not-json", "", lambda: deep()[:-40]),
@@ -188,9 +188,10 @@ def test_whose_file_it_is_may_be_said_and_is_compared(tmp_path: Path) -> None:
         assert CODES["from-mismatch"].remedy == found["faults"][0]["what_to_do"]
 
 
-def test_a_wrong_name_does_not_hide_what_is_wrong_in_the_lines(tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_bytes(table(f"{HEADER},LEA", f"{ROW},6G", f"New,,{CANARY},Ana,31/31/2012,6G"))
-    (found,) = told(tmp_path, "list.csv", code=1)
+def test_a_wrong_date_in_the_name_does_not_hide_what_is_wrong_in_the_lines(tmp_path: Path) -> None:
+    name = "REQ_6G_20261399_1.csv"
+    (tmp_path / name).write_bytes(table(f"{HEADER},LEA", f"{ROW},6G", f"New,,{CANARY},Ana,31/31/2012,6G"))
+    (found,) = told(tmp_path, name, code=1)
     assert [one["code"] for one in found["faults"]] == ["request-name", "unreadable", "unreadable"]
     assert {(one["line"], one["column"], one["header"]) for one in found["faults"][1:]} == {
         (3, "B", "School"),

@@ -53,7 +53,7 @@ def _table(content: bytes) -> None:
         numbers = [found.header.number, *(row.number for row in found.rows)]
         assert numbers == sorted(set(numbers))
     with suppress(Refused):
-        table.first_cells(content)
+        table.first_lines(content)
     with suppress(Refused):
         list(roster.read(io.BytesIO(content)))
     _document(content, sheets.NAME)

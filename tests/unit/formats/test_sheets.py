@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 from broker.core.errors import Refused
 from broker.edge import workbook_writer
 from broker.formats import sheets, table
-from broker.formats.ssid import answer
+from broker.formats.ssid import answer, columns
 from broker.formats.ssid.answer import Answered
 from tests.support import sheets as requests
 from tests.support.sheets import HEADER
@@ -36,7 +36,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\uff
 @example([("1.23E+09", "https://a.example")])
 def test_any_text_survives_the_way_through_a_workbook(rows: list[tuple[str, str]]) -> None:
     content = workbook_writer.write([("Students", ["Last Name", "First Name"], rows)])
-    found = sheets.read(content, 100)
+    found = sheets.read(content, 100, columns.known_in)
     plain = [table.plain_cells(row) for row in rows]
     assert [row.cells for row in found.rows] == [row for row in plain if any(row)]
     assert [row.number for row in found.rows] == [at for at, row in enumerate(plain, 2) if any(row)]
@@ -46,16 +46,16 @@ def test_a_workbook_and_a_csv_of_the_same_students_are_the_same_request() -> Non
     lines = "New,2027,1,704,445566,Reyes-Ortiz,Ana,2012-03-04,", "Retrieve,2026-27,01,704,0445567,Holm,Ben,08/30/2013,"
     csv = "\n".join((HEADER, *lines))
     assert requests.read(made([COLUMNS, ANA, BEN]))["students"] == requests.read(csv)["students"]
-    assert sheets.read(csv.encode(), 10) == table.read(csv.encode(), 10)
+    assert sheets.read(csv.encode(), 10, columns.known_in) == table.read(csv.encode(), 10)
 
 
 def test_blank_rows_count_for_nothing_and_rows_keep_their_numbers() -> None:
     blank: list[list[Any]] = [[None, " "]] * 700
     content = made([["Roster of Lincoln, fall"], [], COLUMNS, *blank, ANA, *blank, BEN])
-    found = sheets.read(content, 2)
+    found = sheets.read(content, 2, columns.known_in)
     assert (found.header.number, [row.number for row in found.rows]) == (3, [704, 1405])
     with pytest.raises(Refused) as caught:
-        sheets.read(content, 1)
+        sheets.read(content, 1, columns.known_in)
     assert (caught.value.code, caught.value.pointer) == ("csv-form", 'sheet "Students" row 1405')
 
 
@@ -92,7 +92,7 @@ def test_other_sheets_are_passed_over_and_told(name: str, is_hidden: bool) -> No
         other.append(["Something else"] if name == "Other" else COLUMNS)
         other.sheet_state = "hidden" if is_hidden else "visible"
 
-    found = sheets.read(made([COLUMNS, ANA], second), 10)
+    found = sheets.read(made([COLUMNS, ANA], second), 10, columns.known_in)
     assert found.header.sheet == "Students"
     assert found.told == (f'The sheet "{name}" {"is hidden and " if is_hidden else ""}was not read.',)
 
@@ -102,7 +102,7 @@ def test_hidden_rows_are_read_and_told() -> None:
         for row in (3, 4, 6):
             sheet.row_dimensions[row].hidden = True
 
-    found = sheets.read(made([COLUMNS, *[ANA] * 6], hide), 10)
+    found = sheets.read(made([COLUMNS, *[ANA] * 6], hide), 10, columns.known_in)
     assert len(found.rows) == 6
     assert found.told == (
         "Rows 3 to 4 and 6 are hidden in your workbook, by a filter perhaps; what stands there was read all the same.",
