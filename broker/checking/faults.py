@@ -64,13 +64,22 @@ def of_refusal(refused: Refused) -> tuple[Fault, ...]:
 def of_answer(answer: Answer, body: Mapping[str, Any], columns: Columns | None) -> Iterator[Fault]:
     """The faults in the answer to a line. `columns` are those of a table; of a document in JSON they are None, and the
     places are pointers into its `body`."""
-    for field, must in told_apart(answer.field, answer.must):
+    for field, must in told_apart(answer.field, _by_fields(answer.must, columns or {})):
         wrong, remedy = _sentence(must) if must else REASONS[answer.why], REASONS[answer.why]
         if columns is None:
             yield Fault(answer.why, wrong, remedy, pointer=_pointer(body, answer.line, field))
             continue
         letter, header = columns.get(field, ("", field))
         yield Fault(answer.why, wrong, remedy, line=answer.line, column=letter, header=header)
+
+
+def _by_fields(must: str, columns: Columns) -> str:
+    """The sentences with the fields' names, where they name columns by letter and header."""
+    for field, (letter, header) in columns.items():
+        must = must.replace(f'Column {letter} "{header}" ', f"{field} ").replace(
+            f"Column {letter} must", f"{field} must"
+        )
+    return must
 
 
 def told_apart(field: str, must: str) -> list[tuple[str, str]]:

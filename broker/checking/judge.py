@@ -20,7 +20,7 @@ from broker.core.parties.nearly import own_id
 from broker.edge.home.folders import lea_id
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.values import Settings
-from broker.formats import canonical, dates, heading, key_block, pesc, reading, table, tables, whatisit
+from broker.formats import canonical, dates, heading, key_block, pesc, reading, sheets, tables, whatisit
 from broker.formats.documents import to_document
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import field_of
@@ -111,7 +111,7 @@ class Judge:
         return ""
 
     def _table(self, content: bytes) -> Table:
-        found = table.read(content, self.settings.limits.students_per_enrollment)
+        found = sheets.read(content, self.settings.limits.students_per_enrollment, tables.known_in)
         return heading.headed(found, tables.known_in).table
 
     def _refused(self, content: bytes, lea: LeaId, now: datetime, known: Report, refused: Refused) -> Report:
@@ -174,7 +174,7 @@ def _students(document: Document) -> int:
 
 def _form(content: bytes, found: Document) -> str:
     if SHEET in found:
-        return "CSV"
+        return "a workbook" if sheets.is_workbook(content) else "CSV"
     if pesc.is_xml(content):
         return "PESC XML"
     return "a key as gpg exports it" if key_block.is_key(content) else "JSON"

@@ -198,3 +198,14 @@ def test_a_wrong_date_in_the_name_does_not_hide_what_is_wrong_in_the_lines(tmp_p
         (3, "E", "Date of Birth"),
     }
     assert (found["lea"], found["students"], found["good"], found["faulty"]) == ("6G", 2, 0, 1)
+
+
+def test_a_line_of_an_enrollment_has_its_faults_told_apart_by_column(tmp_path: Path) -> None:
+    names = "Stu #,Legal Surname,First Name,Birthdate,School,Enter Date"
+    (tmp_path / "list.csv").write_bytes(table("New students", names, f"1,{CANARY},Ana,2/30/2012,,8/17/26", "Total: 1"))
+    (found,) = told(tmp_path, "list.csv", "--lea", "6G", code=1)
+    assert found["packet"] == "enrollment.v1"
+    assert [(one["line"], one["column"], one["header"], one["wrong"]) for one in found["faults"]] == [
+        (3, "E", "School", "It must be filled in."),
+        (3, "D", "Birthdate", "It must be a date, such as 2012-03-04, 03/04/2012 or 20120304."),
+    ]

@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_workbook_is_told_by_place(here: Town) -> None:
     files = {
         "REQ_01_20261123_20.xlsx.pgp": (made([[*HEADER, "SSN"], [*PEOPLE[0], "x"]]), "ssn-column"),
         "REQ_01_20261123_21.xlsx.pgp": (made([HEADER, *PEOPLE])[:4000], "workbook"),
-        "students.xlsx.pgp": (made([HEADER, *PEOPLE]), "request-name"),
+        "REQ_01_20261399_1.xlsx.pgp": (made([HEADER, *PEOPLE]), "request-name"),
     }
     for file, (content, code) in files.items():
         desk.send(file, content)
