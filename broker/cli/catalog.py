@@ -51,6 +51,18 @@ GROUPS: Mapping[str, Group] = {
 # in the order of the help: within each panel in the order in which users need them
 COMMANDS: Mapping[str, Entry] = {
     "keygen": Entry("client.letters:keygen", "Make your LEA's key pair.", _LEA),
+    "template": Entry(
+        "client.template:template",
+        "Make a table to fill in: the names of the columns, an example line, and in a workbook lists of values and a"
+        " page of explanations.",
+        _LEA,
+    ),
+    "check": Entry(
+        "cli.check:check",
+        "Say of documents what the exchange would say, before they are sealed and sent: what each is, what would be"
+        " taken, and all faults with their places.",
+        _LEA,
+    ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
         "client.transfer:send",

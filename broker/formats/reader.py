@@ -22,6 +22,7 @@ from broker.edge.pgp.openpgp import SecretKey
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.values import Settings
 from broker.formats import dates, reading, whatisit
+from broker.formats.made import Made
 from broker.formats.opening import Circumstances, Outcome, Sealed, outcome_of
 
 
@@ -64,13 +65,14 @@ class Desk:
         today = dates.today_of(settings, around.now)
         try:
             facts = (lea, settings.limits, self.contracts, settings.identity, today)
-            whole = reading.read(opened.content, packet.file, *facts, zone=settings.time.zone)
+            made = Made(opened.signed_at or around.now, self.digest, settings.time.zone)
+            whole = reading.read(opened.content, packet.file, *facts, zone=settings.time.zone, made=made)
         except Refused as refused:
             raise whatisit.when_opened(opened.content, refused) from None
         return {
             "session": [opened.session[0], opened.session[1].hex()],
             "signing_key": opened.signing_key,
-            "digest": self.digest(opened.content),
+            "digest": self.digest(reading.named_by(opened.content, whole)),
             "document": self.needed(whole),
         }
 

@@ -14,8 +14,10 @@ from broker.core.model import LeaId
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.rules import Identity, TheState
 from broker.edge.settings.values import Limits
-from broker.formats import canonical, dates, key_block, no_ssn, pesc
+from broker.formats import canonical, dates, key_block, no_ssn, pesc, tables
+from broker.formats.made import Made, unsealed
 from broker.formats.ssid import lines
+from broker.formats.ssid import name as ssid_name
 from broker.formats.transcript import request
 
 _STANDARD, _STATE = Identity(), TheState()
@@ -31,11 +33,13 @@ def read(
     today: dates.Today | None = None,
     *,
     zone: tzinfo = _STATE.time.zone,
+    made: Made | None = None,
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
-    is the time zone of a time without an offset. Raises Refused: the codes of `canonical.parse`, `ssid.lines.read`,
+    is the time zone of a time without an offset; `made` says what a table does not; without it,
+    it is read as if it were sealed now. Raises Refused: the codes of `canonical.parse`, `tables.read`,
     `pesc.read_any`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date`
     from `dates`; `no-request` for a transcript that nobody asked for.
     """
@@ -44,8 +48,8 @@ def read(
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and lines.is_csv(content, file):
-        return _request(content, file, lea, limits, contracts, today)
+    if not is_xml and content[:1] != b"{" and tables.is_table(content, file):
+        return _table(content, file, lea, limits, contracts, today, made or unsealed(zone))
     if is_xml:
         document = pesc.read_any(content, lea, identity.state, zone)
         no_ssn.check_xml(content, pesc.LIMITS)
@@ -63,15 +67,20 @@ def read(
     return document
 
 
-def _request(
-    content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None
+def _table(
+    content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None, made: Made
 ) -> Mapping[str, Any]:
-    found = lines.read(
-        content, file, lea, limits.students_per_enrollment, lambda one: contracts.check(one, limits.schema_errors)
-    )
-    if today is not None:
+    most, most_faults = limits.students_per_enrollment, limits.schema_errors
+    found = tables.read(content, file, lea, most, made, lambda one: contracts.check(one, most_faults))
+    if today is not None and ssid_name.is_request(file):
         dates.check_file_day(found[lines.SHEET].day, today)
     return found
+
+
+def named_by(content: bytes, document: Mapping[str, Any]) -> bytes:
+    """The bytes whose digest shows that a document was sent before: its content, or the id that its rows have made."""
+    sheet = document.get(lines.SHEET)
+    return str(document["id"]).encode() if sheet is not None and sheet.is_named_by_rows else content
 
 
 def _check(document: Mapping[str, Any], lea: LeaId, limits: Limits, contracts: Contracts) -> None:

@@ -9,12 +9,12 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, BinaryIO
 
 from broker.core.errors import Refused
-from broker.formats import canonical, table
-from broker.formats.ssid.columns import COLUMNS, Column, Unfit
+from broker.formats import canonical, cells, table
+from broker.formats.cells import Column, Unfit, plain
+from broker.formats.ssid.columns import COLUMNS
 from broker.formats.table import Row
 
 MOST_LINES = 5_000_000
@@ -24,7 +24,6 @@ _HELD_BACK = 25  # a row may be spread over so many lines: they are held back, s
 _FIRST_LINES = 100  # the header is among these
 _DEPTH = 8  # of a student block
 _JSON = (b"{", b"[")
-_NOT_LETTERS = re.compile(r"[\W_]+")
 _SSN = re.compile(r".*(ssn|ssnumber|ssno|socialsecurity|socsec).*")
 
 
@@ -47,26 +46,14 @@ class Form:
     passed_over: tuple[int, ...] = ()
 
 
-def _person(text: str) -> Any:
-    """A guardian's whole name: the last word is the last name, unless a comma says otherwise."""
-    last, comma, first = text.partition(",")
-    if not comma:
-        first, _, last = text.rpartition(" ")
-    return {"first": first.strip(), "last": last.strip()}
-
-
 FIELDS: Mapping[str, Column] = {
     **{name: one._replace(place=one.place[1:]) for name, one in COLUMNS.items() if one.place[:1] == ("student",)},
-    "guardian": Column(("guardians", 0), ("guardian name", "parent", "parent name", "guardian 1"), _person),
+    "guardian": Column(("guardians", 0), ("guardian name", "parent", "parent name", "guardian 1"), cells.person),
 }
 REQUIRED = ("last_name", "birth_date")
 
 
-def _plain(name: str) -> str:
-    return _NOT_LETTERS.sub("", name.casefold())
-
-
-_NAMED = {_plain(name): field for field, one in FIELDS.items() for name in (field, *one.names)}
+_NAMED = {plain(name): field for field, one in FIELDS.items() for name in (field, *one.names)}
 
 
 def read(file: BinaryIO, form: Form | None = None) -> Iterator[Line]:
@@ -151,10 +138,10 @@ def _whole(rows: Sequence[Row], lines: int) -> int:
 def _fields(header: Row, form: Form) -> tuple[str, ...]:
     """The field of each column; '' for an unused one."""
     for place, cell in enumerate(header.cells, 1):
-        if _SSN.fullmatch(_plain(cell)):
+        if _SSN.fullmatch(plain(cell)):
             hint = "Take the whole column out of the export, for good."
             raise Refused("ssn-column", f"line {header.number} column {place}", hint)
-    fields = tuple(_NAMED.get(_plain(cell), "") for cell in header.cells)
+    fields = tuple(_NAMED.get(plain(cell), "") for cell in header.cells)
     missing = [name for name in REQUIRED if name not in fields]
     if missing:
         hint = f"Its first line must name the columns; these are missing: {', '.join(missing)}."
@@ -183,16 +170,8 @@ def _row(row: Row, fields: Sequence[str], offset: int) -> Line:
                 if name != "birth_date":
                     return Line(number, fault=fault)
                 value = cell
-            _put(block, FIELDS[name].place, value)
+            cells.put(block, FIELDS[name].place, value)
     for part in ("aliases", "guardians"):
         if part in block:
             block[part] = [name for _, name in sorted(block[part].items())]
     return Line(number, block, fault)
-
-
-def _put(block: dict[str, Any], place: Sequence[str | int], value: object) -> None:
-    """Set a value deep in a block; lists are still objects with numbers as keys."""
-    at: Any = block
-    for step, _ in pairwise(place):
-        at = at.setdefault(step, {})
-    at[place[-1]] = value

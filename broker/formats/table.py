@@ -1,16 +1,19 @@
 """CSV as spreadsheets and information systems write it: RFC 4180, with comma, semicolon, tab or pipe.
 
 Owns how bytes become lines of cells. Promises: any encoding that spreadsheets save (`core.files.texts`); everything is
-bounded before it is built; a line that cannot be read is told of and stops no other one, not even one with a quotation
-mark too many; cells are data, whatever they begin with. No refusal holds a cell.
+bounded before it is built; a file is read row by row, and what is in memory of it does not grow with it; a line that
+cannot be read is told of and stops no other one, not even one with a quotation mark too many; cells are data, whatever
+they begin with. No refusal holds a cell.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
+from typing import BinaryIO, TextIO
 
 from broker.core.errors import Refused
 from broker.core.files import texts
@@ -21,6 +24,9 @@ MOST_COLUMNS = 200
 MOST_CELL = 4_000  # characters
 _MOST_LINE = 256 * 1024  # characters of one line of the file
 _MOST_LINES = 25  # of the file, over which one row may be spread
+_MOST_HEAD = 100_000  # lines of the file, blank ones too, in which the header is looked for
+
+_FIRST_LINES = 20  # in which anything stands; the header is among them
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
@@ -31,23 +37,41 @@ _QUOTED = re.compile('"[^"]*"')
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
-    file on which the row begins, 1 for the first. `fault` says why it cannot be read. Repr hidden."""
+    file on which the row begins, 1 for the first; in a workbook, whose sheet is named then, the number that its program
+    shows. `fault` says why it cannot be read. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
     fault: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
-    order mark. Repr hidden."""
+    order mark; a workbook has no separator. `told` are sentences about what the sender may not know of its workbook;
+    `above` are the rows above its header, `aside` those of its other sheets. Repr hidden."""
 
     separator: str
     encoding: str
     marked: bool
     header: Row
     rows: tuple[Row, ...]
+    told: tuple[str, ...] = ()
+    above: tuple[Row, ...] = ()
+    aside: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Stream:
+    """The same as `Table`, whose rows are read from a file one by one, and only once. `rows` raises Refused `csv-form`
+    after the most rows. Repr hidden."""
+
+    separator: str
+    encoding: str
+    marked: bool
+    header: Row
+    rows: Iterator[Row]
 
 
 def read(content: bytes, most_rows: int) -> Table:
@@ -60,56 +84,73 @@ def read(content: bytes, most_rows: int) -> Table:
         raise Refused("inflates-too-much", "", f"A CSV may have {MOST_BYTES >> 20} MiB.")
     if content.count(b"\n") + content.count(b"\r") > 2 * _MOST_LINES * (most_rows + 1):
         raise Refused("inflates-too-much", "", "It has far too many lines.")
-    found = texts.read(content)
-    lines = list(io.StringIO(found.text, newline=""))
-    first, separator = _beginning(lines)
-    rows = _rows(lines, first, separator)
+    found = stream(io.BytesIO(content), most_rows)
+    return Table(found.separator, found.encoding, found.marked, found.header, tuple(found.rows))
+
+
+def stream(file: BinaryIO, most_rows: int) -> Stream:
+    """The table in a file of any size, read twice from its beginning: first for its encoding, then row by row. The file
+    belongs to the stream from then on, and is closed with it.
+
+    Raises Refused: `not-utf8`, `csv-form` for no header line.
+    """
+    found = texts.encoding_of(file)
+    file.seek(found.mark_bytes)
+    lines = _lines(io.TextIOWrapper(file, found.encoding, newline=""))
+    head = _head(lines)
+    first, separator = _beginning(head)
+    rows = _rows(_Lines(head[first:], lines, first), separator)
     header = next(rows, None)
-    if header is None or header.fault or len(header.cells) < 2:
+    if header is None or header.fault or not any(separator in line for line in _beginnings(head)):
         raise Refused("csv-form", f"line {first + 1}", "It has no header line with the names of the columns.")
     if len(header.cells) > MOST_COLUMNS:
         raise Refused("csv-form", f"line {header.number}", f"It has more than {MOST_COLUMNS} columns.")
-    kept: list[Row] = []
-    for row in rows:
-        if len(kept) == most_rows:
-            hint = f"It has more than {most_rows} lines of students: divide it into files with counters of their own."
-            raise Refused("csv-form", f"line {row.number}", hint)
-        kept.append(row)
-    return Table(separator, found.encoding, found.marked, header, tuple(kept))
+    return Stream(separator, found.encoding, found.mark_bytes > 0, header, _at_most(most_rows, rows))
 
 
-def first_cells(content: bytes) -> tuple[str, ...]:
-    """The cells of the first line, as far as they can be read; for telling what a file is."""
-    text = decoded(content[: 64 * 1024]).removeprefix("\ufeff").lstrip(" \t\r\n")
-    lines = list(islice(io.StringIO(text.replace("\r", "\n")), 20))
-    try:
-        first, separator = _beginning(lines)
-    except Refused:
-        return ()
-    return _cells(next(csv.reader([lines[first]], delimiter=separator), []))
+def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
+    """The cells of the first lines, one of which may be the header, as far as they can be read; for telling what a file
+    is."""
+    text = decoded(content[: 64 * 1024]).removeprefix("\ufeff")
+    lines = _beginnings(io.StringIO(text.replace("\r", "\n")).readlines())
+    return tuple(plain_cells(next(csv.reader([line], delimiter=_separator(line)), [])) for line in lines)
 
 
-def place_of(row: Row, column: int) -> str:
-    """A place, with the column counted from 1 and in a spreadsheet's letters: `line 2 column 3 (C)`."""
-    return f"line {row.number} column {lettered(column)}"
+def place_of(row: Row, *columns: int) -> str:
+    """A place as the sender's program shows it, with columns counted from 1: `line 2 column 3 (C)`, or in a workbook
+    `sheet "Students" row 2 column C`; without a column the row alone."""
+    if not columns:
+        return f'sheet "{row.sheet}" row {row.number}' if row.sheet else f"line {row.number}"
+    named = letters if row.sheet else lettered
+    return f"{place_of(row)} column {', '.join(map(named, columns))}"
 
 
 def lettered(column: int) -> str:
     """The number of a column, with a spreadsheet's letters for it: `3 (C)`."""
-    letters, rest = "", column
+    return f"{column} ({letters(column)})"
+
+
+def letters(column: int) -> str:
+    """A spreadsheet's letters for the number of a column: `C` for 3, `AA` for 27."""
+    found, rest = "", column
     while rest:
         rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{column} ({letters})"
+        found = chr(ord("A") + letter) + found
+    return found
 
 
 def _beginning(lines: Sequence[str]) -> tuple[int, str]:
     """Which line is the header, and the separator. Raises Refused `csv-form` where all are blank."""
     first = _first(lines, 0)
     said = _SAID.fullmatch(lines[first])
-    if said is None:
-        return first, _separator(lines[first])
-    return _first(lines, first + 1), said[1]
+    if said is not None:
+        return _first(lines, first + 1), said[1]
+    return first, _separator_of(_beginnings(lines))
+
+
+def _beginnings(lines: Sequence[str]) -> list[str]:
+    """The first lines in which anything stands, one of which may be the header."""
+    return list(islice((line for line in lines if _BLANKS.sub("", line)), _FIRST_LINES))
 
 
 def _first(lines: Sequence[str], at: int) -> int:
@@ -125,31 +166,118 @@ def _separator(line: str) -> str:
     return max(SEPARATORS, key=plain.count)
 
 
-def _rows(lines: Sequence[str], at: int, separator: str) -> Iterator[Row]:
-    """The rows that are not blank, from line `at` on."""
-    while at < len(lines):
-        row, used = _row(lines, at, separator)
+def _separator_of(lines: Sequence[str]) -> str:
+    """What divides the cells of these first lines. The first decides, unless no other is divided as it is: a title may
+    stand above the header, and have commas of its own."""
+    plain = [_QUOTED.sub("", line) for line in lines]
+    separator = _separator(plain[0])
+    found = {one: Counter(line.count(one) for line in plain) for one in SEPARATORS}
+    own = plain[0].count(separator)
+    if len(plain) == 1 or (own and found[separator][own] > 1):
+        return separator
+    return max(SEPARATORS, key=lambda one: max(cells * times for cells, times in found[one].items()))
+
+
+def _at_most(most_rows: int, rows: Iterator[Row]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if number == most_rows:
+            hint = f"It has more than {most_rows} lines of students: divide it into files with counters of their own."
+            raise Refused("csv-form", f"line {row.number}", hint)
+        yield row
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """Each line of the file; of one that is too long, only so much that this is seen."""
+    line = text.readline(_MOST_LINE + 1)
+    while line:
+        yield line
+        is_cut = len(line) > _MOST_LINE
+        while is_cut and line and line[-1] not in "\r\n":
+            line = text.readline(_MOST_LINE + 1)
+        is_half = is_cut and line.endswith("\r")  # the cut may lie within the two letters of its end
+        line = text.readline(_MOST_LINE + 1)
+        if is_half and line == "\n":
+            line = text.readline(_MOST_LINE + 1)
+
+
+def _head(lines: Iterator[str]) -> list[str]:
+    """The first lines, as far as the header can stand; of a blank one nothing but its end."""
+    head: list[str] = []
+    written = 0
+    for line in islice(lines, _MOST_HEAD):
+        is_blank = not _BLANKS.sub("", line)
+        head.append("\n" if is_blank else line)
+        written += not is_blank
+        if written == _FIRST_LINES:
+            break
+    return head
+
+
+class _Lines:
+    """The lines of a file from the one behind the first `passed` on: `head`, then `rest`."""
+
+    def __init__(self, head: Iterable[str], rest: Iterator[str], passed: int) -> None:
+        self._held, self._rest = deque(head), rest
+        self.passed = passed
+        """How many lines have been taken: the number of the last one."""
+
+    def take(self) -> str:
+        """The next line; empty behind the last one."""
+        line = self._held.popleft() if self._held else next(self._rest, "")
+        self.passed += 1
+        return line
+
+    def ahead(self, most: int) -> Iterator[str]:
+        """The next lines, at most so many, which remain to be taken."""
+        for place in range(most):
+            if place == len(self._held):
+                self._held.extend(islice(self._rest, 1))
+            if place == len(self._held):
+                return
+            yield self._held[place]
+
+
+def _rows(lines: _Lines, separator: str) -> Iterator[Row]:
+    """The rows that are not blank."""
+    while line := lines.take():
+        row = _row(line, lines, separator)
         if row.fault or any(row.cells):
             yield row
-        at += used
 
 
-def _row(lines: Sequence[str], at: int, separator: str) -> tuple[Row, int]:
-    """The row that begins on this line, and how many lines it takes. A row whose quotation marks do not fit takes one
-    line: the next line is read by itself."""
-    if len(lines[at]) > _MOST_LINE:
-        return Row(at + 1, (), "far too much is written"), 1
-    window = lines[at : at + (_MOST_LINES if '"' in lines[at] else 1)]
-    bounded = takewhile(lambda line: len(line) <= _MOST_LINE, window)
-    reader = csv.reader(bounded, delimiter=separator, strict=True)
-    try:
-        cells = _cells(next(reader))
-    except csv.Error:
-        return Row(at + 1, (), "the quotation marks do not fit together: double those within a cell"), 1
-    if max(map(len, cells), default=0) > MOST_CELL:
-        return Row(at + 1, (), f"a cell has more than {MOST_CELL} characters"), reader.line_num
-    return Row(at + 1, cells), reader.line_num
+def _row(line: str, lines: _Lines, separator: str) -> Row:
+    """The row that begins on this line; the other lines of it are taken. A row whose quotation marks do not fit takes
+    one line: the next line is read by itself."""
+    number = lines.passed
+    if len(line) > _MOST_LINE:
+        return Row(number, (), "far too much is written")
+    if '"' not in line:
+        cells = _plain(line, separator)
+    else:
+        try:
+            cells, used = _quoted(chain((line,), lines.ahead(_MOST_LINES - 1)), separator)
+        except csv.Error:
+            return Row(number, (), "the quotation marks do not fit together: double those within a cell")
+        for _ in range(used - 1):
+            lines.take()
+    if max(map(len, cells)) > MOST_CELL:
+        return Row(number, (), f"a cell has more than {MOST_CELL} characters")
+    return Row(number, cells)
 
 
-def _cells(raw: Sequence[str]) -> tuple[str, ...]:
+def _plain(line: str, separator: str) -> tuple[str, ...]:
+    """The cells of a line without a quotation mark: what `_quoted` would find, in a third of the time."""
+    if separator == "\t":
+        return plain_cells(line.rstrip("\r\n").split(separator))
+    return tuple([cell.strip(" ") for cell in _BLANKS.sub(" ", line).split(separator)])
+
+
+def _quoted(window: Iterable[str], separator: str) -> tuple[tuple[str, ...], int]:
+    """The cells of the row with which these lines begin, and how many lines it takes. Raises csv.Error."""
+    reader = csv.reader(takewhile(lambda line: len(line) <= _MOST_LINE, window), delimiter=separator, strict=True)
+    return plain_cells(next(reader)), reader.line_num
+
+
+def plain_cells(raw: Sequence[str]) -> tuple[str, ...]:
+    """The cells without blanks around them; line ends within one are one blank."""
     return tuple(_BLANKS.sub(" ", cell).strip(" ") for cell in raw)

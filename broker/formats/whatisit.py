@@ -12,15 +12,14 @@ from collections.abc import Mapping
 
 from broker.core import receipt as receipts
 from broker.core.errors import Refused
-from broker.core.files.kinds import UNKNOWN, Kind, kind_of
+from broker.core.files.kinds import UNKNOWN, Kind, is_workbook, kind_of
 from broker.core.files.kinds_openpgp import Shape, around, body_of, shape_of
 from broker.core.files.kinds_text import decoded, encoding_of
 from broker.core.openpgp import armor, armor_damage, frames, message
 from broker.core.openpgp.message import Bounds
 from broker.edge.pgp.secretkey import Buffer
 from broker.edge.settings.values import Limits
-from broker.formats import table
-from broker.formats.ssid import columns
+from broker.formats import sheets, tables
 
 # Refusals of files in the clear, or without any known shape: the sender gets a better one that says what the file is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
@@ -100,7 +99,7 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
     kind = _SIGNED if shape else kind_of(content)
     if kind is None and refused.code == "not-json" and content.lstrip()[:1] not in _BEGINS_JSON:
         kind = _PROSE
-    if kind is None:
+    if kind is None or is_workbook(content):
         return refused
     if kind.code == "empty-document":
         return Refused(kind.code)
@@ -135,7 +134,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return columns.known_in(table.first_cells(content)) >= _LEAST_COLUMNS
+    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content, tables.known_in))
 
 
 def _shape(content: bytes) -> Shape | None:

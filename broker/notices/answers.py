@@ -4,12 +4,13 @@ Owns the form of the `ssid` notice, and the reasons it gives. Promises: it holds
 the number, and nothing that the registry knows from others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from broker.core.model import Name, Ssid
+from broker.formats.returned import Said
 from broker.formats.ssid import answer as ssid_answer
 
 
@@ -91,9 +92,13 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def notice(document_id: str, lines: Iterable[tuple[SentLine, Answer]]) -> Mapping[str, Any]:
-    """The body of the notice in JSON: the id of the document that it answers, and its lines in the document's order."""
-    return {"answers": document_id, "students": [_line(sent, answer) for sent, answer in lines]}
+def notice(document_id: str, lines: Iterable[tuple[SentLine, Answer]], told: Sequence[str] = ()) -> Mapping[str, Any]:
+    """The body of the notice in JSON: the id of the document that it answers, and its lines in the document's order;
+    of a table also what is `told` of it as a whole."""
+    body: dict[str, Any] = {"answers": document_id}
+    if told:
+        body["table"] = list(told)
+    return body | {"students": [_line(sent, answer) for sent, answer in lines]}
 
 
 def _line(sent: SentLine, answer: Answer) -> Mapping[str, Any]:
@@ -127,6 +132,12 @@ def table(form: str, name: str, lines: Iterable[tuple[SentLine, Answer]]) -> byt
         for sent, answer in lines
     )
     return ssid_answer.table(form, name, rows)
+
+
+def said(answer: Answer) -> Said:
+    """What is written behind a line of the LEA's own table."""
+    wrong = answer.must or " ".join(filter(None, (answer.why.replace("-", " "), answer.field)))
+    return Said(answer.answer, answer.ssid or "", wrong, REASONS[answer.why] if answer.why else "")
 
 
 def what_to_do(answer: Answer) -> str:

@@ -7,15 +7,15 @@ the previous one), and only an LEA where the student is enrolled changes what is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from broker.core.model import PacketType, Ssid
-from broker.core.stays import AHEAD
 from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.packets import packets
 from broker.edge.ledger.packets.rows import PacketRow
 from broker.edge.ledger.people import registry
+from broker.formats import returned
+from broker.formats.returned import Back
 from broker.formats.ssid import name
 from broker.notices import answers
 from broker.notices.answers import Answer, Outcome, SentLine
@@ -24,7 +24,7 @@ from broker.oversight.watch import Watch
 from broker.packets import notify
 from broker.packets.services import Services
 from broker.students import dates, seek
-from broker.students.line import EXIT, MAKES_NEW, TOO_FAR, Task, as_new
+from broker.students.line import EXIT, MAKES_NEW, Task, as_new
 from broker.students.line_request import LineRequest
 from broker.transfers import follow_up
 from broker.transfers.follow_up import Pace
@@ -39,10 +39,6 @@ def settle(
 ) -> Answer:
     """Carry out a line, or open a question of which `review.ask` tells. Raises Deferred as `pace` does."""
     task = Task(services, connection, row, request, pace, watch)
-    latest = (services.day() + AHEAD).isoformat()
-    for fact, day in (("date", request.day), ("exit_date", request.exit_day)):
-        if request.request in _REPORTS and day > latest:  # before anybody is looked up, or given a number
-            return replace(task.refused("unreadable", fact), must=TOO_FAR)
     return dates.answer(task) or seek.LOOK[request.request](task)
 
 
@@ -101,12 +97,24 @@ def tell(
     packets.born(connection, [made], [])
 
 
-def answered(services: Services, row: PacketRow, form: str, lines: Sequence[tuple[SentLine, Answer]]) -> PacketRow:
-    """The same notice, made and not left yet; the vault is to be flushed."""
+def answered(
+    services: Services,
+    row: PacketRow,
+    form: str,
+    lines: Sequence[tuple[SentLine, Answer]],
+    told: Sequence[str] = (),
+) -> PacketRow:
+    """The same notice, made and not left yet; the vault is to be flushed. `told` is said of the table as a whole."""
     if form:
-        content = answers.table(form, name.read(row.source_name, row.origin).stem, lines)
+        content = answers.table(form, name.stem_of(row.source_name), lines)
         return notify.made_of(services, row.origin, PacketType.SSID, content)
-    return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines))
+    return notify.made(services, row.origin, PacketType.SSID, answers.notice(row.packet_id, lines, told))
+
+
+def given_back(services: Services, row: PacketRow, table: Back, lines: Iterable[Answer]) -> PacketRow:
+    """The LEA's own table with these answers in it, made and not left yet."""
+    content = returned.written(table, {one.line: answers.said(one) for one in lines})
+    return notify.made_of(services, row.origin, PacketType.SSID, content)
 
 
 def sent(request: LineRequest) -> SentLine:

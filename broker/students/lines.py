@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 from broker.core import local_number
-from broker.core.model import Ssid
+from broker.core.model import Name, Ssid
 from broker.edge.ledger.cases.follow_ups import FollowUp
 from broker.edge.ledger.engine import Reading, Writing, give_way, reading, writing
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
 from broker.edge.ledger.people import registry
+from broker.formats.returned import Back
+from broker.formats.ssid.lines import Unread
 from broker.notices.answers import Answer, Outcome, SentLine
 from broker.oversight import claims
 from broker.oversight.watch import Watch
@@ -37,18 +39,25 @@ Line = LineRequest | tuple[LineRequest, Answer] | tuple[SentLine, Answer]
 @dataclass(frozen=True, repr=False)  # no slots: `shared` is worked out once
 class Work:
     """A packet's lines. `row` knows the packet's type and document id, `form` is that of the answer, `named` are
-    numbers in lines that cannot be read. Repr hidden."""
+    numbers in lines that cannot be read, `back` is the table that is given back with the answer. Repr hidden."""
 
     row: PacketRow
     lines: Sequence[Line] = field(repr=False)
     form: str = ""
     named: Sequence[str] = ()
+    back: Back | None = field(default=None, repr=False)
 
     @cached_property
     def shared(self) -> frozenset[str]:
         """The LEA's own numbers under which the packet names more than one child."""
         requests = (one if isinstance(one, LineRequest) else one[0] for one in self.lines)
         return local_number.shared(one.student for one in requests if isinstance(one, LineRequest))
+
+
+def unread(line: Unread) -> tuple[SentLine, Answer]:
+    """A line that cannot be read, and its answer."""
+    sent = SentLine(Name(line.first_name, line.last_name), line.local_number, line.school_year)
+    return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,7 +128,9 @@ def _requested(done: Iterable[_Done]) -> Iterator[tuple[LineRequest, Answer]]:
 def _answers(services: Services, connection: Reading, work: Work, done: Sequence[_Done]) -> Iterator[PacketRow]:
     """The sealed answer and the questions, not left yet."""
     lines = sorted(((one.sent, one.answer) for one in done), key=lambda one: one[1].line)
-    yield enroll.answered(services, work.row, work.form, lines)
+    yield enroll.answered(services, work.row, work.form, lines, work.back.told if work.back else ())
+    if work.back:
+        yield enroll.given_back(services, work.row, work.back, [answer for _, answer in lines])
     yield from question.asked(services, connection, work.row)
 
 

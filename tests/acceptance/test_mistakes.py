@@ -150,8 +150,8 @@ def wrong_folder(office: Office) -> list[str]:
     return [*answers, office.refused(content)]
 
 
-def workbook(office: Office) -> list[str]:
-    return [office.refused(office.desk.seal(contents.workbook()), "students.xlsx.pgp")]
+def not_data(office: Office) -> list[str]:
+    return [office.refused(office.desk.seal(contents.FORMS["docx"][0]()), "students.docx.pgp")]
 
 
 def unsigned(office: Office) -> list[str]:
@@ -253,7 +253,7 @@ MISTAKES: dict[int, Callable[[Office], list[str]]] = {
     3: sealed_to_oneself,
     4: sealed_twice,
     5: wrong_folder,
-    6: workbook,
+    6: not_data,
     7: unsigned,
     8: wrong_from,
     9: old_date,

@@ -51,8 +51,8 @@ default-new-key-algo ed25519/cert,sign+cv25519/encr
 
 
 # What a command may end with besides 0, and has done its work: the exchange is at rest, or has something for a person;
-# or a file was refused, as the document wants it.
-_CODES = {"satchel status": (0, 3, 4), "satchel fetch": (0, 5)}
+# or a file was refused, or would be, as the document wants it.
+_CODES = {"satchel status": (0, 3, 4), "satchel fetch": (0, 5), "satchel check": (0, 1)}
 
 
 @dataclass(frozen=True, slots=True)

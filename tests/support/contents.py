@@ -142,6 +142,8 @@ FORMS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "program": (lambda: Path("/bin/true").read_bytes(), "It is a program."),
     "noise": (lambda: bytes((7 * n * n + 3) % 251 for n in range(4000)), "a form that the exchange does not know."),
 }
+# these are read, where they are whole
+WORKBOOKS = frozenset({"xlsx", "xls", "xls of Excel 5", "ods"})
 # JSON in encodings that are not read (a CSV may have any of them)
 ENCODED: Mapping[str, tuple[Callable[[], bytes], str]] = {
     f"JSON in {name}": (lambda python=python: JSON.encode(python), f"It is text in {word}.")  # type: ignore[misc]

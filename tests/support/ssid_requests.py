@@ -109,8 +109,7 @@ def decide(here: Town, lea: str, *choice: str) -> None:
 
 
 UNREADABLE = [
-    ("students.csv.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "request-name"),
-    ("export.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "request-name"),
+    ("REQ_01_20261399_9.csv.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "request-name"),
     ("REQ_02_20261123_9.csv.pgp", written([row("New", "Secret", "Name", "2012-03-04")]), "from-mismatch"),
     ("REQ_01_20261123_90.csv.pgp", b"Last Name,First Name,SSN\nSecret,Name,123-45-6789\n", "ssn-column"),
     ("REQ_01_20261123_91.csv.pgp", written([], header=[*HEADER, "Shoe size"]), "unknown-column"),

@@ -14,7 +14,8 @@ ROWS: dict[str, Code] = {
         "Export it again, look into it, and seal it again.",
     ),
     "not-a-document": Code(
-        "What was sealed is no document that the exchange reads: it reads JSON, CSV and, for transcripts, PESC's XML.",
+        "What was sealed is no document that the exchange reads: it reads JSON, CSV, workbooks and, for"
+        " transcripts, PESC's XML.",
         "Seal the document in one of these forms.",
     ),
     "not-utf8": Code(
@@ -32,21 +33,30 @@ ROWS: dict[str, Code] = {
         "The document has too many braces or brackets within each other.",
         "Write or export it in the form of its packet type, and seal it again.",
     ),
+    "workbook": Code(
+        "The workbook cannot be read.",
+        "Open it in the spreadsheet program, save it anew as an Excel workbook (.xlsx), and seal that.",
+    ),
     "request-name": Code(
-        "The document is a CSV, but its file's name is not that of an SSID request.",
-        "Name it with REQ, your LEA's id, the date and a counter, such as REQ_01_20261123_1.csv.pgp, and send it"
-        " again.",
+        "The file has the name of an SSID request (REQ, LEA, date, counter), but the date in it is none.",
+        "Give it another name, with a date such as REQ_01_20261123_1.csv.pgp or without REQ, and send it again.",
     ),
     "csv-form": Code(
-        "The CSV is not a table with the names of its columns in the first line.",
-        "Check the place named, export it with a header line and commas, semicolons, tabs or bars, and seal it again.",
+        "The table has no line with the names of its columns, or not the columns that its document needs.",
+        "Check the place named, export it with a header line (a CSV with commas, semicolons, tabs or bars), and seal it"
+        " again.",
+    ),
+    "dates-contradict": Code(
+        "Some dates of the table have the month before the day, others the day before the month: none can be relied"
+        " on.",
+        "Look at the places named, write all dates in one way, best as 2012-03-04, and seal it again.",
     ),
     "unknown-column": Code(
-        "The CSV has a column that this exchange does not know.",
+        "The table has a column that this exchange does not know.",
         "Leave the column out, or give it the name under which the exchange knows it, and seal it again.",
     ),
     "ssn-column": Code(
-        "The CSV has a column for social security numbers, which no exchange of records may hold; none was read.",
+        "The table has a column for social security numbers, which no exchange of records may hold; none was read.",
         "Take the whole column out of the export, for good, and seal it again.",
     ),
     "unknown-type": Code(

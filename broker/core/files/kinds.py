@@ -8,9 +8,10 @@ cannot be told from one; a kind tells the form, and never a piece of the content
 from broker.core.files import kinds_text
 from broker.core.files.kinds_text import HEAD, Kind
 
-__all__ = ["UNKNOWN", "Kind", "kind_of"]
+__all__ = ["UNKNOWN", "Kind", "is_workbook", "kind_of"]
 
-_AS_CSV = 'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.'
+_AS_CSV = 'Open it in a spreadsheet program, save it as an Excel workbook (.xlsx) or as "CSV UTF-8", and seal that.'
+_SEAL_IT = "Seal it as it is."
 _DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and seal that."
 _UNPACK = "Unpack it, and seal each document in it by itself."
 _UNLOCK = "Unpack it with its password, and seal each document in it by itself: the seal protects it."
@@ -95,11 +96,13 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"ID;P", Kind("a workbook in an old form (SYLK)", _AS_CSV)),
     (0, b"TABLE\r\n0,1", Kind("a workbook in an old form (DIF)", _AS_CSV)),
 )
+_XLSX, _XLS = Kind("an Excel workbook (.xlsx)", _SEAL_IT), Kind("an Excel workbook (.xls)", _SEAL_IT)
+_ODS = Kind("a LibreOffice workbook (.ods)", _SEAL_IT)
 # within a ZIP: the name of a member, or a text in the first member
 _IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
-    (b"xl/worksheets/", Kind("an Excel workbook (.xlsx)", _AS_CSV)),
-    (b"xl/workbook", Kind("an Excel workbook (.xlsx)", _AS_CSV)),
-    (b"opendocument.spreadsheet", Kind("a LibreOffice workbook (.ods)", _AS_CSV)),
+    (b"xl/worksheets/", _XLSX),
+    (b"xl/workbook", _XLSX),
+    (b"opendocument.spreadsheet", _ODS),
     (b"word/document", Kind("a Word document (.docx)", _DATA)),
     (b"opendocument.text", Kind("a LibreOffice text document (.odt)", _DATA)),
     (b"ppt/presentation", Kind("a PowerPoint presentation (.pptx)", _DATA)),
@@ -110,11 +113,11 @@ _IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
 # within a compound file of Microsoft: the name of a stream, in UTF-16
 _IN_OLE: tuple[tuple[str, Kind], ...] = (
     ("EncryptedPackage", Kind("an Office document with a password", f"Take the password off. {_AS_CSV}")),
-    ("Workbook", Kind("an Excel workbook (.xls)", _AS_CSV)),
+    ("Workbook", _XLS),
     ("WordDocument", Kind("a Word document (.doc)", _DATA)),
     ("PowerPoint Document", Kind("a PowerPoint presentation (.ppt)", _DATA)),
     ("__substg1.0_", Kind("an e-mail of Outlook (.msg)", "Save the attachment from it, and seal that.")),
-    ("Book", Kind("an Excel workbook (.xls)", _AS_CSV)),
+    ("Book", _XLS),
 )
 _LOCKED_ZIP = Kind("a ZIP archive with a password", _UNLOCK)
 _OTHER_ZIP = Kind("a ZIP archive", _UNPACK)
@@ -138,6 +141,11 @@ def kind_of(content: bytes) -> Kind | None:
     if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         return kinds_text.EMPTY
     return _by_magic(content) or kinds_text.of(content) or (UNKNOWN if _is_binary(content) else None)
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether the content is a workbook that the exchange reads: .xlsx, .xls, .ods, damaged or not."""
+    return content.startswith((_ZIP, _OLE)) and _by_magic(content) in (_XLSX, _XLS, _ODS)
 
 
 def _by_magic(content: bytes) -> Kind | None:

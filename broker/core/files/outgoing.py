@@ -77,7 +77,7 @@ def _armored(content: bytes) -> Recognised:
 
 
 def _binary(data: bytes) -> Recognised:
-    tag = frames.tag(data[0]) if data[0] >= 0x80 else -1
+    tag = frames.tag(data[0]) if data[:1] >= b"\x80" else -1  # armour may have nothing in it
     if tag in _KEYS:
         return Recognised(Kind.PUBLIC_KEY if _is_whole(data) else Kind.CLEAR)
     if tag == frames.SIGNATURE:  # pictures begin like this, too

@@ -5,8 +5,11 @@ none of them is read as Windows-1252 (of which Latin-1 is a part) only where all
 so that no letter of a name is replaced by another in silence. `encoded` gives a text back in the encoding it came in.
 """
 
+import codecs
+import io
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 from broker.core.errors import Refused
 from broker.core.files import kinds_text
@@ -28,6 +31,7 @@ _ODD = re.compile(
     "|[a-z][bcdfghjklmnpqrstvwxz]\u2019[bcdfghjklmnpqrvwxz]"
     f"|œ(?![a-z])|(?<![{_LOWER}{_CAPITAL}])Ð(?![{_LOWER}{_CAPITAL}])"
 )
+_PIECE = 1 << 20  # bytes of a file that are looked at in one go
 _COULD_NOT = "Its encoding is neither UTF-8 nor the one of Windows (Windows-1252)."
 
 
@@ -39,27 +43,35 @@ class Text(NamedTuple):
     marked: bool
 
 
+class Encoding(NamedTuple):
+    """As Python calls it, and how many bytes the byte order mark has that comes first, 0 for none."""
+
+    encoding: str
+    mark_bytes: int
+
+
 def read(content: bytes) -> Text:
     """The text of the content. Raises Refused `not-utf8` with the line in which it cannot be read."""
-    _, python = kinds_text.encoding_of(content)
-    marked = content.startswith((_MARK, b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    found = encoding_of(io.BytesIO(content))
+    return Text(str(memoryview(content)[found.mark_bytes :], found.encoding), found.encoding, found.mark_bytes > 0)
+
+
+def encoding_of(file: BinaryIO) -> Encoding:
+    """The encoding of a file, all of which is looked at piece by piece. Raises Refused as `read` does."""
+    head = file.read(kinds_text.HEAD)
+    _, python = kinds_text.encoding_of(head)
     if python:
-        return _wide(content, python, marked)
-    body = content[len(_MARK) :] if marked else content
-    try:
-        return Text(body.decode("utf-8"), "utf-8", marked)
-    except UnicodeDecodeError as error:
-        at = _line(content, error.start)
-        if marked:
-            raise Refused("not-utf8", at, "It says that it is UTF-8, and is not.") from None
-    try:
-        text = body.decode(WINDOWS)
-    except UnicodeDecodeError as error:
-        raise Refused("not-utf8", _line(content, error.start), _COULD_NOT) from None
-    odd = _ODD.search(text)
-    if odd:
-        raise Refused("not-utf8", _line(content, odd.end() - 1), _COULD_NOT)
-    return Text(text, WINDOWS, marked=False)
+        return _wide(file, head, python)
+    found = Encoding("utf-8", len(_MARK) if head.startswith(_MARK) else 0)
+    line = _unreadable(file, found)
+    if line and found.mark_bytes:
+        raise Refused("not-utf8", f"line {line}", "It says that it is UTF-8, and is not.")
+    if line:
+        found = Encoding(WINDOWS, 0)
+        line = _unreadable(file, found) or _odd(file)
+    if line:
+        raise Refused("not-utf8", f"line {line}", _COULD_NOT)
+    return found
 
 
 def plain(content: bytes) -> bytes:
@@ -76,17 +88,50 @@ def encoded(text: str, encoding: str, *, marked: bool) -> bytes:
         return _MARK + text.encode()
 
 
-def _wide(content: bytes, python: str, marked: bool) -> Text:
+def _wide(file: BinaryIO, head: bytes, python: str) -> Encoding:
     wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"} if python == "utf-16" else {}
     if python == "utf-32":
         wide = {b"\xff\xfe": "utf-32-le", b"\0\0": "utf-32-be"}
-    exact = wide.get(content[:2], python)
-    try:
-        text = content.decode(exact)
-    except UnicodeDecodeError:
-        raise Refused("not-utf8", "", f"It begins as {exact[:6].upper()}, and does not go on so.") from None
-    return Text(text.removeprefix("\ufeff"), exact, marked)
+    exact = wide.get(head[:2], python)
+    mark = "\ufeff".encode(exact)
+    found = Encoding(exact, len(mark) if head.startswith(mark) else 0)
+    if _unreadable(file, found):
+        raise Refused("not-utf8", "", f"It begins as {exact[:6].upper()}, and does not go on so.")
+    return found
 
 
-def _line(content: bytes, at: int) -> str:
-    return f"line {content.count(bytes((10,)), 0, at) + 1}"
+def _unreadable(file: BinaryIO, found: Encoding) -> int:
+    """The first line with a byte that is none of this encoding; 0 where all are."""
+    decoder = codecs.getincrementaldecoder(found.encoding)()
+    lines = 1
+    for piece in _pieces(file, found.mark_bytes):
+        try:
+            decoder.decode(piece, not piece)
+        except UnicodeDecodeError as error:
+            return lines + error.object.count(b"\n", 0, error.start)
+        lines += piece.count(b"\n")
+    return 0
+
+
+def _odd(file: BinaryIO) -> int:
+    """The first line that nobody would write so in Windows-1252; 0 for none."""
+    lines, rest = 1, b""
+    for piece in _pieces(file, 0):
+        whole = rest + piece
+        end = max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1 if piece else 0
+        text, rest = (whole[:end], whole[end:]) if end else (whole, b"")
+        odd = _ODD.search(text.decode(WINDOWS))
+        if odd:
+            return lines + text.count(b"\n", 0, odd.end() - 1)
+        lines += text.count(b"\n")
+    return 0
+
+
+def _pieces(file: BinaryIO, start: int) -> Iterator[bytes]:
+    """The file from there on, and an empty piece at its end."""
+    file.seek(start)
+    piece = file.read(_PIECE)
+    while piece:
+        yield piece
+        piece = file.read(_PIECE)
+    yield b""

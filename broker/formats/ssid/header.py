@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from broker.core.errors import Refused
-from broker.formats.ssid.columns import NEEDED_BY, REQUESTS, REQUIRED, field_of, is_secret
-from broker.formats.table import Row, lettered
+from broker.formats.cells import is_secret
+from broker.formats.ssid.columns import NEEDED_BY, REQUESTS, REQUIRED, field_of
+from broker.formats.table import Row, place_of
 
-_SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")
+SHOWN = re.compile(r"[A-Za-z0-9 _./#()-]{1,40}")  # so much of the name of a column is repeated
 _LEAST_NAMED = 3  # so many known columns make a line the header
 _MOST_NAMED = 20  # columns named in one refusal
 
@@ -27,7 +28,7 @@ def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
     fields = [field_of(cell) for cell in header.cells]
     named = sum(map(bool, fields)) + len(secret)
     if not secret and 2 * named < len([cell for cell in header.cells if cell]):
-        raise Refused("csv-form", f"line {header.number}", "Its first line must hold the names of the columns.")
+        raise Refused("csv-form", place_of(header), "Its first line must hold the names of the columns.")
     cells = enumerate(zip(header.cells, fields, strict=True), 1)
     unknown = [place for place, (cell, field) in cells if cell and not field and place not in secret]
     faults = [
@@ -37,18 +38,18 @@ def fields_of(header: Row, rows: Sequence[Row] = ()) -> tuple[str, ...]:
     ]
     said = " ".join(filter(None, faults))
     if secret:
-        raise Refused("ssn-column", _places(header, secret), said)
+        raise Refused("ssn-column", places_of(header, secret), said)
     if unknown:
-        raise Refused("unknown-column", _places(header, unknown), said)
+        raise Refused("unknown-column", places_of(header, unknown), said)
     if said:
-        raise Refused("csv-form", f"line {header.number}", said)
+        raise Refused("csv-form", place_of(header), said)
     return tuple(fields)
 
 
 def _unknown(header: Row, places: Sequence[int], *, is_shown: bool) -> str:
     """A sentence with the names of the unknown columns; '' where no name may be shown."""
     cells = [header.cells[place - 1] for place in places[:_MOST_NAMED]]
-    shown = [f'"{cell}"' for cell in cells if is_shown and _SHOWN.fullmatch(cell)]
+    shown = [f'"{cell}"' for cell in cells if is_shown and SHOWN.fullmatch(cell)]
     return f"These columns are not known: {', '.join(shown)}." if shown else ""
 
 
@@ -56,7 +57,7 @@ def _doubled(header: Row, fields: Sequence[str]) -> Iterator[str]:
     for field in dict.fromkeys(filter(None, fields)):
         places = [place for place, one in enumerate(fields, 1) if one == field]
         if len(places) > 1:
-            yield f"Several columns are {field} ({_places(header, places)}): leave one of them."
+            yield f"Several columns are {field} ({places_of(header, places)}): leave one of them."
 
 
 def _missing(fields: Sequence[str], rows: Sequence[Row]) -> str:
@@ -82,7 +83,7 @@ def _asked(fields: Sequence[str], rows: Sequence[Row]) -> set[str]:
     return set(REQUESTS.values())
 
 
-def _places(header: Row, columns: Sequence[int]) -> str:
-    shown = ", ".join(lettered(column) for column in columns[:_MOST_NAMED])
+def places_of(header: Row, columns: Sequence[int]) -> str:
+    """These columns (1 for A) of the header, the first of them by their letters: `line 1 column 3 (C), 6 (F)`."""
     more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
-    return f"line {header.number} column {shown}{more}"
+    return place_of(header, *columns[:_MOST_NAMED]) + more

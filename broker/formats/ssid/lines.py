@@ -1,4 +1,4 @@
-"""SSID requests as student information systems send them: CSV, read into `ssid-request.v1`.
+"""SSID requests as student information systems send them: CSV or a workbook, read into `ssid-request.v1`.
 
 Owns this reading; `columns` has the columns, `name` the file's name, `answer` the answer. Promises: a faulty line stops
 no other line; the schema says, line by line, what a good line is; no refusal holds anything of a student's line.
@@ -6,18 +6,21 @@ no other line; the schema says, line by line, what a good line is; no refusal ho
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
+from broker.core import template
 from broker.core.errors import Refused
-from broker.core.files import texts
 from broker.core.model import LeaId
-from broker.formats import no_ssn, table
+from broker.formats import cells, heading, no_ssn, sheets
+from broker.formats.cells import Unfit
+from broker.formats.made import Made
+from broker.formats.returned import Back, back_of
 from broker.formats.ssid import answer, columns
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
-from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED, Unfit
-from broker.formats.table import Row
+from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED
+from broker.formats.table import Row, Table, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[Mapping[str, Any]], object]
@@ -26,7 +29,7 @@ PACKET = "ssid-request.v1"
 SHEET = "sheet"  # only a document made of a CSV has this property: no schema allows it, so no JSON can bring it
 # values for properties that the schema requires; they are never shown
 STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}
-_KNOWN_CELLS = 3  # so many known cells make a first line the header of a request
+EXAMPLE = "This line is the example of the template: write a student of yours over it, or delete it."
 _ECHOED = 100  # characters of a cell that the answer repeats as it came
 _MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
 
@@ -50,46 +53,59 @@ class Unread:
 @dataclass(frozen=True, slots=True, repr=False)
 class Sheet:
     """The facts that `ssid-request.v1` has no place for: the form of the file (see `answer.table`), the day in its
-    name, the line of each of the document's `students`, and the lines that are not among them. Repr hidden."""
+    name, the line of each of the document's `students`, and the lines that are not among them. `back` is the table,
+    where it is given back; `is_named_by_rows` tells that its rows made the document's id. Repr hidden."""
 
     form: str
     day: str
     numbers: tuple[int, ...]
     unread: tuple[Unread, ...]
+    back: Back | None = None
+    is_named_by_rows: bool = False
 
 
 def sheet_of(said: Mapping[str, Any]) -> Sheet:
     """The sheet that was written as JSON. Raises KeyError or TypeError for another form."""
     unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
-    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread)
-
-
-def is_csv(content: bytes, file: str) -> bool:
-    """Whether the content is meant to be a CSV: it is not JSON, and its file name or its column names say so."""
-    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return False
-    return ssid_name.is_meant(file) or columns.known_in(table.first_cells(content)) >= _KNOWN_CELLS
+    back = None if said["back"] is None else back_of(said["back"])
+    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, said["is_named_by_rows"])
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -> dict[str, Any]:
-    """The request as a `ssid-request.v1` document, with a `Sheet` as its property `sheet`.
+    """The request in a file that is named as one, as a `ssid-request.v1` document, with a `Sheet` as its property
+    `sheet`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused `request-name`, `from-mismatch`,
-    `not-utf8`, `inflates-too-much`, `csv-form`, `unknown-column`, `ssn-column`, `has-ssn`.
+    `unknown-column`, `ssn-column`, `has-ssn`, and the codes of `sheets.read`.
     """
     name = ssid_name.read(file, lea)
-    found = table.read(content, most_lines)
-    fields = ssid_header.fields_of(found.header, found.rows)
-    no_ssn.check_rows(texts.plain(content), found.rows, [_last_step(name) for name in fields])
-    if not found.rows:
-        raise Refused("csv-form", f"line {found.header.number}", "It has a header and no line below it.")
+    found = sheets.read(content, most_lines, columns.known_in)
+    plain = sheets.plain(content, found)
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
-    lines = [_line(row, fields, lea) for row in found.rows]
+    return _document(heading.headed(found, columns.known_in).table, plain, header, name.day, check)
+
+
+def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -> dict[str, Any]:
+    """The same of a table under any name, which is known by its rows; `plain` is its text with a byte for each
+    digit."""
+    created = made.signed_at.isoformat(timespec="seconds")
+    header = {"packet": PACKET, "id": made.id_of("ssid-request", lea, found), "from": str(lea), "created": created}
+    document = _document(found, plain, header, made.signed_on.isoformat(), check)
+    return document | {SHEET: replace(document[SHEET], is_named_by_rows=True)}
+
+
+def _document(found: Table, plain: bytes, header: dict[str, str], day: str, check: Check) -> dict[str, Any]:
+    fields = ssid_header.fields_of(found.header, found.rows)
+    no_ssn.check_rows(plain, found.rows, [_last_step(name) for name in fields])
+    no_ssn.check_rows(plain, found.aside, ())
+    if not found.rows:
+        raise Refused("csv-form", place_of(found.header), "It has a header and no line below it.")
+    lines = [_line(row, fields, LeaId(header["from"])) for row in found.rows]
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
     sheet = Sheet(
         form=answer.form_of(found),
-        day=name.day,
+        day=day,
         numbers=tuple(number for number, _ in good),
         unread=tuple(_told(one) for one in lines if not one.is_good),
     )
@@ -118,35 +134,37 @@ class _Line:
 
 
 def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
+    said = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
+    echo = echo_of(row.number, said)
     if row.fault:
-        return _Line(Unread(row.number), faults={"": f"In this line {row.fault}."})
-    cells = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
-    echo = _echo(row.number, cells)
+        return _Line(echo, faults={"": f"In this line {row.fault}."})
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
         must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
         return _Line(echo, faults={"": must})
-    if _bare(cells.get("lea", lea)) != _bare(lea):
+    if template.is_example(said.get("last_name", "")):
+        return _Line(Unread(row.number), faults={"": EXAMPLE})
+    if bare(said.get("lea", lea)) != bare(lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
-    return _read_line(echo, cells)
+    return _read_line(echo, said)
 
 
-def _read_line(echo: Unread, cells: dict[str, str]) -> _Line:
-    faults = {"": "Something stands in a column that has no name."} if cells.pop("", "") else {}
+def _read_line(echo: Unread, said: dict[str, str]) -> _Line:
+    faults = {"": "Something stands in a column that has no name."} if said.pop("", "") else {}
     entry: Entry = {}
-    for name, cell in cells.items():
+    for name, cell in said.items():
         column = COLUMNS[name]
         try:
             if column.place:
-                _put(entry, column.place, column.read(cell))
+                cells.put(entry, column.place, column.read(cell))
         except Unfit as error:
             faults[name] = str(error)
-    missing = tuple(name for name in REQUIRED if name not in cells and name != "first_name")
+    missing = tuple(name for name in REQUIRED if name not in said and name != "first_name")
     if missing or faults:
-        needs = (name for name, kinds in NEEDED_BY.items() if entry.get("request") in kinds and name not in cells)
+        needs = (name for name, kinds in NEEDED_BY.items() if entry.get("request") in kinds and name not in said)
         missing += tuple(needs)
     for name in STAND_INS.keys() & {*missing, *faults}:
-        _put(entry, COLUMNS[name].place, STAND_INS[name])
-    return _Line(echo, _whole(entry), missing, faults)
+        cells.put(entry, COLUMNS[name].place, STAND_INS[name])
+    return _Line(echo, cells.whole(entry), missing, faults)
 
 
 def _told(line: _Line) -> Unread:
@@ -160,9 +178,10 @@ def _told(line: _Line) -> Unread:
     return replace(line.echo, reason=reason, fields=fields, must=" ".join(musts))
 
 
-def _echo(number: int, cells: Mapping[str, str]) -> Unread:
-    year, ssid = (_read(name, cells.get(name, "")) for name in ("school_year", "ssid"))
-    last, first, local = (_shown(cells.get(name, "")) for name in ("last_name", "first_name", "local_number"))
+def echo_of(number: int, said: Mapping[str, str]) -> Unread:
+    """A line as its LEA knows it, by its columns' cells."""
+    year, ssid = (_read(name, said.get(name, "")) for name in ("school_year", "ssid"))
+    last, first, local = (_shown(said.get(name, "")) for name in ("last_name", "first_name", "local_number"))
     return Unread(number, last_name=last, first_name=first, local_number=local, school_year=year, ssid=ssid)
 
 
@@ -179,36 +198,15 @@ def _shown(cell: str) -> str:
     return short if short.isprintable() else "".join(filter(str.isprintable, short))
 
 
-def _bare(lea: str) -> str:
+def bare(lea: str) -> str:
     """An LEA's id without its leading zeros, which a spreadsheet may drop."""
     return lea.casefold().lstrip("0")
-
-
-def _put(entry: Entry, place: Sequence[str | int], value: object) -> None:
-    """Set a value deep in an entry; lists are still objects with numbers as keys."""
-    at: Any = entry
-    for step, _ in pairwise(place):
-        at = at.setdefault(step, {})
-    at[place[-1]] = value
-
-
-def _whole(entry: Entry) -> Entry:
-    """The entry with real lists, where every name has a first and a last name. Parts that an alias lacks come from the
-    legal name."""
-    student = entry["student"]
-    legal = student["legal_name"] = {"first": ""} | student["legal_name"]
-    for part, other in (("aliases", legal), ("guardians", {"first": "", "last": ""})):
-        if part in student:
-            student[part] = [
-                {"first": other["first"], "last": other["last"]} | name for _, name in sorted(student[part].items())
-            ]
-    return entry
 
 
 def _checked(lines: Sequence[_Line], check: Callable[[list[Entry]], object]) -> list[_Line]:
     """The lines, with the schema's faults added. All lines are checked at once first, because most files are good."""
     entries = [one.entry for one in lines if one.entry is not None]
-    if not entries or _fault(entries, check) is None:
+    if not entries or fault_of(entries, check) is None:
         return list(lines)
     at_fault = count()  # lines with faults already: where there are very many, the schema explains only the first ones
     return [
@@ -220,7 +218,7 @@ def _checked(lines: Sequence[_Line], check: Callable[[list[Entry]], object]) -> 
 
 
 def _single(line: _Line, entry: Entry, check: Callable[[list[Entry]], object]) -> _Line:
-    fault = _fault([entry], check)
+    fault = fault_of([entry], check)
     if fault is None:
         return line
     said = (text.partition(": ") for text in fault.hint.splitlines())
@@ -234,7 +232,8 @@ def _column_at(place: str) -> str:
     return PLACES.get(place) or PLACES.get(place.rpartition("/")[0], "")
 
 
-def _fault(entries: list[Entry], check: Callable[[list[Entry]], object]) -> Refused | None:
+def fault_of(entries: list[Entry], check: Callable[[list[Entry]], object]) -> Refused | None:
+    """What the schema says against these entries; None where they fit."""
     try:
         check(entries)
     except Refused as refused:

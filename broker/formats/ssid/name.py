@@ -1,4 +1,4 @@
-"""The name of an SSID request in CSV: `REQ_<district>_<date>_<counter>`.
+"""The name of an SSID request in CSV or in a workbook: `REQ_<district>_<date>_<counter>`.
 
 Owns its form. Promises: the name makes the document's id, so the same request is recognised: one name of one LEA has
 one id, however it is spelt, and no two names have the same id.
@@ -13,14 +13,14 @@ from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.core.parties.nearly import own_id
 
-_ENDING = r"(?:\.(?:csv|txt))?(?:\.(?:pgp|gpg|asc))?"
+_ENDING = r"(?:\.(?:csv|txt|xlsx|xls|ods))?(?:\.(?:pgp|gpg|asc))?"
 # the SFTP server adds this to the name of a file that comes while an earlier file with its name is still there
 _AGAIN = r"(?:\.again[0-9]{1,4})?"
 _NAME = re.compile(
     rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_AGAIN}{_ENDING}",
     re.IGNORECASE | re.ASCII,
 )
-_IS_CSV = re.compile(r".*\.csv(?:\.(?:pgp|gpg|asc))?", re.IGNORECASE | re.DOTALL)
+_IS_TABLE = re.compile(r".*\.(?:csv|xlsx|xls|ods)(?:\.(?:pgp|gpg|asc))?", re.IGNORECASE | re.DOTALL)
 _NAMESPACE = uuid.UUID("5b0c2c4e-3a86-5b0e-9d2f-6a1f3c1c7d10")  # chosen at random; must never change
 
 
@@ -39,9 +39,26 @@ class Name(NamedTuple):
         return str(uuid.uuid5(_NAMESPACE, f"{self.lea}/{self.day}/{self.counter}"))
 
 
+def is_request(file: str) -> bool:
+    """Whether the file has the name of a request."""
+    return bool(_NAME.fullmatch(file))
+
+
+def stem_of(file: str) -> str:
+    """The name of a file without the endings that saving and sealing add."""
+    found = _NAME.fullmatch(file)
+    return found["stem"] if found else re.sub(f"{_AGAIN}{_ENDING}$", "", file, flags=re.IGNORECASE)
+
+
 def is_meant(file: str) -> bool:
-    """Whether the file has the name of a request, or of any CSV."""
-    return bool(_NAME.fullmatch(file) or _IS_CSV.fullmatch(file))
+    """Whether the file has the name of a request, or of any CSV or workbook."""
+    return bool(_NAME.fullmatch(file) or _IS_TABLE.fullmatch(file))
+
+
+def lea_in(file: str) -> str:
+    """The LEA that the name says it is from; '' where it is not the name of a request."""
+    found = _NAME.fullmatch(file)
+    return found["lea"] if found else ""
 
 
 def read(file: str, lea: LeaId) -> Name:
@@ -55,6 +72,6 @@ def read(file: str, lea: LeaId) -> Name:
     except ValueError:
         raise Refused("request-name", hint="There is no such date as the one in it.") from None
     if found["lea"].casefold() != lea.casefold():
-        hint = f"A CSV says whose it is in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
+        hint = f"A table says whose it is in its name: REQ, LEA, date, counter. {own_id(found['lea'], lea)}"
         raise Refused("from-mismatch", hint=hint)
     return Name(found["stem"], lea, day, int(found["counter"]))

@@ -5,7 +5,7 @@ move, with the effect that carries the document out within the transaction that 
 Refused to undo everything of this packet, also where the key that signed it has ended since it was opened.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from broker.core.model import Document
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets.rows import Move, PacketRow
+from broker.edge.settings.values import Settings
 from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.students import lines
-from broker.students.lines import InSlices, Work
+from broker.students.lines import InSlices, Line, Work
 from handlers.registry import handler_of
 
 # None: it was carried out; a move is what becomes of the packet instead
@@ -29,6 +30,14 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     applied: Any = import_module(f"broker.stages.applied.{handler_of(document.type).applied_by}")
     move: Move = applied.planned(services, row, document, done)
     return move
+
+
+def lines_of(kind: str, body: Mapping[str, Any], settings: Settings) -> Sequence[Line]:
+    """What the lines of a checked document of this type ask for; none where its type is not carried out by lines."""
+    name = handler_of(kind).applied_by
+    applied: Any = import_module(f"broker.stages.applied.{name}") if name else None
+    found: Sequence[Line] = applied.lines_of(body, settings) if hasattr(applied, "lines_of") else ()
+    return found
 
 
 def as_a_whole(services: Services, row: PacketRow, document: Document, done: Move, apply: Apply, cost: int = 1) -> Move:

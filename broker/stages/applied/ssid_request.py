@@ -3,14 +3,18 @@
 Contract: as `planning`. Lines that cannot be read are answered too, and keep none of the others back.
 """
 
-from broker.core.model import Document, Name
+from collections.abc import Mapping
+from typing import Any
+
+from broker.core.model import Document
 from broker.edge.ledger.packets.rows import Move, PacketRow
-from broker.formats.ssid.lines import Unread
-from broker.notices.answers import Answer, Outcome, SentLine
+from broker.edge.settings.values import Settings
+from broker.formats.ssid.lines import SHEET, Unread
+from broker.notices.answers import Answer, Outcome
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line_request import LineRequest
-from broker.students.lines import Line, Work
+from broker.students.lines import Line, Work, unread
 from handlers import ssid_request
 from handlers.line_facts import named
 from handlers.ssid_request import Request
@@ -18,13 +22,19 @@ from handlers.ssid_request import Request
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a checked `ssid-request.v1`, from whichever form it was read."""
-    requests = ssid_request.requests(document.body, services.time)
-    read = [_unread(one) if isinstance(one, Unread) else _of_request(services, one) for one in requests]
-    numbers = [one.ssid for one in requests if isinstance(one, Unread)]
-    return by_lines(services, Work(row, read, ssid_request.form_of(document.body), numbers), done)
+    body = document.body
+    numbers = [one.ssid for one in body[SHEET].unread] if SHEET in body else []
+    work = Work(row, lines_of(body, services.settings), ssid_request.form_of(body), numbers)
+    return by_lines(services, work, done)
 
 
-def _of_request(services: Services, request: Request) -> Line:
+def lines_of(body: Mapping[str, Any], settings: Settings) -> list[Line]:
+    """What the lines of a checked document ask for, and what those that cannot be carried out are answered."""
+    requests = ssid_request.requests(body, settings.time)
+    return [unread(one) if isinstance(one, Unread) else _of_request(settings, one) for one in requests]
+
+
+def _of_request(settings: Settings, request: Request) -> Line:
     line = LineRequest(
         line=request.line,
         student=request.student,
@@ -36,7 +46,7 @@ def _of_request(services: Services, request: Request) -> Line:
         exit_code=request.exit_code,
         grade=request.grade,
         programme=request.programme,
-        school_year=str(request.school_year or services.settings.claims.calendar.containing(request.entry)),
+        school_year=str(request.school_year or settings.claims.calendar.containing(request.entry)),
         form=request.form,
         **named(request.facts),
     )
@@ -47,8 +57,3 @@ def _of_request(services: Services, request: Request) -> Line:
         must = "exit_date must not be before entry_date."
         return line, Answer(line.line, Outcome.REFUSED, None, "unreadable", "exit_date", must)
     return line
-
-
-def _unread(line: Unread) -> Line:
-    sent = SentLine(Name(line.first_name, line.last_name), line.local_number, line.school_year)
-    return sent, Answer(line.line, Outcome.REFUSED, None, line.reason, " ".join(line.fields), line.must)

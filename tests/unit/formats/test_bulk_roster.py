@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from broker.core.errors import Refused
 from broker.formats import roster
+from broker.formats.cells import plain
 from broker.formats.roster import Form, Line
 
 HEADER = "Student ID,Legal First Name,MI,Surname,DOB,Sex,Parent Name,Zip Code,Lunch"
@@ -43,9 +44,7 @@ def test_columns_by_their_usual_names() -> None:
 )
 def test_every_name_of_a_column_is_known(name: str) -> None:
     form = Form()
-    header = f"last,{name.upper().replace(' ', '_')}" + (
-        "" if roster._NAMED[roster._plain(name)] == "birth_date" else ",dob"
-    )
+    header = f"last,{name.upper().replace(' ', '_')}" + ("" if roster._NAMED[plain(name)] == "birth_date" else ",dob")
     read(f"{header}\n", form)
     assert form.passed_over == ()
 

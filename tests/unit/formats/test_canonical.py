@@ -42,6 +42,11 @@ def inputs(prefix: str) -> Iterator[Path]:
     yield from found
 
 
+def exactly(value: Any) -> str:
+    """A value in which 1, 1.0 and true differ, -0.0 and 0, and the order of names counts."""
+    return repr(value)
+
+
 def test_documents_that_must_be_read() -> None:
     objects = 0
     for path in inputs("y"):
@@ -51,10 +56,10 @@ def test_documents_that_must_be_read() -> None:
             assert outcome(content) == "duplicate-key", path.name
         elif isinstance(value, dict):
             objects += 1
-            assert parse(content, DEPTH) == value, path.name
+            assert exactly(parse(content, DEPTH)) == exactly(value), path.name
         else:
             assert outcome(content) == "not-json", path.name
-            assert parse(b'{"a":' + content + b"}", DEPTH) == {"a": value}, path.name
+            assert exactly(parse(b'{"a":' + content + b"}", DEPTH)) == exactly({"a": value}), path.name
     assert objects > 5
 
 

@@ -55,21 +55,26 @@ def test_an_lea_with_an_underscore() -> None:
     [
         "students.csv",
         "students.csv.pgp",
+        "export",
         "REQ_01_20261123.csv.pgp",
-        "REQ_01_20261332_1.csv.pgp",
-        "REQ_01_23112026_1.csv",
         "REQ_01_20261123_1 (1).csv.pgp",
         "REQ_01_20261123_1234567890.csv",
         "REQ_01_２０２６１１２３_1.csv",
         "my REQ_01_20261123_1.csv",
     ],
 )
-def test_a_csv_without_the_name_is_refused(file: str) -> None:
+def test_a_csv_without_the_name_is_known_by_its_columns(file: str) -> None:
+    found, named = read(f"{HEADER}\n{ANA}\n", file), read(f"{HEADER}\n{ANA}\n")
+    assert (found["packet"], found["students"]) == (named["packet"], named["students"])
+    assert found["id"] == read(f"{HEADER}\n{ANA}\n", "another.csv")["id"] != named["id"]
+
+
+@pytest.mark.parametrize("file", ["REQ_01_20261332_1.csv.pgp", "REQ_01_23112026_1.csv"])
+def test_a_date_in_the_name_must_be_one(file: str) -> None:
     assert refused(f"{HEADER}\n{ANA}\n", file).code == "request-name"
 
 
-def test_a_csv_is_known_by_its_columns_too() -> None:
-    assert refused(f"{HEADER}\n{ANA}\n", "students.pgp").code == "request-name"
+def test_what_has_no_known_columns_is_no_csv() -> None:
     assert refused("what,is,this\n1,2,3\n", "students.pgp").code == "not-json"
 
 

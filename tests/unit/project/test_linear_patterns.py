@@ -29,7 +29,7 @@ def test_expressions_of_every_kind_are_found() -> None:
     where = {use.where.split(":")[0] + " " + use.method for use in patterns.of_the_code()[0]}
     assert where >= {
         "broker.core.openpgp.armor._HEADER match",  # an attribute
-        "broker.formats.ssid.columns._DATES fullmatch",  # in a table, used by another name
+        "broker.formats.cells._DATES fullmatch",  # in a table, used by another name
         "broker.edge.home.inbox._STAGED fullmatch",  # given to a function
         "broker.edge.home.durable match",  # in a call
         "broker.edge.home.folders fullmatch",  # in a call, by the name of another module's text

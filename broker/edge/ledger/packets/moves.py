@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from broker.core.files import table_ids
 from broker.core.model import State
 from broker.edge.ledger.blame import NOT_KEPT, cause_of
 from broker.edge.ledger.engine import Writing
@@ -81,6 +82,7 @@ def advance(connection: Writing, moves: Sequence[Move], now: float, enqueued_at:
             moved.append(result)
     unused += [(one.row, one.row.packet_id) for one in moved if one.new.state is State.REFUSED]
     _free_ids(connection, [(row, packet_id) for row, packet_id in unused if packet_id])
+    _forget_earlier_tables(connection, moved)
     if moved:
         _pass_through(connection, moved)
         connection.execute(_UPDATE, [_new_values(move, now, enqueued_at) for move in moved])
@@ -179,6 +181,21 @@ def _free_ids(connection: Writing, unused: Sequence[tuple[PacketRow, str]]) -> N
             delete(packet_ids).where(mine, packet_ids.c.tracking == bindparam("b_tracking")),
             [{"b_origin": row.origin, "b_id": one, "b_tracking": row.tracking} for row, one in unused],
         )
+
+
+def _forget_earlier_tables(connection: Writing, moved: Sequence[Move]) -> None:
+    """Of an LEA's tables of one type, only the newest is known by its id: the rows of an earlier one are news again.
+    A table that another worker has at this moment is left alone, for that worker may wait for this one."""
+    brought = [
+        (one.row.origin, one.document[0]) for one in moved if one.document and one.new.state is not State.REFUSED
+    ]
+    newest = {(origin, table_ids.beginning(document)): document for origin, document in brought}
+    for (origin, beginning), document in newest.items():
+        if beginning:
+            mine = (packet_ids.c.origin == origin) & packet_ids.c.packet_id.startswith(beginning)
+            earlier = select(packet_ids.c.packet_id).where(mine, packet_ids.c.packet_id != document)
+            found = connection.execute(earlier.with_for_update(skip_locked=True)).scalars().all()
+            connection.execute(delete(packet_ids).where(mine, packet_ids.c.packet_id.in_(found)))
 
 
 def _pass_through(connection: Writing, moves: Sequence[Move]) -> None:

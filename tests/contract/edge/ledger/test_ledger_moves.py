@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from broker.core.errors import Refused
+from broker.core.files import table_ids
 from broker.core.model import LeaId, Party, PartyKind, Ssid, State, TrackingId
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.packets import history, keeping, moves, packets, views
@@ -75,6 +76,22 @@ def test_an_id_belongs_to_the_packet_that_brought_it_first(engine: Engine) -> No
         done = moves.advance(connection, planned, NOW)
     assert [move.row.tracking for move in done.moved] == ["018f-0001", "018f-0003"]
     assert [(move.row.tracking, *first) for move, *first in done.repeated] == [("018f-0002", "018f-0001", "digest0")]
+
+
+def test_of_an_leas_tables_of_one_type_only_the_newest_is_known(engine: Engine) -> None:
+    a, b, asked = table_ids.made("enrollment", "a" * 64), table_ids.made("enrollment", "b" * 64), "id of another kind"
+    request = table_ids.made("ssid-request", "a" * 64)
+    sent = [asked, request, a, a, b, b, a, request, asked]
+    for number, document in enumerate(sent, 1):
+        give_birth(engine, packet(number))
+        row = claim(engine, f"018f-{number:04}").rows[0]
+        with writing(engine) as connection:
+            done = moves.advance(connection, [replace(admitted(row), document=(document, document))], NOW)
+        assert bool(done.repeated) == (number in (4, 6, 8, 9)), (number, done)
+    give_birth(engine, packet(10, origin=LeaId("02")))
+    other = claim(engine, "018f-0010").rows[0]
+    with writing(engine) as connection:
+        assert moves.advance(connection, [replace(admitted(other), document=(a, a))], NOW).moved
 
 
 @pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time

@@ -1,0 +1,180 @@
+"""A file is judged by its form, with the exchange's own reader and its own rules for lines.
+
+Owns what is asked of a file that is not sent yet, and in which order. Promises: nothing is decided here: the reader
+(`formats.reading`), `whatisit`, and what judges a line by itself (`stages.applied`, `students.dates`) say what is
+wrong; a report holds nothing of a student. Only the process that reads hostile bytes imports this module.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from broker.checking import faults
+from broker.checking.report import Report, Verdict
+from broker.core.errors import Refused
+from broker.core.files.kinds import kind_of
+from broker.core.model import LeaId
+from broker.core.parties.nearly import own_id
+from broker.edge.home.folders import lea_id
+from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings.values import Settings
+from broker.formats import canonical, dates, heading, key_block, pesc, reading, sheets, tables, whatisit
+from broker.formats.documents import to_document
+from broker.formats.ssid import name as ssid_name
+from broker.formats.ssid.columns import field_of
+from broker.formats.ssid.lines import SHEET
+from broker.formats.table import Table
+from broker.formats.transcript import request
+from broker.notices.answers import Answer
+from broker.stages.applied import planning
+from broker.students.dates import judged
+from handlers.registry import handler_of
+
+_NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
+_OF_THE_NAME = frozenset({"request-name", "from-mismatch", "file-date"})
+_OF_TABLES = frozenset({"request-name", "csv-form", "unknown-column", "ssn-column"})
+_NAMED = {
+    "sealed-twice": "a sealed file",
+    "secret-key-sent": "a secret key",
+    "public-key-sent": "a public key",
+    "revocation-sent": "the revocation of a key",
+    "signature-alone": "a signature",
+    "receipt-sent": "a receipt",
+    "empty-document": "an empty file",
+}
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges files by these settings; the state's own may be others."""
+
+    settings: Settings
+    contracts: Contracts
+
+    def report(self, content: bytes, file: str, lea: str, now: datetime) -> Report:
+        """The report on a file of this name. `lea` is '' where the user does not say whose it is."""
+        known = self._known(content, file, lea)
+        owner = LeaId(known.lea) if known.lea else _NOBODY
+        try:
+            found = self._read(content, file, owner, now)
+        except Refused as refused:
+            return self._refused(content, owner, now, known, whatisit.when_opened(content, refused))
+        accepted = self._accepted(content, found, known, now)
+        try:
+            self._check(found, lea, now)
+        except Refused as refused:
+            told = faults.of_refusal(refused)
+            return replace(accepted, verdict=Verdict.REFUSED, good=0, faults=told + accepted.faults)
+        return accepted
+
+    def _read(self, content: bytes, file: str, lea: LeaId, now: datetime) -> Document:
+        of = self.settings
+        today = dates.today_of(of, now)
+        return reading.read(content, file, lea, of.limits, self.contracts, of.identity, today, zone=of.time.zone)
+
+    def _check(self, found: Document, lea: str, now: datetime) -> None:
+        """What `stages.admit` asks of a document by itself. Raises Refused."""
+        document = to_document(found)
+        if lea and document.sender != lea:
+            raise Refused("from-mismatch", "/from", own_id(document.sender, lea))
+        if handler_of(document.type).needs_request:
+            request.check_day(document.body, now, self.settings.time, self.settings.transcripts.request_days)
+
+    def _known(self, content: bytes, file: str, lea: str) -> Report:
+        """What a file says of itself, as far as it can be read, as the report on a refused one. The document is let go
+        again: two of the largest at once would cost more memory than one may."""
+        document: Document = {}
+        with suppress(Refused):
+            if content.lstrip()[:1] == b"{":
+                document = canonical.parse(content, self.settings.limits.json_depth)
+        named = document.get("packet")
+        return Report(
+            Verdict.REFUSED,
+            packet=str(named) if named in self.contracts.accepted else "",
+            form="JSON" if document else "",
+            lea=lea or _id(document.get("from")) or _id(ssid_name.lea_in(file)) or self._in_rows(content, file),
+            students=_students(document),
+        )
+
+    def _in_rows(self, content: bytes, file: str) -> str:
+        """The LEA that the lines of a table say they are of; '' where they do not, or the first one is none."""
+        if not tables.is_table(content, file):
+            return ""
+        with suppress(Refused):
+            found = self._table(content)
+            fields = [field_of(cell) for cell in found.header.cells]
+            at = fields.index("lea") if "lea" in fields else len(fields)
+            return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
+        return ""
+
+    def _table(self, content: bytes) -> Table:
+        found = sheets.read(content, self.settings.limits.students_per_enrollment, tables.known_in)
+        return heading.headed(found, tables.known_in).table
+
+    def _refused(self, content: bytes, lea: LeaId, now: datetime, known: Report, refused: Refused) -> Report:
+        """The report on a file that is refused as a whole. Where a table lacks no more than the right name, its lines
+        are looked at, too, so that all faults are told at once."""
+        told = faults.of_refusal(refused)
+        if refused.code in _OF_THE_NAME and not known.packet:
+            anew = f"REQ_{lea}_{self.settings.time.day(now):%Y%m%d}_1.csv"
+            try:
+                found = self._read(content, anew, lea, now)
+            except Refused as another:
+                told += faults.of_refusal(whatisit.when_opened(content, another))
+            else:
+                rest = self._accepted(content, found, known, now)
+                return replace(rest, verdict=Verdict.REFUSED, good=0, faults=told + rest.faults)
+        return replace(known, form=known.form or _form_of_refused(content, refused.code), faults=told)
+
+    def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
+        answers, count = self._answers(found, now)
+        columns = faults.columns_of(self._table(content).header.cells) if SHEET in found else None
+        told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
+        students = count or _students(found)
+        return replace(
+            known,
+            lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
+            verdict=Verdict.SOME if answers else Verdict.GOOD,
+            packet=str(found["packet"]),
+            form=_form(content, found),
+            students=students,
+            good=students - len(answers),
+            faulty=len(answers),
+            faults=told,
+        )
+
+    def _answers(self, found: Document, now: datetime) -> tuple[list[Answer], int]:
+        """The answers to the lines that would come back, in the order of the lines, and how many lines there are."""
+        today = self.settings.time.day(now)
+        asked = planning.lines_of(to_document(found).type, found, self.settings)
+        answers = [one[1] if isinstance(one, tuple) else judged(one, self.settings, today) for one in asked]
+        return sorted((one for one in answers if one is not None), key=lambda one: one.line), len(asked)
+
+
+def _form_of_refused(content: bytes, code: str) -> str:
+    kind = kind_of(content)
+    return _NAMED.get(code) or (kind.name if kind else "a table" if code in _OF_TABLES else "")
+
+
+def _id(written: object) -> str:
+    """An LEA's id; '' for anything else."""
+    try:
+        return lea_id(written) if isinstance(written, str) else ""
+    except ValueError:
+        return ""
+
+
+def _students(document: Document) -> int:
+    several = document.get("students")
+    return len(several) if isinstance(several, list) else int("student" in document)
+
+
+def _form(content: bytes, found: Document) -> str:
+    if SHEET in found:
+        return "a workbook" if sheets.is_workbook(content) else "CSV"
+    if pesc.is_xml(content):
+        return "PESC XML"
+    return "a key as gpg exports it" if key_block.is_key(content) else "JSON"

@@ -1,0 +1,1 @@
+"""Tables of students who enter and leave, read into enrollments."""

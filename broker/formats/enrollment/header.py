@@ -1,0 +1,73 @@
+"""The header of a table of students who enter and leave: which column is which.
+
+Owns this judgement. Promises: a column is never guessed, and none of social security numbers is read; a column that is
+no part of an enrollment is passed over, and told; one refusal names all faults of the columns.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from broker.core.errors import Refused
+from broker.formats.cells import is_secret
+from broker.formats.enrollment import columns
+from broker.formats.ssid.header import SHOWN, places_of
+from broker.formats.table import Row, lettered
+
+_MOST_NAMED = 20  # columns named in one sentence
+
+
+class Header(NamedTuple):
+    """The field of each column, '' for one that is passed over; `told` says which those are."""
+
+    fields: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+def read(header: Row, rows: Sequence[Row]) -> Header:
+    """The columns of a table; `rows` are those below. Raises Refused `ssn-column` or `csv-form`."""
+    secret = [place for place, cell in enumerate(header.cells, 1) if is_secret(cell)]
+    fields = [columns.field_of(cell) for cell in header.cells]
+    if {"last_name", "first_name"} <= set(fields):
+        fields = ["" if field == "whole_name" else field for field in fields]
+    faults = [*_doubled(header, fields, rows), *_missing(fields)]
+    if secret:
+        raise Refused("ssn-column", places_of(header, secret), " ".join(faults))
+    if faults:
+        raise Refused("csv-form", f"line {header.number}", " ".join(faults))
+    passed = [place for place, field in enumerate(fields, 1) if not field and _is_used(place, header, rows)]
+    return Header(tuple(fields), (_told(header, passed),) if passed else ())
+
+
+def label(header: Row, place: int) -> str:
+    """A column as a spreadsheet and its header name it: `Column H "DOB"`."""
+    cell = header.cells[place - 1]
+    letters = lettered(place).partition("(")[2].rstrip(")")
+    return f'Column {letters} "{cell}"' if SHOWN.fullmatch(cell) else f"Column {letters}"
+
+
+def _doubled(header: Row, fields: list[str], rows: Sequence[Row]) -> Iterator[str]:
+    """A sentence for each field that several columns tell otherwise; of those that tell the same, the first is used."""
+    for field in dict.fromkeys(filter(None, fields)):
+        places = [place for place, one in enumerate(fields) if one == field]
+        told = [["".join(row.cells[place : place + 1]) for row in rows] for place in places]
+        if any(one != told[0] for one in told):
+            named = places_of(header, [place + 1 for place in places])
+            yield f"Several columns are {field} ({named}), and do not say the same: leave one of them."
+        for place in places[1:]:
+            fields[place] = ""
+
+
+def _missing(fields: Sequence[str]) -> Iterator[str]:
+    lacking = columns.missing(fields)
+    if lacking:
+        yield f"These columns are missing for an enrollment: {', '.join(lacking)}."
+
+
+def _is_used(place: int, header: Row, rows: Sequence[Row]) -> bool:
+    return bool(header.cells[place - 1]) or any(row.cells[place - 1 : place] not in ((), ("",)) for row in rows)
+
+
+def _told(header: Row, places: Sequence[int]) -> str:
+    names = ", ".join(label(header, place).removeprefix("Column ") for place in places[:_MOST_NAMED])
+    more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+    return f"These columns are no part of an enrollment, or say nothing new, and were passed over: {names}{more}."

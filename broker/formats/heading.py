@@ -1,0 +1,55 @@
+"""Where a table begins and ends: its header below a title, and the line of totals under it.
+
+Owns this judgement, for every form of table. Promises: the header is the first of the first lines that names most
+columns; a line above it, or of totals, is left out only as a whole, and is handed back, so that its sender is told.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from broker.formats.table import Row, Table
+
+_FIRST_LINES = 20  # the header is among these
+_LEAST_NAMED = 3  # so many known columns make a line the header
+_TOTAL = re.compile(
+    r"(?:grand |sub)?totals?\b.{0,80}|(?:record |student |row )?count\b.{0,80}|sum\b.{0,80}"
+    r"|number of (?:students|records|rows)\b.{0,80}|[0-9]{1,9} (?:students|records|rows)(?: total| in total)?\.?",
+    re.IGNORECASE,
+)
+_MOST_OF_TOTALS = 4  # cells that are filled in a line of totals
+
+
+class Headed(NamedTuple):
+    """A table whose header is the right line; `above` are the rows before it."""
+
+    table: Table
+    above: tuple[Row, ...]
+
+
+def headed(found: Table, known: Callable[[Sequence[str]], int]) -> Headed:
+    """The table with the line as header that names most columns; `known` counts them."""
+    lines = (found.header, *found.rows[:_FIRST_LINES])
+    named = [0 if row.fault else known(row.cells) for row in lines]
+    at = named.index(max(named))
+    if at == 0 or named[at] < _LEAST_NAMED:
+        return Headed(found, found.above)
+    return Headed(replace(found, header=lines[at], rows=found.rows[at:]), (*found.above, *lines[:at]))
+
+
+def without_totals(rows: Sequence[Row], needed: Sequence[int]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The rows, and the lines of totals below them. `needed` are the places of columns of which a student's line has
+    one at least."""
+    end = len(rows)
+    while end and _is_total(rows[end - 1], needed):
+        end -= 1
+    return tuple(rows[:end]), tuple(rows[end:])
+
+
+def _is_total(row: Row, needed: Sequence[int]) -> bool:
+    """A student may be called Sum or Count: so a line that has what a student's line needs is none of totals."""
+    filled = [cell for cell in row.cells if cell]
+    if not filled or len(filled) > _MOST_OF_TOTALS or not any(_TOTAL.fullmatch(cell) for cell in filled):
+        return False
+    return sum(1 for place in needed if place < len(row.cells) and row.cells[place]) <= 1

@@ -1,0 +1,28 @@
+"""The templates of tables, by packet type, and the template as CSV.
+
+Owns the one list of them. Promises: the bytes of a template are the same on every day, so that a page that an LEA finds
+is written only when it changes.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from broker.core.template import Template
+from broker.edge import templates_xlsx
+from broker.formats.ssid import guide
+
+TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType({"ssid-request": guide.template})
+_MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
+
+
+def as_csv(template: Template) -> bytes:
+    """The names of the columns and the example line, as CSV (RFC 4180)."""
+    out = io.StringIO(newline="")
+    rows = [[one.name for one in template.fields], [one.example for one in template.fields]]
+    csv.writer(out).writerows(rows)
+    return (_MARK + out.getvalue()).encode()
+
+
+FORMS: Mapping[str, Callable[[Template], bytes]] = MappingProxyType({"xlsx": templates_xlsx.workbook, "csv": as_csv})
