@@ -85,7 +85,7 @@ def send(
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put sealed files into your outbox; if the connection breaks, it is made again, and sending goes on."""
+    """Put sealed files into your outbox; if the connection breaks, it connects again and goes on."""
     account = _account(server, user, identity, known_hosts, host_key, passphrase_file)
     missing = [path for path in files if not path.is_file()]
     if missing:
@@ -143,7 +143,7 @@ def fetch(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files on the server as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Get what lies in your inbox and receipts, and everyone's public keys.
+    """Get what is in your inbox and receipts, and everyone's public keys.
 
     Ends with what became of each file that you sent; with exit code 5 where a new receipt refuses one.
     """

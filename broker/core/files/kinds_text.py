@@ -24,7 +24,9 @@ _UTF8 = (
 )
 _LOG_IN_KEY = "It may be the key that you log in with (SSH)."
 
-EMPTY = Kind("empty", "Export the document again, look into it, and seal it again.", "empty-document")
+EMPTY = Kind(
+    "empty", "Export the document again, check that there is something in it, and seal it again.", "empty-document"
+)
 _HTML = Kind("a web page (HTML), even if its name ends in .xls or .csv", _DATA)
 _MAIL = Kind("an e-mail", "Save the attachment from it, and seal that.")
 _EXCEL_XML = Kind(
