@@ -1,5 +1,8 @@
 """A district's night: `satchel send FOLDER`, killed while it sends and while it waits, and what it tells at its end."""
 
+import random
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from tests.support import terminal
 from tests.support.exchange import Exchange
-from tests.support.night import Manager
+from tests.support.night import Manager, begun
 from tests.support.scale import larger
 
 FILES = larger(60, 500)
@@ -58,3 +61,32 @@ def test_a_night_broken_off_twice_sends_each_good_file_once_and_names_each_fault
         name: code for name, (code, _) in faulty.items()
     }
     assert len([one for one in manager.exchange.packets() if one["type"] != "ssid"]) == good
+
+
+def test_killed_again_and_again_at_any_moment_it_sends_nothing_twice(
+    exchange: Exchange, manager: Manager, tmp_path: Path
+) -> None:
+    """A kill after each count of lines in the journal: in the middle of sealing, sending, naming and waiting."""
+    before = {one["tracking"] for one in exchange.packets()}
+    manager.folder = tmp_path / "killed"
+    manager.folder.mkdir()
+    count = larger(8, 40)
+    for number in range(count):
+        manager.put(f"{number}.json", manager.enrollment(20_000 + number))
+    dice = random.Random(14)
+    kills = 0
+    for _ in range(larger(6, 60)):
+        seconds = dice.uniform(0.3, 1.0) * larger(4, 6)
+        with begun([*manager.words]) as program:
+            try:
+                program.wait(seconds)
+            except subprocess.TimeoutExpired:
+                kills += 1
+                program.send_signal(signal.SIGKILL)
+                program.wait(20)
+    assert kills
+    told = manager.told()
+    assert {one["result"] for one in told.values()} == {"applied"}
+    new = [one for one in exchange.packets() if one["tracking"] not in before and one["type"] != "ssid"]
+    assert len(new) == count
+    assert {one["state"] for one in new} == {"APPLIED"}
