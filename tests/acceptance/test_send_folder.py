@@ -2,14 +2,14 @@
 
 import random
 import signal
-import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support import terminal
-from tests.support.exchange import Exchange
+from tests.support.exchange import Exchange, wait_until
 from tests.support.night import Manager, begun
 from tests.support.scale import larger
 
@@ -66,27 +66,28 @@ def test_a_night_broken_off_twice_sends_each_good_file_once_and_names_each_fault
 def test_killed_again_and_again_at_any_moment_it_sends_nothing_twice(
     exchange: Exchange, manager: Manager, tmp_path: Path
 ) -> None:
-    """A kill after each count of lines in the journal: in the middle of sealing, sending, naming and waiting."""
+    """Killed after a few lines more of the journal each time: in the middle of sealing, sending and naming."""
     before = {one["tracking"] for one in exchange.packets()}
     manager.folder = tmp_path / "killed"
     manager.folder.mkdir()
-    count = larger(8, 40)
+    count, dice, kills = larger(8, 80), random.Random(14), 0
     for number in range(count):
         manager.put(f"{number}.json", manager.enrollment(20_000 + number))
-    dice = random.Random(14)
-    kills = 0
-    for _ in range(larger(6, 60)):
-        seconds = dice.uniform(0.3, 1.0) * larger(4, 6)
-        with begun([*manager.words]) as program:
-            try:
-                program.wait(seconds)
-            except subprocess.TimeoutExpired:
-                kills += 1
-                program.send_signal(signal.SIGKILL)
-                program.wait(20)
-    assert kills
+    while manager.steps("sent") < count:
+        lines = len(manager.journal()) + dice.randint(1, 5)
+        with begun(manager.words) as program:
+            wait_until(partial(_is_there, manager, lines, count), "some lines more")
+            assert program.poll() is None
+            program.send_signal(signal.SIGKILL)
+            program.wait(20)
+            kills += 1
+    assert kills > 1
     told = manager.told()
     assert {one["result"] for one in told.values()} == {"applied"}
     new = [one for one in exchange.packets() if one["tracking"] not in before and one["type"] != "ssid"]
     assert len(new) == count
     assert {one["state"] for one in new} == {"APPLIED"}
+
+
+def _is_there(manager: Manager, lines: int, count: int) -> bool:
+    return len(manager.journal()) >= lines or manager.steps("sent") == count

@@ -66,7 +66,7 @@ class Manager:
 
     def journal(self) -> list[dict[str, Any]]:
         """The whole lines of the journal."""
-        path = self.root / ".export.satchel" / "journal.jsonl"
+        path = self.folder.parent / f".{self.folder.name}.satchel" / "journal.jsonl"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         return [json.loads(one) for one in lines]
 
