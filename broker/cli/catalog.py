@@ -68,8 +68,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
-        "client.transfer:send",
-        "Put sealed files into your outbox; if the connection breaks, it connects again and goes on.",
+        "cli.sending.send:send",
+        "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, it connects again"
+        " and goes on.",
         _LEA,
     ),
     "fetch": Entry(
