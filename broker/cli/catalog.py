@@ -69,8 +69,8 @@ COMMANDS: Mapping[str, Entry] = {
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
         "cli.sending.send:send",
-        "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, it connects again"
-        " and goes on.",
+        "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, Satchel makes a"
+        " new one and goes on.",
         _LEA,
     ),
     "fetch": Entry(

@@ -36,7 +36,7 @@ def keygen(
     name: Annotated[str, typer.Option(help="Your LEA's name, as the state knows it.")],
     out: Annotated[Path, typer.Option(help="The folder for the keys.")],
     algorithm: Annotated[str, typer.Option(help="cv25519 or rsa3072.")] = "cv25519",
-    days: Annotated[int, typer.Option(min=0, max=36500, help="Until the key expires; 0: never.")] = 1095,
+    days: Annotated[int, typer.Option(min=0, max=36500, help="After so many days the key ends; 0: never.")] = 1095,
     ssh: Annotated[bool, typer.Option("--ssh", help="Make an SSH key for SFTP too.")] = False,
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,

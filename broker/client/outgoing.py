@@ -120,7 +120,7 @@ def wrong_signer(fingerprint: str, recipients: Sequence[Path], limits: Limits) -
         except KeyError:
             return (
                 f"Your key {fingerprint} is not in {folder}, so the exchange would refuse what it signs; use the key"
-                " that the state has registered, or fetch the directory anew."
+                " that the state has registered, or fetch the directory again."
             )
     return ""
 

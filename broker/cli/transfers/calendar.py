@@ -175,7 +175,7 @@ def _report(lea: str, what: str, done: Changed, as_json: bool) -> None:
         say(json.dumps({"lea": lea or None, "days": count, "as": what, "deadlines_moved": moved}))
         return
     days = f"{count} day is" if count == 1 else f"{count} days are"
-    say(f"{days} {what} for {lea or 'every LEA that does not say otherwise'}.")
+    say(f"{days} {what} for {lea or 'every LEA that has no days of its own there'}.")
     if moved:
         say(f"{moved} open transfer{'s have' if moved > 1 else ' has'} a new deadline.")
 
@@ -194,7 +194,7 @@ def _data(year: Year) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    number, whose = found["school_year"], found["lea"] or "Every LEA that does not say otherwise"
+    number, whose = found["school_year"], found["lea"] or "Every LEA that has no days of its own"
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
     say(f"{whose}, school year {number - 1}-{number % 100:02}: {found['school_days']} school days{span}.")
     tables.facts([f"{month} {count}" for month, count in found["months"].items()])

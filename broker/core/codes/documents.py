@@ -11,33 +11,33 @@ ROWS: dict[str, Code] = {
     ),
     "empty-document": Code(
         "The document that was sealed is empty.",
-        "Export it again, check that there is something in it, and seal it again.",
+        "Export it again, check that there is something in it, and send it again.",
     ),
     "not-a-document": Code(
         "The exchange cannot read this kind of document: it reads JSON, CSV, workbooks and, for transcripts, PESC's"
         " XML.",
-        "Export the document in one of these forms, and seal it again.",
+        "Export the document in one of these forms, and send it again.",
     ),
     "not-utf8": Code(
         "The document is not saved as plain UTF-8, so the exchange cannot read its letters.",
-        'Save it again with the encoding UTF-8 (in a spreadsheet program: "CSV UTF-8"), and seal it again.',
+        'Save it again with the encoding UTF-8 (in a spreadsheet program: "CSV UTF-8"), and send it again.',
     ),
     "not-json": Code(
         "The document is not valid JSON.",
         "Look at the place named: a comma, a quotation mark or a brace is missing there, or is one too"
-        " many. Correct that, and seal it again.",
+        " many. Correct that, and send it again.",
     ),
     "duplicate-key": Code(
         "The document has the same property twice within one pair of braces.",
-        "Delete one of the two, and seal it again.",
+        "Delete one of the two, and send it again.",
     ),
     "too-deep": Code(
         "The braces and brackets in the document are nested too deep.",
-        "Write or export it in the form of its packet type, and seal it again.",
+        "Write or export it in the form of its packet type, and send it again.",
     ),
     "workbook": Code(
         "The workbook cannot be read.",
-        "Open it in the spreadsheet program, save it anew as an Excel workbook (.xlsx), and seal that.",
+        "Open it in the spreadsheet program, save it again as an Excel workbook (.xlsx), and send that.",
     ),
     "request-name": Code(
         "The file has the name of an SSID request (REQ, LEA, date, counter), but the date in it is none.",
@@ -51,31 +51,31 @@ ROWS: dict[str, Code] = {
     "dates-contradict": Code(
         "Some dates of the table have the month before the day, others the day before the month: none can be relied"
         " on.",
-        "Look at the places named, write all dates in one way, best as 2012-03-04, and seal it again.",
+        "Look at the places named, write all dates in one way, best as 2012-03-04, and send it again.",
     ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",
-        "Leave the column out, or give it the name under which the exchange knows it, and seal it again.",
+        "Leave the column out, or give it the name under which the exchange knows it, and send it again.",
     ),
     "ssn-column": Code(
         "The table has a column for social security numbers. The exchange never accepts these, and has"
         " read none of them.",
-        "Remove the whole column from your export for good, and seal it again.",
+        "Remove the whole column from your export for good, and send it again.",
     ),
     "unknown-type": Code(
         "The document's `packet` does not name a packet type and version that this exchange accepts.",
-        "Use one of the types that are accepted, such as `student-record.v1`, and seal it again.",
+        "Use one of the types that are accepted, such as `student-record.v1`, and send it again.",
     ),
     "not-xml": Code(
-        "The document is not valid XML.", "Correct the place named, or export it again, and seal it again."
+        "The document is not valid XML.", "Correct the place named, or export it again, and send it again."
     ),
     "xml-unsafe": Code(
         "The XML has a document type, or it is a stylesheet, a schema or an include. The exchange never reads these.",
-        "Export the record as plain XML, without `<!DOCTYPE`, and seal it again.",
+        "Export the record as plain XML, without `<!DOCTYPE`, and send it again.",
     ),
     "not-pesc": Code(
         "The document is neither a PESC High School Transcript 1.5 nor a PESC acknowledgment that can be read.",
-        "Correct the place named, or export it for that version of PESC, and seal it again.",
+        "Correct the place named, or export it for that version of PESC, and send it again.",
     ),
     "pesc-unfit": Code(
         "The transcript cannot be written as PESC: something that PESC needs is missing, or PESC has no"
@@ -89,11 +89,11 @@ ROWS: dict[str, Code] = {
     ),
     "has-ssn": Code(
         "The document has a social security number in it, or a part of one. The exchange never accepts these.",
-        "Remove it at the place named, and from your export for good, and seal it again.",
+        "Remove it at the place named, and from your export for good, and send it again.",
     ),
     "impossible-date": Code(
         "A date or a school year in the document cannot be right.",
-        "Correct it at the place named, in your system too, and seal it again.",
+        "Correct it at the place named, in your system too, and send it again.",
     ),
     "file-date": Code(
         "The date in the file's name is too long ago, or in the future.",
@@ -102,15 +102,15 @@ ROWS: dict[str, Code] = {
     ),
     "schema": Code(
         "Something in the document is missing, misspelt, or not in the form that its packet type has.",
-        "Correct the place named, and seal it again.",
+        "Correct the place named, and send it again.",
     ),
     "from-mismatch": Code(
         "The document names another LEA as its sender than the LEA in whose outbox it was.",
-        "Put your own LEA's id into `from`, or use the right outbox, and seal it again.",
+        "Put your own LEA's id into `from`, or use the right outbox, and send it again.",
     ),
     "unknown-receiver": Code(
         "The document's `to` is not a party of this exchange.",
-        "Look up the receiver's id in your directory folder (parties.json), and seal it again; or leave `to` out: then"
+        "Look up the receiver's id in your directory folder (parties.json), and send it again; or leave `to` out: then"
         " the exchange finds the student's school.",
     ),
     "not-allowed": Code(

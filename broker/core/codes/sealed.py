@@ -103,7 +103,7 @@ ROWS: dict[str, Code] = {
     ),
     "too-costly": Code(
         "Reading the file takes far more time or memory than a document of its size should.",
-        "Export the document again, split it if it is large, and seal it again. If that is refused too,"
+        "Export the document again, split it if it is large, and send it again. If that is refused too,"
         " call the state.",
     ),
     # the signature
