@@ -57,8 +57,8 @@ def send(
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, it is made again, and
-    sending goes on.
+    """Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, Satchel makes a new
+    one and goes on.
 
     Each document of a folder is checked and sealed first, and a faulty one is not sent. Then the command waits for the
     receipts, and tells what became of each file. Broken off, it goes on where it was when it is given again; nothing is
