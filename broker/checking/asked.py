@@ -44,11 +44,14 @@ class Checker:
     def check(self, path: Path, lea: str, now: datetime) -> Report:
         """The report on a file; `lea` is '' where the user does not say whose it is. Raises OSError where the file
         cannot be read, NoFile among them, and NoWard."""
-        content = _content(path, self._limits.content_bytes)
+        return self.judge(path.name, content_of(path, self._limits.content_bytes), lea, now)
+
+    def judge(self, name: str, content: bytes | None, lea: str, now: datetime) -> Report:
+        """The report on the content of a file of this name, None where it is more than is read. Raises NoWard."""
         if content is None:
             hint = f"It has more than {self._limits.content_bytes // MIB} MiB."
             return _refused("inflates-too-much", hint)
-        answer = self._warden.run(orjson.dumps([lea, now.isoformat()]), [Task(orjson.dumps([path.name]), content)])[0]
+        answer = self._warden.run(orjson.dumps([lea, now.isoformat()]), [Task(orjson.dumps([name]), content)])[0]
         if isinstance(answer, Spent):
             return _refused("too-costly") if answer in _COSTLY else Report(Verdict.FAILED)
         try:
@@ -76,8 +79,8 @@ def checking() -> Iterator[Checker]:
         warden.close()
 
 
-def _content(path: Path, most: int) -> bytes | None:
-    """The bytes of an ordinary file; None where they are more than `most`."""
+def content_of(path: Path, most: int) -> bytes | None:
+    """The bytes of an ordinary file; None where they are more than `most`. Raises OSError, NoFile among them."""
     known = path.stat()
     if stat.S_ISDIR(known.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

@@ -37,14 +37,17 @@ GROUPS: Mapping[str, Group] = {
     "exception": Group("Named legal exceptions to the rule that there is no federal party.", _HOUSE),
     "calendar": Group("School days, by which deadlines are counted.", _HOUSE),
     "transfers": Group(
-        "Students who move: which records are asked for, sent and overdue. Alone, it lists those not ended.", _STUDENTS
+        "Students who move: which records are asked for, sent and overdue. Without a"
+        " further word, it lists those that have not ended.",
+        _STUDENTS,
     ),
-    "review": Group("Which student was meant: questions to people, and what they decide.", _STUDENTS),
+    "review": Group("Which student was meant: the questions that people must decide.", _STUDENTS),
     "alerts": Group(
-        "What the state must hear of at once: missing children. Alone, it lists them, the unseen first.", _STUDENTS
+        "Alerts to the state: missing children, harvesting. Without a further word, it lists them, the unseen first.",
+        _STUDENTS,
     ),
     "student": Group("Students and their numbers, for the state's operator.", _STUDENTS),
-    "identity": Group("Who is this student? Compare, match and train.", _STUDENTS),
+    "identity": Group("Who is this student? Compare and match students, and train the model.", _STUDENTS),
     "backpack": Group("The Student Record Store, and copies of a record for parents.", _STUDENTS),
 }
 
@@ -65,12 +68,13 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
-        "client.transfer:send",
-        "Put sealed files into your outbox; if the connection breaks, it is made again, and sending goes on.",
+        "cli.sending.send:send",
+        "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, Satchel makes a"
+        " new one and goes on.",
         _LEA,
     ),
     "fetch": Entry(
-        "client.transfer:fetch", "Get what lies in your inbox and receipts, and everyone's public keys.", _LEA
+        "client.transfer:fetch", "Get what is in your inbox and receipts, and everyone's public keys.", _LEA
     ),
     "open": Entry("client.letters:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
     "receipt verify": Entry("client.receipts:verify", "Check a receipt's signature, offline."),
@@ -81,89 +85,94 @@ COMMANDS: Mapping[str, Entry] = {
     "init": Entry("cli.exchange.init:init", "Make a home: settings, the exchange's key, ledger and folders.", _HOUSE),
     "up": Entry(
         "cli.exchange.up:up",
-        "Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM.",
+        "Run all parts in the foreground; prints `ready` when all of them run, and stops on Ctrl-C or SIGTERM.",
         _HOUSE,
     ),
     "upgrade": Entry(
         "cli.exchange.upgrade:upgrade",
-        "Bring the ledger of an earlier program to the form of this one, while the exchange is stopped; of a ledger in"
-        " the home a copy is kept.",
+        "Upgrade the ledger of an earlier version, while the exchange is stopped; a ledger in the home"
+        " is copied first, and the copy kept.",
         _HOUSE,
     ),
     "restored": Entry(
         "cli.exchange.putback:restored",
-        "Go on with a home or a ledger that was put back from a backup, while the exchange is stopped; inboxes that"
-        " lack anything wait for `lea inbox`.",
+        "Say that the home or the ledger was restored from a backup, while the exchange is stopped;"
+        " inboxes that lack packets then wait for `lea inbox`.",
         _HOUSE,
     ),
     "status": Entry(
         "cli.exchange.status:status",
-        "Counts by state, queues, the oldest waiting packet, and which parts are alive.",
+        "Show packets by state, the oldest that waits, the queues, which parts are alive, and what needs a person.",
         _HOUSE,
     ),
     "audit": Entry(
-        "cli.exchange.audit:show", "Show what operators did: who, when, what, why, and what came of it.", _HOUSE
+        "cli.exchange.audit:show", "Show what operators did: who, when, what, why, and with what result.", _HOUSE
     ),
     "packets": Entry("cli.exchange.packets:packets", "List packets, newest first.", _HOUSE),
     "packet": Entry("cli.exchange.packets:packet", "Show the history of one packet.", _HOUSE),
     "lea add": Entry("cli.directory.home:add", "Enter a party into the directory and make its folders."),
-    "lea key": Entry("cli.directory.home:key", "Renew a party's key, take in its revocation, or add a further key."),
-    "lea list": Entry("cli.directory.parties:list_leas", "Who is in the directory, with keys and when they expire."),
+    "lea key": Entry("cli.directory.home:key", "Renew a party's key, enter its revocation, or add a further key."),
+    "lea list": Entry(
+        "cli.directory.parties:list_leas", "List the parties in the directory, with their keys and when these expire."
+    ),
     "lea keys": Entry(
         "cli.directory.keys:show", "Show the keys of all parties, or of one: since when, until when, and their state."
     ),
     "lea end-key": Entry(
         "cli.directory.keys:end",
-        "End a key, by its fingerprint: nothing that it signs is believed, and nothing is sealed to it.",
+        "End a key, by its fingerprint: the exchange accepts nothing that it signs, and seals nothing to it.",
     ),
     "lea suspend": Entry(
         "cli.directory.standing:suspend",
-        "Suspend a party: no login, what it has sent stays where it is, what is for it waits.",
+        "Suspend a party: it cannot log in, the packets that it sent stay where they are, and packets for it wait.",
     ),
-    "lea resume": Entry("cli.directory.standing:resume", "End a suspension: everything goes on."),
+    "lea resume": Entry(
+        "cli.directory.standing:resume", "End a suspension: the party can log in, and all its packets go on."
+    ),
     "lea rename": Entry("cli.directory.standing:rename", "Give a party another name; its id stays."),
     "lea remove": Entry(
-        "cli.directory.leaving:remove", "Let a party leave: no login, nothing new to or from it; what it did stays."
+        "cli.directory.leaving:remove",
+        "Remove a party: it cannot log in, nothing new goes to it or comes from it, and its history stays.",
     ),
     "lea inbox": Entry(
         "cli.exchange.putback:inbox",
-        "Take the folder that stands there now for the LEA's inbox: what is absent from it counts as collected.",
+        "Accept the folder that is there now as the LEA's inbox: packets that are missing from it count as collected.",
     ),
     "exception add": Entry(
-        "cli.directory.federal:add", "Record that the law lets this federal name in, with all names under it."
+        "cli.directory.federal:add", "Record that a law allows this federal domain, with all domains under it."
     ),
     "exception list": Entry(
-        "cli.directory.federal:list_", "List every exception that was ever recorded, with its law."
+        "cli.directory.federal:list_", "List all exceptions, also those that have ended, with their laws."
     ),
     "exception end": Entry(
         "cli.directory.federal:end",
-        "End an exception; keys that it let in are not valid any more, and nothing goes to them.",
+        "End an exception: the keys that it allowed are no longer valid, and nothing is sealed to them.",
     ),
     "calendar show": Entry(
         "cli.transfers.calendar:show",
-        "Show a school year: how many school days it has, and which days are not as the week has it.",
+        "Show a school year: how many school days it has, and which days differ from the usual week.",
     ),
     "calendar close": Entry(
         "cli.transfers.calendar:close",
-        "Say that there is no school on these days; open transfers get their new deadlines.",
+        "Enter days without school; open transfers get their new deadlines.",
     ),
     "calendar open": Entry(
         "cli.transfers.calendar:open_",
-        "Say that there is school on these days, in summer or on a holiday; open transfers get their new deadlines.",
+        "Enter days with school, in summer or on a holiday; open transfers get their new deadlines.",
     ),
     "calendar reset": Entry(
-        "cli.transfers.calendar:reset", "Forget what was entered of these days, so that the rule holds again."
+        "cli.transfers.calendar:reset", "Delete what was entered for these days, so that the usual rule holds again."
     ),
     "codes": Entry(
-        "cli.transfers.codes:codes", "Show the exit codes: what each means, and where a student goes with it.", _HOUSE
+        "cli.transfers.codes:codes", "Show the exit codes: what each means, and where a student with it goes.", _HOUSE
     ),
     "sshd-config": Entry(
         "cli.directory.sshd:generate",
         "Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files.",
         _HOUSE,
     ),
-    "transfers": Entry("cli.transfers.transfers:list_", "List the transfers that are not ended, oldest first."),
-    "transfers list": Entry("cli.transfers.transfers:list_", "List the transfers that are not ended, oldest first."),
+    "transfers": Entry("cli.transfers.transfers:list_", "List the transfers that have not ended, oldest first."),
+    "transfers list": Entry("cli.transfers.transfers:list_", "List the transfers that have not ended, oldest first."),
     "transfers show": Entry(
         "cli.transfers.transfers:show", "Show one transfer: both LEAs, the clock, how the student left, and every step."
     ),
@@ -183,58 +192,60 @@ COMMANDS: Mapping[str, Entry] = {
         "cli.students.review:decide", "Decide which student was meant; the packet, or the line, goes on at once."
     ),
     "review undo": Entry(
-        "cli.students.review:undo", "Take a decision back; the question is open again, and its LEA is told."
+        "cli.students.review:undo", "Undo a decision: the question is open again, and the LEA that was asked is told."
     ),
     "alerts": Entry(
         "cli.students.alerts:alerts",
-        "List what the state must hear of: those that nobody has seen first, the newest first.",
+        "List the alerts to the state: first those that nobody has seen, the newest at the top.",
     ),
     "alerts list": Entry(
         "cli.students.alerts:alerts",
-        "List what the state must hear of: those that nobody has seen first, the newest first.",
+        "List the alerts to the state: first those that nobody has seen, the newest at the top.",
     ),
-    "alerts seen": Entry("cli.students.alerts:seen", "Say that these alerts were seen."),
+    "alerts seen": Entry("cli.students.alerts:seen", "Mark these alerts as seen."),
     "student find": Entry(
         "cli.students.find:find",
-        "Find a student by parts of a name, the birth date or a local id; your look is logged.",
+        "Find a student by parts of a name, the birth date or a local id; the disclosure log records your search.",
     ),
     "student show": Entry(
         "cli.students.registry:show",
-        "Show what the registry knows of one student, with who brought it and when; your look is logged.",
+        "Show what the registry knows of one student, who sent it and when; the disclosure log records your reading.",
     ),
     "student opt-outs": Entry(
         "cli.students.opt_outs:opt_outs",
-        "List what parents opted out of: whose, since when, and which LEA told it; your look is logged.",
+        "List the parents' opt-outs: of which student, since when, and which LEA sent it; the disclosure"
+        " log records your reading.",
     ),
     "student flags": Entry(
         "cli.students.alerts:flags",
-        "List the students who are flagged as missing: since when, by whom, and why; your look is logged.",
+        "List the students who are flagged as missing: since when, by whom, and why; the disclosure log"
+        " records your reading.",
     ),
     "student flag": Entry(
         "cli.students.flags:flag",
-        "Flag a student as missing: nothing is sent on about the student, and the state hears of every request.",
+        "Flag a student as missing: the exchange sends nothing on about the student, and tells the state"
+        " of every request.",
     ),
     "student unflag": Entry(
-        "cli.students.flags:unflag", "Lift the flag of a student who is found: what was held goes on."
+        "cli.students.flags:unflag", "Lift the flag of a student who was found: the packets that were held go on."
     ),
     "student merge": Entry(
-        "cli.students.registry:merge", "Make two numbers of one student one; records that waited only for that go on."
+        "cli.students.registry:merge", "Merge two SSIDs of one student; records that waited only for that go on."
     ),
-    "student unmerge": Entry(
-        "cli.students.registry:unmerge", "Take a merge back: both numbers are again whose they were."
-    ),
+    "student unmerge": Entry("cli.students.registry:unmerge", "Undo a merge: each SSID stands for itself again."),
     "identity compare": Entry(
         "cli.identity.compare:compare",
         "Compare the two students of each line: match, review or none, the weight, and the reasons.",
     ),
     "identity match": Entry("cli.identity.match:match", "Say who the students of a roster are."),
-    "identity train": Entry("cli.identity.train:train", "Learn the model of who is who from a state's own students."),
+    "identity train": Entry("cli.identity.train:train", "Train the identity model from a state's own students."),
     "identity reindex": Entry(
-        "cli.students.registry:reindex", "Make the index of the registry again, after a new identity model."
+        "cli.students.registry:reindex", "Rebuild the registry's index, after a new identity model."
     ),
-    "backpack list": Entry("cli.transfers.backpack:list_", "List what came into the record store, newest first."),
+    "backpack list": Entry("cli.transfers.backpack:list_", "List the backpacks in the record store, newest first."),
     "backpack show": Entry(
-        "cli.transfers.backpack:show", "Show every version that is held of one student, by LEA, and which are current."
+        "cli.transfers.backpack:show",
+        "Show every version of one student's backpack, by LEA, and which versions are current.",
     ),
     "backpack export": Entry(
         "client.backpack_export:export", "Make a copy of a student's record that a parent can read and print."
@@ -246,7 +257,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "disclosures": Entry(
         "cli.students.disclosures:show",
-        "Tell who was given, or refused, what of a student: when, by whom, and on what ground.",
+        "Show who was given or refused which data of a student: when, by whom, and on what ground.",
         _STUDENTS,
     ),
     "simulate": Entry(

@@ -93,7 +93,7 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
         groups.setdefault((one.what_to_do, one.code), []).append(one)
     for (remedy, code), some in groups.items():
         yield ""
-        for wrong, places in _together(some):
+        for wrong, places in together(some):
             yield from _wrapped(f"{places}: {wrong}" if places else wrong, width, "  ", "    ")
         yield from _wrapped(f"To do: {remedy} [{code}]", width, "  ", "    ")
     yield ""
@@ -115,8 +115,8 @@ def _count(report: Report) -> str:
     return f"{told}; good lines: {report.good}; lines that would come back: {report.faulty}."
 
 
-def _together(some: Iterable[Fault]) -> Iterator[tuple[str, str]]:
-    """What is wrong, and all places where that is wrong."""
+def together(some: Iterable[Fault]) -> Iterator[tuple[str, str]]:
+    """What is wrong, and all places where that is wrong, in words; '' where there is none."""
     places: dict[tuple[str, str, str], list[Fault]] = {}
     for one in some:
         places.setdefault((one.wrong, one.column, one.header), []).append(one)

@@ -19,14 +19,15 @@ SENTENCES: Mapping[str, str] = {
     "transfer-ended": "Transfer {number} is {state} already; only one that is not ended can be cancelled.",
     "no-packet": "There is no packet {tracking}; `satchel packets` lists them.",
     # the exchange itself
-    "ledger-taken": "The ledger at {place} belongs to another home already; give the URL of an empty database.",
+    "ledger-taken": "The ledger at {place} belongs to another home; give the URL of an empty database.",
     "no-redis": "Redis does not answer; see --redis-url, and its password.",
     "running": "The exchange of {home} runs; stop `satchel up` first.",
     "no-inbox": "{folder} has no inbox; mount it, or make it again.",
-    "no-valid-key": "{lea} has no valid key; get its new one, and `satchel lea key {lea} --cert FILE`.",
+    "no-valid-key": "{lea} has no valid key; get its new key, and run `satchel lea key {lea} --cert FILE`.",
     # the calendar
     "days": "The last day must not be before the first, nor more than {most} days later.",
-    "no-weekday": "None of these days is a Monday to Friday without a public holiday; name a single day to change it.",
+    "no-weekday": "None of these days is a Monday to Friday without a public holiday; to change another day, name"
+    " it alone.",
     # directory
     "party-removed": "{lea} was removed; `satchel lea add {lea}` takes it in again.",
     "removed-already": "{lea} was removed already; `satchel lea add {lea}` takes it in again.",
@@ -34,28 +35,27 @@ SENTENCES: Mapping[str, str] = {
     "party-suspended": "{lea} is suspended already; `satchel lea resume {lea}` ends it.",
     "party-not-suspended": "{lea} is not suspended.",
     "party-there": "{lea} is in the directory already; `satchel lea key {lea} --cert FILE` adds or renews its key.",
-    "party-was-other": "{lea} was a {kind}, and comes back as one or not at all; choose another id.",
+    "party-was-other": "{lea} was a {kind}, and can come back only as a {kind}; choose another id.",
     "id-unusable": "ID {lea!r} cannot be used: {fault}.",
     "id-taken": "ID {lea!r} is taken by the exchange itself; choose another one.",
     "id-alike": "{other} is in the directory already, and {lea} differs from it by capital letters only.",
     "name-unusable": "--name must be a text of at most {most} printable characters, with a letter or digit in it.",
-    "name-not-latin": "--name must be in Latin letters: others look like them, and would seem to name another party.",
-    "name-taken": "{name!r} names {other}, or looks as if it did; no two parties may have the same name.",
-    "called-so": "{lea} is called so already.",
+    "name-not-latin": "--name must be in Latin letters: some other letters look like them, and could imitate another"
+    " party's name.",
+    "name-taken": "{name!r} is a name of {other}, or looks like one; no two parties may have the same name.",
+    "called-so": "{lea} has that name already.",
     "kind-unknown": "--kind must be one of: {kinds}. There is no other kind of party.",
     # keys
     "not-let-in": "{said} [{refusal}]",
     "key-refused": "{file}: {said} [{refusal}]",
     "party-removed-key": "{lea} was removed; `satchel lea add {lea}` takes it in again, with its key.",
     "nothing-new": "Say what is new: give --cert FILE, --ssh-key FILE or --remove-ssh-key FILE.",
-    "guarded-revocation": (
-        "{file} revokes a key for good; if that is meant, take off the colon in front of -----BEGIN."
-    ),
-    "revokes-other": "{file} is the revocation of a key of {other}: `satchel lea key {other}` takes it in.",
+    "guarded-revocation": ("{file} revokes a key for good; if you want that, remove the colon in front of -----BEGIN."),
+    "revokes-other": "{file} is the revocation of a key of {other}: enter it with `satchel lea key {other}`.",
     "ssh-unreadable": "{file} cannot be read as an SSH public key; give the .pub file.",
     "ssh-private": "{file} is a private SSH key, which only its owner may have; ask for a new one, and give its .pub.",
     "ssh-other-form": (
-        "{file} is a public key in another form; `ssh-keygen -i -f {file}` prints it in the one read here."
+        "{file} is a public key in another form; `ssh-keygen -i -f {file}` prints it in the form that is needed here."
     ),
     "ssh-refused": "{file}: {fault}",
     "no-ssh-key-of": "{file} is no SSH key of {lea}; nothing was changed.",
@@ -79,43 +79,43 @@ SENTENCES: Mapping[str, str] = {
     "no-student": "No student has the SSID {ssid}; check the number.",
     "flagged": "The student {ssid} is flagged already; `satchel student unflag` lifts the flag.",
     "not-flagged": "The student {ssid} is not flagged, so there is nothing to lift.",
-    "whom": "Say whom: give --name, --born or --local-id, or several of them.",
+    "whom": "Say whom you look for: give --name, --born or --local-id, or several of them.",
     "short-name": "Each part of --name must have {least} letters at least.",
     "too-many-alerts": "Name at most {most} alerts at once.",
     # two numbers of one student
     "same-number": "Name two different SSIDs: the one to keep, then the one that becomes part of it.",
     "number-withdrawn": "{ssid} was given by mistake and is withdrawn; there is nothing to merge.",
     "merged-already": "{ssid} is merged into {kept} already; name that one instead.",
-    "not-merged": "{ssid} is not merged into {kept}; `satchel student show {ssid}` tells what it is.",
-    "merged-since": "{ssid} was itself merged into {kept} since; take that merge back first.",
+    "not-merged": "{ssid} is not merged into {kept}; `satchel student show {ssid}` shows what it is.",
+    "merged-since": "{ssid} was itself merged into {kept} since; undo that merge first.",
     "not-alike": (
-        "{kept} and {other} do not look like one student ({against}). Check both numbers with `satchel student show`,"
-        " and give --sure if they are."
+        "{kept} and {other} do not look like one student ({against}). Check both numbers with `satchel"
+        " student show`, and give --sure if they are one student's."
     ),
     "stale-index": (
         "The registry is indexed for another identity model; stop the exchange and run `satchel identity reindex`."
     ),
     # questions about which student was meant
     "no-question": "There is no question about {tracking}; `satchel review list` shows those that wait.",
-    "which-student": "Say which student of {tracking}; to be asked for are {questions}.",
-    "nothing-decided": "Nothing is decided on this question, so there is nothing to take back.",
-    "not-your-decision": "It was not your LEA that decided this, so your LEA cannot take it back.",
+    "which-student": "Say which student of {tracking} you mean: {questions}.",
+    "nothing-decided": "Nobody has decided this question, so there is nothing to undo.",
+    "not-your-decision": "Your LEA did not decide this, so your LEA cannot undo it.",
     "too-late": (
-        "This was decided on {day}, and what was sent of the student is kept for {days} days (keeping.undo_days): it"
-        " cannot be taken back any more. Let the LEA send the document again, corrected; if a student has two SSIDs,"
-        " merge them."
+        "This was decided on {day}, and the exchange keeps what was sent of the student for {days} days"
+        " (keeping.undo_days): the decision cannot be undone any more. Let the LEA send the document"
+        " again, corrected; if a student has two SSIDs, merge them."
     ),
     "packet-refused": (
-        "The packet was refused [{refusal}], and that is final; {lea} sends the document again if it is to go on."
+        "The packet was refused [{refusal}], and that is final; if it is to go on, {lea} must send the document again."
     ),
     "packet-delivered": (
-        "The packet lies in the inbox of {receiver} or was taken from there, so the decision cannot be taken back. Ask"
-        " {receiver} to delete {tracking}, tell {lea}, and let {lea} send a corrected document; if two SSIDs are one"
-        " student's, merge them."
+        "The packet is in the inbox of {receiver}, or was taken from there, so the decision cannot be"
+        " undone. Ask {receiver} to delete {tracking}, tell {lea}, and let {lea} send a corrected"
+        " document; if two SSIDs are one student's, merge them."
     ),
     "number-used": (
-        "The SSID {ssid}, which this decision gave, was used by other packets or merged since, so the decision cannot"
-        " be taken back. If it is the number of a student who has another one, merge the two."
+        "The SSID {ssid}, which this decision gave, was used by other packets or merged since, so the"
+        " decision cannot be undone. If it is the number of a student who has another one, merge the two."
     ),
     "student-changed": "The student's name or birth date was changed again since; send an Update instead.",
     "enrollment-changed": "The enrollment was changed again since; let the LEA send the right entry and exit.",

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from broker.terminal.common import warn
 from broker.terminal.tables import plain
 
 _DROPPED_AFTER_SECONDS = 60 * 86_400.0  # without an answer for so long, the file's exchange no longer exists
-_MOST_BYTES = 64 * 1024
-_NO_ANSWER = "sent, and no answer yet"
+MOST_BYTES = 64 * 1024
+NO_ANSWER = "sent, and no answer yet"
 _WAIT = "wait, and fetch again"
 _TODO = {
     "RECEIVED": _WAIT,
@@ -62,27 +62,32 @@ def read(receipts: Sequence[Path], exchange: bytes) -> tuple[list[Answer], set[s
         if said["packet"].get("file") and said["n"] >= last.get(said["tracking"], {"n": 0})["n"]:
             last[said["tracking"]] = said
     digests = {str(said["packet"]["sha256"]) for said in last.values()}
-    return [*answers, *map(_answer, last.values())], digests
+    return [*answers, *(answer(said["packet"]["file"], said) for said in last.values())], digests
 
 
 def _said(path: Path, exchange: bytes) -> dict[str, Any]:
     with path.open("rb") as file:
-        signed = file.read(_MOST_BYTES)
-    text, signer = openpgp.verify_clear(signed, [exchange])
+        return said_in(file.read(MOST_BYTES), [exchange])
+
+
+def said_in(signed: bytes, exchange: Sequence[bytes]) -> dict[str, Any]:
+    """What a receipt says. Raises ValueError or Refused where it is none with a good signature by the exchange."""
+    text, signer = openpgp.verify_clear(signed, exchange)
     said = receipt.read(text)
     if said["exchange"] != signer:
         raise ValueError("it names another exchange")
     return said
 
 
-def _answer(said: dict[str, Any]) -> Answer:
-    file, state, means = plain(said["packet"]["file"]), str(said["state"]), str(said["means"])
+def answer(file: str, said: Mapping[str, Any]) -> Answer:
+    """What a receipt says of the file, which may have another name there."""
+    name, state, means = plain(file), str(said["state"]), str(said["means"])
     if state == "REFUSED":
-        return Answer(file, f"refused [{plain(said.get('code', ''))}]", means, is_refused=True, needs=True)
+        return Answer(name, f"refused [{plain(said.get('code', ''))}]", means, is_refused=True, needs=True)
     if state == "HELD":
         why = plain(said.get("held_for", ""))
-        return Answer(file, f"held for {why}", means, needs=why == "review")
-    return Answer(file, state.lower(), _TODO.get(state, means))
+        return Answer(name, f"held for {why}", means, needs=why == "review")
+    return Answer(name, state.lower(), _TODO.get(state, means))
 
 
 class SentPackets:
@@ -160,7 +165,7 @@ def _digests(folder: Path, since: float) -> set[str]:
     for path in folder.glob("*.asc"):
         try:
             if path.stat().st_mtime >= since:
-                found |= set(re.findall(r'"sha256": "([0-9a-f]{64})"', path.read_text("utf-8")[:_MOST_BYTES]))
+                found |= set(re.findall(r'"sha256": "([0-9a-f]{64})"', path.read_text("utf-8")[:MOST_BYTES]))
         except (OSError, UnicodeDecodeError):
             continue
     return found
@@ -168,7 +173,7 @@ def _digests(folder: Path, since: float) -> set[str]:
 
 def unanswered(names: Iterable[str]) -> list[Answer]:
     """Rows for files that were sent and have no receipt."""
-    return [Answer(name, _NO_ANSWER, _WAIT) for name in dict.fromkeys(names)]
+    return [Answer(name, NO_ANSWER, _WAIT) for name in dict.fromkeys(names)]
 
 
 def as_json(answers: Iterable[Answer]) -> list[dict[str, Any]]:

@@ -8,14 +8,14 @@ taken from the command line.
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from broker.client import outgoing
 from broker.client.opening import Directory, opened, secret_key
-from broker.core.errors import Refused
-from broker.edge.pgp import keyring, openpgp
+from broker.client.sealing import Sealer
+from broker.edge.pgp import keyring
 from broker.edge.settings.values import Limits
 from broker.edge.sftp import hostkey
 from broker.terminal.common import JsonOption, fail, say
@@ -28,11 +28,6 @@ _SECRET, _PUBLIC, _SSH = "secret.asc", "public.asc", "id_ed25519"
 KeyOption = Annotated[Path, typer.Option("--key", help="Your secret OpenPGP key (secret.asc).")]
 
 
-def refuse(path: Path, refused: Refused) -> NoReturn:
-    """End the command with the fault of a file."""
-    fail(f"{path}: {refused.sentence} [{refused.code}]")
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -41,7 +36,7 @@ def keygen(
     name: Annotated[str, typer.Option(help="Your LEA's name, as the state knows it.")],
     out: Annotated[Path, typer.Option(help="The folder for the keys.")],
     algorithm: Annotated[str, typer.Option(help="cv25519 or rsa3072.")] = "cv25519",
-    days: Annotated[int, typer.Option(min=0, max=36500, help="Until the key expires; 0: never.")] = 1095,
+    days: Annotated[int, typer.Option(min=0, max=36500, help="After so many days the key ends; 0: never.")] = 1095,
     ssh: Annotated[bool, typer.Option("--ssh", help="Make an SSH key for SFTP too.")] = False,
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
@@ -95,28 +90,13 @@ def seal(
     limits = Limits()
     target = out or file.with_name(f"{file.name}.pgp")
     content = read(file, limits.content_bytes)
-    recipients = [_recipient(path, limits.certificate_bytes) for path in to]
-    if wrong := outgoing.unsealed(file, content) or outgoing.wrong_recipients(to, limits):
+    if wrong := outgoing.unsealed(file, content):
         fail(wrong)
-    signer = secret_key(key, passphrase_file)
-    if wrong := outgoing.wrong_signer(signer.fingerprint, to, limits):
-        fail(wrong)
-    try:
-        sealed = openpgp.seal(content, signer, recipients, _now())
-    except Refused as refused:
-        refuse(key, refused)
+    sealer = Sealer(key, to, passphrase_file)
+    sealed = sealer.seal(content)
     write_new(target, sealed, 0o600)
     said = f"{target} is sealed; put it into your outbox."
-    say(json.dumps({"file": str(target), "bytes": len(sealed), "signer": signer.fingerprint}) if as_json else said)
-
-
-def _recipient(path: Path, most: int) -> bytes:
-    certificate = read(path, most)
-    try:
-        keyring.check(certificate, _now())
-    except Refused as refused:
-        refuse(path, refused)
-    return certificate
+    say(json.dumps({"file": str(target), "bytes": len(sealed), "signer": sealer.fingerprint}) if as_json else said)
 
 
 def open_(

@@ -34,7 +34,7 @@ _MEANINGS = {
 }
 _REMEDIES = {
     "not-for-exchange": "Open it with the secret key whose public part the exchange has of you.",
-    "unknown-signer": "Fetch your directory folder anew; if the key is still missing, tell the state.",
+    "unknown-signer": "Fetch your directory folder again; if the key is still missing, tell the state.",
 }
 _DO_NOT_USE = "Do not use it: fetch it again, and if that does not help, tell the state."
 
@@ -126,7 +126,7 @@ def _listed(path: Path, most: int) -> dict[str, Signer]:
             for mark in one["keys"]
         }
     except (ValueError, TypeError, KeyError, RecursionError):
-        fail(f"{path} is not the list of parties that the exchange made; fetch your directory folder anew.")
+        fail(f"{path} is not the list of parties that the exchange made; fetch your directory folder again.")
 
 
 def _plain(text: object) -> str:

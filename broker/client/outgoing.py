@@ -53,10 +53,15 @@ def unsent(path: Path, limits: Limits) -> tuple[Recognised, str]:
     """What the file is, and why it must not be sent, '' where no fault can be seen here."""
     found = recognise(read(path, limits.sealed_bytes))
     if found.kind is Kind.SEALED:
-        if _TWICE.search(path.name):
+        if is_twice(path.name):
             return found, f"{path} is sealed twice, by its name; seal the document itself, once; {_LEFT}."
         return found, ""
     return found, f"{path} {_UNSENT[found.kind]}; {_LEFT}."
+
+
+def is_twice(name: str) -> bool:
+    """Whether the name says that the file is sealed twice."""
+    return bool(_TWICE.search(name))
 
 
 def misaddressed(path: Path, found: Recognised, exchange: bytes, own: bytes) -> str:
@@ -71,6 +76,16 @@ def misaddressed(path: Path, found: Recognised, exchange: bytes, own: bytes) -> 
         f"{path} is sealed {whom} (key {ids}), and the exchange cannot open it; fetch your directory folder, and seal"
         f" the document with the exchange.asc in it; {_LEFT}."
     )
+
+
+def opens(found: Recognised, keys: Sequence[bytes]) -> bool:
+    """Whether the owner of one of these public keys can open a sealed file."""
+    return any(found.is_for(_ids(one)) for one in keys)
+
+
+def share(keys: bytes, others: Sequence[bytes]) -> bool:
+    """Whether a key of the first public ones is among the others."""
+    return bool({*_ids(keys)} & {key_id for one in others for key_id in _ids(one)})
 
 
 def unsealed(path: Path, content: bytes) -> str:
@@ -105,7 +120,7 @@ def wrong_signer(fingerprint: str, recipients: Sequence[Path], limits: Limits) -
         except KeyError:
             return (
                 f"Your key {fingerprint} is not in {folder}, so the exchange would refuse what it signs; use the key"
-                " that the state has registered, or fetch the directory anew."
+                " that the state has registered, or fetch the directory again."
             )
     return ""
 

@@ -1,4 +1,4 @@
-"""`satchel send` and `fetch`: the LEA's folders over SFTP, for users without an SFTP program.
+"""`satchel send` of sealed files and `fetch`: the LEA's folders over SFTP, for users without an SFTP program.
 
 Promises: works without a home, on the LEA's own machine; a file that the exchange would surely refuse is not sent;
 progress goes to standard error, and only to a terminal; the command says what it waits for; errors are one sentence
@@ -39,9 +39,10 @@ KnownHostsOption = Annotated[Path | None, typer.Option("--known-hosts", help="A 
 HostKeyOption = Annotated[str, typer.Option("--host-key", help="The server's key fingerprint, SHA256:…")]
 
 
-def _account(
+def account_of(
     server: str, user: str, identity: Path, known_hosts: Path | None, host_key: str, passphrase_file: Path | None
 ) -> Account:
+    """The account of these options; ends the command where they make none."""
     found = _SERVER.fullmatch(server)
     port = int(found[3] or 22) if found else 0
     if found is None or not 0 < port < 65536:
@@ -59,7 +60,8 @@ def _account(
 
 
 @contextmanager
-def _progress(patience: Patience) -> Iterator[transfer.Progress]:
+def progress(patience: Patience) -> Iterator[transfer.Progress]:
+    """Shows how far the present file is, and tells `patience` that something moves."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with bars.progress(*columns) as shown:
         task = shown.add_task("", total=None)  # one bar for the present file: thousands would fill the screen
@@ -75,18 +77,8 @@ def _patience(account: Account, left: str) -> Patience:
     return Patience(f"{account.host} port {account.port}", left)
 
 
-def send(
-    files: Annotated[list[Path], typer.Argument(help="Sealed files.")],
-    server: ServerOption,
-    user: UserOption,
-    identity: IdentityOption,
-    known_hosts: KnownHostsOption = None,
-    host_key: HostKeyOption = "",
-    passphrase_file: PassphraseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put sealed files into your outbox; if the connection breaks, it is made again, and sending goes on."""
-    account = _account(server, user, identity, known_hosts, host_key, passphrase_file)
+def send_files(files: Sequence[Path], account: Account, *, as_json: bool) -> None:
+    """Put sealed files into the outbox, and say so; ends the command where one of them must not or cannot be sent."""
     missing = [path for path in files if not path.is_file()]
     if missing:
         fail(f"{missing[0]} is not a file; name the sealed files to send.")
@@ -121,7 +113,7 @@ def _send(account: Account, recognised: Mapping[Path, Recognised], patience: Pat
     """Check with the exchange's key in the directory that it can open the files; then send them, and note what was
     sent."""
     most = Limits().certificate_bytes
-    with Line(account, say=warn) as line, _progress(patience) as show:
+    with Line(account, say=warn) as line, progress(patience) as show:
         keys = [transfer.small(line, f"/directory/{name}.asc", most) for name in ("exchange", account.user)]
         _refuse([outgoing.misaddressed(path, one, *keys) for path, one in recognised.items()])
         outcomes = transfer.send(line, list(recognised), show)
@@ -143,11 +135,11 @@ def fetch(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files on the server as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Get what lies in your inbox and receipts, and everyone's public keys.
+    """Get what is in your inbox and receipts, and everyone's public keys.
 
     Ends with what became of each file that you sent; with exit code 5 where a new receipt refuses one.
     """
-    account = _account(server, user, identity, known_hosts, host_key, passphrase_file)
+    account = account_of(server, user, identity, known_hosts, host_key, passphrase_file)
     patience = _patience(account, "What was fetched is here; fetch again, and it goes on.")
     try:
         outcomes, waiting = patience.run(lambda: _fetch(account, into, patience, keep))
@@ -166,7 +158,7 @@ def fetch(
 
 
 def _fetch(account: Account, into: Path, patience: Patience, keep: bool) -> tuple[list[Outcome], list[str]]:
-    with Line(account, say=warn) as line, _progress(patience) as show:
+    with Line(account, say=warn) as line, progress(patience) as show:
         outcomes = transfer.fetch(line, into, show, remove=not keep)
         try:
             return outcomes, transfer.waiting(line)

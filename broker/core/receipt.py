@@ -14,27 +14,28 @@ VERSION = "receipt.v1"
 _ENCODE = json.JSONEncoder(sort_keys=True).encode
 
 MEANING = {
-    "RECEIVED": "The exchange has the whole file. What is sealed is kept safe until it has come to its end; what is not"
-    " sealed is refused, and not kept.",
-    "ADMITTED": "The file was opened; signature, form and student were checked.",
-    "APPLIED": "The exchange has worked the packet. An answer in your inbox says what became of each student in it.",
-    "DELIVERED": "The packet lies in the receiver's inbox.",
+    "RECEIVED": "The exchange has the whole file. If it is sealed, the exchange keeps it safe until it has come"
+    " to its end. If it is not sealed, the exchange refuses it and does not keep it.",
+    "ADMITTED": "The exchange has opened the file, and has checked its signature, its form and the student.",
+    "APPLIED": "The exchange has done what the packet asked for. An answer in your inbox has the result for"
+    " each student.",
+    "DELIVERED": "The packet is in the receiver's inbox.",
     "COLLECTED": "The receiver has the packet: it was downloaded, taken out of the inbox, or acknowledged.",
-    "DUPLICATE": "The exchange had this file, or the document in it, before, and does nothing twice. What became of it"
-    " is in the receipts whose names begin with the tracking id in `first`.",
+    "DUPLICATE": "The exchange had this file, or the document in it, before, and does nothing twice. The receipts"
+    " whose names begin with the tracking id in `first` say what became of it.",
 }
 
 # for packet types that the exchange does not answer with a list of students
 APPLIED_MEANING = {
-    "acknowledgement": "The exchange has noted what you say of the packet, and tells whom it concerns.",
+    "acknowledgement": "The exchange has noted what you say of the packet, and tells those whom it concerns.",
     "backpack": "The exchange has put the backpack into the record store.",
     "recall": "The exchange has taken back the packet that you named; its own receipts say so, too.",
-    "record-request": "The exchange has done what you asked: either the schools that have the record were asked for"
-    " it, or what you asked for comes into your inbox.",
-    "review-answer": "The exchange has taken in your answers. What comes of each is in your inbox, or in the receipts"
-    " of the packet that was asked about.",
-    "key-rotation": "The exchange has taken your key in. If it is valid, it works from now on beside those that you"
-    " have, and stands in everybody's directory. Revoke a key that you use no more.",
+    "record-request": "The exchange has done what you asked: either it has asked the schools that have the record, or"
+    " what you asked for comes into your inbox.",
+    "review-answer": "The exchange has your answers. The result of each is in your inbox, or in the receipts of the"
+    " packet that the question was about.",
+    "key-rotation": "The exchange has your key. If the key is valid, you may use it from now on, beside those that"
+    " you have, and everybody finds it in their directory folder. Revoke a key that you no longer use.",
 }
 
 HELD_MEANING = {
@@ -42,11 +43,11 @@ HELD_MEANING = {
     "enrollment": "The packet waits until another LEA enrolls the student; it goes on by itself then.",
     "receiver-key": "The packet waits until the receiver has a valid key; it goes on by itself then.",
     # gives no reason: those whom it concerns must not learn it from a receipt (Utah 53A-11-502, -504)
-    "blocked": "The packet is held by the state. There is nothing to do; it goes on by itself when the state says so.",
+    "blocked": "The state holds the packet. You have nothing to do: it goes on by itself when the state says so.",
 }
 
 
-REPLACES = "It takes the place of the earlier one that is named in `replaces`: go by this one."
+REPLACES = "It replaces the earlier packet that is named in `replaces`: use this one."
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from broker.edge.pgp.secretkey import Buffer
 from broker.formats.ssid import lines
 
 TO_ANOTHER = (
-    "It is sealed with the key of another party: seal it for the exchange alone, which reads it first, and locks it"
-    " anew for that party."
+    "It is sealed with the key of another party: seal it for the exchange only, which reads it first, and then"
+    " seals it for that party."
 )
 
 

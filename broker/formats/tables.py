@@ -1,11 +1,11 @@
 """Which document a table is, told by its columns, and its reading.
 
-Owns this decision. Promises: the name of a file decides nothing but that `REQ_...` is an SSID request; where it is not
-plain what a table is, the refusal says which columns are missing for which.
+Owns this decision, and the list of the forms of table. Promises: the name of a file decides nothing but that `REQ_...`
+is an SSID request; where it is not plain what a table is, the refusal says which columns are missing for which.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.core.errors import Refused
 from broker.core.model import LeaId
@@ -22,13 +22,37 @@ from broker.formats.table import Table, place_of
 
 _KNOWN_CELLS = 3  # so many known cells make a line the header of a table
 _LEAST_OF_LINE = 2  # so many are known where a line has names of columns at all
+_MOST_MEANT = 2  # documents, of which a table may be meant to be one, and lacks the fewest columns
 _REQUESTS = {*ssid_columns.REQUESTS, *ssid_columns.REQUESTS.values()}
 _ASKS = {plain(name) for name in ("request_type", "request", "ssid request type", "transaction type")}
 
+Check = Callable[[Mapping[str, Any]], object]
+"""Raises Refused `schema` for a document that does not fit."""
+
+
+class Given(NamedTuple):
+    """A table that was found in a file: with its header, as it came (`headed`); without the columns that the exchange
+    has added (`own`); and all its text, with a byte for each digit (`plain`)."""
+
+    headed: Headed
+    own: Table
+    plain: bytes
+
+
+class Form(NamedTuple):
+    """A document that may be sent as a table. `name` is the document in words; `known_in` counts the names of its
+    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it."""
+
+    name: str
+    known_in: Callable[[Sequence[str]], int]
+    is_meant: Callable[[Table], bool]
+    missing: Callable[[Sequence[str]], Sequence[str]]
+    read: Callable[[Given, LeaId, Made, Check], dict[str, Any]]
+
 
 def known_in(cells: Sequence[str]) -> int:
-    """How many of these cells name columns of any table that is read."""
-    return max(columns.known_in(cells), ssid_columns.known_in(cells))
+    """How many of these cells name columns of one of the tables that are read: of the one with most of them."""
+    return max(one.known_in(cells) for one in FORMS)
 
 
 def is_table(content: bytes, file: str) -> bool:
@@ -40,37 +64,51 @@ def is_table(content: bytes, file: str) -> bool:
     return ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in table.first_lines(content))
 
 
-def read(
-    content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Callable[[Mapping[str, Any]], object]
-) -> dict[str, Any]:
+def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
     """The document that a table becomes, with a `Sheet` as its property `sheet`.
 
-    `check` raises Refused `schema` for a document that does not fit. Raises Refused: the codes of `sheets.read`,
-    `ssid.lines.read` and `enrollment.lines.read`, and `csv-form` where it is not plain what the table is.
+    `check` raises Refused `schema` for a document that does not fit. Raises Refused: the codes of `sheets.read` and
+    of the forms' own reading, and `csv-form` where it is not plain what the table is.
     """
     if ssid_name.is_request(file):
         return ssid.read(content, file, lea, most_lines, check)
     found = sheets.read(content, most_lines, known_in)
-    plain_text = sheets.plain(content, found)
     headed = heading.headed(found, known_in)
     own, _ = returned.without_added(headed.table)
-    if _is_request(own):
-        return ssid.of_table(headed.table, plain_text, made, lea, check)
-    return _enrollment(headed, own, plain_text, lea, made, check)
+    given = Given(headed, own, sheets.plain(content, found))
+    meant = next((one for one in FORMS if one.is_meant(own)), None)
+    if meant is None:
+        raise _unclear(own)
+    return meant.read(given, lea, made, check)
 
 
-def _enrollment(
-    headed: Headed, own: Table, content: bytes, lea: LeaId, made: Made, check: Callable[[Mapping[str, Any]], object]
-) -> dict[str, Any]:
-    _require(own)
+def _unclear(found: Table) -> Refused:
+    """The refusal of a table that is plainly none of the forms."""
+    named = [cell for cell in found.header.cells if cell]
+    if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
+        hint = "None of its first lines holds the names of the columns: put them above the students."
+        return Refused("csv-form", place_of(found.header), hint)
+    missing = sorted(((one.missing(found.header.cells), one.name) for one in FORMS), key=lambda one: len(one[0]))
+    lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in missing[:_MOST_MEANT])
+    hint = f"It is not plain which document this table is. These columns are missing {lacking}."
+    return Refused("csv-form", place_of(found.header), hint)
+
+
+def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
     top = {
         "packet": enrollment.PACKET,
-        "id": made.id_of("enrollment", lea, own),
+        "id": made.id_of("enrollment", lea, given.own),
         "from": str(lea),
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
-    found = enrollment.read(headed, content, lea, made.signed_on.year, lambda some: check(top | {"students": some}))
+    year = made.signed_on.year
+    found = enrollment.read(given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}))
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
+
+
+def _is_enrollment(found: Table) -> bool:
+    fields = [columns.field_of(cell) for cell in found.header.cells]
+    return sum(map(bool, fields)) >= _LEAST_OF_LINE and columns.is_meant(fields)
 
 
 def _is_request(found: Table) -> bool:
@@ -83,18 +121,25 @@ def _is_request(found: Table) -> bool:
     return False
 
 
-def _require(found: Table) -> None:
-    """Refuse a table that is plainly neither, where its first line names its columns at all."""
-    fields = [columns.field_of(cell) for cell in found.header.cells]
-    named = [cell for cell in found.header.cells if cell]
-    if sum(map(bool, fields)) < _LEAST_OF_LINE or not columns.is_meant(fields):
-        if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
-            hint = "None of its first lines holds the names of the columns: put them above the students."
-            raise Refused("csv-form", place_of(found.header), hint)
-        asked = [ssid_columns.field_of(cell) for cell in found.header.cells]
-        lacking = [name for name in (*ssid_columns.REQUIRED, "school") if name not in asked]
-        hint = (
-            "It is not plain which document this table is. These columns are missing for an enrollment:"
-            f" {', '.join(columns.missing(fields))}; for an SSID request: {', '.join(lacking)}."
-        )
-        raise Refused("csv-form", place_of(found.header), hint)
+def _missing_for_request(header: Sequence[str]) -> list[str]:
+    asked = [ssid_columns.field_of(cell) for cell in header]
+    return [name for name in (*ssid_columns.REQUIRED, "school") if name not in asked]
+
+
+FORMS = (
+    Form(
+        "an SSID request",
+        ssid_columns.known_in,
+        _is_request,
+        _missing_for_request,
+        lambda given, lea, made, check: ssid.of_table(given.headed.table, given.plain, made, lea, check),
+    ),
+    Form(
+        "an enrollment",
+        columns.known_in,
+        _is_enrollment,
+        lambda header: columns.missing([columns.field_of(cell) for cell in header]),
+        _enrollment,
+    ),
+)
+"""The forms of table, the more special ones first: the first one that a table is meant to be reads it."""

@@ -105,7 +105,7 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
         return Refused(kind.code)
     if kind.code == "not-utf8" and refused.code in _OF_TABLES and not _is_json(content):
         return refused  # a table is read in this encoding, too
-    if kind.code == "not-utf8":  # how to save it anew, the code itself says
+    if kind.code == "not-utf8":  # how to save it again, the code itself says
         return Refused(kind.code, "", f"It is {kind.name}.")
     return Refused(kind.code, "", _about(kind))
 

@@ -52,16 +52,16 @@ MEANS = {
     Kind.ACKNOWLEDGEMENT: "This LEA says that it has, or cannot use, a packet about a student flagged as missing.",
     Kind.CANDIDATE: (
         "This LEA has sent a line or a packet that may be about a student who is flagged as missing: it names the"
-        " student's number, or somebody who is much alike."
+        " student's number, or a student much like this one."
     ),
     Kind.DECISION: (
-        "The state's operator has decided a question about a student who is flagged as missing, or has merged or parted"
-        " numbers of the student. The LEA is the one whose packet or enrollment it is about."
+        "The state's operator has decided a question about a student who is flagged as missing, or has merged two"
+        " numbers of the student or undone a merge. The LEA is the one whose packet or enrollment it is about."
     ),
     Kind.FLAG: (
-        "A student was flagged as missing. LEAs had asked for the record before, or have it: under `asked` who has"
-        " asked, under `withdrawn` what was taken out of an inbox before anybody took it, under `stopped` what was on"
-        " its way, under `taken` what LEAs have."
+        "A student was flagged as missing, and LEAs had asked for the record before, or have it. `asked` lists who has"
+        " asked; `withdrawn` what the exchange took out of an inbox before anybody had it; `stopped` what was on its"
+        " way; `taken` what LEAs have."
     ),
     Kind.TAKEN: (
         "This LEA has read, or says that it has, a packet about a student who is flagged as missing, which was taken"

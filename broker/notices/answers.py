@@ -50,44 +50,47 @@ class SentLine:
 # each sentence says what was found, and what to do about it
 REASONS: Mapping[str, str] = {
     "no-open-enrollment": "The student has no open enrollment at your LEA; send the entry first, or check the SSID.",
-    "exit-before-entry": "This exit is before the first day of the enrollment that it is to end; check both days.",
+    "exit-before-entry": "This exit is before the first day of the enrollment that it ends; check both days.",
     "not-borne-out": "The SSID, the name and the birth date do not fit together; compare name and birth date"
     " with the birth certificate, and correct the line, or leave the SSID out to have the student looked up.",
     "not-verified": "Only a student whom your LEA has or had can be verified, and none of these has this SSID; check"
     " it, or send Retrieve with the name and birth date of the birth certificate.",
-    "unknown-student": "Nobody is found beyond doubt by this name and birth date; compare both with the birth"
+    "unknown-student": "The exchange finds nobody for sure with this name and birth date; compare both with the birth"
     " certificate, and send New if they are right.",
-    "compare": "It is not sure which student this is; compare the name and the birth date with the birth certificate,"
-    " and correct the line, or confirm it: the notice `review` says how.",
+    "compare": "The exchange is not sure which student this is; compare the name and the birth date with the"
+    " birth certificate, and correct the line, or confirm it: the notice `review` says how.",
     "too-many-guesses": "Your LEA has asked too often today about students whom it never had; compare what you send"
     " with the birth certificate, and send the line again tomorrow, or call the state.",
     "known-already": "The student was known already: use this number, and Retrieve next time.",
-    "not-sure": "It is not sure which student this is; answer the question in the notice `review`, or call the state.",
+    "not-sure": "The exchange is not sure which student this is; answer the question in the notice `review`, or"
+    " call the state.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
-    "unreadable": "Something in this line cannot be used; mend it and send the line again.",
+    "unreadable": "Something in this line cannot be used; correct it and send the line again.",
     "impossible-date": "A date in this line cannot be right; correct it, in your system too, and send the line again.",
-    "odd-date": "Nothing was done with this line, for a date in it is unusual; correct it, or, if it is as in the birth"
-    " certificate and your files, send the line again with the field's name in `confirmed`.",
+    "odd-date": "A date in this line is unusual, so nothing was done with the line. If the date is wrong,"
+    " correct it; if it is as in the birth certificate and your files, send the line again with the"
+    " field's name in `confirmed`.",
     "other-lea": "The line is another LEA's; send only your own students.",
     "birth-date-differs": "The student with this SSID was born on another day; check the SSID, and the birth"
     " certificate. If your birth date is the right one, call the state.",
     "name-differs": "The student with this SSID has another name; check the SSID. If the student's name has changed,"
     " send Update.",
-    "not-your-student": "Only an LEA where the student is enrolled may change what is known; send Retrieve first.",
+    "not-your-student": "Only an LEA where the student is enrolled may change what is known of the student; send"
+    " Retrieve first.",
     "other-ssid": "Use this SSID from now on; the one that you sent is not, or is no longer, this student's.",
     "unknown-exit-code": "The exit is entered, but its code is not on the state's list; check the code, and call"
     " the state if it is the right one.",
-    "not-all-kept": "The line is carried out, but your LEA has told so many names, guardians or other facts of this"
-    " student that not all were kept; send only those that are right now, and call the state if one that matters is"
-    " missing.",
+    "not-all-kept": "The line is done, but your LEA has sent so many names, guardians or other facts of this student"
+    " that the exchange did not keep all of them; send only those that are right now, and call the"
+    " state if one that matters is missing.",
     "changed-too-often": "Your LEA has changed this as often as it may in a year; check your system for lines that undo"
     " each other, and call the state if this one is right.",
-    "too-many-stays": "Your LEA has told as many enrollments of this student as are kept; correct those that are there"
-    " instead of sending new ones, and call the state if this one is right.",
-    "too-many-questions": "As many questions of your LEA about this student are open as may be; answer those first,"
-    " then send the line again.",
-    "corrected": "You have sent this line more than once, and another one of them is carried out; the question about"
-    " this one is closed.",
+    "too-many-stays": "Your LEA has sent as many enrollments of this student as the exchange keeps; correct one of"
+    " those instead of sending a new one, and call the state if this one is right.",
+    "too-many-questions": "Too many questions to your LEA about this student are open; answer those first, then send"
+    " the line again.",
+    "corrected": "You have sent this line more than once, and the exchange has done another one of them; the"
+    " question about this one is closed.",
     "withdrawn": "The line was withdrawn; nothing was done with it.",
 }
 

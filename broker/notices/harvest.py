@@ -20,20 +20,20 @@ MEANS = {
         " taken back."
     ),
     Pattern.LATE_ENTRIES: (
-        "On a day, this LEA has reported unusually many students of other LEAs long after they are said to have come,"
-        " or only after they had left again."
+        "On one day, this LEA has reported unusually many students of other LEAs long after their day of entry, or only"
+        " after they had left again."
     ),
     Pattern.ANNOUNCED: (
-        "This LEA has reported an entry far ahead of its day, of a student whom another LEA has. It counts from its"
-        " day; until then this LEA is given nothing of the student."
+        "This LEA has reported an entry far ahead of its day, of a student whom another LEA has. The entry"
+        " counts from that day; until then this LEA is given nothing of the student."
     ),
     Pattern.GUESSES: (
-        "This LEA has asked unusually often, in vain, about children whom it never had: by a number, or by a name and a"
-        " birth date that are not those of anybody."
+        "This LEA has asked unusually often, without result, about children whom it never had: by a number, or by a"
+        " name and a birth date that are not those of anybody."
     ),
     Pattern.SELF_DECIDED: (
-        "This LEA has sent a student of whom the exchange was not sure who it is, and has decided itself that it is"
-        " this student, whom another LEA has or had. It has the number now, and is given the records."
+        "This LEA has sent a student, and the exchange was not sure who it is. The LEA itself has decided that it is"
+        " this student, whom another LEA has or had. The LEA has the number now, and is given the records."
     ),
 }
 _WHAT_NEXT = {

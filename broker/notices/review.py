@@ -21,7 +21,7 @@ _MOST_PLACES = 20
 _ANSWERS = {
     Verb.SAME: "It is the candidate whose letter you name.",
     Verb.NEW: "It is none of these, and a student whom no LEA has enrolled yet.",
-    Verb.CONFIRM: "What you sent is as it is in the birth certificate: then the state decides which student it is.",
+    Verb.CONFIRM: "What you sent agrees with the birth certificate: then the state decides which student it is.",
     Verb.NONE: "You withdraw the line, or the packet: nothing is done with it. Then send it again, corrected.",
 }
 _ENROLL_FIRST = (
@@ -32,17 +32,16 @@ _ONLY_THE_NUMBER = (
     "This is the student who has the SSID that you sent, and little else in common. Only the state decides this."
 )
 _COMPARE = (
-    "It is not sure which student this is, and nobody can be shown to you. Compare the name and the birth date that you"
-    " sent with the birth certificate, letter by letter. If something is different, answer `none`, and send the line"
-    " again, corrected. If all is as in the certificate, answer `confirm`: then the state decides, and you get its"
-    " answer as a notice `ssid`."
+    "The exchange is not sure which student this is, and can show you nobody. Compare the name and the birth date that"
+    " you sent with the birth certificate, letter by letter. If something is different, answer `none`, and send the"
+    " line again, corrected. If all agrees with the certificate, answer `confirm`: then the state decides, and you get"
+    " its answer as a notice `ssid`."
 )
 _NAMES_AND_BIRTH = ("first_name", "last_name", "birth_date")
 _HOW = (
-    "Find out which student it is: look at the birth certificate and into your own files, ask the family. Then send a"
-    " review-answer.v1"
-    " packet with one answer for each question, sealed like any other, or call the state. Under `answers` is what to"
-    " fill in. Nothing is decided by waiting."
+    "Find out which student it is: look at the birth certificate and into your own files, or ask the family. Then send"
+    " a review-answer.v1 packet with one answer for each question, sealed like any other, or call the state. `answers`"
+    " has the form to fill in. The question stays open until somebody decides it."
 )
 
 

@@ -21,21 +21,21 @@ _MEANS = {
         " nothing to do. The records come into your inbox by themselves."
     ),
     "on-its-way": "The record of the previous school is on its way already; it comes by itself.",
-    "held": "These students have enrolled with you. Their records are held by the state, which will tell you more.",
-    "resumed": "The records of these students are no longer held. Their previous schools were asked for them.",
+    "held": "These students have enrolled with you. The state holds their records, and will tell you more.",
+    "resumed": "The state no longer holds the records of these students. Their previous schools were asked for them.",
     "declined": "The previous school says that it cannot send this record; the state can see that. Call the school.",
     "moved-on": "The student has enrolled at another school since. The record does not go to this one any more.",
-    "returned": "The student is at the previous school again. Nothing is to be sent.",
-    "left": "The student has left the new school again. Nothing is to be sent now.",
-    "withdrawn": "The enrollment was taken back. Nothing is to be sent.",
-    "undone": "It was another student. Nothing is to be sent; do not go by the earlier notice.",
-    "merged": "Two numbers turned out to be one student's, whose record is asked for already. This case is ended.",
+    "returned": "The student is at the previous school again. Nothing needs to be sent.",
+    "left": "The student has left the new school again. Nothing needs to be sent now.",
+    "withdrawn": "The enrollment was taken back. Nothing needs to be sent.",
+    "undone": "The earlier notice named the wrong student: disregard it. Nothing needs to be sent.",
+    "merged": "Two numbers turned out to be one student's. Another case asks for the record, so this one is ended.",
     "not-needed": (
-        "By what was reported since, this school need not be asked: its record has gone to the next school already, or"
-        " it has the student beside the other one. Nothing is to be sent."
+        "This school need not be asked any more: later reports show that its record has gone to the next school"
+        " already, or that the student is enrolled at both schools. Nothing needs to be sent."
     ),
-    "by-state": "The state has ended this case. Nothing is to be sent.",
-    "recalled": "The school that had sent the record has taken it back before you collected it. It is asked for again.",
+    "by-state": "The state has ended this case. Nothing needs to be sent.",
+    "recalled": "The school that had sent the record took it back before you collected it. It is asked for it again.",
 }
 
 

@@ -21,10 +21,10 @@ from broker.packets.services import Services
 
 _LOOK_SECONDS = 5.0  # between two reads of the ledger; files taken meanwhile are added
 _MOMENT = 1.0  # the count must be this fresh before an LEA counts as full
-_TEXT = """The exchange has {files} of your files, with {bytes} bytes, that have not come to their end: they are
-being worked, or are held for something that their receipts name. It takes no more from your outbox until that has
-become less. Nothing is lost: what is in outbox stays there, and is taken in by itself. If that takes long, look at the
-receipts that say HELD, or call the state's exchange operator.
+_TEXT = """{files} of your files, with {bytes} bytes, have not come to their end: the exchange is working on them, or
+holds them for what their receipts name. It takes no more from your outbox until they are fewer. Nothing is lost: what
+is in outbox stays there, and the exchange takes it later, by itself. If that takes long, look at the receipts that say
+HELD, or call the state's exchange operator.
 """
 
 

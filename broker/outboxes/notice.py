@@ -29,14 +29,14 @@ _SHORT = (
 )
 _BROKEN = (
     "{name} is not whole: {size} bytes are there, and your program has not ended the upload. If it does not go on by"
-    " itself, send the file again. It is not looked at before it is whole."
+    " itself, send the file again. The exchange takes it when it is whole."
 )
 _NAMED = (
-    "{name} ({size} bytes) has a name that programs give to what is not finished: by its ending, or the dot before it."
-    " If it is whole, rename it; if not, send it again. It is not looked at under this name."
+    "{name} ({size} bytes) has a name that programs give to unfinished files: by its ending, or by the dot before it."
+    " If the file is whole, rename it; if not, send it again. The exchange does not take it under this name."
 )
 _UNREADABLE = (
-    "{name} cannot be read by the exchange: another program keeps it for itself, or the exchange may not read it. Close"
+    "{name} cannot be read by the exchange: another program has it locked, or the exchange may not read it. Close"
     " the program, or let the file's group read it (chmod g+r), or send it again."
 )
 
@@ -101,7 +101,7 @@ class OutboxNotice:
             return
         shown = list(known.lines[:_MOST])
         if len(known.lines) > _MOST:
-            shown.append(f"Files that wait in the same way, and are not named here: {len(known.lines) - _MOST}.")
+            shown.append(f"More files that wait like these, and are not named here: {len(known.lines) - _MOST}.")
         parts = [part for part in (known.full.strip(), *shown) if part]
         self._services.outboxes.tell(lea, NOTICE, "\n\n".join([_HEAD, *parts]) + "\n" if parts else "")
         known.is_written = True

@@ -29,6 +29,7 @@ from broker.edge.ledger.people import registry
 from broker.edge.settings.values import Limits
 from broker.packets import leases
 from broker.packets.next_stage import tell
+from broker.packets.order import in_turn
 from broker.packets.outcome import failed, repeated, unblamed
 from broker.packets.round import RoundFacts
 from broker.packets.services import Services
@@ -53,9 +54,8 @@ def _as_planned(_services: Services, _connection: Reading, _facts: RoundFacts, p
 class Plan:
     """One stage: `work` decides a packet's move. In the transaction, `settle` may leave moves out or change them before
     they are written, and `note` writes the consequences of the written ones, which may change students where `reaches`
-    says so. `before` runs before the commit, `after`
-    after it; `lost` gets the moves that were planned and not made. The hooks see the moves of a whole round, and go by
-    the new state."""
+    says so. `before` runs before the commit, `after` after it; `lost` gets the moves that were planned and not made.
+    The hooks see the moves of a whole round, and go by the new state."""
 
     stage: Stage
     work: Work
@@ -82,7 +82,8 @@ def _round(services: Services, plans: Sequence[Plan], ids: Sequence[str]) -> tup
     state = WORKED_BY[plans[0].stage]
     with leases.working(services, token):
         claimed = committed(services.engine, lambda own: packets.claim(own, state, ids, token, now, until))
-        planned, returned, facts = _work_all(services, plans, claimed.rows)
+        worked, returned, facts = _work_all(services, plans, claimed.rows)
+        planned, returned = in_turn(worked, returned)
         for some in _transactions([one for one in planned if one.slices is None], services.settings.limits):
             _write(services, plans, facts, some, returned)
             returned = []

@@ -29,7 +29,7 @@ EXCHANGE = "exchange"  # the id of the exchange's own key in every directory
 _REVOKED = "key-revoked"
 _SAYS_OTHERWISE = (
     "The user id that does says something else of what the key is for, or until when, than the key's other signatures:"
-    " set that anew for the whole key."
+    " set that again for the whole key."
 )
 _UNQUOTABLE = frozenset('"$`\\!%')
 

@@ -29,8 +29,9 @@ _OPENSSH_PORT = 22
 _TEXT = """{exchange}: what to do, for {name} ({lea})
 
 You need gpg (GnuPG) and an SFTP program. Where NAME stands below, put the beginning of the file's name. Where KEY
-stands, put the file of your private SSH key: the one whose .pub you sent to the state, without .pub, such as
--i "$HOME/.ssh/id_ed25519"; in Windows -i "%USERPROFILE%\\.ssh\\id_ed25519" (PowerShell: -i "$HOME\\.ssh\\id_ed25519").
+stands, put the file of your private SSH key: its name is that of the .pub file that you sent to the state, without
+.pub. For example -i "$HOME/.ssh/id_ed25519"; in Windows -i "%USERPROFILE%\\.ssh\\id_ed25519"
+(PowerShell: -i "$HOME\\.ssh\\id_ed25519").
 With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {user}, and KEY as the key file.
 
 1. Once: get the public keys, and say that you trust the exchange's.
@@ -55,7 +56,7 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> get -r receipts
    sftp> bye
    gpg --verify receipts/NAME.json.asc
-   If there is none after a minute, look for OUTBOX-WAITS.txt beside this page: it says which file is not whole.
+   If there is none after a minute, look for OUTBOX-WAITS.txt beside this page: it says which files wait, and for what.
 
 4. Read what others sent you. gpg must say "Good signature from" the LEA that wrote it.
    sftp -P {port} -i KEY {user}@{host}
@@ -66,7 +67,8 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
 
 5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
    Open it as in 4: "student" says who it is, "due_on" your last day, and "means" what to do. Send the record as in 2;
-   it finds the new school by itself. For a student who comes to you, enroll the student: the record is asked for then.
+   it finds the new school by itself. When a student comes to you, send the enrollment: the exchange then asks the
+   earlier school for the record.
 
 Do not put students' names into file names.
 """

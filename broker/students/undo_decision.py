@@ -134,7 +134,7 @@ def _check_unused(connection: Reading, found: Review, number: str, changed: Chan
 
 
 def _reroute(services: Services, connection: Writing, found: Review, decision: Decision) -> tuple[str, ...]:
-    """Records that were on their way to this LEA because of the location are routed anew; those delivered since."""
+    """Records that were on their way to this LEA because of the location are routed again; those delivered since."""
     if not decision.ssid:
         return ()
     rows = [packets.get(connection, one) for one in led_to.on_the_way(connection, decision.ssid, found.lea, TRAVELS)]

@@ -49,7 +49,7 @@ def no_text(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """The sentence about an argument, or a home, that is not text (bytes that are not UTF-8); '' where all are text."""
     for number, argument in enumerate(arguments, 1):
         if not _is_text(argument):
-            return f"Argument {number} ({shown(argument)}) is no UTF-8 text: type it anew, or rename the file first."
+            return f"Argument {number} ({shown(argument)}) is no UTF-8 text: type it again, or rename the file first."
     home = environment.get("SATCHEL_HOME", "")
     return "" if _is_text(home) else f"SATCHEL_HOME ({shown(home)}) is no UTF-8 text: rename the folder."
 

@@ -60,14 +60,19 @@ def plain(value: object) -> str:
     return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in shown)
 
 
-def show(columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], last: Sequence[Any] | None = None) -> None:
-    """Print the rows, and the `last` one, a sum, set apart from them."""
+def show(
+    columns: Sequence[Column | str], rows: Iterable[Sequence[Any]], last: Sequence[Any] | None = None, *, most: int = 0
+) -> None:
+    """Print the rows, and the `last` one, a sum, set apart from them. With `most` a pipe gets them as a terminal of so
+    many columns does, for a table that is read in a mail."""
     own = [one if isinstance(one, Column) else Column(one) for one in columns]
     cells = [_cells(own, row) for row in rows]
     whole = [*cells, _cells(own, last)] if last is not None else cells
     out = console()
     widths = [max([cell_len(one.name), *(_width(row[at]) for row in whole)]) for at, one in enumerate(own)]
-    if not out.is_terminal:
+    if most and not out.is_terminal:
+        out.width = most
+    if not out.is_terminal and not most:
         out.width = max(out.width, sum(widths) + _SIDES * len(own) + 1)
     elif _least(own, whole, widths) > out.width:
         _as_lines(own, whole, out.width)

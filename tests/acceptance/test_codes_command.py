@@ -38,7 +38,7 @@ def test_codes_are_shown_with_what_is_known_of_them(office: Office) -> None:
     rows = {line.split()[1]: line for line in out.splitlines() if line.startswith("│")}
     assert "to a charter school" in rows["TR"]
     assert "WD" not in rows
-    unknown = next(line for line in out.splitlines() if line.startswith("In use too, and nobody has told"))
+    unknown = next(line for line in out.splitlines() if line.startswith("Also in use, but nobody has said"))
     assert " WD," in " ".join(out[out.index(unknown) :].split())
 
 

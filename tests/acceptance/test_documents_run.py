@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
@@ -168,6 +169,14 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
     def backpacks(reader: Reader) -> None:
         (reader.desk / "export" / "backpack-mia.json").write_text(saved(reader, "export/backpack-mia.json"))
 
+    def night(reader: Reader) -> None:
+        (reader.desk / "night").mkdir()
+        mia = json.loads(saved(reader, "export/backpack-mia.json"))
+        for name in ("a.json", "b.json"):
+            (reader.desk / "night" / name).write_text(json.dumps(mia | {"id": str(uuid.uuid4())}))
+        (reader.desk / "night" / "half.json").write_text(json.dumps(mia)[:-20])
+        (reader.desk / "canyon-secret.asc").write_bytes(canyon.gpg.export_secret(canyon.fingerprint))
+
     def graduate(reader: Reader) -> None:
         shutil.copy(reader.desk / "export" / "record-ana.json", reader.desk / "export" / "graduate.json")
 
@@ -176,6 +185,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
         "6G enrolls Ana": arrive,
         "the SIS exports records": export,
         "the SIS exports backpacks": backpacks,
+        "the SIS exports a night": night,
         "the SIS exports a graduate's record": graduate,
     }
     assert reader.follow("docs/district.md", steps(page)) > 15

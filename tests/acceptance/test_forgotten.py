@@ -46,7 +46,7 @@ def test_it_is_in_no_file_of_the_ledger_while_the_exchange_runs(here: Town) -> N
     assert "Sent: not kept any more" in shown
     undone = satchel("review", "undo", tracking, *BY, *here.exchange.at, check=False)
     assert (undone.returncode, undone.stdout) == (1, "")
-    assert "cannot be taken back any more" in undone.stderr
+    assert "cannot be undone any more" in undone.stderr
     assert undone.stderr.count("\n") == 1
     # and the exchange goes on
     assert here["6G"].enroll(child("Otto", "Zimmer", "2012-05-01"))[0]["answer"] == "assigned"

@@ -189,7 +189,7 @@ def test_a_backup_put_back_under_a_ledger_that_went_on_collects_nothing(url: str
         assert states(here, laid) == {"DELIVERED"}
         assert here.exchange.status()["inboxes_lost"] == ["01"]
         again = satchel("lea", "inbox", "01", "--again", "--home", str(home)).stdout
-        assert f"{len(laid)} packets are put there again" in again
+        assert f"{len(laid)} packets are missing from it, and will be put there again" in again
         assert here.inbox("01", "ssid") == laid
         assert here.exchange.status()["inboxes_lost"] == []
         assert here.opened(laid[0])

@@ -64,7 +64,7 @@ def test_what_gpg_exports_is_sealed_with_the_old_key_and_taken(here: Town) -> No
     old, new = desk.fingerprint, desk.gpg.generate("LEA 01, from today <01@leas.invalid>")
     said = settled(here, "01", "new-key.asc.pgp", desk.seal(desk.gpg.export(new)))
     assert (said["state"], said["packet"]["type"]) == ("APPLIED", "key-rotation"), said
-    assert "taken your key in" in said["means"]
+    assert "The exchange has your key" in said["means"]
     assert "student" not in said["means"]
     is_published(here, new)
     assert old in prints(shown(here))  # both are good

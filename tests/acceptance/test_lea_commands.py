@@ -172,7 +172,7 @@ def test_open_names_the_party_of_the_fingerprint(desk: Path, tmp_path: Path) -> 
     assert "Canyon" not in told
     for broken in ("{", "[]x", "7", '{"a": 1}', '[{"id": 1}]', "[[]]", "[" * 100_000):
         parties.write_text(broken)
-        assert "fetch your directory folder anew" in sentence(satchel(*opening, "--out", "c", at=tmp_path))
+        assert "fetch your directory folder again" in sentence(satchel(*opening, "--out", "c", at=tmp_path))
 
 
 def test_seal_leaves_nothing_when_it_fails(desk: Path, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_the_operator_reads_what_is_known_and_what_was_done(here: Town) -> None:
         "by 01",
         f"to {LEFT}",
         "Jo Field",
-        "taken back",
+        "undone on",
     ):
         assert words in text
     assert "No student has the SSID 404" in satchel("student", "show", "404", *here.exchange.at, check=False).stderr
@@ -173,7 +173,7 @@ def test_a_record_goes_on_after_the_merge_and_is_not_called_back(here: Town) -> 
     again = here["6G"].enroll(NORA | {"ssid": eleanor}, date="2026-09-01")
     assert (again[0]["answer"], again[0]["ssid"]) == ("matched", nora)
     said = satchel("student", "unmerge", nora, eleanor, *BECAUSE, *here.exchange.at).stdout
-    assert "not to be called back" in said
+    assert "cannot be taken back" in said
     assert tracking in said
     assert state_of(here)[0] == "DELIVERED"
     assert here.bugs() == []

@@ -61,7 +61,7 @@ def test_a_later_record_takes_the_place_of_one_that_is_not_collected(office: Des
     assert all(second.tracking in said["means"] for _, said in ended)
     delivered = [said for _, said in told(office, second.tracking) if said["state"] == "DELIVERED"]
     assert [said["replaces"] for said in delivered] == [first.tracking] * 2
-    assert all("takes the place" in said["means"] for said in delivered)
+    assert all("replaces the earlier packet" in said["means"] for said in delivered)
     assert case_of(office, second) is TransferState.ANSWERED
     finish_deliveries(office.services, LeaId(B))
     assert hidden(office) == []

@@ -192,6 +192,6 @@ def test_no_receipt_names_a_student(here: Town) -> None:
 def test_a_refusal_says_what_to_do(here: Town) -> None:
     said = here["01"].refused("refused.pgp")
     assert (said["code"], said["place"]) == ("schema", "/student/birth_date")
-    assert "Mend the place named" in said["means"]
+    assert "Correct the place named" in said["means"]
     listed = json.loads(satchel("packet", said["tracking"], "--json", *here.exchange.at).stdout)
     assert (listed["state"], listed["code"]) == ("REFUSED", "schema")

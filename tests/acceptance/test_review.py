@@ -161,7 +161,7 @@ def test_what_is_taken_back_is_asked_again(here: Town) -> None:
     run(here, "decide", tracking, "--new", *by())
     number = wait_until(lambda: notices(here["6G"], document["id"])[1:], "a number")[0][0]["ssid"]
     assert number not in (None, ssid)
-    assert run(here, "undo", tracking, *by("a twin was ruled out")).stdout.startswith("The decision is taken back")
+    assert run(here, "undo", tracking, *by("a twin was ruled out")).stdout.startswith("The decision is undone")
     again = wait_until(lambda: question(here["6G"], tracking).get("note"), "the question again")
     assert number in again
     assert answer(here["6G"], asked, "same", candidate="A")["state"] == "APPLIED"

@@ -30,7 +30,7 @@ def test_not_running_well_and_a_part_that_is_gone(tmp_path: Path) -> None:
     try:
         ended = satchel("status", *exchange.at, check=False)
         assert (ended.returncode, ended.stderr) == (3, "")
-        assert "The exchange is not running: satchel up" in ended.stdout
+        assert "The exchange is not running; start it with `satchel up`" in ended.stdout
         assert (exchange.status()["running"], exchange.status()["needs"]) == (False, [])
         exchange.up()
         wait_until(lambda: exchange.status()["code"] == 0, "all is well")

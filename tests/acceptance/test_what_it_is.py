@@ -79,7 +79,7 @@ def test_what_was_sealed_twice_is_told_so(here: Town) -> None:
     }
     found = answers(here, sealed(here, inner), ".pgp")
     assert {name: one["code"] for name, one in found.items()} == dict.fromkeys(inner, "sealed-twice")
-    assert "once, for the exchange alone" in found["binary"]["means"]
+    assert "once, for the exchange only" in found["binary"]["means"]
 
 
 def test_keys_signatures_revocations_and_receipts_have_sentences_of_their_own(here: Town) -> None:
@@ -157,7 +157,7 @@ def test_what_two_receipts_say_of_one_file_is_one_truth(here: Town) -> None:
     told(here, {"truth.txt": words.encode()})
     said = [one["means"] for one in here.exchange.receipts("01") if one["packet"].get("file") == "truth.txt"]
     assert len(said) == 2
-    assert "what is not sealed is refused, and not kept" in said[0]
+    assert "If it is not sealed, the exchange refuses it and does not keep it" in said[0]
     assert "has not kept it" in said[1]
     wait_until(
         lambda: not any(words.encode() in path.read_bytes() for path in vault.rglob("*") if path.is_file()), "gone"

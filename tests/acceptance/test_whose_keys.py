@@ -159,7 +159,7 @@ def test_keys_are_listed_and_ended_by_fingerprint(state: State) -> None:
     assert "40 letters" in state.refused("lea", "end-key", mark[-16:], "--why", "lost", code=2)
     assert "no key in use" in state.refused("lea", "end-key", "A" * 40, "--why", "lost")
     spaced = " ".join(mark[at : at + 4] for at in range(0, 40, 4)).lower()
-    assert "what is for it waits" in state.ok("lea", "end-key", spaced, "--why", "the laptop was stolen", "--who", "Jo")
+    assert "packets for it wait" in state.ok("lea", "end-key", spaced, "--why", "the laptop was stolen", "--who", "Jo")
     assert "SSH key" in state.ok("lea", "end-key", ssh_key["fingerprint"], "--why", "the laptop was stolen")
     openpgp_key, ssh_key = state.keys("02")
     assert openpgp_key["state"] == "ended by Jo: the laptop was stolen"

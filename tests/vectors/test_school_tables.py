@@ -9,11 +9,11 @@ from tests.support.enrollment_tables import read
 from tests.support.tools import corpora
 
 LACKING = [
-    ("sds", "Format-Student.csv", "for an enrollment: entry_date or exit_date; for an SSID request: request_type."),
+    ("sds", "Format-Student.csv", "for an enrollment: entry_date or exit_date"),
     ("sds", "v2.1-users.csv", "for an enrollment: birth_date, school, entry_date or exit_date"),
     ("sds", "v2.1-demographics.csv", "for an enrollment: last_name, first_name, school, entry_date or exit_date"),
     ("sds", "Format-StudentEnrollment.csv", "names of the columns"),
-    ("sis-csv", "students.csv", "for an enrollment: entry_date or exit_date; for an SSID request: request_type."),
+    ("sis-csv", "students.csv", "for an enrollment: entry_date or exit_date"),
     ("powerschool-csv", "parents_example.csv", "for an enrollment: birth_date, school, entry_date or exit_date"),
 ]
 

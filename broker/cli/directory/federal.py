@@ -17,7 +17,7 @@ from broker.terminal.common import HomeOption, JsonOption, say
 from broker.terminal.given import WhoOption, WhyOption
 from broker.verbs import exceptions
 
-DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help="A name of the internet, such as example.mil.")]
+DomainArgument = Annotated[str, typer.Argument(metavar="DOMAIN", help="An internet domain, such as example.mil.")]
 
 
 def add(
@@ -28,14 +28,14 @@ def add(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record that the law lets this federal name in, with all names under it."""
+    """Record that a law allows this federal domain, with all domains under it."""
     made = exceptions.record_exception(offline.build(home), domain, law, why, actor=Actor(who))
     told = f"The exception for {made.domain} is recorded; it is in the disclosure log."
     say(json.dumps(asdict(made)) if as_json else told)
 
 
 def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List every exception that was ever recorded, with its law."""
+    """List all exceptions, also those that have ended, with their laws."""
     services, actor = offline.build(home), operator()
     known = list(every(0, lambda after: exceptions.list_exceptions(services, actor=actor, after=after)))
     if as_json:
@@ -52,11 +52,11 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def end(
     domain: DomainArgument, who: WhoOption, why: WhyOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """End an exception; keys that it let in are not valid any more, and nothing goes to them."""
+    """End an exception: the keys that it allowed are no longer valid, and nothing is sealed to them."""
     done = exceptions.end_exception(offline.build(home), domain, why, actor=Actor(who))
     if as_json:
         say(json.dumps({"domain": done.domain, "taken_back": [asdict(one) for one in done.lost]}))
         return
     say(f"The exception for {done.domain} is ended.")
     if leas := sorted({one.party for one in done.lost}):
-        say(f"Keys are taken back from: {', '.join(leas)}. What goes to a party without a key waits.")
+        say(f"These parties have lost keys: {', '.join(leas)}. Packets for a party without a key wait.")

@@ -40,21 +40,23 @@ def warn_of_nameless(found: Sequence[tuple[str, str]]) -> None:
     """Warn about keys whose user id now names another party."""
     for lea, mark in found:
         warn(
-            f"Key {mark} of {lea} is published without a name from now on, for its user id names another party by now:"
-            f" gpg does not take it in. Ask {lea} for a key with its own name."
+            f"From now on, key {mark} of {lea} is published without a name, because its user id now names another"
+            f" party: gpg does not import it. Ask {lea} for a key with its own name."
         )
 
 
 def key(
     lea: Annotated[str, typer.Argument(metavar="ID", help="The party's id.")],
-    cert: Annotated[Path | None, typer.Option(help="A new OpenPGP key, or a newer form of a known one.")] = None,
+    cert: Annotated[
+        Path | None, typer.Option(help="A new OpenPGP key, a newer form of a known one, or a revocation.")
+    ] = None,
     ssh_key: Annotated[list[Path] | None, typer.Option(help="An SSH public key to add.")] = None,
     remove_ssh_key: Annotated[
-        list[Path] | None, typer.Option(help="An SSH public key that may not log in any more.")
+        list[Path] | None, typer.Option(help="An SSH public key that may no longer log in.")
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Renew a party's key, take in its revocation, or add a further key."""
+    """Renew a party's key, enter its revocation, or add a further key."""
     services = offline.build(home)
     given = files.certificate(cert, services.settings.limits.certificate_bytes) if cert else None
     news = News(given, files.ssh_keys(ssh_key), files.ssh_keys(remove_ssh_key))
@@ -69,4 +71,4 @@ def _told_of_taken(lea: str, taken: Taken) -> Iterator[str]:
     if taken.info.fault is None:
         yield from told_of_key(taken.info, taken.user_id, ())
     if taken.missing:
-        yield f"  It is published without a name, so that gpg does not take it in, for {taken.missing}"
+        yield f"  It is published without a name, so gpg does not import it: {taken.missing}"

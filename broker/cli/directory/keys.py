@@ -44,7 +44,7 @@ def _lines(party: KeysOf, one: KnownKey, state: StateTime) -> Iterator[str]:
     if one.user_id:
         yield f"         published as {one.user_id}"
     elif one.kind == "openpgp" and one.ended_at is None:
-        yield "         published without a name: gpg does not take it in; ask for one with its name, for `lea key`"
+        yield "         published without a name, so gpg does not import it; ask for a key with its name, for `lea key`"
     yield from (f"         {part}" for part in _parts(one))
 
 
@@ -93,7 +93,7 @@ def end(
     who: WhoOrAccountOption = "",
     home: HomeOption = None,
 ) -> None:
-    """End a key, by its fingerprint: nothing that it signs is believed, and nothing is sealed to it."""
+    """End a key, by its fingerprint: the exchange accepts nothing that it signs, and seals nothing to it."""
     say(_told_of_end(keys.end_key(offline.build(home), fingerprint, why, actor=operator(who))))
 
 
@@ -101,5 +101,7 @@ def _told_of_end(done: Ended) -> str:
     leas = ", ".join(done.leas)
     if done.is_ssh:
         return f"{leas}: SSH key {done.fingerprint} is ended; it lets nobody in any more."
-    said = f"{leas}: key {done.fingerprint} is ended. Nothing that it has signed goes on, and nothing is sealed to it."
-    return said if done.is_one_left else f"{said} {leas} has no key in use now: what is for it waits."
+    said = (
+        f"{leas}: key {done.fingerprint} is ended. The exchange accepts nothing that it signs, and seals nothing to it."
+    )
+    return said if done.is_one_left else f"{said} {leas} has no key in use now: packets for it wait."

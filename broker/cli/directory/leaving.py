@@ -26,12 +26,12 @@ def remove(
     why: WhyOption,
     who: WhoOrAccountOption = "",
     is_forced: Annotated[
-        bool, typer.Option("--force", help="Also with students enrolled there, or transfers open.")
+        bool, typer.Option("--force", help="Remove it even if students are enrolled there, or transfers are open.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a party leave: no login, nothing new to or from it; what it did stays."""
+    """Remove a party: it cannot log in, nothing new goes to it or comes from it, and its history stays."""
     done = _done(offline.build(home), lea, why, who, is_forced)
     if as_json:
         say(json.dumps({"id": lea, "removed_at": told_in_utc(done.at)} | asdict(done.left)))
@@ -49,7 +49,7 @@ def _done(services: offline.Offline, lea: str, why: str, who: str, is_forced: bo
         left = error.facts.get("left")
         if not isinstance(left, Left):
             raise
-        fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it all the same.")
+        fail(f"{lea} is not removed: {'; '.join(_open(lea, left))}. {_FIRST} --force removes it anyway.")
 
 
 _FIRST = "Let it send the exits of its students, and end its transfers with `satchel transfers cancel`."

@@ -15,7 +15,7 @@ from broker.verbs.directory import KeyInfo, Listed
 
 
 def list_leas(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Who is in the directory, with keys and when they expire."""
+    """List the parties in the directory, with their keys and when these expire."""
     services, actor = offline.build(home), operator()
     found = list(every("", lambda after: directory.list_parties(services, actor=actor, after=after)))
     if as_json:

@@ -18,7 +18,7 @@ from broker.verbs.installation.openssh import write_sshd_config
 def generate(
     keys: Annotated[Path, typer.Option(help="The folder for the LEAs' key files, which their accounts can read.")],
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 22,
-    address: Annotated[str, typer.Option(help="The IP address to listen on; all of them without it.")] = "",
+    address: Annotated[str, typer.Option(help="The IP address to listen on; without it, all addresses.")] = "",
     home: HomeOption = None,
 ) -> None:
     """Print an sshd_config that serves every LEA's folder by OpenSSH, and write the LEAs' key files."""

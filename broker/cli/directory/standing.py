@@ -18,18 +18,18 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The party's id.")
 
 
 def suspend(lea: IdArgument, why: WhyOption, who: WhoOrAccountOption = "", home: HomeOption = None) -> None:
-    """Suspend a party: no login, what it has sent stays where it is, what is for it waits."""
+    """Suspend a party: it cannot log in, the packets that it sent stay where they are, and packets for it wait."""
     services = offline.build(home)
     directory.suspend_party(services, lea, why, actor=operator(who))
-    say(f"{lea} is suspended. It cannot log in; what it has sent stays where it is; what is for it waits.")
+    say(f"{lea} is suspended. It cannot log in; the packets that it sent stay where they are; packets for it wait.")
     if not services.settings.sftp.enabled:
-        say("Its own keys for OpenSSH are kept out by `satchel sshd-config`: run it again.")
+        say("OpenSSH lets it in until you run `satchel sshd-config` again.")
 
 
 def resume(lea: IdArgument, why: WhyOption = "", who: WhoOrAccountOption = "", home: HomeOption = None) -> None:
-    """End a suspension: everything goes on."""
+    """End a suspension: the party can log in, and all its packets go on."""
     directory.resume_party(offline.build(home), lea, why, actor=operator(who))
-    say(f"{lea} is a party as before. What it has sent, and what waits for it, goes on.")
+    say(f"{lea} is a party as before. The packets that it sent, and those that wait for it, go on.")
 
 
 def rename(
@@ -41,7 +41,8 @@ def rename(
 ) -> None:
     """Give a party another name; its id stays."""
     done = directory.rename_party(offline.build(home), lea, name, why, actor=operator(who))
-    said = f"{lea} is called {name} from now on. While its keys are shown as {done.before!r}"
-    say(f"{said}, nobody else can be called so:")
-    say(f"ask it for a key with the new name, and take that in by `satchel lea key {lea}`.")
+    say(
+        f"{lea} is called {name} from now on. Its keys still show the name {done.before!r}, which nobody else can have."
+    )
+    say(f"Ask it for a key with the new name, and enter that with `satchel lea key {lea}`.")
     warn_of_nameless(done.nameless)

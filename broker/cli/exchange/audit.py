@@ -25,13 +25,13 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what operators did: who, when, what, why, and what came of it."""
+    """Show what operators did: who, when, what, why, and with what result."""
     found = audit.list_acts(offline.build(home), actor=operator(), before=before, size=most, name=name, who=who)
     if as_json:
         say(json.dumps({"acts": [_data(one) for one in found.rows], "before": found.after, "count": found.told_count}))
         return
     if not found.rows:
-        say("Nothing was done yet that fits that.")
+        say("No act fits these options.")
         return
     tables.show(("N", "WHEN (UTC)", "WHO", "WHAT", tables.text("OF"), tables.text("WHY")), map(_row, found.rows))
     if found.after is not None:

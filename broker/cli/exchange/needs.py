@@ -32,12 +32,14 @@ WORDS: Mapping[str, Said] = {
     "queue": Said("Redis does not answer", "tail {run}/redis.log"),
     "queue-elsewhere": Said("Redis does not answer", "redis.url in satchel.toml"),
     "inbox-lost": Said(
-        "the inbox of LEA {lea} is not there, or not the known one; nothing is put there or counts as collected",
+        "the inbox of LEA {lea} is missing, or is another folder than before; nothing is delivered"
+        " there, and nothing counts as collected",
         "satchel lea inbox {lea} (or mount it)",
     ),
-    "silent": Said("the folder of LEA {lea} does not answer; see that its mount is up", "mount"),
+    "silent": Said("the folder of LEA {lea} does not answer; check that its mount is up", "mount"),
     "full": Said(
-        "{files} files of LEA {lea} have not ended; its outbox waits until that is less", "satchel packets --lea {lea}"
+        "{files} files of LEA {lea} have not ended; its outbox waits until there are fewer",
+        "satchel packets --lea {lea}",
     ),
     "password": Said("{sentence}", "ls -l {settings}"),
 }

@@ -27,11 +27,11 @@ _A_DAY = "a day, such as 2026-11-23"
 def packets(
     state: Annotated[str, typer.Option(help="Only packets in this state.")] = "",
     lea: Annotated[str, typer.Option(help="Only packets from or to this LEA.")] = "",
-    file: Annotated[str, typer.Option(help="Only packets whose file name has this in it.")] = "",
+    file: Annotated[str, typer.Option(help="Only packets with this text in their file name.")] = "",
     day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Only packets received on this day (UTC).")] = "",
     ssid: Annotated[str, typer.Option(help="Only packets about the student with this number.")] = "",
     tracking: Annotated[str, typer.Option(help="Only packets whose tracking id begins with this.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many, newest first.")] = 100,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,7 +82,7 @@ def _list(rows: Sequence[Line], time: StateTime) -> None:
 
 def packet(
     tracking: Annotated[
-        str, typer.Argument(help="The tracking id, or how it begins: it is the first part of a file's name.")
+        str, typer.Argument(help="The tracking id, or its beginning: it is the first part of the names of files.")
     ],
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -19,12 +19,15 @@ from broker.verbs.installation import exchange, inboxes
 def inbox(
     lea: Annotated[str, typer.Argument(metavar="ID", help="The LEA's id.")],
     is_again: Annotated[
-        bool, typer.Option("--again", help="Put there again what is absent and is not known to be collected.")
+        bool,
+        typer.Option(
+            "--again", help="Deliver the missing packets again, but for those that are known to be collected."
+        ),
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take the folder that stands there now for the LEA's inbox: what is absent from it counts as collected."""
+    """Accept the folder that is there now as the LEA's inbox: packets that are missing from it count as collected."""
     absent = inboxes.mark_inbox(offline.build(home), lea, actor=operator(), is_again=is_again)
     _say_inbox(lea, absent, is_again, as_json)
 
@@ -33,16 +36,16 @@ def _say_inbox(lea: str, absent: Collection[str], is_again: bool, as_json: bool)
     if as_json:
         say(json.dumps({"id": lea, "absent": sorted(absent), "again": is_again}))
         return
-    what = "are put there again" if is_again else "count as collected when the exchange looks"
+    what = "will be put there again" if is_again else "will count as collected"
     say(
-        f"The inbox of {lea} is the folder that stands there now."
-        + (f" {len(absent)} packets {what}." if absent else "")
+        f"The folder that is there now is the inbox of {lea}."
+        + (f" {len(absent)} packets are missing from it, and {what}." if absent else "")
     )
 
 
 def restored(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Go on with a home or a ledger that was put back from a backup, while the exchange is stopped; inboxes that lack
-    anything wait for `lea inbox`."""
+    """Say that the home or the ledger was restored from a backup, while the exchange is stopped; inboxes that lack
+    packets then wait for `lea inbox`."""
     services = offline.build(home, is_put_back=True)
     doubtful = exchange.go_on(services, actor=operator())
     _say_restored(services, doubtful, as_json)
@@ -52,9 +55,9 @@ def _say_restored(services: offline.Offline, doubtful: Sequence[str], as_json: b
     if as_json:
         say(json.dumps({"home": str(services.settings.home), "inboxes_in_doubt": list(doubtful)}))
         return
-    say(f"{services.settings.home} is the home to go on with.")
+    say(f"The exchange can go on with {services.settings.home}: run `satchel up`.")
     for lea in doubtful:
         say(
-            f"The inbox of {lea} lacks packets that the ledger knows there: `satchel lea inbox {lea} --again` puts them"
+            f"The inbox of {lea} lacks packets that should be there: `satchel lea inbox {lea} --again` puts them"
             f" there again; without --again they count as collected."
         )

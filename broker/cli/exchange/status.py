@@ -22,7 +22,7 @@ from broker.verbs.installation.status import Numbers
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Counts by state, queues, the oldest waiting packet, and which parts are alive.
+    """Show packets by state, the oldest that waits, the queues, which parts are alive, and what needs a person.
 
     Ends with 0 when all is well, with 3 when the exchange is not running, with 4 when something needs a person.
     """
@@ -62,7 +62,7 @@ def _tell(numbers: Numbers, wants: list[Said], state: StateTime) -> None:
     shown = ", ".join(f"{one.part} {'alive' if one.alive else 'DEAD'}" for one in numbers.parts)
     say(f"Parts: {shown or 'not running'}")
     if not numbers.running:
-        say("The exchange is not running: satchel up")
+        say("The exchange is not running; start it with `satchel up`.")
     if wants:
         say("Needs a person:")
     for one in wants:
@@ -77,5 +77,5 @@ def _tell_ledger(numbers: Numbers, state: StateTime) -> None:
         since = state.told(numbers.reviews_since or 0.0)
         say(f"To decide: {numbers.reviews_open}, the oldest since {since}; `satchel review list` shows them")
     if numbers.transfers_to_open:
-        say(f"Transfers to open: {numbers.transfers_to_open} students of a large packet are worked by and by")
+        say(f"Transfers to open: {numbers.transfers_to_open}, for students of a large packet, a few at a time")
     say("Queues: " + ("not running" if numbers.queues is None else json.dumps(numbers.queues)))

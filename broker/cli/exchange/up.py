@@ -12,7 +12,7 @@ from broker.verbs.installation import exchange
 
 
 def up(home: HomeOption = None) -> None:
-    """Run all parts in the foreground; prints `ready` when they are, and stops on Ctrl-C or SIGTERM."""
+    """Run all parts in the foreground; prints `ready` when all of them run, and stops on Ctrl-C or SIGTERM."""
     services, log = offline.build(home), offline.logger("supervisor")
     watch_over()
     exchange.check_start(services, actor=operator())

@@ -18,8 +18,8 @@ from broker.verbs.installation.exchange import Now
 
 
 def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Bring the ledger of an earlier program to the form of this one, while the exchange is stopped; of a ledger in the
-    home a copy is kept."""
+    """Upgrade the ledger of an earlier version, while the exchange is stopped; a ledger in the home is copied first,
+    and the copy kept."""
     offline.harden()
     chosen = file.load(offline.home_of(home))
     done = exchange.upgrade(offline.unopened(chosen), actor=operator())
@@ -28,8 +28,8 @@ def upgrade(home: HomeOption = None, as_json: JsonOption = False) -> None:
     _tell(chosen.home, done, as_json)
     for lea in done.doubtful:
         warn(
-            f"The inbox of {lea} is not there, or nothing is in it of what was put there: mount it, or make sure that"
-            f" {lea} has taken all of it; then run `satchel lea inbox {lea}`."
+            f"The inbox of {lea} is missing, or has nothing in it of what was put there: mount it, or make sure that"
+            f" {lea} has collected all of it; then run `satchel lea inbox {lea}`."
         )
 
 
@@ -54,5 +54,5 @@ def _tell(home: Path, done: Now, as_json: bool) -> None:
 
 def _kept(copy: Path | None) -> str:
     if copy is None:
-        return "No copy was made here: PostgreSQL is backed up with its own tools."
-    return f"As it was, it is in {copy}; delete that when all is well, for it holds students' names."
+        return "No copy was made: back up PostgreSQL with its own tools."
+    return f"A copy of the old ledger is {copy}; delete it when all is well, for it holds students' names."

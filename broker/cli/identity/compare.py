@@ -38,7 +38,7 @@ def compare(pairs: Pairs, home: HomeOption = None, as_json: JsonOption = False, 
     if as_json and explain:
         fail("--json and --explain exclude each other.", 2)
     if home is not None and not home.is_dir():
-        fail(f"{home} is no folder; name the exchange's home, or leave --home away.", 2)
+        fail(f"{home} is no folder; name the exchange's home, or leave out --home.", 2)
     if pairs.is_char_device():  # a device may give bytes for ever
         fail(f"{pairs} is no file; name a file, or - for standard input.", 2)
     model = offline.model_of(home)

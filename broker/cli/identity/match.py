@@ -42,7 +42,7 @@ OutOption = Annotated[Path | None, typer.Option("--out", help="A new file for th
 def match(
     roster: RosterArgument,
     registry: Annotated[
-        Path | None, typer.Option(help="Another roster to match against, in the place of the exchange's registry.")
+        Path | None, typer.Option(help="Another roster to match against, instead of the exchange's registry.")
     ] = None,
     duplicates: Annotated[bool, typer.Option("--duplicates", help="Match ROSTER against itself.")] = False,
     home: HomeOption = None,
@@ -50,9 +50,9 @@ def match(
     as_json: JsonOption = False,
 ) -> None:
     """Say who the students of a roster are: for each line the answer (match, review, none, or refused for one that
-    cannot be read), the SSID or the line of the other roster, and the weight. A line without a last name, or with a
-    birth date that cannot be, is compared by the rest, is no match, and says what was missing. Results are CSV, or JSON
-    lines with --json or a file ending in .jsonl."""
+    cannot be read), the SSID or the line of the other roster, and the weight. A line without a last name, or with an
+    impossible birth date, is compared by the rest; it is never a match, and says what is missing. Results are CSV, or
+    JSON lines with --json or a file ending in .jsonl."""
     if duplicates and registry is not None:
         fail("--duplicates and --registry exclude each other.", 2)
     if not duplicates and registry is None and home is None:

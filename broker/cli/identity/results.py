@@ -25,8 +25,8 @@ SHOWN = 26  # candidates of a review
 _FORMS = {".csv": False, ".json": True, ".jsonl": True, ".ndjson": True}
 _OTHER, _NOBODY, _NOT_BORNE_OUT = (
     "Name and birth date are those of another student than the SSID in this line.",
-    "The SSID in this line is nobody's.",
-    "Name and birth date do not bear out the SSID in this line.",
+    "Nobody has the SSID in this line.",
+    "Name and birth date do not fit the SSID in this line.",
 )
 
 

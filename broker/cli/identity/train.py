@@ -32,13 +32,13 @@ def train(
         Path | None, typer.Option(help="Rosters of several LEAs or years in one file, to learn from.")
     ] = None,
     home: HomeOption = None,
-    out: Annotated[Path | None, typer.Option("--out", help="A folder for the model; else the home's.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A folder for the model; without it, the home's.")] = None,
     report: Annotated[Path | None, typer.Option(help="An HTML file for Splink's charts.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn the model of who is who from a state's own students. From --registry, a file in which students are there
-    more than once, all is learnt, best where its lines have SSIDs; from the registry of --home all but how the records
-    of one student differ. A running exchange uses the new model when it is started again."""
+    """Train the identity model from a state's own students. --registry names a file in which students are there more
+    than once: everything is learnt from it, best where its lines have SSIDs. From the registry of --home, everything is
+    learnt but how the records of one student differ. A running exchange uses the new model when it is started again."""
     if home is None and (registry is None or out is None):
         fail("Say what to learn from and where to write: --home, or --registry and --out.", 2)
     if report is not None and report.exists():
@@ -98,16 +98,14 @@ def _sentences(trained: Trained, settings: Mapping[str, Any]) -> list[str]:
     common = sum(map(len, trained.terms.values()))
     differ = "How the records of one student differ (m) was learnt from about "
     if not trained.pairs:
-        differ = (
-            "How the records of one student differ (m) stayed as it was: in this registry every student is there once."
-        )
+        differ = "How the records of one student differ (m) stayed as it was: this registry has every student once."
     elif trained.is_known:
         differ += f"{trained.pairs} pairs of records with the same SSID."
     else:
-        differ += f"{trained.pairs} pairs, which were found by expectation maximisation."
+        differ += f"{trained.pairs} pairs, found by expectation maximisation."
     return [
         f"Learnt from {trained.students} records: what students share by chance (u), and {common} common names.",
         differ,
-        f"Before anything is compared, two records are of one student once in {round(1 / settings[_PRIOR])} times.",
+        f"Of two records taken at random, one pair in {round(1 / settings[_PRIOR])} is of one student.",
         "Charts of common names are left out, for they would show names; names of few students are not in the model.",
     ]

@@ -25,13 +25,14 @@ from broker.verbs.alerts import Alert
 
 
 def flags(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 1000,
     who: ReaderOption = "",
     why: PurposeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the students who are flagged as missing: since when, by whom, and why; your look is logged."""
+    """List the students who are flagged as missing: since when, by whom, and why; the disclosure log records your
+    reading."""
     purpose = why or PURPOSES[Action.RECEIVE_ALERT]
     services = offline.build(home)
     found = verbs.list_flags(services, purpose, actor=operator(who), size=limit)
@@ -69,11 +70,11 @@ def _spoken(name: Name) -> str:
 
 
 def alerts(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 1000,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what the state must hear of: those that nobody has seen first, the newest first."""
+    """List the alerts to the state: first those that nobody has seen, the newest at the top."""
     services = offline.build(home)
     rows = verbs.list_alerts(services, actor=operator(), size=limit).rows
     if as_json:
@@ -82,7 +83,7 @@ def alerts(
     columns = ("id", "when", "what", "ssid", "lea", "packet", tables.text("seen"))
     tables.show(columns, (_cells(row, services.time) for row in rows))
     unseen = sum(row.seen_at is None for row in rows)
-    say(f"{unseen} that nobody has seen." if unseen else "Nothing that nobody has seen.")
+    say(f"Not seen yet: {unseen}." if unseen else "No alert waits to be seen.")
 
 
 def _cells(row: Alert, state: StateTime) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ def seen(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that these alerts were seen."""
+    """Mark these alerts as seen."""
     try:
         done = verbs.mark_alerts_seen(offline.build(home), ids, actor=named(who))
     except NotDone as error:  # there are too many ids
@@ -104,4 +105,4 @@ def seen(
     if as_json:
         say(json.dumps({"seen": done.marked, "unseen": done.unseen}))
         return
-    say(f"{done.marked} marked as seen; {done.unseen} are left that nobody has seen.")
+    say(f"{done.marked} marked as seen. Not seen yet: {done.unseen}.")

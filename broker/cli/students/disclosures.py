@@ -51,15 +51,15 @@ class Format(StrEnum):
 
 def show(
     ssid: Annotated[str, typer.Argument(metavar="[SSID]", help="The student's number.")] = "",
-    is_all: Annotated[bool, typer.Option("--all", help="The whole log, and not one student's.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="The whole log, not one student's only.")] = False,
     form: Annotated[Format | None, typer.Option("--format", help="How to write it.", show_default="story")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file, which nobody else may read.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, which only you can read.")] = None,
     who: ReaderOption = "",
     why: PurposeOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell who was given, or refused, what of a student: when, by whom, and on what ground."""
+    """Show who was given or refused which data of a student: when, by whom, and on what ground."""
     if is_all == bool(ssid):
         fail("Say whose log: give an SSID, or --all.", 2)
     chosen = given.form(form, as_json, Format.JSON) or _by_name(out)

@@ -25,7 +25,7 @@ def find(
     name: Annotated[str, typer.Option(help="Parts of the name, in any order: letters of first, middle or last.")] = "",
     born: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The birth date.")] = "",
     local_id: Annotated[str, typer.Option(help="The number that an LEA has given.")] = "",
-    lea: Annotated[str, typer.Option(metavar="ID", help="Only who is or was at this LEA.")] = "",
+    lea: Annotated[str, typer.Option(metavar="ID", help="Only students who are or were at this LEA.")] = "",
     who: ReaderOption = "",
     why: Annotated[
         str, typer.Option("--why", metavar="TEXT", help="What for, in one line; asked for at a terminal.")
@@ -33,7 +33,7 @@ def find(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find a student by parts of a name, the birth date or a local id; your look is logged."""
+    """Find a student by parts of a name, the birth date or a local id; the disclosure log records your search."""
     sought = _sought(name, born, local_id, lea)
     services = offline.build(home)
     found = verbs.find_students(services, sought, why or _purpose(), actor=operator(who))
@@ -72,12 +72,12 @@ def _data(one: FoundStudent) -> dict[str, Any]:
 
 def _tell(found: Found) -> None:
     if not found.students:
-        say("No student fits that; check the spelling, or say less.")
+        say("No student fits that; check the spelling, or give less of the name.")
         return
     tables.show(("SSID", tables.text("name"), "born", "at", tables.text("")), map(_row, found.students))
     if found.is_more:
         say(f"These are the first {len(found.students)}; give more of the name, or the birth date, to see fewer.")
-    say("`satchel student show SSID` has all that is known.")
+    say("`satchel student show SSID` shows all that is known.")
 
 
 def _row(one: FoundStudent) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ SsidArgument = Annotated[str, typer.Argument(metavar="SSID", help="The student's
 def flag(
     ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """Flag a student as missing: nothing is sent on about the student, and the state hears of every request."""
+    """Flag a student as missing: the exchange sends nothing on about the student, and tells the state of every
+    request."""
     services = wiring.build(offline.build(home).settings.home, "flags")
     done = flags.flag(services, ssid, why, actor=named(who))
     if as_json:
@@ -46,7 +47,7 @@ def _thing(one: Thing) -> str:
 def unflag(
     ssid: SsidArgument, who: WhoOption, why: WhyOfStudentOption, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """Lift the flag of a student who is found: what was held goes on."""
+    """Lift the flag of a student who was found: the packets that were held go on."""
     done = flags.unflag(wiring.build(offline.build(home).settings.home, "flags"), ssid, why, actor=named(who))
     questions = [{"tracking": one.tracking, "line": one.line} for one in done.questions]
     if as_json:

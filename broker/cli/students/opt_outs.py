@@ -32,7 +32,8 @@ def opt_outs(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what parents opted out of: whose, since when, and which LEA told it; your look is logged."""
+    """List the parents' opt-outs: of which student, since when, and which LEA sent it; the disclosure log records
+    your reading."""
     services, reason = offline.build(home), why or PURPOSES[Action.READ_REGISTRY]
     rows = list(_all(services, purpose or "", reason, operator(who)))
     if as_json:
@@ -60,7 +61,7 @@ def _tell(rows: Sequence[OptOut], state: StateTime) -> None:
         return
     days = [state.day(row.at).isoformat() for row in rows]
     cells = ((row.ssid, row.purpose, row.lea, day, row.tracking) for row, day in zip(rows, days, strict=True))
-    tables.show(("ssid", "opted out of", "told by", "since", "packet"), cells)
+    tables.show(("ssid", "opted out of", "sent by", "since", "packet"), cells)
     for purpose in sorted({row.purpose for row in rows} & OPT_OUTS.keys()):
         say(f"{purpose}: {OPT_OUTS[Purpose(purpose)].means}")
     students = len({row.ssid for row in rows})

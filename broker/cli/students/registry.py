@@ -37,7 +37,7 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what the registry knows of one student, with who brought it and when; your look is logged."""
+    """Show what the registry knows of one student, who sent it and when; the disclosure log records your reading."""
     purpose = why or PURPOSES[Action.READ_REGISTRY]
     services = offline.build(home)
     found = students.show_student(services, ssid, purpose, actor=operator(who)).to_json()
@@ -53,11 +53,13 @@ def merge(
     other: OtherArgument,
     who: WhoOption,
     why: WhyOfStudentOption,
-    is_sure: Annotated[bool, typer.Option("--sure", help="Merge them although they do not look alike.")] = False,
+    is_sure: Annotated[
+        bool, typer.Option("--sure", help="Merge them even if they do not look like one student.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make two numbers of one student one; records that waited only for that go on."""
+    """Merge two SSIDs of one student; records that waited only for that go on."""
     done = merges.merge(
         wiring.build(offline.build(home).settings.home, "registry"), kept, other, why, actor=named(who), is_sure=is_sure
     )
@@ -72,7 +74,7 @@ def unmerge(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a merge back: both numbers are again whose they were."""
+    """Undo a merge: each SSID stands for itself again."""
     done = merges.unmerge(
         wiring.build(offline.build(home).settings.home, "registry"), kept, other, why, actor=named(who)
     )
@@ -86,10 +88,10 @@ def _report(as_json: bool, kept: str, other: str, merged: Merged, sentence: str)
         say(json.dumps(told))
         return
     say(f"{sentence} Rows: {done.names} names, {done.evidence} of evidence, {done.locations} locations.")
-    say(f"{done.packets} packets are about {other}; in no receipt was anything changed.")
+    say(f"{done.packets} packets are about {other}; no receipt was changed.")
     _name("These went on", done.released)
-    _name("These are back where they stood", done.returned)
-    _name("Delivered since the merge, and not to be called back; ask their receivers to delete them", done.delivered)
+    _name("These are back where they were", done.returned)
+    _name("Delivered since the merge, and cannot be taken back; ask their receivers to delete them", done.delivered)
     _name("Questions that name it wait: `satchel review show` and `decide`", tuple(one for one, _ in waiting))
 
 
@@ -100,10 +102,10 @@ def _name(what: str, ids: tuple[str, ...]) -> None:
 
 
 def reindex(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Make the index of the registry again, after a new identity model."""
+    """Rebuild the registry's index, after a new identity model."""
     services = offline.build(home)
     if _is_running(services):
-        fail("The exchange is running; stop it first, for its parts work with the model of before.")
+        fail("The exchange is running; stop it first, because its parts still use the old model.")
     with _bar() as told:
         done = index.make_index(services, told, actor=operator())
     say(json.dumps({"students": done}) if as_json else f"{done} students are indexed.")

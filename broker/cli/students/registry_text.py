@@ -72,7 +72,7 @@ def _deciding(one: dict[str, Any], state: StateTime) -> str:
 
 def _where(found: dict[str, Any]) -> str:
     beside = [lea for lea in found["has"] if lea != found["here"]]
-    words = [f"at {found['here']} now" if found["here"] else "at no LEA now that records follow to"]
+    words = [f"at {found['here']} now" if found["here"] else "at no LEA now to which records go"]
     words += [f"also at {', '.join(beside)} (dual)"] if beside else []
     words += [f"announced by {', '.join(found['announced'])}"] if found["announced"] else []
     return ", ".join(words)
@@ -98,4 +98,4 @@ def _merging(one: dict[str, Any], state: StateTime) -> str:
     done = f"{one['merged']} merged into {one['kept']} on {state.day(one['at'])} by {one['who']}: {one['why']}"
     if one["undone_at"] is None:
         return done
-    return f"{done}; taken back on {state.day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"
+    return f"{done}; undone on {state.day(one['undone_at'])} by {one['undone_by']}: {one['undone_why']}"

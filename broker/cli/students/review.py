@@ -41,8 +41,10 @@ LineOption = Annotated[
 
 def list_(
     lea: Annotated[str, typer.Option(metavar="ID", help="Only questions to this LEA.")] = "",
-    is_decided: Annotated[bool, typer.Option("--decided", help="Those that are decided, not those that wait.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, oldest first.")] = 1000,
+    is_decided: Annotated[
+        bool, typer.Option("--decided", help="List those that are decided, instead of those that wait.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many, oldest first.")] = 1000,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -94,9 +96,9 @@ def decide(
     why: WhyOfStudentOption,
     student: StudentOption = None,
     line: LineOption = None,
-    same: Annotated[str, typer.Option(metavar="SSID", help="It is this candidate (SSID, or the letter).")] = "",
+    same: Annotated[str, typer.Option(metavar="SSID", help="It is this candidate: its SSID, or its letter.")] = "",
     is_new: Annotated[bool, typer.Option("--new", help="It is none of them: a new student.")] = False,
-    is_none: Annotated[bool, typer.Option("--none", help="Withdraw the packet, or the line.")] = False,
+    is_none: Annotated[bool, typer.Option("--none", help="It is nobody: withdraw the packet, or the line.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -110,7 +112,10 @@ def decide(
     if as_json:
         say(json.dumps({"tracking": tracking, "line": done.line, "result": done.result}))
     if done.result is Result.ASKED_AGAIN:
-        fail("Nothing was decided: the registry has changed since it was asked; look at it again with `review show`.")
+        fail(
+            "Nothing was decided: the registry has changed since the question was asked. Look at it again:"
+            " `satchel review show`."
+        )
     if not as_json:
         say("It is decided." if done.result is Result.DONE else "The same was decided before; nothing has changed.")
 
@@ -124,18 +129,18 @@ def undo(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a decision back; the question is open again, and its LEA is told."""
+    """Undo a decision: the question is open again, and the LEA that was asked is told."""
     which, services = _which(student, line), wiring.build(offline.build(home).settings.home, "review")
     with _told():
         undone = reviews.undo_question(services, tracking, which, why, actor=named(who))
     if as_json:
         say(json.dumps({"tracking": tracking, "line": undone.line, "delivered": list(undone.delivered)}))
         return
-    say("The decision is taken back; the question is open again.")
+    say("The decision is undone; the question is open again.")
     if undone.delivered:
         names = ", ".join(undone.delivered[:_MOST_NAMED])
         lea = undone.lea
-        say(f"Delivered to {lea} meanwhile, and not to be called back: {names}. Ask {lea} to delete them.")
+        say(f"Delivered to {lea} meanwhile, and cannot be taken back: {names}. Ask {lea} to delete them.")
 
 
 def _which(student: int | None, line: int | None) -> Which:
@@ -150,6 +155,6 @@ def _told() -> Iterator[None]:
     try:
         yield
     except Deferred:
-        fail("The exchange is at this packet right now; try again in a moment.")
+        fail("The exchange is working on this packet right now; try again in a moment.")
     except Refused as error:
         fail(error.sentence)

@@ -126,4 +126,4 @@ def _decision(decision: Decision, now: float) -> Iterator[str]:
     what = f"{decision.verb}{f' (SSID {decision.ssid})' if decision.ssid else ''}"
     yield f"Decided {age(now - decision.at)} ago by {decision.who}: {what}. Why: {decision.why}"
     if decision.undone_at is not None:
-        yield f"  Taken back {age(now - decision.undone_at)} ago by {decision.undone_by}. Why: {decision.undone_why}"
+        yield f"  Undone {age(now - decision.undone_at)} ago by {decision.undone_by}. Why: {decision.undone_why}"

@@ -22,11 +22,11 @@ from broker.verbs.record_store import Part
 
 def list_(
     lea: Annotated[str, typer.Option(help="Only what this LEA has sent.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many, newest first.")] = 100,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what came into the record store, newest first."""
+    """List the backpacks in the record store, newest first."""
     services = offline.build(home)
     found = record_store.list_parts(services, actor=operator(), lea=lea, size=limit)
     parts = [_told(one, one.ended_at is None) for one in found.rows]
@@ -41,7 +41,7 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every version that is held of one student, by LEA, and which are current."""
+    """Show every version of one student's backpack, by LEA, and which versions are current."""
     services = offline.build(home)
     held = record_store.of_student(services, ssid, actor=operator())
     parts = [_told(one, one.tracking in held.current) for one in held.parts]

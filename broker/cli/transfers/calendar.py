@@ -31,9 +31,9 @@ _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _COLUMNS = ("day", "to", "why")
 
 FirstArgument = Annotated[str, typer.Argument(metavar="DAY", help="The day, such as 2026-12-21.", show_default=False)]
-ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="Also the days up to this one.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, where there are several.")]
 LeaOption = Annotated[str, typer.Option(metavar="ID", help="The LEA whose days they are.")]
-AllOption = Annotated[bool, typer.Option("--all", help="For every LEA that does not say otherwise itself.")]
+AllOption = Annotated[bool, typer.Option("--all", help="For every LEA that has no days of its own there.")]
 WhyOption = Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line, such as Spring break.")]
 FileOption = Annotated[
     Path | None, typer.Option("--file", help="A CSV file with the columns day, to (may be empty) and why.")
@@ -41,14 +41,14 @@ FileOption = Annotated[
 
 
 def show(
-    lea: Annotated[str, typer.Option(metavar="ID", help="The LEA. Default: what is so for all.")] = "",
+    lea: Annotated[str, typer.Option(metavar="ID", help="The LEA. Without it, the calendar for all LEAs.")] = "",
     school_year: Annotated[
         int | None, typer.Option(min=_FIRST_YEAR, max=_LAST_YEAR, help="The year in which it ends: 2027 is 2026-27.")
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a school year: how many school days it has, and which days are not as the week has it."""
+    """Show a school year: how many school days it has, and which days differ from the usual week."""
     found = _data(verbs.show_year(offline.build(home), lea, school_year, actor=operator()))
     if as_json:
         say(json.dumps(found))
@@ -66,7 +66,7 @@ def close(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that there is no school on these days; open transfers get their new deadlines."""
+    """Enter days without school; open transfers get their new deadlines."""
     _enter(Kind.CLOSED, (first, last), (lea, is_all), why, file, home, as_json)
 
 
@@ -80,7 +80,7 @@ def open_(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that there is school on these days, in summer or on a holiday; open transfers get their new deadlines."""
+    """Enter days with school, in summer or on a holiday; open transfers get their new deadlines."""
     _enter(Kind.OPEN, (first, last), (lea, is_all), why, file, home, as_json)
 
 
@@ -92,7 +92,7 @@ def reset(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget what was entered of these days, so that the rule holds again."""
+    """Delete what was entered for these days, so that the usual rule holds again."""
     services = offline.build(home)
     whose, days = _whose(lea, is_all), _range(first, last, "DAY")
     _report(whose, "forgotten", verbs.reset_days(services, whose, Days(*days), actor=operator()), as_json)
@@ -175,7 +175,7 @@ def _report(lea: str, what: str, done: Changed, as_json: bool) -> None:
         say(json.dumps({"lea": lea or None, "days": count, "as": what, "deadlines_moved": moved}))
         return
     days = f"{count} day is" if count == 1 else f"{count} days are"
-    say(f"{days} {what} for {lea or 'every LEA that does not say otherwise'}.")
+    say(f"{days} {what} for {lea or 'every LEA that has no days of its own there'}.")
     if moved:
         say(f"{moved} open transfer{'s have' if moved > 1 else ' has'} a new deadline.")
 
@@ -194,7 +194,7 @@ def _data(year: Year) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    number, whose = found["school_year"], found["lea"] or "Every LEA that does not say otherwise"
+    number, whose = found["school_year"], found["lea"] or "Every LEA that has no days of its own"
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
     say(f"{whose}, school year {number - 1}-{number % 100:02}: {found['school_days']} school days{span}.")
     tables.facts([f"{month} {count}" for month, count in found["months"].items()])

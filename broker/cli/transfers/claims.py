@@ -48,12 +48,12 @@ def _form(form: Format | None, as_json: bool, out: Path | None) -> Format:
         return chosen or Format.TABLE
     by_name = given.form_by_name(out)
     if by_name is None:
-        fail("Say with --format csv or --format json what to write, or end the file's name so.", 2)
+        fail("Say what to write: give --format csv or --format json, or a file whose name ends in .csv or .json.", 2)
     return by_name
 
 
 def claims(
-    lea: Annotated[str, typer.Option(metavar="ID", help="Only what concerns this LEA, as it may be told.")] = "",
+    lea: Annotated[str, typer.Option(metavar="ID", help="Only what concerns this LEA, and only what it may see.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="DATE", help="Overlaps that touch the days from here …")] = "",
     last: Annotated[str, typer.Option("--to", metavar="DATE", help="… to here.")] = "",
     school_year: Annotated[
@@ -63,7 +63,7 @@ def claims(
         ),
     ] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write it.", show_default="table")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file, which nobody else may read.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, which only you can read.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -135,7 +135,7 @@ def _show(documents: Iterator[Mapping[str, Any]]) -> None:
     if count > _SHOWN:
         say(f"These are the first {_SHOWN}; `satchel claims --format csv --out FILE` writes all.")
     say(f"{_counting(count)}. Days are counted from entry and exit; an open membership lasts until schools close.")
-    say("What is proposed is in proportion to the claims; the Superintendent apportions (Utah R277-419-6(3)).")
+    say("The proposed days are in proportion to the claims; the Superintendent apportions (Utah R277-419-6(3)).")
 
 
 def _row(one: Mapping[str, Any]) -> Iterator[Any]:
@@ -147,7 +147,7 @@ def _row(one: Mapping[str, Any]) -> Iterator[Any]:
     days = [f"{lea['lea']}: {lea['claimed_days']} → {lea['proposed_days']}" for lea in one["leas"]]
     days.append(f"at most {one['limit_days']}, {one['limit_rule']}: {one['limit_why']}")
     if one["disputed_days"]:
-        days.append(f"{one['disputed_days']} are only one LEA's: they must say whose")
+        days.append(f"{one['disputed_days']} may count for one LEA only: the LEAs must say for which")
     yield days
 
 

@@ -13,7 +13,7 @@ from broker.terminal.common import HomeOption, JsonOption, say
 
 
 def codes(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the exit codes: what each means, and where a student goes with it."""
+    """Show the exit codes: what each means, and where a student with it goes."""
     chosen = file.load(home_of(home))
     found = exit_codes.load(chosen.home, chosen.transfers.codes)
     if as_json:
@@ -27,5 +27,5 @@ def codes(home: HomeOption = None, as_json: JsonOption = False) -> None:
     tables.show(("code", tables.text("means"), "leads to"), known)
     unknown = [one.code for one in found.values() if not one.is_known]
     if unknown:
-        say(f"In use too, and nobody has told what they mean: {', '.join(unknown)}.")
+        say(f"Also in use, but nobody has said what they mean: {', '.join(unknown)}.")
     say(f"To change the list, write {chosen.home}/codes/{chosen.transfers.codes}.toml and restart `satchel up`.")

@@ -44,15 +44,17 @@ def list_(
         str, typer.Option(metavar="STATE", help="Only cases in this state; `all` for every case.", show_default="open")
     ] = "",
     is_overdue: Annotated[bool, typer.Option("--overdue", help="Only cases whose last day has passed.")] = False,
-    on: Annotated[str, typer.Option(metavar="DATE", help="Late as of this day.", show_default="today")] = "",
+    on: Annotated[
+        str, typer.Option(metavar="DATE", help="Judge on this day what is overdue.", show_default="today")
+    ] = "",
     form: FormatOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the transfers that are not ended, oldest first."""
+    """List the transfers that have not ended, oldest first."""
     if context.invoked_subcommand:
         if any(_is_given(context, name) for name in context.params):
-            fail(f"Give the options behind the word: `satchel transfers {context.invoked_subcommand} …`.", 2)
+            fail(f"Give the options after the word: `satchel transfers {context.invoked_subcommand} …`.", 2)
         return
     if state not in ("", "all", *TransferState):
         fail(f"--state must be one of: all, {', '.join(TransferState)}.", 2)

@@ -98,7 +98,7 @@ def show_report(lines: Iterable[Mapping[str, Any]], head: Mapping[str, Any]) -> 
     say(f"Asked from {head['from']} to {head['to']}; open and overdue are those of today, whenever asked.")
     say("Most late, median and p95 (95 % of the answers took no longer) are school days of the LEA asked; * are days.")
     say("Not ackn.: records and transcripts that the LEA collected and did not acknowledge.")
-    say("Rep. late: students whose enrollment the LEA reported too late for asking in time (Utah 53A-11-504).")
+    say("Rep. late: students whose enrollment the LEA reported too late to ask in time (Utah 53A-11-504).")
 
 
 def _numbers(one: Mapping[str, Any]) -> list[str]:

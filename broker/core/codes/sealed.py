@@ -9,7 +9,8 @@ _AGAIN = f"seal the document again {_KEY}, and put that into outbox"
 ROWS: dict[str, Code] = {
     # the file
     "not-a-file": Code(
-        "What was put into outbox is no ordinary file, but a folder, a link or a device. Nothing in it was read.",
+        "What you put into outbox is a folder, a link or a device, and not a file. The exchange has read"
+        " nothing in it.",
         "Put the sealed files themselves directly into outbox, without folders or shortcuts.",
     ),
     "bad-file-name": Code(
@@ -26,8 +27,8 @@ ROWS: dict[str, Code] = {
     ),
     # the seal
     "not-openpgp": Code(
-        "The file is not sealed in the way of gpg or `satchel seal`. The exchange has not kept it.",
-        f"Seal the right document {_KEY}, and put the sealed file into outbox.",
+        "The file is not a sealed file, as gpg or `satchel seal` makes one. The exchange has not kept it.",
+        f"Seal the document {_KEY}, and put the sealed file into outbox.",
     ),
     "bad-armor": Code(
         "The sealed text in the file, from -----BEGIN PGP MESSAGE----- to -----END PGP MESSAGE-----, was changed on its"
@@ -41,8 +42,8 @@ ROWS: dict[str, Code] = {
         " either: seal the document again.",
     ),
     "bad-structure": Code(
-        "The file is not built as a sealed file is: one document, signed and encrypted in one step, and nothing before,"
-        " within or behind it.",
+        "The file is not one document that was signed and encrypted in one step: something is missing,"
+        " or something stands before, after or within it.",
         "Seal the document once, with `gpg --sign --encrypt`, and send only what comes out.",
     ),
     "not-sealed": Code(
@@ -57,8 +58,9 @@ ROWS: dict[str, Code] = {
     ),
     "public-key-sent": Code(
         "The file is a public key. That is no secret, but from an outbox the exchange takes only sealed files.",
-        "Send it to the state, by e-mail for example: the state calls you about its fingerprint, and then enters it. A"
-        " new key to seal with can also be sealed like any other document, with your old key, and put into outbox.",
+        "Send it to the state, by e-mail for example. The state calls you to compare its fingerprint,"
+        " and then enters it. Or, if it is a new key to seal with: seal it with your old key, like any"
+        " other document, and put that into outbox.",
     ),
     "secret-key-sent": Code(
         "The file is, or holds, a secret key, which nobody but you may ever have. The exchange has not kept it.",
@@ -85,8 +87,8 @@ ROWS: dict[str, Code] = {
     ),
     "unsupported-encryption": Code(
         "The file is sealed in a way (an encryption format or cipher) that this exchange does not accept.",
-        "Take in the key in your directory folder again (`gpg --import exchange.asc`), so that gpg sees what the"
-        " exchange can read, and seal the document again.",
+        "Import the key in your directory folder again (`gpg --import exchange.asc`): it tells gpg what"
+        " the exchange can read. Then seal the document again.",
     ),
     "not-for-exchange": Code(
         "The file is not sealed for the exchange, so the exchange cannot open it.", f"Please {_AGAIN}."
@@ -101,7 +103,8 @@ ROWS: dict[str, Code] = {
     ),
     "too-costly": Code(
         "Reading the file takes far more time or memory than a document of its size should.",
-        "Export the document anew, split it if it is large, and seal it again; if that is refused too, call the state.",
+        "Export the document again, split it if it is large, and send it again. If that is refused too,"
+        " call the state.",
     ),
     # the signature
     "unsigned": Code(
@@ -109,13 +112,14 @@ ROWS: dict[str, Code] = {
         "Seal the document again, with your LEA's key and both --sign and --encrypt: `gpg --sign --encrypt`.",
     ),
     "bad-signature": Code(
-        "The signature does not fit what was signed.",
-        "Seal the document again; if that is refused too, check that you use the key that the state has of you.",
+        "The signature does not match the document.",
+        "Seal the document again. If that is refused too, check that you sign with the key that you gave to the state.",
     ),
     "unknown-signer": Code(
         "The file is signed with a key that the exchange does not know.",
-        "Seal the document again, and sign with the key that you have given to the state (with gpg: --local-user and"
-        " its e-mail address); or send the state the new one first.",
+        "Seal the document again, and sign it with the key that you gave to the state (with gpg:"
+        " --local-user and its e-mail address). If your key is new, send its public part to the state"
+        " first.",
     ),
     "wrong-signer": Code(
         "The file is signed with another LEA's key, not with a key of the LEA in whose outbox it was.",
@@ -131,7 +135,7 @@ ROWS: dict[str, Code] = {
     ),
     # the key
     "key-unreadable": Code(
-        "The file is not one public key, such as gpg exports, that can be read.",
+        "The file cannot be read as one public key, as gpg exports it.",
         "Export it with `gpg --armor --output my-key.asc --export YOUR-ADDRESS`, and try again with that file.",
     ),
     "key-secret": Code(
@@ -140,14 +144,14 @@ ROWS: dict[str, Code] = {
     ),
     "key-expired": Code(
         "The key's last day has passed.",
-        "Give it a later one with `gpg --quick-set-expire`, or make a new one, and send the public key to the state.",
+        "Set a later day with `gpg --quick-set-expire`, or make a new key, and send the public key to the state.",
     ),
     "key-not-yet-valid": Code(
-        "By its own date, the key was made on a day that is still to come.",
+        "The key says that it was made on a day in the future.",
         "Check your computer's clock, make the key again, and send the public key to the state.",
     ),
     "key-revoked": Code(
-        "The key was revoked: its owner has declared that it is not to be used any more.",
+        "The key was revoked: its owner has declared that nobody may use it any more.",
         "Make a new key and send its public part to the state.",
     ),
     "key-weak": Code(
@@ -164,7 +168,7 @@ ROWS: dict[str, Code] = {
         "Give the passphrase that the key was made with.",
     ),
     "key-no-encryption": Code(
-        "The key has no part with which something can be sealed for its owner.",
+        "The key has no part to encrypt with, so nothing can be sealed for its owner.",
         "Add an encryption subkey with `gpg --quick-add-key`, or make a new key, and export it again.",
     ),
     "key-no-signing": Code(
@@ -176,20 +180,22 @@ ROWS: dict[str, Code] = {
         "Every LEA needs a key of its own: make a new one and send its public part to the state.",
     ),
     "key-user-id": Code(
-        "None of the key's own user ids names this party: one must begin with its name, or with LEA and its id.",
+        "None of the key's user ids names this party. One of them must begin with the party's name, or"
+        " with LEA and the party's id.",
         "Add one to the key with `gpg --quick-add-uid`, export the key again, and send its public part to the state.",
     ),
     "key-names-other": Code(
         "A user id of the key names another party of this exchange, or has its address.",
-        "Take it off with `gpg --quick-revoke-uid`, or make a new key, and send its public part to the state.",
+        "Remove that user id from the key with `gpg --quick-revoke-uid`, or make a new key, and send its"
+        " public part to the state.",
     ),
     "key-ended": Code(
-        "A key of your LEA that the state has ended is used here.",
-        "Use a key of yours that is in use; if there is none, make one and send its public part to the state.",
+        "The state has ended this key of your LEA.",
+        "Use another key of yours that is in use. If there is none, make one and send its public part to the state.",
     ),
     "too-many-keys": Code(
-        "The LEA has as many keys in use as this exchange keeps for one.",
-        "Revoke those that you use no more, or ask the state to end them, and send this one again.",
+        "The LEA has as many keys in use as an LEA may have.",
+        "Revoke the keys that you no longer use, or ask the state to end them, and send this one again.",
     ),
     "federal-domain": Code(
         "The name, key or host has a domain of the federal government in it, and there is no federal party in this"

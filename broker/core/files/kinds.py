@@ -10,14 +10,14 @@ from broker.core.files.kinds_text import HEAD, Kind
 
 __all__ = ["UNKNOWN", "Kind", "is_workbook", "kind_of"]
 
-_AS_CSV = 'Open it in a spreadsheet program, save it as an Excel workbook (.xlsx) or as "CSV UTF-8", and seal that.'
+_AS_CSV = 'Open it in a spreadsheet program, save it as an Excel workbook (.xlsx) or as "CSV UTF-8", and send that.'
 _SEAL_IT = "Seal it as it is."
-_DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and seal that."
+_DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and send that."
 _UNPACK = "Unpack it, and seal each document in it by itself."
 _UNLOCK = "Unpack it with its password, and seal each document in it by itself: the seal protects it."
-_NO_DATA = "It holds no document: choose the right file, and seal that."
+_NO_DATA = "It holds no document: choose the right file, and send that."
 _OTHER_SEAL = "Open it, and seal the document itself with gpg: the exchange knows no other seal."
-_DATABASE = "Export the data from the program that the file belongs to, as JSON or CSV, and seal that."
+_DATABASE = "Export the data from the program that the file belongs to, as JSON or CSV, and send that."
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_MEMBERS = 64  # members of a ZIP whose headers are checked
@@ -116,7 +116,7 @@ _IN_OLE: tuple[tuple[str, Kind], ...] = (
     ("Workbook", _XLS),
     ("WordDocument", Kind("a Word document (.doc)", _DATA)),
     ("PowerPoint Document", Kind("a PowerPoint presentation (.ppt)", _DATA)),
-    ("__substg1.0_", Kind("an e-mail of Outlook (.msg)", "Save the attachment from it, and seal that.")),
+    ("__substg1.0_", Kind("an e-mail of Outlook (.msg)", "Save the attachment from it, and send that.")),
     ("Book", _XLS),
 )
 _LOCKED_ZIP = Kind("a ZIP archive with a password", _UNLOCK)
@@ -131,7 +131,7 @@ _KEY_STORE = Kind(
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 UNKNOWN = Kind(
     "no text, and in a form that the exchange does not know",
-    "Choose the file that you exported from your system; if it is that one, export it anew, as JSON or CSV, and seal"
+    "Choose the file that you exported from your system; if it is that one, export it again, as JSON or CSV, and seal"
     " it again.",
 )
 

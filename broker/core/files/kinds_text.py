@@ -18,15 +18,17 @@ class Kind(NamedTuple):
     holds_data: bool = True
 
 
-_DATA = "Export the data itself from your system, as JSON or CSV, and seal that."
+_DATA = "Export the data itself from your system, as JSON or CSV, and send that."
 _UTF8 = (
     'Save it as UTF-8: in a spreadsheet program choose "CSV UTF-8", in Notepad or another editor the encoding UTF-8.'
 )
 _LOG_IN_KEY = "It may be the key that you log in with (SSH)."
 
-EMPTY = Kind("empty", "Export the document again, look into it, and seal it again.", "empty-document")
+EMPTY = Kind(
+    "empty", "Export the document again, check that there is something in it, and send it again.", "empty-document"
+)
 _HTML = Kind("a web page (HTML), even if its name ends in .xls or .csv", _DATA)
-_MAIL = Kind("an e-mail", "Save the attachment from it, and seal that.")
+_MAIL = Kind("an e-mail", "Save the attachment from it, and send that.")
 _EXCEL_XML = Kind(
     "an Excel workbook, saved as XML",
     'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.',

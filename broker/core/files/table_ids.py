@@ -4,6 +4,8 @@ Owns their form: RFC 9562 version 8, with a beginning that says which packet typ
 Promises: pure; the same digest has the same id; an id shows which others are of tables of its type.
 """
 
+from collections.abc import Sequence
+
 # chosen once; must never change
 _BEGINNINGS = {"enrollment": "7ab1e5ca-0001-8", "ssid-request": "7ab1e5ca-0002-8"}
 
@@ -16,3 +18,19 @@ def made(packet_type: str, digest: str) -> str:
 def beginning(document: str) -> str:
     """The beginning that the ids of all tables of this document's type have; '' where it was not made of a table."""
     return next((one for one in _BEGINNINGS.values() if document.startswith(one)), "")
+
+
+def in_turn(brought: Sequence[tuple[str, str]]) -> list[bool]:
+    """Which of these documents, each as its LEA and its id, may be worked together in this order. A table that came
+    before, with another table of its type between, may not, and no later one of that type."""
+    before: dict[tuple[str, str], list[str]] = {}
+    waiting: set[tuple[str, str]] = set()
+    out = []
+    for lea, document in brought:
+        key = (lea, beginning(document))
+        seen = before.setdefault(key, [])
+        if key[1] and document in seen and seen[-1] != document:
+            waiting.add(key)
+        seen.append(document)
+        out.append(key not in waiting)
+    return out

@@ -33,34 +33,46 @@ class Limits:
     content_bytes: int = setting(128 * MIB, "bytes", "largest document after decompression", 1024)
     inflate_ratio: int = setting(100, "times", "largest growth by decompression, above inflate_floor_bytes", 2)
     inflate_floor_bytes: int = setting(4 * MIB, "bytes", "growth up to this size is never questioned", 1024)
-    openpgp_packets: int = setting(64, "packets", "OpenPGP packets in one layer of a message", 4)
-    recipients: int = setting(16, "keys", "keys that one message may be encrypted to", 1)
-    json_depth: int = setting(32, "levels", "nesting of a document", 4)
-    schema_errors: int = setting(20, "places", "places named in one schema refusal", 1)
+    openpgp_packets: int = setting(64, "packets", "most OpenPGP packets in one layer of a message", 4)
+    recipients: int = setting(16, "keys", "most keys that one message may be encrypted to", 1)
+    json_depth: int = setting(32, "levels", "deepest nesting of a document", 4)
+    schema_errors: int = setting(20, "places", "most places that one schema refusal names", 1)
     file_name_chars: int = setting(200, "characters", "longest file name in outbox", 16)
-    students_per_enrollment: int = setting(10_000, "students", "entries of one enrollment packet", 1)
-    cases_per_transaction: int = setting(25, "students", "who moved, worked while all other writers wait", 1)
-    lines_per_transaction: int = setting(50, "lines", "of packets, carried out while all other writers wait", 1)
-    transaction_ms: int = setting(
-        250, "milliseconds", "after which one of several transactions of a packet ends, behind the line in hand", 1
+    students_per_enrollment: int = setting(10_000, "students", "most entries of one enrollment packet", 1)
+    cases_per_transaction: int = setting(
+        25, "students", "students who moved in one transaction; all other writers wait for it", 1
     )
-    lines_per_turn: int = setting(2_000, "lines", "of one packet, before other packets have their turn", 1)
-    read_first_bytes: int = setting(8 * MIB, "bytes", "larger packets are read one at a time, beside all others", 1024)
+    lines_per_transaction: int = setting(
+        50, "lines", "lines of packets in one transaction; all other writers wait for it", 1
+    )
+    transaction_ms: int = setting(
+        250, "milliseconds", "after this, a packet's transaction ends with its present line, and the next one begins", 1
+    )
+    lines_per_turn: int = setting(2_000, "lines", "lines of one packet before other packets have their turn", 1)
+    read_first_bytes: int = setting(
+        8 * MIB, "bytes", "packets larger than this are read one at a time, apart from all others", 1024
+    )
     read_first_cpu_seconds: float = setting(
-        0.5, "seconds of processor time", "to read a packet among others, before it is put aside", 0.05
+        0.5,
+        "seconds of processor time",
+        "most for reading a packet among others; then it is put aside, and read apart",
+        0.05,
     )
     read_cpu_seconds: float = setting(
-        30.0, "seconds of processor time", "to read a packet by itself, before it is refused as too costly", 0.1
+        30.0, "seconds of processor time", "most for reading a packet apart; then it is refused as too costly", 0.1
     )
     read_wall_seconds: float = setting(
-        1800.0, "seconds", "by the clock to read a packet; a reader that stands still for a thirtieth of it hangs", 1
+        1800.0,
+        "seconds",
+        "most time by the clock for reading a packet; a reader without progress for a thirtieth of it hangs",
+        1,
     )
     read_memory_bytes: int = setting(
-        0, "bytes", "to read a packet by itself; 0: four times the largest packet, and 200 MB"
+        0, "bytes", "most memory for reading a packet apart; 0: four times the largest packet, and 200 MB"
     )
     certificate_bytes: int = setting(MIB, "bytes", "largest public key file", 1024)
     handed_in_bytes: int = setting(MIB // 16, "bytes", "largest public key that an LEA hands in by packet", 4096)
-    keys: int = setting(8, "keys", "of one LEA that are in use, before it can hand in no more by packet", 2)
+    keys: int = setting(8, "keys", "most keys of one LEA in use; then it can hand in no more by packet", 2)
 
     def memory_of(self, packet: int) -> int:
         """How many bytes of memory the reading of a packet of this size may take."""
@@ -76,13 +88,20 @@ class Limits:
 class ToldLimits:
     """How much is kept about one student or packet from one LEA: anything beyond is not kept, and the LEA is told."""
 
-    names: int = setting(24, "names", "spellings of the legal name, and aliases", 17)
-    aliases: int = setting(16, "names", "aliases among these; the places left are for legal names alone", 16)
-    guardians: int = setting(24, "names", "guardians, which add up", 16)
-    changes: int = setting(100, "changes a year", "of legal name, birth date, phone and the like; of one stay", 4)
-    stays: int = setting(64, "stays", "at schools of the LEA; a child is at school for 13 years", 1)
-    questions: int = setting(20, "questions", "that are open about whom its lines mean", 1)
-    statements: int = setting(20, "statements", "of a receiver that it has one packet, or cannot use it, in turn", 2)
+    names: int = setting(24, "names", "most spellings of the legal name, and aliases", 17)
+    aliases: int = setting(16, "names", "most aliases among these; the places left are for legal names alone", 16)
+    guardians: int = setting(24, "names", "most guardians; new ones are added to those that are known", 16)
+    changes: int = setting(
+        100, "changes a year", "most changes of legal name, birth date, phone and the like, or of one stay", 4
+    )
+    stays: int = setting(64, "stays", "most stays at schools of the LEA; a child is at school for 13 years", 1)
+    questions: int = setting(20, "questions", "most open questions about which student its lines mean", 1)
+    statements: int = setting(
+        20,
+        "statements",
+        "most answers of a receiver about one packet that differ in turn: it has it, it cannot use it",
+        2,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +111,38 @@ class Intake:
     watch: str = setting("auto", "auto | events | polling", "how to notice files; polling for network mounts")
     poll_seconds: float = setting(1.0, "seconds", "between two looks of the polling watcher", 0.05)
     scan_seconds: float = setting(5.0, "seconds", "between two full scans of every outbox", 0.05)
-    settle_seconds: float = setting(3.0, "seconds", "unchanged this long counts as complete", 0.1)
-    broken_seconds: float = setting(900.0, "seconds", "a file that ends too early is waited for this long", 0.1)
+    settle_seconds: float = setting(3.0, "seconds", "a file that is unchanged this long counts as complete", 0.1)
+    broken_seconds: float = setting(
+        900.0, "seconds", "the exchange waits this long for the rest of a file that ends too early", 0.1
+    )
     tell_seconds: float = setting(
-        20.0, "seconds", "a file that is not whole waits, before its LEA is told in OUTBOX-WAITS.txt", 0.1
+        20.0, "seconds", "a file is incomplete this long before its LEA is told in OUTBOX-WAITS.txt", 0.1
     )
     batch: int = setting(64, "files", "taken in at once", 1)
     answer_seconds: float = setting(
-        3.0, "seconds", "a folder on a mount of its own may be silent, before it is left alone for a while", 0.1
+        3.0,
+        "seconds",
+        "a folder on a mount of its own may be silent this long, before it is left alone for a while",
+        0.1,
     )
     abandon_seconds: float = setting(
-        60.0, "seconds", "a folder's runner may be silent, before it is killed and another one tried", 0.1
+        60.0, "seconds", "a folder's process may be silent this long, before it is killed and another one tried", 0.1
     )
     reserve_bytes: int = setting(
-        256 * MIB, "bytes", "free on the vault's disk that intake and uploads never touch; 0: none"
+        256 * MIB, "bytes", "free space on the vault's disk that intake and uploads never use; 0: none"
     )
-    waiting_files: int = setting(200_000, "files", "of one LEA in the vault that have not ended, before it waits", 1)
-    waiting_bytes: int = setting(16 * 1024 * MIB, "bytes", "of them, before it waits", 1024)
-    refused_days: float = setting(30.0, "days", "the bytes of what was refused are kept", 0.00001)
-    refused_files: int = setting(10_000, "files", "refused of one LEA whose bytes are kept; the oldest go first", 1)
-    refused_bytes: int = setting(1024 * MIB, "bytes", "kept of them; the oldest go first", 1024)
-    express_in_flight: int = setting(64, "packets", "of one LEA before its next ones go to the bulk lane", 1)
+    waiting_files: int = setting(
+        200_000, "files", "most files of one LEA in the vault that have not ended; then its outbox waits", 1
+    )
+    waiting_bytes: int = setting(16 * 1024 * MIB, "bytes", "most bytes of these files; then its outbox waits", 1024)
+    refused_days: float = setting(30.0, "days", "how long the bytes of refused files are kept", 0.00001)
+    refused_files: int = setting(
+        10_000, "files", "most refused files of one LEA whose bytes are kept; the oldest go first", 1
+    )
+    refused_bytes: int = setting(1024 * MIB, "bytes", "most bytes of these that are kept; the oldest go first", 1024)
+    express_in_flight: int = setting(
+        64, "packets", "most packets of one LEA at work; its next ones go to the bulk lane", 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,57 +163,69 @@ class Workers:
 class Sftp:
     """The built-in SFTP server."""
 
-    enabled: bool = setting(True, "true | false", "serve SFTP at all")
-    address: str = setting("127.0.0.1", "IP address", "to listen on")
-    host: str = setting("", "host name", "that LEAs are told to connect to; empty: the address")
-    port: int = setting(2222, "port", "to listen on; 0 takes a free one and writes it to run/sftp.port")
-    connections: int = setting(200, "connections", "logged in at the same time; each LEA's first one always may", 1)
-    connections_per_lea: int = setting(8, "connections", "at the same time, one LEA", 1)
-    connections_per_minute: int = setting(
-        120, "connections", "from one address, in a minute; a fifth of it in two seconds", 1
+    enabled: bool = setting(True, "true | false", "whether to serve SFTP at all")
+    address: str = setting("127.0.0.1", "IP address", "the address to listen on")
+    host: str = setting("", "host name", "the host that LEAs are told to connect to; empty: the address")
+    port: int = setting(2222, "port", "the port to listen on; 0 takes a free one and writes it to run/sftp.port")
+    connections: int = setting(
+        200, "connections", "most that are logged in at the same time; each LEA's first one is always let in", 1
     )
-    waiting: int = setting(160, "connections", "not logged in yet; then those of the greediest address make room", 1)
-    waiting_per_address: int = setting(24, "connections", "of them from one address; the oldest makes room", 1)
+    connections_per_lea: int = setting(8, "connections", "most of one LEA at the same time", 1)
+    connections_per_minute: int = setting(
+        120, "connections", "most from one address in a minute, and at most a fifth of it in two seconds", 1
+    )
+    waiting: int = setting(
+        160, "connections", "most that have not logged in yet; then the address with the most of them makes room", 1
+    )
+    waiting_per_address: int = setting(24, "connections", "most of these from one address; the oldest makes room", 1)
     post_quantum_only: bool = setting(
         False,
         "true | false",
-        "refuse programs that know no ML-KEM, such as OpenSSH before 9.9: what is recorded may be read one day",
+        "refuse programs without ML-KEM, such as OpenSSH before 9.9: others may record now and read later",
     )
-    handles: int = setting(32, "files", "open at the same time, one connection", 1)
-    idle_seconds: float = setting(300.0, "seconds", "without a request before a connection is closed", 0.5)
-    handshake_seconds: float = setting(10.0, "seconds", "to agree on keys, which programs do by themselves", 0.5)
-    login_seconds: float = setting(20.0, "seconds", "to log in; somebody may have to type a passphrase", 0.5)
-    bytes_per_second: int = setting(0, "bytes per second", "up or down, one connection; 0: as fast as it goes")
-    login_attempts: int = setting(10, "keys", "that one connection may offer", 1)
-    outbox_files: int = setting(200_000, "files", "in one outbox before uploads are refused", 1)
-    outbox_bytes: int = setting(16 * 1024 * MIB, "bytes", "in one outbox before uploads are refused", 1024)
-    partials_per_lea: int = setting(64, "files", "unfinished uploads in one outbox; old ones make room for new", 1)
+    handles: int = setting(32, "files", "most files that one connection has open at the same time", 1)
+    idle_seconds: float = setting(300.0, "seconds", "a connection is closed after this long without a request", 0.5)
+    handshake_seconds: float = setting(
+        10.0, "seconds", "most time to agree on keys, which programs do by themselves", 0.5
+    )
+    login_seconds: float = setting(20.0, "seconds", "most time to log in; a person may have to type a passphrase", 0.5)
+    bytes_per_second: int = setting(
+        0, "bytes per second", "highest speed of one connection, up or down; 0: as fast as it goes"
+    )
+    login_attempts: int = setting(10, "keys", "most keys that one connection may offer", 1)
+    outbox_files: int = setting(200_000, "files", "most files in one outbox; then uploads are refused", 1)
+    outbox_bytes: int = setting(16 * 1024 * MIB, "bytes", "most bytes in one outbox; then uploads are refused", 1024)
+    partials_per_lea: int = setting(64, "files", "most unfinished uploads in one outbox; old ones make room for new", 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Redis:
     """The queue's server."""
 
-    url: str = setting("", "redis:// or unix:// URL", "empty: Satchel starts its own on a socket in run/")
-    password_file: str = setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_REDIS_PASSWORD")
+    url: str = setting(
+        "", "redis:// or unix:// URL", "the queue's server; empty: Satchel starts its own on a socket in run/"
+    )
+    password_file: str = setting("", "path", "a file of mode 0600 with the password; or give SATCHEL_REDIS_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The database."""
 
-    url: str = setting("", "SQLAlchemy URL", "empty: SQLite in ledger.db of this home")
-    password_file: str = setting("", "path", "of a file of mode 0600 with the password; or SATCHEL_LEDGER_PASSWORD")
-    busy_seconds: float = setting(30.0, "seconds", "to wait for another writer", 0.1)
-    conflict_tries: int = setting(8, "times", "the same work is done where two writers were in each other's way", 1)
+    url: str = setting("", "SQLAlchemy URL", "the database; empty: SQLite in ledger.db of this home")
+    password_file: str = setting("", "path", "a file of mode 0600 with the password; or give SATCHEL_LEDGER_PASSWORD")
+    busy_seconds: float = setting(30.0, "seconds", "how long to wait for another writer", 0.1)
+    conflict_tries: int = setting(
+        8, "times", "how often the same work is tried where two writers are in each other's way", 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """When `satchel status` says that something needs a person."""
 
-    waiting_seconds: float = setting(900.0, "seconds", "a packet waits to be worked, before it is told", 1)
-    key_days: int = setting(30, "days", "before a key ends, it is told", 0)
+    waiting_seconds: float = setting(900.0, "seconds", "a packet that waits longer than this needs a person", 1)
+    key_days: int = setting(30, "days", "a key that ends within this time needs a person", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from broker.core.model import LeaId
 from broker.core.parties.nearly import own_id
 
 _ENDING = r"(?:\.(?:csv|txt|xlsx|xls|ods))?(?:\.(?:pgp|gpg|asc))?"
-# the SFTP server adds this to the name of a file that comes while an earlier file with its name is still there
-_AGAIN = r"(?:\.again[0-9]{1,4})?"
+# what is added to a name: by the SFTP server where an earlier file with its name is still there, and by `satchel send`
+# of a folder, so that each content has a name of its own
+_AGAIN = r"(?:\.again[0-9]{1,4})?(?:\.of-[0-9a-f]{16})?"
 _NAME = re.compile(
     rf"(?P<stem>REQ_(?P<lea>.+)_(?P<day>[0-9]{{8}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_(?P<counter>[0-9]{{1,9}})){_AGAIN}{_ENDING}",
     re.IGNORECASE | re.ASCII,

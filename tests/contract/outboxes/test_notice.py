@@ -76,7 +76,7 @@ def test_an_upload_that_goes_on_is_not_named(desk: Desk) -> None:
 
 def test_a_name_of_something_unfinished_is_told_what_to_do(desk: Desk) -> None:
     desk.says(0, Unfinished("x.pgp.part", 7, 1))
-    assert "If it is whole, rename it" in desk.says(25, Unfinished("x.pgp.part", 7, 1))
+    assert "If the file is whole, rename it" in desk.says(25, Unfinished("x.pgp.part", 7, 1))
 
 
 def test_a_file_that_cannot_be_read_is_named(desk: Desk) -> None:

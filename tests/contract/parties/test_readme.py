@@ -164,7 +164,7 @@ def test_of_two_who_enter_one_name_at_once_the_second_is_refused(alone: offline.
             second = pool.submit(lambda: CliRunner().invoke(build(words), words))
             _until_somebody_waits(alone.engine, second)
         ended = second.result(60)
-    assert "names 01" in said_of(ended.exception)
+    assert "is a name of 01" in said_of(ended.exception)
 
 
 def _until_somebody_waits(engine: Engine, who: "Future[Result]") -> None:

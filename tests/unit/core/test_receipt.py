@@ -47,7 +47,7 @@ def test_every_state_that_is_told_has_its_meaning(state: State) -> None:
 def test_what_was_applied_is_said_for_its_type(type_: str) -> None:
     """No answer is promised to whom none is sent: only lists are answered student by student."""
     said = json.loads(text(replace(SAID, state="APPLIED", type=type_)))["means"]
-    assert ("what became of each student" in said) == (type_ in ("enrollment", "ssid-request"))
+    assert ("the result for each student" in said) == (type_ in ("enrollment", "ssid-request"))
 
 
 @pytest.mark.parametrize("why", list(HeldFor))

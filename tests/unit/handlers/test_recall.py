@@ -47,7 +47,7 @@ def test_every_kind_of_alert_has_its_words() -> None:
 
 def test_what_is_held_by_the_state_is_not_told_why() -> None:
     told = HELD_MEANING["blocked"].lower()
-    assert "held by the state" in told
+    assert "the state holds the packet" in told
     assert not [word for word in ("missing", "flag", "child", "53a") if word in told]
 
 

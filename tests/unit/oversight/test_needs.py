@@ -37,7 +37,11 @@ SAID: Mapping[str, tuple[dict[str, object], str, str]] = {
     "parts": ({"names": "sftp, sweeper"}, "not working: sftp, sweeper", "the last lines of the log of satchel up"),
     "queue": ({"run": "/r"}, "Redis does not answer", "tail /r/redis.log"),
     "queue-elsewhere": ({}, "Redis does not answer", "redis.url in satchel.toml"),
-    "inbox-lost": ({"lea": "01"}, "the inbox of LEA 01 is not there, or not the known one", "satchel lea inbox 01"),
+    "inbox-lost": (
+        {"lea": "01"},
+        "the inbox of LEA 01 is missing, or is another folder than before",
+        "satchel lea inbox 01",
+    ),
     "silent": ({"lea": "01"}, "the folder of LEA 01 does not answer", "mount"),
     "full": ({"lea": "01", "files": 3}, "3 files of LEA 01 have not ended", "satchel packets --lea 01"),
     "password": ({"sentence": "It may be read.", "settings": "/s"}, "It may be read", "ls -l /s"),

@@ -15,14 +15,12 @@ from typing import BinaryIO
 import paramiko
 
 from broker.edge.home import durable
+from broker.edge.sftp.client.blocks import AGREED, WINDOW, agree, blocks, push, size_of
 from broker.edge.sftp.client.line import ClientError, Line
 from broker.edge.sftp.paths import is_name, is_temporary
 
 Progress = Callable[[str, int, int], None]  # name, bytes done, bytes in total
 
-BLOCK = 32 * 1024
-WINDOW = 2 * 1024 * 1024  # bytes under way at once
-AGREED = 64 * 1024  # bytes at the end of a broken transfer that must be the same on both sides to resume
 NAMES = 100
 
 
@@ -42,33 +40,16 @@ def _silent(_name: str, _done: int, _size: int) -> None:
     pass
 
 
-def _size(sftp: paramiko.SFTPClient, path: str) -> int | None:
-    try:
-        return sftp.stat(path).st_size or 0
-    except FileNotFoundError:
-        return None
-
-
-def _blocks(remote: paramiko.SFTPFile, start: int, end: int) -> Iterator[bytes]:
-    for window in range(start, end, WINDOW):
-        wanted = [(at, min(BLOCK, end - at)) for at in range(window, min(window + WINDOW, end), BLOCK)]
-        for (_, count), content in zip(wanted, remote.readv(wanted), strict=True):
-            if len(content) != count:
-                raise EOFError
-            yield content
-
-
-def _agree(remote: paramiko.SFTPFile, local: BinaryIO, size: int) -> bool:
-    start = max(0, size - AGREED)
-    local.seek(start)
-    return local.read(size - start) == b"".join(_blocks(remote, start, size))
+def _nothing() -> None:
+    pass
 
 
 class _Sending:
     """One file to be sent; it remembers its progress over broken connections."""
 
-    def __init__(self, line: Line, source: Path, folder: str, progress: Progress) -> None:
+    def __init__(self, line: Line, source: Path, folder: str, progress: Progress, whole: Callable[[], None]) -> None:
         self._line = line
+        self._whole = whole
         self._source = source
         self._name = source.name
         self._folder = folder
@@ -82,15 +63,16 @@ class _Sending:
         if not self._is_whole:
             with self._source.open("rb") as local:
                 self._fill(sftp, local)
+            self._whole()
             self._is_whole = True
-        return Outcome(self._name, self._give_name(sftp), self._known.st_size)
+        return Outcome(self._name, _give_name(sftp, self._folder, self._name), self._known.st_size)
 
     def _start(self, sftp: paramiko.SFTPClient, local: BinaryIO) -> int:
-        there = _size(sftp, self._part)
+        there = size_of(sftp, self._part)
         if not there or there > self._known.st_size:
             return 0
         with sftp.open(self._part, "rb") as remote:
-            return there if _agree(remote, local, there) else 0
+            return there if agree(remote, local, there) else 0
 
     def _fill(self, sftp: paramiko.SFTPClient, local: BinaryIO) -> None:
         size, start = self._known.st_size, self._start(sftp, local)
@@ -99,47 +81,47 @@ class _Sending:
             local.seek(start)
             self._progress(self._name, start, size)
             while content := local.read(WINDOW):
-                _push(remote, content)
+                push(remote, content)
                 self._line.moved()
                 self._progress(self._name, local.tell(), size)
         now = self._source.stat()
         if (now.st_size, now.st_mtime_ns) != (size, self._known.st_mtime_ns):
             raise ClientError(f"{self._source} changed while it was being sent; send it again when it is complete.")
-        if _size(sftp, self._part) != size:
+        if size_of(sftp, self._part) != size:
             raise EOFError
 
-    def _give_name(self, sftp: paramiko.SFTPClient) -> str:
-        for final in self._finals():
-            try:
-                sftp.rename(self._part, final)
-            except OSError:
-                if _size(sftp, self._part) is None:
-                    return final  # the answer to an earlier rename was lost with the connection
-                if _size(sftp, final) is None:
-                    raise
-            else:
+
+def _give_name(sftp: paramiko.SFTPClient, folder: str, name: str) -> str:
+    """Give a whole upload its name; where it has none any more, an earlier try was not told that it had worked."""
+    part = f"{folder}/{name}.part"
+    for final in _finals(folder, PurePosixPath(name)):
+        try:
+            sftp.rename(part, final)
+        except OSError:
+            if size_of(sftp, part) is None:
                 return final
-        raise ClientError(f"{self._folder} holds too many files named {self._name}; wait until they are taken.")
-
-    def _finals(self) -> Iterator[str]:
-        name = PurePosixPath(self._name)
-        yield f"{self._folder}/{name}"
-        for n in range(2, NAMES):
-            yield f"{self._folder}/{name.stem}-{n}{name.suffix}"
+            if size_of(sftp, final) is None:
+                raise
+        else:
+            return final
+    raise ClientError(f"{folder} holds too many files named {name}; wait until they are taken.")
 
 
-def _push(remote: paramiko.SFTPFile, content: bytes) -> None:
-    """Write with one round trip: the last block waits for the answers to all earlier blocks, and raises their
-    errors."""
-    last = (len(content) - 1) // BLOCK * BLOCK
-    remote.set_pipelined(True)
-    remote.write(content[:last])
-    remote.set_pipelined(False)
-    remote.write(content[last:])
+def _finals(folder: str, name: PurePosixPath) -> Iterator[str]:
+    yield f"{folder}/{name}"
+    for n in range(2, NAMES):
+        yield f"{folder}/{name.stem}-{n}{name.suffix}"
 
 
-def send(line: Line, sources: Sequence[Path], progress: Progress = _silent, folder: str = "/outbox") -> list[Outcome]:
-    """Send files; one outcome each. Raises Deferred when the connection does not last, ClientError when login fails."""
+def send(
+    line: Line,
+    sources: Sequence[Path],
+    progress: Progress = _silent,
+    folder: str = "/outbox",
+    whole: Callable[[], None] = _nothing,
+) -> list[Outcome]:
+    """Send files; one outcome each. `whole` is called for each when all of it is there, just before it gets its name.
+    Raises Deferred when the connection does not last, ClientError when login fails."""
     outcomes = []
     for source in sources:
         try:
@@ -147,12 +129,17 @@ def send(line: Line, sources: Sequence[Path], progress: Progress = _silent, fold
                 raise ClientError(
                     f"{source.name} has the name of an unfinished or hidden file; rename it and try again."
                 )
-            outcomes.append(line.steadily(_Sending(line, source, folder, progress).attempt))
+            outcomes.append(line.steadily(_Sending(line, source, folder, progress, whole).attempt))
         except OSError as error:
             outcomes.append(Outcome(source.name, str(source), 0, f"{source} cannot be read: {error.strerror}."))
         except ClientError as error:
             outcomes.append(Outcome(source.name, str(source), 0, str(error)))
     return outcomes
+
+
+def finish(line: Line, name: str, folder: str = "/outbox") -> str:
+    """Give its name to a file that an earlier run has sent whole, and say where it is; it may have got it before."""
+    return line.steadily(lambda sftp: _give_name(sftp, folder, name))
 
 
 class _Fetching:
@@ -183,7 +170,7 @@ class _Fetching:
         with self._final.open("rb") as local:
             head = local.read(AGREED)
             same = os.fstat(local.fileno()).st_size == size
-            same = same and head == b"".join(_blocks(remote, 0, len(head))) and _agree(remote, local, size)
+            same = same and head == b"".join(blocks(remote, 0, len(head))) and agree(remote, local, size)
         if not same and not self._follow:
             raise ClientError(f"{self._final} is already there and differs; move it away and fetch again.")
         return same
@@ -192,11 +179,11 @@ class _Fetching:
         descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+b") as local:
             here = os.fstat(local.fileno()).st_size
-            start = here if 0 < here <= size and _agree(remote, local, here) else 0
+            start = here if 0 < here <= size and agree(remote, local, here) else 0
             local.seek(start)
             local.truncate()
             self._progress(self._final.name, start, size)
-            for content in _blocks(remote, start, size):
+            for content in blocks(remote, start, size):
                 local.write(content)
                 self._line.moved()
                 self._progress(self._final.name, local.tell(), size)
@@ -216,7 +203,7 @@ class _Fetching:
             os.close(folder)
 
 
-def _listed(line: Line, folder: str) -> list[paramiko.SFTPAttributes]:
+def listed(line: Line, folder: str) -> list[paramiko.SFTPAttributes]:
     """The files in a folder. A server's names are not trusted: only names that are harmless here too are returned."""
 
     def work(sftp: paramiko.SFTPClient) -> list[paramiko.SFTPAttributes]:
@@ -256,7 +243,7 @@ def fetch_folder(
     """
     outcomes = []
     local.mkdir(parents=True, exist_ok=True)
-    for there in _listed(line, remote):
+    for there in listed(line, remote):
         path, final = f"{remote}/{there.filename}", local / there.filename
         if follow and _is_fresh(final, there):
             continue
@@ -271,7 +258,7 @@ def fetch_folder(
 
 def waiting(line: Line) -> list[str]:
     """The names of the complete files in the outbox that were not taken in yet."""
-    return [one.filename for one in _listed(line, "/outbox")]
+    return [one.filename for one in listed(line, "/outbox")]
 
 
 def small(line: Line, path: str, most: int) -> bytes:

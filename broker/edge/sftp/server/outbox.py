@@ -85,7 +85,7 @@ class Outbox:
         name = upload.name
         with self._lock, files.opened(self._root, Folder.OUTBOX) as folder:
             if self._uploads.get(resting(name)) is not upload:
-                raise Denied(Status.FAILURE, "Another connection of yours has started this upload anew.")
+                raise Denied(Status.FAILURE, "Another connection of yours has started this upload again.")
             del self._uploads[resting(name)]
             if published(name) != resting(name):
                 self._quota.end(resting(name))

@@ -14,6 +14,6 @@ _REFUSED = sa.text("state = 'REFUSED'")
 
 
 def upgrade() -> None:
-    """Create the index anew, with its present name and condition."""
+    """Create the index again, with its present name and condition."""
     op.drop_index("packets_refused", "packets")
     op.create_index("packets_refused", "packets", ["code", "state"], sqlite_where=_REFUSED, postgresql_where=_REFUSED)
