@@ -15,6 +15,7 @@ import typer
 
 from broker.checking.asked import Checker, NoFile, checking
 from broker.checking.report import Fault, Report, Verdict
+from broker.cli import against
 from broker.edge.bounded.warden import NoWard
 from broker.edge.home.folders import lea_id
 from broker.terminal import given, tables
@@ -39,11 +40,35 @@ def check(
     lea: Annotated[
         str, typer.Option("--lea", metavar="ID", help="Whose files they are; without it, what they say themselves.")
     ] = "",
+    rosters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against",
+            metavar="ROSTER",
+            help="The exchange's list of your students, opened, with which the file is compared; once for each part.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="With --against: a new .csv or .xlsx with the differences.", show_default=False),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say of documents what the exchange would say, before they are sealed and sent: what each is, what would be taken,
     and all faults with their places. Ends with 0 where all is good, with 1 where something would be refused or come
-    back, and with 2 where a file cannot be read. With --json it prints one object a line for each file."""
+    back, and with 2 where a file cannot be read. With --json it prints one object a line for each file.
+
+    With --against, FILE is the list of your students from your own system, and is compared with the exchange's list of
+    them (a `record-request` asks for it): who is missing on which side, and whose school, days, name, birth date or
+    numbers differ. It ends with 0 where all is the same, with 1 where something differs."""
+    if rosters:
+        if lea:
+            fail("--lea says nothing to --against; leave one of them out.", 2)
+        against.run(files, rosters, out, as_json=as_json)
+        return
+    if out:
+        fail("--out is for --against.", 2)
     try:
         whose = lea_id(lea) if lea else ""
     except ValueError as error:

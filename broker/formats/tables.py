@@ -15,6 +15,7 @@ from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
 from broker.formats.heading import Headed
 from broker.formats.made import Made
+from broker.formats.own_students import asked
 from broker.formats.ssid import columns as ssid_columns
 from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
@@ -61,7 +62,9 @@ def is_table(content: bytes, file: str) -> bool:
         return True
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
-    return ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in table.first_lines(content))
+    if ssid_name.is_meant(file):
+        return True
+    return any(known_in(one) >= _KNOWN_CELLS or asked.is_header(one) for one in table.first_lines(content))
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
@@ -88,7 +91,10 @@ def _unclear(found: Table) -> Refused:
     if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
         hint = "None of its first lines holds the names of the columns: put them above the students."
         return Refused("csv-form", place_of(found.header), hint)
-    missing = sorted(((one.missing(found.header.cells), one.name) for one in FORMS), key=lambda one: len(one[0]))
+    missing = sorted(
+        ((one.missing(found.header.cells), one.name) for one in FORMS if one.known_in(found.header.cells)),
+        key=lambda one: len(one[0]),
+    )
     lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in missing[:_MOST_MEANT])
     hint = f"It is not plain which document this table is. These columns are missing {lacking}."
     return Refused("csv-form", place_of(found.header), hint)
@@ -140,6 +146,13 @@ FORMS = (
         _is_enrollment,
         lambda header: columns.missing([columns.field_of(cell) for cell in header]),
         _enrollment,
+    ),
+    Form(
+        "a request for a roster",
+        asked.known_in,
+        asked.is_meant,
+        lambda _: ["want", "form"],
+        lambda given, lea, made, check: asked.read(given.own, lea, made, check),
     ),
 )
 """The forms of table, the more special ones first: the first one that a table is meant to be reads it."""

@@ -131,6 +131,7 @@ class Harvest:
 
     requests_per_student: int = setting(3, "requests", "most of one LEA about one student on one day", 1)
     requests_per_day: int = setting(2000, "requests", "most of one LEA on one day, about all students", 1)
+    rosters_per_day: int = setting(6, "requests", "most of one LEA on one day for the list of its own students", 1)
     pattern_hour: int = setting(3, "hour of the day", "when the exchange looks for patterns; 24: never")
     days: int = setting(30, "days", "how far back the exchange looks for patterns", 1)
     lost_students: int = setting(
