@@ -63,8 +63,7 @@ def without_added(found: Table, above: tuple[Row, ...] = ()) -> tuple[Table, tup
 
 
 def _cut(row: Row, at: int) -> Row:
-    cells = (*row.cells[:at], *row.cells[at + len(ADDED) :])
-    return replace(row, cells=cells if row.sheet else tuple(map(answer.plain, cells)))
+    return replace(row, cells=(*row.cells[:at], *row.cells[at + len(ADDED) :]))
 
 
 def kept(found: Table, above: Sequence[Row], below: Sequence[Row], told: Sequence[str]) -> Back:

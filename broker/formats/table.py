@@ -3,7 +3,7 @@
 Owns how bytes become lines of cells. Promises: any encoding that spreadsheets save (`core.files.texts`); everything is
 bounded before it is built; a file is read row by row, and what is in memory of it does not grow with it; a line that
 cannot be read is told of and stops no other one, not even one with a quotation mark too many; cells are data, whatever
-they begin with. No refusal holds a cell.
+they begin with, and without the apostrophe that keeps a formula from being one. No refusal holds a cell.
 """
 
 import csv
@@ -16,7 +16,7 @@ from itertools import chain, islice, takewhile
 from typing import BinaryIO, TextIO
 
 from broker.core.errors import Refused
-from broker.core.files import texts
+from broker.core.files import formulas, texts
 from broker.core.files.kinds_text import decoded
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -262,6 +262,8 @@ def _row(line: str, lines: _Lines, separator: str) -> Row:
             lines.take()
     if max(map(len, cells)) > MOST_CELL:
         return Row(number, (), f"a cell has more than {MOST_CELL} characters")
+    if "'" in line or '"' in line:
+        cells = tuple(map(formulas.plain, cells))
     return Row(number, cells)
 
 
