@@ -198,7 +198,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
         "the SIS exports a graduate's record": graduate,
     }
     assert reader.follow("docs/district.md", steps(page)) > 15
-    assert [line["answer"] for line in opened_at(reader.desk / "ssid.json")] == ["matched", "matched"]
+    assert statuses(reader.desk / "students-answered.csv") == ["matched", "matched"]
     assert json.loads((reader.desk / "mia.json").read_text())["student"]["legal_name"]["first"] == "Mia"
     told = [said_by(path) for path in (reader.desk / "exchange" / "receipts").iterdir()]
     assert "APPLIED" in [one["state"] for one in told if one["packet"].get("file") == "ack.pgp"]
