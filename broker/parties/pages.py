@@ -65,7 +65,7 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> bye
    gpg --decrypt --output opened.json inbox/NAME.pgp
    The answer to a list is two files NAME.ssid.pgp. The last one is your own list with the numbers: write
-   --output answered.csv for a CSV, --output answered.xlsx for a workbook. Correct in it what it names, and send it again.
+   --output answered.csv for a CSV, --output answered.xlsx for a workbook. Correct in it what it names, send it again.
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
 5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
