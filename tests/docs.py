@@ -19,6 +19,7 @@ from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
 from tests import access_page, identity_page, stays_page
 from tests.support.tools import ROOT
+from tests.support.wrong_answers import wrong_files
 
 # What a secretary did, by the code that she reads then.
 MISTAKES = {
@@ -90,6 +91,12 @@ def mistakes() -> str:
     return _table(("what you did", "`code`", "`means`"), rows)
 
 
+def files_by_mistake() -> str:
+    """The files that are sent by mistake, with all that is said of each."""
+    rows = ([one.did, one.answer] for one in wrong_files())
+    return _table(("what you did", "what is said"), rows)
+
+
 def states() -> str:
     """What receipts say."""
     told = [(f"`{state.lower()}`", text) for state, text in MEANING.items()]
@@ -156,6 +163,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("README.md", "types"): types,
     ("docs/codes.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
+    ("docs/mistakes.md", "wrong-files"): files_by_mistake,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
     ("docs/district.md", "columns"): columns,

@@ -24,7 +24,7 @@ from broker.formats import canonical, dates, heading, key_block, pesc, reading, 
 from broker.formats.documents import to_document
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import field_of
-from broker.formats.ssid.lines import SHEET
+from broker.formats.ssid.lines import SHEET, Sheet
 from broker.formats.table import Table
 from broker.formats.transcript import request
 from broker.notices.answers import Answer
@@ -131,7 +131,8 @@ class Judge:
 
     def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
         answers, count = self._answers(found, now)
-        columns = faults.columns_of(self._table(content).header.cells) if SHEET in found else None
+        header = self._table(content).header.cells if SHEET in found else None
+        columns = None if header is None else faults.columns_of(header, str(found["packet"]))
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
         students = count or _students(found)
         return replace(
@@ -144,6 +145,7 @@ class Judge:
             good=students - len(answers),
             faulty=len(answers),
             faults=told,
+            notes=_notes(found),
         )
 
     def _answers(self, found: Document, now: datetime) -> tuple[list[Answer], int]:
@@ -157,6 +159,14 @@ class Judge:
 def _form_of_refused(content: bytes, code: str) -> str:
     kind = kind_of(content)
     return _NAMED.get(code) or (kind.name if kind else "a table" if code in _OF_TABLES else "")
+
+
+def _notes(found: Document) -> tuple[str, ...]:
+    """What the sender may not know of its table."""
+    sheet: Sheet | None = found.get(SHEET)
+    if sheet is None:
+        return ()
+    return sheet.back.told if sheet.back else tuple(sheet.form.split("\n")[1:])
 
 
 def _id(written: object) -> str:

@@ -41,7 +41,7 @@ class Report:
     """The report. `packet` is the packet type, `form` the form of the document (JSON, CSV), or of a file that is none
     in words (a PDF); both '' where they are not known. `lea` is whose file it is taken to be. `students` are in the
     file, of whom `good` would be taken and `faulty` come back; in a file that is refused as a whole no line is
-    taken."""
+    taken. `notes` are sentences on what was passed over, and on what the sender may not know of its workbook."""
 
     verdict: Verdict
     packet: str = ""
@@ -51,6 +51,7 @@ class Report:
     good: int = 0
     faulty: int = 0
     faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -60,4 +61,5 @@ class Report:
     def from_json(said: Mapping[str, Any]) -> "Report":
         """The report that `to_json` has written. Raises KeyError, TypeError or ValueError for anything else."""
         faults = tuple(Fault(**one) for one in said["faults"])
-        return Report(**{**said, "verdict": Verdict(said["verdict"]), "faults": faults})
+        more = {"verdict": Verdict(said["verdict"]), "faults": faults, "notes": tuple(said["notes"])}
+        return Report(**{**said, **more})

@@ -113,6 +113,8 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
     """The report in lines of at most this width, but for a word that is longer."""
     yield from _wrapped(f"{file}: {_kind(report)}", width)
     yield from _wrapped(f"{_HEADS[report.verdict]} {_count(report)}", width, "  ")
+    for note in report.notes:
+        yield from _wrapped(f"Note: {note}", width, "  ", "    ")
     groups: dict[tuple[str, str], list[Fault]] = {}
     for one in report.faults:
         groups.setdefault((one.what_to_do, one.code), []).append(one)

@@ -1,15 +1,17 @@
 """Where a table begins and ends: its header below a title, and the line of totals under it.
 
 Owns this judgement, for every form of table. Promises: the header is the first of the first lines that names most
-columns; a line above it, or of totals, is left out only as a whole, and is handed back, so that its sender is told.
+columns; a line above it, or of totals, is left out only as a whole, and is handed back, so that its sender is told;
+where a table lies in a way that cannot be read, that is said.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
-from broker.formats.table import Row, Table
+from broker.formats.table import SEPARATORS, Row, Table, place_of
 
 _FIRST_LINES = 20  # the header is among these
 _LEAST_NAMED = 3  # so many known columns make a line the header
@@ -36,6 +38,41 @@ def headed(found: Table, known: Callable[[Sequence[str]], int]) -> Headed:
     if at == 0 or named[at] < _LEAST_NAMED:
         return Headed(found, found.above)
     return Headed(replace(found, header=lines[at], rows=found.rows[at:]), (*found.above, *lines[:at]))
+
+
+def askew(table: Table, above: Sequence[Row], known: Callable[[Sequence[str]], int]) -> str:
+    """A sentence about a table that lies in another way than with one cell for each name in one line; '' for others."""
+    header = [cell for cell in table.header.cells if cell]
+    if len(header) == 1 and any(known(header[0].split(one)) >= _LEAST_NAMED for one in SEPARATORS):
+        return (
+            "All of a line stands in one cell: divide it into columns (in a spreadsheet program: Data, Text to"
+            " Columns), and save it again."
+        )
+    lines = (table.header, *table.rows[:_FIRST_LINES])
+    here = known(table.header.cells)
+    if known([row.cells[0] for row in lines if row.cells]) > max(here, _LEAST_NAMED - 1):
+        return (
+            "The names of the columns stand below each other: they must stand beside each other in one line (copy all,"
+            " then Paste Special with Transpose)."
+        )
+    beside = [(above[-1], table.header)] if above else []
+    beside += [(table.header, table.rows[0])] if table.rows else []
+    for upper, lower in beside:
+        if known(_joined(upper.cells, lower.cells, known)) > max(here, _LEAST_NAMED - 1):
+            both = f"{place_of(upper)} and {place_of(lower)}"
+            return f"The names of the columns are spread over two lines, {both}: write each into one cell of one line."
+    return ""
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str], known: Callable[[Sequence[str]], int]) -> list[str]:
+    """Names that are spread over two lines, where they are names only together; one above several cells is that of
+    each."""
+    names, group = [], ""
+    for above, below in zip_longest(upper, lower, fillvalue=""):
+        group = above or group
+        both = f"{group} {below}"
+        names.append(both if known([both]) else below)
+    return names
 
 
 def without_totals(rows: Sequence[Row], needed: Sequence[int]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:

@@ -15,7 +15,7 @@ from broker.core.files.kinds import is_workbook
 from broker.core.files.workbook_cells import MOST_CELLS
 from broker.edge import workbooks
 from broker.edge.workbooks import Sheet
-from broker.formats import table
+from broker.formats import heading, table
 from broker.formats.table import MOST_CELL, MOST_COLUMNS, Row, Table
 
 __all__ = ["first_lines", "is_workbook", "plain", "read"]
@@ -51,7 +51,9 @@ def read(content: bytes, most_rows: int, known: Known) -> Table:
     header = Row(rows[at].number, rows[at].cells, rows[at].fault, name)
     width = len(header.cells)
     if header.fault or width < 2:
-        raise Refused("csv-form", table.place_of(header), "It has no header line with the names of the columns.")
+        hint = "It has no header line with the names of the columns."
+        found = Table("", WORKBOOK, False, header, tuple(rows[at + 1 :]))
+        raise Refused("csv-form", table.place_of(header), heading.askew(found, (), known) or hint)
     if width > MOST_COLUMNS:
         raise Refused("csv-form", table.place_of(header), f"It has more than {MOST_COLUMNS} columns.")
     if len(rows) - at - 1 > most_rows:

@@ -11,7 +11,7 @@ from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import heading, returned, sheets, table
 from broker.formats.cells import plain
-from broker.formats.enrollment import columns
+from broker.formats.enrollment import columns, header
 from broker.formats.enrollment import lines as enrollment
 from broker.formats.heading import Headed
 from broker.formats.made import Made
@@ -19,7 +19,7 @@ from broker.formats.own_students import asked
 from broker.formats.ssid import columns as ssid_columns
 from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
-from broker.formats.table import Table, place_of
+from broker.formats.table import Row, Table, place_of
 
 _KNOWN_CELLS = 3  # so many known cells make a line the header of a table
 _LEAST_OF_LINE = 2  # so many are known where a line has names of columns at all
@@ -81,23 +81,32 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
     given = Given(headed, own, sheets.plain(content, found))
     meant = next((one for one in FORMS if one.is_meant(own)), None)
     if meant is None:
-        raise _unclear(own)
-    return meant.read(given, lea, made, check)
+        raise _unclear(own, headed.above)
+    try:
+        return meant.read(given, lea, made, check)
+    except Refused as refused:
+        askew = heading.askew(own, headed.above, known_in) if refused.code == "csv-form" else ""
+        raise (Refused(refused.code, refused.pointer, askew) if askew else refused) from None
 
 
-def _unclear(found: Table) -> Refused:
+def _unclear(found: Table, above: Sequence[Row]) -> Refused:
     """The refusal of a table that is plainly none of the forms."""
+    askew = heading.askew(found, above, known_in)
+    if askew:
+        return Refused("csv-form", place_of(found.header), askew)
     named = [cell for cell in found.header.cells if cell]
     if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
-        hint = "None of its first lines holds the names of the columns: put them above the students."
+        hint = (
+            "None of its first lines holds the names of the columns, such as Last Name, First Name, Birth Date: put"
+            " them above the students."
+        )
         return Refused("csv-form", place_of(found.header), hint)
-    missing = sorted(
-        ((one.missing(found.header.cells), one.name) for one in FORMS if one.known_in(found.header.cells)),
-        key=lambda one: len(one[0]),
-    )
-    lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in missing[:_MOST_MEANT])
-    hint = f"It is not plain which document this table is. These columns are missing {lacking}."
-    return Refused("csv-form", place_of(found.header), hint)
+    known = [one for one in reversed(FORMS) if one.known_in(found.header.cells)]
+    missing = ((one.missing(found.header.cells), one.name) for one in known)
+    nearest = sorted(missing, key=lambda one: len(one[0]))[:_MOST_MEANT]
+    lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in nearest)
+    unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in found.header.cells])
+    return Refused("csv-form", place_of(found.header), f"These columns are missing {lacking}. {unknown}".strip())
 
 
 def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str,
 
 
 def _is_enrollment(found: Table) -> bool:
-    fields = [columns.field_of(cell) for cell in found.header.cells]
+    fields = columns.fields_of(found.header.cells)
     return sum(map(bool, fields)) >= _LEAST_OF_LINE and columns.is_meant(fields)
 
 
@@ -144,7 +153,7 @@ FORMS = (
         "an enrollment",
         columns.known_in,
         _is_enrollment,
-        lambda header: columns.missing([columns.field_of(cell) for cell in header]),
+        lambda header: columns.missing(columns.fields_of(header)),
         _enrollment,
     ),
     Form(

@@ -44,7 +44,8 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    Ask the state for the exchange's fingerprint by telephone. If it is the same, and only then:
    gpg --quick-lsign-key {fingerprint}
 
-2. Send. Write your document (here record.json), seal it, and put it into outbox.
+2. Send. Seal your file, and put it into outbox. A list of students goes as you have it, a workbook (.xlsx, .xls, .ods)
+   or a CSV: put its name in the place of record.json, and a name with .pgp behind it in the place of record.pgp.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
    sftp -P {port} -i KEY {user}@{host}
    sftp> put record.pgp outbox/
@@ -63,6 +64,8 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> get -r inbox
    sftp> bye
    gpg --decrypt --output opened.json inbox/NAME.pgp
+   The answer to a list is two files NAME.ssid.pgp. The last one is your own list with the numbers: write
+   --output answered.csv for a CSV, --output answered.xlsx for a workbook. Correct in it what it names, send it again.
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
 5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.

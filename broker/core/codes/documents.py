@@ -14,9 +14,9 @@ ROWS: dict[str, Code] = {
         "Export it again, check that there is something in it, and send it again.",
     ),
     "not-a-document": Code(
-        "The exchange cannot read this kind of document: it reads JSON, CSV, workbooks and, for transcripts, PESC's"
-        " XML.",
-        "Export the document in one of these forms, and send it again.",
+        "The exchange cannot read this kind of document: it reads workbooks (.xlsx, .xls, .ods), CSV, JSON and, for"
+        " transcripts, PESC's XML.",
+        "Save or export the document in one of these forms, and send it again.",
     ),
     "not-utf8": Code(
         "The document is not saved as plain UTF-8, so the exchange cannot read its letters.",
@@ -44,9 +44,8 @@ ROWS: dict[str, Code] = {
         "Give it another name, with a date such as REQ_01_20261123_1.csv.pgp or without REQ, and send it again.",
     ),
     "csv-form": Code(
-        "The table has no line with the names of its columns, or not the columns that its document needs.",
-        "Check the place named, export it with a header line (a CSV with commas, semicolons, tabs or bars), and seal it"
-        " again.",
+        "The table cannot be read as it is.",
+        "Correct in it what is named here, save it, and send it again.",
     ),
     "dates-contradict": Code(
         "Some dates of the table have the month before the day, others the day before the month: none can be relied"

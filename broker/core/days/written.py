@@ -30,6 +30,7 @@ _NAMED = (
 )
 _MOST = 64  # characters
 _TWELVE = 12
+_SOME_YEAR = 2100
 
 
 class Order(StrEnum):
@@ -79,6 +80,13 @@ def read(text: str, order: Order, latest_year: int) -> date | None:
         return None
     month = _MONTHS.index(named["month"].lower()) + 1
     return _date(named["year"], str(month), named["d"], latest_year)
+
+
+def is_no_day(text: str) -> bool:
+    """Whether this is written as a date, in whichever order, and the calendar has no such day, as February 30."""
+    return any(form.fullmatch(text[:_MOST]) for form in (_YEAR_FIRST, _PACKED, _PAIR, *_NAMED)) and not any(
+        read(text, order, _SOME_YEAR) for order in Order
+    )
 
 
 def _shown(text: str) -> Order | None:

@@ -5,6 +5,7 @@ schema says, line by line, what a good line is; all that is wrong with a line is
 of its columns, and no sentence holds anything of a student.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -22,7 +23,7 @@ from broker.formats.enrollment import columns
 from broker.formats.enrollment import header as enrollment_header
 from broker.formats.enrollment.columns import COLUMNS, DATES, ENTRY, EXIT, NAMES
 from broker.formats.heading import Headed
-from broker.formats.ssid.lines import EXAMPLE, Sheet, Unread, bare, echo_of, fault_of
+from broker.formats.ssid.lines import EXAMPLE, MOVED, Sheet, Unread, bare, echo_of, fault_of
 from broker.formats.table import Row, place_of
 
 Entry = dict[str, Any]
@@ -32,11 +33,15 @@ Check = Callable[[list[Entry]], object]
 PACKET = "enrollment.v1"
 _STAND_INS = {"last_name": "x", "birth_date": "2000-01-01", "school": "1"}  # for what cannot be read; never shown
 _NO_DAY = "must be a date, such as 2012-03-04, 03/04/2012 or 20120304"
+_NO_SUCH_DAY = "must be a day of the calendar: there is no such day"
 _AHEAD_YEARS = 2  # a birth is never later than the signature, another day may be so many years later
 _AT_ONCE = 1000  # entries that the schema checks at once
 _MOST_EXPLAINED = 100  # lines
+_MOST_TOLD = 20  # lines named in one sentence
 _PROPER = frozenset({"last_name", "first_name", "middle_name"})
 _DIGITS = frozenset("0123456789")
+_NUMBERED = frozenset({"school", "local_number", "ssid", "grade"})
+_HAS_PARTS = re.compile("[-/.]")  # eight digits alone may be a number of a student
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,7 +97,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     labels = {name: enrollment_header.label(found.header, n) for n, name in enumerate(top.fields, 1) if name}
     form = _Form(top.fields, labels, decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
-    told = (*found.told, *_of_place(headed, totals), *top.told)
+    told = (*found.told, *_of_place(headed, totals), *top.told, *_again(rows))
     if decided.day:
         told += (f"Dates were read with the day before the month, as {decided.day} shows.",)
     back = returned.kept(replace(own, rows=rows), above, totals, told)
@@ -116,6 +121,15 @@ def _of_place(headed: Headed, totals: Sequence[Row]) -> Iterator[str]:
         yield f"Totals are no students, and were left out: line {numbers}."
 
 
+def _again(rows: Sequence[Row]) -> Iterator[str]:
+    first: dict[tuple[str, ...], int] = {}
+    again = [row for row in rows if first.setdefault(row.cells, row.number) != row.number and not row.fault]
+    if again:
+        numbers = ", ".join(str(row.number) for row in again[:_MOST_TOLD])
+        more = f" and {len(again) - _MOST_TOLD} more" if len(again) > _MOST_TOLD else ""
+        yield f"These lines say the same as an earlier one, which does no harm: line {numbers}{more}."
+
+
 def _last_step(name: str) -> str:
     place = COLUMNS[name].place if name else ()
     return str(place[-1]) if place else ""
@@ -132,7 +146,7 @@ def _line(row: Row, form: _Form) -> _Line:
     said = {name: cell for name, cell in zip(form.fields, row.cells, strict=False) if name and cell}
     echo = echo_of(row.number, said)
     if any(row.cells[len(form.fields) :]):  # fewer are good: spreadsheet programs leave out separators at the end
-        must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}."
+        must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}: {MOVED}."
         return _Line(echo, faults={"": must})
     if template.is_example(said.get("last_name", "")):
         return _Line(Unread(row.number), faults={"": EXAMPLE})
@@ -164,10 +178,14 @@ def _value(name: str, cell: str, form: _Form) -> object:
         raise Unfit(must)
     if name in _PROPER and not any(map(str.isalpha, cell)) and any(map(str.isdigit, cell)):
         raise Unfit("must be a name")
+    if name in _NUMBERED and _HAS_PARTS.search(cell) and written.read(cell, form.order, form.year):
+        raise Unfit("must be a number, and a date stands there: perhaps two columns have each other's names")
     if name not in DATES:
         return COLUMNS[name].read(cell)
     latest = form.year if name == "birth_date" else form.year + _AHEAD_YEARS
     found = written.read(cell, form.order, latest)
+    if found is None and written.is_no_day(cell):
+        raise Unfit(_NO_SUCH_DAY)
     if found is None:
         is_serial = len(cell) == len("41244") and set(cell) <= _DIGITS
         raise Unfit(f"{_NO_DAY}{'; format the column as a date' if is_serial else ''}")

@@ -30,6 +30,7 @@ SHEET = "sheet"  # only a document made of a CSV has this property: no schema al
 # values for properties that the schema requires; they are never shown
 STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}
 EXAMPLE = "This line is the example of the template: write a student of yours over it, or delete it."
+MOVED = "a separator is missing or too many, or its cells have moved aside"
 _ECHOED = 100  # characters of a cell that the answer repeats as it came
 _MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
 
@@ -139,7 +140,7 @@ def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
     if row.fault:
         return _Line(echo, faults={"": f"In this line {row.fault}."})
     if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
-        must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
+        must = f"The header has {len(fields)} columns, this line {len(row.cells)}: {MOVED}."
         return _Line(echo, faults={"": must})
     if template.is_example(said.get("last_name", "")):
         return _Line(Unread(row.number), faults={"": EXAMPLE})
