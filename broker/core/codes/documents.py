@@ -83,7 +83,7 @@ ROWS: dict[str, Code] = {
     ),
     "no-request": Code(
         "The transcript does not say who asked for it (the student, a parent or a guardian), and when.",
-        "Record the request (`request` with `by` and `on`; in PESC a `DocumentTypeCode` of StudentRequest), and seal it"
+        "Record the request (`request` with `by` and `on`; in PESC a `DocumentTypeCode` of StudentRequest), and send it"
         " again.",
     ),
     "has-ssn": Code(
@@ -118,7 +118,7 @@ ROWS: dict[str, Code] = {
     ),
     "replayed-id": Code(
         "The document's `id` was used before, for another document; the id of a CSV is its name.",
-        "Give every new document an id of its own (a new UUID; for a CSV: another counter in its name), and seal it"
+        "Give every new document an id of its own (a new UUID; for a CSV: another counter in its name), and send it"
         " again.",
     ),
     "unknown-tracking": Code(

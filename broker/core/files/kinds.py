@@ -140,7 +140,7 @@ _OPEN_IN_EXCEL = Kind(
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 UNKNOWN = Kind(
     "no text, and in a form that the exchange does not know",
-    "Choose the file that you exported from your system; if it is that one, export it again, as JSON or CSV, and seal"
+    "Choose the file that you exported from your system; if it is that one, export it again, as JSON or CSV, and send"
     " it again.",
 )
 
