@@ -24,7 +24,7 @@ from broker.formats.ssid.header import SHOWN
 _SEALED = Fault(
     "sealed-twice",
     "The file is sealed still.",
-    "Open it first: gpg --decrypt, or satchel open.",
+    "Open it first, with your key, and compare what was in it.",
 )
 _ALL_PARTS = "Give every part of one list: --against once for each file."
 _SHOWN = {"entry_date": "entry date", "exit_date": "exit date", "birth_date": "birth date", "ssid": "SSID"}

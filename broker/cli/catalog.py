@@ -67,6 +67,12 @@ COMMANDS: Mapping[str, Entry] = {
         _LEA,
     ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
+    "request-roster": Entry(
+        "client.request:roster",
+        "Ask for the list of your own students as the exchange has them: makes a sealed request to put into your"
+        " outbox.",
+        _LEA,
+    ),
     "send": Entry(
         "cli.sending.send:send",
         "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, Satchel makes a"

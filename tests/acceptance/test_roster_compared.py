@@ -106,5 +106,52 @@ def test_the_three_wrong_stays_are_found_and_mended_by_what_was_found(here: Town
     assert "Nothing differs" in done.stdout
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+def test_a_command_asks_in_each_form_and_the_list_is_compared_as_it_is(here: Town, tmp_path: Path, form: str) -> None:
+    desk = here["6G"]
+    (tmp_path / "secret.asc").write_bytes(desk.gpg.export_secret(desk.fingerprint))
+    keys = "--key", str(tmp_path / "secret.asc"), "--to", str(desk.exchange.home / "exchange.asc")
+    request = tmp_path / f"ask-{form}.pgp"
+    said = json.loads(satchel("request-roster", *keys, "--form", form, "--out", str(request), "--json").stdout)
+    assert (said["file"], said["signer"], stat.S_IMODE(request.stat().st_mode)) == (
+        str(request),
+        desk.fingerprint,
+        0o600,
+    )
+    desk.drop(request.name, request.read_bytes())
+    assert desk.receipt(request.name, "APPLIED", "REFUSED")["state"] == "APPLIED"
+    (path,) = wait_until(
+        lambda: [one for one in desk.exchange.inbox(desk.lea) if ".roster." in one.name], "the list in the inbox"
+    )
+    opened = tmp_path / f"list.{form}"
+    known = "--directory", str(desk.exchange.folder(desk.lea, "directory"))
+    satchel("open", str(path), *keys[:2], *known, "--out", str(opened))
+    path.unlink()
+    (tmp_path / "own.csv").write_text("Last Name,First Name,DOB\nNobody,Nora,3/4/2012\n")
+    done = satchel("check", str(tmp_path / "own.csv"), "--against", str(opened), "--json", check=False)
+    kinds = [one["kind"] for one in json.loads(done.stdout)["differences"]]
+    assert (done.returncode, kinds) == (1, ["not-there", *["not-in-file"] * (len(kinds) - 1)])
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        (["--against", "no-such.csv"], 2, "no-such.csv"),
+        (["--against", "own.csv"], 2, "[roster]"),
+        (["--against", "own.csv", "own.csv"], 2, "Name one file"),
+        (["--against", "own.csv", "--lea", "01"], 2, "--lea"),
+        (["--against", "own.csv", "--out", "x.pdf"], 2, ".csv or .xlsx"),
+        (["--against", "own.csv", "--out", "own.csv"], 1, "already there"),
+        (["--out", "x.csv"], 2, "--against"),
+    ],
+)
+def test_what_is_given_wrongly_is_told(tmp_path: Path, more: list[str], code: int, says: str) -> None:
+    (tmp_path / "own.csv").write_text("Last Name,First Name,DOB\nNobody,Nora,3/4/2012\n")
+    words = [str(tmp_path / one) if one.endswith((".csv", ".pdf")) else one for one in more]
+    done = satchel("check", str(tmp_path / "own.csv"), *words, check=False)
+    assert (done.returncode, says in done.stdout + done.stderr) == (code, True)
+    assert "Nobody" not in done.stdout + done.stderr
+
+
 def text(path: Path) -> str:
     return path.read_text("utf-8-sig")
