@@ -13,13 +13,14 @@ from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge.settings import values
+from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, REQUIRED
 from broker.notices.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
 from tests import access_page, identity_page, stays_page
+from tests.support.answers_of_files import School, school_files, wrong_files
 from tests.support.tools import ROOT
-from tests.support.wrong_answers import wrong_files
 
 # What a secretary did, by the code that she reads then.
 MISTAKES = {
@@ -97,6 +98,30 @@ def files_by_mistake() -> str:
     return _table(("what you did", "what is said"), rows)
 
 
+def files_of_schools() -> str:
+    """The files of other programs, what each becomes, and all that is said of it."""
+    rows = ([one.what, _becomes(one), one.answer] for one in school_files())
+    return _table(("file", "becomes", "what is said"), rows)
+
+
+def _becomes(one: School) -> str:
+    return f"`{one.packet}`" if one.result in ("good", "some") else f"nothing: `{one.result}`"
+
+
+def enrollment_columns() -> str:
+    """The columns of an enrollment in a table."""
+    needed = enrollment.missing([])
+    rows = (
+        [
+            f"`{field}`",
+            "yes" if field in needed else "one of these" if field in enrollment.DATES - {"birth_date"} else "",
+            ", ".join((*column.names, *(f"({name})" for name in enrollment.WEAK.get(field, ())))),
+        ]
+        for field, column in enrollment.COLUMNS.items()
+    )
+    return _table(("column", "required", "also known as"), rows)
+
+
 def states() -> str:
     """What receipts say."""
     told = [(f"`{state.lower()}`", text) for state, text in MEANING.items()]
@@ -164,6 +189,9 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/codes.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
     ("docs/mistakes.md", "wrong-files"): files_by_mistake,
+    ("docs/formats.md", "school-files"): files_of_schools,
+    ("docs/formats.md", "enrollment-columns"): enrollment_columns,
+    ("docs/formats.md", "request-columns"): columns,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
     ("docs/district.md", "columns"): columns,

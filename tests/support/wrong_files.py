@@ -269,6 +269,9 @@ MADE: Mapping[str, Callable[[], bytes]] = {
     "empty.csv": lambda: b"",
     "utf-16.csv": lambda: text([HEADER, *GOOD], "\t", "utf-16"),
     "old-mac.csv": lambda: text([HEADER, *GOOD], ",", "mac_roman"),
+    "lost-letters.csv": lambda: listed().decode().replace("Ødegaard", "\ufffddegaard").encode(),
+    "lost-to-marks.csv": lambda: listed().decode().replace("ó", "?").replace("Ø", "?").encode("ascii"),
+    "read-otherwise.csv": lambda: listed().decode("cp1252").encode(),
     "dos.csv": lambda: text([HEADER, *([*row[:1], "Núñez", *row[2:]] for row in GOOD)], ",", "cp437"),
 }
 # those that LibreOffice makes of others: of which, and in which form

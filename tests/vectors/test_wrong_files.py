@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from broker.checking.report import Report, Verdict
+from broker.checking.report import Report
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.edge.settings.values import Limits
 from broker.formats import reading, whatisit
 from broker.formats.ssid.lines import SHEET
+from tests.support.answers_of_files import Wrong, result_of, said, wrong_files
 from tests.support.enrollment_tables import CONTRACTS, MADE
 from tests.support.own_commands import alone
-from tests.support.wrong_answers import Wrong, said, wrong_files
 from tests.support.wrong_files import CELLS, made_in
 
 WRONG = wrong_files()
@@ -46,11 +46,7 @@ def test_check_says_of_each_what_the_table_has(folder: Path) -> None:
     assert [one.pop("file") for one in found] == [one.name for one in WRONG]
     reports = [Report.from_json(one) for one in found]
     wanted = {one.name: (one.result, one.answer) for one in WRONG}
-    assert {one.name: (_result(told), said(told)) for one, told in zip(WRONG, reports, strict=True)} == wanted
-
-
-def _result(report: Report) -> str:
-    return report.faults[0].code if report.verdict is Verdict.REFUSED else report.verdict.value
+    assert {one.name: (result_of(told), said(told)) for one, told in zip(WRONG, reports, strict=True)} == wanted
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda one: one.name)

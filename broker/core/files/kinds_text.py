@@ -3,7 +3,6 @@
 Owns these marks and the shape of a kind. Promises: the same as `kinds`.
 """
 
-import re
 from typing import NamedTuple
 
 HEAD = 4096  # bytes at the beginning in which the marks of a kind stand
@@ -74,7 +73,6 @@ _HEADERS += (b"delivered-to:", b"content-type:", b"reply-to:", b"cc:", b"dkim-si
 _LEAST_HEADERS = 3
 _IN_DRIVE = (b"https://docs.google.com/", b"https://drive.google.com/")
 _PLIST = b"<!DOCTYPE plist"
-_LOCK = re.compile(rb",[^,\r\n]{0,200},[^,\r\n]{0,200},[^,\r\n]{0,40},file:///[^\r\n]{0,2000};\s{0,4}")
 _WORKBOOK, _FLAT = b"urn:schemas-microsoft-com:office:spreadsheet", b"<office:document"
 _SECRETS = (b"PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 _SECRETS_OF_GPG = (b"(private-key", b"(protected-private-key")
@@ -91,7 +89,7 @@ def of(content: bytes) -> Kind | None:
         return _DRIVE
     if _PLIST in head:
         return _MAC
-    if _LOCK.fullmatch(head):
+    if _is_lock(head.strip()):
         return _OPEN_ELSEWHERE
     if any(mark in content for mark in _SECRETS):
         return _SECRET
@@ -144,6 +142,11 @@ def _is_page(head: bytes) -> bool:
             return False
         head = head.lstrip()
     return head.startswith(_PAGE)
+
+
+def _is_lock(head: bytes) -> bool:
+    """Whether it is one line in which LibreOffice says who has a file open, since when, and from where."""
+    return head.startswith(b",") and head.endswith(b";") and b",file:///" in head and b"\n" not in head
 
 
 def _is_mail(head: bytes) -> bool:

@@ -60,16 +60,15 @@ NAMES = frozenset(name for name in COLUMNS if name.endswith(("name", "guardian",
 REQUIRED = ("last_name", "first_name", "birth_date", "school")
 
 # What may be the name of a column where no other one has a plainer name of that kind.
-_WEAK = {
-    plain(name): field
-    for field, names in {
+WEAK: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
         "entry_date": ("enrolled", "entered", "started", "start", "admitted", "first day", "first day of school"),
         "exit_date": ("left", "withdrew", "withdrawn", "exited", "dropped", "last day of school"),
         "birth_date": ("born", "birth", "born on", "b day", "bday"),
         "local_number": ("number", "no", "stu nbr", "student nbr", "nbr"),
-    }.items()
-    for name in names
-}
+    }
+)
+_WEAK = {plain(name): field for field, names in WEAK.items() for name in names}
 _FIELDS = {plain(name): field for field, one in COLUMNS.items() for name in (field, *one.names)}
 _PLACES = {"/".join(map(str, one.place)): field for field, one in COLUMNS.items() if one.place}
 
