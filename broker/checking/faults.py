@@ -11,6 +11,7 @@ from typing import Any
 from broker.checking.report import Fault
 from broker.core.codes import CODES
 from broker.core.errors import Refused
+from broker.formats.answering.columns import field_of as answer_of
 from broker.formats.ssid.columns import COLUMNS, field_of
 from broker.formats.table import letters
 from broker.notices.answers import REASONS, Answer
@@ -39,7 +40,7 @@ _SHOWN = re.compile("[\\w ./#()-]{1,60}")
 
 def columns_of(header: Sequence[str]) -> Columns:
     """The columns of a header that are known; one with an odd name in the file has the exchange's own name for it."""
-    named = ((field_of(cell), cell, number) for number, cell in enumerate(header, 1))
+    named = ((field_of(cell) or answer_of(cell), cell, number) for number, cell in enumerate(header, 1))
     return {
         field: (letters(number), cell if _SHOWN.fullmatch(cell) else field) for field, cell, number in named if field
     }

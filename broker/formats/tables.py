@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import heading, returned, sheets, table
+from broker.formats.answering import lines as answering
+from broker.formats.answering.columns import DELIVERED, QUESTIONS, Kind
 from broker.formats.cells import plain
 from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
@@ -61,7 +63,12 @@ def is_table(content: bytes, file: str) -> bool:
         return True
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
-    return ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in table.first_lines(content))
+    return ssid_name.is_meant(file) or any(_is_header(one) for one in table.first_lines(content))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a line has so many names of columns, or all that one of the tables needs."""
+    return known_in(cells) >= _KNOWN_CELLS or any(not one.missing(cells) for one in FORMS)
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
@@ -88,8 +95,9 @@ def _unclear(found: Table) -> Refused:
     if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
         hint = "None of its first lines holds the names of the columns: put them above the students."
         return Refused("csv-form", place_of(found.header), hint)
-    missing = sorted(((one.missing(found.header.cells), one.name) for one in FORMS), key=lambda one: len(one[0]))
-    lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in missing[:_MOST_MEANT])
+    cells = found.header.cells
+    meant = sorted(FORMS, key=lambda one: len(one.missing(cells)) - one.known_in(cells))[:_MOST_MEANT]
+    lacking = "; ".join(f"for {one.name}: {', '.join(one.missing(cells))}" for one in meant)
     hint = f"It is not plain which document this table is. These columns are missing {lacking}."
     return Refused("csv-form", place_of(found.header), hint)
 
@@ -126,7 +134,19 @@ def _missing_for_request(header: Sequence[str]) -> list[str]:
     return [name for name in (*ssid_columns.REQUIRED, "school") if name not in asked]
 
 
+def _of_answers(kind: Kind, name: str) -> Form:
+    return Form(
+        name,
+        kind.known_in,
+        lambda found: not kind.missing(found.header.cells),
+        kind.missing,
+        lambda given, lea, made, check: answering.read(kind, given.headed, given.own, given.plain, lea, made, check),
+    )
+
+
 FORMS = (
+    _of_answers(QUESTIONS, "a review answer"),
+    _of_answers(DELIVERED, "an acknowledgement"),
     Form(
         "an SSID request",
         ssid_columns.known_in,
