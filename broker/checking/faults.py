@@ -11,6 +11,7 @@ from typing import Any
 from broker.checking.report import Fault
 from broker.core.codes import CODES
 from broker.core.errors import Refused
+from broker.formats.answering.columns import field_of as answer_of
 from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, field_of
 from broker.formats.table import letters
@@ -41,7 +42,8 @@ _SHOWN = re.compile("[\\w ./#()-]{1,60}")
 def columns_of(header: Sequence[str], packet: str) -> Columns:
     """The columns of a header that are known in this packet type; one with an odd name in the file has the exchange's
     own name for it."""
-    fields = enrollment.fields_of(header) if packet.startswith("enrollment.") else map(field_of, header)
+    is_enrollment = packet.startswith("enrollment.")
+    fields = enrollment.fields_of(header) if is_enrollment else [field_of(one) or answer_of(one) for one in header]
     named = ((field, cell, number) for number, (field, cell) in enumerate(zip(fields, header, strict=True), 1))
     return {
         field: (letters(number), cell if _SHOWN.fullmatch(cell) else field) for field, cell, number in named if field

@@ -29,6 +29,7 @@ from broker.formats.table import Table
 from broker.formats.transcript import request
 from broker.notices.answers import Answer
 from broker.stages.applied import planning
+from broker.students import lines
 from broker.students.dates import judged
 from handlers.registry import handler_of
 
@@ -153,6 +154,9 @@ class Judge:
         today = self.settings.time.day(now)
         asked = planning.lines_of(to_document(found).type, found, self.settings)
         answers = [one[1] if isinstance(one, tuple) else judged(one, self.settings, today) for one in asked]
+        if not asked and SHEET in found:  # a table of answers, whose good lines only the exchange can judge
+            unread = found[SHEET].unread
+            return [lines.unread(one)[1] for one in unread], len(unread) + len(found[SHEET].numbers)
         return sorted((one for one in answers if one is not None), key=lambda one: one.line), len(asked)
 
 

@@ -32,6 +32,7 @@ _HEADS = {
     Verdict.REFUSED: "The exchange would refuse it.",
     Verdict.FAILED: "It could not be checked: the check itself failed. Please tell the state's operator.",
 }
+_OF_ANSWERS = frozenset({"review-answer.v1", "acknowledgement.v1"})  # their lines are no students
 _WIDEST = 100  # letters of a line of text that is easy to read
 
 
@@ -134,7 +135,7 @@ def _kind(report: Report) -> str:
 def _count(report: Report) -> str:
     if report.students < 2 and not report.faulty:
         return ""
-    told = f"Students: {report.students}"
+    told = f"{'Lines' if report.packet in _OF_ANSWERS else 'Students'}: {report.students}"
     if report.verdict is Verdict.REFUSED:
         return f"{told}, of whom none would be taken." + (
             f" Lines with faults of their own: {report.faulty}." if report.faulty else ""

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import heading, returned, sheets, table
+from broker.formats.answering import lines as answering
+from broker.formats.answering.columns import DELIVERED, QUESTIONS, Kind
 from broker.formats.cells import plain
 from broker.formats.enrollment import columns, header
 from broker.formats.enrollment import lines as enrollment
@@ -62,9 +64,12 @@ def is_table(content: bytes, file: str) -> bool:
         return True
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
-    if ssid_name.is_meant(file):
-        return True
-    return any(known_in(one) >= _KNOWN_CELLS or asked.is_header(one) for one in table.first_lines(content))
+    return ssid_name.is_meant(file) or any(_is_header(one) for one in table.first_lines(content))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether a line has so many names of columns, or all that one of the tables needs."""
+    return known_in(cells) >= _KNOWN_CELLS or any(not one.missing(cells) for one in FORMS)
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
@@ -101,11 +106,11 @@ def _unclear(found: Table, above: Sequence[Row]) -> Refused:
             " them above the students."
         )
         return Refused("csv-form", place_of(found.header), hint)
-    known = [one for one in reversed(FORMS) if one.known_in(found.header.cells)]
-    missing = ((one.missing(found.header.cells), one.name) for one in known)
-    nearest = sorted(missing, key=lambda one: len(one[0]))[:_MOST_MEANT]
-    lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in nearest)
-    unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in found.header.cells])
+    cells = found.header.cells
+    known = [one for one in reversed(FORMS) if one.known_in(cells)]
+    nearest = sorted(known, key=lambda one: len(one.missing(cells)) - one.known_in(cells))[:_MOST_MEANT]
+    lacking = "; ".join(f"for {one.name}: {', '.join(one.missing(cells))}" for one in nearest)
+    unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in cells])
     return Refused("csv-form", place_of(found.header), f"These columns are missing {lacking}. {unknown}".strip())
 
 
@@ -141,7 +146,19 @@ def _missing_for_request(header: Sequence[str]) -> list[str]:
     return [name for name in (*ssid_columns.REQUIRED, "school") if name not in asked]
 
 
+def _of_answers(kind: Kind, name: str) -> Form:
+    return Form(
+        name,
+        kind.known_in,
+        lambda found: not kind.missing(found.header.cells),
+        kind.missing,
+        lambda given, lea, made, check: answering.read(kind, given.headed, given.own, given.plain, lea, made, check),
+    )
+
+
 FORMS = (
+    _of_answers(QUESTIONS, "a review answer"),
+    _of_answers(DELIVERED, "an acknowledgement"),
     Form(
         "an SSID request",
         ssid_columns.known_in,
@@ -160,7 +177,7 @@ FORMS = (
         "a request for a roster",
         asked.known_in,
         asked.is_meant,
-        lambda _: ["want", "form"],
+        lambda header: [] if asked.is_header(header) else ["want", "form"],
         lambda given, lea, made, check: asked.read(given.own, lea, made, check),
     ),
 )

@@ -11,9 +11,18 @@ from types import MappingProxyType
 
 from broker.core.template import Template
 from broker.edge import templates_xlsx
-from broker.formats.ssid import guide
+from broker.formats.answering import guide as answering
+from broker.formats.enrollment import guide as enrollment
+from broker.formats.ssid import guide as ssid
 
-TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType({"ssid-request": guide.template})
+TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType(
+    {
+        "enrollment": enrollment.template,
+        "ssid-request": ssid.template,
+        "review-answer": answering.questions,
+        "acknowledgement": answering.delivered,
+    }
+)
 _MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
 
 
@@ -23,6 +32,11 @@ def as_csv(template: Template) -> bytes:
     rows = [[one.name for one in template.fields], [one.example for one in template.fields]]
     csv.writer(out).writerows(rows)
     return (_MARK + out.getvalue()).encode()
+
+
+def files() -> dict[str, bytes]:
+    """Each template in each form, by the name of its file."""
+    return {f"{kind}.{form}": write(made()) for kind, made in TEMPLATES.items() for form, write in FORMS.items()}
 
 
 FORMS: Mapping[str, Callable[[Template], bytes]] = MappingProxyType({"xlsx": templates_xlsx.workbook, "csv": as_csv})

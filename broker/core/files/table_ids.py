@@ -7,7 +7,12 @@ Promises: pure; the same digest has the same id; an id shows which others are of
 from collections.abc import Sequence
 
 # chosen once; must never change
-_BEGINNINGS = {"enrollment": "7ab1e5ca-0001-8", "ssid-request": "7ab1e5ca-0002-8"}
+_BEGINNINGS = {
+    "enrollment": "7ab1e5ca-0001-8",
+    "ssid-request": "7ab1e5ca-0002-8",
+    "review-answer": "7ab1e5ca-0003-8",
+    "acknowledgement": "7ab1e5ca-0004-8",
+}
 
 
 def made(packet_type: str, digest: str) -> str:
