@@ -13,9 +13,9 @@ from broker.formats.parent.term import Book, Form, Part, Term
 from broker.formats.parent.terms import FIELDS, PARTS
 from broker.formats.parent.values import NOT_GIVEN, WORDS, line, name, written, year
 
-_MOST_COLUMNS = 6
-_REST = "More"
-_NOTHING = "The school has noted nothing here."
+MOST_COLUMNS = 6
+REST = "More"
+NOTHING = "The school has noted nothing here."
 
 
 PARENTS = Book(FIELDS, PARTS, WORDS)
@@ -49,9 +49,9 @@ class Writer:
         the other."""
         part = self._book.parts[key]
         if isinstance(value, Mapping):
-            return (Facts(tuple(self._facts(part.of, value))),) if value else (Text(_NOTHING),)
+            return (Facts(tuple(self._facts(part.of, value))),) if value else (Text(NOTHING),)
         if not value:
-            return (Text(_NOTHING),)
+            return (Text(NOTHING),)
         return tuple(self._tables(part, value) if part.columns else self._entries(part.of, value))
 
     def _entries(self, of: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
@@ -82,7 +82,7 @@ class Writer:
         main, rest = self._columns(part, present)
         for field in (*main, *rest):
             self._used[fields[field]] = None
-        head = [fields[one].label for one in main] + ([_REST] if rest else [])
+        head = [fields[one].label for one in main] + ([REST] if rest else [])
         cells = (
             [self._value(fields[one], row.get(one)) for one in main] + ([self._rest(fields, rest, row)] if rest else [])
             for row in rows
@@ -93,7 +93,7 @@ class Writer:
     def _columns(part: Part, present: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """The properties with a column of their own, and those that share the last column."""
         first = part.columns[0]
-        if len(present) <= _MOST_COLUMNS:
+        if len(present) <= MOST_COLUMNS:
             return list(dict.fromkeys((first, *present))), []
         main = [one for one in part.columns if one in present or one == first]
         return main, [one for one in present if one not in main]

@@ -37,7 +37,7 @@ WORDS = {
     "immune": "already immune",
 }
 
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
@@ -81,7 +81,7 @@ def day(iso: str) -> str:
 
 def spoken(when: date) -> str:
     """A day as `4 March 2012`, whatever the language of the machine."""
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
 def year(ends: int) -> str:
@@ -115,7 +115,7 @@ def split(raw: str) -> str:
 def month(raw: str) -> str:
     """A month written as `2026-06`: `June 2026`; a day or a year as it is."""
     found = _MONTH.fullmatch(raw)
-    return f"{_MONTHS[int(found[2]) - 1]} {found[1]}" if found else free(raw)
+    return f"{MONTHS[int(found[2]) - 1]} {found[1]}" if found else free(raw)
 
 
 def free(raw: str) -> str:

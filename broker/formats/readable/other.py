@@ -12,9 +12,9 @@ from broker.formats.parent.term import Form, Term
 from broker.formats.parent.values import NOT_GIVEN, free, line, name, written
 from broker.formats.readable.fits import is_name
 
-_MOST_COLUMNS = 7
+MOST_COLUMNS = 7
 _REST = "More"
-_NONE = "none"
+NONE = "none"
 
 WORDS: Mapping[str, Term] = {
     "about": Term("About", "Your own packet that this is about."),
@@ -79,11 +79,11 @@ class Teller:
     def told(self, value: Any) -> str:
         """A value as text: one line for each element of a list."""
         if isinstance(value, list):
-            return "\n".join(map(self.told, value)) or _NONE
+            return "\n".join(map(self.told, value)) or NONE
         if is_name(value):
             return name(value) or NOT_GIVEN
         if isinstance(value, dict):
-            return "; ".join(f"{self.label(key)}: {self._inner(one)}" for key, one in value.items()) or _NONE
+            return "; ".join(f"{self.label(key)}: {self._inner(one)}" for key, one in value.items()) or NONE
         if isinstance(value, str):
             return free(value) or NOT_GIVEN
         return written(Form.FREE, value) or NOT_GIVEN
@@ -94,9 +94,7 @@ class Teller:
 
     def _table(self, caption: str, rows: Sequence[Mapping[str, Any]]) -> Table:
         keys = list(dict.fromkeys(key for row in rows for key in row))
-        main, rest = (
-            (keys, []) if len(keys) <= _MOST_COLUMNS else (keys[: _MOST_COLUMNS - 1], keys[_MOST_COLUMNS - 1 :])
-        )
+        main, rest = (keys, []) if len(keys) <= MOST_COLUMNS else (keys[: MOST_COLUMNS - 1], keys[MOST_COLUMNS - 1 :])
         columns = (*map(self.label, main), *([_REST] if rest else []))
         return Table(caption, columns, tuple(self._row(row, main, rest) for row in rows))
 

@@ -33,13 +33,14 @@ TITLES: Mapping[str, str] = {
     PacketType.ALERT: "Alert: a missing child",
     PacketType.ENROLLMENT: "Enrollment",
 }
-_DOCUMENT = "Document"
+DOCUMENT = "Document"
 WHO, FILES, ABOUT, WORDS = "Who this is about", "Files", "About this document", "What the words mean"
 MEANS = "What this says"
-_SAYS = ("means", "note", "how_to_answer")
-_FILE_COLUMNS = ("File", "What the school called it", "Type", "Size")
-_MAY_RUN = "A file that ends with .bin may be a program. Ask the school before you open it."
-_DAMAGED = "damaged when it was sent, and not here"
+SAYS = ("means", "note", "how_to_answer")
+WORD_COLUMNS = ("Word", "What it means")
+FILE_COLUMNS = ("File", "What the school called it", "Type", "Size")
+MAY_RUN = "A file that ends with .bin may be a program. Ask the school before you open it."
+DAMAGED = "damaged when it was sent, and not here"
 _KEPT = "attachments"
 
 
@@ -96,7 +97,7 @@ def _type(document: Mapping[str, Any]) -> str:
 
 
 def _shape(document: Mapping[str, Any]) -> _Shape:
-    left = {key: value for key, value in document.items() if key not in HEADER and key not in _SAYS}
+    left = {key: value for key, value in document.items() if key not in HEADER and key not in SAYS}
     left = {key: value for key, value in left.items() if key != "student" or not _is_student(value)}
     kind, record = _type(document), document.get("record")
     if kind in RECORDS and isinstance(record, dict):
@@ -121,7 +122,7 @@ def _is_student(value: Any) -> bool:
 
 
 def _says(document: Mapping[str, Any]) -> Iterator[Section]:
-    texts = tuple(Text(free(document[key])) for key in _SAYS if isinstance(document.get(key), str) and document[key])
+    texts = tuple(Text(free(document[key])) for key in SAYS if isinstance(document.get(key), str) and document[key])
     if texts:
         yield Section(MEANS, "", (Piece("", texts),))
 
@@ -144,17 +145,17 @@ def _others(rest: Sequence[tuple[str, Any]], tellers: _Tellers) -> Iterator[Sect
 
 def _files(files: Sequence[Attached]) -> Section:
     rows = tuple(
-        (one.path, line(one.name), line(one.media_type), _DAMAGED if one.content is None else size(len(one.content)))
+        (one.path, line(one.name), line(one.media_type), DAMAGED if one.content is None else size(len(one.content)))
         for one in files
     )
     part = RECORD.parts[_KEPT]
-    table = Table(part.heading, _FILE_COLUMNS, rows, are_files=True)
-    return Section(part.heading, part.about, (Piece("", (table, Text(_MAY_RUN))),))
+    table = Table(part.heading, FILE_COLUMNS, rows, are_files=True)
+    return Section(part.heading, part.about, (Piece("", (table, Text(MAY_RUN))),))
 
 
 def _about(document: Mapping[str, Any], tellers: _Tellers) -> Section:
     header = {key: document[key] for key in HEADER if key in document}
-    says = {key: document[key] for key in _SAYS if key in document and not isinstance(document[key], str)}
+    says = {key: document[key] for key in SAYS if key in document and not isinstance(document[key], str)}
     if fits(RECORD, "header", header):
         return Section(ABOUT, "", (Piece("", (*tellers.writer.header(header), *_facts(says, tellers))),))
     return Section(ABOUT, "", (Piece("", tuple(tellers.teller.blocks("about", header | says))),))
@@ -168,11 +169,11 @@ def _facts(says: Mapping[str, Any], tellers: _Tellers) -> Iterator[Block]:
 def _words(used: Mapping[Term, None]) -> Iterator[Section]:
     rows = sorted({(term.label, term.meaning) for term in used if term.meaning}, key=lambda row: (row[0].lower(), row))
     if rows:
-        yield Section(WORDS, "", (Piece("", (Table(WORDS, ("Word", "What it means"), tuple(rows)),)),))
+        yield Section(WORDS, "", (Piece("", (Table(WORDS, WORD_COLUMNS, tuple(rows)),)),))
 
 
 def _title(document: Mapping[str, Any]) -> str:
-    what = TITLES.get(_type(document), _DOCUMENT)
+    what = TITLES.get(_type(document), DOCUMENT)
     student = document.get("student")
     if isinstance(student, dict) and is_name(student.get("legal_name")) and (child := name(student["legal_name"])):
         return f"{what}: {child}"

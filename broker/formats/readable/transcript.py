@@ -15,8 +15,8 @@ from broker.formats.readable.school import RECORD
 BOOK = Book({**RECORD.fields, **transcript_words.FIELDS}, transcript_words.PARTS, RECORD.words)
 PACKET = "transcript.v1"
 CARRIED = ("request", "transcript")  # the properties of the document that are taken apart
-_NO_SESSION = "without a session"
-_OWN = ("academic_records", "tests", "immunisations", "source", "destination")
+NO_SESSION = "without a session"
+OWN = ("academic_records", "tests", "immunisations", "source", "destination")
 
 
 def parts_of(document: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -33,8 +33,8 @@ def parts_of(document: Mapping[str, Any]) -> dict[str, Any] | None:
 def _parts(document: Mapping[str, Any]) -> dict[str, Any]:
     body = document["transcript"]
     records = list(body["academic_records"])
-    found = {key: value for key, value in body.items() if key in _OWN} | {"request": document["request"]}
-    found["about"] = {key: value for key, value in body.items() if key not in _OWN}
+    found = {key: value for key, value in body.items() if key in OWN} | {"request": document["request"]}
+    found["about"] = {key: value for key, value in body.items() if key not in OWN}
     found |= {"courses": [], "sessions": [], "academic_records": []}
     for number, record in enumerate(records, 1):
         named = {"number": number} if len(records) > 1 else {}
@@ -43,7 +43,7 @@ def _parts(document: Mapping[str, Any]) -> dict[str, Any]:
             within = {"record": number} if named else {}
             found["sessions"].append({"session": label} | within | _without(session, "courses"))
             found["courses"] += (_of(label, course) for course in session.get("courses", ()))
-        loose = f"{_NO_SESSION} (record {number})" if named else _NO_SESSION
+        loose = f"{NO_SESSION} (record {number})" if named else NO_SESSION
         found["courses"] += (_of(loose, course) for course in record.get("courses", ()))
     return {key: found[key] for key in BOOK.parts if found.get(key)}
 
