@@ -13,7 +13,7 @@ import typer
 
 from broker.client.letters import KeyOption
 from broker.client.opening import Directory, Signer, opened, opened_name, secret_key
-from broker.client.readable import AsOption, Form, StateOption, Unreadable, made, made_lines, write
+from broker.client.readable import AsOption, Form, Made, StateOption, Unreadable, made, write
 from broker.edge.pgp.openpgp import Opened, SecretKey
 from broker.edge.settings.values import Limits
 from broker.terminal.common import JsonOption, fail, say, warn
@@ -52,19 +52,19 @@ def open_(
         fail(f"{target} is already there; move it away, or choose another name with --out.")
     found, signer = _Opener(key, directory, passphrase_file).open(file)
     try:
-        more = made(target, found.content, as_, signer, state) if as_ else {}
+        more = made(target, found.content, as_, signer, state) if as_ else Made({})
     except Unreadable as error:
         fail(f"{error} Nothing was written.")
-    write({target: found.content} | more)
+    write({target: found.content, **more.files})
     name = signer.title
     signed = found.signed_at.isoformat() if found.signed_at else ""
     if as_json:
         told = {"file": str(target), "signer": found.signer, "name": name, "signed_at": signed}
-        say(json.dumps(told | ({"made": [str(path) for path in more]} if as_ else {})))
+        say(json.dumps(told | (more.told() if as_ else {})))
         return
     say(f"Good signature from {name}, key {found.signer}, {signed}.")
     say(f"{target} holds what they sent.")
-    for line in made_lines(more):
+    for line in more.lines():
         say(line)
 
 
@@ -86,19 +86,19 @@ def open_fetched(
             found, signer = opener.open(file)
             target = opened_name(file)
             more = _made_or_told(target, found.content, forms, signer, state)
-            write({target: found.content} | more)
+            write({target: found.content, **more.files})
         except typer.Exit:  # it was told why
             good = False
             continue
         say(f"{target} is from {signer.title}; the signature is good.")
-        for line in made_lines(more):
+        for line in more.lines():
             say(f"  {line}")
     return good
 
 
-def _made_or_told(target: Path, content: bytes, forms: Sequence[Form], signer: Signer, state: str) -> dict[Path, bytes]:
+def _made_or_told(target: Path, content: bytes, forms: Sequence[Form], signer: Signer, state: str) -> Made:
     try:
-        return made(target, content, forms, signer, state) if forms else {}
+        return made(target, content, forms, signer, state) if forms else Made({})
     except Unreadable as error:
         warn(str(error))
-        return {}
+        return Made({})

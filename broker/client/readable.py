@@ -53,24 +53,47 @@ class Unreadable(Exception):
     """A file cannot be written in a form; the message is a sentence, and holds nothing of the file."""
 
 
+class Made(NamedTuple):
+    """The files to write, and the letters that a print among them lacks."""
+
+    files: Mapping[Path, bytes]
+    lacking: Sequence[str] = ()
+
+    def told(self) -> dict[str, Any]:
+        """What was made, ready for JSON."""
+        lacking = {"letters_not_printed": [f"U+{ord(one):04X}" for one in self.lacking]} if self.lacking else {}
+        return {"made": [str(path) for path in self.files]} | lacking
+
+    def lines(self) -> list[str]:
+        """What was made, a line for each file or folder."""
+        folders = Counter(path.parent for path in self.files)
+        beside = min(folders, key=lambda path: len(path.parts), default=None)
+        lines = [f"{path}" for path in self.files if path.parent == beside]
+        lines += [f"{folder}: {number} files" for folder, number in folders.items() if folder != beside]
+        told = f"The PDF lacks {len(self.lacking)} letters, and says which; the web page has them."
+        return [*lines, *([told] if self.lacking else [])]
+
+
 class _Source(NamedTuple):
-    """A document, its attachments, its bytes as they came, who wrote it, and the state of its SSIDs."""
+    """A document, its attachments, its bytes as they came, who wrote it, and the state of its SSIDs; `lacking` is for
+    the maker of a print to fill."""
 
     document: Mapping[str, Any]
     files: Sequence[Attached]
     original: bytes
     signer: Signer
     state: str
+    lacking: list[str]
 
 
-def made(target: Path, content: bytes, forms: Sequence[Form], signer: Signer, state: str) -> dict[Path, bytes]:
+def made(target: Path, content: bytes, forms: Sequence[Form], signer: Signer, state: str) -> Made:
     """The files to write beside `target`, an opened file with this content. Raises Unreadable."""
     base = _base(target)
     document = _document(target, content, signer, state)
     if document.get("from") != signer.party:
         raise Unreadable(f"{target} does not say that it is from {signer.party}, who signed it; do not use it.")
     files = page.files_of(document, f"{base.name}-files")
-    source = _Source(document, files, content, signer, state.upper())
+    source = _Source(document, files, content, signer, state.upper(), [])
     found: dict[Path, bytes] = {}
     for form in dict.fromkeys(forms):
         for ending, one in _MAKERS[form](source).items():
@@ -79,7 +102,7 @@ def made(target: Path, content: bytes, forms: Sequence[Form], signer: Signer, st
     taken = next((path for path in (target, *found) if os.path.lexists(path)), None)
     if taken:
         raise Unreadable(f"{taken} is already there; move it away, or choose another name with --out.")
-    return found
+    return Made(found, source.lacking)
 
 
 def write(found: Mapping[Path, bytes]) -> None:
@@ -90,14 +113,6 @@ def write(found: Mapping[Path, bytes]) -> None:
         except OSError as error:
             fail(f"{path.parent} cannot be made: {error.strerror}.")
         write_new(path, content, 0o600)
-
-
-def made_lines(found: Mapping[Path, bytes]) -> list[str]:
-    """What was made, a line for each file or folder."""
-    folders = Counter(path.parent for path in found)
-    beside = min(folders, key=lambda path: len(path.parts), default=None)
-    lines = [f"{path}" for path in found if path.parent == beside]
-    return lines + [f"{folder}: {number} files" for folder, number in folders.items() if folder != beside]
 
 
 def _base(target: Path) -> Path:
@@ -136,7 +151,9 @@ def _html(source: _Source) -> dict[str, bytes]:
 def _pdf(source: _Source) -> dict[str, bytes]:
     from broker.edge.pages import pdf
 
-    return {".pdf": pdf.render(_page(source))[0]}
+    printed, lacking = pdf.render(_page(source))
+    source.lacking.extend(lacking)
+    return {".pdf": printed}
 
 
 def _page(source: _Source) -> Page:

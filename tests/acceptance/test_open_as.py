@@ -184,6 +184,12 @@ def test_as_json_it_tells_what_it_made(office: Office) -> None:
     assert told["made"] == ["r.html", "r.xlsx"]
 
 
+def test_letters_that_the_print_lacks_are_told(office: Office) -> None:
+    office.sealed("r.pgp", readable.record())
+    told = office.open("r.pgp", "--as", "pdf").stdout
+    assert "letters, and says which; the web page has them." in told
+
+
 def test_a_form_that_is_none_is_wrong_use(office: Office) -> None:
     office.sealed("r.pgp", readable.request())
     ended = office.open("r.pgp", "--as", "docx")
