@@ -82,7 +82,7 @@ COMMANDS: Mapping[str, Entry] = {
     "fetch": Entry(
         "client.transfer:fetch", "Get what is in your inbox and receipts, and everyone's public keys.", _LEA
     ),
-    "open": Entry("client.letters:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
+    "open": Entry("client.open:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
     "receipt verify": Entry("client.receipts:verify", "Check a receipt's signature, offline."),
     "transcript make": Entry(
         "client.transcript:make", "Make a student's transcript in PESC's form, at the student's request."

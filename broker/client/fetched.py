@@ -35,7 +35,7 @@ def of(account: Account, into: Path, outcomes: Sequence[Outcome], waiting: Seque
 def tell(outcomes: Sequence[Outcome], found: Sequence[Answer]) -> None:
     """Print the outcomes and the results."""
     good = [one for one in outcomes if not one.error]
-    by_folder = Counter(Path(one.path).parent.name for one in good)
+    by_folder = Counter(Path(one.path).parent.name for one in good if _is_counted(Path(one.path)))
     packets = [one for one in good if Path(one.path).parent.name == "inbox"]
     for one in packets[:_MOST_LINES]:
         say(f"Fetched {one.name} ({one.size} bytes) as {one.path}")
@@ -49,6 +49,11 @@ def tell(outcomes: Sequence[Outcome], found: Sequence[Answer]) -> None:
     say(f"Fetched {', '.join(sums)}." if sums else "Nothing new.")
     if found:
         _results(found)
+
+
+def _is_counted(path: Path) -> bool:
+    """The directory has more than keys, which needs no word."""
+    return path.parent.name != "directory" or path.suffix == ".asc"
 
 
 def _results(found: Sequence[Answer]) -> None:

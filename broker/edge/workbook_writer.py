@@ -12,6 +12,8 @@ from typing import Any
 
 import xlsxwriter
 
+from broker.core.page import Sheet
+
 _OPTIONS = {
     "in_memory": True,  # else the library puts parts of it into temporary files
     "strings_to_formulas": False,
@@ -25,6 +27,7 @@ _NOTES, _EXPLAINED = "Notes", "Explanations"
 _OF_NOTES = (30, 100)  # the widths of the two columns of explanations
 _NARROWEST, _LINE_POINTS, _MOST_LINES = 10, 15, 27  # a row can be 409 points high
 _MOST_MESSAGE = 255  # letters that a workbook takes as a message, or as the values of a list
+_HEAD = "#E9EDF2"  # behind the header of a copy to read
 _MARK = "#FFE699"  # behind a line that is to be mended
 
 
@@ -46,6 +49,30 @@ def write(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]]]) 
                 for column, cell in enumerate(row):
                     sheet.write_string(number, column, cell, text)
     return out.getvalue()
+
+
+def reading_copy(sheets: Iterable[Sheet]) -> bytes:
+    """A workbook to read and to print: long texts are wrapped, and each sheet of paper repeats the header."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, _OPTIONS) as book:
+        book.set_properties({"created": _MADE})
+        cell = {"num_format": "@", "text_wrap": True, "valign": "top"}
+        text, bold = book.add_format(cell), book.add_format(cell | {"bold": True, "bg_color": _HEAD})
+        for one in sheets:
+            sheet = book.add_worksheet(one.name)
+            _widths(sheet, [[_longest(cell) for cell in row] for row in (one.columns, *one.rows[:_MEASURED])], text)
+            for number, row in enumerate((one.columns, *one.rows)):
+                for column, content in enumerate(row):
+                    sheet.write_string(number, column, content, text if number else bold)
+            sheet.freeze_panes(1, 0)
+            sheet.repeat_rows(0)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+    return out.getvalue()
+
+
+def _longest(cell: str) -> str:
+    return max(cell.split("\n"), key=len)
 
 
 def given_back(

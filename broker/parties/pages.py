@@ -3,12 +3,14 @@
 Owns these pages. Promises: every command in them works unchanged for this LEA with gpg and an SFTP program (a test runs
 them); an LEA whose folder is missing keeps no other LEA from its pages, and is reported to the caller. The directory
 has keys in their published form only (`broker.edge.pgp.minimal`), with the last ones of parties that have left: these
-serve to check signatures, and nothing is sealed with them; `parties.json` says to whom each key belongs.
+serve to check signatures, and nothing is sealed with them; `parties.json` says to whom each key belongs. It also has
+the page that opens a decrypted document in a browser, the same bytes until the program changes.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from broker.core.model import LeaId, Party
@@ -19,11 +21,14 @@ from broker.edge.home.published import PARTIES, publishing
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Engine, reading
 from broker.edge.ledger.parties import directory, removals
+from broker.edge.pages import reader
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import ensure_host_key
 from broker.edge.sftp.sshd_config import system_user
+from broker.formats.readable.reader_words import words
 from broker.parties import keys
 
+READER = "read-a-record.html"
 _OPENSSH_PORT = 22
 
 _TEXT = """{exchange}: what to do, for {name} ({lea})
@@ -66,6 +71,8 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    gpg --decrypt --output opened.json inbox/NAME.pgp
    The answer to a list is two files NAME.ssid.pgp. The last one is your own list with the numbers: write
    --output answered.csv for a CSV, --output answered.xlsx for a workbook. Correct in it what it names, send it again.
+   To read it as a page, and to print it: open directory/read-a-record.html in your browser, and drag opened.json onto
+   it. The page uses no network.
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
 5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
@@ -104,9 +111,14 @@ def write_pages(services: House) -> list[LeaId]:
         own = services.home.certificate.read_text("utf-8")
         files = {"exchange.asc": own}
         files |= {f"{party.id}.asc": "\n".join(shown.get(party.id, ())) for party in every}
-        files[PARTIES] = _who(services, every, prints)
+        files |= {PARTIES: _who(services, every, prints), READER: _reader()}
         missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
+
+
+@cache
+def _reader() -> str:
+    return reader.render(words())
 
 
 def _settle(services: House) -> None:

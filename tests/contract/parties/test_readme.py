@@ -1,6 +1,7 @@
 """The page that an LEA finds: its own server, port and user name, whatever the settings; written where it changes."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -101,6 +102,19 @@ def test_what_has_not_changed_is_not_written(home: Path) -> None:
     assert (home / "leas" / "6G" / "README.txt").stat().st_ino == before
 
 
+def test_the_page_that_opens_a_document_lies_in_every_directory_once(home: Path) -> None:
+    services = offline.build(home)
+    pages = [home / "leas" / lea / "directory" / "read-a-record.html" for lea in ("01", "6G")]
+    write_pages(services)
+    first = [path.stat().st_ino for path in pages]
+    assert first[0] == first[1]  # one file, linked
+    text = pages[0].read_text("utf-8")
+    assert "default-src 'none'" in text
+    assert not re.search(r"(?:src|href|url)\s*[=(]\s*[\"']?https?:", text)
+    write_pages(services)
+    assert [path.stat().st_ino for path in pages] == first
+
+
 def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
     (home / "leas" / "01").rename(home / "elsewhere")
     (home / "leas" / "6G" / "README.txt").unlink()
@@ -114,6 +128,7 @@ def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
         "all.asc",
         "exchange.asc",
         "parties.json",
+        "read-a-record.html",
     ]
     (home / "elsewhere").rename(home / "leas" / "01")
     (home / "leas" / "6G" / "directory").rename(home / "leas" / "6G" / "away")
