@@ -90,7 +90,9 @@ def test_the_same_rows_again_are_a_duplicate_only_while_the_table_is_the_newest(
 def test_the_first_rows_again_after_others_are_news_also_when_all_come_at_once(here: Town) -> None:
     desk, exchange = here["01"], here.exchange
     rows = [f"{HEADER}\n4,Ekwueme,Ada,2012-12-02,{school},2026-08-17,,\n" for school in (704, 705)]
-    sealed = [desk.seal(rows[at].encode(), "--compress-algo", how) for at, how in ((0, "none"), (1, "none"), (0, "zip"))]
+    sealed = [
+        desk.seal(rows[at].encode(), "--compress-algo", how) for at, how in ((0, "none"), (1, "none"), (0, "zip"))
+    ]
     exchange.down()
     for number, one in enumerate(sealed):
         desk.drop(f"at once {number}.csv.pgp", one)

@@ -48,6 +48,10 @@ ROWS: dict[str, Code] = {
         "Check the place named, export it with a header line (a CSV with commas, semicolons, tabs or bars), and seal it"
         " again.",
     ),
+    "sis-form": Code(
+        "The export of your student information system cannot become a packet as it is.",
+        "Do what the sentence names, export it again, and send it again.",
+    ),
     "dates-contradict": Code(
         "Some dates of the table have the month before the day, others the day before the month: none can be relied"
         " on.",
