@@ -108,6 +108,30 @@ def refused(content: str | bytes) -> Refused:
     return caught.value
 
 
+def course(number: str = "604821", title: str = "Algebra I", more: str = "") -> str:
+    """A course of a transcript."""
+    return (
+        "<CourseTranscript><CourseAttemptResult>uri://ed-fi.org/CourseAttemptResultDescriptor#Pass</CourseAttemptResult>"
+        "<AttemptedCredits><Credits>1</Credits></AttemptedCredits><EarnedCredits><Credits>0.5</Credits></EarnedCredits>"
+        "<WhenTakenGradeLevel>uri://ed-fi.org/GradeLevelDescriptor#Ninth grade</WhenTakenGradeLevel>"
+        "<FinalLetterGradeEarned>B+</FinalLetterGradeEarned><CourseReference><CourseIdentity><CourseCode>ALG-1"
+        "</CourseCode></CourseIdentity></CourseReference><StudentAcademicRecordReference>"
+        f"<StudentAcademicRecordIdentity>{whose(number)}<SchoolYear>2025-2026</SchoolYear>"
+        "<Term>uri://ed-fi.org/TermDescriptor#Fall Semester</Term></StudentAcademicRecordIdentity>"
+        f"</StudentAcademicRecordReference><CourseTitle>{title}</CourseTitle>{more}</CourseTranscript>"
+    )
+
+
+def health(number: str = "604821", day: str = "2015-01-13") -> str:
+    """The immunisations of a student."""
+    return (
+        f"<StudentHealth>{whose(number)}<AsOfDate>2026-08-17</AsOfDate><RequiredImmunization><ImmunizationType>"
+        "uri://ed-fi.org/ImmunizationTypeDescriptor#MMR</ImmunizationType>"
+        f"<ImmunizationDate>{day}</ImmunizationDate><ImmunizationDate>2019-05-06</ImmunizationDate>"
+        "</RequiredImmunization></StudentHealth>"
+    )
+
+
 def of_every_kind() -> list[str]:
     """A piece of each kind that is read, with what may stand in it."""
     code = (

@@ -255,6 +255,7 @@ def _exports() -> list[bytes]:
     return [
         edfi.whole(*pieces).encode(),
         edfi.whole(*pieces).encode("utf-16"),
+        edfi.whole(edfi.student(), edfi.course(), edfi.health()).encode(),
         edfi.packed({"a.xml": edfi.whole(pieces[0]), "b.xml": edfi.whole(*pieces[1:])}),
         json.dumps(edfi.of_api()).encode("utf-8-sig"),
     ]

@@ -14,7 +14,7 @@ from broker.core.files import xml_text
 from broker.edge import xml
 from broker.edge.settings.values import Limits
 from broker.formats import canonical, no_ssn
-from broker.formats.edfi import enrollment
+from broker.formats.edfi import enrollment, transcript
 from broker.formats.edfi.collected import READ, collect
 from broker.formats.sis import archive
 from broker.formats.sis.form import Around, Document, Form, Head
@@ -94,26 +94,28 @@ def _kind(resource: Mapping[str, Any]) -> str:
     return next((kind for kind, needed in _KINDS if needed <= names), "")
 
 
-def made(pieces: Iterable[Node], around: Around) -> Document:
-    """The packet that these pieces become."""
+def made(pieces: Iterable[Node], around: Around, content: bytes) -> Document:
+    """The packet that these pieces of `content` become."""
     found = collect(pieces, around.limits.students_per_enrollment)
     if found.secrets and not around.leaves_ssn:
         hint = f"There are {found.secrets} codes whose own system says that they are such numbers: leave them out."
         raise Refused("has-ssn", found.secret, hint)
+    if found.records and not found.stays:
+        return transcript.record(found, around, content)
     return enrollment.enrollment(found, around)
 
 
 def _read_xml(content: bytes, _: Head, around: Around) -> Document:
-    return made(pieces_of_xml(content, around.limits), around)
+    return made(pieces_of_xml(content, around.limits), around, content)
 
 
 def _read_json(content: bytes, head: Head, around: Around) -> Document:
     no_ssn.check_value(xml_text.in_utf8(content), head.json)
-    return made(pieces_of_json(head.json), around)
+    return made(pieces_of_json(head.json), around, content)
 
 
 def _read_zip(content: bytes, _: Head, around: Around) -> Document:
-    return made(_of_archive(content, around.limits), around)
+    return made(_of_archive(content, around.limits), around, content)
 
 
 def _of_archive(content: bytes, limits: Limits) -> Iterator[Node]:
@@ -135,6 +137,6 @@ def _is_json_alone(head: Head) -> bool:
     return bool(head.files) and all(name.lower().endswith(".json") for name in head.files)
 
 
-XML = Form("Ed-Fi XML", "enrollment", lambda head: is_interchange(head.root), _read_xml)
-ZIP = Form("a ZIP of Ed-Fi files", "enrollment", _is_zip, _read_zip)
-JSON = Form("Ed-Fi JSON", "enrollment", lambda head: is_of_api(head.json), _read_json)
+XML = Form("Ed-Fi XML", "enrollment, student-record", lambda head: is_interchange(head.root), _read_xml)
+ZIP = Form("a ZIP of Ed-Fi files", "enrollment, student-record", _is_zip, _read_zip)
+JSON = Form("Ed-Fi JSON", "enrollment, student-record", lambda head: is_of_api(head.json), _read_json)
