@@ -14,7 +14,7 @@ from broker.formats.edfi import codes, student
 from broker.formats.edfi.student import Facts
 from broker.formats.sis import code
 from broker.formats.sis.node import Node
-from broker.formats.sis.stays import Stay
+from broker.formats.sis.stays import MORE, Stay
 
 _SCHOOLS = ("SchoolId", "StateOrganizationId", "EducationOrganizationId")
 _CONTACTS = ("ContactUniqueId", "ParentUniqueId", "ParentUniqueStateId")
@@ -69,7 +69,7 @@ def collect(nodes: Iterable[Node], most: int) -> Collected:
             read(node, found)
             found.kept += 1
             if found.kept > _PER_LINE * most or len(found.stays) > most:
-                raise Refused("sis-form", node.place, f"It has more than {most} lines: divide it into several files.")
+                raise Refused("sis-form", node.place, MORE.format(most))
     _settle(found)
     return found
 
@@ -142,22 +142,10 @@ def stay(node: Node) -> Stay:
     for name, (words, read) in _FIELDS.items():
         said = node.one(*words)
         said = said if said is None or said.text else said.said("CodeValue")
-        if said is not None:
-            _read(told, name, said, read)
+        told.take(name, said, read)
     if told.values.get("exit_date", "9") < told.values.get("entry_date", "0"):
         told.faults[told.places["exit_date"]] = "must not be before the day of entry"
     return told
-
-
-def _read(told: Stay, name: str, said: Node, read: Any) -> None:
-    told.places[name] = said.place
-    try:
-        value = read(said.text)
-    except Unfit as error:
-        told.faults[said.place] = str(error)
-        return
-    if value not in ("", None):
-        told.values[name] = value
 
 
 def part_of_day(text: str) -> float:

@@ -14,13 +14,16 @@ import orjson
 
 from broker.core.errors import Refused
 from broker.core.files import table_ids
-from broker.formats.cells import Unfit
+from broker.formats import cells
+from broker.formats.cells import Read, Unfit
 from broker.formats.enrollment.columns import COLUMNS, ENTRY, EXIT
 from broker.formats.sis.form import Around, Document
+from broker.formats.sis.node import Node
 from broker.formats.ssid.lines import SHEET, Sheet, Unread, fault_of
 
 PACKET = "enrollment.v1"
 MUST = "must be filled in"
+MORE = "It has more than {} lines: divide it into several files."
 _AT_ONCE = 1000  # entries that the schema checks at once
 _MOST_EXPLAINED = 100  # stays
 _SHOWN = 100  # characters of a name that the answer repeats
@@ -41,6 +44,26 @@ class Stay:
     student: dict[str, Any] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+
+    def take(self, path: str, node: Node | None, read: Read, needed: str = "") -> None:
+        """What `read` makes of a piece: a value, or at a path such as `student/birth_date` a part of the student. It
+        raises Unfit for what cannot be read, which becomes a fault; `needed` is the place of a piece that must not be
+        missing."""
+        if node is None:
+            if needed:
+                self.faults[needed] = MUST
+            return
+        self.places[path] = node.place
+        try:
+            value = read(node.text)
+        except Unfit as error:
+            self.faults[node.place] = str(error)
+            return
+        first, *steps = path.split("/")
+        if value not in ("", None) and steps:
+            cells.put(self.student, steps, value)
+        elif value not in ("", None):
+            self.values[first] = value
 
     def fill(self, defaults: Mapping[str, str]) -> None:
         """Put the defaults where the stay says nothing. Raises Refused for a default that cannot be read."""
@@ -64,8 +87,12 @@ class Stay:
 
 
 def document(stays: Sequence[Stay], around: Around) -> Document:
-    """The enrollment that these stays are, with a `Sheet` as its property `sheet`."""
-    made = around.made
+    """The enrollment that these stays are, with a `Sheet` as its property `sheet`. Raises Refused `sis-form` where they
+    are more than an enrollment may have, or none."""
+    made, most = around.made, around.limits.students_per_enrollment
+    if not 0 < len(stays) <= most:
+        place = stays[most].place if stays else ""
+        raise Refused("sis-form", place, "It holds no student." if not stays else MORE.format(most))
     top = {"packet": PACKET, "from": str(around.lea), "created": made.signed_at.isoformat(timespec="seconds")}
     any_id = table_ids.made("enrollment", made.digest(b""))  # the entries decide the id, and are checked first
     _check(stays, lambda entries: around.check(top | {"id": any_id, "students": entries}))
