@@ -6,6 +6,7 @@ but for the few refusals whose remedy is another one as long as nothing has been
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from broker.checking.report import Fault
@@ -14,6 +15,7 @@ from broker.core.errors import Refused
 from broker.formats.answering.columns import field_of as answer_of
 from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, field_of
+from broker.formats.ssid.lines import SHEET, Sheet
 from broker.formats.table import letters
 from broker.notices.answers import REASONS, Answer
 
@@ -68,14 +70,26 @@ def of_refusal(refused: Refused) -> tuple[Fault, ...]:
 
 def of_answer(answer: Answer, body: Mapping[str, Any], columns: Columns | None) -> Iterator[Fault]:
     """The faults in the answer to a line. `columns` are those of a table; of a document in JSON they are None, and the
-    places are pointers into its `body`."""
+    places are pointers into its `body`, or where they are, the places in the file that a `Sheet` tells."""
     for field, must in told_apart(answer.field, _by_fields(answer.must, columns or {})):
         wrong, remedy = _sentence(must) if must else REASONS[answer.why], REASONS[answer.why]
+        if columns is None and SHEET in body:
+            yield _in_export(Fault(answer.why, wrong, remedy), body[SHEET], answer.line, field)
+            continue
         if columns is None:
             yield Fault(answer.why, wrong, remedy, pointer=_pointer(body, answer.line, field))
             continue
         letter, header = columns.get(field, ("", field))
         yield Fault(answer.why, wrong, remedy, line=answer.line, column=letter, header=header)
+
+
+def _in_export(fault: Fault, sheet: Sheet, line: int, field: str) -> Fault:
+    """The fault at its place in an export. A line that could be read is named by its own place, and the field."""
+    place = field
+    if line in sheet.numbers:
+        own = sheet.places[sheet.numbers.index(line)]
+        place = f"{own} ({field})" if field else own
+    return replace(fault, pointer=place) if place.startswith("/") and " " not in place else replace(fault, place=place)
 
 
 def _by_fields(must: str, columns: Columns) -> str:

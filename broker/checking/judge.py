@@ -20,8 +20,9 @@ from broker.core.parties.nearly import own_id
 from broker.edge.home.folders import lea_id
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.values import Settings
-from broker.formats import canonical, dates, heading, key_block, pesc, reading, sheets, tables, whatisit
+from broker.formats import canonical, dates, heading, key_block, reading, sheets, tables, whatisit
 from broker.formats.documents import to_document
+from broker.formats.sis import forms
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import field_of
 from broker.formats.ssid.lines import SHEET, Sheet
@@ -132,7 +133,8 @@ class Judge:
 
     def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
         answers, count = self._answers(found, now)
-        header = self._table(content).header.cells if SHEET in found else None
+        is_table = SHEET in found and forms.told(content, self.settings.limits) is None
+        header = self._table(content).header.cells if is_table else None
         columns = None if header is None else faults.columns_of(header, str(found["packet"]))
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
         students = count or _students(found)
@@ -141,7 +143,7 @@ class Judge:
             lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
             verdict=Verdict.SOME if answers else Verdict.GOOD,
             packet=str(found["packet"]),
-            form=_form(content, found),
+            form=_form(content, found, self.settings),
             students=students,
             good=students - len(answers),
             faulty=len(answers),
@@ -186,9 +188,10 @@ def _students(document: Document) -> int:
     return len(several) if isinstance(several, list) else int("student" in document)
 
 
-def _form(content: bytes, found: Document) -> str:
+def _form(content: bytes, found: Document, settings: Settings) -> str:
+    of_export = forms.told(content, settings.limits)
+    if of_export is not None:
+        return of_export[0].name
     if SHEET in found:
         return "a workbook" if sheets.is_workbook(content) else "CSV"
-    if pesc.is_xml(content):
-        return "PESC XML"
     return "a key as gpg exports it" if key_block.is_key(content) else "JSON"

@@ -47,6 +47,10 @@ ROWS: dict[str, Code] = {
         "The table cannot be read as it is.",
         "Correct in it what is named here, save it, and send it again.",
     ),
+    "sis-form": Code(
+        "The export of your student information system cannot become a packet as it is.",
+        "Do what the sentence names, export it again, and send it again.",
+    ),
     "dates-contradict": Code(
         "Some dates of the table have the month before the day, others the day before the month: none can be relied"
         " on.",

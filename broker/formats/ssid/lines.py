@@ -55,7 +55,8 @@ class Unread:
 class Sheet:
     """The facts that `ssid-request.v1` has no place for: the form of the file (see `answer.table`), the day in its
     name, the line of each of the document's `students`, and the lines that are not among them. `back` is the table,
-    where it is given back; `is_named_by_rows` tells that its rows made the document's id. Repr hidden."""
+    where it is given back; `is_named_by_rows` tells that its rows made the document's id. Where the file is no table,
+    `places` has the place of each of `students` in it. Repr hidden."""
 
     form: str
     day: str
@@ -63,13 +64,15 @@ class Sheet:
     unread: tuple[Unread, ...]
     back: Back | None = None
     is_named_by_rows: bool = False
+    places: tuple[str, ...] = ()
 
 
 def sheet_of(said: Mapping[str, Any]) -> Sheet:
     """The sheet that was written as JSON. Raises KeyError or TypeError for another form."""
     unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
     back = None if said["back"] is None else back_of(said["back"])
-    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, said["is_named_by_rows"])
+    places = tuple(map(str, said["places"]))
+    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, said["is_named_by_rows"], places)
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -> dict[str, Any]:
