@@ -26,7 +26,9 @@ def workbook(template: Template) -> bytes:
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties({"title": template.title, "created": _MADE})
         head = book.add_format({"bold": True, "num_format": "@", "bottom": 1})
-        _fill(book.add_worksheet(template.title), template, head, book.add_format({"num_format": "@"}), book)
+        text = book.add_format({"num_format": "@"})
+        for one in template.sheets or (template,):
+            _fill(book.add_worksheet(one.title), one, head, text, book)
         _explain(
             book.add_worksheet("Explanations"), template, head, book.add_format({"text_wrap": True, "valign": "top"})
         )
@@ -61,7 +63,8 @@ def _explain(sheet: Worksheet, template: Template, head: Format, wrapped: Format
         sheet.write_string(len(template.notes) + 1, at, name, head)
     for row, note in enumerate(template.notes):
         sheet.write_string(row, 0, note)
-    for row, one in enumerate(template.fields, len(template.notes) + 2):
-        for at, cell in enumerate((one.name, one.needed, one.says, one.example, ", ".join(one.choices))):
+    fields = [(f"{sheet.title}: {one.name}", one) for sheet in template.sheets for one in sheet.fields]
+    for row, (name, one) in enumerate(fields or ((one.name, one) for one in template.fields), len(template.notes) + 2):
+        for at, cell in enumerate((name, one.needed, one.says, one.example, ", ".join(one.choices))):
             sheet.write_string(row, at, cell, wrapped)
     sheet.freeze_panes(len(template.notes) + 2, 0)

@@ -12,8 +12,15 @@ from types import MappingProxyType
 from broker.core.template import Template
 from broker.edge import templates_xlsx
 from broker.formats.ssid import guide
+from broker.formats.student_record import guide as record_guide
 
-TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType({"ssid-request": guide.template})
+TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType(
+    {
+        "ssid-request": guide.template,
+        "student-record": record_guide.student_record,
+        "backpack": record_guide.backpack,
+    }
+)
 _MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
 
 
