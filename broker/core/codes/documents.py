@@ -66,7 +66,7 @@ ROWS: dict[str, Code] = {
     "table-lines": Code(
         "Something in the table cannot be used. A record is taken whole or not at all, for with a line missing it would"
         " be a wrong one: nothing of it was taken.",
-        "Mend the cells named, and seal the table again.",
+        "Correct the cells named, and seal the table again.",
     ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",

@@ -51,7 +51,7 @@ def refusal(faults: Sequence[Fault]) -> Refused:
         for (sheet, letter, header, must), rows in list(groups.items())[:_MOST_TOLD]
     ]
     if len(groups) > _MOST_TOLD:
-        said.append("There are more; mend these first.")
+        said.append("There are more; correct these first.")
     first = faults[0]
     return Refused(CODE, _place(first.sheet, [first.row], first.letter, first.header), "\n".join(said))
 
