@@ -15,6 +15,7 @@ from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge.settings import values
 from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, REQUIRED
+from broker.formats.student_record import columns as record
 from broker.notices.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
@@ -50,6 +51,9 @@ MISTAKES = {
     "request-name": "Gave an SSID request a name with a date that is none.",
     "csv-form": "Sent a list without the line of column names, or without a column that is needed.",
     "dates-contradict": "Wrote some dates with the month first, others with the day first.",
+    "several-students": "Sent the courses, or another part of a record, of several students in one table.",
+    "strange-sheet": "Left a sheet in a record's workbook that is not about the student, or is hidden.",
+    "table-lines": "Left out, misspelt or let a spreadsheet program change a cell of a record's table.",
     "unknown-column": "Left a column in the list that the exchange does not know.",
     "ssn-column": "Left social security numbers in the CSV.",
     "has-ssn": "Left a social security number in a cell, a name or any other text.",
@@ -163,6 +167,22 @@ def _required(field: str) -> str:
     return "yes" if field in REQUIRED else " and ".join(f"for {kind.title()}" for kind in NEEDED_BY.get(field, ()))
 
 
+def record_columns() -> str:
+    """The columns of a record's tables, part by part."""
+    about = [("Student", field, one, field in ("last_name", "birth_date")) for field, one in record.STUDENT.items()]
+    about = [one for one in about if one[2].place[:1] != ("student",)]
+    parts = [
+        (one.title, field, column, field in one.needed)
+        for one in record.OFFERED
+        for field, column in one.columns.items()
+    ]
+    rows = (
+        [part, f"`{field}`", "yes" if is_needed else "", ", ".join(column.names)]
+        for part, field, column, is_needed in (*about, *parts)
+    )
+    return _table(("sheet", "column", "required", "also known as"), rows)
+
+
 def reasons() -> str:
     """Why a line was refused, or what is to be known about it."""
     return _table(("reason", "what it means, and what to do"), ([f"`{name}`", text] for name, text in REASONS.items()))
@@ -195,6 +215,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
     ("docs/district.md", "columns"): columns,
+    ("docs/district.md", "record-columns"): record_columns,
     ("docs/district.md", "reasons"): reasons,
     ("docs/operator.md", "settings"): all_settings,
     ("docs/identity.md", "identity-rules"): lambda: identity_page.rules(_table),

@@ -16,6 +16,7 @@ from broker.formats.answering.columns import field_of as answer_of
 from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, field_of
 from broker.formats.ssid.lines import SHEET, Sheet
+from broker.formats.student_record import faults as of_record
 from broker.formats.table import letters
 from broker.notices.answers import REASONS, Answer
 
@@ -62,10 +63,26 @@ def of_refusal(refused: Refused) -> tuple[Fault, ...]:
             Fault(refused.code, _sentence(must) if must else place, remedy, pointer=place if must else "")
             for place, _, must in said
         )
+    cells = list(of_record.places_in(refused.hint)) if refused.code == of_record.CODE else []
+    if any(one.row for one in cells):
+        return tuple(_of_cell(one, remedy) for one in cells)
     pointer = refused.pointer if refused.pointer.startswith("/") else ""
     place = "" if pointer else refused.pointer
     hint = "" if refused.code in _NOT_SENT else refused.hint
     return (Fault(refused.code, f"{meaning} {hint}".strip(), remedy, place=place, pointer=pointer),)
+
+
+def _of_cell(found: of_record.Fault, remedy: str) -> Fault:
+    """A fault in the table of a record, with the name of its sheet in a workbook."""
+    return Fault(
+        of_record.CODE,
+        _sentence(found.must),
+        remedy,
+        place=f'sheet "{found.sheet}"' if found.sheet else "",
+        line=found.row,
+        column=found.letter,
+        header=found.header,
+    )
 
 
 def of_answer(answer: Answer, body: Mapping[str, Any], columns: Columns | None) -> Iterator[Fault]:

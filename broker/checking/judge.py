@@ -36,7 +36,8 @@ from handlers.registry import handler_of
 
 _NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
 _OF_THE_NAME = frozenset({"request-name", "from-mismatch", "file-date"})
-_OF_TABLES = frozenset({"request-name", "csv-form", "unknown-column", "ssn-column"})
+_OF_TABLES = frozenset({"request-name", "csv-form", "unknown-column", "ssn-column", "dates-contradict"})
+_OF_TABLES |= {"several-students", "strange-sheet", "table-lines"}
 _NAMED = {
     "sealed-twice": "a sealed file",
     "secret-key-sent": "a secret key",
@@ -107,13 +108,15 @@ class Judge:
             return ""
         with suppress(Refused):
             found = self._table(content)
+            if tables.is_of_one_student(found):
+                return ""  # a district in its lines is where a course was taken
             fields = [field_of(cell) for cell in found.header.cells]
             at = fields.index("lea") if "lea" in fields else len(fields)
             return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
         return ""
 
     def _table(self, content: bytes) -> Table:
-        found = sheets.read(content, self.settings.limits.students_per_enrollment, tables.known_in)
+        found = tables.found(content, self.settings.limits.students_per_enrollment)
         return heading.headed(found, tables.known_in).table
 
     def _refused(self, content: bytes, lea: LeaId, now: datetime, known: Report, refused: Refused) -> Report:

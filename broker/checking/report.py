@@ -23,8 +23,9 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault. Its place is `pointer` (a JSON pointer, RFC 6901), or `line` (of the file, 1 for the first; 0 for
-    none) with `column` (a spreadsheet's letter) and `header` (the column's name in the file), or else `place`, in
-    words. `code` is that of the refusal, or of the line's answer; `wrong` and `what_to_do` are sentences."""
+    none) with `column` (a spreadsheet's letter) and `header` (the column's name in the file), and with the sheet as
+    `place` where a workbook has several, or else `place`, in words. `code` is that of the refusal, or of the line's
+    answer; `wrong` and `what_to_do` are sentences."""
 
     code: str
     wrong: str

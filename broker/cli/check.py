@@ -145,11 +145,13 @@ def _count(report: Report) -> str:
 
 def together(some: Iterable[Fault]) -> Iterator[tuple[str, str]]:
     """What is wrong, and all places where that is wrong, in words; '' where there is none."""
-    places: dict[tuple[str, str, str], list[Fault]] = {}
+    places: dict[tuple[str, str, str, str], list[Fault]] = {}
     for one in some:
-        places.setdefault((one.wrong, one.column, one.header), []).append(one)
-    for (wrong, column, header), same in places.items():
-        named = f"column {column} ({header}), " if column else f"column {header}, " if header else ""
+        sheet = one.place if one.line else ""
+        places.setdefault((one.wrong, one.column, one.header, sheet), []).append(one)
+    for (wrong, column, header, sheet), same in places.items():
+        named = f"{sheet}, " if sheet else ""
+        named += f"column {column} ({header}), " if column else f"column {header}, " if header else ""
         numbers = [one.line for one in same if one.line]
         where = [one.place or one.pointer for one in same if one.place or one.pointer]
         yield wrong, f"{named}{_numbers(numbers)}" if numbers else ", ".join(where)

@@ -29,7 +29,8 @@ def workbook(template: Template) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties({"title": template.title, "created": _MADE})
-        _fill(book.add_worksheet(template.title), template, book)
+        for one in template.sheets or (template,):
+            _fill(book.add_worksheet(one.title), one, book)
         _explain(book.add_worksheet("Explanations"), template, book)
     return out.getvalue()
 
@@ -73,8 +74,9 @@ def _explain(sheet: Worksheet, template: Template, book: xlsxwriter.Workbook) ->
     for at, (name, width) in enumerate(_EXPLAINED):
         sheet.set_column(at, at, width)
         sheet.write_string(len(notes) + 1, at, name, head)
-    for row, one in enumerate(template.fields, len(notes) + 2):
-        cells = (one.name, one.needed, one.says, one.example, ", ".join(one.choices))
+    fields = [(f"{sheet.title}: {one.name}", one) for sheet in template.sheets for one in sheet.fields]
+    for row, (name, one) in enumerate(fields or [(one.name, one) for one in template.fields], len(notes) + 2):
+        cells = (name, one.needed, one.says, one.example, ", ".join(one.choices))
         sheet.set_row(row, _high(cells, wide))
         for at, cell in enumerate(cells):
             sheet.write_string(row, at, cell, wrapped)

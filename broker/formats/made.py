@@ -30,12 +30,12 @@ class Made(NamedTuple):
         """The day of the signature, in the state."""
         return StateTime(self.zone).day(self.signed_at)
 
-    def id_of(self, packet_type: str, lea: LeaId, rows: Table) -> str:
-        """The id of the document that these rows become; `rows` have only the sender's own columns."""
-        cells = [rows.header.cells, *(row.cells for row in rows.rows)]
-        return table_ids.made(
-            packet_type, self.digest(orjson.dumps([packet_type, lea, self.signed_on.isoformat(), cells]))
-        )
+    def id_of(self, packet_type: str, lea: LeaId, *tables: Table, whose: str = "") -> str:
+        """The id of the document that these tables become; they have only the sender's own columns. `whose` says whom a
+        document of one student is about."""
+        cells = [line for one in tables for line in (one.header.cells, *(row.cells for row in one.rows))]
+        digest = self.digest(orjson.dumps([packet_type, lea, self.signed_on.isoformat(), cells]))
+        return table_ids.made(packet_type, digest, self.digest(orjson.dumps([lea, whose])) if whose else "")
 
 
 def unsealed(zone: tzinfo) -> Made:

@@ -80,7 +80,13 @@ def _table(
     content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None, made: Made
 ) -> Mapping[str, Any]:
     most, most_faults = limits.students_per_enrollment, limits.schema_errors
-    found = tables.read(content, file, lea, most, made, lambda one: contracts.check(one, most_faults))
+
+    def check(one: Mapping[str, Any]) -> None:
+        contracts.check(one, most_faults)
+        if today is not None and "record" in one:
+            dates.check(one, None, today)
+
+    found = tables.read(content, file, lea, most, made, check)
     if today is not None and ssid_name.is_request(file):
         dates.check_file_day(found[lines.SHEET].day, today)
     return found

@@ -50,7 +50,9 @@ class Row:
 class Table:
     """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
     order mark; a workbook has no separator. `told` are sentences about what the sender may not know of its workbook;
-    `above` are the rows above its header, `aside` those of its other sheets. Repr hidden."""
+    `above` are the rows above its header, `aside` those of its other sheets. Where several sheets are one document
+    together, `others` are those after the first, and `explains` are names of sheets that say only what a table is.
+    Repr hidden."""
 
     separator: str
     encoding: str
@@ -60,6 +62,8 @@ class Table:
     told: tuple[str, ...] = ()
     above: tuple[Row, ...] = ()
     aside: tuple[Row, ...] = ()
+    others: tuple["Table", ...] = ()
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -21,6 +21,9 @@ from broker.formats.own_students import asked
 from broker.formats.ssid import columns as ssid_columns
 from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
+from broker.formats.student_record import columns as record_columns
+from broker.formats.student_record import document as record
+from broker.formats.student_record import sheets as record_sheets
 from broker.formats.table import Row, Table, place_of
 
 _KNOWN_CELLS = 3  # so many known cells make a line the header of a table
@@ -53,9 +56,24 @@ class Form(NamedTuple):
     read: Callable[[Given, LeaId, Made, Check], dict[str, Any]]
 
 
+def found(content: bytes, most_lines: int) -> Table:
+    """The table in a file; of a workbook whose sheets are one record, all. Raises the codes of `sheets.read`."""
+    return sheets.read(content, most_lines, _known_in_one, sheets.Joined(record_sheets.joined, known_in))
+
+
+def is_of_one_student(table: Table) -> bool:
+    """Whether a table is a part of a student's record."""
+    return record_sheets.is_meant(table)
+
+
 def known_in(cells: Sequence[str]) -> int:
     """How many of these cells name columns of one of the tables that are read: of the one with most of them."""
     return max(one.known_in(cells) for one in FORMS)
+
+
+def _known_in_one(cells: Sequence[str]) -> int:
+    """The same, of the tables of which a workbook has one."""
+    return max(one.known_in(cells) for one in FORMS if one.read is not _record)
 
 
 def is_table(content: bytes, file: str) -> bool:
@@ -80,10 +98,10 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
     """
     if ssid_name.is_request(file):
         return ssid.read(content, file, lea, most_lines, check)
-    found = sheets.read(content, most_lines, known_in)
-    headed = heading.headed(found, known_in)
+    whole = found(content, most_lines)
+    headed = heading.headed(whole, known_in)
     own, _ = returned.without_added(headed.table)
-    given = Given(headed, own, sheets.plain(content, found))
+    given = Given(headed, own, sheets.plain(content, whole))
     meant = next((one for one in FORMS if one.is_meant(own)), None)
     if meant is None:
         raise _unclear(own, headed.above)
@@ -126,6 +144,10 @@ def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str,
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
 
 
+def _record(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
+    return record.read(given.headed, given.plain, lea, made, check)
+
+
 def _is_enrollment(found: Table) -> bool:
     fields = columns.fields_of(found.header.cells)
     return sum(map(bool, fields)) >= _LEAST_OF_LINE and columns.is_meant(fields)
@@ -166,6 +188,7 @@ FORMS = (
         _missing_for_request,
         lambda given, lea, made, check: ssid.of_table(given.headed.table, given.plain, made, lea, check),
     ),
+    Form("a student's record", record_columns.known_in, record_sheets.is_meant, record_sheets.missing, _record),
     Form(
         "an enrollment",
         columns.known_in,

@@ -14,6 +14,7 @@ from broker.edge import templates_xlsx
 from broker.formats.answering import guide as answering
 from broker.formats.enrollment import guide as enrollment
 from broker.formats.ssid import guide as ssid
+from broker.formats.student_record import guide as record
 
 TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType(
     {
@@ -21,6 +22,8 @@ TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType(
         "ssid-request": ssid.template,
         "review-answer": answering.questions,
         "acknowledgement": answering.delivered,
+        "student-record": record.student_record,
+        "backpack": record.backpack,
     }
 )
 _MARK = "\ufeff"  # by which spreadsheet programs know UTF-8

@@ -142,7 +142,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content, tables.known_in))
+    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content))
 
 
 def _shape(content: bytes) -> Shape | None:

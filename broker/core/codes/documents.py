@@ -56,6 +56,21 @@ ROWS: dict[str, Code] = {
         " on.",
         "Look at the places named, write all dates in one way, best as 2012-03-04, and send it again.",
     ),
+    "several-students": Code(
+        "The table has lines about several students, and a record is one student's.",
+        "Make a file for each student, and seal each by itself.",
+    ),
+    "strange-sheet": Code(
+        "The workbook has a sheet that is no part of a student's record, and the student's school would get the whole"
+        " workbook: other students could be on that sheet.",
+        "Delete the sheet named, or give it the name and the columns of a part of the record, and seal the workbook"
+        " again.",
+    ),
+    "table-lines": Code(
+        "Something in the table cannot be used. A record is taken whole or not at all, for with a line missing it would"
+        " be a wrong one: nothing of it was taken.",
+        "Correct the cells named, and seal the table again.",
+    ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",
         "Leave the column out, or give it the name under which the exchange knows it, and send it again.",
