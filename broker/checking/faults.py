@@ -37,9 +37,11 @@ _MISSING = "must be filled in"
 _SHOWN = re.compile("[\\w ./#()-]{1,60}")
 
 
-def columns_of(header: Sequence[str]) -> Columns:
-    """The columns of a header that are known; one with an odd name in the file has the exchange's own name for it."""
-    named = ((field_of(cell), cell, number) for number, cell in enumerate(header, 1))
+def columns_of(header: Sequence[str], names: Sequence[str] = ()) -> Columns:
+    """The columns of a header that are known; one with an odd name in the file has the exchange's own name for it.
+    `names` are the header's cells under our names, where a mapping has changed them."""
+    numbered = enumerate(zip(header, names or header, strict=True), 1)
+    named = ((field_of(name), cell, number) for number, (cell, name) in numbered)
     return {
         field: (letters(number), cell if _SHOWN.fullmatch(cell) else field) for field, cell, number in named if field
     }

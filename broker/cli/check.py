@@ -15,6 +15,7 @@ import typer
 
 from broker.checking.asked import Checker, NoFile, checking
 from broker.checking.report import Fault, Report, Verdict
+from broker.client.own_mapping import MappingOption, mapping_text
 from broker.edge.bounded.warden import NoWard
 from broker.edge.home.folders import lea_id
 from broker.terminal import given, tables
@@ -39,6 +40,7 @@ def check(
     lea: Annotated[
         str, typer.Option("--lea", metavar="ID", help="Whose files they are; without it, what they say themselves.")
     ] = "",
+    mapping: MappingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say of documents what the exchange would say, before they are sealed and sent: what each is, what would be taken,
@@ -48,7 +50,7 @@ def check(
         whose = lea_id(lea) if lea else ""
     except ValueError as error:
         fail(f"--lea is no LEA's id: {error}.", 2)
-    with checking() as checker:
+    with checking(mapping_text(mapping)) as checker:
         verdicts = [_checked(checker, path, whose, as_json) for path in files]
     if not as_json:
         _sum_up(verdicts)
@@ -101,7 +103,8 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
 
 def _kind(report: Report) -> str:
     what = f"{report.packet} in {report.form}" if report.packet else report.form or "not a document that can be read"
-    return f"{what}{f', from {report.lea}' if report.lea else ''}"
+    read = f", read by your mapping (mark {report.mapping})" if report.mapping else ""
+    return f"{what}{f', from {report.lea}' if report.lea else ''}{read}"
 
 
 def _count(report: Report) -> str:

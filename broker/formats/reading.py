@@ -41,14 +41,14 @@ def read(
     is the time zone of a time without an offset; `made` says what a table does not; without it,
     it is read as if it were sealed now. Raises Refused: the codes of `canonical.parse`, `tables.read`,
     `pesc.read_any`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date`
-    from `dates`; `no-request` for a transcript that nobody asked for.
+    from `dates`; `no-request` for a transcript that nobody asked for; `mapping` where the LEA's mapping cannot be used.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)
         contracts.check(key, limits.schema_errors)
         return key
     is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and tables.is_table(content, file):
+    if not is_xml and content[:1] != b"{" and tables.is_table(content, file, made.mapping if made else ""):
         return _table(content, file, lea, limits, contracts, today, made or unsealed(zone))
     if is_xml:
         document = pesc.read_any(content, lea, identity.state, zone)

@@ -5,16 +5,22 @@ is an SSID request; where it is not plain what a table is, the refusal says whic
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from broker.core.days.written import Order
 from broker.core.errors import Refused
 from broker.core.model import LeaId
-from broker.formats import heading, returned, sheets, table
+from broker.formats import heading, no_ssn, returned, sheets, table
 from broker.formats.cells import plain
 from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
 from broker.formats.heading import Headed
 from broker.formats.made import Made
+from broker.formats.mapping import applied
+from broker.formats.mapping import reading as mapping_form
+from broker.formats.mapping.rules import NOTHING, Rules
 from broker.formats.ssid import columns as ssid_columns
 from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
@@ -41,13 +47,16 @@ class Given(NamedTuple):
 
 class Form(NamedTuple):
     """A document that may be sent as a table. `name` is the document in words; `known_in` counts the names of its
-    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it."""
+    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it.
+    `field_of` is our name of the column that a cell names, '' for none; `tells_codes`: it reads `Row.unfit`."""
 
     name: str
     known_in: Callable[[Sequence[str]], int]
     is_meant: Callable[[Table], bool]
     missing: Callable[[Sequence[str]], Sequence[str]]
     read: Callable[[Given, LeaId, Made, Check], dict[str, Any]]
+    field_of: Callable[[str], str] = plain
+    tells_codes: bool = False
 
 
 def known_in(cells: Sequence[str]) -> int:
@@ -55,31 +64,118 @@ def known_in(cells: Sequence[str]) -> int:
     return max(one.known_in(cells) for one in FORMS)
 
 
-def is_table(content: bytes, file: str) -> bool:
-    """Whether the content is meant to be a table: it is not JSON, and its file name or its column names say so."""
+def is_table(content: bytes, file: str, mapping: str = "") -> bool:
+    """Whether the content is meant to be a table: it is not JSON, and its file name or its column names say so, the
+    latter also under the names that the LEA's mapping gives them. Raises Refused `mapping`."""
     if sheets.is_workbook(content):
         return True
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return False
-    return ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in table.first_lines(content))
+    lines = table.first_lines(content)
+    if ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in lines):
+        return True
+    return bool(mapping) and any(known_by(mapping)(one) >= _KNOWN_CELLS for one in lines)
+
+
+@lru_cache(maxsize=64)
+def mapping_in(text: str) -> Rules:
+    """The mapping with this text; one that says nothing for ''. Raises Refused `mapping`."""
+    return mapping_of(text.encode()) if text else NOTHING
+
+
+def mapping_of(content: bytes) -> Rules:
+    """The mapping in a file, which anybody may have written. Raises Refused `mapping`."""
+    return mapping_form.read(content, column_of)
+
+
+def column_of(name: str) -> str:
+    """Our own name of the column with this name in one of the tables that are read; '' for none."""
+    named = [one.field_of(name) for one in FORMS if one.known_in([name])]
+    return name if name in named else next(iter(named), "")
+
+
+def named(cells: Sequence[str], mapping: str) -> tuple[str, ...]:
+    """The cells of a header under our names, by the LEA's mapping."""
+    return applied.names(cells, mapping_in(mapping), FIELDS) if mapping else tuple(cells)
+
+
+def known_by(text: str) -> sheets.Known:
+    """The same as `known_in`, for headers as an LEA writes them that has this mapping."""
+    rules = mapping_in(text)
+    return (lambda cells: known_in(applied.names(cells, rules, FIELDS))) if text else known_in
 
 
 def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
     """The document that a table becomes, with a `Sheet` as its property `sheet`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused: the codes of `sheets.read` and
-    of the forms' own reading, and `csv-form` where it is not plain what the table is.
+    of the forms' own reading, `csv-form` where it is not plain what the table is, and `mapping`.
     """
     if ssid_name.is_request(file):
-        return ssid.read(content, file, lea, most_lines, check)
-    found = sheets.read(content, most_lines, known_in)
-    headed = heading.headed(found, known_in)
-    own, _ = returned.without_added(headed.table)
-    given = Given(headed, own, sheets.plain(content, found))
-    meant = next((one for one in FORMS if one.is_meant(own)), None)
+        return ssid.read(content, file, lea, most_lines, check, _way_of_requests(made))
+    given = _given(content, most_lines, made)
+    meant = next((one for one in FORMS if one.is_meant(given.own)), None)
     if meant is None:
-        raise _unclear(own)
-    return meant.read(given, lea, made, check)
+        filled = ((one, _with_defaults(given, one, made)) for one in FORMS)
+        meant = next((one for one, with_all in filled if one.is_meant(with_all.own)), None)
+    if meant is None:
+        raise _unclear(given.own)
+    return meant.read(_with_defaults(given, meant, made), lea, made, check)
+
+
+def _given(content: bytes, most_lines: int, made: Made) -> Given:
+    """The table in a file, as the LEA's mapping reads it."""
+    known, rules = known_by(made.mapping), mapping_in(made.mapping)
+    found = sheets.read(content, most_lines, known)
+    headed, text = heading.headed(found, known), sheets.plain(content, found)
+    own, above = returned.without_added(headed.table, headed.above)
+    if not made.mapping:
+        return Given(headed, own, text)
+    _check_added(headed.table, text)
+    mapped = applied.applied(own, text, rules, FIELDS, made.exit_codes)
+    return Given(Headed(mapped, above), mapped, text)
+
+
+def _check_added(found: Table, text: bytes) -> None:
+    """The exchange's own columns are left out before a mapping is applied; what stands there now is looked at."""
+    at = returned.added_at(found.header)
+    if at is not None:
+        before = ("",) * at
+        added = [replace(row, cells=(*before, *row.cells[at : at + len(returned.ADDED)])) for row in found.rows]
+        no_ssn.check_rows(text, added, ())
+
+
+def _way_of_requests(made: Made) -> ssid.Way:
+    """How a table is read that is an SSID request by its file's name."""
+    rules = mapping_in(made.mapping)
+    if not made.mapping:
+        return ssid.Way(order=order_of(made))
+
+    def mapped(found: Table, text: bytes) -> Table:
+        own = applied.applied(found, text, rules, FIELDS, made.exit_codes)
+        return applied.with_defaults(own, rules, lambda name: ssid_columns.known_in([name]), FIELDS)
+
+    return ssid.Way(lambda cells: ssid_columns.known_in(applied.names(cells, rules, FIELDS)), mapped, order_of(made))
+
+
+def order_of(made: Made) -> Order:
+    """How dates are written that can be read in two ways, where the table itself does not show it: as the LEA's mapping
+    says, else as the state does."""
+    return mapping_in(made.mapping).order or made.order
+
+
+def _meant(made: Made) -> list[str]:
+    """What a mapping says of a table that its cells do not show: the same rows are another document then."""
+    rules = mapping_in(made.mapping)
+    return [str(rules.order or ""), str(rules.is_whole)] if made.mapping else []
+
+
+def _with_defaults(given: Given, form: Form, made: Made) -> Given:
+    if not made.mapping:
+        return given
+    own = applied.with_defaults(given.own, mapping_in(made.mapping), lambda name: form.known_in([name]), FIELDS)
+    own = own if form.tells_codes else applied.told_as_faults(own)
+    return Given(Headed(own, given.headed.above), own, given.plain)
 
 
 def _unclear(found: Table) -> Refused:
@@ -97,13 +193,18 @@ def _unclear(found: Table) -> Refused:
 def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
     top = {
         "packet": enrollment.PACKET,
-        "id": made.id_of("enrollment", lea, given.own),
+        "id": made.id_of("enrollment", lea, given.own, *_meant(made)),
         "from": str(lea),
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
-    year = made.signed_on.year
-    found = enrollment.read(given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}))
+    year, order = made.signed_on.year, order_of(made)
+    found = enrollment.read(given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}), order)
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
+
+
+def _request(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
+    of_rows = made.id_of("ssid-request", lea, given.headed.table, *_meant(made))
+    return ssid.of_table(given.headed.table, given.plain, of_rows, made, lea, check, order_of(made))
 
 
 def _is_enrollment(found: Table) -> bool:
@@ -132,7 +233,9 @@ FORMS = (
         ssid_columns.known_in,
         _is_request,
         _missing_for_request,
-        lambda given, lea, made, check: ssid.of_table(given.headed.table, given.plain, made, lea, check),
+        _request,
+        ssid_columns.field_of,
+        tells_codes=True,
     ),
     Form(
         "an enrollment",
@@ -140,6 +243,9 @@ FORMS = (
         _is_enrollment,
         lambda header: columns.missing([columns.field_of(cell) for cell in header]),
         _enrollment,
+        columns.field_of,
+        tells_codes=True,
     ),
 )
 """The forms of table, the more special ones first: the first one that a table is meant to be reads it."""
+FIELDS = tuple(one.field_of for one in FORMS)

@@ -59,7 +59,9 @@ class Night:
     """One run over a folder. `outcomes` has what became of each file, as far as it came; `gone` are the names of what
     was asked about though its file is not there any more; `broken` says why it ended early, '' where it did not."""
 
-    def __init__(self, account: Account, journal: Journal, sealer: Sealer, here: Path | None) -> None:
+    def __init__(
+        self, account: Account, journal: Journal, sealer: Sealer, here: Path | None, mapping: str = ""
+    ) -> None:
         self.journal = journal
         self.outcomes: list[Outcome] = []
         self.gone: list[str] = []
@@ -67,12 +69,17 @@ class Night:
         self._account = account
         self._sealer = sealer
         self._here = here
+        self._mapping = mapping
 
     def run(self, files: Sequence[Path], wait: float, patience: Patience) -> None:
         """Send the files, and wait so many seconds at most for what becomes of them. Raises OSError where the journal
         cannot be written, NoWard among them."""
         asked = [one.name for one in self.journal.all() if not one.is_over]
-        with Line(self._account, say=warn) as line, transfer.progress(patience) as show, checking() as checker:
+        with (
+            Line(self._account, say=warn) as line,
+            transfer.progress(patience) as show,
+            checking(self._mapping) as checker,
+        ):
             delivery = Delivery(self._account, line, self.journal, self._sealer)
             self._try(delivery.finish)
             for path in files:

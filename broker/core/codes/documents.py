@@ -53,6 +53,10 @@ ROWS: dict[str, Code] = {
         " on.",
         "Look at the places named, write all dates in one way, best as 2012-03-04, and seal it again.",
     ),
+    "mapping": Code(
+        "The mapping of this LEA (mapping.toml) does not have the form that it must have.",
+        "Correct it at the places named, and hand it in again.",
+    ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",
         "Leave the column out, or give it the name under which the exchange knows it, and seal it again.",

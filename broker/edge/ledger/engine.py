@@ -63,7 +63,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-REVISION = "0012"  # the newest migration; a test compares the two
+REVISION = "0013"  # the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
