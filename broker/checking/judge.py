@@ -155,18 +155,19 @@ class Judge:
         answers, count = self._answers(found, now)
         columns = self._columns(content) if SHEET in found else None
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
-        students = count or _students(found)
+        students, is_whole = count or _students(found), SHEET in found and found[SHEET].is_whole
         return replace(
             known,
             lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
-            verdict=Verdict.SOME if answers else Verdict.GOOD,
+            verdict=Verdict.GOOD if not answers else Verdict.REFUSED if is_whole else Verdict.SOME,
             packet=str(found["packet"]),
             form=_form(content, found),
             students=students,
-            good=students - len(answers),
+            good=0 if answers and is_whole else students - len(answers),
             faulty=len(answers),
             faults=told,
             mapping=tables.mapping_in(self.mapping).mark,
+            is_whole=is_whole,
         )
 
     def _columns(self, content: bytes) -> faults.Columns:

@@ -32,6 +32,7 @@ _HEADS = {
     Verdict.REFUSED: "The exchange would refuse it.",
     Verdict.FAILED: "It could not be checked: the check itself failed. Please tell the state's operator.",
 }
+_NOTHING = "All or nothing is asked for, so the exchange would carry out none of its lines."
 _WIDEST = 100  # letters of a line of text that is easy to read
 
 
@@ -89,7 +90,8 @@ def _unread(path: Path, why: str, as_json: bool) -> None:
 def lines(file: str, report: Report, width: int) -> Iterator[str]:
     """The report in lines of at most this width, but for a word that is longer."""
     yield from _wrapped(f"{file}: {_kind(report)}", width)
-    yield from _wrapped(f"{_HEADS[report.verdict]} {_count(report)}", width, "  ")
+    is_nothing = report.is_whole and report.faulty and report.verdict is Verdict.REFUSED
+    yield from _wrapped(f"{_NOTHING if is_nothing else _HEADS[report.verdict]} {_count(report)}", width, "  ")
     groups: dict[tuple[str, str], list[Fault]] = {}
     for one in report.faults:
         groups.setdefault((one.what_to_do, one.code), []).append(one)

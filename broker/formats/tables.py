@@ -18,7 +18,7 @@ from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
 from broker.formats.heading import Headed
 from broker.formats.made import Made
-from broker.formats.mapping import applied
+from broker.formats.mapping import applied, switch
 from broker.formats.mapping import reading as mapping_form
 from broker.formats.mapping.rules import NOTHING, Rules
 from broker.formats.ssid import columns as ssid_columns
@@ -38,11 +38,13 @@ Check = Callable[[Mapping[str, Any]], object]
 
 class Given(NamedTuple):
     """A table that was found in a file: with its header, as it came (`headed`); without the columns that the exchange
-    has added (`own`); and all its text, with a byte for each digit (`plain`)."""
+    has added (`own`); and all its text, with a byte for each digit (`plain`). `is_whole`: all of it is carried out or
+    nothing."""
 
     headed: Headed
     own: Table
     plain: bytes
+    is_whole: bool = False
 
 
 class Form(NamedTuple):
@@ -90,6 +92,8 @@ def mapping_of(content: bytes) -> Rules:
 
 def column_of(name: str) -> str:
     """Our own name of the column with this name in one of the tables that are read; '' for none."""
+    if switch.is_name(name):
+        return switch.NAME
     named = [one.field_of(name) for one in FORMS if one.known_in([name])]
     return name if name in named else next(iter(named), "")
 
@@ -120,20 +124,31 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
         meant = next((one for one, with_all in filled if one.is_meant(with_all.own)), None)
     if meant is None:
         raise _unclear(given.own)
-    return meant.read(_with_defaults(given, meant, made), lea, made, check)
+    document = meant.read(_with_defaults(given, meant, made), lea, made, check)
+    return document | {ssid.SHEET: replace(document[ssid.SHEET], is_whole=given.is_whole)}
 
 
 def _given(content: bytes, most_lines: int, made: Made) -> Given:
     """The table in a file, as the LEA's mapping reads it."""
-    known, rules = known_by(made.mapping), mapping_in(made.mapping)
+    known = known_by(made.mapping)
     found = sheets.read(content, most_lines, known)
     headed, text = heading.headed(found, known), sheets.plain(content, found)
     own, above = returned.without_added(headed.table, headed.above)
-    if not made.mapping:
+    mapped, is_whole = _mapped(own, text, made)
+    if mapped is own:
         return Given(headed, own, text)
     _check_added(headed.table, text)
-    mapped = applied.applied(own, text, rules, FIELDS, made.exit_codes)
-    return Given(Headed(mapped, above), mapped, text)
+    return Given(Headed(mapped, above), mapped, text, is_whole)
+
+
+def _mapped(found: Table, text: bytes, made: Made) -> tuple[Table, bool]:
+    """The table under our names, the very same where there is nothing to change; and whether all of it is to be carried
+    out or nothing."""
+    rules = mapping_in(made.mapping)
+    if made.mapping:
+        found = applied.applied(found, text, rules, FIELDS, made.exit_codes)
+    own, is_whole = switch.taken_out(found, text)
+    return own, rules.is_whole if is_whole is None else is_whole
 
 
 def _check_added(found: Table, text: bytes) -> None:
@@ -148,14 +163,12 @@ def _check_added(found: Table, text: bytes) -> None:
 def _way_of_requests(made: Made) -> ssid.Way:
     """How a table is read that is an SSID request by its file's name."""
     rules = mapping_in(made.mapping)
-    if not made.mapping:
-        return ssid.Way(order=order_of(made))
 
-    def mapped(found: Table, text: bytes) -> Table:
-        own = applied.applied(found, text, rules, FIELDS, made.exit_codes)
-        return applied.with_defaults(own, rules, lambda name: ssid_columns.known_in([name]), FIELDS)
+    def mapped(found: Table, text: bytes) -> tuple[Table, bool]:
+        own, is_whole = _mapped(found, text, made)
+        return applied.with_defaults(own, rules, lambda name: ssid_columns.known_in([name]), FIELDS), is_whole
 
-    return ssid.Way(lambda cells: ssid_columns.known_in(applied.names(cells, rules, FIELDS)), mapped, order_of(made))
+    return ssid.Way(lambda cells: ssid_columns.known_in(named(cells, made.mapping)), mapped, order_of(made))
 
 
 def order_of(made: Made) -> Order:
@@ -164,10 +177,10 @@ def order_of(made: Made) -> Order:
     return mapping_in(made.mapping).order or made.order
 
 
-def _meant(made: Made) -> list[str]:
-    """What a mapping says of a table that its cells do not show: the same rows are another document then."""
+def _meant(made: Made, *, is_whole: bool) -> list[str]:
+    """What is said of a table that its cells do not show: the same rows are another document then."""
     rules = mapping_in(made.mapping)
-    return [str(rules.order or ""), str(rules.is_whole)] if made.mapping else []
+    return [str(rules.order or ""), str(is_whole)] if made.mapping or is_whole else []
 
 
 def _with_defaults(given: Given, form: Form, made: Made) -> Given:
@@ -175,7 +188,7 @@ def _with_defaults(given: Given, form: Form, made: Made) -> Given:
         return given
     own = applied.with_defaults(given.own, mapping_in(made.mapping), lambda name: form.known_in([name]), FIELDS)
     own = own if form.tells_codes else applied.told_as_faults(own)
-    return Given(Headed(own, given.headed.above), own, given.plain)
+    return given._replace(headed=Headed(own, given.headed.above), own=own)
 
 
 def _unclear(found: Table) -> Refused:
@@ -193,7 +206,7 @@ def _unclear(found: Table) -> Refused:
 def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
     top = {
         "packet": enrollment.PACKET,
-        "id": made.id_of("enrollment", lea, given.own, *_meant(made)),
+        "id": made.id_of("enrollment", lea, given.own, *_meant(made, is_whole=given.is_whole)),
         "from": str(lea),
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
@@ -203,7 +216,7 @@ def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str,
 
 
 def _request(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
-    of_rows = made.id_of("ssid-request", lea, given.headed.table, *_meant(made))
+    of_rows = made.id_of("ssid-request", lea, given.headed.table, *_meant(made, is_whole=given.is_whole))
     return ssid.of_table(given.headed.table, given.plain, of_rows, made, lea, check, order_of(made))
 
 

@@ -218,6 +218,16 @@ def writing(engine: Engine) -> Iterator[Writing]:
 
 
 @contextmanager
+def undone(connection: Writing) -> Iterator[None]:
+    """Whatever is done within is undone at its end; what was locked before stays locked."""
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Reading]:
     """A connection that takes no write lock."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

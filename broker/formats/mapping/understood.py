@@ -14,7 +14,7 @@ from broker.core.days.written import Order
 from broker.formats import heading, returned, sheets, tables
 from broker.formats.cells import is_secret
 from broker.formats.enrollment.columns import COLUMNS, DATES
-from broker.formats.mapping import known, likeness
+from broker.formats.mapping import known, likeness, switch
 from broker.formats.mapping.applied import names
 from broker.formats.mapping.rules import Rules
 from broker.formats.mapping.seen import Code, Seen, Understood
@@ -41,6 +41,7 @@ def understood(
     cells = names(own.header.cells, rules, FIELDS)
     form = _form(own, cells)
     fields = [form.field_of(name) if name and form.known_in([name]) else "" for name in cells]
+    fields = [switch.NAME if switch.is_name(name) else field for name, field in zip(cells, fields, strict=True)]
     if {"last_name", "first_name"} <= set(fields):
         fields = ["" if one == "whole_name" else one for one in fields]
     defaults = tuple(name for name in rules.defaults if form.known_in([name]) and name not in fields)
@@ -87,10 +88,10 @@ def _how(header: str, cell: str, field: str, rules: Rules) -> str:
         return "secret"
     named = rules.named(header)
     if named is not None:
-        return "mapping" if named and field else "ignored"
+        return "mapping" if named and (field or switch.is_name(named)) else "ignored"
     if header and not cell:
         return "displaced"
-    return "name" if field else "unknown"
+    return "name" if field or switch.is_name(cell) else "unknown"
 
 
 def _is_dated(cells: Sequence[str], year: int) -> bool:

@@ -58,7 +58,8 @@ class Unread:
 class Sheet:
     """The facts that `ssid-request.v1` has no place for: the form of the file (see `answer.table`), the day in its
     name, the line of each of the document's `students`, and the lines that are not among them. `back` is the table,
-    where it is given back; `is_named_by_rows` tells that its rows made the document's id. Repr hidden."""
+    where it is given back; `is_named_by_rows` tells that its rows made the document's id; `is_whole`: all of it is
+    carried out or nothing. Repr hidden."""
 
     form: str
     day: str
@@ -66,22 +67,24 @@ class Sheet:
     unread: tuple[Unread, ...]
     back: Back | None = None
     is_named_by_rows: bool = False
+    is_whole: bool = False
 
 
 def sheet_of(said: Mapping[str, Any]) -> Sheet:
     """The sheet that was written as JSON. Raises KeyError or TypeError for another form."""
     unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
     back = None if said["back"] is None else back_of(said["back"])
-    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, said["is_named_by_rows"])
+    facts = (said["is_named_by_rows"], said["is_whole"])
+    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, *facts)
 
 
 class Way(NamedTuple):
     """How an LEA's tables are read: `known` counts the names of columns among some cells, `mapped` is a table, of which
-    a text with a byte for each digit is given, under our names; `order` is that of dates which the table does not
-    show."""
+    a text with a byte for each digit is given, under our names, and whether it is to be carried out as a whole; `order`
+    is that of dates which the table does not show."""
 
     known: sheets.Known = columns.known_in
-    mapped: Callable[[Table, bytes], Table] = lambda found, _: found
+    mapped: Callable[[Table, bytes], tuple[Table, bool]] = lambda found, _: (found, False)
     order: Order = Order.MONTH
 
 
@@ -99,8 +102,9 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check, w
     found = sheets.read(content, most_lines, way.known)
     plain = sheets.plain(content, found)
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
-    table = way.mapped(heading.headed(found, way.known).table, plain)
-    return _document(table, plain, header, name.day, check, way.order)
+    own, is_whole = way.mapped(heading.headed(found, way.known).table, plain)
+    document = _document(own, plain, header, name.day, check, way.order)
+    return document | {SHEET: replace(document[SHEET], is_whole=is_whole)}
 
 
 def of_table(
@@ -147,8 +151,7 @@ def _order(rows: Sequence[Row], fields: Sequence[str], unless: Order) -> Order:
 
 
 def _last_step(field: str) -> str:
-    place = COLUMNS[field].place if field else ()
-    return str(place[-1]) if place else ""
+    return str(COLUMNS[field].place[-1]) if field and COLUMNS[field].place else ""
 
 
 @dataclass(slots=True)

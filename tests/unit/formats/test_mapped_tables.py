@@ -11,7 +11,7 @@ from broker.formats.returned import Said as Told
 from broker.formats.returned import written as given_back
 from broker.formats.ssid.lines import SHEET, Sheet, Unread
 from tests.support import enrollment_tables
-from tests.support.enrollment_tables import HEADER, MADE
+from tests.support.enrollment_tables import ANA, BO, HEADER, MADE
 
 CODES = exit_codes.load(folder("config").parent)
 OWN = "Key,Fam,Giv,Came,Site,Start"
@@ -201,3 +201,40 @@ def test_ssid_requests_are_read_by_the_mapping_too() -> None:
         (unread,) = found[SHEET].unread  # type: ignore[attr-defined]
         assert (unread.line, unread.fields) == (3, ("gender",))
     assert refused(f"{header},Mystery\n{ROW},N,1,12,x\n", said).code == "unknown-column"
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_whole"),
+    [
+        (("Y", ""), True),
+        (("", "yes"), True),
+        (("N", "n"), False),
+        (("", ""), False),
+        (("Y", "N"), True),
+        (("?", ""), True),
+    ],
+)
+def test_a_column_asks_for_all_or_nothing(cells: tuple[str, str], is_whole: bool) -> None:
+    head, rows = "All or Nothing,", [f"{cell},{line}" for cell, line in zip(cells, (ANA, BO), strict=True)]
+    text = "\n".join((head + HEADER, *rows, ""))
+    found = enrollment_tables.sheet(text)
+    assert found.is_whole is is_whole
+    assert len(found.numbers) == 2 - ("?" in cells)
+    assert found.back is not None
+    assert [cells[0] for _, cells in found.back.rows] == ["All or Nothing", *cells]
+    lines = [f"{cell},New,{line}" for cell, line in zip(cells, (ANA.replace("26", "2026"), BO), strict=True)]
+    asked = "\n".join((f"All or None,Request Type,{HEADER}", *lines, ""))
+    for file in ("requests.csv", "REQ_6G_20261123_1.csv"):
+        found = enrollment_tables.read(asked, file)[SHEET]
+        assert isinstance(found, Sheet)
+        assert found.is_whole is is_whole
+
+
+def test_a_table_as_a_whole_is_another_document_and_its_column_is_searched() -> None:
+    usual, whole = (enrollment_tables.read(f"{HEADER},All or Nothing\n{ANA},{word}\n") for word in ("", "Y"))
+    assert usual["id"] != whole["id"]
+    one = enrollment_tables.refused(f"{HEADER},All or Nothing\n{ANA},078-05-1120\n")
+    assert (one.code, one.pointer) == ("has-ssn", "line 2 column 6 (F)")
+    said = mapping(top="all_or_nothing = true", Whole="all_or_nothing")
+    assert sheet(f"{OWN}\n{ROW}\n", said).is_whole
+    assert not sheet(f"{OWN},Whole\n{ROW},N\n", said).is_whole
