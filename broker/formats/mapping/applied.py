@@ -6,7 +6,7 @@ that it makes one are refused; a code that neither the mapping nor the exchange 
 fault of its line; what is passed over is searched for social security numbers all the same.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -89,12 +89,12 @@ def _at_fault(row: Row) -> Row:
 
 def _named(header: Sequence[str], rules: Rules, fields: Sequence[FieldOf]) -> _Names:
     said = [None if is_secret(cell) else rules.named(cell) for cell in header]
-    taken = {name for name in said if name}
+    taken = _meanings(dict.fromkeys(name for name in said if name), fields)
     cells, passed, displaced = list(header), [], []
     for place, (cell, name) in enumerate(zip(header, said, strict=True)):
         if name is not None:
             cells[place] = name
-        elif not is_secret(cell) and (other := _same(cell, taken, fields)):
+        elif taken and not is_secret(cell) and (other := _same(cell, taken, fields)):
             cells[place] = ""
             displaced.append((place, other))
         if not cells[place] and cell:
@@ -102,9 +102,15 @@ def _named(header: Sequence[str], rules: Rules, fields: Sequence[FieldOf]) -> _N
     return _Names(tuple(cells), tuple(passed), tuple(displaced))
 
 
-def _same(cell: str, taken: Collection[str], fields: Sequence[FieldOf]) -> str:
-    """Which of these names is a column that the cell would name by itself; '' for none."""
-    return next((one for one in taken for field in fields if field(cell) and field(cell) == field(one)), "")
+def _meanings(some: Iterable[str], fields: Sequence[FieldOf]) -> Mapping[tuple[int, str], str]:
+    """These names, by what each means in each kind of table."""
+    return {(kind, found): one for one in some for kind, field in enumerate(fields) if (found := field(one))}
+
+
+def _same(cell: str, meanings: Mapping[tuple[int, str], str], fields: Sequence[FieldOf]) -> str:
+    """Which of the names is a column that the cell would name by itself; '' for none."""
+    found = ((kind, field(cell)) for kind, field in enumerate(fields))
+    return next((meanings[one] for one in found if one in meanings), "")
 
 
 def _check_doubled(header: Row, cells: Sequence[str], rules: Rules) -> None:
@@ -116,14 +122,21 @@ def _check_doubled(header: Row, cells: Sequence[str], rules: Rules) -> None:
             raise Refused("csv-form", place_of(header, *places[:_MOST_PLACES]), hint)
 
 
-def _coded(
-    cells: Sequence[str], rules: Rules, fields: Sequence[FieldOf]
-) -> Iterator[tuple[int, str, Mapping[str, str]]]:
-    """The columns with codes: place, our name, and its codes."""
+class _Coded(NamedTuple):
+    """A column with codes: its place, our name, its codes, and ours to which they lead."""
+
+    place: int
+    name: str
+    codes: Mapping[str, str]
+    ours: frozenset[str]
+
+
+def _coded(cells: Sequence[str], rules: Rules, fields: Sequence[FieldOf]) -> Iterator[_Coded]:
+    meanings = _meanings(rules.codes, fields)
     for place, cell in enumerate(cells):
-        of = next((name for name in rules.codes if cell == name or _same(cell, (name,), fields)), "")
-        if cell and of:
-            yield place, of, rules.codes[of]
+        of = cell if cell in rules.codes else _same(cell, meanings, fields) if cell else ""
+        if of:
+            yield _Coded(place, of, rules.codes[of], frozenset(rules.codes[of].values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +144,7 @@ class _Change:
     """What becomes of each row."""
 
     passed: tuple[int, ...]
-    coded: tuple[tuple[int, str, Mapping[str, str]], ...]
+    coded: tuple[_Coded, ...]
     exit_codes: frozenset[str]
 
     def row(self, row: Row) -> Row:
@@ -141,11 +154,11 @@ class _Change:
         for place in self.passed:
             if place < len(cells):
                 cells[place] = ""
-        for place, name, codes in self.coded:
+        for place, name, codes, ours in self.coded:
             cell = cells[place] if place < len(cells) else ""
             if cell in codes:
                 cells[place] = codes[cell]
-            elif cell and cell not in codes.values() and not known.is_ours(name, cell, self.exit_codes):
+            elif cell and cell not in ours and not known.is_ours(name, cell, self.exit_codes):
                 unfit.append((place, UNKNOWN))
         return replace(row, cells=tuple(cells), written=row.cells, unfit=tuple(unfit))
 

@@ -73,7 +73,10 @@ def _seen(
     columns = [[row.cells[at] for row in found.rows if at < len(row.cells)] for at in range(len(header))]
     unknown = [at for at, word in enumerate(how) if word == "unknown"]
     free = {one for one in (*COLUMNS, *REQUESTED) if form.known_in([one]) and one not in fields}
-    asked = [(header[at], _is_dated(columns[at], year)) for at in unknown]
+    if "last_name" in fields:
+        free.discard("whole_name")
+    filled = {at: list(islice(filter(None, columns[at]), _LOOKED_AT)) for at in unknown}
+    asked = [likeness.Asked(header[at], _is_dated(filled[at], year), filled[at]) for at in unknown]
     guess = dict(zip(unknown, likeness.guesses(asked, sorted(free)), strict=True))
     for at, cell in enumerate(header):
         codes = list(_codes(fields[at] or guess.get(at, ""), columns[at], rules, exit_codes))
@@ -94,8 +97,7 @@ def _how(header: str, cell: str, field: str, rules: Rules) -> str:
     return "name" if field or switch.is_name(cell) else "unknown"
 
 
-def _is_dated(cells: Sequence[str], year: int) -> bool:
-    filled = list(islice(filter(None, cells), _LOOKED_AT))
+def _is_dated(filled: Sequence[str], year: int) -> bool:
     dates = sum(any(written.read(cell, order, year + 1) for order in Order) for cell in filled)
     return bool(filled) and 2 * dates > len(filled)
 

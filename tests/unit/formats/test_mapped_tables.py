@@ -6,6 +6,8 @@ from broker.core.days.written import Order
 from broker.core.errors import Refused
 from broker.edge.settings import exit_codes
 from broker.edge.settings.resources import folder
+from broker.formats import tables
+from broker.formats.mapping import outward
 from broker.formats.returned import Back
 from broker.formats.returned import Said as Told
 from broker.formats.returned import written as given_back
@@ -238,3 +240,19 @@ def test_a_table_as_a_whole_is_another_document_and_its_column_is_searched() -> 
     said = mapping(top="all_or_nothing = true", Whole="all_or_nothing")
     assert sheet(f"{OWN}\n{ROW}\n", said).is_whole
     assert not sheet(f"{OWN},Whole\n{ROW},N\n", said).is_whole
+
+
+def test_what_an_lea_gets_is_written_in_its_own_words_and_read_back() -> None:
+    said = mapping('[codes.gender]\n"1" = "F"\n"girl" = "F"\n"2" = "M"\n[codes.grade]\n"K" = "KG"\n', Lv="grade")
+    rules = tables.mapping_in(said)
+    names = ("local_number", "last_name", "first_name", "birth_date", "school", "entry_date", "gender", "grade")
+    ours = [
+        ("1", "Reyes", "Ana", "2012-03-04", "700", "2026-08-17", gender, grade)
+        for gender, grade in (("F", "KG"), ("M", "09"), ("X", "PK"), ("", ""))
+    ]
+    header, rows = outward.header(names, rules), list(outward.rows(names, ours, rules))
+    assert header == ("Key", "Fam", "Giv", "Came", "school", "Start", "gender", "Lv")
+    assert [row[6:] for row in rows] == [("1", "K"), ("2", "09"), ("X", "PK"), ("", "")]
+    found = entries("\n".join(",".join(row) for row in (header, *rows)), said)
+    kept = [(one["student"].get("gender", ""), one.get("grade", "")) for one in found]  # type: ignore[attr-defined]
+    assert kept == [row[6:] for row in ours]
