@@ -100,8 +100,9 @@ def _say(text: str) -> None:
 
 
 def _is_header(found: Understood) -> bool:
-    """Whether so many names are known that the line above is a header, and not one of a student."""
-    return sum(one.how in ("name", "mapping", "ignored") for one in found.columns) >= _LEAST_KNOWN
+    """Whether so many names are known, or like known ones, that the line is a header, and not one of a student."""
+    known = sum(one.how in ("name", "mapping", "ignored") for one in found.columns)
+    return known >= _LEAST_KNOWN or known + sum(bool(one.guess) for one in found.columns) > _LEAST_KNOWN
 
 
 def _row(one: Seen, *, is_seen: bool, is_told: bool) -> list[str]:

@@ -6,6 +6,7 @@ what holds dates is guessed to be a date, and nothing else is; cells that a colu
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import NamedTuple
 
 from broker.core.days.membership import Programme
@@ -19,8 +20,11 @@ _LEAST_BEGINNING = 3  # letters
 _MOST_LETTERS = 60
 _CODES = frozenset({"event", "gender", "request_type"})
 _PROGRAMMES = frozenset(Programme)
+# names that may mean something else, too, and so are no more than a guess
+_MORE: Mapping[str, tuple[str, ...]] = MappingProxyType({"birth_date": ("born",), "grade": ("level", "lvl", "class")})
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    field: tuple({plain(name) for name in (field, *one.names)}) for field, one in {**REQUESTED, **COLUMNS}.items()
+    field: tuple({plain(name) for name in (field, *one.names, *_MORE.get(field, ()))})
+    for field, one in {**REQUESTED, **COLUMNS}.items()
 }
 
 
