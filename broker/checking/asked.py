@@ -24,6 +24,7 @@ from broker.edge.bounded.bounds import Fault as Spent
 from broker.edge.bounded.channel import Task
 from broker.edge.bounded.warden import Warden
 from broker.edge.settings.values import MIB, Limits
+from broker.formats.mapping.seen import Understood, from_json
 
 _SET_ASIDE = 12  # bytes that the JSON parser reserves for each byte of a document, and hardly fills
 _COSTLY = frozenset({Spent.CPU, Spent.MEMORY})
@@ -37,9 +38,10 @@ class NoFile(OSError):
 class Checker:
     """Checks files, one after the other; `checking` makes and ends it."""
 
-    def __init__(self, warden: Warden, limits: Limits) -> None:
+    def __init__(self, warden: Warden, limits: Limits, mapping: str = "") -> None:
         self._warden = warden
         self._limits = limits
+        self._mapping = mapping
 
     def check(self, path: Path, lea: str, now: datetime) -> Report:
         """The report on a file; `lea` is '' where the user does not say whose it is. Raises OSError where the file
@@ -51,7 +53,9 @@ class Checker:
         if content is None:
             hint = f"It has more than {self._limits.content_bytes // MIB} MiB."
             return _refused("inflates-too-much", hint)
-        answer = self._warden.run(orjson.dumps([lea, now.isoformat()]), [Task(orjson.dumps([name]), content)])[0]
+        answer = self._warden.run(
+            orjson.dumps([lea, now.isoformat(), self._mapping]), [Task(orjson.dumps([name, False]), content)]
+        )[0]
         if isinstance(answer, Spent):
             return _refused("too-costly") if answer in _COSTLY else Report(Verdict.FAILED)
         try:
@@ -59,10 +63,26 @@ class Checker:
         except (ValueError, KeyError, TypeError):
             return Report(Verdict.FAILED)
 
+    def understand(self, path: Path) -> Understood | Fault:
+        """What is understood of a table, or why it is none. Raises OSError where the file cannot be read, NoFile among
+        them, and NoWard."""
+        content = content_of(path, self._limits.content_bytes)
+        if content is None:
+            return _refused("inflates-too-much").faults[0]
+        common = orjson.dumps(["", "", self._mapping])
+        answer = self._warden.run(common, [Task(orjson.dumps([path.name, True]), content)])[0]
+        if isinstance(answer, Spent):
+            return _refused("too-costly").faults[0]
+        try:
+            said = orjson.loads(answer)
+            return Fault(**said["fault"]) if "fault" in said else from_json(said)
+        except (ValueError, KeyError, TypeError):
+            return Fault("", "It could not be looked at: that failed.", "Please tell the state's operator.")
+
 
 @contextmanager
-def checking() -> Iterator[Checker]:
-    """A checker with the exchange's usual limits."""
+def checking(mapping: str = "") -> Iterator[Checker]:
+    """A checker with the exchange's usual limits; `mapping` is the LEA's mapping as text, '' for none."""
     limits = Limits()
     memory = limits.memory_of(limits.largest_bytes)
     bounds = Bounds(
@@ -74,7 +94,7 @@ def checking() -> Iterator[Checker]:
     )
     warden = Warden([sys.executable, "-m", "broker.processes.checker"], bounds, limits.largest_bytes)
     try:
-        yield Checker(warden, limits)
+        yield Checker(warden, limits, mapping)
     finally:
         warden.close()
 

@@ -42,11 +42,12 @@ _MISSING = "must be filled in"
 _SHOWN = re.compile("[\\w ./#()-]{1,60}")
 
 
-def columns_of(header: Sequence[str], packet: str) -> Columns:
+def columns_of(header: Sequence[str], packet: str, names: Sequence[str] = ()) -> Columns:
     """The columns of a header that are known in this packet type; one with an odd name in the file has the exchange's
-    own name for it."""
+    own name for it. `names` are the header's cells under our names, where a mapping has changed them."""
+    ours = names or header
     is_enrollment = packet.startswith("enrollment.")
-    fields = enrollment.fields_of(header) if is_enrollment else [field_of(one) or answer_of(one) for one in header]
+    fields = enrollment.fields_of(ours) if is_enrollment else [field_of(one) or answer_of(one) for one in ours]
     named = ((field, cell, number) for number, (field, cell) in enumerate(zip(fields, header, strict=True), 1))
     return {
         field: (letters(number), cell if _SHOWN.fullmatch(cell) else field) for field, cell, number in named if field

@@ -7,8 +7,8 @@ wrong; a report holds nothing of a student. Only the process that reads hostile 
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from broker.checking import faults
@@ -19,9 +19,12 @@ from broker.core.model import LeaId
 from broker.core.parties.nearly import own_id
 from broker.edge.home.folders import lea_id
 from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings import exit_codes
 from broker.edge.settings.values import Settings
 from broker.formats import canonical, dates, heading, key_block, reading, sheets, tables, whatisit
 from broker.formats.documents import to_document
+from broker.formats.made import unsealed
+from broker.formats.mapping.understood import understood
 from broker.formats.sis import forms
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import field_of
@@ -52,10 +55,15 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges files by these settings; the state's own may be others."""
+    """Judges files by these settings, of which the state's own may differ, and by an LEA's mapping, '' for none."""
 
     settings: Settings
     contracts: Contracts
+    mapping: str = ""
+
+    def by(self, mapping: str) -> "Judge":
+        """The same for an LEA with this mapping."""
+        return replace(self, mapping=mapping)
 
     def report(self, content: bytes, file: str, lea: str, now: datetime) -> Report:
         """The report on a file of this name. `lea` is '' where the user does not say whose it is."""
@@ -73,10 +81,23 @@ class Judge:
             return replace(accepted, verdict=Verdict.REFUSED, good=0, faults=told + accepted.faults)
         return accepted
 
+    def understood(self, content: bytes) -> dict[str, Any]:
+        """What is understood of a table, as JSON; or the fault for which it is none."""
+        of = self.settings
+        today, codes = of.time.day(datetime.now(UTC)), exit_codes.load(of.home, of.transfers.codes)
+        try:
+            most = of.limits.students_per_enrollment
+            return asdict(understood(content, self.mapping, most, today.year, codes, of.dates.order))
+        except Refused as refused:
+            return {"fault": asdict(faults.of_refusal(whatisit.when_opened(content, refused))[0])}
+
     def _read(self, content: bytes, file: str, lea: LeaId, now: datetime) -> Document:
         of = self.settings
         today = dates.today_of(of, now)
-        return reading.read(content, file, lea, of.limits, self.contracts, of.identity, today, zone=of.time.zone)
+        codes = exit_codes.load(of.home, of.transfers.codes) if self.mapping else ()
+        made = unsealed(of.time.zone)._replace(mapping=self.mapping, order=of.dates.order, exit_codes=codes)
+        facts = (of.limits, self.contracts, of.identity, today)
+        return reading.read(content, file, lea, *facts, zone=of.time.zone, made=made)
 
     def _check(self, found: Document, lea: str, now: datetime) -> None:
         """What `stages.admit` asks of a document by itself. Raises Refused."""
@@ -104,20 +125,20 @@ class Judge:
 
     def _in_rows(self, content: bytes, file: str) -> str:
         """The LEA that the lines of a table say they are of; '' where they do not, or the first one is none."""
-        if not tables.is_table(content, file):
+        if not tables.is_table(content, file, self.mapping):
             return ""
         with suppress(Refused):
             found = self._table(content)
             if tables.is_of_one_student(found):
                 return ""  # a district in its lines is where a course was taken
-            fields = [field_of(cell) for cell in found.header.cells]
+            fields = [field_of(cell) for cell in tables.named(found.header.cells, self.mapping)]
             at = fields.index("lea") if "lea" in fields else len(fields)
             return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
         return ""
 
     def _table(self, content: bytes) -> Table:
-        found = tables.found(content, self.settings.limits.students_per_enrollment)
-        return heading.headed(found, tables.known_in).table
+        found = tables.found(content, self.settings.limits.students_per_enrollment, self.mapping)
+        return heading.headed(found, tables.known_by(self.mapping)).table
 
     def _refused(self, content: bytes, lea: LeaId, now: datetime, known: Report, refused: Refused) -> Report:
         """The report on a file that is refused as a whole. Where a table lacks no more than the right name, its lines
@@ -137,22 +158,27 @@ class Judge:
     def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
         answers, count = self._answers(found, now)
         is_table = SHEET in found and forms.told(content, self.settings.limits) is None
-        header = self._table(content).header.cells if is_table else None
-        columns = None if header is None else faults.columns_of(header, str(found["packet"]))
+        columns = self._columns(content, str(found["packet"])) if is_table else None
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
-        students = count or _students(found)
+        students, is_whole = count or _students(found), SHEET in found and found[SHEET].is_whole
         return replace(
             known,
             lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
-            verdict=Verdict.SOME if answers else Verdict.GOOD,
+            verdict=Verdict.GOOD if not answers else Verdict.REFUSED if is_whole else Verdict.SOME,
             packet=str(found["packet"]),
             form=_form(content, found, self.settings),
             students=students,
-            good=students - len(answers),
+            good=0 if answers and is_whole else students - len(answers),
             faulty=len(answers),
             faults=told,
             notes=_notes(found),
+            mapping=tables.mapping_in(self.mapping).mark,
+            is_whole=is_whole,
         )
+
+    def _columns(self, content: bytes, packet: str) -> faults.Columns:
+        cells = self._table(content).header.cells
+        return faults.columns_of(cells, packet, tables.named(cells, self.mapping))
 
     def _answers(self, found: Document, now: datetime) -> tuple[list[Answer], int]:
         """The answers to the lines that would come back, in the order of the lines, and how many lines there are."""

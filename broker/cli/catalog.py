@@ -66,6 +66,12 @@ COMMANDS: Mapping[str, Entry] = {
         " taken, and all faults with their places.",
         _LEA,
     ),
+    "map": Entry(
+        "cli.map:map_",
+        "Show what is understood of a table, column by column beside its first lines, and propose a mapping for the"
+        " rest.",
+        _LEA,
+    ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "request-roster": Entry(
         "client.request:roster",
@@ -136,6 +142,10 @@ COMMANDS: Mapping[str, Entry] = {
         "cli.directory.standing:resume", "End a suspension: the party can log in, and all its packets go on."
     ),
     "lea rename": Entry("cli.directory.standing:rename", "Give a party another name; its id stays."),
+    "lea mapping": Entry(
+        "cli.directory.mapping:mapping",
+        "Show an LEA's mapping, or enter a new one: what its own columns, codes and dates are to the exchange.",
+    ),
     "lea remove": Entry(
         "cli.directory.leaving:remove",
         "Remove a party: it cannot log in, nothing new goes to it or comes from it, and its history stays.",

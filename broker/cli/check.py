@@ -16,6 +16,7 @@ import typer
 from broker.checking.asked import Checker, NoFile, checking
 from broker.checking.report import Fault, Report, Verdict
 from broker.cli import against
+from broker.client.own_mapping import MappingOption, mapping_text
 from broker.edge.bounded.warden import NoWard
 from broker.edge.home.folders import lea_id
 from broker.terminal import given, tables
@@ -33,6 +34,7 @@ _HEADS = {
     Verdict.FAILED: "It could not be checked: the check itself failed. Please tell the state's operator.",
 }
 _OF_ANSWERS = frozenset({"review-answer.v1", "acknowledgement.v1"})  # their lines are no students
+_NOTHING = "All or nothing is asked for, so the exchange would carry out none of its lines."
 _WIDEST = 100  # letters of a line of text that is easy to read
 
 
@@ -54,6 +56,7 @@ def check(
         Path | None,
         typer.Option("--out", help="With --against: a new .csv or .xlsx with the differences.", show_default=False),
     ] = None,
+    mapping: MappingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say of documents what the exchange would say, before they are sealed and sent: what each is, what would be taken,
@@ -74,7 +77,7 @@ def check(
         whose = lea_id(lea) if lea else ""
     except ValueError as error:
         fail(f"--lea is no LEA's id: {error}.", 2)
-    with checking() as checker:
+    with checking(mapping_text(mapping)) as checker:
         verdicts = [_checked(checker, path, whose, as_json) for path in files]
     if not as_json:
         _sum_up(verdicts)
@@ -113,7 +116,8 @@ def _unread(path: Path, why: str, as_json: bool) -> None:
 def lines(file: str, report: Report, width: int) -> Iterator[str]:
     """The report in lines of at most this width, but for a word that is longer."""
     yield from _wrapped(f"{file}: {_kind(report)}", width)
-    yield from _wrapped(f"{_HEADS[report.verdict]} {_count(report)}", width, "  ")
+    is_nothing = report.is_whole and report.faulty and report.verdict is Verdict.REFUSED
+    yield from _wrapped(f"{_NOTHING if is_nothing else _HEADS[report.verdict]} {_count(report)}", width, "  ")
     for note in report.notes:
         yield from _wrapped(f"Note: {note}", width, "  ", "    ")
     groups: dict[tuple[str, str], list[Fault]] = {}
@@ -129,7 +133,8 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
 
 def _kind(report: Report) -> str:
     what = f"{report.packet} in {report.form}" if report.packet else report.form or "not a document that can be read"
-    return f"{what}{f', from {report.lea}' if report.lea else ''}"
+    read = f", read by your mapping (mark {report.mapping})" if report.mapping else ""
+    return f"{what}{f', from {report.lea}' if report.lea else ''}{read}"
 
 
 def _count(report: Report) -> str:

@@ -86,7 +86,7 @@ def without_totals(rows: Sequence[Row], needed: Sequence[int]) -> tuple[tuple[Ro
 
 def _is_total(row: Row, needed: Sequence[int]) -> bool:
     """A student may be called Sum or Count: so a line that has what a student's line needs is none of totals."""
-    filled = [cell for cell in row.cells if cell]
+    filled = [cell for cell in row.came if cell]
     if not filled or len(filled) > _MOST_OF_TOTALS or not any(_TOTAL.fullmatch(cell) for cell in filled):
         return False
     return sum(1 for place in needed if place < len(row.cells) and row.cells[place]) <= 1

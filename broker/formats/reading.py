@@ -46,7 +46,8 @@ def read(
     is the time zone of a time without an offset; `made` says what a table does not; without it, it is read as if it
     were sealed now; `defaults` are for what an export does not say (`sis.form.Around`). Raises Refused: the codes of
     `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from
-    `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a transcript that nobody asked for.
+    `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a transcript that nobody asked for;
+    `mapping` where the LEA's mapping cannot be used.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)
@@ -54,7 +55,7 @@ def read(
         return key
     made = made or unsealed(zone)
     form = forms.told(content, limits)
-    if form is None and content[:1] != b"{" and tables.is_table(content, file):
+    if form is None and content[:1] != b"{" and tables.is_table(content, file, made.mapping):
         return _table(content, file, lea, limits, contracts, today, made)
     if form is not None:
         check = partial(contracts.check, max_errors=limits.schema_errors)

@@ -61,12 +61,17 @@ def header_of(back: Back) -> tuple[str, ...]:
 
 def without_added(found: Table, above: tuple[Row, ...] = ()) -> tuple[Table, tuple[Row, ...]]:
     """The table, and the rows above it, as they were before the four columns were added; others are unchanged."""
-    names = [plain(cell) for cell in found.header.cells]
-    at = next((n for n in range(len(names)) if names[n : n + len(_ADDED)] == _ADDED), None)
+    at = added_at(found.header)
     if at is None:
         return found, above
     own = replace(found, header=_cut(found.header, at), rows=tuple(_cut(row, at) for row in found.rows))
     return own, tuple(_cut(row, at) for row in above)
+
+
+def added_at(header: Row) -> int | None:
+    """The place of the first of the four columns, from 0; None where the table has none of them."""
+    names = [plain(cell) for cell in header.came]
+    return next((n for n in range(len(names)) if names[n : n + len(_ADDED)] == _ADDED), None)
 
 
 def _cut(row: Row, at: int) -> Row:
@@ -75,7 +80,7 @@ def _cut(row: Row, at: int) -> Row:
 
 def kept(found: Table, above: Sequence[Row], below: Sequence[Row], told: Sequence[str]) -> Back:
     """What is kept of a table until it is answered."""
-    rows = tuple((row.number, row.cells) for row in (*above, found.header, *found.rows, *below))
+    rows = tuple((row.number, row.came) for row in (*above, found.header, *found.rows, *below))
     return Back(
         found.encoding, found.marked, found.separator, found.header.number, rows, tuple(told), found.header.sheet
     )

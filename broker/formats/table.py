@@ -38,12 +38,20 @@ _QUOTED = re.compile('"[^"]*"')
 class Row:
     """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
     file on which the row begins, 1 for the first; in a workbook, whose sheet is named then, the number that its program
-    shows. `fault` says why it cannot be read. Repr hidden."""
+    shows. `fault` says why it cannot be read. Where the LEA's mapping has changed the cells, `written` has them as they
+    came, and `unfit` what is wrong with single ones, by their places from 0. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
     fault: str = ""
     sheet: str = ""
+    written: tuple[str, ...] = ()
+    unfit: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def came(self) -> tuple[str, ...]:
+        """The cells as they came."""
+        return self.written or self.cells
 
 
 @dataclass(frozen=True, slots=True, repr=False)

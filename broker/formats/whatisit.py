@@ -19,7 +19,8 @@ from broker.core.openpgp import armor, armor_damage, frames, message
 from broker.core.openpgp.message import Bounds
 from broker.edge.pgp.secretkey import Buffer
 from broker.edge.settings.values import Limits
-from broker.formats import sheets, tables
+from broker.formats import sheets
+from broker.formats.tabular.forms import known_in
 
 # Refusals of files in the clear, or without any known shape: the sender gets a better one that says what the file is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
@@ -142,7 +143,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content))
+    return any(known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content))
 
 
 def _shape(content: bytes) -> Shape | None:

@@ -64,6 +64,8 @@ REASONS: Mapping[str, str] = {
     "known-already": "The student was known already: use this number, and Retrieve next time.",
     "not-sure": "The exchange is not sure which student this is; answer the question in the notice `review`, or"
     " call the state.",
+    "all-or-nothing": "Nothing is wrong with this line, but another one of the table is at fault, and all or nothing"
+    " was asked for: mend the others, and send the whole table again.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
     "unreadable": "Something in this line cannot be used; correct it and send the line again.",
     "impossible-date": "A date in this line cannot be right; correct it, in your system too, and send the line again.",

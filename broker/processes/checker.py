@@ -30,13 +30,17 @@ def judge() -> Judge:
 
 
 def work_of(judging: Judge) -> ward.Work:
-    """The work for each file: its report as JSON, or the kind of a bug, whose text may quote the file."""
+    """The work for each file: its report, or what is understood of it, as JSON; or the kind of a bug, whose text may
+    quote the file."""
 
     def work(common: Buffer, head: Buffer, body: Buffer) -> bytes:
-        lea, now = orjson.loads(common)
-        (file,) = orjson.loads(head)
+        lea, now, mapping = orjson.loads(common)
+        file, is_to_map = orjson.loads(head)
         try:
-            return orjson.dumps(judging.report(bytes(body), file, lea, datetime.fromisoformat(now)).to_json())
+            if is_to_map:
+                return orjson.dumps(judging.by(mapping).understood(bytes(body)))
+            at = datetime.fromisoformat(now)
+            return orjson.dumps(judging.by(mapping).report(bytes(body), file, lea, at).to_json())
         except MemoryError:
             raise
         except Exception as bug:  # noqa: BLE001  only its kind is told

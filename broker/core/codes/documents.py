@@ -71,6 +71,10 @@ ROWS: dict[str, Code] = {
         " be a wrong one: nothing of it was taken.",
         "Correct the cells named, and seal the table again.",
     ),
+    "mapping": Code(
+        "The mapping of this LEA (mapping.toml) does not have the form that it must have.",
+        "Correct it at the places named, and hand it in again.",
+    ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",
         "Leave the column out, or give it the name under which the exchange knows it, and send it again.",

@@ -11,6 +11,7 @@ from broker.core.days.deadlines import Clock
 from broker.core.days.plausible import Bounds
 from broker.core.days.school_year import Calendar
 from broker.core.days.state_time import StateTime
+from broker.core.days.written import Order
 from broker.edge.settings.setting import setting
 
 
@@ -177,9 +178,19 @@ class Dates:
     file_days: int = setting(
         300, "days", "how old the date in a CSV's name may be; more is a year mistyped, or a file of last year", 1
     )
+    day_first: bool = setting(
+        False,
+        "true | false",
+        "whether 3/4/2012 is in April, where neither its table nor its LEA's mapping says so; if not, it is in March",
+    )
     created_ahead_days: int = setting(
         31, "days", "how far in the future a document's date may be: clocks are wrong by less", 1
     )
+
+    @property
+    def order(self) -> Order:
+        """What comes first in a date that can be read in two ways."""
+        return Order.DAY if self.day_first else Order.MONTH
 
     @property
     def bounds(self) -> Bounds:

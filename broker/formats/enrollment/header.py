@@ -59,8 +59,10 @@ def unknown(header: Row, fields: Sequence[str]) -> str:
 
 
 def label(header: Row, place: int) -> str:
-    """A column as a spreadsheet and its header name it: `Column H "DOB"`."""
-    cell = header.cells[place - 1]
+    """A column as a spreadsheet and its own header name it: `Column H "DOB"`."""
+    if place > len(header.came):
+        return f'The default "{header.cells[place - 1]}" of the mapping'
+    cell = header.came[place - 1]
     letters = lettered(place).partition("(")[2].rstrip(")")
     return f'Column {letters} "{cell}"' if SHOWN.fullmatch(cell) else f"Column {letters}"
 

@@ -79,9 +79,10 @@ class _Line:
         return not self.missing and not self.faults and bool(self.entries)
 
 
-def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> Lines:
-    """The lines of a table; `plain` is its text with a byte for each digit, `year` that of its signature. Raises
-    Refused `csv-form`, `ssn-column`, `has-ssn`, `dates-contradict`."""
+def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check, order: Order = Order.MONTH) -> Lines:
+    """The lines of a table; `plain` is its text with a byte for each digit, `year` that of its signature, `order` that
+    of dates which the table itself does not show. Raises Refused `csv-form`, `ssn-column`, `has-ssn`,
+    `dates-contradict`."""
     found = headed.table
     own, above = returned.without_added(found, headed.above)
     top = enrollment_header.read(own.header, own.rows)
@@ -90,7 +91,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     rows, totals = heading.without_totals(own.rows, needed)
     if not rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line of a student below it.")
-    decided = written.decide(_dates(rows, top.fields))
+    decided = written.decide(_dates(rows, top.fields), order)
     if decided.is_contradiction:
         said = f"{decided.month} has the month before the day, {decided.day} the day before the month."
         raise Refused("dates-contradict", decided.day, said)
@@ -98,8 +99,9 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     form = _Form(top.fields, labels, decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
     told = (*found.told, *_of_place(headed, totals), *top.told, *_again(rows))
-    if decided.day:
-        told += (f"Dates were read with the day before the month, as {decided.day} shows.",)
+    if decided.order is Order.DAY:
+        shown = f", as {decided.day} shows" if decided.day else ""
+        told += (f"Dates were read with the day before the month{shown}.",)
     back = returned.kept(replace(own, rows=rows), above, totals, told)
     good = [(one.echo.line, entry) for one in lines if one.is_good for entry in one.entries]
     sheet = Sheet(
@@ -148,17 +150,20 @@ def _line(row: Row, form: _Form) -> _Line:
     if any(row.cells[len(form.fields) :]):  # fewer are good: spreadsheet programs leave out separators at the end
         must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}: {MOVED}."
         return _Line(echo, faults={"": must})
+    unfit = {form.fields[place]: must for place, must in row.unfit if form.fields[place]}
     if template.is_example(said.get("last_name", "")):
         return _Line(Unread(row.number), faults={"": EXAMPLE})
     if bare(said.get("lea", form.lea)) != bare(form.lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
-    return _read(echo, said, form)
+    return _read(echo, said, unfit, form)
 
 
-def _read(echo: Unread, said: Mapping[str, str], form: _Form) -> _Line:
+def _read(echo: Unread, said: Mapping[str, str], unfit: Mapping[str, str], form: _Form) -> _Line:
     values: dict[str, Any] = {}
-    faults: dict[str, str] = {}
+    faults = dict(unfit)
     for name, cell in said.items():
+        if name in unfit:
+            continue
         try:
             values[name] = _value(name, cell, form)
         except Unfit as error:

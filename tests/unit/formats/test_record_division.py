@@ -6,6 +6,7 @@ from broker.core.errors import Refused
 from broker.formats import heading, tables
 from broker.formats.heading import Headed
 from broker.formats.student_record.divided import divided
+from broker.formats.tabular.forms import known_in
 from tests.support import record_tables
 
 STUDENT = {"ssid": "1000000019", "legal_name": {"first": "Bo", "last": "Quist"}, "birth_date": "2011-03-14"}
@@ -14,7 +15,7 @@ HEAD = "SSID,Last Name,First Name,DOB,School Year,Term,Course Number,Course Titl
 
 def headed(content: str | bytes) -> Headed:
     given = content if isinstance(content, bytes) else content.encode()
-    return heading.headed(tables.found(given, 100), tables.known_in)
+    return heading.headed(tables.found(given, 100), known_in)
 
 
 def titles(*lines: str) -> list[list[str]]:
