@@ -35,7 +35,7 @@ _EXPLAINS = re.compile(
 
 
 class Joined(NamedTuple):
-    """Which sheets are one document together. `places` says it of their names and rows, none where they are not;
+    """Which sheets are one document together. `places` says it of their names and first rows, none where they are not;
     `known` counts the names of columns among some cells of one of them."""
 
     places: Callable[[Sequence[tuple[str, Sequence[Sequence[str]]]]], Sequence[int]]
@@ -64,7 +64,7 @@ def _several(sheets: Sequence[Sheet], joined: Joined | None) -> list[Sheet]:
     if joined is None:
         return []
     seen = [one for one in sheets if not one.is_hidden and not _is_explaining(one)]
-    rows = [(one.name, [table.plain_cells(cells) for _, cells in one.rows]) for one in seen]
+    rows = [(one.name, [table.plain_cells(cells) for _, cells in one.rows[: _ABOVE + 2]]) for one in seen]
     return [seen[at] for at in joined.places(rows)]
 
 

@@ -37,8 +37,8 @@ class OneTable(NamedTuple):
 
 
 def joined(sheets: Sequence[tuple[str, Sequence[Cells]]]) -> tuple[int, ...]:
-    """The places of those of these sheets (name and rows) that are one record together; none where they are another
-    document: a record has a part, and an enrollment of several students is one."""
+    """The places of those of these sheets (name and first rows) that are one record together; none where they are
+    another document: a record has a part, and an enrollment of several students is one."""
     found = [_what(name, rows) for name, rows in sheets]
     if "part" not in found or any(_is_enrollment(*one) for one in sheets):
         return ()
