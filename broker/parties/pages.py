@@ -1,4 +1,4 @@
-"""The pages in an LEA's folder: README.txt with its own commands, and the directory of keys.
+"""The pages in an LEA's folder: README.txt with its own commands, the directory of keys, and tables to fill in.
 
 Owns these pages. Promises: every command in them works unchanged for this LEA with gpg and an SFTP program (a test runs
 them); an LEA whose folder is missing keeps no other LEA from its pages, and is reported to the caller. The directory
@@ -22,6 +22,7 @@ from broker.edge.ledger.parties import directory, removals
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import ensure_host_key
 from broker.edge.sftp.sshd_config import system_user
+from broker.formats import templates
 from broker.parties import keys
 
 _OPENSSH_PORT = 22
@@ -44,6 +45,9 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    Ask the state for the exchange's fingerprint by telephone. If it is the same, and only then:
    gpg --quick-lsign-key {fingerprint}
 
+   The folder directory also holds tables to fill in, each as a workbook (.xlsx) and as CSV: {tables}.
+   Fill one in, or take a list out of your own system, and send it as in 2 in the place of record.json.
+
 2. Send. Write your document (here record.json), seal it, and put it into outbox.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
    sftp -P {port} -i KEY {user}@{host}
@@ -65,7 +69,11 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    gpg --decrypt --output opened.json inbox/NAME.pgp
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
-5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
+5. A file NAME.review-answer.pgp in inbox asks which student you mean. Open it as in 4, as question.xlsx. Choose an
+   answer in its column Answer, save it, and send it as in 2. To say that you cannot use what came, send
+   directory/acknowledgement.xlsx as it is: it comes back with all that was delivered to you, to be answered.
+
+6. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
    Open it as in 4: "student" says who it is, "due_on" your last day, and "means" what to do. Send the record as in 2;
    it finds the new school by itself. When a student comes to you, send the enrollment: the exchange then asks the
    earlier school for the record.
@@ -99,9 +107,10 @@ def write_pages(services: House) -> list[LeaId]:
             served = [party.id for party in removals.present(connection)]
             shown, prints = keys.published(connection), keys.prints(connection)
         own = services.home.certificate.read_text("utf-8")
-        files = {"exchange.asc": own}
+        files: dict[str, str | bytes] = {"exchange.asc": own}
         files |= {f"{party.id}.asc": "\n".join(shown.get(party.id, ())) for party in every}
         files[PARTIES] = _who(services, every, prints)
+        files |= templates.files()
         missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
 
@@ -154,6 +163,7 @@ def _filler(services: House) -> Callable[[Party], str]:
     host = sftp.host or sftp.address
     shared = {
         "exchange": services.settings.name,
+        "tables": ", ".join(templates.TEMPLATES),
         "fingerprint": _fingerprint(services),
         "host": f"[{host}]" if ":" in host else host,
         "port": _port(services),
