@@ -7,6 +7,7 @@ is written only when it changes.
 import csv
 import io
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from broker.core.template import Template
@@ -37,9 +38,13 @@ def as_csv(template: Template) -> bytes:
     return (_MARK + out.getvalue()).encode()
 
 
-def files() -> dict[str, bytes]:
+@cache
+def files() -> Mapping[str, bytes]:
     """Each template in each form, by the name of its file."""
-    return {f"{kind}.{form}": write(made()) for kind, made in TEMPLATES.items() for form, write in FORMS.items()}
+    made = {kind: of() for kind, of in TEMPLATES.items()}
+    return MappingProxyType(
+        {f"{kind}.{form}": write(one) for kind, one in made.items() for form, write in FORMS.items()}
+    )
 
 
 FORMS: Mapping[str, Callable[[Template], bytes]] = MappingProxyType({"xlsx": templates_xlsx.workbook, "csv": as_csv})

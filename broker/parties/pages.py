@@ -1,4 +1,4 @@
-"""The pages in an LEA's folder: README.txt with its own commands, and the directory of keys.
+"""The pages in an LEA's folder: README.txt with its own commands, the directory of keys, and tables to fill in.
 
 Owns these pages. Promises: every command in them works unchanged for this LEA with gpg and an SFTP program (a test runs
 them); an LEA whose folder is missing keeps no other LEA from its pages, and is reported to the caller. The directory
@@ -25,6 +25,7 @@ from broker.edge.pages import reader
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import ensure_host_key
 from broker.edge.sftp.sshd_config import system_user
+from broker.formats import templates
 from broker.formats.readable.reader_words import words
 from broker.parties import keys
 
@@ -48,6 +49,9 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    gpg --fingerprint {fingerprint}
    Ask the state for the exchange's fingerprint by telephone. If it is the same, and only then:
    gpg --quick-lsign-key {fingerprint}
+
+   The folder directory also holds tables to fill in, each as a workbook (.xlsx) and as CSV: {tables}.
+   Fill one in, or take a list out of your own system, and send it as in 2 in the place of record.json.
 
 2. Send. Seal your file, and put it into outbox. A list of students goes as you have it, a workbook (.xlsx, .xls, .ods)
    or a CSV: put its name in the place of record.json, and a name with .pgp behind it in the place of record.pgp.
@@ -75,7 +79,11 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    it. The page uses no network.
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
-5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
+5. A file NAME.review-answer.pgp in inbox asks which student you mean. Open it as in 4, as question.xlsx. Choose an
+   answer in its column Answer, save it, and send it as in 2. To say that you cannot use what came, send
+   directory/acknowledgement.xlsx as it is: it comes back with all that was delivered to you, to be answered.
+
+6. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
    Open it as in 4: "student" says who it is, "due_on" your last day, and "means" what to do. Send the record as in 2;
    it finds the new school by itself. When a student comes to you, send the enrollment: the exchange then asks the
    earlier school for the record.
@@ -109,9 +117,10 @@ def write_pages(services: House) -> list[LeaId]:
             served = [party.id for party in removals.present(connection)]
             shown, prints = keys.published(connection), keys.prints(connection)
         own = services.home.certificate.read_text("utf-8")
-        files = {"exchange.asc": own}
+        files: dict[str, str | bytes] = {"exchange.asc": own}
         files |= {f"{party.id}.asc": "\n".join(shown.get(party.id, ())) for party in every}
         files |= {PARTIES: _who(services, every, prints), READER: _reader()}
+        files |= templates.files()
         missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
 
@@ -169,6 +178,7 @@ def _filler(services: House) -> Callable[[Party], str]:
     host = sftp.host or sftp.address
     shared = {
         "exchange": services.settings.name,
+        "tables": ", ".join(templates.TEMPLATES),
         "fingerprint": _fingerprint(services),
         "host": f"[{host}]" if ":" in host else host,
         "port": _port(services),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import documents
+from tests.support import answer_tables, documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
 from tests.support.exchange import QUICK, said_by, wait_until
@@ -75,6 +75,10 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
         canyon.send("ana.pgp", record("01", ana))
         canyon.receipt("ana.pgp", "DELIVERED")
 
+    def takes_back(reader: Reader) -> None:
+        book = reader.desk / "question.xlsx"
+        book.write_bytes(answer_tables.filled(book.read_bytes(), lambda _: "Take it back"))
+
     def enrolls(_: Reader) -> None:
         for one in (BEN, NOAH):
             canyon.enroll(one, date="2026-11-30")
@@ -93,6 +97,7 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
         "Canyon sends the record of Ana, for which it was asked": sends_ana,
         "Canyon enrolls Ben and Noah": enrolls,
         "the birth date of Pao is corrected in fall-list-answered.csv": corrects,
+        "the secretary chooses Take it back, and saves question.xlsx": takes_back,
     }
     assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 40
     assert statuses(reader.desk / "fall-list-answered.csv") == ["matched", "assigned", "assigned", "refused"]
