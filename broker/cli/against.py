@@ -22,6 +22,7 @@ from broker.terminal.common import fail, say
 from broker.terminal.endings import sentence, shown
 from broker.terminal.files import write_new
 
+_MOST_RUNS = 12  # of lines that are named; a file or JSON has all
 _WIDEST = 100  # letters of a line of text that is easy to read
 _FORMS = {".csv": mending.as_csv, ".xlsx": mending.as_workbook}
 
@@ -147,14 +148,16 @@ def _together(some: Iterable[Found], files: Sequence[str]) -> Iterator[tuple[str
 
 
 def _numbers(numbers: Sequence[int]) -> str:
-    """`line 3`, or `lines 3, 7-9`."""
+    """`line 3`, or `lines 3, 7-9`; of very many the first ones, and how many more."""
     runs: list[list[int]] = []
     for one in sorted(set(numbers)):
         if runs and one == runs[-1][-1] + 1:
             runs[-1] = [runs[-1][0], one]
         else:
             runs.append([one])
-    text = ", ".join("-".join(map(str, run)) for run in runs)
+    text = ", ".join("-".join(map(str, run)) for run in runs[:_MOST_RUNS])
+    if rest := sum(run[-1] - run[0] + 1 for run in runs[_MOST_RUNS:]):
+        text += f" and {rest} more"
     return f"line{'s' if len(runs) > 1 or len(runs[0]) > 1 else ''} {text}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from broker.edge.ledger import tables
 from broker.edge.ledger.engine import reading, writing
@@ -242,3 +242,23 @@ def test_a_long_list_comes_in_parts_and_is_read_in_few_queries(office: Office) -
     told = [line["last_name"] for one in parts for line in one]
     assert sorted(told) == sorted(one["legal_name"]["last"] for one in everybody[3:])
     assert max(one.written for one in done) < 60
+
+
+def test_more_students_need_no_more_queries_than_their_pages(office: Office) -> None:
+    everybody = desk.children(36)
+    counts = []
+    for some in (everybody[:4], everybody[4:20], everybody[20:]):
+        office.enroll(A, *some)
+        tracking = office.drop(A, asked(A))
+        said: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any, said: list[str] = said) -> None:
+            said.append(statement)
+
+        event.listen(office.services.engine, "before_cursor_execute", note)
+        office.work()
+        event.remove(office.services.engine, "before_cursor_execute", note)
+        assert office.row(tracking).state == "APPLIED"
+        counts.append(len(said))
+    assert len(set(counts)) == 1, counts
+    assert [len(rows(one)) for one in rosters(office, A)] == [4, 20, 36]
