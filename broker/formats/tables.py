@@ -83,13 +83,13 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
         return meant.read(given, lea, made, check)
     except Refused as refused:
         askew = heading.askew(own, headed.above, known_in) if refused.code == "csv-form" else ""
-        raise (Refused(refused.code, refused.pointer, askew) if askew else refused) from None
+        raise (Refused(refused.code, refused.pointer, f"{askew} {refused.hint}") if askew else refused) from None
 
 
 def _unclear(found: Table, above: Sequence[Row]) -> Refused:
     """The refusal of a table that is plainly none of the forms."""
     askew = heading.askew(found, above, known_in)
-    if askew:
+    if askew and known_in(found.header.cells) < _KNOWN_CELLS:
         return Refused("csv-form", place_of(found.header), askew)
     named = [cell for cell in found.header.cells if cell]
     if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
@@ -102,7 +102,8 @@ def _unclear(found: Table, above: Sequence[Row]) -> Refused:
     nearest = sorted(missing, key=lambda one: len(one[0]))[:_MOST_MEANT]
     lacking = "; ".join(f"for {name}: {', '.join(some)}" for some, name in nearest)
     unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in found.header.cells])
-    return Refused("csv-form", place_of(found.header), f"These columns are missing {lacking}. {unknown}".strip())
+    said = f"{askew} These columns are missing {lacking}. {unknown}".strip()
+    return Refused("csv-form", place_of(found.header), said)
 
 
 def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
