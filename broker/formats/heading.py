@@ -58,7 +58,9 @@ def askew(table: Table, above: Sequence[Row], known: Callable[[Sequence[str]], i
     beside = [(above[-1], table.header)] if above else []
     beside += [(table.header, table.rows[0])] if table.rows else []
     for upper, lower in beside:
-        if known(_joined(upper.cells, lower.cells, known)) > max(here, _LEAST_NAMED - 1):
+        names = _joined(upper.cells, lower.cells, known)
+        own = [one for cell, one, below in zip(upper.cells, names, lower.cells, strict=False) if cell and one != below]
+        if own and known(names) >= max(here, _LEAST_NAMED):
             both = f"{place_of(upper)} and {place_of(lower)}"
             return f"The names of the columns are spread over two lines, {both}: write each into one cell of one line."
     return ""

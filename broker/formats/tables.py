@@ -113,7 +113,7 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
         document = meant.read(_with_defaults(given, meant, made), lea, made, check)
     except Refused as refused:
         askew = heading.askew(given.own, given.headed.above, known_in) if refused.code == "csv-form" else ""
-        raise (Refused(refused.code, refused.pointer, askew) if askew else refused) from None
+        raise (Refused(refused.code, refused.pointer, f"{askew} {refused.hint}") if askew else refused) from None
     if ssid.SHEET not in document:
         return document
     return document | {ssid.SHEET: replace(document[ssid.SHEET], is_whole=given.is_whole)}
@@ -186,7 +186,7 @@ def _with_defaults(given: Given, form: Form, made: Made) -> Given:
 def _unclear(found: Table, above: Sequence[Row]) -> Refused:
     """The refusal of a table that is plainly none of the forms."""
     askew = heading.askew(found, above, known_in)
-    if askew:
+    if askew and known_in(found.header.cells) < _KNOWN_CELLS:
         return Refused("csv-form", place_of(found.header), askew)
     named = [cell for cell in found.header.cells if cell]
     if known_in(found.header.cells) < min(_LEAST_OF_LINE, len(named)):
@@ -200,4 +200,5 @@ def _unclear(found: Table, above: Sequence[Row]) -> Refused:
     nearest = sorted(known, key=lambda one: len(one.missing(cells)) - one.known_in(cells))[:_MOST_MEANT]
     lacking = "; ".join(f"for {one.name}: {', '.join(one.missing(cells))}" for one in nearest)
     unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in cells])
-    return Refused("csv-form", place_of(found.header), f"These columns are missing {lacking}. {unknown}".strip())
+    said = f"{askew} These columns are missing {lacking}. {unknown}".strip()
+    return Refused("csv-form", place_of(found.header), said)
