@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from broker.edge.pages.html import COLOURS, DARK
 
-_SCRIPTS = ("reader.js", "reader_screen.js")
+_SCRIPTS = ("reader_values.js", "reader.js", "reader_screen.js")
 
 
 def render(words: Mapping[str, Any]) -> str:

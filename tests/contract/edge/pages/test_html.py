@@ -197,6 +197,14 @@ def test_a_template_that_asks_for_what_is_not_there_fails() -> None:
 
 def test_the_template_is_in_a_checkout_and_in_a_wheel() -> None:
     names = {path.name for path in files("broker.edge.pages").iterdir() if path.suffix in {".css", ".html", ".js"}}
-    assert names == {"page.css", "page.html", "reader.css", "reader.html", "reader.js", "reader_screen.js"}
+    assert names == {
+        "page.css",
+        "page.html",
+        "reader.css",
+        "reader.html",
+        "reader.js",
+        "reader_screen.js",
+        "reader_values.js",
+    }
     packed = {one.distribution_path for one in WheelBuilder(str(ROOT)).recurse_included_files()}
     assert {f"broker/edge/pages/{name}" for name in names} <= packed
