@@ -44,8 +44,8 @@ def read(
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
     is the time zone of a time without an offset; `made` says what a table does not; without it, it is read as if it
-    were sealed now; `defaults` are for what an export does not say (`sis.form.Around`). Raises Refused: the codes of
-    `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from
+    were sealed now; `defaults` are for what an export does not say (`sis.form.Around`), beside those of the LEA's
+    mapping. Raises Refused: the codes of `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from
     `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a transcript that nobody asked for;
     `mapping` where the LEA's mapping cannot be used.
     """
@@ -59,7 +59,8 @@ def read(
         return _table(content, file, lea, limits, contracts, today, made)
     if form is not None:
         check = partial(contracts.check, max_errors=limits.schema_errors)
-        around = Around(lea, limits, check, made, identity.state, zone, defaults)
+        given = {**tables.mapping_in(made.mapping).defaults, **defaults}
+        around = Around(lea, limits, check, made, identity.state, zone, given)
         document = form[0].read(content, form[1], around)
         if lines.SHEET in document:
             return document

@@ -24,7 +24,7 @@ from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
 from broker.formats.student_record import sheets as record_sheets
 from broker.formats.table import Row, Table, place_of
-from broker.formats.tabular.forms import FIELDS, FORMS, Check, Form, Given, known_in, known_in_one
+from broker.formats.tabular.forms import FIELDS, FORMS, OF_LISTS, Check, Form, Given, known_in, known_in_one
 
 _KNOWN_CELLS = 3  # so many known cells make a line the header of a table
 _LEAST_OF_LINE = 2  # so many are known where a line has names of columns at all
@@ -75,8 +75,8 @@ def column_of(name: str) -> str:
     """Our own name of the column with this name in one of the tables that are read; '' for none."""
     if switch.is_name(name):
         return switch.NAME
-    telling = sorted(FORMS, key=lambda one: not one.tells_codes)
-    fields = [one.field_of(name) for one in telling if one.known_in([name])]
+    known = [one for one in FORMS if one.known_in([name])]
+    fields = [one.field_of(name) for one in ([one for one in known if one.tells_codes] or known)]
     return name if name in fields else next(iter(fields), "")
 
 
@@ -196,7 +196,8 @@ def _unclear(found: Table, above: Sequence[Row]) -> Refused:
         )
         return Refused("csv-form", place_of(found.header), hint)
     cells = found.header.cells
-    known = [one for one in reversed(FORMS) if one.known_in(cells)]
+    lists = [one for one in reversed(OF_LISTS) if one.known_in(cells)]
+    known = lists or [one for one in FORMS if one.known_in(cells)]
     nearest = sorted(known, key=lambda one: len(one.missing(cells)) - one.known_in(cells))[:_MOST_MEANT]
     lacking = "; ".join(f"for {one.name}: {', '.join(one.missing(cells))}" for one in nearest)
     unknown = header.unknown(found.header, [cell if known_in([cell]) else "" for cell in cells])

@@ -65,7 +65,7 @@ def known_in(cells: Sequence[str]) -> int:
 
 def known_in_one(cells: Sequence[str]) -> int:
     """The same, of the tables of which a workbook has one."""
-    return max(one.known_in(cells) for one in FORMS if one.read is not _record)
+    return max(one.known_in(cells) for one in OF_LISTS)
 
 
 def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
@@ -151,3 +151,5 @@ FORMS = (
 )
 """The forms of table, the more special ones first: the first one that a table is meant to be reads it."""
 FIELDS = tuple(one.field_of for one in FORMS)
+OF_LISTS = tuple(one for one in FORMS if one.read is not _record)
+"""Those whose lines are about one student, or one packet, each."""
