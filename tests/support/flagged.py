@@ -26,7 +26,7 @@ from broker.flags import missing
 from broker.formats.transcript.record import Facts, from_record
 from broker.notices.alert import Kind
 from broker.stages import admit
-from tests.support import desk, documents
+from tests.support import desk, documents, workbooks
 from tests.support.office import Office
 
 A, B, C, STATE, UNIVERSITY = "01", "6G", "7K", "UT", "uofu"
@@ -37,7 +37,8 @@ AUTUMN, MOVE = "2026-08-17", "2026-11-20"
 PASSED_ON = ("student-record", "backpack", "transcript")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?")
-_NUMBER, _DIGEST, _FILE = re.compile(r"\b\d{10}\b"), re.compile(r"\b[0-9a-f]{64}\b"), re.compile(r"\bREQ_\w+")
+_NUMBER, _DIGEST = re.compile(r"\b\d{10}\b"), re.compile(r"\b[0-9a-f]{64}\b")
+_FILE = re.compile(r"\bREQ_\w+|(?<=\t)[^\t\n]+\.pgp(?=\t)")  # in JSON, and in the column of a workbook
 _COUNTED = re.compile(r'"(size|transfer|birth_year|file|first_name_begins_with)": ("[^"]*"|\d+)')
 
 Given = Counter[tuple[str, str, str]]
@@ -204,7 +205,8 @@ class Child:
         for party, text in said:
             yield party, "receipt", text.strip()
         for party, kind, tracking in lying:
-            yield party, kind, self.office.opened(tracking).decode()
+            content = self.office.opened(tracking)
+            yield party, kind, workbooks.text_of(content) if content[:2] == b"PK" else content.decode()
 
     def _plain(self, text: str) -> str:
         name = self.student["legal_name"]
