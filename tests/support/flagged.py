@@ -212,7 +212,9 @@ class Child:
         name = self.student["legal_name"]
         alike = self.alike()["legal_name"]["first"]
         for word, said in ((alike, "FIRST"), (name["first"], "FIRST"), (name["last"], "LAST")):
-            text = text.replace(word, said)
+            text = re.sub(
+                rf"(?<!\w){re.escape(word)}(?!\w)", said, text
+            )  # no part of a word in the exchange's sentences
         for block in (self.student, self.near()):
             text = text.replace(block["birth_date"], "BORN")
         text = _COUNTED.sub(r'"\1": N', _DIGEST.sub("DIGEST", _TIME.sub("TIME", _ID.sub("ID", text))))
