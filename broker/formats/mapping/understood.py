@@ -56,7 +56,8 @@ def _form(found: Table, cells: Sequence[str]) -> Form:
     """The form of table that it is, or else is nearest to."""
     mapped = Table(found.separator, found.encoding, found.marked, Row(found.header.number, tuple(cells)), found.rows)
     meant = next((one for one in FORMS if one.is_meant(mapped)), None)
-    return meant or min(reversed(FORMS), key=lambda one: len(one.missing(cells)))
+    telling = [one for one in reversed(FORMS) if one.tells_codes]
+    return meant or min(telling, key=lambda one: len(one.missing(cells)))
 
 
 def _seen(

@@ -100,7 +100,7 @@ def _table(own: Table, year: int) -> Listed:
 def _fields(header: Row) -> Iterator[str]:
     """The field of each column; '' for one that is not read, or that stands there twice."""
     seen: set[str] = set()
-    every = [columns.field_of(cell) for cell in header.cells]
+    every = list(columns.fields_of(header.cells))
     if {"last_name", "first_name"} <= set(every):
         seen.add("whole_name")
     for name in every:
