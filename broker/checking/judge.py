@@ -5,11 +5,11 @@ Owns what is asked of a file that is not sent yet, and in which order. Promises:
 wrong; a report holds nothing of a student. Only the process that reads hostile bytes imports this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.checking import faults
 from broker.checking.report import Report, Verdict
@@ -32,7 +32,7 @@ from broker.stages.applied import planning
 from broker.students.dates import judged
 from handlers.registry import handler_of
 
-_NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
+NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
 _OF_THE_NAME = frozenset({"request-name", "from-mismatch", "file-date"})
 _OF_TABLES = frozenset({"request-name", "csv-form", "unknown-column", "ssn-column"})
 _NAMED = {
@@ -47,6 +47,15 @@ _NAMED = {
 Document = Mapping[str, Any]
 
 
+class Judged(NamedTuple):
+    """The report on a file; its document, None where it is refused as a whole; and which lines of that are faulty, as
+    their answers call them."""
+
+    report: Report
+    document: Document | None
+    faulty: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True)
 class Judge:
     """Judges files by these settings; the state's own may be others."""
@@ -56,24 +65,30 @@ class Judge:
 
     def report(self, content: bytes, file: str, lea: str, now: datetime) -> Report:
         """The report on a file of this name. `lea` is '' where the user does not say whose it is."""
+        return self.judged(content, file, lea, now).report
+
+    def judged(self, content: bytes, file: str, lea: str, now: datetime, wanted: str = "") -> Judged:
+        """The report, and the document; `wanted` is the packet type that a table shall be, '' for what it is."""
         known = self._known(content, file, lea)
-        owner = LeaId(known.lea) if known.lea else _NOBODY
+        owner = LeaId(known.lea) if known.lea else NOBODY
         try:
-            found = self._read(content, file, owner, now)
+            found = self._read(content, file, owner, now, wanted)
         except Refused as refused:
-            return self._refused(content, owner, now, known, whatisit.when_opened(content, refused))
-        accepted = self._accepted(content, found, known, now)
+            return Judged(self._refused(content, owner, now, known, whatisit.when_opened(content, refused)), None)
+        judged = self._accepted(content, found, known, now)
         try:
             self._check(found, lea, now)
         except Refused as refused:
-            told = faults.of_refusal(refused)
-            return replace(accepted, verdict=Verdict.REFUSED, good=0, faults=told + accepted.faults)
-        return accepted
+            told = faults.of_refusal(refused) + judged.report.faults
+            return Judged(replace(judged.report, verdict=Verdict.REFUSED, good=0, faults=told), None)
+        return judged
 
-    def _read(self, content: bytes, file: str, lea: LeaId, now: datetime) -> Document:
+    def _read(self, content: bytes, file: str, lea: LeaId, now: datetime, wanted: str = "") -> Document:
         of = self.settings
         today = dates.today_of(of, now)
-        return reading.read(content, file, lea, of.limits, self.contracts, of.identity, today, zone=of.time.zone)
+        return reading.read(
+            content, file, lea, of.limits, self.contracts, of.identity, today, zone=of.time.zone, wanted=wanted
+        )
 
     def _check(self, found: Document, lea: str, now: datetime) -> None:
         """What `stages.admit` asks of a document by itself. Raises Refused."""
@@ -95,7 +110,7 @@ class Judge:
             Verdict.REFUSED,
             packet=str(named) if named in self.contracts.accepted else "",
             form="JSON" if document else "",
-            lea=lea or _id(document.get("from")) or _id(ssid_name.lea_in(file)) or self._in_rows(content, file),
+            lea=lea or id_of(document.get("from")) or id_of(ssid_name.lea_in(file)) or self._in_rows(content, file),
             students=_students(document),
         )
 
@@ -107,7 +122,7 @@ class Judge:
             found = self._table(content)
             fields = [field_of(cell) for cell in found.header.cells]
             at = fields.index("lea") if "lea" in fields else len(fields)
-            return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
+            return next((id_of(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
         return ""
 
     def _table(self, content: bytes) -> Table:
@@ -125,26 +140,31 @@ class Judge:
             except Refused as another:
                 told += faults.of_refusal(whatisit.when_opened(content, another))
             else:
-                rest = self._accepted(content, found, known, now)
+                rest = self._accepted(content, found, known, now).report
                 return replace(rest, verdict=Verdict.REFUSED, good=0, faults=told + rest.faults)
         return replace(known, form=known.form or _form_of_refused(content, refused.code), faults=told)
 
-    def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
+    def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Judged:
+        header = self._table(content).header.cells if SHEET in found else None
+        return self.accepted(found, header, replace(known, form=_form(content, found)), now)
+
+    def accepted(self, found: Document, header: Sequence[str] | None, known: Report, now: datetime) -> Judged:
+        """A document that can be read, judged; `header` is that of a table, `known` what is known besides."""
         answers, count = self._answers(found, now)
-        columns = faults.columns_of(self._table(content).header.cells) if SHEET in found else None
+        columns = None if header is None else faults.columns_of(header)
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
         students = count or _students(found)
-        return replace(
+        report = replace(
             known,
-            lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
+            lea=known.lea or id_of(found["from"]).removeprefix(NOBODY),
             verdict=Verdict.SOME if answers else Verdict.GOOD,
             packet=str(found["packet"]),
-            form=_form(content, found),
             students=students,
             good=students - len(answers),
             faulty=len(answers),
             faults=told,
         )
+        return Judged(report, found, frozenset(one.line for one in answers))
 
     def _answers(self, found: Document, now: datetime) -> tuple[list[Answer], int]:
         """The answers to the lines that would come back, in the order of the lines, and how many lines there are."""
@@ -159,7 +179,7 @@ def _form_of_refused(content: bytes, code: str) -> str:
     return _NAMED.get(code) or (kind.name if kind else "a table" if code in _OF_TABLES else "")
 
 
-def _id(written: object) -> str:
+def id_of(written: object) -> str:
     """An LEA's id; '' for anything else."""
     try:
         return lea_id(written) if isinstance(written, str) else ""

@@ -41,7 +41,7 @@ class Report:
     """The report. `packet` is the packet type, `form` the form of the document (JSON, CSV), or of a file that is none
     in words (a PDF); both '' where they are not known. `lea` is whose file it is taken to be. `students` are in the
     file, of whom `good` would be taken and `faulty` come back; in a file that is refused as a whole no line is
-    taken."""
+    taken. `unnamed` are those of the faulty ones that no fault names, because there are too many."""
 
     verdict: Verdict
     packet: str = ""
@@ -51,6 +51,7 @@ class Report:
     good: int = 0
     faulty: int = 0
     faults: tuple[Fault, ...] = ()
+    unnamed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""

@@ -66,6 +66,12 @@ COMMANDS: Mapping[str, Entry] = {
         " taken, and all faults with their places.",
         _LEA,
     ),
+    "convert": Entry(
+        "cli.convert:convert",
+        "Write a document in another form: a table as the document that the exchange makes of it, or a document as a"
+        " table.",
+        _LEA,
+    ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "send": Entry(
         "cli.sending.send:send",

@@ -73,7 +73,7 @@ def _checked(checker: Checker, path: Path, lea: str, as_json: bool) -> Verdict |
     if as_json:
         say(json.dumps({"file": str(path)} | report.to_json()))
         return report.verdict
-    for line in lines(shown(str(path)), report, min(tables.console().width, _WIDEST)):
+    for line in lines(shown(str(path)), report, width()):
         say(tables.plain(line))
     return report.verdict
 
@@ -82,6 +82,11 @@ def _unread(path: Path, why: str, as_json: bool) -> None:
     if as_json:
         say(json.dumps({"file": str(path), "verdict": None, "unread": why}))
     warn(why)
+
+
+def width() -> int:
+    """The width of the lines that are shown."""
+    return min(tables.console().width, _WIDEST)
 
 
 def lines(file: str, report: Report, width: int) -> Iterator[str]:
@@ -96,6 +101,8 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
         for wrong, places in together(some):
             yield from _wrapped(f"{places}: {wrong}" if places else wrong, width, "  ", "    ")
         yield from _wrapped(f"To do: {remedy} [{code}]", width, "  ", "    ")
+    if report.unnamed:
+        yield from ("", f"  More lines with faults, which are not named here: {report.unnamed:,}.")
     yield ""
 
 
@@ -154,5 +161,5 @@ def _sum_up(verdicts: Sequence[Verdict | None]) -> None:
         told = [f"{counts[one]} {word}" for one, word in words.items() if counts[one]]
         say(f"{len(verdicts)} files: {', '.join([*told, *([f'{counts[None]} not read'] if counts[None] else [])])}.")
     if any(verdicts):
-        for line in _wrapped(_ONLY_THE_EXCHANGE, min(tables.console().width, _WIDEST), rest=""):
+        for line in _wrapped(_ONLY_THE_EXCHANGE, width(), rest=""):
             say(line)

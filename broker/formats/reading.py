@@ -34,12 +34,14 @@ def read(
     *,
     zone: tzinfo = _STATE.time.zone,
     made: Made | None = None,
+    wanted: str = "",
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
     is the time zone of a time without an offset; `made` says what a table does not; without it,
-    it is read as if it were sealed now. Raises Refused: the codes of `canonical.parse`, `tables.read`,
+    it is read as if it were sealed now; `wanted` is the packet type that a table shall be, '' for what it is meant to
+    be. Raises Refused: the codes of `canonical.parse`, `tables.read`,
     `pesc.read_any`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date`
     from `dates`; `no-request` for a transcript that nobody asked for.
     """
@@ -49,7 +51,7 @@ def read(
         return key
     is_xml = pesc.is_xml(content)
     if not is_xml and content[:1] != b"{" and tables.is_table(content, file):
-        return _table(content, file, lea, limits, contracts, today, made or unsealed(zone))
+        return _table(content, file, lea, limits, contracts, today, made or unsealed(zone), wanted)
     if is_xml:
         document = pesc.read_any(content, lea, identity.state, zone)
         no_ssn.check_xml(content, pesc.LIMITS)
@@ -68,11 +70,18 @@ def read(
 
 
 def _table(
-    content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None, made: Made
+    content: bytes,
+    file: str,
+    lea: LeaId,
+    limits: Limits,
+    contracts: Contracts,
+    today: dates.Today | None,
+    made: Made,
+    wanted: str,
 ) -> Mapping[str, Any]:
     most, most_faults = limits.students_per_enrollment, limits.schema_errors
-    found = tables.read(content, file, lea, most, made, lambda one: contracts.check(one, most_faults))
-    if today is not None and ssid_name.is_request(file):
+    found = tables.read(content, file, lea, most, made, lambda one: contracts.check(one, most_faults), wanted)
+    if today is not None and ssid_name.is_request(file) and found["packet"] == lines.PACKET:
         dates.check_file_day(found[lines.SHEET].day, today)
     return found
 

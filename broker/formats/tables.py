@@ -7,15 +7,17 @@ is an SSID request; where it is not plain what a table is, the refusal says whic
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from broker.core.days.written import Decided, Order
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import heading, returned, sheets, table
 from broker.formats.cells import plain
 from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
-from broker.formats.heading import Headed
+from broker.formats.heading import WHOLE, Headed, Part
 from broker.formats.made import Made
 from broker.formats.ssid import columns as ssid_columns
+from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import lines as ssid
 from broker.formats.ssid import name as ssid_name
 from broker.formats.table import Table, place_of
@@ -32,22 +34,27 @@ Check = Callable[[Mapping[str, Any]], object]
 
 class Given(NamedTuple):
     """A table that was found in a file: with its header, as it came (`headed`); without the columns that the exchange
-    has added (`own`); and all its text, with a byte for each digit (`plain`)."""
+    has added (`own`); and all its text, with a byte for each digit (`plain`). `part` says which part of it this is."""
 
     headed: Headed
     own: Table
     plain: bytes
+    part: Part = WHOLE
 
 
 class Form(NamedTuple):
     """A document that may be sent as a table. `name` is the document in words; `known_in` counts the names of its
-    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it."""
+    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it;
+    `packet` is the packet type, where any table can be asked to be read as it; `decided_by` tells of a part of a table
+    what its dates show of their order, None where a table cannot be divided by its lines."""
 
     name: str
     known_in: Callable[[Sequence[str]], int]
     is_meant: Callable[[Table], bool]
     missing: Callable[[Sequence[str]], Sequence[str]]
     read: Callable[[Given, LeaId, Made, Check], dict[str, Any]]
+    packet: str = ""
+    decided_by: Callable[[Table], Decided] | None = None
 
 
 def known_in(cells: Sequence[str]) -> int:
@@ -64,19 +71,22 @@ def is_table(content: bytes, file: str) -> bool:
     return ssid_name.is_meant(file) or any(known_in(one) >= _KNOWN_CELLS for one in table.first_lines(content))
 
 
-def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
-    """The document that a table becomes, with a `Sheet` as its property `sheet`.
+def read(
+    content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check, wanted: str = ""
+) -> dict[str, Any]:
+    """The document that a table becomes, with a `Sheet` as its property `sheet`; with `wanted` it is to be of this
+    packet type, one of `FORMS`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused: the codes of `sheets.read` and
     of the forms' own reading, and `csv-form` where it is not plain what the table is.
     """
-    if ssid_name.is_request(file):
+    if ssid_name.is_request(file) and wanted in ("", ssid.PACKET):
         return ssid.read(content, file, lea, most_lines, check)
     found = sheets.read(content, most_lines, known_in)
     headed = heading.headed(found, known_in)
     own, _ = returned.without_added(headed.table)
     given = Given(headed, own, sheets.plain(content, found))
-    meant = next((one for one in FORMS if one.is_meant(own)), None)
+    meant = next((one for one in FORMS if (one.packet == wanted if wanted else one.is_meant(own))), None)
     if meant is None:
         raise _unclear(own)
     return meant.read(given, lea, made, check)
@@ -102,7 +112,9 @@ def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str,
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
     year = made.signed_on.year
-    found = enrollment.read(given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}))
+    found = enrollment.read(
+        given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}), given.part
+    )
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
 
 
@@ -121,6 +133,11 @@ def _is_request(found: Table) -> bool:
     return False
 
 
+def _always_month(_: object) -> Decided:
+    """The month comes first in an SSID request, whatever its dates show."""
+    return Decided(Order.MONTH, "", "")
+
+
 def _missing_for_request(header: Sequence[str]) -> list[str]:
     asked = [ssid_columns.field_of(cell) for cell in header]
     return [name for name in (*ssid_columns.REQUIRED, "school") if name not in asked]
@@ -132,7 +149,9 @@ FORMS = (
         ssid_columns.known_in,
         _is_request,
         _missing_for_request,
-        lambda given, lea, made, check: ssid.of_table(given.headed.table, given.plain, made, lea, check),
+        lambda given, lea, made, check: ssid.of_table(given.headed.table, given.plain, made, lea, check, given.part),
+        ssid.PACKET,
+        lambda own: _always_month(ssid_header.fields_of(own.header)),
     ),
     Form(
         "an enrollment",
@@ -140,6 +159,8 @@ FORMS = (
         _is_enrollment,
         lambda header: columns.missing([columns.field_of(cell) for cell in header]),
         _enrollment,
+        enrollment.PACKET,
+        enrollment.decided_by,
     ),
 )
 """The forms of table, the more special ones first: the first one that a table is meant to be reads it."""

@@ -23,7 +23,7 @@ from broker.formats.enrollment import header as enrollment_header
 from broker.formats.enrollment.columns import COLUMNS, DATES, ENTRY, EXIT, NAMES
 from broker.formats.heading import Headed
 from broker.formats.ssid.lines import EXAMPLE, Sheet, Unread, bare, echo_of, fault_of
-from broker.formats.table import Row, place_of
+from broker.formats.table import Row, Table, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[list[Entry]], object]
@@ -74,7 +74,9 @@ class _Line:
         return not self.missing and not self.faults and bool(self.entries)
 
 
-def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> Lines:
+def read(
+    headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check, part: heading.Part = heading.WHOLE
+) -> Lines:
     """The lines of a table; `plain` is its text with a byte for each digit, `year` that of its signature. Raises
     Refused `csv-form`, `ssn-column`, `has-ssn`, `dates-contradict`."""
     found = headed.table
@@ -82,7 +84,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     top = enrollment_header.read(own.header, own.rows)
     no_ssn.check_rows(plain, (*headed.above, *found.rows, *found.aside), [_last_step(name) for name in top.fields])
     needed = [top.fields.index(name) for name in ("last_name", "whole_name", "birth_date") if name in top.fields]
-    rows, totals = heading.without_totals(own.rows, needed)
+    rows, totals = heading.without_totals(own.rows, needed) if part.is_last else (own.rows, ())
     if not rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line of a student below it.")
     decided = written.decide(_dates(rows, top.fields))
@@ -90,7 +92,7 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
         said = f"{decided.month} has the month before the day, {decided.day} the day before the month."
         raise Refused("dates-contradict", decided.day, said)
     labels = {name: enrollment_header.label(found.header, n) for n, name in enumerate(top.fields, 1) if name}
-    form = _Form(top.fields, labels, decided.order, year, lea)
+    form = _Form(top.fields, labels, part.order or decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
     told = (*found.told, *_of_place(headed, totals), *top.told)
     if decided.day:
@@ -106,6 +108,12 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
         is_named_by_rows=True,
     )
     return Lines(tuple(entry for _, entry in good), sheet)
+
+
+def decided_by(own: Table) -> written.Decided:
+    """What the dates of a part of a table show of their order. Raises Refused `ssn-column` or `csv-form` for its
+    columns."""
+    return written.decide(_dates(own.rows, enrollment_header.read(own.header, own.rows).fields))
 
 
 def _of_place(headed: Headed, totals: Sequence[Row]) -> Iterator[str]:

@@ -85,17 +85,23 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     return _document(heading.headed(found, columns.known_in).table, plain, header, name.day, check)
 
 
-def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -> dict[str, Any]:
+def of_table(
+    found: Table, plain: bytes, made: Made, lea: LeaId, check: Check, part: heading.Part = heading.WHOLE
+) -> dict[str, Any]:
     """The same of a table under any name, which is known by its rows; `plain` is its text with a byte for each
     digit."""
     created = made.signed_at.isoformat(timespec="seconds")
     header = {"packet": PACKET, "id": made.id_of("ssid-request", lea, found), "from": str(lea), "created": created}
-    document = _document(found, plain, header, made.signed_on.isoformat(), check)
+    is_part = part is not heading.WHOLE
+    document = _document(found, plain, header, made.signed_on.isoformat(), check, is_part=is_part)
     return document | {SHEET: replace(document[SHEET], is_named_by_rows=True)}
 
 
-def _document(found: Table, plain: bytes, header: dict[str, str], day: str, check: Check) -> dict[str, Any]:
-    fields = ssid_header.fields_of(found.header, found.rows)
+def _document(
+    found: Table, plain: bytes, header: dict[str, str], day: str, check: Check, *, is_part: bool = False
+) -> dict[str, Any]:
+    # of a part it is not known which columns no line of the whole can do without: each line says what it lacks
+    fields = ssid_header.fields_of(found.header, () if is_part else found.rows)
     no_ssn.check_rows(plain, found.rows, [_last_step(name) for name in fields])
     no_ssn.check_rows(plain, found.aside, ())
     if not found.rows:
