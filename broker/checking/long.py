@@ -17,6 +17,8 @@ from broker.checking.same_file import Changed, identity, opened
 from broker.core.codes import CODES
 
 MOST_FAULTS = 1_000  # of one file; of each piece as many are kept
+DIVIDE = "Divide it: converted to CSV or JSON, it becomes files that can be sent."
+"""What to do about a table with too many lines; the face says by which command."""
 _BLOCK = 1 << 20
 
 
@@ -86,11 +88,10 @@ class LongTable:
         meaning, _ = CODES["csv-form"]
         rows = self.facts["rows"]
         wrong = f"It has {rows:,} lines, and the exchange takes {self.most:,} lines in one packet. {meaning}"
-        todo = "Divide it: `satchel convert FILE --to csv` makes files of it that can be sent, and so does `--to json`."
         whole = Report(Verdict.GOOD)
         for answer in self._pieces(""):
             whole = self._added(whole, answer.report)
-        return replace(whole, verdict=Verdict.REFUSED, good=0, faults=(Fault("csv-form", wrong, todo), *whole.faults))
+        return replace(whole, verdict=Verdict.REFUSED, good=0, faults=(Fault("csv-form", wrong, DIVIDE), *whole.faults))
 
     def convert(self, to: str, take: Callable[[bytes], None]) -> Converted:
         """Convert it; see `Checker.convert`."""

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from broker.checking.asked import Checker, NoFile, checking
+from broker.checking.long import DIVIDE
 from broker.checking.report import Fault, Report, Verdict
 from broker.edge.bounded.warden import NoWard
 from broker.edge.home.folders import lea_id
@@ -100,7 +101,8 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
         yield ""
         for wrong, places in together(some):
             yield from _wrapped(f"{places}: {wrong}" if places else wrong, width, "  ", "    ")
-        yield from _wrapped(f"To do: {remedy} [{code}]", width, "  ", "    ")
+        told = f"{remedy} `satchel convert FILE --to csv` does it." if remedy == DIVIDE else remedy
+        yield from _wrapped(f"To do: {told} [{code}]", width, "  ", "    ")
     if report.unnamed:
         yield from ("", f"  More lines with faults, which are not named here: {report.unnamed:,}.")
     yield ""
