@@ -13,6 +13,8 @@ from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge.settings import values
+from broker.formats.converted.lost import ALL as ALL_TABLES
+from broker.formats.converted.lost import LOST, UNFIT
 from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, REQUIRED
 from broker.formats.student_record import columns as record
@@ -188,6 +190,18 @@ def reasons() -> str:
     return _table(("reason", "what it means, and what to do"), ([f"`{name}`", text] for name, text in REASONS.items()))
 
 
+def lost_in_tables() -> str:
+    """What a table cannot carry, and which lines are faulty when it is read."""
+    changed = [(f"`{one.where}`" if one.where.startswith("/") else one.where, one) for one in LOST]
+    rows = [[where, _of(one.packets), one.what] for where, one in changed]
+    rows += [["a line", _of(one.packets), f"It is faulty when the table is read: {one.what}"] for one in UNFIT]
+    return _table(("place", "packet type", "what becomes of it"), rows)
+
+
+def _of(packets: Sequence[str]) -> str:
+    return "all" if set(packets) == set(ALL_TABLES) else ", ".join(f"`{one}`" for one in packets)
+
+
 def all_settings() -> str:
     """Every setting of `satchel.toml`."""
     rows = []
@@ -217,6 +231,7 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/district.md", "columns"): columns,
     ("docs/district.md", "record-columns"): record_columns,
     ("docs/district.md", "reasons"): reasons,
+    ("docs/district.md", "lost"): lost_in_tables,
     ("docs/operator.md", "settings"): all_settings,
     ("docs/identity.md", "identity-rules"): lambda: identity_page.rules(_table),
     ("docs/stays.md", "situations"): lambda: stays_page.table(_table),

@@ -5,11 +5,11 @@ Owns what is asked of a file that is not sent yet, and in which order. Promises:
 wrong; a report holds nothing of a student. Only the process that reads hostile bytes imports this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.checking import faults
 from broker.checking.report import Report, Verdict
@@ -23,7 +23,7 @@ from broker.edge.settings import exit_codes
 from broker.edge.settings.values import Settings
 from broker.formats import canonical, dates, heading, key_block, reading, sheets, tables, whatisit
 from broker.formats.documents import to_document
-from broker.formats.made import unsealed
+from broker.formats.made import Made, unsealed
 from broker.formats.mapping.understood import understood
 from broker.formats.sis import forms
 from broker.formats.ssid import name as ssid_name
@@ -37,7 +37,7 @@ from broker.students import lines
 from broker.students.dates import judged
 from handlers.registry import handler_of
 
-_NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
+NOBODY = LeaId("0")  # stands for an LEA that neither the file nor the user names
 _OF_THE_NAME = frozenset({"request-name", "from-mismatch", "file-date"})
 _OF_TABLES = frozenset({"request-name", "csv-form", "unknown-column", "ssn-column", "dates-contradict"})
 _OF_TABLES |= {"several-students", "strange-sheet", "table-lines"}
@@ -51,6 +51,26 @@ _NAMED = {
     "empty-document": "an empty file",
 }
 Document = Mapping[str, Any]
+
+
+class Asked(NamedTuple):
+    """How a file is read beside what it is: `wanted` and `leaves_ssn` are those of `reading.read`."""
+
+    wanted: str = ""
+    leaves_ssn: bool = False
+
+
+CHECK = Asked()
+"""As the exchange reads it."""
+
+
+class Judged(NamedTuple):
+    """The report on a file; its document, None where it is refused as a whole; and which lines of that are faulty, as
+    their answers call them."""
+
+    report: Report
+    document: Document | None
+    faulty: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,19 +87,29 @@ class Judge:
 
     def report(self, content: bytes, file: str, lea: str, now: datetime) -> Report:
         """The report on a file of this name. `lea` is '' where the user does not say whose it is."""
+        return self.judged(content, file, lea, now).report
+
+    def judged(self, content: bytes, file: str, lea: str, now: datetime, asked: Asked = CHECK) -> Judged:
+        """The report, and the document."""
         known = self._known(content, file, lea)
-        owner = LeaId(known.lea) if known.lea else _NOBODY
+        owner = LeaId(known.lea) if known.lea else NOBODY
         try:
-            found = self._read(content, file, owner, now)
+            found = self._read(content, file, owner, now, asked)
         except Refused as refused:
-            return self._refused(content, owner, now, known, whatisit.when_opened(content, refused))
-        accepted = self._accepted(content, found, known, now)
+            return Judged(self._refused(content, owner, now, known, whatisit.when_opened(content, refused)), None)
+        judged = self._accepted(content, found, known, now)
         try:
             self._check(found, lea, now)
         except Refused as refused:
-            told = faults.of_refusal(refused)
-            return replace(accepted, verdict=Verdict.REFUSED, good=0, faults=told + accepted.faults)
-        return accepted
+            told = faults.of_refusal(refused) + judged.report.faults
+            return Judged(replace(judged.report, verdict=Verdict.REFUSED, good=0, faults=told), None)
+        return judged
+
+    def made(self) -> Made:
+        """What a table of this LEA does not say, as if it were signed now."""
+        of = self.settings
+        codes = exit_codes.load(of.home, of.transfers.codes) if self.mapping else ()
+        return unsealed(of.time.zone)._replace(mapping=self.mapping, order=of.dates.order, exit_codes=codes)
 
     def understood(self, content: bytes) -> dict[str, Any]:
         """What is understood of a table, as JSON; or the fault for which it is none."""
@@ -91,13 +121,11 @@ class Judge:
         except Refused as refused:
             return {"fault": asdict(faults.of_refusal(whatisit.when_opened(content, refused))[0])}
 
-    def _read(self, content: bytes, file: str, lea: LeaId, now: datetime) -> Document:
+    def _read(self, content: bytes, file: str, lea: LeaId, now: datetime, asked: Asked = CHECK) -> Document:
         of = self.settings
-        today = dates.today_of(of, now)
-        codes = exit_codes.load(of.home, of.transfers.codes) if self.mapping else ()
-        made = unsealed(of.time.zone)._replace(mapping=self.mapping, order=of.dates.order, exit_codes=codes)
-        facts = (of.limits, self.contracts, of.identity, today)
-        return reading.read(content, file, lea, *facts, zone=of.time.zone, made=made)
+        facts = (of.limits, self.contracts, of.identity, dates.today_of(of, now))
+        how: dict[str, Any] = {"zone": of.time.zone, "made": self.made(), **asked._asdict()}
+        return reading.read(content, file, lea, *facts, **how)
 
     def _check(self, found: Document, lea: str, now: datetime) -> None:
         """What `stages.admit` asks of a document by itself. Raises Refused."""
@@ -119,7 +147,7 @@ class Judge:
             Verdict.REFUSED,
             packet=str(named) if named in self.contracts.accepted else "",
             form="JSON" if document else "",
-            lea=lea or _id(document.get("from")) or _id(ssid_name.lea_in(file)) or self._in_rows(content, file),
+            lea=lea or id_of(document.get("from")) or id_of(ssid_name.lea_in(file)) or self._in_rows(content, file),
             students=_students(document),
         )
 
@@ -133,7 +161,7 @@ class Judge:
                 return ""  # a district in its lines is where a course was taken
             fields = [field_of(cell) for cell in tables.named(found.header.cells, self.mapping)]
             at = fields.index("lea") if "lea" in fields else len(fields)
-            return next((_id(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
+            return next((id_of(row.cells[at]) for row in found.rows if len(row.cells) > at), "")
         return ""
 
     def _table(self, content: bytes) -> Table:
@@ -151,22 +179,26 @@ class Judge:
             except Refused as another:
                 told += faults.of_refusal(whatisit.when_opened(content, another))
             else:
-                rest = self._accepted(content, found, known, now)
+                rest = self._accepted(content, found, known, now).report
                 return replace(rest, verdict=Verdict.REFUSED, good=0, faults=told + rest.faults)
         return replace(known, form=known.form or _form_of_refused(content, refused.code), faults=told)
 
-    def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Report:
-        answers, count = self._answers(found, now)
+    def _accepted(self, content: bytes, found: Document, known: Report, now: datetime) -> Judged:
         is_table = SHEET in found and forms.told(content, self.settings.limits) is None
-        columns = self._columns(content, str(found["packet"])) if is_table else None
+        header = self._table(content).header.cells if is_table else None
+        return self.accepted(found, header, replace(known, form=_form(content, found, self.settings)), now)
+
+    def accepted(self, found: Document, header: Sequence[str] | None, known: Report, now: datetime) -> Judged:
+        """A document that can be read, judged; `header` is that of a table, `known` what is known besides."""
+        answers, count = self._answers(found, now)
+        columns = None if header is None else self._columns(header, str(found["packet"]))
         told = tuple(fault for one in answers for fault in faults.of_answer(one, found, columns))
         students, is_whole = count or _students(found), SHEET in found and found[SHEET].is_whole
-        return replace(
+        report = replace(
             known,
-            lea=known.lea or _id(found["from"]).removeprefix(_NOBODY),
+            lea=known.lea or id_of(found["from"]).removeprefix(NOBODY),
             verdict=Verdict.GOOD if not answers else Verdict.REFUSED if is_whole else Verdict.SOME,
             packet=str(found["packet"]),
-            form=_form(content, found, self.settings),
             students=students,
             good=0 if answers and is_whole else students - len(answers),
             faulty=len(answers),
@@ -175,10 +207,10 @@ class Judge:
             mapping=tables.mapping_in(self.mapping).mark,
             is_whole=is_whole,
         )
+        return Judged(report, found, frozenset(one.line for one in answers))
 
-    def _columns(self, content: bytes, packet: str) -> faults.Columns:
-        cells = self._table(content).header.cells
-        return faults.columns_of(cells, packet, tables.named(cells, self.mapping))
+    def _columns(self, header: Sequence[str], packet: str) -> faults.Columns:
+        return faults.columns_of(header, packet, tables.named(header, self.mapping))
 
     def _answers(self, found: Document, now: datetime) -> tuple[list[Answer], int]:
         """The answers to the lines that would come back, in the order of the lines, and how many lines there are."""
@@ -204,7 +236,7 @@ def _notes(found: Document) -> tuple[str, ...]:
     return sheet.back.told if sheet.back else tuple(sheet.form.split("\n")[1:])
 
 
-def _id(written: object) -> str:
+def id_of(written: object) -> str:
     """An LEA's id; '' for anything else."""
     try:
         return lea_id(written) if isinstance(written, str) else ""

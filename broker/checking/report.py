@@ -42,9 +42,9 @@ class Report:
     """The report. `packet` is the packet type, `form` the form of the document (JSON, CSV), or of a file that is none
     in words (a PDF); both '' where they are not known. `lea` is whose file it is taken to be. `students` are in the
     file, of whom `good` would be taken and `faulty` come back; in a file that is refused as a whole no line is
-    taken. `notes` are sentences on what was passed over, and on what the sender may not know of its workbook; `mapping`
-    is the mark of the mapping by which a table was read, '' for none; `is_whole`: all of the table is carried out or
-    nothing."""
+    taken. `unnamed` are those of the faulty ones that no fault names, because there are too many. `notes` are sentences
+    on what was passed over, and on what the sender may not know of its workbook; `mapping` is the mark of the mapping
+    by which a table was read, '' for none; `is_whole`: all of the table is carried out or nothing."""
 
     verdict: Verdict
     packet: str = ""
@@ -57,6 +57,7 @@ class Report:
     notes: tuple[str, ...] = ()
     mapping: str = ""
     is_whole: bool = False
+    unnamed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""

@@ -72,6 +72,12 @@ COMMANDS: Mapping[str, Entry] = {
         " rest.",
         _LEA,
     ),
+    "convert": Entry(
+        "cli.convert:convert",
+        "Write a document in another form: a table as the document that the exchange makes of it, or a document as a"
+        " table.",
+        _LEA,
+    ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
     "request-roster": Entry(
         "client.request:roster",

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from broker.checking.asked import Checker, NoFile, checking
+from broker.checking.long import DIVIDE
 from broker.checking.report import Fault, Report, Verdict
 from broker.cli import against
 from broker.client.own_mapping import MappingOption, mapping_text
@@ -102,7 +103,7 @@ def _checked(checker: Checker, path: Path, lea: str, as_json: bool) -> Verdict |
     if as_json:
         say(json.dumps({"file": str(path)} | report.to_json()))
         return report.verdict
-    for line in lines(shown(str(path)), report, min(tables.console().width, _WIDEST)):
+    for line in lines(shown(str(path)), report, width()):
         say(tables.plain(line))
     return report.verdict
 
@@ -111,6 +112,11 @@ def _unread(path: Path, why: str, as_json: bool) -> None:
     if as_json:
         say(json.dumps({"file": str(path), "verdict": None, "unread": why}))
     warn(why)
+
+
+def width() -> int:
+    """The width of the lines that are shown."""
+    return min(tables.console().width, _WIDEST)
 
 
 def lines(file: str, report: Report, width: int) -> Iterator[str]:
@@ -127,7 +133,10 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
         yield ""
         for wrong, places in together(some):
             yield from _wrapped(f"{places}: {wrong}" if places else wrong, width, "  ", "    ")
-        yield from _wrapped(f"To do: {remedy} [{code}]", width, "  ", "    ")
+        told = f"{remedy} `satchel convert FILE --to csv` does it." if remedy == DIVIDE else remedy
+        yield from _wrapped(f"To do: {told} [{code}]", width, "  ", "    ")
+    if report.unnamed:
+        yield from ("", f"  More lines with faults, which are not named here: {report.unnamed:,}.")
     yield ""
 
 
@@ -189,5 +198,5 @@ def _sum_up(verdicts: Sequence[Verdict | None]) -> None:
         told = [f"{counts[one]} {word}" for one, word in words.items() if counts[one]]
         say(f"{len(verdicts)} files: {', '.join([*told, *([f'{counts[None]} not read'] if counts[None] else [])])}.")
     if any(verdicts):
-        for line in _wrapped(_ONLY_THE_EXCHANGE, min(tables.console().width, _WIDEST), rest=""):
+        for line in _wrapped(_ONLY_THE_EXCHANGE, width(), rest=""):
             say(line)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple
 
+from broker.core.days.written import Order
 from broker.formats.table import SEPARATORS, Row, Table, place_of
 
 _FIRST_LINES = 20  # the header is among these
@@ -28,6 +29,17 @@ class Headed(NamedTuple):
 
     table: Table
     above: tuple[Row, ...]
+
+
+class Part(NamedTuple):
+    """Which part of a table is read: `order` is that of the dates of the file as a whole, None where these rows are all
+    of it; totals stand below the last part alone."""
+
+    order: Order | None
+    is_last: bool
+
+
+WHOLE = Part(None, is_last=True)
 
 
 def headed(found: Table, known: Callable[[Sequence[str]], int]) -> Headed:

@@ -39,15 +39,19 @@ def read(
     zone: tzinfo = _STATE.time.zone,
     made: Made | None = None,
     defaults: Mapping[str, str] = _NOTHING,
+    wanted: str = "",
+    leaves_ssn: bool = False,
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
     is the time zone of a time without an offset; `made` says what a table does not; without it, it is read as if it
-    were sealed now; `defaults` are for what an export does not say (`sis.form.Around`), beside those of the LEA's
-    mapping. Raises Refused: the codes of `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read`
-    and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a
-    transcript that nobody asked for; `mapping` where the LEA's mapping cannot be used.
+    were sealed now; `defaults` and `leaves_ssn` are those of `sis.form.Around`, the first beside the
+    mapping's own; `wanted` is the packet type that a
+    table shall be, '' for what it is meant to be. Raises Refused: the codes of `canonical.parse`, `tables.read`, the
+    forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and
+    `file-date` from `dates`; `no-request` for a transcript that nobody asked for; `mapping` where the LEA's
+    mapping cannot be used.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)
@@ -56,11 +60,11 @@ def read(
     made = made or unsealed(zone)
     form = forms.told(content, limits)
     if form is None and content[:1] != b"{" and tables.is_table(content, file, made.mapping):
-        return _table(content, file, lea, limits, contracts, today, made)
+        return _table(content, file, lea, limits, contracts, today, made, wanted)
     if form is not None:
         check = partial(contracts.check, max_errors=limits.schema_errors)
         given = {**tables.mapping_in(made.mapping).defaults, **defaults}
-        around = Around(lea, limits, check, made, identity.state, zone, given)
+        around = Around(lea, limits, check, made, identity.state, zone, given, leaves_ssn)
         document = form[0].read(content, form[1], around)
         if lines.SHEET in document:
             return document
@@ -79,7 +83,14 @@ def read(
 
 
 def _table(
-    content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None, made: Made
+    content: bytes,
+    file: str,
+    lea: LeaId,
+    limits: Limits,
+    contracts: Contracts,
+    today: dates.Today | None,
+    made: Made,
+    wanted: str,
 ) -> Mapping[str, Any]:
     most, most_faults = limits.students_per_enrollment, limits.schema_errors
 
@@ -88,8 +99,8 @@ def _table(
         if today is not None and "record" in one:
             dates.check(one, None, today)
 
-    found = tables.read(content, file, lea, most, made, check)
-    if today is not None and ssid_name.is_request(file):
+    found = tables.read(content, file, lea, most, made, check, wanted)
+    if today is not None and ssid_name.is_request(file) and found["packet"] == lines.PACKET:
         dates.check_file_day(found[lines.SHEET].day, today)
     return found
 

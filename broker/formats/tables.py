@@ -94,23 +94,29 @@ def _by(mapping: str, known: sheets.Known) -> sheets.Known:
     return (lambda cells: known(named(cells, mapping))) if mapping else known
 
 
-def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check) -> dict[str, Any]:
-    """The document that a table becomes, with a `Sheet` as its property `sheet`.
+def read(
+    content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, check: Check, wanted: str = ""
+) -> dict[str, Any]:
+    """The document that a table becomes, with a `Sheet` as its property `sheet`; with `wanted` it is to be of this
+    packet type, one of `FORMS`.
 
     `check` raises Refused `schema` for a document that does not fit. Raises Refused: the codes of `sheets.read` and
     of the forms' own reading, `csv-form` where it is not plain what the table is, and `mapping`.
     """
-    if ssid_name.is_request(file):
+    if ssid_name.is_request(file) and wanted in ("", ssid.PACKET):
         return ssid.read(content, file, lea, most_lines, check, _way_of_requests(made))
-    given = _given(content, most_lines, made)
-    meant = next((one for one in FORMS if one.is_meant(given.own)), None)
-    if meant is None:
-        filled = ((one, _with_defaults(given, one, made)) for one in FORMS)
-        meant = next((one for one, with_all in filled if one.is_meant(with_all.own)), None)
+    whole = found(content, most_lines, made.mapping)
+    headed = heading.headed(whole, known_by(made.mapping))
+    return document_of(given_of(headed, sheets.plain(content, whole), made), lea, made, check, wanted)
+
+
+def document_of(given: Given, lea: LeaId, made: Made, check: Check, wanted: str = "") -> dict[str, Any]:
+    """The same of a table that was found, or of a part of one."""
+    meant = _asked_for(given, made, wanted) if wanted else next(iter(meant_by(given, made)), None)
     if meant is None:
         raise _unclear(given.own, given.headed.above)
     try:
-        document = meant.read(_with_defaults(given, meant, made), lea, made, check)
+        document = meant.read(with_defaults(given, meant, made), lea, made, check)
     except Refused as refused:
         askew = heading.askew(given.own, given.headed.above, known_in) if refused.code == "csv-form" else ""
         raise (Refused(refused.code, refused.pointer, f"{askew} {refused.hint}") if askew else refused) from None
@@ -119,11 +125,26 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, made: Made, che
     return document | {ssid.SHEET: replace(document[ssid.SHEET], is_whole=given.is_whole)}
 
 
-def _given(content: bytes, most_lines: int, made: Made) -> Given:
-    """The table in a file, as the LEA's mapping reads it."""
-    known = known_by(made.mapping)
-    whole = found(content, most_lines, made.mapping)
-    headed, text = heading.headed(whole, known), sheets.plain(content, whole)
+def meant_by(given: Given, made: Made) -> list[Form]:
+    """The forms that a table can be, the first of which reads it: by its own columns, or else with the defaults of the
+    LEA's mapping."""
+    meant = [one for one in FORMS if one.is_meant(given.own)]
+    return meant or [one for one in FORMS if one.is_meant(with_defaults(given, one, made).own)]
+
+
+def _asked_for(given: Given, made: Made, wanted: str) -> Form:
+    """The form of this packet type. Raises Refused `csv-form` where a table has no columns of it."""
+    form = next(one for one in FORMS if one.packet == wanted)
+    filled = with_defaults(given, form, made).own
+    missing = form.missing(filled.header.cells)
+    if missing and not form.tells_codes and not form.is_meant(filled):
+        said = f"These columns are missing for {form.name}: {', '.join(missing)}."
+        raise Refused("csv-form", place_of(given.own.header), said)
+    return form
+
+
+def given_of(headed: Headed, text: bytes, made: Made) -> Given:
+    """A table that was found in a file, as the LEA's mapping reads it; `text` has a byte for each digit of it."""
     own, above = returned.without_added(headed.table, headed.above)
     mapped, is_whole = _mapped(own, text, made)
     order, meant = order_of(made), _meant(made, is_whole=is_whole)
@@ -175,7 +196,8 @@ def _meant(made: Made, *, is_whole: bool) -> tuple[str, ...]:
     return (str(rules.order or ""), str(is_whole)) if made.mapping or is_whole else ()
 
 
-def _with_defaults(given: Given, form: Form, made: Made) -> Given:
+def with_defaults(given: Given, form: Form, made: Made) -> Given:
+    """The table with the columns that it does not have and for which the LEA's mapping has a default."""
     if not made.mapping:
         return given
     own = applied.with_defaults(given.own, mapping_in(made.mapping), lambda name: form.known_in([name]), FIELDS)

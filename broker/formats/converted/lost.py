@@ -4,6 +4,7 @@ Owns the one list of it, from which the command tells its user, the page for dis
 round trips knows what may change: all else comes back equal. Promises: pure; sentences hold nothing of a document.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -43,30 +44,32 @@ class Unfit(NamedTuple):
 
 def carried(document: Mapping[str, Any]) -> Document:
     """What comes back of a document of one of the types in `TABLES` that becomes a table and is read again."""
-    found = dict(document)
-    for one in LOST:
-        if document["packet"] in one.packets:
-            found = one.carried(found)
-    return found
+    return _by(LOST, document)
 
 
 def told(document: Mapping[str, Any]) -> list[str]:
     """What a table does not carry of this document, in sentences."""
-    packet = document["packet"]
-    rows = [one for one in LOST if packet in one.packets and one.is_told]
+    rows = [one for one in LOST if document["packet"] in one.packets and one.is_told]
     said = [f"{one.where}: {one.what}" for one in rows if one.carried(dict(document)) != document]
-    unfit = [one for one in UNFIT if packet in one.packets]
-    texts = [set(_texts(entry)) for entry in document["students"]]
-    counts = [(one, sum(any(one.is_so(*text) for text in some) for some in texts)) for one in unfit]
+    counts = Counter(one for some in unfit(document) for one in some)
     return said + [
-        f"Lines that are faulty when the table is read: {count}. {one.what}" for one, count in counts if count
+        f"Lines that are faulty when the table is read: {counts[one]}. {one.what}" for one in UNFIT if counts[one]
     ]
 
 
-def is_unfit(document: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    """Whether an entry's line is faulty when the table is read."""
-    unfit = [one for one in UNFIT if document["packet"] in one.packets]
-    return any(one.is_so(*text) for text in _texts(entry) for one in unfit)
+def unfit(document: Mapping[str, Any]) -> list[list[Unfit]]:
+    """For each entry, why its line is faulty when the table is read; nothing where it is not."""
+    asked = [one for one in UNFIT if document["packet"] in one.packets]
+    entries = [list(_texts(entry)) for entry in _by(LOST[:-1], document)["students"]]
+    return [[one for one in asked if any(one.is_so(*text) for text in texts)] for texts in entries]
+
+
+def _by(rows: Sequence[Lost], document: Mapping[str, Any]) -> Document:
+    found = dict(document)
+    for one in rows:
+        if document["packet"] in one.packets:
+            found = one.carried(found)
+    return found
 
 
 def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
@@ -209,6 +212,7 @@ LOST: Sequence[Lost] = (
         is_told=False,
     ),
 )
+"""In the order in which they change a document; the last one leaves out what is empty, also because of the others."""
 
 _LEGAL = "student/legal_name/"
 _PROPER = frozenset(f"{_LEGAL}{part}" for part in ("last", "first", "middle"))

@@ -64,4 +64,4 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "pesc": Target(".xml", frozenset({pesc.PACKET}), as_pesc),
     }
 )
-"""By the name that `satchel convert --to` has for it."""
+"""By the names that users give them."""

@@ -24,7 +24,7 @@ from broker.formats.enrollment import header as enrollment_header
 from broker.formats.enrollment.columns import COLUMNS, DATES, ENTRY, EXIT, NAMES
 from broker.formats.heading import Headed
 from broker.formats.ssid.lines import EXAMPLE, MOVED, Sheet, Unread, bare, echo_of, fault_of
-from broker.formats.table import Row, place_of
+from broker.formats.table import Row, Table, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[list[Entry]], object]
@@ -79,16 +79,24 @@ class _Line:
         return not self.missing and not self.faults and bool(self.entries)
 
 
-def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check, order: Order = Order.MONTH) -> Lines:
-    """The lines of a table; `plain` is its text with a byte for each digit, `year` that of its signature, `order` that
-    of dates which the table itself does not show. Raises Refused `csv-form`, `ssn-column`, `has-ssn`,
-    `dates-contradict`."""
+def read(
+    headed: Headed,
+    plain: bytes,
+    lea: LeaId,
+    year: int,
+    check: Check,
+    order: Order = Order.MONTH,
+    part: heading.Part = heading.WHOLE,
+) -> Lines:
+    """The lines of a table, or of a part of one; `plain` is its text with a byte for each digit, `year` that of its
+    signature, `order` that of dates which the table itself does not show. Raises Refused `csv-form`, `ssn-column`,
+    `has-ssn`, `dates-contradict`."""
     found = headed.table
     own, above = returned.without_added(found, headed.above)
     top = enrollment_header.read(own.header, own.rows)
     no_ssn.check_rows(plain, (*headed.above, *found.rows, *found.aside), [_last_step(name) for name in top.fields])
     needed = [top.fields.index(name) for name in ("last_name", "whole_name", "birth_date") if name in top.fields]
-    rows, totals = heading.without_totals(own.rows, needed)
+    rows, totals = heading.without_totals(own.rows, needed) if part.is_last else (own.rows, ())
     if not rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line of a student below it.")
     decided = written.decide(_dates(rows, top.fields), order)
@@ -96,11 +104,11 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check, orde
         said = f"{decided.month} has the month before the day, {decided.day} the day before the month."
         raise Refused("dates-contradict", decided.day, said)
     labels = {name: enrollment_header.label(found.header, n) for n, name in enumerate(top.fields, 1) if name}
-    form = _Form(top.fields, labels, decided.order, year, lea)
+    form = _Form(top.fields, labels, part.order or decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
     told = (*found.told, *_of_place(headed, totals), *top.told, *_again(rows))
-    if decided.order is Order.DAY:
-        shown = f", as {decided.day} shows" if decided.day else ""
+    if form.order is Order.DAY:
+        shown = f", as {decided.day} shows" if decided.day and part.order is None else ""
         told += (f"Dates were read with the day before the month{shown}.",)
     back = returned.kept(replace(own, rows=rows), above, totals, told)
     good = [(one.echo.line, entry) for one in lines if one.is_good for entry in one.entries]
@@ -113,6 +121,12 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check, orde
         is_named_by_rows=True,
     )
     return Lines(tuple(entry for _, entry in good), sheet)
+
+
+def decided_by(own: Table) -> written.Decided:
+    """What the dates of a part of a table show of their order. Raises Refused `ssn-column` or `csv-form` for its
+    columns."""
+    return written.decide(_dates(own.rows, enrollment_header.read(own.header, own.rows).fields))
 
 
 def _of_place(headed: Headed, totals: Sequence[Row]) -> Iterator[str]:

@@ -16,9 +16,10 @@ from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import cells, heading, no_ssn, sheets
 from broker.formats.cells import Column, Unfit
+from broker.formats.heading import WHOLE, Part
 from broker.formats.made import Made
 from broker.formats.returned import Back, back_of
-from broker.formats.ssid import answer, columns
+from broker.formats.ssid import answer, columns, orders
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED
@@ -32,7 +33,6 @@ SHEET = "sheet"  # only a document made of a CSV has this property: no schema al
 STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}  # for what is required; never shown
 EXAMPLE = "This line is the example of the template: write a student of yours over it, or delete it."
 MOVED = "a separator is missing or too many, or its cells have moved aside"
-_DATES = frozenset({"birth_date", "entry_date", "exit_date"})
 _AHEAD_YEARS = 2  # a birth is never later than the request, another day may be so many years later
 _ECHOED = 100  # characters of a cell that the answer repeats as it came
 _MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
@@ -104,30 +104,32 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check, w
     plain = sheets.plain(content, found)
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
     own, is_whole = way.mapped(heading.headed(found, way.known).table, plain)
-    document = _document(own, plain, header, name.day, check, way.order)
+    document = _document(own, plain, header, name.day, check, way.order, WHOLE)
     return document | {SHEET: replace(document[SHEET], is_whole=is_whole)}
 
 
 def of_table(
-    found: Table, plain: bytes, of_rows: str, made: Made, lea: LeaId, check: Check, order: Order = Order.MONTH
+    found: Table, plain: bytes, of_rows: str, made: Made, lea: LeaId, check: Check, order: Order, part: Part
 ) -> dict[str, Any]:
-    """The same of a table under any name, whose rows have made the id `of_rows`; `plain` is its text with a byte for
-    each digit."""
+    """The same of a table under any name, or of a part of one, whose rows have made the id `of_rows`; `plain` is its
+    text with a byte for each digit."""
     created = made.signed_at.isoformat(timespec="seconds")
     header = {"packet": PACKET, "id": of_rows, "from": str(lea), "created": created}
-    document = _document(found, plain, header, made.signed_on.isoformat(), check, order)
+    document = _document(found, plain, header, made.signed_on.isoformat(), check, order, part)
     return document | {SHEET: replace(document[SHEET], is_named_by_rows=True)}
 
 
 def _document(
-    found: Table, plain: bytes, header: dict[str, str], day: str, check: Check, order: Order
+    found: Table, plain: bytes, header: dict[str, str], day: str, check: Check, unless: Order, part: Part
 ) -> dict[str, Any]:
-    fields = ssid_header.fields_of(found.header, found.rows)
+    # of a part it is not known which columns no line of the whole can do without: each line says what it lacks
+    fields = ssid_header.fields_of(found.header, found.rows if part is WHOLE else ())
     no_ssn.check_rows(plain, found.rows, [_last_step(name) for name in fields])
     no_ssn.check_rows(plain, found.aside, ())
     if not found.rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line below it.")
-    form = _Form(fields, len(found.header.came), LeaId(header["from"]), _order(found.rows, fields, order), int(day[:4]))
+    order = part.order or orders.order_of(found.rows, fields, unless)
+    form = _Form(fields, len(found.header.came), LeaId(header["from"]), order, int(day[:4]))
     lines = [_line(row, form) for row in found.rows]
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
@@ -138,17 +140,6 @@ def _document(
         unread=tuple(_told(one) for one in lines if not one.is_good),
     )
     return header | {"students": [entry for _, entry in good], SHEET: sheet}
-
-
-def _order(rows: Sequence[Row], fields: Sequence[str], unless: Order) -> Order:
-    """How the dates of the table are written. Raises Refused."""
-    dated = [place for place, name in enumerate(fields) if name in _DATES]
-    said = ((place_of(row, at + 1), row.cells[at]) for row in rows for at in dated if at < len(row.cells))
-    decided = written.decide(said, unless)
-    if decided.is_contradiction:
-        both = f"{decided.month} has the month before the day, {decided.day} the day before the month."
-        raise Refused("dates-contradict", decided.day, both)
-    return decided.order
 
 
 def _last_step(field: str) -> str:
@@ -219,7 +210,7 @@ def _read_line(echo: Unread, said: dict[str, str], unfit: Mapping[str, str], for
 
 def _value(column: Column, name: str, cell: str, form: _Form) -> object:
     """What a cell says. Raises Unfit."""
-    if name in _DATES and form.order is Order.DAY:
+    if name in orders.DATES and form.order is Order.DAY:
         found = written.read(cell, form.order, form.year + (0 if name == "birth_date" else _AHEAD_YEARS))
         if found is not None:
             return found.isoformat()

@@ -6,18 +6,19 @@ Owns the list of them. Promises: a further form is one row; what is known of one
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from broker.core.days.written import Order
+from broker.core.days.written import Decided, Order
 from broker.core.model import LeaId
 from broker.formats.answering import lines as answering
 from broker.formats.answering.columns import DELIVERED, QUESTIONS, Kind
 from broker.formats.cells import plain
 from broker.formats.enrollment import columns
 from broker.formats.enrollment import lines as enrollment
-from broker.formats.heading import Headed
+from broker.formats.heading import WHOLE, Headed, Part
 from broker.formats.made import Made
 from broker.formats.own_students import asked
 from broker.formats.ssid import columns as ssid_columns
 from broker.formats.ssid import lines as ssid
+from broker.formats.ssid import orders
 from broker.formats.student_record import columns as record_columns
 from broker.formats.student_record import document as record
 from broker.formats.student_record import sheets as record_sheets
@@ -34,7 +35,8 @@ Check = Callable[[Mapping[str, Any]], object]
 class Given(NamedTuple):
     """A table that was found in a file: with its header, as it came (`headed`); without the columns that the exchange
     has added (`own`); and all its text, with a byte for each digit (`plain`). `is_whole`: all of it is carried out or
-    nothing; `order` is that of dates which the table does not show; `meant` is what is said beside the cells."""
+    nothing; `order` is that of dates which the table does not show; `meant` is what is said beside the cells;
+    `part` says which part of the table this is."""
 
     headed: Headed
     own: Table
@@ -42,20 +44,25 @@ class Given(NamedTuple):
     is_whole: bool = False
     order: Order = Order.MONTH
     meant: tuple[str, ...] = ()
+    part: Part = WHOLE
 
 
 class Form(NamedTuple):
-    """A document that may be sent as a table. `name` is the document in words; `known_in` counts the names of its
-    columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a header lacks for it.
-    `field_of` is our name of the column that a cell names, '' for none; `tells_codes`: it reads `Row.unfit`."""
+    """A document that may be sent as a table. `name` is the document in words, `packet` its packet type; `known_in`
+    counts the names of its columns among some cells, `is_meant` tells whether a table is one, `missing` which columns a
+    header lacks for it. `field_of` is our name of the column that a cell names, '' for none; `tells_codes`: it reads
+    `Row.unfit`; `decided_by` tells of a part of a table what its dates show of their order (it raises Refused for the
+    columns), None where a table cannot be divided by its lines."""
 
     name: str
+    packet: str
     known_in: Callable[[Sequence[str]], int]
     is_meant: Callable[[Table], bool]
     missing: Callable[[Sequence[str]], Sequence[str]]
     read: Callable[[Given, LeaId, Made, Check], dict[str, Any]]
     field_of: Callable[[str], str] = plain
     tells_codes: bool = False
+    decided_by: Callable[[Table], Decided] | None = None
 
 
 def known_in(cells: Sequence[str]) -> int:
@@ -76,7 +83,9 @@ def _enrollment(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str,
         "created": made.signed_at.isoformat(timespec="seconds"),
     }
     year, order = made.signed_on.year, given.order
-    found = enrollment.read(given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}), order)
+    found = enrollment.read(
+        given.headed, given.plain, lea, year, lambda some: check(top | {"students": some}), order, given.part
+    )
     return top | {"students": list(found.entries), ssid.SHEET: found.sheet}
 
 
@@ -86,7 +95,7 @@ def _record(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any
 
 def _request(given: Given, lea: LeaId, made: Made, check: Check) -> dict[str, Any]:
     of_rows = made.id_of("ssid-request", lea, given.headed.table, meant=given.meant)
-    return ssid.of_table(given.headed.table, given.plain, of_rows, made, lea, check, given.order)
+    return ssid.of_table(given.headed.table, given.plain, of_rows, made, lea, check, given.order, given.part)
 
 
 def _is_enrollment(found: Table) -> bool:
@@ -112,6 +121,7 @@ def _missing_for_request(header: Sequence[str]) -> list[str]:
 def _of_answers(kind: Kind, name: str) -> Form:
     return Form(
         name,
+        f"{kind.packet}.v1",
         kind.known_in,
         lambda found: not kind.missing(found.header.cells),
         kind.missing,
@@ -124,25 +134,37 @@ FORMS = (
     _of_answers(DELIVERED, "an acknowledgement"),
     Form(
         "an SSID request",
+        ssid.PACKET,
         ssid_columns.known_in,
         _is_request,
         _missing_for_request,
         _request,
         ssid_columns.field_of,
         tells_codes=True,
+        decided_by=orders.decided_by,
     ),
-    Form("a student's record", record_columns.known_in, record_sheets.is_meant, record_sheets.missing, _record),
+    Form(
+        "a student's record",
+        f"{record.RECORD}.v1",
+        record_columns.known_in,
+        record_sheets.is_meant,
+        record_sheets.missing,
+        _record,
+    ),
     Form(
         "an enrollment",
+        enrollment.PACKET,
         columns.known_in,
         _is_enrollment,
         lambda header: columns.missing(columns.fields_of(header)),
         _enrollment,
         columns.field_of,
         tells_codes=True,
+        decided_by=enrollment.decided_by,
     ),
     Form(
         "a request for a roster",
+        asked.PACKET,
         asked.known_in,
         asked.is_meant,
         lambda header: [] if asked.is_header(header) else ["want", "form"],
