@@ -46,12 +46,11 @@ def read(
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
     is the time zone of a time without an offset; `made` says what a table does not; without it, it is read as if it
-    were sealed now; `defaults` and `leaves_ssn` are those of `sis.form.Around`, the first beside the
-    mapping's own; `wanted` is the packet type that a
-    table shall be, '' for what it is meant to be. Raises Refused: the codes of `canonical.parse`, `tables.read`, the
-    forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and
-    `file-date` from `dates`; `no-request` for a transcript that nobody asked for; `mapping` where the LEA's
-    mapping cannot be used.
+    were sealed now; `defaults` and `leaves_ssn` are those of `sis.form.Around`, the first beside the mapping's own;
+    `wanted` is the packet type that a table shall be, '' for what it is meant to be. Raises Refused: the codes of
+    `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from
+    `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a transcript that nobody asked for;
+    `mapping` where the LEA's mapping cannot be used.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)

@@ -53,7 +53,7 @@ def unknown(header: Row, fields: Sequence[str]) -> str:
     """A sentence with the columns whose names say nothing; '' where there are none, or where the line may be about a
     student. `fields` has for each column '' where its name is not known."""
     places = [place for place, field in enumerate(fields, 1) if not field and header.cells[place - 1]]
-    if not places or sum(map(bool, fields)) < _LEAST_KNOWN:
+    if not places or len(set(filter(None, fields))) < _LEAST_KNOWN:
         return ""
     return f"The names of these columns are not known: {_named(header, places)}."
 
