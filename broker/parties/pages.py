@@ -55,6 +55,7 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
 
 2. Send. Seal your file, and put it into outbox. A list of students goes as you have it, a workbook (.xlsx, .xls, .ods)
    or a CSV: put its name in the place of record.json, and a name with .pgp behind it in the place of record.pgp.
+   It needs columns for last and first name, birth date, school (its number), and the first day or the last one.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
    sftp -P {port} -i KEY {user}@{host}
    sftp> put record.pgp outbox/

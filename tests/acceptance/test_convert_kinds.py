@@ -51,7 +51,12 @@ def made(at: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads((at / name).read_bytes()) for name in found["written"]]
 
 
-@pytest.mark.parametrize("packet", [one.packet for one in FORMS])
+SHORT = ("acknowledgement.v1", "student-record.v1")  # the others are converted in the long tests
+
+
+@pytest.mark.parametrize(
+    "packet", [pytest.param(one.packet, marks=[] if one.packet in SHORT else [pytest.mark.long]) for one in FORMS]
+)
 def test_every_kind_of_table_becomes_its_document(tmp_path: Path, packet: str) -> None:
     """Told by its columns, and asked for by name; what is written is what the exchange would take."""
     header, lines = TABLES[packet]
@@ -65,6 +70,7 @@ def test_every_kind_of_table_becomes_its_document(tmp_path: Path, packet: str) -
     assert len(documents) == (2 if packet == "acknowledgement.v1" else 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packet", [one.packet for one in FORMS])
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in ("enrollment.v1", "ssid-request.v1")])
 def test_a_table_that_is_another_document_says_what_is_missing(tmp_path: Path, packet: str, table: str) -> None:
@@ -97,7 +103,7 @@ def test_an_export_is_converted_with_its_good_students(tmp_path: Path, form: str
     assert (again["verdict"], again["packet"], again["students"]) == ("good", "enrollment.v1", 2)
 
 
-@pytest.mark.parametrize("count", [2, 10_300], ids=["short", "long"])
+@pytest.mark.parametrize("count", [2, pytest.param(10_300, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_table_is_read_by_the_mapping(tmp_path: Path, count: int) -> None:
     (tmp_path / "mapping.toml").write_text(MAPPING)
     lines = [f"{CANARY},Ana{n},3/4/2019,K" for n in range(count)]
@@ -116,7 +122,7 @@ def test_a_table_is_read_by_the_mapping(tmp_path: Path, count: int) -> None:
     assert report["mapping"] == found["mapping"] != ""
 
 
-@pytest.mark.parametrize("count", [2, 10_300], ids=["short", "long"])
+@pytest.mark.parametrize("count", [2, pytest.param(10_300, marks=pytest.mark.long)], ids=["short", "long"])
 def test_of_all_or_nothing_with_a_faulty_line_nothing_is_written(tmp_path: Path, count: int) -> None:
     """Also where only the first line asks for it, and the last one is faulty."""
     lines = [f"{CANARY},Ana{n},2019-04-03,704,2026-11-23," for n in range(count)]

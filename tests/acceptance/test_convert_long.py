@@ -42,7 +42,7 @@ def test_all_lines_are_checked_though_the_exchange_takes_fewer_at_once(here: Pat
     assert [(one["line"], one["column"]) for one in others] == [(1_000 * n + 1, "D") for n in range(1, 11)]
 
 
-@pytest.mark.parametrize("form", ["json", "csv"])
+@pytest.mark.parametrize("form", [pytest.param("json", marks=pytest.mark.long), "csv"])
 def test_it_is_divided_into_files_that_can_be_sent(here: Path, tmp_path: Path, form: str) -> None:
     found = told("convert", here, "state.csv", "--to", form, "--out", tmp_path / f"part.{form}", code=1)
     assert [Path(one).name for one in found["written"]] == [f"part-001.{form}", f"part-002.{form}"]
@@ -52,6 +52,7 @@ def test_it_is_divided_into_files_that_can_be_sent(here: Path, tmp_path: Path, f
     assert [(one["verdict"], one["students"]) for one in checked] == [("good", 9_990), ("good", 500)]
 
 
+@pytest.mark.long
 def test_the_order_of_its_dates_is_that_of_the_whole_file(here: Path, tmp_path: Path) -> None:
     told("convert", here, "state.csv", "--to", "json", "--out", tmp_path / "part.json", code=1)
     first = json.loads((tmp_path / "part-001.json").read_bytes())["students"][0]
@@ -69,6 +70,7 @@ def test_a_fault_of_the_whole_in_the_last_piece_lets_nothing_be_written(here: Pa
     assert names(tmp_path) == ["ssn.csv"]
 
 
+@pytest.mark.long
 def test_no_more_faults_are_named_than_a_person_can_read(tmp_path: Path) -> None:
     lines = ["Holm,Bo,31/31/2013,700,24/8/2026"] * 12_000
     (tmp_path / "bad.csv").write_text("\n".join(("Last Name,First Name,DOB,School,Entry Date", *lines)))
@@ -79,6 +81,7 @@ def test_no_more_faults_are_named_than_a_person_can_read(tmp_path: Path) -> None
     assert "More lines with faults, which are not named here: 11,000." in said
 
 
+@pytest.mark.long
 def test_an_ssid_request_of_any_length_is_divided_too(tmp_path: Path) -> None:
     lines = [f"New,700,Holm,Bo,2013-04-05,2026-08-{n % 20 + 1:02}" for n in range(10_020)]
     text = "\n".join(("Request Type,School,Last Name,First Name,DOB,Entry Date", *lines))

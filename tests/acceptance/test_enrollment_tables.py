@@ -98,6 +98,7 @@ def test_the_first_rows_again_after_others_are_news_also_when_all_come_at_once(h
     exchange.up()
     ends = [desk.receipt(f"at once {n}.csv.pgp", "APPLIED", "REFUSED", "DUPLICATE")["state"] for n in range(3)]
     assert ends == ["APPLIED"] * 3
+    exchange.quiet()  # their answers are no answers to what is sent next
 
 
 def test_a_table_of_more_lines_than_one_transaction_has_comes_back_whole(here: Town) -> None:

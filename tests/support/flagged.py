@@ -39,6 +39,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?")
 _NUMBER, _DIGEST = re.compile(r"\b\d{10}\b"), re.compile(r"\b[0-9a-f]{64}\b")
 _FILE = re.compile(r"\bREQ_\w+|(?<=\t)[^\t\n]+\.pgp(?=\t)")  # in JSON, and in the column of a workbook
+_BIRTH_YEAR = re.compile(r"born in \d{4}")
 _COUNTED = re.compile(r'"(size|transfer|birth_year|file|first_name_begins_with)": ("[^"]*"|\d+)')
 
 Given = Counter[tuple[str, str, str]]
@@ -218,4 +219,4 @@ class Child:
         for block in (self.student, self.near()):
             text = text.replace(block["birth_date"], "BORN")
         text = _COUNTED.sub(r'"\1": N', _DIGEST.sub("DIGEST", _TIME.sub("TIME", _ID.sub("ID", text))))
-        return _NUMBER.sub("SSID", _FILE.sub("FILE", text))
+        return _NUMBER.sub("SSID", _FILE.sub("FILE", _BIRTH_YEAR.sub("born in YEAR", text)))
