@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.core.model import PacketType, TrackingId
+from broker.formats.answering.lines import SAID
+from broker.formats.ssid.lines import SHEET, Sheet
 from handlers.base import ALL, Handler
 
 HANDLER = Handler(
@@ -34,6 +36,16 @@ REASONS: dict[str, str] = {
     STILL_ENROLLED: "They say that the student has not left them. Check whom you enrolled; the state was told.",
     "other": f"{_ASK}.",
 }
+
+
+def sheet(body: Mapping[str, Any]) -> Sheet | None:
+    """The table that the document was made of; None for a document about one packet."""
+    return body.get(SHEET)
+
+
+def several(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The good lines of a table, each a checked `acknowledgement.v1`."""
+    return tuple(body[SAID])
 
 
 def tracking_of(body: Mapping[str, Any]) -> TrackingId | None:

@@ -11,6 +11,7 @@ from typing import Any
 from broker.core.errors import Refused
 from broker.core.model import PacketType, TrackingId
 from broker.core.review import MOST_WHY, Verb, is_one_line
+from broker.formats.ssid.lines import SHEET, Sheet
 from handlers.base import LEAS, STATE, Handler
 
 HANDLER = Handler(
@@ -35,6 +36,11 @@ class Reply:
     letter: str
     why: str = field(repr=False)
     pointer: str
+
+
+def sheet(body: Mapping[str, Any]) -> Sheet | None:
+    """The table that the document was made of; None for JSON."""
+    return body.get(SHEET)
 
 
 def replies(body: Mapping[str, Any]) -> tuple[Reply, ...]:

@@ -39,6 +39,7 @@ ACTIONS = {
     Action.JOIN: "be entered into the directory, with a key",
     Action.REPORT_ENROLLMENT: "report who enters and leaves; ask for student numbers",
     Action.LOOK_UP: "be told whether a number, a name and a birth date belong together, and what of them differs",
+    Action.READ_ROSTER: "be given the list of the students whom it has, with the stays that it reported itself",
     Action.SEND_RECORD: "send a student's record",
     Action.RECEIVE_RECORD: "be given a student's record",
     Action.REQUEST_RECORD: "have another LEA asked for a student's record",

@@ -13,11 +13,16 @@ from broker.core.codes import CODES
 from broker.core.model import PartyKind
 from broker.core.receipt import HELD_MEANING, MEANING
 from broker.edge.settings import values
+from broker.formats.converted.lost import ALL as ALL_TABLES
+from broker.formats.converted.lost import LOST, UNFIT
+from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, REQUIRED
+from broker.formats.student_record import columns as record
 from broker.notices.answers import REASONS
 from handlers.base import ALL, HIGHER_ED, LEAS, STATE, Handler
 from handlers.registry import HANDLERS
 from tests import access_page, identity_page, stays_page
+from tests.support.answers_of_files import School, school_files, wrong_files
 from tests.support.tools import ROOT
 
 # What a secretary did, by the code that she reads then.
@@ -48,6 +53,9 @@ MISTAKES = {
     "request-name": "Gave an SSID request a name with a date that is none.",
     "csv-form": "Sent a list without the line of column names, or without a column that is needed.",
     "dates-contradict": "Wrote some dates with the month first, others with the day first.",
+    "several-students": "Sent the courses, or another part of a record, of several students in one table.",
+    "strange-sheet": "Left a sheet in a record's workbook that is not about the student, or is hidden.",
+    "table-lines": "Left out, misspelt or let a spreadsheet program change a cell of a record's table.",
     "unknown-column": "Left a column in the list that the exchange does not know.",
     "ssn-column": "Left social security numbers in the CSV.",
     "has-ssn": "Left a social security number in a cell, a name or any other text.",
@@ -88,6 +96,36 @@ def mistakes() -> str:
     """The mistakes a secretary makes, with the sentence that she reads."""
     rows = ([did, f"`{name}`", CODES[name].sentence] for name, did in MISTAKES.items())
     return _table(("what you did", "`code`", "`means`"), rows)
+
+
+def files_by_mistake() -> str:
+    """The files that are sent by mistake, with all that is said of each."""
+    rows = ([one.did, one.answer] for one in wrong_files())
+    return _table(("what you did", "what is said"), rows)
+
+
+def files_of_schools() -> str:
+    """The files of other programs, what each becomes, and all that is said of it."""
+    rows = ([one.what, _becomes(one), one.answer] for one in school_files())
+    return _table(("file", "becomes", "what is said"), rows)
+
+
+def _becomes(one: School) -> str:
+    return f"`{one.packet}`" if one.result in ("good", "some") else f"nothing: `{one.result}`"
+
+
+def enrollment_columns() -> str:
+    """The columns of an enrollment in a table."""
+    needed = enrollment.missing([])
+    rows = (
+        [
+            f"`{field}`",
+            "yes" if field in needed else "one of these" if field in enrollment.DATES - {"birth_date"} else "",
+            ", ".join((*column.names, *(f"({name})" for name in enrollment.WEAK.get(field, ())))),
+        ]
+        for field, column in enrollment.COLUMNS.items()
+    )
+    return _table(("column", "required", "also known as"), rows)
 
 
 def states() -> str:
@@ -131,9 +169,37 @@ def _required(field: str) -> str:
     return "yes" if field in REQUIRED else " and ".join(f"for {kind.title()}" for kind in NEEDED_BY.get(field, ()))
 
 
+def record_columns() -> str:
+    """The columns of a record's tables, part by part."""
+    about = [("Student", field, one, field in ("last_name", "birth_date")) for field, one in record.STUDENT.items()]
+    about = [one for one in about if one[2].place[:1] != ("student",)]
+    parts = [
+        (one.title, field, column, field in one.needed)
+        for one in record.OFFERED
+        for field, column in one.columns.items()
+    ]
+    rows = (
+        [part, f"`{field}`", "yes" if is_needed else "", ", ".join(column.names)]
+        for part, field, column, is_needed in (*about, *parts)
+    )
+    return _table(("sheet", "column", "required", "also known as"), rows)
+
+
 def reasons() -> str:
     """Why a line was refused, or what is to be known about it."""
     return _table(("reason", "what it means, and what to do"), ([f"`{name}`", text] for name, text in REASONS.items()))
+
+
+def lost_in_tables() -> str:
+    """What a table cannot carry, and which lines are faulty when it is read."""
+    changed = [(f"`{one.where}`" if one.where.startswith("/") else one.where, one) for one in LOST]
+    rows = [[where, _of(one.packets), one.what] for where, one in changed]
+    rows += [["a line", _of(one.packets), f"It is faulty when the table is read: {one.what}"] for one in UNFIT]
+    return _table(("place", "packet type", "what becomes of it"), rows)
+
+
+def _of(packets: Sequence[str]) -> str:
+    return "all" if set(packets) == set(ALL_TABLES) else ", ".join(f"`{one}`" for one in packets)
 
 
 def all_settings() -> str:
@@ -156,10 +222,16 @@ TABLES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("README.md", "types"): types,
     ("docs/codes.md", "codes"): codes,
     ("docs/secretary.md", "mistakes"): mistakes,
+    ("docs/mistakes.md", "wrong-files"): files_by_mistake,
+    ("docs/formats.md", "school-files"): files_of_schools,
+    ("docs/formats.md", "enrollment-columns"): enrollment_columns,
+    ("docs/formats.md", "request-columns"): columns,
     ("docs/district.md", "states"): states,
     ("docs/district.md", "types"): types,
     ("docs/district.md", "columns"): columns,
+    ("docs/district.md", "record-columns"): record_columns,
     ("docs/district.md", "reasons"): reasons,
+    ("docs/district.md", "lost"): lost_in_tables,
     ("docs/operator.md", "settings"): all_settings,
     ("docs/identity.md", "identity-rules"): lambda: identity_page.rules(_table),
     ("docs/stays.md", "situations"): lambda: stays_page.table(_table),

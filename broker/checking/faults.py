@@ -6,12 +6,17 @@ but for the few refusals whose remedy is another one as long as nothing has been
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from broker.checking.report import Fault
 from broker.core.codes import CODES
 from broker.core.errors import Refused
+from broker.formats.answering.columns import field_of as answer_of
+from broker.formats.enrollment import columns as enrollment
 from broker.formats.ssid.columns import COLUMNS, field_of
+from broker.formats.ssid.lines import SHEET, Sheet
+from broker.formats.student_record import faults as of_record
 from broker.formats.table import letters
 from broker.notices.answers import REASONS, Answer
 
@@ -37,9 +42,13 @@ _MISSING = "must be filled in"
 _SHOWN = re.compile("[\\w ./#()-]{1,60}")
 
 
-def columns_of(header: Sequence[str]) -> Columns:
-    """The columns of a header that are known; one with an odd name in the file has the exchange's own name for it."""
-    named = ((field_of(cell), cell, number) for number, cell in enumerate(header, 1))
+def columns_of(header: Sequence[str], packet: str, names: Sequence[str] = ()) -> Columns:
+    """The columns of a header that are known in this packet type; one with an odd name in the file has the exchange's
+    own name for it. `names` are the header's cells under our names, where a mapping has changed them."""
+    ours = names or header
+    is_enrollment = packet.startswith("enrollment.")
+    fields = enrollment.fields_of(ours) if is_enrollment else [field_of(one) or answer_of(one) for one in ours]
+    named = ((field, cell, number) for number, (field, cell) in enumerate(zip(fields, header, strict=True), 1))
     return {
         field: (letters(number), cell if _SHOWN.fullmatch(cell) else field) for field, cell, number in named if field
     }
@@ -55,22 +64,50 @@ def of_refusal(refused: Refused) -> tuple[Fault, ...]:
             Fault(refused.code, _sentence(must) if must else place, remedy, pointer=place if must else "")
             for place, _, must in said
         )
+    cells = list(of_record.places_in(refused.hint)) if refused.code == of_record.CODE else []
+    if any(one.row for one in cells):
+        return tuple(_of_cell(one, remedy) for one in cells)
     pointer = refused.pointer if refused.pointer.startswith("/") else ""
     place = "" if pointer else refused.pointer
     hint = "" if refused.code in _NOT_SENT else refused.hint
     return (Fault(refused.code, f"{meaning} {hint}".strip(), remedy, place=place, pointer=pointer),)
 
 
+def _of_cell(found: of_record.Fault, remedy: str) -> Fault:
+    """A fault in the table of a record, with the name of its sheet in a workbook."""
+    return Fault(
+        of_record.CODE,
+        _sentence(found.must),
+        remedy,
+        place=f'sheet "{found.sheet}"' if found.sheet else "",
+        line=found.row,
+        column=found.letter,
+        header=found.header,
+    )
+
+
 def of_answer(answer: Answer, body: Mapping[str, Any], columns: Columns | None) -> Iterator[Fault]:
     """The faults in the answer to a line. `columns` are those of a table; of a document in JSON they are None, and the
-    places are pointers into its `body`."""
+    places are pointers into its `body`, or where they are, the places in the file that a `Sheet` tells."""
     for field, must in told_apart(answer.field, _by_fields(answer.must, columns or {})):
         wrong, remedy = _sentence(must) if must else REASONS[answer.why], REASONS[answer.why]
+        if columns is None and SHEET in body:
+            yield _in_export(Fault(answer.why, wrong, remedy), body[SHEET], answer.line, field)
+            continue
         if columns is None:
             yield Fault(answer.why, wrong, remedy, pointer=_pointer(body, answer.line, field))
             continue
         letter, header = columns.get(field, ("", field))
         yield Fault(answer.why, wrong, remedy, line=answer.line, column=letter, header=header)
+
+
+def _in_export(fault: Fault, sheet: Sheet, line: int, field: str) -> Fault:
+    """The fault at its place in an export. A line that could be read is named by its own place, and the field."""
+    place = field
+    if line in sheet.numbers:
+        own = sheet.places[sheet.numbers.index(line)]
+        place = f"{own} ({field})" if field else own
+    return replace(fault, pointer=place) if place.startswith("/") and " " not in place else replace(fault, place=place)
 
 
 def _by_fields(must: str, columns: Columns) -> str:

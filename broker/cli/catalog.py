@@ -66,7 +66,25 @@ COMMANDS: Mapping[str, Entry] = {
         " taken, and all faults with their places.",
         _LEA,
     ),
+    "map": Entry(
+        "cli.map:map_",
+        "Show what is understood of a table, column by column beside its first lines, and propose a mapping for the"
+        " rest.",
+        _LEA,
+    ),
+    "convert": Entry(
+        "cli.convert:convert",
+        "Write a document in another form: a table as the document that the exchange makes of it, or a document as a"
+        " table.",
+        _LEA,
+    ),
     "seal": Entry("client.letters:seal", "Sign a document with your key and encrypt it for the exchange.", _LEA),
+    "request-roster": Entry(
+        "client.request:roster",
+        "Ask for the list of your own students as the exchange has them: makes a sealed request to put into your"
+        " outbox.",
+        _LEA,
+    ),
     "send": Entry(
         "cli.sending.send:send",
         "Put sealed files, or the documents of a folder, into your outbox; if the connection breaks, Satchel makes a"
@@ -76,7 +94,7 @@ COMMANDS: Mapping[str, Entry] = {
     "fetch": Entry(
         "client.transfer:fetch", "Get what is in your inbox and receipts, and everyone's public keys.", _LEA
     ),
-    "open": Entry("client.letters:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
+    "open": Entry("client.open:open_", "Decrypt a packet, and keep it only if its signature is good.", _LEA),
     "receipt verify": Entry("client.receipts:verify", "Check a receipt's signature, offline."),
     "transcript make": Entry(
         "client.transcript:make", "Make a student's transcript in PESC's form, at the student's request."
@@ -130,6 +148,10 @@ COMMANDS: Mapping[str, Entry] = {
         "cli.directory.standing:resume", "End a suspension: the party can log in, and all its packets go on."
     ),
     "lea rename": Entry("cli.directory.standing:rename", "Give a party another name; its id stays."),
+    "lea mapping": Entry(
+        "cli.directory.mapping:mapping",
+        "Show an LEA's mapping, or enter a new one: what its own columns, codes and dates are to the exchange.",
+    ),
     "lea remove": Entry(
         "cli.directory.leaving:remove",
         "Remove a party: it cannot log in, nothing new goes to it or comes from it, and its history stays.",

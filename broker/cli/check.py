@@ -14,7 +14,10 @@ from typing import Annotated
 import typer
 
 from broker.checking.asked import Checker, NoFile, checking
+from broker.checking.long import DIVIDE
 from broker.checking.report import Fault, Report, Verdict
+from broker.cli import against
+from broker.client.own_mapping import MappingOption, mapping_text
 from broker.edge.bounded.warden import NoWard
 from broker.edge.home.folders import lea_id
 from broker.terminal import given, tables
@@ -31,6 +34,8 @@ _HEADS = {
     Verdict.REFUSED: "The exchange would refuse it.",
     Verdict.FAILED: "It could not be checked: the check itself failed. Please tell the state's operator.",
 }
+_OF_ANSWERS = frozenset({"review-answer.v1", "acknowledgement.v1"})  # their lines are no students
+_NOTHING = "All or nothing is asked for, so the exchange would carry out none of its lines."
 _WIDEST = 100  # letters of a line of text that is easy to read
 
 
@@ -39,16 +44,41 @@ def check(
     lea: Annotated[
         str, typer.Option("--lea", metavar="ID", help="Whose files they are; without it, what they say themselves.")
     ] = "",
+    rosters: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against",
+            metavar="ROSTER",
+            help="The exchange's list of your students, opened, with which the file is compared; once for each part.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="With --against: a new .csv or .xlsx with the differences.", show_default=False),
+    ] = None,
+    mapping: MappingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say of documents what the exchange would say, before they are sealed and sent: what each is, what would be taken,
     and all faults with their places. Ends with 0 where all is good, with 1 where something would be refused or come
-    back, and with 2 where a file cannot be read. With --json it prints one object a line for each file."""
+    back, and with 2 where a file cannot be read. With --json it prints one object a line for each file.
+
+    With --against, FILE is the list of your students from your own system, and is compared with the exchange's list of
+    them (a `record-request` asks for it): who is missing on which side, and whose school, days, name, birth date or
+    numbers differ. It ends with 0 where all is the same, with 1 where something differs."""
+    if rosters:
+        if lea:
+            fail("--lea says nothing to --against; leave one of them out.", 2)
+        against.run(files, rosters, out, as_json=as_json)
+        return
+    if out:
+        fail("--out is for --against.", 2)
     try:
         whose = lea_id(lea) if lea else ""
     except ValueError as error:
         fail(f"--lea is no LEA's id: {error}.", 2)
-    with checking() as checker:
+    with checking(mapping_text(mapping)) as checker:
         verdicts = [_checked(checker, path, whose, as_json) for path in files]
     if not as_json:
         _sum_up(verdicts)
@@ -73,7 +103,7 @@ def _checked(checker: Checker, path: Path, lea: str, as_json: bool) -> Verdict |
     if as_json:
         say(json.dumps({"file": str(path)} | report.to_json()))
         return report.verdict
-    for line in lines(shown(str(path)), report, min(tables.console().width, _WIDEST)):
+    for line in lines(shown(str(path)), report, width()):
         say(tables.plain(line))
     return report.verdict
 
@@ -84,10 +114,18 @@ def _unread(path: Path, why: str, as_json: bool) -> None:
     warn(why)
 
 
+def width() -> int:
+    """The width of the lines that are shown."""
+    return min(tables.console().width, _WIDEST)
+
+
 def lines(file: str, report: Report, width: int) -> Iterator[str]:
     """The report in lines of at most this width, but for a word that is longer."""
     yield from _wrapped(f"{file}: {_kind(report)}", width)
-    yield from _wrapped(f"{_HEADS[report.verdict]} {_count(report)}", width, "  ")
+    is_nothing = report.is_whole and report.faulty and report.verdict is Verdict.REFUSED
+    yield from _wrapped(f"{_NOTHING if is_nothing else _HEADS[report.verdict]} {_count(report)}", width, "  ")
+    for note in report.notes:
+        yield from _wrapped(f"Note: {note}", width, "  ", "    ")
     groups: dict[tuple[str, str], list[Fault]] = {}
     for one in report.faults:
         groups.setdefault((one.what_to_do, one.code), []).append(one)
@@ -95,19 +133,23 @@ def lines(file: str, report: Report, width: int) -> Iterator[str]:
         yield ""
         for wrong, places in together(some):
             yield from _wrapped(f"{places}: {wrong}" if places else wrong, width, "  ", "    ")
-        yield from _wrapped(f"To do: {remedy} [{code}]", width, "  ", "    ")
+        told = f"{remedy} `satchel convert FILE --to csv` does it." if remedy == DIVIDE else remedy
+        yield from _wrapped(f"To do: {told} [{code}]", width, "  ", "    ")
+    if report.unnamed:
+        yield from ("", f"  More lines with faults, which are not named here: {report.unnamed:,}.")
     yield ""
 
 
 def _kind(report: Report) -> str:
     what = f"{report.packet} in {report.form}" if report.packet else report.form or "not a document that can be read"
-    return f"{what}{f', from {report.lea}' if report.lea else ''}"
+    read = f", read by your mapping (mark {report.mapping})" if report.mapping else ""
+    return f"{what}{f', from {report.lea}' if report.lea else ''}{read}"
 
 
 def _count(report: Report) -> str:
     if report.students < 2 and not report.faulty:
         return ""
-    told = f"Students: {report.students}"
+    told = f"{'Lines' if report.packet in _OF_ANSWERS else 'Students'}: {report.students}"
     if report.verdict is Verdict.REFUSED:
         return f"{told}, of whom none would be taken." + (
             f" Lines with faults of their own: {report.faulty}." if report.faulty else ""
@@ -117,11 +159,13 @@ def _count(report: Report) -> str:
 
 def together(some: Iterable[Fault]) -> Iterator[tuple[str, str]]:
     """What is wrong, and all places where that is wrong, in words; '' where there is none."""
-    places: dict[tuple[str, str, str], list[Fault]] = {}
+    places: dict[tuple[str, str, str, str], list[Fault]] = {}
     for one in some:
-        places.setdefault((one.wrong, one.column, one.header), []).append(one)
-    for (wrong, column, header), same in places.items():
-        named = f"column {column} ({header}), " if column else f"column {header}, " if header else ""
+        sheet = one.place if one.line else ""
+        places.setdefault((one.wrong, one.column, one.header, sheet), []).append(one)
+    for (wrong, column, header, sheet), same in places.items():
+        named = f"{sheet}, " if sheet else ""
+        named += f"column {column} ({header}), " if column else f"column {header}, " if header else ""
         numbers = [one.line for one in same if one.line]
         where = [one.place or one.pointer for one in same if one.place or one.pointer]
         yield wrong, f"{named}{_numbers(numbers)}" if numbers else ", ".join(where)
@@ -154,5 +198,5 @@ def _sum_up(verdicts: Sequence[Verdict | None]) -> None:
         told = [f"{counts[one]} {word}" for one, word in words.items() if counts[one]]
         say(f"{len(verdicts)} files: {', '.join([*told, *([f'{counts[None]} not read'] if counts[None] else [])])}.")
     if any(verdicts):
-        for line in _wrapped(_ONLY_THE_EXCHANGE, min(tables.console().width, _WIDEST), rest=""):
+        for line in _wrapped(_ONLY_THE_EXCHANGE, width(), rest=""):
             say(line)

@@ -43,6 +43,10 @@ SENTENCES: Mapping[str, str] = {
     "name-not-latin": "--name must be in Latin letters: some other letters look like them, and could imitate another"
     " party's name.",
     "name-taken": "{name!r} is a name of {other}, or looks like one; no two parties may have the same name.",
+    "no-mapping": "{lea} has no mapping: its tables are read by the usual names of columns.",
+    "mapping-same": "This is the mapping of {lea} already; nothing was changed.",
+    "mapping-refused": "{file}: {said} [{refusal}]",
+    "mapping-not-for": "{lea} sends no tables: only a district or a charter school has a mapping.",
     "called-so": "{lea} has that name already.",
     "kind-unknown": "--kind must be one of: {kinds}. There is no other kind of party.",
     # keys

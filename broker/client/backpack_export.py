@@ -5,12 +5,14 @@ files are about one student, or nothing is written; the folder appears whole or 
 messages name files, and nothing in them.
 """
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,17 +21,19 @@ import typer
 
 from broker.client.opening import Directory, opened, secret_key
 from broker.core.errors import Refused
-from broker.core.model import PacketType
+from broker.core.model import LeaId, PacketType
 from broker.edge.home import durable
 from broker.edge.pages import html, pdf
 from broker.edge.pgp.openpgp import SecretKey
 from broker.edge.schemas.contracts import Contracts
 from broker.edge.settings.resources import folder
 from broker.edge.settings.values import Limits
-from broker.formats import canonical
+from broker.formats import canonical, reading, tables
+from broker.formats.made import Made
 from broker.formats.parent import page as parent
 from broker.formats.parent.attached import FOLDER, attached
 from broker.formats.parent.sources import RECORDS, SourceDocument, check_log, standing, stranger
+from broker.formats.ssid.lines import SHEET
 from broker.terminal import bars, given
 from broker.terminal.common import JsonOption, fail, say
 from broker.terminal.files import read
@@ -102,7 +106,7 @@ class _Reader:
             sender = str(document["from"])
             return SourceDocument(document, self._directory.name(sender) if self._directory else sender, False)
         found, signer = opened(path, content, *self._means())
-        document = self._document(path, found.content)
+        document = self._document(path, found.content, signer.party, found.signed_at)
         if document["from"] != signer.party:
             fail(
                 f"{path} says that it is from {document['from']} and is signed by {signer.party}. "
@@ -116,12 +120,25 @@ class _Reader:
         self._secret = self._secret or secret_key(self._key, self._passphrase_file)
         return self._secret, self._directory
 
-    def _document(self, path: Path, content: bytes) -> dict[str, Any]:
+    def _document(
+        self, path: Path, content: bytes, sender: str = "", signed_at: datetime | None = None
+    ) -> dict[str, Any]:
+        """The document in a file. A table does not say who made it, and when: the signature does."""
         try:
+            if signed_at is not None and content[:1] != b"{" and tables.is_table(content, ""):
+                return self._of_table(content, path, LeaId(sender), signed_at)
             document = canonical.parse(content, self._limits.json_depth)
             self._check(path, document)
         except Refused as refused:
             fail(f"{path} cannot be read ({refused.pointer or '/'}): {refused.meaning} [{refused.code}]")
+        return document
+
+    def _of_table(self, content: bytes, path: Path, sender: LeaId, signed_at: datetime) -> dict[str, Any]:
+        contracts = self._schemas({})
+        made = Made(signed_at, lambda one: hashlib.sha256(one).hexdigest(), UTC)
+        document = dict(reading.read(content, path.name, sender, self._limits, contracts, made=made))
+        document.pop(SHEET, None)
+        self._check(path, document)
         return document
 
     def _check(self, path: Path, document: Mapping[str, Any]) -> None:

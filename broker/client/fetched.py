@@ -15,6 +15,8 @@ from broker.edge.sftp.client.transfer import Outcome
 from broker.terminal import tables
 from broker.terminal.common import say
 
+_KINDS = {"inbox": "packet", "receipts": "receipt", "directory": "public key"}
+_TABLE, _OF_TABLES = "table to fill in", frozenset({".xlsx", ".csv"})
 _MOST_LINES = 20
 _MOST_ROWS = 40  # of rows that need nobody
 
@@ -35,20 +37,27 @@ def of(account: Account, into: Path, outcomes: Sequence[Outcome], waiting: Seque
 def tell(outcomes: Sequence[Outcome], found: Sequence[Answer]) -> None:
     """Print the outcomes and the results."""
     good = [one for one in outcomes if not one.error]
-    by_folder = Counter(Path(one.path).parent.name for one in good)
+    by_kind = Counter(_kind(Path(one.path)) for one in good if _is_counted(Path(one.path)))
     packets = [one for one in good if Path(one.path).parent.name == "inbox"]
     for one in packets[:_MOST_LINES]:
         say(f"Fetched {one.name} ({one.size} bytes) as {one.path}")
     if len(packets) > _MOST_LINES:
         say(f"Fetched {len(packets) - _MOST_LINES:,} packets more; they lie in {Path(packets[0].path).parent}.")
-    sums = [
-        _counted(by_folder[folder], what)
-        for folder, what in (("inbox", "packet"), ("receipts", "receipt"), ("directory", "public key"))
-        if by_folder[folder]
-    ]
+    sums = [_counted(by_kind[what], what) for what in (*_KINDS.values(), _TABLE) if by_kind[what]]
     say(f"Fetched {', '.join(sums)}." if sums else "Nothing new.")
     if found:
         _results(found)
+
+
+def _is_counted(path: Path) -> bool:
+    """The directory has more than keys and tables, which needs no word."""
+    return path.parent.name != "directory" or path.suffix in (".asc", *_OF_TABLES)
+
+
+def _kind(path: Path) -> str:
+    """What a fetched file is."""
+    is_table = path.parent.name == "directory" and path.suffix in _OF_TABLES
+    return _TABLE if is_table else _KINDS[path.parent.name]
 
 
 def _results(found: Sequence[Answer]) -> None:
@@ -70,4 +79,5 @@ def _sum(found: Sequence[Answer]) -> list[tuple[str, int]]:
 
 
 def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    first, _, rest = what.partition(" to ")
+    return f"{count:,} {first}{'s' * (count != 1)}{f' to {rest}' * bool(rest)}"

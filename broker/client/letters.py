@@ -1,8 +1,7 @@
-"""`satchel keygen`, `seal`, `open`: the LEA's own keys and letters, for users without gpg.
+"""`satchel keygen` and `seal`: the LEA's own keys and letters, for users without gpg.
 
-Promises: a secret key is written with mode 0600, and nothing is ever overwritten; content reaches the disk only after
-its signature was found good; a run that fails leaves no file; a passphrase is prompted for or read from a file, never
-taken from the command line.
+Promises: a secret key is written with mode 0600, and nothing is ever overwritten; a run that fails leaves no file; a
+passphrase is prompted for or read from a file, never taken from the command line.
 """
 
 import json
@@ -13,7 +12,6 @@ from typing import Annotated
 import typer
 
 from broker.client import outgoing
-from broker.client.opening import Directory, opened, secret_key
 from broker.client.sealing import Sealer
 from broker.edge.pgp import keyring
 from broker.edge.settings.values import Limits
@@ -97,28 +95,3 @@ def seal(
     write_new(target, sealed, 0o600)
     said = f"{target} is sealed; put it into your outbox."
     say(json.dumps({"file": str(target), "bytes": len(sealed), "signer": sealer.fingerprint}) if as_json else said)
-
-
-def open_(
-    file: Annotated[Path, typer.Argument(help="The sealed file from your inbox.")],
-    key: KeyOption,
-    directory: Annotated[Path, typer.Option(help="The folder with everyone's public keys (*.asc).")],
-    out: Annotated[Path | None, typer.Option(help="The opened file; FILE without .pgp otherwise.")] = None,
-    passphrase_file: PassphraseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Decrypt a packet, and keep it only if its signature is good."""
-    limits = Limits()
-    target = out or (file.with_suffix("") if file.suffix in {".pgp", ".gpg", ".asc"} else Path(f"{file}.opened"))
-    if target.exists():
-        fail(f"{target} is already there; move it away, or choose another name with --out.")
-    known, sealed = Directory(directory, limits), read(file, limits.sealed_bytes)
-    found, signer = opened(file, sealed, secret_key(key, passphrase_file), known)
-    write_new(target, found.content, 0o600)
-    name = signer.title
-    signed = found.signed_at.isoformat() if found.signed_at else ""
-    if as_json:
-        say(json.dumps({"file": str(target), "signer": found.signer, "name": name, "signed_at": signed}))
-        return
-    say(f"Good signature from {name}, key {found.signer}, {signed}.")
-    say(f"{target} holds what they sent.")

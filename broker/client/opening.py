@@ -151,6 +151,11 @@ def secret_key(path: Path, passphrase_file: Path | None) -> openpgp.SecretKey:
         fail(f"{path}: {refused.sentence} [{refused.code}]")
 
 
+def opened_name(file: Path) -> Path:
+    """Where the content of a sealed file goes, unless the user says otherwise."""
+    return file.with_suffix("") if file.suffix in {".pgp", ".gpg", ".asc"} else Path(f"{file}.opened")
+
+
 def opened(path: Path, sealed: bytes, key: openpgp.SecretKey, directory: Directory) -> tuple[openpgp.Opened, Signer]:
     """The content of a sealed file, and who signed it; ends the command where the signature is not good."""
     try:

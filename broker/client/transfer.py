@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedCo
 
 from broker.client import answers, fetched, outgoing
 from broker.client.answers import SentPackets
+from broker.client.readable import AsOption, Form, StateOption
 from broker.core.errors import Deferred
 from broker.core.files.outgoing import Recognised
 from broker.edge.settings.values import Limits
@@ -133,12 +134,21 @@ def fetch(
     host_key: HostKeyOption = "",
     passphrase_file: PassphraseOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the files on the server as well.")] = False,
+    is_opening: Annotated[bool, typer.Option("--open", help="Open what has come, each file beside itself.")] = False,
+    as_: AsOption = None,
+    key: Annotated[Path | None, typer.Option("--key", help="With --open: your secret OpenPGP key.")] = None,
+    key_passphrase_file: Annotated[
+        Path | None, typer.Option(help="With --open: a file with the passphrase of that key.")
+    ] = None,
+    state: StateOption = "UT",
     as_json: JsonOption = False,
 ) -> None:
     """Get what is in your inbox and receipts, and everyone's public keys.
 
     Ends with what became of each file that you sent; with exit code 5 where a new receipt refuses one.
     """
+    if is_opening == (key is None) or (as_ and not is_opening):
+        fail("To open what has come, give --open and --key; --as goes with them.", 2)
     account = account_of(server, user, identity, known_hosts, host_key, passphrase_file)
     patience = _patience(account, "What was fetched is here; fetch again, and it goes on.")
     try:
@@ -152,7 +162,10 @@ def fetch(
         say(json.dumps({"fetched": [_told(one) for one in outcomes], "results": answers.as_json(found)}))
     else:
         fetched.tell(outcomes, found)
+    is_open = key is None or _open(outcomes, into, key, key_passphrase_file, as_ or [], state, as_json=as_json)
     _refuse([one.error for one in outcomes])
+    if not is_open:
+        raise typer.Exit(1)
     if any(one.is_refused for one in found):
         raise typer.Exit(REFUSED)
 
@@ -166,3 +179,22 @@ def _fetch(account: Account, into: Path, patience: Patience, keep: bool) -> tupl
             ClientError
         ):  # a server that does not let outboxes be listed: what was noted as sent is known all the same
             return outcomes, []
+
+
+def _open(
+    outcomes: Sequence[Outcome],
+    into: Path,
+    key: Path,
+    passphrase_file: Path | None,
+    forms: Sequence[Form],
+    state: str,
+    *,
+    as_json: bool,
+) -> bool:
+    from broker.client.open import open_fetched  # fetching alone should not wait for what it needs
+
+    new = [Path(one.path) for one in outcomes if not one.error and not one.was_here]
+    packets = [path for path in new if path.parent.name == "inbox" and path.suffix == ".pgp"]
+    return not packets or open_fetched(
+        packets, key, into / "directory", passphrase_file, forms, state, say=warn if as_json else say
+    )

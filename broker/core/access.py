@@ -49,6 +49,7 @@ class Action(StrEnum):
     JOIN = "join"
     REPORT_ENROLLMENT = "report-enrollment"
     LOOK_UP = "look-up"
+    READ_ROSTER = "read-roster"
     SEND_RECORD = "send-record"
     RECEIVE_RECORD = "receive-record"
     REQUEST_RECORD = "request-record"
@@ -217,6 +218,7 @@ _ROWS: Mapping[Action, tuple[Rule, ...]] = {
     Action.JOIN: (_JOIN, _JOIN, _JOIN, _JOIN, _NO, _JOIN, _JOIN, _NO, _EXCEPT, _NO),
     Action.REPORT_ENROLLMENT: (_REPORT, _REPORT, _REPORT, _REPORT, _NO, _NO, _NO, _NO, _FED, _NO),
     Action.LOOK_UP: (_REPORT, _REPORT, _GONE, _GONE, _DUTY, _NO, _NO, _NO, _FED, _NO),
+    Action.READ_ROSTER: (_REPORT, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),
     Action.SEND_RECORD: (_SENDS, _SENDS, _GONE, _SENDS, _NO, _NO, _NO, _NO, _FED, _NO),
     Action.RECEIVE_RECORD: (_ENROLLS, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),
     Action.REQUEST_RECORD: (_ENROLLS, _GONE, _GONE, _GONE, _NO, _NO, _NO, _NO, _FED, _NO),

@@ -28,8 +28,8 @@ class PartyKind(StrEnum):
 class PacketType(StrEnum):
     """The packet types. The last ones are the exchange's own sealed notices: `SSID` answers an enrollment or SSID
     request, `REVIEW` asks who a student is (answered by `REVIEW_ANSWER`), `CLAIMS` reports overlapping membership,
-    `TRANSFER` reports transfers, `DISCLOSURES` says who was given a student's records, `ALERT` warns the state. The
-    exchange's own `RECORD_REQUEST` asks an LEA for a record."""
+    `TRANSFER` reports transfers, `DISCLOSURES` says who was given a student's records, `ROSTER` lists an LEA's own
+    students, `ALERT` warns the state. The exchange's own `RECORD_REQUEST` asks an LEA for a record."""
 
     ENROLLMENT = "enrollment"
     SSID_REQUEST = "ssid-request"
@@ -46,6 +46,7 @@ class PacketType(StrEnum):
     CLAIMS = "claims"
     TRANSFER = "transfer"
     DISCLOSURES = "disclosures"
+    ROSTER = "roster"
     ALERT = "alert"
 
 

@@ -1,7 +1,8 @@
 """A page for people to read, before it is HTML, PDF or anything else.
 
 Owns the shape. Promises: plain data, text only, in reading order; the renderer decides how it looks and never what it
-says. Headings: the page's title, then sections, pieces within them, and titled lists of facts within those.
+says. Headings: the page's title, then sections, pieces within them, and titled lists of facts within those. A sheet is
+the same for a workbook.
 """
 
 from dataclasses import dataclass
@@ -71,3 +72,12 @@ class Page:
     running: str
     lead: tuple[str, ...]
     sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sheet:
+    """One sheet of a workbook: its name, its header, its rows; every row is as wide as the header."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]

@@ -24,12 +24,13 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Template:
     """The template of one packet type. `rows` is how many lines the lists of choices are for; `notes` are sentences
-    about the whole table."""
+    about the whole table. Where a workbook has several sheets to fill in, `sheets` are these, in place of the one."""
 
     title: str
     fields: tuple[Field, ...]
     notes: tuple[str, ...]
     rows: int
+    sheets: tuple["Template", ...] = ()
 
 
 def is_example(cell: str) -> bool:

@@ -2,8 +2,9 @@
 
 Owns the outside library `python-calamine`. Promises: what a workbook would become is bounded before the library sees
 it, and the library gets nothing but the parts that were looked at; a formula gives its last value; a date is ISO 8601,
-with its time only where that is not midnight; a number is written as a person types it; a cell with an error is told
-and never taken for a blank one. No refusal holds a cell.
+with its time only where that is not midnight; a number is written as a person types it; a cell that is merged with the
+one above it has the value of that one; a cell with an error is told and never taken for a blank one. No refusal holds a
+cell.
 """
 
 import io
@@ -21,6 +22,7 @@ from broker.core.files.workbook_cells import MOST_CELLS, Seen
 from broker.core.files.workbook_zip import DAMAGED
 
 Value = object
+_MOST_MERGED = 100_000  # cells that are merged with the one above them
 _ZIP = b"PK\x03\x04"
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\s[^<>]{0,2000}>")
 _SHEET = re.compile(r"<(?:\w+:)?sheet\s[^<>]{0,2000}>")
@@ -148,9 +150,30 @@ def _rows(sheet: "calamine.CalamineSheet", seen: Seen) -> Iterator[tuple[int, tu
     if not seen.rows:
         return
     faulty = {row for row, _ in seen.faults}
+    by_library = sheet.merged_cell_ranges or []
+    spread = _spread([(first + 1, last + 1, column + 1) for (first, column), (last, _) in by_library] or seen.merged)
+    above: tuple[str, ...] = ()
     for number, values in enumerate(sheet.iter_rows(), 1):
-        if number in faulty or any(value != "" for value in values):
-            yield number, tuple(_shown(value, seen, number, column) for column, value in enumerate(values, 1))
+        is_kept = number in faulty or any(value != "" for value in values)
+        if not is_kept and number not in spread:
+            continue
+        cells = tuple(_shown(value, seen, number, column) for column, value in enumerate(values, 1))
+        places = spread.get(number, set())
+        above = tuple(above[at - 1] if at in places and at <= len(above) else cell for at, cell in enumerate(cells, 1))
+        if is_kept:
+            yield number, above
+
+
+def _spread(merged: Sequence[tuple[int, int, int]]) -> dict[int, set[int]]:
+    """The rows in which cells of these columns have the value of the one above them, for cells that are merged from a
+    row to another one in a column; none where there are far too many for a list that somebody has written."""
+    if sum(last - first for first, last, _ in merged) > _MOST_MERGED:
+        return {}
+    found: dict[int, set[int]] = {}
+    for first, last, column in merged:
+        for row in range(first + 1, last + 1):
+            found.setdefault(row, set()).add(column)
+    return found
 
 
 def _shown(value: Value, seen: Seen, row: int, column: int) -> str:

@@ -1,13 +1,15 @@
 """XML: strict bytes in, plain elements out, and back.
 
-Owns the outside library `lxml`. Promises: UTF-8 only; a document type definition, and with it every entity, is refused
-before the parser sees it; no stylesheet, schema or include passes as a record; nothing outside the document is ever
-read, not even for a schema location in it; size, depth, elements, attributes and text are bounded while they are read.
-No refusal contains a piece of the document: the parser's own messages quote it, and are dropped here.
+Owns the outside library `lxml`. Promises: UTF-8 only (`xml_text` makes it of other encodings); a document type
+definition, and with it every entity, is refused before the parser sees it; no stylesheet, schema or include passes as a
+record; nothing outside the document is ever read, not even for a schema location in it; size, depth, elements,
+attributes and text are bounded while they are read. No refusal contains a piece of the document: the parser's own
+messages quote it, and are dropped here.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from lxml import etree
 from broker.core.errors import OperatorError, Refused
 
 _BOM = b"\xef\xbb\xbf"
+_DOCTYPE = b"<!DOCTYPE"
 _ENCODING = re.compile(rb"""\A<\?xml[^>]{0,200}?\bencoding[ \t\r\n]*=[ \t\r\n]*["']([^"']*)["']""")
 _UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 # Elements of these namespaces are instructions to a program, not data.
@@ -76,6 +79,49 @@ def parse(content: bytes, limits: Limits = LIMITS) -> Element:
     return _taken(_tree(_checked(content, limits), limits))
 
 
+def outermost(head: bytes) -> str:
+    """The tag of the outermost element, of which `head` holds the begin tag; '' where nobody can tell, or where a
+    document type stands before it."""
+    parser = _puller(("start",))
+    if _DOCTYPE in head:
+        return ""
+    with suppress(etree.XMLSyntaxError):  # the head may end anywhere, also within a letter
+        parser.feed(head.removeprefix(_BOM))
+    return next((str(node.tag) for _, node in parser.read_events()), "")
+
+
+def items(content: bytes, limits: Limits = LIMITS) -> Iterator[Element]:
+    """The children of the outermost element, one after the other; each is let go before the next is built, so that a
+    long document needs no more memory than its bytes.
+
+    Raises Refused as `parse` does, as soon as that is found: what was given before may be part of a refused document.
+    """
+    checked = _checked(content, limits)
+    parser = _puller(("start", "end"))
+    meter = _Meter(limits)
+    try:
+        for at in range(0, len(checked), _SLICE):
+            parser.feed(checked[at : at + _SLICE])
+            yield from _items(parser.read_events(), meter)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        fault, (line, column) = error.code, error.position
+    else:
+        yield from _items(parser.read_events(), meter)
+        return
+    yield from _items(parser.read_events(), meter)
+    raise _refused(fault, line, column)
+
+
+def _items(events: "Iterable[tuple[str, etree._Element]]", meter: "_Meter") -> Iterator[Element]:
+    for event, node in events:
+        meter.run([(event, node)])
+        if event == "end" and meter.depth == 1:
+            for before in list(node.itersiblings(preceding=True)):  # this one's tail may still be read
+                before.getparent().remove(before)
+            yield _taken(node)
+
+
 def write(root: Element, prefixes: Mapping[str, str]) -> bytes:
     """`root` as XML in UTF-8, indented; it declares the namespaces in `prefixes`.
 
@@ -126,7 +172,7 @@ def _checked(content: bytes, limits: Limits) -> bytes:
     declared = _ENCODING.match(content)
     if b"\0" in content or (declared is not None and declared[1].lower() not in _UTF8):
         raise Refused("not-utf8", "line 1", "It is, or says that it is, in another encoding.")
-    at = content.find(b"<!DOCTYPE")
+    at = content.find(_DOCTYPE)
     if at >= 0:
         raise Refused("xml-unsafe", _line(content, at), "It has a document type (`<!DOCTYPE`).")
     return content
@@ -149,10 +195,9 @@ def _parser() -> "etree.XMLParser":
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
-def _tree(content: bytes, limits: Limits) -> "etree._Element":
-    """The parser's own tree; the limits are checked slice by slice, so that nothing large is built first."""
-    parser = etree.XMLPullParser(
-        events=("start", "end"),
+def _puller(events: tuple[str, ...]) -> "etree.XMLPullParser":
+    return etree.XMLPullParser(
+        events=events,
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -162,6 +207,11 @@ def _tree(content: bytes, limits: Limits) -> "etree._Element":
         remove_pis=True,
         collect_ids=False,
     )
+
+
+def _tree(content: bytes, limits: Limits) -> "etree._Element":
+    """The parser's own tree; the limits are checked slice by slice, so that nothing large is built first."""
+    parser = _puller(("start", "end"))
     meter = _Meter(limits)
     try:
         for at in range(0, len(content), _SLICE):
@@ -174,9 +224,13 @@ def _tree(content: bytes, limits: Limits) -> "etree._Element":
     else:
         return root
     meter.run(parser.read_events())  # a limit that was exceeded says more than the error that followed
+    raise _refused(fault, line, column)
+
+
+def _refused(fault: int, line: int, column: int) -> Refused:
     if fault == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
-        raise Refused("inflates-too-much", f"line {line}")
-    raise Refused("not-xml", f"line {line} column {column}" if line else "")
+        return Refused("inflates-too-much", f"line {line}")
+    return Refused("not-xml", f"line {line} column {column}" if line else "")
 
 
 class _Meter:
@@ -184,7 +238,7 @@ class _Meter:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._depth = self._elements = 0
+        self.depth = self._elements = 0
 
     def run(self, events: "Iterable[tuple[str, etree._Element]]") -> None:
         for event, node in events:
@@ -195,9 +249,9 @@ class _Meter:
 
     def _begin(self, node: "etree._Element") -> None:
         limits = self._limits
-        self._depth += 1
+        self.depth += 1
         self._elements += 1
-        if self._depth > limits.depth:
+        if self.depth > limits.depth:
             raise Refused("too-deep", f"line {node.sourceline}", f"At most {limits.depth} levels are read.")
         if self._elements > limits.elements:
             raise Refused("inflates-too-much", "", f"It has more than {limits.elements} elements.")
@@ -209,7 +263,7 @@ class _Meter:
             raise Refused("xml-unsafe", f"line {node.sourceline}", "It is a stylesheet, a schema or an include.")
 
     def _end(self, node: "etree._Element") -> None:
-        self._depth -= 1
+        self.depth -= 1
         if len(node.text or "") + sum(len(child.tail or "") for child in node) > self._limits.text:
             raise Refused("inflates-too-much", f"line {node.sourceline}", "A text in it is too long.")
 

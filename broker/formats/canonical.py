@@ -36,22 +36,28 @@ def parse(content: bytes, max_depth: int) -> dict[str, Any]:
     over `PLAIN_BYTES` bytes besides base64 attachments). The place is `line L column C`, or empty where it lies beyond
     the first MiB; columns count characters.
     """
-    max_depth = min(max_depth, DEEPEST)
     if content.startswith(_BOM):
         raise Refused(
             "not-utf8",
             "line 1 column 1",
             'It begins with a mark (BOM): in Notepad choose "UTF-8", and not "UTF-8 with BOM".',
         )
-    _check_size(content)
-    document = _load(content, max_depth)
-    if _is_deeper(document, max_depth):
-        raise _offence("too-deep", content, max_depth)
+    document = parse_any(content, max_depth)
     if not isinstance(document, dict):
         raise Refused("not-json", "line 1 column 1", "A document is one object, in braces.")
-    if not _names_are_single(content, document):
-        raise _offence("duplicate-key", content, max_depth)
     return document
+
+
+def parse_any(content: bytes, max_depth: int) -> object:
+    """The same of any value, as other programs write it; it is no document yet."""
+    max_depth = min(max_depth, DEEPEST)
+    _check_size(content)
+    value = _load(content, max_depth)
+    if _is_deeper(value, max_depth):
+        raise _offence("too-deep", content, max_depth)
+    if isinstance(value, dict | list) and not _names_are_single(content, value):
+        raise _offence("duplicate-key", content, max_depth)
+    return value
 
 
 def serialise(document: object) -> bytes:
@@ -103,7 +109,7 @@ def _is_deeper(document: object, max_depth: int) -> bool:
     return bool(level)
 
 
-def _names_are_single(content: bytes, document: dict[str, Any]) -> bool:
+def _names_are_single(content: bytes, document: object) -> bool:
     """Whether no object of `content` has a name twice; `document` is the result of a parser that keeps the last value.
 
     Every member has one colon, and an overwritten member loses its colon. Colons within strings are the same before and

@@ -8,7 +8,7 @@ that the schemas do not know; PDFs and pictures are not searched.
 import base64
 import binascii
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,8 +24,9 @@ _WORDS = frozenset(
     {"first", "middle", "last", "suffix", "street", "city", "lines", "title", "name", "subject", "institution", "field"}
     | {"level", "objective", "action", "names", "subnames"}
     | {"FirstName", "MiddleName", "LastName", "NameSuffix", "AddressLine", "City", "CourseTitle", "OrganizationName"}
+    | {"LastSurname", "MaidenName", "StreetNumberName", "firstName", "middleName", "lastSurname", "streetNumberName"}
 )
-_PHONES = frozenset({"phone", "number", "PhoneNumber"})
+_PHONES = frozenset({"phone", "number", "PhoneNumber", "TelephoneNumber", "telephoneNumber"})
 _TEXTS = frozenset(
     {"application/json", "application/xml", "application/rtf", "application/csv", "application/xhtml+xml"}
 )
@@ -58,6 +59,26 @@ def check_xml(content: bytes, limits: Limits) -> None:
     and what `xml.parse` raises."""
     if is_suspicious(content):
         _refuse(_chained(_in_element(xml.parse(content, limits)), _aside(content)))
+
+
+def passed_on(content: bytes, elements: Iterable[Element]) -> Iterator[Element]:
+    """The elements of a long document, each looked at as it passes; `content` holds its bytes. Raises Refused as
+    `check_xml` does, after the last one."""
+    found: list[str] = []
+    is_found = is_suspicious(content)
+    for one in elements:
+        if is_found and len(found) <= MOST_PLACES:
+            found.extend(islice(_in_element(one), MOST_PLACES))
+        yield one
+    if is_found:
+        _refuse(_chained(iter(found), _aside(content)))
+
+
+def check_value(content: bytes, value: object) -> None:
+    """Refuse JSON of another form with a social security number; `content` holds its bytes. Raises Refused("has-ssn"):
+    the place is a JSON pointer without the names of properties."""
+    if is_suspicious(content):
+        _refuse(_in_value(value, "", "", ()))
 
 
 def check_rows(content: bytes, rows: Sequence[Row], columns: Sequence[str]) -> None:

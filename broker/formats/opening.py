@@ -32,12 +32,13 @@ class Circumstances:
 
 class Sealed(NamedTuple):
     """A packet, with its file name in the outbox of `lea`. `is_known`: it was read before, and only its session key is
-    asked for."""
+    asked for. `mapping` is that of its LEA when it came, as text; '' where there was none."""
 
     content: Buffer
     file: str
     lea: str
     is_known: bool = False
+    mapping: str = ""
 
 
 class Cost(NamedTuple):

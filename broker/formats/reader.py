@@ -20,6 +20,7 @@ from broker.edge.bounded.ward import Work
 from broker.edge.pgp import openpgp, validity
 from broker.edge.pgp.openpgp import SecretKey
 from broker.edge.schemas.contracts import Contracts
+from broker.edge.settings import exit_codes
 from broker.edge.settings.values import Settings
 from broker.formats import dates, reading, whatisit
 from broker.formats.made import Made
@@ -65,7 +66,7 @@ class Desk:
         today = dates.today_of(settings, around.now)
         try:
             facts = (lea, settings.limits, self.contracts, settings.identity, today)
-            made = Made(opened.signed_at or around.now, self.digest, settings.time.zone)
+            made = self._made(opened.signed_at or around.now, packet.mapping)
             whole = reading.read(opened.content, packet.file, *facts, zone=settings.time.zone, made=made)
         except Refused as refused:
             raise whatisit.when_opened(opened.content, refused) from None
@@ -75,6 +76,11 @@ class Desk:
             "digest": self.digest(reading.named_by(opened.content, whole)),
             "document": self.needed(whole),
         }
+
+    def _made(self, at: datetime, mapping: str) -> Made:
+        settings = self.settings
+        codes = exit_codes.load(settings.home, settings.transfers.codes) if mapping else ()
+        return Made(at, self.digest, settings.time.zone, mapping, settings.dates.order, codes)
 
     def _opened(self, around: Circumstances, packet: Sealed, is_known: Callable[[str], bool]) -> openpgp.Opened:
         limits, certificates = self.settings.limits, around.certificates.get(packet.lea, ())
@@ -123,8 +129,8 @@ def work_of(desk: Desk) -> Work:
         said = bytes(common)
         if not held or held[0][0] != said:
             held[:] = [(said, _circumstances(orjson.loads(said)))]
-        file, lea, is_known = orjson.loads(head)
-        return desk.answer(held[0][1], Sealed(body, file, lea, is_known))
+        file, lea, is_known, mapping = orjson.loads(head)
+        return desk.answer(held[0][1], Sealed(body, file, lea, is_known, mapping))
 
     return work
 

@@ -34,7 +34,7 @@ class Beside:
             "now": around.now.isoformat(),
             "certificates": {lea: [one.decode("latin-1") for one in all_] for lea, all_ in around.certificates.items()},
         }
-        tasks = [Task(orjson.dumps([one.file, one.lea, one.is_known]), one.content) for one in packets]
+        tasks = [Task(orjson.dumps([one.file, one.lea, one.is_known, one.mapping]), one.content) for one in packets]
         found = self.warden.run(orjson.dumps(common), tasks)
         return {number: self._outcome(one, self.warden.seconds.get(number, 0.0)) for number, one in found.items()}
 

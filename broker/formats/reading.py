@@ -7,6 +7,7 @@ document.
 
 from collections.abc import Mapping
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from broker.core.errors import Refused
@@ -16,11 +17,14 @@ from broker.edge.settings.rules import Identity, TheState
 from broker.edge.settings.values import Limits
 from broker.formats import canonical, dates, key_block, no_ssn, pesc, tables
 from broker.formats.made import Made, unsealed
+from broker.formats.sis import forms
+from broker.formats.sis.form import Around
 from broker.formats.ssid import lines
 from broker.formats.ssid import name as ssid_name
 from broker.formats.transcript import request
 
 _STANDARD, _STATE = Identity(), TheState()
+_NOTHING: Mapping[str, str] = {}
 
 
 def read(
@@ -34,45 +38,68 @@ def read(
     *,
     zone: tzinfo = _STATE.time.zone,
     made: Made | None = None,
+    defaults: Mapping[str, str] = _NOTHING,
+    wanted: str = "",
+    leaves_ssn: bool = False,
 ) -> Mapping[str, Any]:
     """The document in `content`, which lay in the outbox of `lea` under the name `file`.
 
     `identity` says which state's student ids are SSIDs; dates are judged by `today`, and not judged without it; `zone`
-    is the time zone of a time without an offset; `made` says what a table does not; without it,
-    it is read as if it were sealed now. Raises Refused: the codes of `canonical.parse`, `tables.read`,
-    `pesc.read_any`, `key_block.read` and `Contracts.check`; `has-ssn` from `no_ssn`, `impossible-date` and `file-date`
-    from `dates`; `no-request` for a transcript that nobody asked for.
+    is the time zone of a time without an offset; `made` says what a table does not; without it, it is read as if it
+    were sealed now; `defaults` and `leaves_ssn` are those of `sis.form.Around`, the first beside the mapping's own;
+    `wanted` is the packet type that a table shall be, '' for what it is meant to be. Raises Refused: the codes of
+    `canonical.parse`, `tables.read`, the forms of `sis.forms`, `key_block.read` and `Contracts.check`; `has-ssn` from
+    `no_ssn`, `impossible-date` and `file-date` from `dates`; `no-request` for a transcript that nobody asked for;
+    `mapping` where the LEA's mapping cannot be used.
     """
     if key_block.is_key(content):
         key = key_block.read(content, lea, limits.handed_in_bytes)
         contracts.check(key, limits.schema_errors)
         return key
-    is_xml = pesc.is_xml(content)
-    if not is_xml and content[:1] != b"{" and tables.is_table(content, file):
-        return _table(content, file, lea, limits, contracts, today, made or unsealed(zone))
-    if is_xml:
-        document = pesc.read_any(content, lea, identity.state, zone)
-        no_ssn.check_xml(content, pesc.LIMITS)
+    made = made or unsealed(zone)
+    form = forms.told(content, limits)
+    if form is None and content[:1] != b"{" and tables.is_table(content, file, made.mapping):
+        return _table(content, file, lea, limits, contracts, today, made, wanted)
+    if form is not None:
+        check = partial(contracts.check, max_errors=limits.schema_errors)
+        given = {**tables.mapping_in(made.mapping).defaults, **defaults}
+        around = Around(lea, limits, check, made, identity.state, zone, given, leaves_ssn)
+        document = form[0].read(content, form[1], around)
+        if lines.SHEET in document:
+            return document
     else:
         document = canonical.parse(content, limits.json_depth)
         no_ssn.check_document(content, document, contracts.names)
     if document.get("packet") == pesc.PACKET:
         request.require(document)
         contracts.check(document, limits.schema_errors)
-        request.check(document, is_dated=not is_xml)
+        request.check(document, is_dated=form is None)
     else:
         _check(document, lea, limits, contracts)
     if today is not None:
-        dates.check(document, None if is_xml else content, today)
+        dates.check(document, content if form is None else None, today)
     return document
 
 
 def _table(
-    content: bytes, file: str, lea: LeaId, limits: Limits, contracts: Contracts, today: dates.Today | None, made: Made
+    content: bytes,
+    file: str,
+    lea: LeaId,
+    limits: Limits,
+    contracts: Contracts,
+    today: dates.Today | None,
+    made: Made,
+    wanted: str,
 ) -> Mapping[str, Any]:
     most, most_faults = limits.students_per_enrollment, limits.schema_errors
-    found = tables.read(content, file, lea, most, made, lambda one: contracts.check(one, most_faults))
-    if today is not None and ssid_name.is_request(file):
+
+    def check(one: Mapping[str, Any]) -> None:
+        contracts.check(one, most_faults)
+        if today is not None and "record" in one:
+            dates.check(one, None, today)
+
+    found = tables.read(content, file, lea, most, made, check, wanted)
+    if today is not None and ssid_name.is_request(file) and found["packet"] == lines.PACKET:
         dates.check_file_day(found[lines.SHEET].day, today)
     return found
 

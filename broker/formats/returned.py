@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from broker.core.files import texts
@@ -20,6 +21,7 @@ from broker.formats.table import Row, Table
 
 ADDED = ("status", "SSID", "what is wrong", "what to do")
 _ADDED = [plain(name) for name in ADDED]
+_NO_LISTS: Mapping[int, Sequence[str]] = MappingProxyType({})
 
 
 class Said(NamedTuple):
@@ -52,35 +54,45 @@ def back_of(said: Mapping[str, Any]) -> Back:
     return Back(**dict(said) | {"rows": rows, "told": tuple(map(str, said["told"]))})
 
 
+def header_of(back: Back) -> tuple[str, ...]:
+    """The cells of its header."""
+    return next(cells for number, cells in back.rows if number == back.header)
+
+
 def without_added(found: Table, above: tuple[Row, ...] = ()) -> tuple[Table, tuple[Row, ...]]:
     """The table, and the rows above it, as they were before the four columns were added; others are unchanged."""
-    names = [plain(cell) for cell in found.header.cells]
-    at = next((n for n in range(len(names)) if names[n : n + len(_ADDED)] == _ADDED), None)
+    at = added_at(found.header)
     if at is None:
         return found, above
     own = replace(found, header=_cut(found.header, at), rows=tuple(_cut(row, at) for row in found.rows))
     return own, tuple(_cut(row, at) for row in above)
 
 
+def added_at(header: Row) -> int | None:
+    """The place of the first of the four columns, from 0; None where the table has none of them."""
+    names = [plain(cell) for cell in header.came]
+    return next((n for n in range(len(names)) if names[n : n + len(_ADDED)] == _ADDED), None)
+
+
 def _cut(row: Row, at: int) -> Row:
-    cells = (*row.cells[:at], *row.cells[at + len(ADDED) :])
-    return replace(row, cells=cells if row.sheet else tuple(map(answer.plain, cells)))
+    return replace(row, cells=(*row.cells[:at], *row.cells[at + len(ADDED) :]))
 
 
 def kept(found: Table, above: Sequence[Row], below: Sequence[Row], told: Sequence[str]) -> Back:
     """What is kept of a table until it is answered."""
-    rows = tuple((row.number, row.cells) for row in (*above, found.header, *found.rows, *below))
+    rows = tuple((row.number, row.came) for row in (*above, found.header, *found.rows, *below))
     return Back(
         found.encoding, found.marked, found.separator, found.header.number, rows, tuple(told), found.header.sheet
     )
 
 
-def written(back: Back, said: Mapping[int, Said]) -> bytes:
-    """The table in its own form. `said` has what became of the lines, by their numbers; other lines get empty cells."""
+def written(back: Back, said: Mapping[int, Said], lists: Mapping[int, Sequence[str]] = _NO_LISTS) -> bytes:
+    """The table in its own form. `said` has what became of the lines, by their numbers; other lines get empty cells. A
+    workbook offers the values of `lists` to choose from, by the number of the column, 0 for the first."""
     rows = list(_rows(back, said))
     if back.encoding == WORKBOOK:
         wrong = {number for number, one in said.items() if one.wrong}
-        return workbook_writer.given_back(back.sheet, rows, back.header, len(ADDED), wrong, back.told)
+        return workbook_writer.given_back(back.sheet, rows, back.header, len(ADDED), wrong, back.told, lists)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=back.separator, lineterminator="\r\n")
     writer.writerows(map(answer.safe, cells) for _, cells in rows)

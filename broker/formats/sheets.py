@@ -7,15 +7,16 @@ the table, neither is guessed. No refusal holds a cell.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from broker.core.errors import Refused
 from broker.core.files import texts
 from broker.core.files.kinds import is_workbook
-from broker.core.files.workbook_cells import MOST_CELLS
 from broker.edge import workbooks
 from broker.edge.workbooks import Sheet
-from broker.formats import table
+from broker.formats import heading, table
 from broker.formats.table import MOST_CELL, MOST_COLUMNS, Row, Table
 
 __all__ = ["first_lines", "is_workbook", "plain", "read"]
@@ -33,7 +34,15 @@ _EXPLAINS = re.compile(
 )
 
 
-def read(content: bytes, most_rows: int, known: Known) -> Table:
+class Joined(NamedTuple):
+    """Which sheets are one document together. `places` says it of their names and first rows, none where they are not;
+    `known` counts the names of columns among some cells of one of them."""
+
+    places: Callable[[Sequence[tuple[str, Sequence[Sequence[str]]]]], Sequence[int]]
+    known: Known
+
+
+def read(content: bytes, most_rows: int, known: Known, joined: Joined | None = None) -> Table:
     """The table in `content`; `known` counts the names of columns among some cells.
 
     Raises Refused: the codes of `table.read`; of a workbook also `workbook`, `not-a-document` (it has a password),
@@ -42,7 +51,29 @@ def read(content: bytes, most_rows: int, known: Known) -> Table:
     if not is_workbook(content):
         return table.read(content, most_rows)
     sheets = [one for one in workbooks.read(content) if one.rows]
-    chosen = _chosen(sheets, known)
+    several = _several(sheets, joined)
+    if joined is None or not several:
+        return _table(_chosen(sheets, known), sheets, known, most_rows)
+    first, *others = (_table(one, sheets, joined.known, most_rows) for one in several)
+    explains = tuple(_name(one, sheets) for one in sheets if _is_explaining(one))
+    return replace(first, others=tuple(others), explains=explains)
+
+
+def _several(sheets: Sequence[Sheet], joined: Joined | None) -> list[Sheet]:
+    """The sheets that are one document together; none where one of them is the document."""
+    if joined is None:
+        return []
+    seen = [one for one in sheets if not one.is_hidden and not _is_explaining(one)]
+    rows = [(one.name, [table.plain_cells(cells) for _, cells in one.rows[: _ABOVE + 2]]) for one in seen]
+    return [seen[at] for at in joined.places(rows)]
+
+
+def _is_explaining(sheet: Sheet) -> bool:
+    return bool(_EXPLAINS.fullmatch(sheet.name.strip()))
+
+
+def _table(chosen: Sheet, sheets: Sequence[Sheet], known: Known, most_rows: int) -> Table:
+    """The table in one of these sheets. Raises Refused."""
     name = _name(chosen, sheets)
     rows = [row for line in chosen.rows if (row := _row(*line, chosen, name)) and (row.cells or row.fault)]
     if not rows:
@@ -51,7 +82,9 @@ def read(content: bytes, most_rows: int, known: Known) -> Table:
     header = Row(rows[at].number, rows[at].cells, rows[at].fault, name)
     width = len(header.cells)
     if header.fault or width < 2:
-        raise Refused("csv-form", table.place_of(header), "It has no header line with the names of the columns.")
+        hint = "It has no header line with the names of the columns."
+        found = Table("", WORKBOOK, False, header, tuple(rows[at + 1 :]))
+        raise Refused("csv-form", table.place_of(header), heading.askew(found, (), known) or hint)
     if width > MOST_COLUMNS:
         raise Refused("csv-form", table.place_of(header), f"It has more than {MOST_COLUMNS} columns.")
     if len(rows) - at - 1 > most_rows:
@@ -65,12 +98,12 @@ def read(content: bytes, most_rows: int, known: Known) -> Table:
     return Table("", WORKBOOK, False, header, below, told, tuple(rows[:at]), tuple(others))
 
 
-def first_lines(content: bytes, known: Known) -> tuple[tuple[str, ...], ...]:
+def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
     """The cells of the first lines, one of which may be the header; for telling what a file is."""
     if not is_workbook(content):
         return table.first_lines(content)
     try:
-        return (read(content, MOST_CELLS, known).header.cells,)
+        return tuple(table.plain_cells(cells) for one in workbooks.read(content) for _, cells in one.rows[:_ABOVE])
     except Refused:
         return ()
 
@@ -103,7 +136,7 @@ def _chosen(sheets: Sequence[Sheet], known: Known) -> Sheet:
         raise Refused("empty-document", "", "Nothing stands in the workbook.")
     headed = [one for one in sheets if _score(one, known) >= _LEAST_KNOWN]
     seen = [one for one in headed if not one.is_hidden]
-    tables = [one for one in seen if not _EXPLAINS.fullmatch(one.name.strip())] or seen
+    tables = [one for one in seen if not _is_explaining(one)] or seen
     if len(tables) > 1:
         names = " and ".join(f'"{_name(one, sheets)}"' for one in tables[:_MOST_TOLD])
         hint = f"Several of its sheets have names of columns ({names}): save each as a workbook with a name of its own."

@@ -3,21 +3,23 @@
 Owns how bytes become lines of cells. Promises: any encoding that spreadsheets save (`core.files.texts`); everything is
 bounded before it is built; a file is read row by row, and what is in memory of it does not grow with it; a line that
 cannot be read is told of and stops no other one, not even one with a quotation mark too many; cells are data, whatever
-they begin with. No refusal holds a cell.
+they begin with, and without the apostrophe that keeps a formula from being one. No refusal holds a cell.
 """
 
 import csv
 import io
 import re
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from broker.core.errors import Refused
-from broker.core.files import texts
+from broker.core.files import formulas, separators, texts
 from broker.core.files.kinds_text import decoded
+from broker.core.files.letters import letters
+from broker.core.files.separators import SAID, SEPARATORS
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_COLUMNS = 200
@@ -25,32 +27,41 @@ MOST_CELL = 4_000  # characters
 _MOST_LINE = 256 * 1024  # characters of one line of the file
 _MOST_LINES = 25  # of the file, over which one row may be spread
 _MOST_HEAD = 100_000  # lines of the file, blank ones too, in which the header is looked for
-
 _FIRST_LINES = 20  # in which anything stands; the header is among them
 
-SEPARATORS = (",", ";", "\t", "|")
-_SAID = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)  # a first line that tells Excel what separates the cells
+__all__ = ["SEPARATORS", "Place", "Row", "Stream", "Table", "first_lines", "lettered", "letters", "place_of"]
+__all__ += ["plain_cells", "read", "resumed", "stream"]
+
 _BLANKS = re.compile("[ \t\r\n\u00a0]+")
-_QUOTED = re.compile('"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One row of cells, without blanks around them; line ends within a cell are one blank. `number` is the line of the
     file on which the row begins, 1 for the first; in a workbook, whose sheet is named then, the number that its program
-    shows. `fault` says why it cannot be read. Repr hidden."""
+    shows. `fault` says why it cannot be read. Where the LEA's mapping has changed the cells, `written` has them as they
+    came, and `unfit` what is wrong with single ones, by their places from 0. Repr hidden."""
 
     number: int
     cells: tuple[str, ...]
     fault: str = ""
     sheet: str = ""
+    written: tuple[str, ...] = ()
+    unfit: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def came(self) -> tuple[str, ...]:
+        """The cells as they came."""
+        return self.written or self.cells
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A header, and the rows below it but for blank ones. `encoding` is Python's name of it, `marked` tells of a byte
     order mark; a workbook has no separator. `told` are sentences about what the sender may not know of its workbook;
-    `above` are the rows above its header, `aside` those of its other sheets. Repr hidden."""
+    `above` are the rows above its header, `aside` those of its other sheets. Where several sheets are one document
+    together, `others` are those after the first, and `explains` are names of sheets that say only what a table is.
+    Repr hidden."""
 
     separator: str
     encoding: str
@@ -60,18 +71,30 @@ class Table:
     told: tuple[str, ...] = ()
     above: tuple[Row, ...] = ()
     aside: tuple[Row, ...] = ()
+    others: tuple["Table", ...] = ()
+    explains: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Behind a row of a file: where the text goes on (`TextIOBase.tell`), the line of the file before it, and lines
+    that were read already."""
+
+    at: int
+    line: int
+    held: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stream:
     """The same as `Table`, whose rows are read from a file one by one, and only once. `rows` raises Refused `csv-form`
-    after the most rows. Repr hidden."""
+    after the most rows; `place` is the one behind the last row that was read. Repr hidden."""
 
     separator: str
     encoding: str
     marked: bool
     header: Row
     rows: Iterator[Row]
+    place: Callable[[], Place]
 
 
 def read(content: bytes, most_rows: int) -> Table:
@@ -88,24 +111,35 @@ def read(content: bytes, most_rows: int) -> Table:
     return Table(found.separator, found.encoding, found.marked, found.header, tuple(found.rows))
 
 
-def stream(file: BinaryIO, most_rows: int) -> Stream:
-    """The table in a file of any size, read twice from its beginning: first for its encoding, then row by row. The file
-    belongs to the stream from then on, and is closed with it.
+def stream(file: BinaryIO, most_rows: int, known: texts.Encoding | None = None) -> Stream:
+    """The table in a file of any size, read twice from its beginning: first for its encoding, unless that is `known`,
+    then row by row. The file belongs to the stream from then on, and is closed with it.
 
     Raises Refused: `not-utf8`, `csv-form` for no header line.
     """
-    found = texts.encoding_of(file)
+    found = known or texts.encoding_of(file)
     file.seek(found.mark_bytes)
-    lines = _lines(io.TextIOWrapper(file, found.encoding, newline=""))
+    text = io.TextIOWrapper(file, found.encoding, newline="")
+    lines = _lines(text)
     head = _head(lines)
     first, separator = _beginning(head)
-    rows = _rows(_Lines(head[first:], lines, first), separator)
+    left = _Lines(head[first:], lines, first)
+    rows = _rows(left, separator)
     header = next(rows, None)
     if header is None or header.fault or not any(separator in line for line in _beginnings(head)):
         raise Refused("csv-form", f"line {first + 1}", "It has no header line with the names of the columns.")
     if len(header.cells) > MOST_COLUMNS:
         raise Refused("csv-form", f"line {header.number}", f"It has more than {MOST_COLUMNS} columns.")
-    return Stream(separator, found.encoding, found.mark_bytes > 0, header, _at_most(most_rows, rows))
+    marked = found.mark_bytes > 0
+    return Stream(separator, found.encoding, marked, header, _at_most(most_rows, rows), lambda: left.place(text))
+
+
+def resumed(file: BinaryIO, begun: Stream, place: Place) -> Stream:
+    """The rest of the table in the same file, behind this place. The file belongs to it from then on."""
+    text = io.TextIOWrapper(file, begun.encoding, newline="")
+    text.seek(place.at)
+    left = _Lines(place.held, _lines(text), place.line)
+    return replace(begun, rows=_rows(left, begun.separator), place=lambda: left.place(text))
 
 
 def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
@@ -113,7 +147,7 @@ def first_lines(content: bytes) -> tuple[tuple[str, ...], ...]:
     is."""
     text = decoded(content[: 64 * 1024]).removeprefix("\ufeff")
     lines = _beginnings(io.StringIO(text.replace("\r", "\n")).readlines())
-    return tuple(plain_cells(next(csv.reader([line], delimiter=_separator(line)), [])) for line in lines)
+    return tuple(plain_cells(next(csv.reader([line], delimiter=separators.of_line(line)), [])) for line in lines)
 
 
 def place_of(row: Row, *columns: int) -> str:
@@ -130,22 +164,13 @@ def lettered(column: int) -> str:
     return f"{column} ({letters(column)})"
 
 
-def letters(column: int) -> str:
-    """A spreadsheet's letters for the number of a column: `C` for 3, `AA` for 27."""
-    found, rest = "", column
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        found = chr(ord("A") + letter) + found
-    return found
-
-
 def _beginning(lines: Sequence[str]) -> tuple[int, str]:
     """Which line is the header, and the separator. Raises Refused `csv-form` where all are blank."""
     first = _first(lines, 0)
-    said = _SAID.fullmatch(lines[first])
+    said = SAID.fullmatch(lines[first])
     if said is not None:
         return _first(lines, first + 1), said[1]
-    return first, _separator_of(_beginnings(lines))
+    return first, separators.of_lines(_beginnings(lines))
 
 
 def _beginnings(lines: Sequence[str]) -> list[str]:
@@ -161,23 +186,6 @@ def _first(lines: Sequence[str], at: int) -> int:
     return found
 
 
-def _separator(line: str) -> str:
-    plain = _QUOTED.sub("", line)
-    return max(SEPARATORS, key=plain.count)
-
-
-def _separator_of(lines: Sequence[str]) -> str:
-    """What divides the cells of these first lines. The first decides, unless no other is divided as it is: a title may
-    stand above the header, and have commas of its own."""
-    plain = [_QUOTED.sub("", line) for line in lines]
-    separator = _separator(plain[0])
-    found = {one: Counter(line.count(one) for line in plain) for one in SEPARATORS}
-    own = plain[0].count(separator)
-    if len(plain) == 1 or (own and found[separator][own] > 1):
-        return separator
-    return max(SEPARATORS, key=lambda one: max(cells * times for cells, times in found[one].items()))
-
-
 def _at_most(most_rows: int, rows: Iterator[Row]) -> Iterator[Row]:
     for number, row in enumerate(rows):
         if number == most_rows:
@@ -188,16 +196,19 @@ def _at_most(most_rows: int, rows: Iterator[Row]) -> Iterator[Row]:
 
 def _lines(text: TextIO) -> Iterator[str]:
     """Each line of the file; of one that is too long, only so much that this is seen."""
-    line = text.readline(_MOST_LINE + 1)
-    while line:
+    while line := text.readline(_MOST_LINE + 1):
+        if len(line) > _MOST_LINE:
+            _pass_rest(text, line)
         yield line
-        is_cut = len(line) > _MOST_LINE
-        while is_cut and line and line[-1] not in "\r\n":
-            line = text.readline(_MOST_LINE + 1)
-        is_half = is_cut and line.endswith("\r")  # the cut may lie within the two letters of its end
-        line = text.readline(_MOST_LINE + 1)
-        if is_half and line == "\n":
-            line = text.readline(_MOST_LINE + 1)
+
+
+def _pass_rest(text: TextIO, piece: str) -> None:
+    """Go to the end of the line that begins with this piece."""
+    while piece and piece[-1] not in "\r\n":
+        piece = text.readline(_MOST_LINE + 1)
+    behind = text.tell()
+    if piece.endswith("\r") and text.read(1) != "\n":  # else the cut lies within the two letters of its end
+        text.seek(behind)
 
 
 def _head(lines: Iterator[str]) -> list[str]:
@@ -236,6 +247,9 @@ class _Lines:
                 return
             yield self._held[place]
 
+    def place(self, text: TextIO) -> Place:
+        return Place(text.tell(), self.passed, tuple(self._held))
+
 
 def _rows(lines: _Lines, separator: str) -> Iterator[Row]:
     """The rows that are not blank."""
@@ -262,6 +276,8 @@ def _row(line: str, lines: _Lines, separator: str) -> Row:
             lines.take()
     if max(map(len, cells)) > MOST_CELL:
         return Row(number, (), f"a cell has more than {MOST_CELL} characters")
+    if "'" in line or '"' in line:
+        cells = tuple(map(formulas.plain, cells))
     return Row(number, cells)
 
 

@@ -7,13 +7,26 @@ is written only when it changes.
 import csv
 import io
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from broker.core.template import Template
 from broker.edge import templates_xlsx
-from broker.formats.ssid import guide
+from broker.formats.answering import guide as answering
+from broker.formats.enrollment import guide as enrollment
+from broker.formats.ssid import guide as ssid
+from broker.formats.student_record import guide as record
 
-TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType({"ssid-request": guide.template})
+TEMPLATES: Mapping[str, Callable[[], Template]] = MappingProxyType(
+    {
+        "enrollment": enrollment.template,
+        "ssid-request": ssid.template,
+        "review-answer": answering.questions,
+        "acknowledgement": answering.delivered,
+        "student-record": record.student_record,
+        "backpack": record.backpack,
+    }
+)
 _MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
 
 
@@ -23,6 +36,15 @@ def as_csv(template: Template) -> bytes:
     rows = [[one.name for one in template.fields], [one.example for one in template.fields]]
     csv.writer(out).writerows(rows)
     return (_MARK + out.getvalue()).encode()
+
+
+@cache
+def files() -> Mapping[str, bytes]:
+    """Each template in each form, by the name of its file."""
+    made = {kind: of() for kind, of in TEMPLATES.items()}
+    return MappingProxyType(
+        {f"{kind}.{form}": write(one) for kind, one in made.items() for form, write in FORMS.items()}
+    )
 
 
 FORMS: Mapping[str, Callable[[Template], bytes]] = MappingProxyType({"xlsx": templates_xlsx.workbook, "csv": as_csv})

@@ -14,19 +14,20 @@ from broker.core import receipt as receipts
 from broker.core.errors import Refused
 from broker.core.files.kinds import UNKNOWN, Kind, is_workbook, kind_of
 from broker.core.files.kinds_openpgp import Shape, around, body_of, shape_of
-from broker.core.files.kinds_text import decoded, encoding_of
+from broker.core.files.kinds_text import HEAD, decoded, encoding_of
 from broker.core.openpgp import armor, armor_damage, frames, message
 from broker.core.openpgp.message import Bounds
 from broker.edge.pgp.secretkey import Buffer
 from broker.edge.settings.values import Limits
-from broker.formats import sheets, tables
+from broker.formats import sheets
+from broker.formats.tabular.forms import known_in
 
 # Refusals of files in the clear, or without any known shape: the sender gets a better one that says what the file is.
 _OF_KEYS = frozenset({"key-secret", "key-unreadable"})
 _OUTSIDE = frozenset({"not-openpgp", "not-sealed", "bad-structure", "bad-armor", "key-secret", "truncated"})
 # Refusals of documents that a parser cannot read.
 _UNREAD = frozenset({"not-utf8", "not-json", "request-name", "csv-form", "not-xml", "xml-unsafe", "not-pesc"})
-_UNREAD |= {"inflates-too-much", "from-mismatch", "unknown-column"}
+_UNREAD |= {"inflates-too-much", "from-mismatch", "unknown-column", "unknown-type"}
 _OF_TABLES = frozenset({"request-name", "csv-form", "from-mismatch", "unknown-column", "inflates-too-much"})
 
 _OWN: Mapping[Shape, str] = {
@@ -37,6 +38,12 @@ _OWN: Mapping[Shape, str] = {
 }
 _SIGNED_TEXT, _SIGNATURE_END = b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----END PGP SIGNATURE-----"
 _SIGNED = Kind("a signed message within a sealed one", "Seal the document itself, with `gpg --sign --encrypt`.")
+_ANSWER = Kind(
+    "an answer of the exchange, out of your inbox",
+    "It is yours to keep. If it answers a list, the other packet of the answer is the list itself: correct that, and"
+    " send it again.",
+)
+_OF_EXCHANGE = re.compile(rb'"from"[ \t\r\n]{0,9}:[ \t\r\n]{0,9}"exchange"')
 _PROSE = Kind(
     "text in another form",
     "JSON begins with {; a CSV has the names of its columns in its first line, with commas, semicolons, tabs or bars"
@@ -87,6 +94,8 @@ def when_opened(content: bytes, refused: Refused) -> Refused:
     if refused.code in _OF_KEYS:  # somebody hands in a key, and it may hold a secret key
         shape = _shape(content)
         return Refused("secret-key-sent") if shape and _OWN.get(shape) == "secret-key-sent" else refused
+    if refused.code == "unknown-type" and _OF_EXCHANGE.search(content[:HEAD]):
+        return Refused(_ANSWER.code, "", _about(_ANSWER))
     if refused.code not in _UNREAD:
         return refused
     shape = _shape(content)
@@ -134,7 +143,7 @@ def names_students(content: bytes) -> bool:
     text = decoded(content[: 4 * _MOST])[:_MOST].casefold()
     if len({*_FACTS.findall(text.translate(_BETWEEN)), *_SHORT_FACTS.findall(text)}) >= _LEAST_FACTS:
         return True
-    return any(tables.known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content, tables.known_in))
+    return any(known_in(one) >= _LEAST_COLUMNS for one in sheets.first_lines(content))
 
 
 def _shape(content: bytes) -> Shape | None:

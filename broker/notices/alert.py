@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     ENROLLMENT = "enrollment"  # an LEA has enrolled the student, which asks for the record
     REQUEST = "request"  # an LEA has asked for the student's records
+    ROSTER = "roster"  # an LEA has asked for the list of its own students, and has this one
     ANSWER = "answer"  # an LEA has answered which student it meant, and this one was a candidate
     EXIT = "exit"  # an LEA has reported that the student has left
     UPDATE = "update"  # an LEA has sent changed facts of the student
@@ -36,6 +37,10 @@ MEANS = {
     Kind.REQUEST: (
         "This LEA has asked for the records of a student who is flagged as missing. It was given nothing, and told at"
         " most that they are held."
+    ),
+    Kind.ROSTER: (
+        "This LEA has asked for the list of its own students as the exchange has them, and a student who is flagged as"
+        " missing is enrolled there. The student stands in the list as all others do: the absence would tell."
     ),
     Kind.ANSWER: (
         "This LEA has answered which student it meant, where one who is flagged as missing was a candidate. Where it"

@@ -58,12 +58,14 @@ REASONS: Mapping[str, str] = {
     "unknown-student": "The exchange finds nobody for sure with this name and birth date; compare both with the birth"
     " certificate, and send New if they are right.",
     "compare": "The exchange is not sure which student this is; compare the name and the birth date with the"
-    " birth certificate, and correct the line, or confirm it: the notice `review` says how.",
+    " birth certificate, and correct the line, or confirm it by the workbook `review-answer` in your inbox.",
     "too-many-guesses": "Your LEA has asked too often today about students whom it never had; compare what you send"
     " with the birth certificate, and send the line again tomorrow, or call the state.",
     "known-already": "The student was known already: use this number, and Retrieve next time.",
-    "not-sure": "The exchange is not sure which student this is; answer the question in the notice `review`, or"
-    " call the state.",
+    "not-sure": "The exchange is not sure which student this is; answer the question in the"
+    " workbook `review-answer` in your inbox, or call the state.",
+    "all-or-nothing": "Nothing is wrong with this line, but another one of the table is at fault, and all or nothing"
+    " was asked for: mend the others, and send the whole table again.",
     "missing": "Something is missing that this request needs; fill it in and send the line again.",
     "unreadable": "Something in this line cannot be used; correct it and send the line again.",
     "impossible-date": "A date in this line cannot be right; correct it, in your system too, and send the line again.",

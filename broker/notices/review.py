@@ -41,7 +41,8 @@ _NAMES_AND_BIRTH = ("first_name", "last_name", "birth_date")
 _HOW = (
     "Find out which student it is: look at the birth certificate and into your own files, or ask the family. Then send"
     " a review-answer.v1 packet with one answer for each question, sealed like any other, or call the state. `answers`"
-    " has the form to fill in. The question stays open until somebody decides it."
+    " has the form to fill in. Or fill in the column Answer of the workbook that comes with this notice (the packet"
+    " `review-answer`), and send that. The question stays open until somebody decides it."
 )
 
 

@@ -28,6 +28,7 @@ from broker.oversight import alerts
 from broker.packets.services import Services
 
 Counted = tuple[str, str, int]  # (child, kind of guess, how often)
+Mark = tuple[int, Counter[tuple[str, bool]], Counter[tuple[str, str]]]
 _NAMED = "named "  # marks a number that a line named, to tell it from the number of a student found
 
 
@@ -82,6 +83,14 @@ class Guesses:
             self._fresh[child, kind] += 1
             self._tries[child, kind in REVEALS] += 1
         return is_within
+
+    def mark(self) -> "Mark":
+        """What has been counted so far."""
+        return self._all, self._tries.copy(), self._fresh.copy()
+
+    def back_to(self, mark: "Mark") -> None:
+        """Forget what was counted since: it came to nothing for another reason, and will be asked again."""
+        self._all, self._tries, self._fresh = mark
 
     def write(self) -> None:
         """Write the counts to the ledger, and a line of the disclosure log for each kind."""

@@ -110,7 +110,7 @@ def _is_readable(services: Services, facts: RoundFacts, row: PacketRow) -> bool:
 
 def _read(services: Services, facts: RoundFacts, some: Sequence[tuple[PacketRow, bytes]]) -> dict[str, Outcome]:
     around = Circumstances(services.clock(), {row.origin: facts.certificates(row.origin) for row, _ in some})
-    asked = [Sealed(content, row.source_name, row.origin) for row, content in some]
+    asked = [Sealed(content, row.source_name, row.origin, mapping=facts.mapping(row)) for row, content in some]
     found = services.reader.read(around, asked)
     return {some[number][0].tracking: outcome for number, outcome in found.items()}
 

@@ -17,7 +17,8 @@ from broker.edge.ledger import epoch
 from broker.edge.ledger.cases import transfers
 from broker.edge.ledger.engine import Reading
 from broker.edge.ledger.packets.rows import PacketRow
-from broker.edge.ledger.parties import directory
+from broker.edge.ledger.parties import directory, mappings
+from broker.edge.ledger.parties.mappings import MappingRow
 from broker.edge.ledger.people import flags, stays
 from broker.edge.pgp import keyring, minimal, openpgp, validity
 from broker.formats.opening import Outcome
@@ -58,6 +59,7 @@ class RoundFacts:
         self._valid: dict[str, bytes | None] = {}
         self._faults: dict[str, dict[str, bool]] = {}  # by LEA: its keys in use, and whether each is revoked
         self._ended: dict[str, set[str]] = {}
+        self._mappings: dict[str, MappingRow | None] = {}
         self._accounts: dict[str, Account] = {}
         self._any_flag: bool | None = None
 
@@ -81,6 +83,17 @@ class RoundFacts:
         if lea not in self._certificates:
             self._certificates[lea] = directory.certificates_of(self.connection, lea)
         return self._certificates[lea]
+
+    def mapping(self, row: PacketRow) -> str:
+        """The mapping that the packet's LEA had when the packet came, as text; '' for none. It is the same however
+        often the packet is read."""
+        if row.origin not in self._mappings:
+            self._mappings[row.origin] = mappings.newest(self.connection, row.origin)
+        newest = self._mappings[row.origin]
+        if newest is None:
+            return ""
+        found = newest if newest.at <= row.received_at else mappings.at(self.connection, row.origin, row.received_at)
+        return found.text if found else ""
 
     def is_suspended(self, lea: str) -> bool:
         """Whether the state has suspended this party."""

@@ -1,14 +1,16 @@
-"""The pages in an LEA's folder: README.txt with its own commands, and the directory of keys.
+"""The pages in an LEA's folder: README.txt with its own commands, the directory of keys, and tables to fill in.
 
 Owns these pages. Promises: every command in them works unchanged for this LEA with gpg and an SFTP program (a test runs
 them); an LEA whose folder is missing keeps no other LEA from its pages, and is reported to the caller. The directory
 has keys in their published form only (`broker.edge.pgp.minimal`), with the last ones of parties that have left: these
-serve to check signatures, and nothing is sealed with them; `parties.json` says to whom each key belongs.
+serve to check signatures, and nothing is sealed with them; `parties.json` says to whom each key belongs. It also has
+the page that opens a decrypted document in a browser, the same bytes until the program changes.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from broker.core.model import LeaId, Party
@@ -19,11 +21,15 @@ from broker.edge.home.published import PARTIES, publishing
 from broker.edge.ledger.again import committed
 from broker.edge.ledger.engine import Engine, reading
 from broker.edge.ledger.parties import directory, removals
+from broker.edge.pages import reader
 from broker.edge.pgp import keyring
 from broker.edge.sftp.hostkey import ensure_host_key
 from broker.edge.sftp.sshd_config import system_user
+from broker.formats import templates
+from broker.formats.readable.reader_words import words
 from broker.parties import keys
 
+READER = "read-a-record.html"
 _OPENSSH_PORT = 22
 
 _TEXT = """{exchange}: what to do, for {name} ({lea})
@@ -44,7 +50,12 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    Ask the state for the exchange's fingerprint by telephone. If it is the same, and only then:
    gpg --quick-lsign-key {fingerprint}
 
-2. Send. Write your document (here record.json), seal it, and put it into outbox.
+   The folder directory also holds tables to fill in, each as a workbook (.xlsx) and as CSV: {tables}.
+   Fill one in, or take a list out of your own system, and send it as in 2 in the place of record.json.
+
+2. Send. Seal your file, and put it into outbox. A list of students goes as you have it, a workbook (.xlsx, .xls, .ods)
+   or a CSV: put its name in the place of record.json, and a name with .pgp behind it in the place of record.pgp.
+   It needs columns for last and first name, birth date, school (its number), and the first day or the last one.
    gpg --sign --encrypt --recipient {fingerprint} --output record.pgp record.json
    sftp -P {port} -i KEY {user}@{host}
    sftp> put record.pgp outbox/
@@ -63,9 +74,17 @@ With WinSCP or FileZilla: protocol SFTP, server {host}, port {port}, user name {
    sftp> get -r inbox
    sftp> bye
    gpg --decrypt --output opened.json inbox/NAME.pgp
+   The answer to a list is two files NAME.ssid.pgp. The last one is your own list with the numbers: write
+   --output answered.csv for a CSV, --output answered.xlsx for a workbook. Correct in it what it names, send it again.
+   To read it as a page, and to print it: open directory/read-a-record.html in your browser, and drag opened.json onto
+   it. The page uses no network.
    Once you have downloaded a file from inbox, the exchange notes that you have it. Delete it there when it is safe.
 
-5. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
+5. A file NAME.review-answer.pgp in inbox asks which student you mean. Open it as in 4, as question.xlsx. Choose an
+   answer in its column Answer, save it, and send it as in 2. To say that you cannot use what came, send
+   directory/acknowledgement.xlsx as it is: it comes back with all that was delivered to you, to be answered.
+
+6. A file NAME.record-request.pgp in inbox asks you for the record of a student who has enrolled at another school.
    Open it as in 4: "student" says who it is, "due_on" your last day, and "means" what to do. Send the record as in 2;
    it finds the new school by itself. When a student comes to you, send the enrollment: the exchange then asks the
    earlier school for the record.
@@ -99,11 +118,17 @@ def write_pages(services: House) -> list[LeaId]:
             served = [party.id for party in removals.present(connection)]
             shown, prints = keys.published(connection), keys.prints(connection)
         own = services.home.certificate.read_text("utf-8")
-        files = {"exchange.asc": own}
+        files: dict[str, str | bytes] = {"exchange.asc": own}
         files |= {f"{party.id}.asc": "\n".join(shown.get(party.id, ())) for party in every}
-        files[PARTIES] = _who(services, every, prints)
+        files |= {PARTIES: _who(services, every, prints), READER: _reader()}
+        files |= templates.files()
         missing = publish_to_all(publisher, services.apart, served, files)
     return sorted({*missing, *write_readmes(services)})
+
+
+@cache
+def _reader() -> str:
+    return reader.render(words())
 
 
 def _settle(services: House) -> None:
@@ -154,6 +179,7 @@ def _filler(services: House) -> Callable[[Party], str]:
     host = sftp.host or sftp.address
     shared = {
         "exchange": services.settings.name,
+        "tables": ", ".join(templates.TEMPLATES),
         "fingerprint": _fingerprint(services),
         "host": f"[{host}]" if ":" in host else host,
         "port": _port(services),

@@ -6,11 +6,11 @@ end it at any moment (`broker.edge.bounded`), and it ends with that command.
 
 import argparse
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import orjson
 
+from broker.checking import answering
 from broker.checking.judge import Judge
 from broker.edge.bounded import ward
 from broker.edge.bounded.channel import Buffer
@@ -30,13 +30,11 @@ def judge() -> Judge:
 
 
 def work_of(judging: Judge) -> ward.Work:
-    """The work for each file: its report as JSON, or the kind of a bug, whose text may quote the file."""
+    """The work for each question about a file: its answer, or the kind of a bug, whose text may quote the file."""
 
     def work(common: Buffer, head: Buffer, body: Buffer) -> bytes:
-        lea, now = orjson.loads(common)
-        (file,) = orjson.loads(head)
         try:
-            return orjson.dumps(judging.report(bytes(body), file, lea, datetime.fromisoformat(now)).to_json())
+            return answering.work(judging, common, head, body)
         except MemoryError:
             raise
         except Exception as bug:  # noqa: BLE001  only its kind is told

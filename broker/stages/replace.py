@@ -1,16 +1,17 @@
 """replace: a later record of the same sender about the same student takes the place of an earlier one.
 
 Contract: called within the transaction that delivers. The record that was dropped later counts as later (tracking ids
-are in the order of time). An earlier record that nobody has collected is refused; where it was collected, the later
-record says that it replaces it; both are lines of the disclosure log. An earlier record that is worked after a later
-one was delivered is refused itself. Where two workers have two versions at one moment, these are settled one after the
-other, and neither worker waits for the other.
+are in the order of time); a table of one part of a record takes the place of the same part alone. An earlier record
+that nobody has collected is refused; where it was collected, the later record says that it replaces it; both are lines
+of the disclosure log. An earlier record that is worked after a later one was delivered is refused itself. Where two
+workers have two versions at one moment, these are settled one after the other, and neither worker waits for the other.
 """
 
 from collections.abc import Mapping, Sequence
 
 from broker.core.access import Action
 from broker.core.errors import Deferred, Refused
+from broker.core.files import table_ids
 from broker.core.model import State
 from broker.edge.ledger.engine import Writing
 from broker.edge.ledger.log import disclosures
@@ -53,11 +54,11 @@ def settle(services: Services, connection: Writing, new: PacketRow) -> PacketRow
         raise Deferred("another packet about the student is being delivered")
     versions = corrections.versions(connection, {own.student}, REPLACES_EARLIER)
     others = [one for one in versions if _key(one) == _key(own) and one.tracking != own.tracking]
-    later = [one for one in others if one.tracking > own.tracking and one.state in _STANDING]
+    later = [one for one in others if one.tracking > own.tracking and one.state in _STANDING and _covers(one, own)]
     if later:
         raise Refused("replaced", hint=f"The later one is {later[-1].tracking}.")
     corrections.announce(connection, new)
-    earlier = _at_once([one for one in others if one.tracking < own.tracking])
+    earlier = _at_once([one for one in others if one.tracking < own.tracking and _covers(own, one)])
     return new._replace(replaces=_withdraw_earlier(services, connection, new, earlier))
 
 
@@ -99,6 +100,13 @@ def _key(one: Version) -> _Key:
     return (one.student, one.origin, one.type, "" if handler_of(one.type).follows_student else one.receiver)
 
 
+def _covers(later: Version, earlier: Version) -> bool:
+    """Whether the later version has all that the earlier one is about: a table of one part of a record has that part
+    alone."""
+    part = table_ids.part_of(later.document)
+    return not part or part == table_ids.part_of(earlier.document)
+
+
 def _as_version(row: PacketRow, kept: Mapping[str, str]) -> Version:
     to = row.receiver or row.addressed_to
-    return Version(row.tracking, row.origin, row.type, kept.get(row.ssid, row.ssid), to, row.state)
+    return Version(row.tracking, row.origin, row.type, kept.get(row.ssid, row.ssid), to, row.state, row.packet_id)

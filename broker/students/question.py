@@ -2,8 +2,9 @@
 
 Contract: called within the transaction that finds the doubt. `open_review` writes down the question with all that is
 needed to go on once it is decided; `ask` leaves the LEA one sealed `review` notice with every open question of the
-packet. Nothing is ever decided by itself, however long it waits: `broker.students.decide` has the verbs. Of children
-whom the LEA never had it is shown those alone whom `broker.core.knowledge` lets it see; the state sees all.
+packet, and a table in which it can answer by filling one column. Nothing is ever decided by itself, however long it
+waits: `broker.students.decide` has the verbs. Of children whom the LEA never had it is shown those alone whom
+`broker.core.knowledge` lets it see; the state sees all.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,8 +26,9 @@ from broker.identity import compare, index
 from broker.identity.answer import Answer
 from broker.identity.features import Features
 from broker.identity.sight import see
+from broker.notices import review_table
 from broker.notices.review import MOST_QUESTIONS, Question, Shown, notice
-from broker.packets.notify import made
+from broker.packets.notify import made, made_of
 from broker.packets.services import Services
 
 
@@ -120,8 +122,8 @@ def weighed(candidates: Iterable[Candidate]) -> tuple[Weighed, ...]:
 def ask(
     services: Services, connection: Writing, row: PacketRow, note: str = "", lines: Collection[int] | None = None
 ) -> None:
-    """Leave the LEA a notice with every open question of this packet, or those about these lines; several notices
-    where they are many, none for none.
+    """Leave the LEA a notice with every open question of this packet, or those about these lines, and the same as a
+    table to fill in; several of both where they are many, none for none.
 
     `row` must know the packet's type and document id. `note` says why it is asked again. What the LEA has answered, and
     the state is to decide, it is not asked again.
@@ -135,7 +137,7 @@ def ask(
 def asked(
     services: Services, connection: Reading, row: PacketRow, note: str = "", lines: Collection[int] | None = None
 ) -> Iterator[PacketRow]:
-    """The same notices, made and not left yet; the vault is to be flushed."""
+    """The same, made and not left yet; the vault is to be flushed."""
     if lines is None:
         found = reviews.lines(connection, row.tracking)
     else:
@@ -147,6 +149,7 @@ def asked(
     for some in _portions(questions, MOST_QUESTIONS):
         body = notice({name: value for name, value in about.items() if value}, some, note)
         yield made(services, row.origin, PacketType.REVIEW, body, is_to_be_read=True)
+        yield made_of(services, row.origin, PacketType.REVIEW_ANSWER, review_table.workbook(body))
 
 
 def _portions(questions: Iterator[Question], most: int) -> Iterator[Sequence[Question]]:

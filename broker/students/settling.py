@@ -10,6 +10,7 @@ from datetime import date
 
 from broker.core.days.school_year import Calendar
 from broker.core.errors import Refused
+from broker.core.files import table_ids
 from broker.core.model import Ssid, State, Student
 from broker.core.review import OWN_STUDENT, By, Choice, Verb
 from broker.edge.ledger.engine import Reading, Writing
@@ -180,8 +181,9 @@ OF_REQUEST = frozenset(LineRequest.__dataclass_fields__)
 
 
 def _is_one_document(row: PacketRow) -> bool:
-    """Whether all that one LEA sends of this type about a student is one document, of which the latest counts."""
-    return row.type in FOLLOWS_STUDENT and row.type in REPLACES_EARLIER
+    """Whether all that one LEA sends of this type about a student is one document, of which the latest counts. The
+    table of one part of a record stands beside its other parts."""
+    return row.type in FOLLOWS_STUDENT and row.type in REPLACES_EARLIER and not table_ids.part_of(row.packet_id)
 
 
 def name_of(student: Student) -> object:

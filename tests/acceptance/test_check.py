@@ -207,5 +207,5 @@ def test_a_line_of_an_enrollment_has_its_faults_told_apart_by_column(tmp_path: P
     assert found["packet"] == "enrollment.v1"
     assert [(one["line"], one["column"], one["header"], one["wrong"]) for one in found["faults"]] == [
         (3, "E", "School", "It must be filled in."),
-        (3, "D", "Birthdate", "It must be a date, such as 2012-03-04, 03/04/2012 or 20120304."),
+        (3, "D", "Birthdate", "It must be a day of the calendar: there is no such day."),
     ]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import documents
+from tests.support import answer_tables, documents
 from tests.support.console import Reader, Save, page_steps, steps
 from tests.support.desk import EXCHANGE, Desk, as_bytes, child, enrollment, record
 from tests.support.exchange import QUICK, said_by, wait_until
@@ -27,6 +27,7 @@ from tests.support.tools import ROOT
 from tests.support.walked import (
     CANYON,
     SUMMIT,
+    answered,
     asked_in,
     desk_of,
     enter_party,
@@ -34,6 +35,7 @@ from tests.support.walked import (
     fingerprint_of,
     opened_at,
     reader_at,
+    statuses,
 )
 
 ANA = child("Ana", "Reyes-Ortiz", "2012-03-04", local_id="445566")
@@ -73,9 +75,17 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
         canyon.send("ana.pgp", record("01", ana))
         canyon.receipt("ana.pgp", "DELIVERED")
 
+    def takes_back(reader: Reader) -> None:
+        book = reader.desk / "question.xlsx"
+        book.write_bytes(answer_tables.filled(book.read_bytes(), lambda _: "Take it back"))
+
     def enrolls(_: Reader) -> None:
         for one in (BEN, NOAH):
             canyon.enroll(one, date="2026-11-30")
+
+    def corrects(reader: Reader) -> None:
+        path = reader.desk / "fall-list-answered.csv"
+        path.write_text(path.read_text("utf-8").replace("2/29/2013", "2/28/2013"), "utf-8")
 
     reader.meanwhile = {
         "the state enters 6G with summit-public.asc and summit-ssh.pub": enter_party(
@@ -86,10 +96,14 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
         ),
         "Canyon sends the record of Ana, for which it was asked": sends_ana,
         "Canyon enrolls Ben and Noah": enrolls,
+        "the birth date of Pao is corrected in fall-list-answered.csv": corrects,
+        "the secretary chooses Take it back, and saves question.xlsx": takes_back,
     }
     assert reader.follow("docs/secretary.md", steps(document("secretary.md"))) > 40
-    assert [line["answer"] for line in opened_at(reader.desk / "answer.json")] == ["matched", "assigned"]
-    assert [line["answer"] for line in opened_at(reader.desk / "answer-7K.json")] == ["assigned"]
+    assert statuses(reader.desk / "fall-list-answered.csv") == ["matched", "assigned", "assigned", "refused"]
+    assert statuses(reader.desk / "fall-list-done.csv") == ["matched", "matched", "matched", "assigned"]
+    assert statuses(reader.desk / "harbor-answered.csv") == ["assigned"]
+    assert [line["answer"] for line in opened_at(reader.desk / "answer.json")] == ["matched", "matched"]
     assert [line["answer"] for line in opened_at(reader.desk / "mia-number.json")] == ["matched"]
     assert json.loads((reader.desk / "ana.json").read_text())["student"]["legal_name"]["first"] == "Ana"
     assert {path.suffix for path in (reader.desk / "ana-for-parents").iterdir()} >= {".html", ".pdf", ".json"}
@@ -101,8 +115,8 @@ def test_a_secretary_can_do_what_her_page_says_and_an_lea_what_its_own_says(tmp_
 def _known(desk: Path) -> dict[str, str]:
     """What the secretary reads elsewhere and writes into her documents: Ana's number, and which request is Noah's."""
     known = {}
-    if (desk / "answer.json").exists():
-        known["1000000019"] = opened_at(desk / "answer.json")[0]["ssid"]
+    if (desk / "fall-list-done.csv").exists():
+        known["1000000019"] = answered(desk / "fall-list-done.csv")[0]["SSID"]
     for path in sorted((desk / "inbox").glob("*.record-request")):
         if json.loads(path.read_text())["student"]["local_id"] == "20419":
             known["01942f93-77c2-7b51-a8e0-3c5d9f1b2e46"] = path.name.partition(".")[0]
@@ -189,7 +203,7 @@ def test_the_data_manager_can_do_what_the_page_says(tmp_path: Path, stack: ExitS
         "the SIS exports a graduate's record": graduate,
     }
     assert reader.follow("docs/district.md", steps(page)) > 15
-    assert [line["answer"] for line in opened_at(reader.desk / "ssid.json")] == ["matched", "matched"]
+    assert statuses(reader.desk / "students-answered.csv") == ["matched", "matched"]
     assert json.loads((reader.desk / "mia.json").read_text())["student"]["legal_name"]["first"] == "Mia"
     told = [said_by(path) for path in (reader.desk / "exchange" / "receipts").iterdir()]
     assert "APPLIED" in [one["state"] for one in told if one["packet"].get("file") == "ack.pgp"]

@@ -45,7 +45,7 @@ def test_a_list_under_any_name_enrolls_its_students_and_comes_back_with_their_nu
     assert stays(here, numbers["20403"]) == [("6G", "2026-08-24", "")]
     leap, school = (back.of(number, encoding="cp1252") for number in ("20404", "20405"))
     assert (leap["status"], leap["SSID"]) == (school["status"], school["SSID"]) == ("refused", "")
-    assert leap["what is wrong"].startswith('Column E "Birthdate" must be a date')
+    assert leap["what is wrong"].startswith('Column E "Birthdate" must be a day of the calendar')
     assert school["what is wrong"] == 'Column F "School" must be filled in.'
     assert 'passed over: I "Notes"' in " ".join(back.said["table"])
     assert "names of the columns are in line 3" in back.said["table"][0]
@@ -98,6 +98,7 @@ def test_the_first_rows_again_after_others_are_news_also_when_all_come_at_once(h
     exchange.up()
     ends = [desk.receipt(f"at once {n}.csv.pgp", "APPLIED", "REFUSED", "DUPLICATE")["state"] for n in range(3)]
     assert ends == ["APPLIED"] * 3
+    exchange.quiet()  # their answers are no answers to what is sent next
 
 
 def test_a_table_of_more_lines_than_one_transaction_has_comes_back_whole(here: Town) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from broker.client import backpack_export
 from broker.edge.pgp import keyring
-from tests.support import documents, exchange
+from tests.support import documents, exchange, record_tables
 from tests.support.parent_export import Office
 from tests.support.pdftext import Pdf
 
@@ -96,6 +96,22 @@ def test_sealed_packets_become_a_copy_for_the_parent(office: Office) -> None:
     ]
     assert all(one["signature_checked"] for one in data["papers"])
     assert len(data["left_out"]) == len(data["disclosures"]) == 1
+
+
+def test_a_record_in_a_table_and_a_backpack_in_a_workbook_are_read_too(office: Office) -> None:
+    student = record()["student"] | {"birth_date": "2012-03-04"}
+    name = student["legal_name"]
+    head = "SSID,Last Name,First Name,DOB,School Year,Course Title,Grade,Credit"
+    line = f"{student['ssid']},{name['last']},{name['first']},3/4/2012,2025-26,Ceramics,A,0.5"
+    packets = [
+        office.sealed("r.pgp", f"{head}\n{line}\n".encode(), "01"),
+        office.sealed("b.pgp", record_tables.workbook(student, mode="replace"), "01"),
+    ]
+    ended = office.export(*packets)
+    assert (ended.code, ended.stderr) == (0, "")
+    text = office.page().text_content()
+    assert "Ceramics" in text
+    assert "Algebra I" in text
 
 
 def test_as_json_it_tells_what_it_made(office: Office) -> None:

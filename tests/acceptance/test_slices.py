@@ -18,7 +18,8 @@ from broker.edge.ledger.people import flags
 from broker.flags import missing
 from broker.packets.batch import run
 from broker.stages import admit
-from broker.students import enroll, lines
+from broker.students import enroll
+from broker.students.many import in_slices
 from tests.support import desk, documents, postgres, transactions
 from tests.support.slices import MANY, ROWS_A_LINE, A, B, answer_of, left_of, office_of, stays_of
 
@@ -164,7 +165,7 @@ def test_another_leas_line_comes_in_between_two_slices(tmp_path: Path, monkeypat
     office = office_of(tmp_path)
     tracking = office.drop(A, desk.enrollment(A, *MANY))
     other = office.drop(B, desk.enrollment(B, MANY[-1], date="2026-11-20"))
-    real, seen = lines.give_way, list[str]()
+    real, seen = in_slices.give_way, list[str]()
 
     def between() -> None:
         real()
@@ -173,7 +174,7 @@ def test_another_leas_line_comes_in_between_two_slices(tmp_path: Path, monkeypat
             run(office.services, [admit.PLAN], [other])
             seen.append(str(office.row(tracking).state))
 
-    monkeypatch.setattr(lines, "give_way", between)
+    monkeypatch.setattr(in_slices, "give_way", between)
     office.work()
     assert seen == ["", "RECEIVED"]
     assert (office.row(other).state, office.row(tracking).state) == ("APPLIED", "APPLIED")
@@ -211,7 +212,7 @@ def test_who_lost_the_packet_between_two_slices_does_nothing_more(
 ) -> None:
     office = office_of(tmp_path)
     tracking = office.drop(A, desk.enrollment(A, *MANY))
-    real, seen = lines.give_way, list[int]()
+    real, seen = in_slices.give_way, list[int]()
 
     def taken() -> None:
         real()
@@ -221,7 +222,7 @@ def test_who_lost_the_packet_between_two_slices_does_nothing_more(
                 mine = tables.packets.c.tracking == tracking
                 connection.execute(tables.packets.update().where(mine).values(claim="other:1"))
 
-    monkeypatch.setattr(lines, "give_way", taken)
+    monkeypatch.setattr(in_slices, "give_way", taken)
     admit.run(office.services, [tracking])
     assert (seen, stays_of(office)) == ([5], 5)
     assert (office.row(tracking).state, office.row(tracking).claim) == ("RECEIVED", "other:1")

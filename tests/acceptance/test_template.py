@@ -81,7 +81,7 @@ def test_the_workbook_has_lists_text_cells_and_a_page_of_explanations(tmp_path: 
 
 
 def test_wrong_use_is_one_sentence_and_nothing_is_overwritten(tmp_path: Path) -> None:
-    assert "there are: ssid-request" in sentence(alone("template", "record-request", at=tmp_path), 2)
+    assert "there are: enrollment, ssid-request" in sentence(alone("template", "record-request", at=tmp_path), 2)
     sentence(alone("template", "ssid-request", "--csv", "--xlsx", at=tmp_path), 2)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "mine.csv").write_text("mine")

@@ -63,7 +63,7 @@ def test_a_line_costs_what_it_cost_however_much_was_told(tmp_path: Path, before:
         costs.append((sum(one.statements for one in done), sum(one.steps for one in done)))
         flood(office, B, before, first + 10)
     assert costs[1][0] <= costs[0][0]
-    assert costs[1][1] <= costs[0][1] * 1.5  # a count begins anywhere within a hundred steps of each statement
+    assert costs[1][1] <= costs[0][1] * 1.5  # a count begins anywhere within ten steps of each statement
 
 
 def test_who_tells_very_much_is_told_so_and_pushes_out_nobody_else(tmp_path: Path) -> None:

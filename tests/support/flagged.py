@@ -26,7 +26,7 @@ from broker.flags import missing
 from broker.formats.transcript.record import Facts, from_record
 from broker.notices.alert import Kind
 from broker.stages import admit
-from tests.support import desk, documents
+from tests.support import desk, documents, workbooks
 from tests.support.office import Office
 
 A, B, C, STATE, UNIVERSITY = "01", "6G", "7K", "UT", "uofu"
@@ -37,7 +37,9 @@ AUTUMN, MOVE = "2026-08-17", "2026-11-20"
 PASSED_ON = ("student-record", "backpack", "transcript")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?")
-_NUMBER, _DIGEST, _FILE = re.compile(r"\b\d{10}\b"), re.compile(r"\b[0-9a-f]{64}\b"), re.compile(r"\bREQ_\w+")
+_NUMBER, _DIGEST = re.compile(r"\b\d{10}\b"), re.compile(r"\b[0-9a-f]{64}\b")
+_FILE = re.compile(r"\bREQ_\w+|(?<=\t)[^\t\n]+\.pgp(?=\t)")  # in JSON, and in the column of a workbook
+_BIRTH_YEAR = re.compile(r"born in \d{4}")
 _COUNTED = re.compile(r'"(size|transfer|birth_year|file|first_name_begins_with)": ("[^"]*"|\d+)')
 
 Given = Counter[tuple[str, str, str]]
@@ -204,14 +206,17 @@ class Child:
         for party, text in said:
             yield party, "receipt", text.strip()
         for party, kind, tracking in lying:
-            yield party, kind, self.office.opened(tracking).decode()
+            content = self.office.opened(tracking)
+            yield party, kind, workbooks.text_of(content) if content[:2] == b"PK" else content.decode()
 
     def _plain(self, text: str) -> str:
         name = self.student["legal_name"]
         alike = self.alike()["legal_name"]["first"]
         for word, said in ((alike, "FIRST"), (name["first"], "FIRST"), (name["last"], "LAST")):
-            text = text.replace(word, said)
+            text = re.sub(
+                rf"(?<!\w){re.escape(word)}(?!\w)", said, text
+            )  # no part of a word in the exchange's sentences
         for block in (self.student, self.near()):
             text = text.replace(block["birth_date"], "BORN")
         text = _COUNTED.sub(r'"\1": N', _DIGEST.sub("DIGEST", _TIME.sub("TIME", _ID.sub("ID", text))))
-        return _NUMBER.sub("SSID", _FILE.sub("FILE", text))
+        return _NUMBER.sub("SSID", _FILE.sub("FILE", _BIRTH_YEAR.sub("born in YEAR", text)))

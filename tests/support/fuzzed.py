@@ -23,7 +23,8 @@ from broker.edge.schemas.contracts import BASE, load
 from broker.edge.settings.resources import folder
 from broker.edge.settings.values import Limits, Settings
 from broker.formats import canonical, dates, key_block, reading, roster, table, whatisit
-from tests.support import contents, documents, hostile, pesc, sheets
+from broker.formats.sis import forms
+from tests.support import contents, documents, edfi, hostile, pesc, sheets
 
 LIMITS = Limits()
 TODAY = dates.Today(Settings(Path("home")).frame(date(2026, 11, 24)), 1, 30)
@@ -232,6 +233,8 @@ XML = [
     b"<?x ?>",
     b"<!DOCTYPE a>",
 ]
+EXPORTS = [b"<Student>", b"</Student>", b"<SchoolReference ref='a'/>", b" id='a'", b" xsi:nil='1'", b"<CodeValue>"]
+EXPORTS += [b"Association>", b"uri://a#B", b"<ExitWithdrawDate>2026-08-18</ExitWithdrawDate>", b'"studentReference":']
 XML += [
     b"<BirthDate>",
     b"</BirthDate>",
@@ -245,7 +248,33 @@ XML += [
     b"<a>" * 300,
 ]
 
+
+def _exports() -> list[bytes]:
+    """Of each piece that is read one, in XML, in JSON and in an archive."""
+    pieces = edfi.of_every_kind()
+    return [
+        edfi.whole(*pieces).encode(),
+        edfi.whole(*pieces).encode("utf-16"),
+        edfi.whole(edfi.student(), edfi.course(), edfi.health()).encode(),
+        edfi.packed({"a.xml": edfi.whole(pieces[0]), "b.xml": edfi.whole(*pieces[1:])}),
+        json.dumps(edfi.of_api()).encode("utf-8-sig"),
+    ]
+
+
+def _export(content: bytes) -> None:
+    for inner in (content, edfi.packed({"Student.xml": content})):
+        with suppress(Refused):
+            _document(inner, "x.pgp")
+    told = forms.told(content, LIMITS)
+    if told is not None and told[0].name.startswith(("Ed-Fi", "a ZIP")):
+        with suppress(Refused):
+            edfi.at_home(content, edfi.HOME)
+
+
 READERS: Mapping[str, Reader] = {
+    "exports": Reader(
+        ["formats/edfi-*/*.xml", "formats/edfi-*/*.json", "hostile/xml/*"], _exports, XML + JSON + EXPORTS, _export
+    ),
     "tables": Reader(["hostile/csv/csvs/*", "formats/*/*.csv", "identity/*/*.csv"], _sheets, CSV, _table),
     "JSON": Reader(
         ["hostile/json/test_parsing/*", "formats/*/*.json"],

@@ -19,7 +19,7 @@ from broker.edge.ledger.people import flags
 from broker.flags import missing
 from broker.formats.transcript.record import Facts, from_record
 from broker.stages.sweep.receipts import publish_receipts
-from tests.support import desk, documents
+from tests.support import desk, documents, workbooks
 from tests.support.office import Office
 
 HAS, ASKS, THIRD, STATE, UNIVERSITY = "01", "6G", "7K", "UT", "uofu"
@@ -27,6 +27,7 @@ KINDS = {STATE: "state", UNIVERSITY: "higher-ed"}
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?")
 _NUMBER, _DIGEST = re.compile(r"\b\d{10}\b"), re.compile(r"\b([0-9a-f]{64}|[0-9A-F]{40})\b")
+_FILE = re.compile(r"\t[^\t\n]+\.pgp\t")  # the column of a workbook with the name of the file
 _VARIES = re.compile(r'"(size|file|log_index|leaf)": ("[^"]*"|\d+)')
 
 Block = dict[str, Any]
@@ -90,7 +91,8 @@ def _listing(office: Office) -> set[Path]:
 
 def _opened(office: Office, path: Path) -> str:
     if path.parent.name == "inbox":
-        return office.opened(path.name.partition(".")[0]).decode()
+        content = office.opened(path.name.partition(".")[0])
+        return _FILE.sub("\tFILE\t", workbooks.text_of(content)) if content[:2] == b"PK" else content.decode()
     text = path.read_text()
     return text[text.index("{") : text.rindex("}") + 1] if "{" in text else text
 

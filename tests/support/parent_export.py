@@ -55,13 +55,19 @@ class Office:
         )
         return name
 
+    def open(self, name: str, *words: str) -> Ended:
+        """Run `satchel open` on a file in this folder."""
+        return self._run(["open", name, *words, "--key", "secret.asc", "--directory", "directory"])
+
     def export(self, *words: str, keys: bool = True, parent: bool = True) -> Ended:
         """Run the command in this folder."""
         arguments = (
             ["backpack", "export", *words, "--out", "copy"] if "--out" not in words else ["backpack", "export", *words]
         )
         arguments += ["--for-parent"] if parent else []
-        arguments += ["--key", "secret.asc", "--directory", "directory"] if keys else []
+        return self._run(arguments + (["--key", "secret.asc", "--directory", "directory"] if keys else []))
+
+    def _run(self, arguments: list[str]) -> Ended:
         with contextlib.chdir(self.root):
             ended = CliRunner().invoke(build(arguments), arguments)
         if ended.exception is not None and not isinstance(ended.exception, SystemExit):

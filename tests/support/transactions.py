@@ -1,7 +1,7 @@
 """What each transaction of a ledger does, counted by the database and its driver, so that no clock is needed.
 
 Promises: one `Transaction` for each that writes, in the order in which they began; `written` is the rows that its
-statements inserted, changed and deleted; `steps` are hundreds of steps of SQLite's machine (0 on PostgreSQL), which go
+statements inserted, changed and deleted; `steps` are tens of steps of SQLite's machine (0 on PostgreSQL), which go
 on while rows are fetched; one that was rolled back says so.
 """
 
@@ -45,7 +45,7 @@ def counted(engine: Engine) -> Iterator[list[Transaction]]:
                     now.steps += 1
                 return 0
 
-            cursor.connection.set_progress_handler(step, 100)
+            cursor.connection.set_progress_handler(step, 10)
 
     def after(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         now = running.get(id(connection))

@@ -1,5 +1,6 @@
 """What a reader of the documents has: an exchange, a desk, and the keys of LEAs."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -95,3 +96,18 @@ def asked_in(notice: Path) -> dict[str, str]:
 def opened_at(path: Path) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = json.loads(path.read_text())["students"]
     return lines
+
+
+def answered(path: Path) -> list[dict[str, str]]:
+    """The students of a table that has come back, by the names of its columns."""
+    rows = csv.reader(
+        path.read_text("utf-8").splitlines(), delimiter=";" if ";status;" in path.read_text("utf-8") else ","
+    )
+    header = next(cells for cells in rows if "status" in cells)
+    lines = (dict(zip(header, cells, strict=True)) for cells in rows)
+    return [one for one in lines if one["status"]]
+
+
+def statuses(path: Path) -> list[str]:
+    """What became of the students of a table that has come back."""
+    return [one["status"] for one in answered(path)]

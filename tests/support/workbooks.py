@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.support.tools import require_tool
@@ -29,6 +29,14 @@ def made(rows: Iterable[Sequence[Any]], change: Callable[[Workbook, Worksheet], 
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def text_of(content: bytes) -> str:
+    """All that a workbook says and offers, sheet by sheet."""
+    sheets = load_workbook(io.BytesIO(content)).worksheets
+    cells = ["\t".join(str(cell or "") for cell in row) for one in sheets for row in one.iter_rows(values_only=True)]
+    offered = [f"{rule.sqref}: {rule.formula1}" for one in sheets for rule in one.data_validations.dataValidation]
+    return "\n".join([*cells, *offered])
 
 
 def converted(content: bytes, ending: str, to: str, folder: Path, *more: str) -> bytes:

@@ -13,6 +13,7 @@ from broker.cli.sending import told
 from broker.cli.sending.night import Night, found_in
 from broker.client import transfer
 from broker.client.journal import opened
+from broker.client.own_mapping import MappingOption, mapping_text
 from broker.client.sealing import Sealer
 from broker.client.transfer import HostKeyOption, IdentityOption, KnownHostsOption, ServerOption, UserOption
 from broker.edge.bounded.warden import NoWard
@@ -54,6 +55,7 @@ def send(
             help="For a folder: where `satchel fetch` puts receipts, which are read, too.", show_default=False
         ),
     ] = None,
+    mapping: MappingOption = None,
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,8 +69,8 @@ def send(
     """
     account = transfer.account_of(server, user, identity, known_hosts, host_key, passphrase_file)
     if not any(path.is_dir() for path in files):
-        if key or to or into or wait is not None:
-            fail("--key, --to, --into and --wait are for a folder; sealed files are sent as they are.", 2)
+        if key or to or into or mapping or wait is not None:
+            fail("--key, --to, --into, --mapping and --wait are for a folder; sealed files are sent as they are.", 2)
         transfer.send_files(files, account, as_json=as_json)
         return
     if len(files) > 1:
@@ -79,18 +81,24 @@ def send(
         lea_id(user)
     except ValueError as error:
         fail(f"--user is no LEA's id: {error}.", 2)
-    _send_folder(files[0], account, Sealer(key, to, passphrase_file), into, wait, as_json)
+    _send_folder(files[0], account, Sealer(key, to, passphrase_file), into, wait, mapping_text(mapping), as_json)
 
 
 def _send_folder(
-    folder: Path, account: Account, sealer: Sealer, into: Path | None, wait: float | None, as_json: bool
+    folder: Path,
+    account: Account,
+    sealer: Sealer,
+    into: Path | None,
+    wait: float | None,
+    mapping: str,
+    as_json: bool,
 ) -> None:
     sealer.seal(b"{}")  # a key that cannot sign is told now, and not after a thousand checks
     patience = Patience(f"{account.host} port {account.port}", "The same command goes on where it was.")
     try:
         files = found_in(folder)
         with opened(folder, frozenset(path.name for path in files)) as journal:
-            night = Night(account, journal, sealer, into / "receipts" if into else None)
+            night = Night(account, journal, sealer, into / "receipts" if into else None, mapping)
             patience.run(lambda: night.run(files, _WAIT_SECONDS if wait is None else wait, patience))
     except NoWard:
         fail("The process that reads files did not start; see whether this computer has memory left, and try again.")

@@ -14,9 +14,9 @@ ROWS: dict[str, Code] = {
         "Export it again, check that there is something in it, and send it again.",
     ),
     "not-a-document": Code(
-        "The exchange cannot read this kind of document: it reads JSON, CSV, workbooks and, for transcripts, PESC's"
-        " XML.",
-        "Export the document in one of these forms, and send it again.",
+        "The exchange cannot read this kind of document: it reads workbooks (.xlsx, .xls, .ods), CSV, JSON and, for"
+        " transcripts, PESC's XML.",
+        "Save or export the document in one of these forms, and send it again.",
     ),
     "not-utf8": Code(
         "The document is not saved as plain UTF-8, so the exchange cannot read its letters.",
@@ -44,14 +44,36 @@ ROWS: dict[str, Code] = {
         "Give it another name, with a date such as REQ_01_20261123_1.csv.pgp or without REQ, and send it again.",
     ),
     "csv-form": Code(
-        "The table has no line with the names of its columns, or not the columns that its document needs.",
-        "Check the place named, export it with a header line (a CSV with commas, semicolons, tabs or bars), and seal it"
-        " again.",
+        "The table cannot be read as it is.",
+        "Correct in it what is named here, save it, and send it again.",
+    ),
+    "sis-form": Code(
+        "The export of your student information system cannot become a packet as it is.",
+        "Do what the sentence names, export it again, and send it again.",
     ),
     "dates-contradict": Code(
         "Some dates of the table have the month before the day, others the day before the month: none can be relied"
         " on.",
         "Look at the places named, write all dates in one way, best as 2012-03-04, and send it again.",
+    ),
+    "several-students": Code(
+        "The table has lines about several students, and a record is one student's.",
+        "Make a file for each student, and seal each by itself.",
+    ),
+    "strange-sheet": Code(
+        "The workbook has a sheet that is no part of a student's record, and the student's school would get the whole"
+        " workbook: other students could be on that sheet.",
+        "Delete the sheet named, or give it the name and the columns of a part of the record, and seal the workbook"
+        " again.",
+    ),
+    "table-lines": Code(
+        "Something in the table cannot be used. A record is taken whole or not at all, for with a line missing it would"
+        " be a wrong one: nothing of it was taken.",
+        "Correct the cells named, and seal the table again.",
+    ),
+    "mapping": Code(
+        "The mapping of this LEA (mapping.toml) does not have the form that it must have.",
+        "Correct it at the places named, and hand it in again.",
     ),
     "unknown-column": Code(
         "The table has a column that this exchange does not know.",
@@ -84,7 +106,7 @@ ROWS: dict[str, Code] = {
     ),
     "no-request": Code(
         "The transcript does not say who asked for it (the student, a parent or a guardian), and when.",
-        "Record the request (`request` with `by` and `on`; in PESC a `DocumentTypeCode` of StudentRequest), and seal it"
+        "Record the request (`request` with `by` and `on`; in PESC a `DocumentTypeCode` of StudentRequest), and send it"
         " again.",
     ),
     "has-ssn": Code(
@@ -119,7 +141,7 @@ ROWS: dict[str, Code] = {
     ),
     "replayed-id": Code(
         "The document's `id` was used before, for another document; the id of a CSV is its name.",
-        "Give every new document an id of its own (a new UUID; for a CSV: another counter in its name), and seal it"
+        "Give every new document an id of its own (a new UUID; for a CSV: another counter in its name), and send it"
         " again.",
     ),
     "unknown-tracking": Code(

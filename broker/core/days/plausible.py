@@ -131,9 +131,18 @@ def _odd(line: Line, frame: Frame) -> Iterator[Fault]:
         yield Fault(YEAR, f"is unusual: it is now the school year that ends in {frame.school_year}")
 
 
+def is_grade(grade: str) -> bool:
+    """Whether this is a grade that is known, in any of the ways in which senders write it: KG, 9, 09."""
+    return _number_of(grade) is not None
+
+
+def _number_of(grade: str) -> int | None:
+    return _GRADES.get(grade.strip().lower().lstrip("0") or ("0" if grade.strip() else ""))
+
+
 def ages_in(grade: str, bounds: Bounds) -> tuple[int, int] | None:
     """The youngest and oldest usual age in a grade, as a sender writes it; None for an unknown grade."""
-    number = _GRADES.get(grade.strip().lower().lstrip("0") or ("0" if grade.strip() else ""))
+    number = _number_of(grade)
     if number is None:
         return None
     if number == _BEFORE:

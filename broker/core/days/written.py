@@ -1,8 +1,8 @@
 """Dates as people and programs write them, decided by a file as a whole.
 
-Owns which forms are dates, and whether 3/4/2012 is in March or in April. Promises: pure; the day comes first only where
-some date of the file shows it, else the month does; a file whose dates show both is never guessed at. The caller says
-which year is the latest that two digits can stand for.
+Owns which forms are dates, and whether 3/4/2012 is in March or in April. Promises: pure; what some date of the file
+shows is true of all of them; a file whose dates show both orders is never guessed at. The caller says which comes first
+where no date shows it, and which year is the latest that two digits can stand for.
 """
 
 import re
@@ -30,6 +30,7 @@ _NAMED = (
 )
 _MOST = 64  # characters
 _TWELVE = 12
+_SOME_YEAR = 2100
 
 
 class Order(StrEnum):
@@ -53,14 +54,14 @@ class Decided(NamedTuple):
         return bool(self.month and self.day)
 
 
-def decide(written: Iterable[tuple[str, str]]) -> Decided:
-    """The order of all dates of a file, given as (place, text)."""
+def decide(written: Iterable[tuple[str, str]], unless: Order = Order.MONTH) -> Decided:
+    """The order of all dates of a file, given as (place, text); `unless` is that of a file which does not show it."""
     first: dict[Order, str] = {}
     for place, text in written:
         shown = _shown(text)
         if shown:
             first.setdefault(shown, place)
-    order = Order.DAY if Order.DAY in first and Order.MONTH not in first else Order.MONTH
+    order = next(iter(first)) if len(first) == 1 else unless
     return Decided(order, first.get(Order.MONTH, ""), first.get(Order.DAY, ""))
 
 
@@ -79,6 +80,13 @@ def read(text: str, order: Order, latest_year: int) -> date | None:
         return None
     month = _MONTHS.index(named["month"].lower()) + 1
     return _date(named["year"], str(month), named["d"], latest_year)
+
+
+def is_no_day(text: str) -> bool:
+    """Whether this is written as a date, in whichever order, and the calendar has no such day, as February 30."""
+    return any(form.fullmatch(text[:_MOST]) for form in (_YEAR_FIRST, _PACKED, _PAIR, *_NAMED)) and not any(
+        read(text, order, _SOME_YEAR) for order in Order
+    )
 
 
 def _shown(text: str) -> Order | None:

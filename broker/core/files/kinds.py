@@ -12,7 +12,10 @@ __all__ = ["UNKNOWN", "Kind", "is_workbook", "kind_of"]
 
 _AS_CSV = 'Open it in a spreadsheet program, save it as an Excel workbook (.xlsx) or as "CSV UTF-8", and send that.'
 _SEAL_IT = "Seal it as it is."
-_DATA = "The exchange reads data, not pages to look at: export the data from your system as JSON or CSV, and send that."
+_DATA = (
+    "The exchange reads tables and other data, not pages to look at: send the list itself, as your system exports it or"
+    " as a spreadsheet program saves it."
+)
 _UNPACK = "Unpack it, and seal each document in it by itself."
 _UNLOCK = "Unpack it with its password, and seal each document in it by itself: the seal protects it."
 _NO_DATA = "It holds no document: choose the right file, and send that."
@@ -128,10 +131,16 @@ _KEY_STORE = Kind(
     "It belongs to a certificate (.pfx, .p12): tell whoever gave it to you, too.",
     "secret-key-sent",
 )
+_OWNER_BYTES, _OWNER_NAME = 165, 55  # the user's name in it twice, the second time from there on in UTF-16
+_OPEN_IN_EXCEL = Kind(
+    "what Excel lays beside a workbook while it is open (~$ before its name)",
+    "No student is in it: close the workbook, choose the file itself, and send that.",
+    holds_data=False,
+)
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 UNKNOWN = Kind(
     "no text, and in a form that the exchange does not know",
-    "Choose the file that you exported from your system; if it is that one, export it again, as JSON or CSV, and seal"
+    "Choose the file that you exported from your system; if it is that one, export it again, as JSON or CSV, and send"
     " it again.",
 )
 
@@ -157,6 +166,12 @@ def _by_magic(content: bytes) -> Kind | None:
         return _OTHER_SEALED
     if content[:1] == b"\x30" and b"\x02\x01\x03\x30" in content[:12]:
         return _KEY_STORE
+    if (
+        len(content) == _OWNER_BYTES
+        and content[0] == content[_OWNER_NAME] <= _OWNER_NAME
+        and not content[_OWNER_NAME + 1]
+    ):
+        return _OPEN_IN_EXCEL
     if content[:2] == b"BM" and content[6:10] == bytes(4):
         return Kind("a picture (BMP)", _DATA)
     start = content[: HEAD + 8].lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -18,7 +18,7 @@ class Kind(NamedTuple):
     holds_data: bool = True
 
 
-_DATA = "Export the data itself from your system, as JSON or CSV, and send that."
+_AS_BOOK = "Open it in a spreadsheet program, save it as an Excel workbook (.xlsx), and send that."
 _UTF8 = (
     'Save it as UTF-8: in a spreadsheet program choose "CSV UTF-8", in Notepad or another editor the encoding UTF-8.'
 )
@@ -27,11 +27,24 @@ _LOG_IN_KEY = "It may be the key that you log in with (SSH)."
 EMPTY = Kind(
     "empty", "Export the document again, check that there is something in it, and send it again.", "empty-document"
 )
-_HTML = Kind("a web page (HTML), even if its name ends in .xls or .csv", _DATA)
+_HTML = Kind("a web page (HTML), even if its name ends in .xls or .csv", _AS_BOOK)
 _MAIL = Kind("an e-mail", "Save the attachment from it, and send that.")
-_EXCEL_XML = Kind(
-    "an Excel workbook, saved as XML",
-    'Open it in the spreadsheet program, save it as "CSV UTF-8", and seal the CSV.',
+_EXCEL_XML = Kind("an Excel workbook, saved as XML", _AS_BOOK)
+_FLAT_XML = Kind("a LibreOffice document, saved as XML", _AS_BOOK)
+_DRIVE = Kind(
+    "a shortcut to a document in Google Drive (.gsheet)",
+    "No student is in it. Open it in the browser, choose File, Download, Microsoft Excel (.xlsx), and send that file.",
+    holds_data=False,
+)
+_MAC = Kind(
+    "a shortcut or a setting of a Mac (.webloc, .plist)",
+    "No student is in it: choose the file itself, and send that.",
+    holds_data=False,
+)
+_OPEN_ELSEWHERE = Kind(
+    "what LibreOffice lays beside a file while it is open (.~lock)",
+    "No student is in it: choose the file itself, whose name is without .~lock and #, and send that.",
+    holds_data=False,
 )
 _SECRET = Kind("a secret key", _LOG_IN_KEY, "secret-key-sent")
 _SECRET_OF_GPG = Kind("a secret key", "It is a file in which gpg keeps your key.", "secret-key-sent")
@@ -58,7 +71,9 @@ _HEADERS: tuple[bytes, ...] = (
 )
 _HEADERS += (b"delivered-to:", b"content-type:", b"reply-to:", b"cc:", b"dkim-signature:", b"x-mailer:")
 _LEAST_HEADERS = 3
-_WORKBOOKS = (b"urn:schemas-microsoft-com:office:spreadsheet", b"<office:document")
+_IN_DRIVE = (b"https://docs.google.com/", b"https://drive.google.com/")
+_PLIST = b"<!DOCTYPE plist"
+_WORKBOOK, _FLAT = b"urn:schemas-microsoft-com:office:spreadsheet", b"<office:document"
 _SECRETS = (b"PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 _SECRETS_OF_GPG = (b"(private-key", b"(protected-private-key")
 _PUBLICS = (b"ssh-ed25519 AAAA", b"ssh-rsa AAAA", b"ecdsa-sha2-nist", b"sk-ssh-ed25519", b"---- BEGIN SSH2 PUBLIC KEY")
@@ -70,14 +85,20 @@ def of(content: bytes) -> Kind | None:
     if name:
         return Kind(f"text in {name}", _UTF8, "not-utf8")
     head = content[:HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{") and b'"packet"' not in head and any(mark in head for mark in _IN_DRIVE):
+        return _DRIVE
+    if _PLIST in head:
+        return _MAC
+    if _is_lock(head.strip()):
+        return _OPEN_ELSEWHERE
     if any(mark in content for mark in _SECRETS):
         return _SECRET
     if any(mark in head for mark in _SECRETS_OF_GPG):
         return _SECRET_OF_GPG
     if head.startswith(_PUBLICS):
         return _PUBLIC
-    if any(mark in head for mark in _WORKBOOKS):
-        return _EXCEL_XML
+    if _WORKBOOK in head or _FLAT in head:
+        return _EXCEL_XML if _WORKBOOK in head else _FLAT_XML
     if _is_page(head.lower()):
         return _HTML
     return _MAIL if _is_mail(head.lower()) else None
@@ -121,6 +142,11 @@ def _is_page(head: bytes) -> bool:
             return False
         head = head.lstrip()
     return head.startswith(_PAGE)
+
+
+def _is_lock(head: bytes) -> bool:
+    """Whether it is one line in which LibreOffice says who has a file open, since when, and from where."""
+    return head.startswith(b",") and head.endswith(b";") and b",file:///" in head and b"\n" not in head
 
 
 def _is_mail(head: bytes) -> bool:

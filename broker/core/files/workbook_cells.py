@@ -28,7 +28,8 @@ _CELLS = ("table:table-cell", "table:covered-table-cell")
 @dataclass(slots=True)
 class Seen:
     """What was seen of one sheet. Rows and columns count from 1; `rows` and `columns` are the last with a value;
-    `padded` says how many digits a number is shown with, zeros before it."""
+    `padded` says how many digits a number is shown with, zeros before it; `merged` are the first row, the last row and
+    the column of cells that are one (of an .ods alone)."""
 
     rows: int = 0
     columns: int = 0
@@ -37,6 +38,7 @@ class Seen:
     first_row: int = 0
     characters: int = 0
     padded: dict[tuple[int, int], int] = field(default_factory=dict)
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
 
     def value(self, row: int, column: int, characters: int, rows: int = 1, columns: int = 1) -> None:
         """Note a value that stands in so many rows and columns from there on. Raises Refused `inflates-too-much`."""
@@ -249,6 +251,9 @@ class _Ods(_Handler):
             self._in_cell, self._length = True, 0
             self._kind = attributes.get("calcext:value-type") or attributes.get("office:value-type", "")
             self._value = attributes.get("office:value", "")
+            last = self._row + int(attributes.get("table:number-rows-spanned", 1)) - 1
+            if last > self._row and len(self.sheets[-1].merged) < MOST_FACTS:
+                self.sheets[-1].merged.append((self._row, last, self._column))
         elif name == "office:annotation":
             self._aside += 1
 

@@ -72,6 +72,14 @@ class Account:
         duals = {one.lea for one in self.counting if one.dual and one.goes_on(self._today.day)}
         return frozenset(duals | ({self.here} if self.here else set()))
 
+    def kept_by(self, lea: str) -> tuple[Location, ...]:
+        """The stays by which an LEA has the child on this day, in the order of their first days; none where it has
+        not."""
+        day = self._today.day
+        main = _newest(self.counting, day) if self.here == lea else []
+        duals = [one for one in self.counting if one.dual and one.goes_on(day)]
+        return tuple(one for one in (*main, *duals) if one.lea == lea)
+
     @cached_property
     def had(self) -> frozenset[LeaId]:
         """The LEAs that have or had the child."""

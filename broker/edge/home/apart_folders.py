@@ -165,7 +165,9 @@ def write_all_receipts(home: Home, apart: Apart, receipts: Sequence[tuple[LeaId,
     return missing
 
 
-def publish_to_all(publisher: Publisher, apart: Apart, leas: Sequence[LeaId], files: Mapping[str, str]) -> list[LeaId]:
+def publish_to_all(
+    publisher: Publisher, apart: Apart, leas: Sequence[LeaId], files: Mapping[str, str | bytes]
+) -> list[LeaId]:
     """As `Publisher.publish`, but runners write for LEAs with mounts of their own."""
     missing = publisher.publish([lea for lea in leas if not apart.is_apart(lea)], files)
     for lea in leas:

@@ -142,8 +142,8 @@ class Runner:
                 return False
         return True
 
-    def do_directory(self, lea: LeaId, files: Sequence[tuple[str, str]]) -> None:
-        """Write copies of the public keys."""
+    def do_directory(self, lea: LeaId, files: Sequence[tuple[str, str | bytes]]) -> None:
+        """Write copies of the public keys and tables."""
         published.copy_into(self._home, lea, files, self._tick)
 
     def do_readme(self, lea: LeaId, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The public keys that every LEA finds in its folder `directory`.
+"""The public keys, and the tables to fill in, that every LEA finds in its folder `directory`.
 
 Owns `leas/.directory`, which has each file once, and the hard links to it in the LEAs' folders: what is the same for
 all is written once, however many LEAs there are. Promises: no LEA can alter another's copy: the files belong to the
@@ -34,14 +34,14 @@ class Publisher:
         self._home = home
         self._masters = masters
 
-    def publish(self, leas: Iterable[LeaId], files: Mapping[str, str]) -> list[LeaId]:
-        """Bring the folders of all LEAs up to date: these files (name, text), and `all.asc`, which repeats the keys;
+    def publish(self, leas: Iterable[LeaId], files: Mapping[str, str | bytes]) -> list[LeaId]:
+        """Bring the folders of all LEAs up to date: these files (name, content), and `all.asc`, which repeats the keys;
         durable on return. Returns the LEAs whose folder is missing. ValueError for a name that is not plain."""
         batch = durable.Batch()
         before = _inode(self._masters, ALL)
         whole_text = dict(self.whole(files))
         with batch.writing(self._masters) as whole:
-            changed = [name for name, text in whole_text.items() if self._renew(plain(name), text.encode(), not whole)]
+            changed = [name for name, text in whole_text.items() if self._renew(plain(name), _bytes(text), not whole)]
         missing = []
         for lea in leas:
             try:
@@ -55,9 +55,10 @@ class Publisher:
         return missing
 
     @staticmethod
-    def whole(files: Mapping[str, str]) -> list[tuple[str, str]]:
+    def whole(files: Mapping[str, str | bytes]) -> list[tuple[str, str | bytes]]:
         """These files and `all.asc`, in the order in which they are put into a folder."""
-        return [*files.items(), (ALL, "\n".join(text for name, text in files.items() if name.endswith(".asc")))]
+        keys = (text for name, text in files.items() if name.endswith(".asc") and isinstance(text, str))
+        return [*files.items(), (ALL, "\n".join(keys))]
 
     def _renew(self, name: str, content: bytes, flush: bool) -> bool:
         """Write a master whose content differs or which is not the exchange's own; returns whether it was written."""
@@ -91,14 +92,15 @@ class Publisher:
             durable.replace_at(folder, name, content, _MODE, flush=flush)
 
 
-def copy_into(home: Home, lea: LeaId, files: Iterable[tuple[str, str]], tick: Callable[[], None]) -> None:
+def copy_into(home: Home, lea: LeaId, files: Iterable[tuple[str, str | bytes]], tick: Callable[[], None]) -> None:
     """Bring one LEA's folder on a mount of its own up to date; calls `tick` for each file. Missing without the
     folder."""
     with home.enter(lea, DIRECTORY) as folder:
         for name, text in files:
             tick()
-            if not _is(folder, plain(name), text.encode()):
-                durable.replace_at(folder, name, text.encode(), _MODE, flush=True)
+            content = _bytes(text)
+            if not _is(folder, plain(name), content):
+                durable.replace_at(folder, name, content, _MODE, flush=True)
         durable.sync(folder)
 
 
@@ -115,6 +117,10 @@ def publishing(home: Home) -> Iterator[Publisher]:
     finally:
         fcntl.flock(masters, fcntl.LOCK_UN)  # an interrupted batch may hold a copy of the descriptor
         os.close(masters)
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def _masters(home: Home) -> Path:

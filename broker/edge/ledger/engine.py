@@ -63,7 +63,7 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-REVISION = "0012"  # the newest migration; a test compares the two
+REVISION = "0013"  # the newest migration; a test compares the two
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -215,6 +215,16 @@ def writing(engine: Engine) -> Iterator[Writing]:
     """One durable transaction; rolled back when the block raises."""
     with _turn(engine), engine.begin() as connection:
         yield cast("Writing", connection)
+
+
+@contextmanager
+def undone(connection: Writing) -> Iterator[None]:
+    """Whatever is done within is undone at its end; what was locked before stays locked."""
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
 
 
 @contextmanager

@@ -143,9 +143,13 @@ def _acts() -> list[_Rule]:
     return _append_only(("acts",))
 
 
+def _mappings() -> list[_Rule]:
+    return _append_only(("mappings",))
+
+
 _RULES = {
     **{"0001": _first, "0002": _identity, "0003": _transfers, "0005": _stays, "0008": _trust},
-    **{"0009": _taught, "0011": _acts},
+    **{"0009": _taught, "0011": _acts, "0013": _mappings},
 }
 # Triggers of an earlier migration, with their table, that this migration creates again.
 _REMADE = {

@@ -13,7 +13,8 @@ from jinja2 import Environment, StrictUndefined
 
 from broker.core.page import Page
 
-# All colours. Text, quiet text and links are on paper, text also on shade; WCAG 2.1, 1.4.3 asks for 4.5 : 1.
+# All colours, for light and for dark screens. Text, quiet text and links are on paper, text also on shade; WCAG 2.1,
+# 1.4.3 asks for 4.5 : 1.
 COLOURS = {
     "text": "#1a1a1a",
     "quiet": "#444c55",
@@ -22,12 +23,20 @@ COLOURS = {
     "shade": "#e9edf2",
     "line": "#8a939d",
 }
+DARK = {
+    "text": "#e8e8e8",
+    "quiet": "#b4bcc5",
+    "link": "#8cc2ff",
+    "paper": "#14181d",
+    "shade": "#252c35",
+    "line": "#66707b",
+}
 
 
 def render(page: Page) -> bytes:
     """The page as UTF-8. Raises jinja2.UndefinedError, a bug, for a template that uses a missing value."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    style = environment.from_string(_read("page.css")).render(colours=COLOURS)
+    style = environment.from_string(_read("page.css")).render(colours=COLOURS, dark=DARK)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     text = environment.from_string(_read("page.html")).render(
         page=page,

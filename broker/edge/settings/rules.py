@@ -11,6 +11,7 @@ from broker.core.days.deadlines import Clock
 from broker.core.days.plausible import Bounds
 from broker.core.days.school_year import Calendar
 from broker.core.days.state_time import StateTime
+from broker.core.days.written import Order
 from broker.edge.settings.setting import setting
 
 
@@ -131,6 +132,7 @@ class Harvest:
 
     requests_per_student: int = setting(3, "requests", "most of one LEA about one student on one day", 1)
     requests_per_day: int = setting(2000, "requests", "most of one LEA on one day, about all students", 1)
+    rosters_per_day: int = setting(6, "requests", "most of one LEA on one day for the list of its own students", 1)
     pattern_hour: int = setting(3, "hour of the day", "when the exchange looks for patterns; 24: never")
     days: int = setting(30, "days", "how far back the exchange looks for patterns", 1)
     lost_students: int = setting(
@@ -176,9 +178,19 @@ class Dates:
     file_days: int = setting(
         300, "days", "how old the date in a CSV's name may be; more is a year mistyped, or a file of last year", 1
     )
+    day_first: bool = setting(
+        False,
+        "true | false",
+        "whether 3/4/2012 is in April, where neither its table nor its LEA's mapping says so; if not, it is in March",
+    )
     created_ahead_days: int = setting(
         31, "days", "how far in the future a document's date may be: clocks are wrong by less", 1
     )
+
+    @property
+    def order(self) -> Order:
+        """What comes first in a date that can be read in two ways."""
+        return Order.DAY if self.day_first else Order.MONTH
 
     @property
     def bounds(self) -> Bounds:

@@ -59,6 +59,16 @@ DATES = frozenset({"birth_date", "entry_date", "exit_date", "date"})
 NAMES = frozenset(name for name in COLUMNS if name.endswith(("name", "guardian", "suffix")))
 REQUIRED = ("last_name", "first_name", "birth_date", "school")
 
+# What may be the name of a column where no other one has a plainer name of that kind.
+WEAK: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "entry_date": ("enrolled", "entered", "started", "start", "admitted", "first day", "first day of school"),
+        "exit_date": ("left", "withdrew", "withdrawn", "exited", "dropped", "last day of school"),
+        "birth_date": ("born", "birth", "born on", "b day", "bday"),
+        "local_number": ("number", "no", "stu nbr", "student nbr", "nbr"),
+    }
+)
+_WEAK = {plain(name): field for field, names in WEAK.items() for name in names}
 _FIELDS = {plain(name): field for field, one in COLUMNS.items() for name in (field, *one.names)}
 _PLACES = {"/".join(map(str, one.place)): field for field, one in COLUMNS.items() if one.place}
 
@@ -68,9 +78,16 @@ def field_of(cell: str) -> str:
     return _FIELDS.get(plain(cell), "")
 
 
+def fields_of(header: Sequence[str]) -> list[str]:
+    """The column that each cell of the header names; '' for none."""
+    fields = [field_of(cell) for cell in header]
+    weak = [_WEAK.get(plain(cell), "") for cell in header]
+    return [one or (other if other not in fields else "") for one, other in zip(fields, weak, strict=True)]
+
+
 def known_in(header: Sequence[str]) -> int:
     """How many of these cells are names of columns."""
-    return sum(plain(cell) in _FIELDS for cell in header)
+    return sum(map(bool, fields_of(header)))
 
 
 def at(place: str, happened: str) -> str:

@@ -5,6 +5,7 @@ schema says, line by line, what a good line is; all that is wrong with a line is
 of its columns, and no sentence holds anything of a student.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -22,8 +23,8 @@ from broker.formats.enrollment import columns
 from broker.formats.enrollment import header as enrollment_header
 from broker.formats.enrollment.columns import COLUMNS, DATES, ENTRY, EXIT, NAMES
 from broker.formats.heading import Headed
-from broker.formats.ssid.lines import EXAMPLE, Sheet, Unread, bare, echo_of, fault_of
-from broker.formats.table import Row, place_of
+from broker.formats.ssid.lines import EXAMPLE, MOVED, Sheet, Unread, bare, echo_of, fault_of
+from broker.formats.table import Row, Table, place_of
 
 Entry = dict[str, Any]
 Check = Callable[[list[Entry]], object]
@@ -32,11 +33,15 @@ Check = Callable[[list[Entry]], object]
 PACKET = "enrollment.v1"
 _STAND_INS = {"last_name": "x", "birth_date": "2000-01-01", "school": "1"}  # for what cannot be read; never shown
 _NO_DAY = "must be a date, such as 2012-03-04, 03/04/2012 or 20120304"
+_NO_SUCH_DAY = "must be a day of the calendar: there is no such day"
 _AHEAD_YEARS = 2  # a birth is never later than the signature, another day may be so many years later
 _AT_ONCE = 1000  # entries that the schema checks at once
 _MOST_EXPLAINED = 100  # lines
+_MOST_TOLD = 20  # lines named in one sentence
 _PROPER = frozenset({"last_name", "first_name", "middle_name"})
 _DIGITS = frozenset("0123456789")
+_NUMBERED = frozenset({"school", "local_number", "ssid", "grade"})
+_HAS_PARTS = re.compile("[-/.]")  # eight digits alone may be a number of a student
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,27 +79,37 @@ class _Line:
         return not self.missing and not self.faults and bool(self.entries)
 
 
-def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> Lines:
-    """The lines of a table; `plain` is its text with a byte for each digit, `year` that of its signature. Raises
-    Refused `csv-form`, `ssn-column`, `has-ssn`, `dates-contradict`."""
+def read(
+    headed: Headed,
+    plain: bytes,
+    lea: LeaId,
+    year: int,
+    check: Check,
+    order: Order = Order.MONTH,
+    part: heading.Part = heading.WHOLE,
+) -> Lines:
+    """The lines of a table, or of a part of one; `plain` is its text with a byte for each digit, `year` that of its
+    signature, `order` that of dates which the table itself does not show. Raises Refused `csv-form`, `ssn-column`,
+    `has-ssn`, `dates-contradict`."""
     found = headed.table
     own, above = returned.without_added(found, headed.above)
     top = enrollment_header.read(own.header, own.rows)
     no_ssn.check_rows(plain, (*headed.above, *found.rows, *found.aside), [_last_step(name) for name in top.fields])
     needed = [top.fields.index(name) for name in ("last_name", "whole_name", "birth_date") if name in top.fields]
-    rows, totals = heading.without_totals(own.rows, needed)
+    rows, totals = heading.without_totals(own.rows, needed) if part.is_last else (own.rows, ())
     if not rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line of a student below it.")
-    decided = written.decide(_dates(rows, top.fields))
+    decided = written.decide(_dates(rows, top.fields), order)
     if decided.is_contradiction:
         said = f"{decided.month} has the month before the day, {decided.day} the day before the month."
         raise Refused("dates-contradict", decided.day, said)
     labels = {name: enrollment_header.label(found.header, n) for n, name in enumerate(top.fields, 1) if name}
-    form = _Form(top.fields, labels, decided.order, year, lea)
+    form = _Form(top.fields, labels, part.order or decided.order, year, lea)
     lines = _checked([_line(row, form) for row in rows], check)
-    told = (*found.told, *_of_place(headed, totals), *top.told)
-    if decided.day:
-        told += (f"Dates were read with the day before the month, as {decided.day} shows.",)
+    told = (*found.told, *_of_place(headed, totals), *top.told, *_again(rows))
+    if form.order is Order.DAY:
+        shown = f", as {decided.day} shows" if decided.day and part.order is None else ""
+        told += (f"Dates were read with the day before the month{shown}.",)
     back = returned.kept(replace(own, rows=rows), above, totals, told)
     good = [(one.echo.line, entry) for one in lines if one.is_good for entry in one.entries]
     sheet = Sheet(
@@ -108,12 +123,27 @@ def read(headed: Headed, plain: bytes, lea: LeaId, year: int, check: Check) -> L
     return Lines(tuple(entry for _, entry in good), sheet)
 
 
+def decided_by(own: Table) -> written.Decided:
+    """What the dates of a part of a table show of their order. Raises Refused `ssn-column` or `csv-form` for its
+    columns."""
+    return written.decide(_dates(own.rows, enrollment_header.read(own.header, own.rows).fields))
+
+
 def _of_place(headed: Headed, totals: Sequence[Row]) -> Iterator[str]:
     if headed.above:
         yield f"The names of the columns are in {place_of(headed.table.header)}; what is above was passed over."
     if totals:
         numbers = ", ".join(str(row.number) for row in totals)
         yield f"Totals are no students, and were left out: line {numbers}."
+
+
+def _again(rows: Sequence[Row]) -> Iterator[str]:
+    first: dict[tuple[str, ...], int] = {}
+    again = [row for row in rows if first.setdefault(row.cells, row.number) != row.number and not row.fault]
+    if again:
+        numbers = ", ".join(str(row.number) for row in again[:_MOST_TOLD])
+        more = f" and {len(again) - _MOST_TOLD} more" if len(again) > _MOST_TOLD else ""
+        yield f"These lines say the same as an earlier one, which does no harm: line {numbers}{more}."
 
 
 def _last_step(name: str) -> str:
@@ -132,19 +162,22 @@ def _line(row: Row, form: _Form) -> _Line:
     said = {name: cell for name, cell in zip(form.fields, row.cells, strict=False) if name and cell}
     echo = echo_of(row.number, said)
     if any(row.cells[len(form.fields) :]):  # fewer are good: spreadsheet programs leave out separators at the end
-        must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}."
+        must = f"The header has {len(form.fields)} columns, this line {len(row.cells)}: {MOVED}."
         return _Line(echo, faults={"": must})
+    unfit = {form.fields[place]: must for place, must in row.unfit if form.fields[place]}
     if template.is_example(said.get("last_name", "")):
         return _Line(Unread(row.number), faults={"": EXAMPLE})
     if bare(said.get("lea", form.lea)) != bare(form.lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
-    return _read(echo, said, form)
+    return _read(echo, said, unfit, form)
 
 
-def _read(echo: Unread, said: Mapping[str, str], form: _Form) -> _Line:
+def _read(echo: Unread, said: Mapping[str, str], unfit: Mapping[str, str], form: _Form) -> _Line:
     values: dict[str, Any] = {}
-    faults: dict[str, str] = {}
+    faults = dict(unfit)
     for name, cell in said.items():
+        if name in unfit:
+            continue
         try:
             values[name] = _value(name, cell, form)
         except Unfit as error:
@@ -164,10 +197,14 @@ def _value(name: str, cell: str, form: _Form) -> object:
         raise Unfit(must)
     if name in _PROPER and not any(map(str.isalpha, cell)) and any(map(str.isdigit, cell)):
         raise Unfit("must be a name")
+    if name in _NUMBERED and _HAS_PARTS.search(cell) and written.read(cell, form.order, form.year):
+        raise Unfit("must be a number, and a date stands there: perhaps two columns have each other's names")
     if name not in DATES:
         return COLUMNS[name].read(cell)
     latest = form.year if name == "birth_date" else form.year + _AHEAD_YEARS
     found = written.read(cell, form.order, latest)
+    if found is None and written.is_no_day(cell):
+        raise Unfit(_NO_SUCH_DAY)
     if found is None:
         is_serial = len(cell) == len("41244") and set(cell) <= _DIGITS
         raise Unfit(f"{_NO_DAY}{'; format the column as a date' if is_serial else ''}")

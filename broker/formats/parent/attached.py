@@ -36,8 +36,8 @@ class Attached:
     content: bytes | None = field(repr=False)
 
 
-def attached(documents: Sequence[Mapping[str, Any]]) -> list[Attached]:
-    """Every file of these documents, in their order; the same file with the same name has one path."""
+def attached(documents: Sequence[Mapping[str, Any]], folder: str = FOLDER) -> list[Attached]:
+    """Every file of these documents, in their order; the same file with the same name has one path in the folder."""
     found: list[Attached] = []
     paths: dict[tuple[str, str], str] = {}
     for source, document in enumerate(documents):
@@ -46,7 +46,7 @@ def attached(documents: Sequence[Mapping[str, Any]]) -> list[Attached]:
             path = ""
             if content is not None:
                 same = (one["name"], hashlib.sha256(content).hexdigest())
-                path = paths.setdefault(same, f"{FOLDER}/{len(paths) + 1:02}-{safe_name(one['name'])}")
+                path = paths.setdefault(same, f"{folder}/{len(paths) + 1:02}-{safe_name(one['name'])}")
             found.append(Attached(source, one["name"], one["media_type"], path, content))
     return found
 
@@ -68,6 +68,14 @@ def safe_name(name: str) -> str:
     stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:_NAME_CHARS].strip("-") or "file"
     ending = ending.lower()
     return f"{stem}.{ending}" if ending in PASSIVE else f"{stem}.bin"
+
+
+def size(count: int) -> str:
+    """A number of bytes, in words."""
+    for unit, size in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
 
 
 def _decoded(text: str) -> bytes | None:

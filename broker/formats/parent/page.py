@@ -12,11 +12,12 @@ from typing import Any
 
 from broker.core.model import PacketType
 from broker.core.page import Block, Page, Piece, Section, Table, Text
-from broker.formats.parent.attached import Attached, places
+from broker.formats.parent.attached import Attached, places, size
 from broker.formats.parent.blocks import Writer
 from broker.formats.parent.sources import ADD, RECORDS, REPLACE, SourceDocument, once, standing
 from broker.formats.parent.story import log_lines, opt_out_sentences
-from broker.formats.parent.terms import PARTS, Term
+from broker.formats.parent.term import Term
+from broker.formats.parent.terms import PARTS
 from broker.formats.parent.values import NOT_GIVEN, day, line, name, spoken, year
 
 _WHAT = {
@@ -91,7 +92,7 @@ def _files(records: Sequence[SourceDocument], files: Sequence[Attached]) -> Sect
             one.path,
             line(one.name),
             line(one.media_type),
-            "damaged when it was sent, and not in this copy" if one.content is None else _size(len(one.content)),
+            "damaged when it was sent, and not in this copy" if one.content is None else size(len(one.content)),
             _written(records[one.source]),
         )
         for one in files
@@ -100,13 +101,6 @@ def _files(records: Sequence[SourceDocument], files: Sequence[Attached]) -> Sect
     table = Table("Files that came with the record", columns, rows, are_files=True)
     about = "A file that ends with .bin may be a program. Ask the school before you open it."
     return Section(PARTS["attachments"].heading, PARTS["attachments"].about, (Piece("", (table, Text(about))),))
-
-
-def _size(count: int) -> str:
-    for unit, size in (("MB", 1_000_000), ("kB", 1_000)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _disclosures(shown: Sequence[SourceDocument]) -> Section:

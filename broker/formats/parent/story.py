@@ -40,6 +40,7 @@ _THINGS: Mapping[str, str] = {
     "opt-outs": "the list of what parents opted out of",
     "review": "the question of which student was meant",
     "disclosures": "the list of who was given the student's records",
+    "roster": "the list of its own students",
     "claims": "the report of days that two schools claim",
     "alert": "the report of a request concerning a flagged student",
     "warning": "the report that a school contests an enrollment of the student",
@@ -78,6 +79,7 @@ _SAID: Mapping[str, tuple[str, str]] = {
         "{party} was not given {what}{of}, to hand to the parent",
     ),
     "read-disclosures": ("{party} read {what}", "{party} was not shown {what}"),
+    "read-roster": ("{party} received {what}", "{party} was not given {what}"),
     "receive-claims": ("{party} received {what}", "{party} was not given {what}"),
     "look-up": (
         "{party} looked for a student in the registry",
@@ -126,6 +128,7 @@ _DEFAULT_THING: Mapping[str, str] = {
     "send-transcript": "transcript",
     "receive-transcript": "transcript",
     "read-disclosures": "disclosures",
+    "read-roster": "roster",
     "receive-claims": "claims",
     "read-registry": "registry",
     "read-review": "review",

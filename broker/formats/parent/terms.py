@@ -5,44 +5,7 @@ is shown, and one `Part` for every part of a record. Promises: complete, and wit
 with the schemas); no I/O. The order is the order in which a parent reads.
 """
 
-from enum import Enum, auto
-from typing import NamedTuple
-
-
-class Form(Enum):
-    """How a value is written for a parent. Booleans and plain numbers need no form."""
-
-    TEXT = auto()
-    PROSE = auto()  # text of several lines
-    DATE = auto()  # ISO 8601
-    YEAR = auto()  # the year in which a school year ends
-    GRADE = auto()  # PK, KG, 01 to 12
-    PERCENT = auto()
-    WORD = auto()  # a word of a closed list, see WORDS
-    TEACHER = auto()  # the `id` of one of the record's teachers
-    FILE = auto()  # the name of one of the record's attachments
-    NAME = auto()  # a person's name in its parts
-
-
-class Term(NamedTuple):
-    """One property: its label, its meaning and its form; for an object or a list of objects, `of` is the definition (a
-    key of `FIELDS`) of its properties."""
-
-    label: str
-    meaning: str
-    form: Form = Form.TEXT
-    of: str = ""
-
-
-class Part(NamedTuple):
-    """One part of a record: its heading, a sentence about it, and the definition of its properties. `columns` is for a
-    list that is best read as a table: the first columns; the other properties share one last column."""
-
-    heading: str
-    about: str
-    of: str
-    columns: tuple[str, ...] = ()
-
+from broker.formats.parent.term import Form, Part, Term
 
 # The meaning of a name everywhere, unless `_OWN` has another one for its definition.
 _EVERYWHERE = {

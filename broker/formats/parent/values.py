@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from broker.formats.parent.terms import Form
+from broker.formats.parent.term import Form
 
 NOT_GIVEN = "not given"
 
@@ -37,11 +37,16 @@ WORDS = {
     "immune": "already immune",
 }
 
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 _KINDERGARTEN = {"PK": "Preschool", "KG": "Kindergarten"}
+_MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # invisible, private or unassigned characters; combining marks ("Mn" and others) stay, because they belong to letters
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -76,7 +81,7 @@ def day(iso: str) -> str:
 
 def spoken(when: date) -> str:
     """A day as `4 March 2012`, whatever the language of the machine."""
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
 def year(ends: int) -> str:
@@ -102,6 +107,31 @@ def _grade(raw: str) -> str:
     return _KINDERGARTEN.get(raw, line(raw))
 
 
+def split(raw: str) -> str:
+    """`AdvancedPlacement` as `Advanced Placement`."""
+    return line(_JOINTS.sub(" ", raw))
+
+
+def month(raw: str) -> str:
+    """A month written as `2026-06`: `June 2026`; a day or a year as it is."""
+    found = _MONTH.fullmatch(raw)
+    return f"{MONTHS[int(found[2]) - 1]} {found[1]}" if found else free(raw)
+
+
+def free(raw: str) -> str:
+    """A text of unknown kind: a day or a moment in words, other text with its own line breaks."""
+    found = _MOMENT.fullmatch(raw)
+    if found is None:
+        return prose(raw)
+    try:
+        when = spoken(date(int(found[1]), int(found[2]), int(found[3])))
+    except ValueError:
+        return line(raw)
+    zone = "" if found[5] is None else " (UTC)" if found[5] == "Z" else f" (UTC{found[5]})"
+    return f"{when}, {found[4]}{zone}" if found[4] else when
+
+
+_PLAIN = (Form.TEXT, Form.SPLIT, Form.FREE)
 _WRITERS: dict[Form, Callable[[Any], str]] = {
     Form.TEXT: line,
     Form.PROSE: prose,
@@ -109,19 +139,24 @@ _WRITERS: dict[Form, Callable[[Any], str]] = {
     Form.YEAR: lambda value: year(int(value)),
     Form.GRADE: _grade,
     Form.PERCENT: lambda value: f"{number(value)}%",
-    Form.WORD: WORDS.__getitem__,
     Form.NAME: name,
     Form.TEACHER: line,
     Form.FILE: line,
+    Form.SPLIT: split,
+    Form.FREE: free,
+    Form.MONTH: month,
 }
 
 
-def written(form: Form, value: Any) -> str:
-    """A simple value, or a name, in words; empty for null. Raises KeyError for an unknown word."""
+def written(form: Form, value: Any, words: Mapping[str, str] = WORDS) -> str:
+    """A simple value, or a name, in words; empty for null. `words` has the words of closed lists. Raises KeyError for
+    an unknown one."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float) and form is Form.TEXT:
+    if isinstance(value, int | float) and form in _PLAIN:
         return number(value)
+    if form is Form.WORD:
+        return words[value]
     return _WRITERS[form](value)

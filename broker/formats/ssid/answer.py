@@ -7,23 +7,22 @@ it was, so that a program finds its students again by their names.
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 
 from broker.core.files import texts
+from broker.core.files.formulas import plain, safe
 from broker.edge import workbook_writer
 from broker.formats.sheets import WORKBOOK
 from broker.formats.table import Table
+
+__all__ = ["Answered", "form_of", "plain", "safe", "table"]
 
 _PLAIN, _MARK = "utf-8", "\ufeff"
 _TITLES = (
     *("Row", "SSID", "School Year", "Last Name", "First Name", "Local Student Number"),
     *("Answer", "Reason", "Column", "What To Do", "Request"),
 )
-
-# what begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV Injection); wide forms as well
-_FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠].", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,13 +75,3 @@ def _cells(line: Answered, name: str) -> Iterator[str]:
     number, *rest = astuple(line)
     yield f"{number:08}"
     yield from (*rest, name)
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe comes first where one would."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def plain(cell: str) -> str:
-    """The cell as it was before `safe`."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

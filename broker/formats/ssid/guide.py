@@ -51,7 +51,7 @@ GUIDE: Mapping[str, Help] = MappingProxyType(
         "gender": Help("U: unknown.", "F", ("F", "M", "X", "U")),
         "birth_order": Help("Of twins and other multiples: 1 for the first."),
         "ssid": Help("The statewide student id, if you know it."),
-        "entry_date": Help("The first day at your school. Empty: the day in the file's name.", "2026-11-23"),
+        "entry_date": Help("The first day at your school. Empty: the day on which you seal the table.", "2026-11-23"),
         "entry_code": Help("The state's entry code."),
         "exit_date": Help("The last day, if the student has left again."),
         "exit_code": Help("The state's exit code, where there is a last day."),
@@ -78,8 +78,7 @@ _NOTES = (
     "Columns that you do not use may stay empty, or be deleted. Do not add others.",
     "Never write a social security number anywhere: the whole file would be refused.",
     "All cells are text, so that leading zeros stay and no date is changed.",
-    "Save the first sheet as CSV (UTF-8), under the name REQ, your LEA's id, the date and a counter, such as"
-    " REQ_6G_20261123_1.csv.",
+    "Save the table, seal it, and send it as it is: as a workbook, or as CSV, under any name.",
 )
 
 

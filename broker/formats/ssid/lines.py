@@ -7,16 +7,19 @@ no other line; the schema says, line by line, what a good line is; no refusal ho
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.core import template
+from broker.core.days import written
+from broker.core.days.written import Order
 from broker.core.errors import Refused
 from broker.core.model import LeaId
 from broker.formats import cells, heading, no_ssn, sheets
-from broker.formats.cells import Unfit
+from broker.formats.cells import Column, Unfit
+from broker.formats.heading import WHOLE, Part
 from broker.formats.made import Made
 from broker.formats.returned import Back, back_of
-from broker.formats.ssid import answer, columns
+from broker.formats.ssid import answer, columns, orders
 from broker.formats.ssid import header as ssid_header
 from broker.formats.ssid import name as ssid_name
 from broker.formats.ssid.columns import COLUMNS, NEEDED_BY, PLACES, REQUIRED
@@ -27,9 +30,10 @@ Check = Callable[[Mapping[str, Any]], object]
 
 PACKET = "ssid-request.v1"
 SHEET = "sheet"  # only a document made of a CSV has this property: no schema allows it, so no JSON can bring it
-# values for properties that the schema requires; they are never shown
-STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}
+STAND_INS = {"request_type": "new", "last_name": "x", "birth_date": "2000-01-01"}  # for what is required; never shown
 EXAMPLE = "This line is the example of the template: write a student of yours over it, or delete it."
+MOVED = "a separator is missing or too many, or its cells have moved aside"
+_AHEAD_YEARS = 2  # a birth is never later than the request, another day may be so many years later
 _ECHOED = 100  # characters of a cell that the answer repeats as it came
 _MOST_EXPLAINED = 100  # lines: explaining how one does not fit the schema takes 0.3 ms
 
@@ -54,7 +58,8 @@ class Unread:
 class Sheet:
     """The facts that `ssid-request.v1` has no place for: the form of the file (see `answer.table`), the day in its
     name, the line of each of the document's `students`, and the lines that are not among them. `back` is the table,
-    where it is given back; `is_named_by_rows` tells that its rows made the document's id. Repr hidden."""
+    where it is given back; `is_named_by_rows` tells that its rows made the document's id; `is_whole`: all of it is
+    carried out or nothing. Where the file is no table, `places` has the place of each of `students`. Repr hidden."""
 
     form: str
     day: str
@@ -62,16 +67,32 @@ class Sheet:
     unread: tuple[Unread, ...]
     back: Back | None = None
     is_named_by_rows: bool = False
+    places: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 def sheet_of(said: Mapping[str, Any]) -> Sheet:
     """The sheet that was written as JSON. Raises KeyError or TypeError for another form."""
     unread = tuple(Unread(**one | {"fields": tuple(one["fields"])}) for one in said["unread"])
     back = None if said["back"] is None else back_of(said["back"])
-    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, said["is_named_by_rows"])
+    facts = (said["is_named_by_rows"], tuple(map(str, said["places"])), said["is_whole"])
+    return Sheet(said["form"], said["day"], tuple(said["numbers"]), unread, back, *facts)
 
 
-def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -> dict[str, Any]:
+class Way(NamedTuple):
+    """How an LEA's tables are read: `known` counts the names of columns among some cells, `mapped` is a table, of which
+    a text with a byte for each digit is given, under our names, and whether it is to be carried out as a whole; `order`
+    is that of dates which the table does not show."""
+
+    known: sheets.Known = columns.known_in
+    mapped: Callable[[Table, bytes], tuple[Table, bool]] = lambda found, _: (found, False)
+    order: Order = Order.MONTH
+
+
+_USUAL = Way()
+
+
+def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check, way: Way = _USUAL) -> dict[str, Any]:
     """The request in a file that is named as one, as a `ssid-request.v1` document, with a `Sheet` as its property
     `sheet`.
 
@@ -79,28 +100,37 @@ def read(content: bytes, file: str, lea: LeaId, most_lines: int, check: Check) -
     `unknown-column`, `ssn-column`, `has-ssn`, and the codes of `sheets.read`.
     """
     name = ssid_name.read(file, lea)
-    found = sheets.read(content, most_lines, columns.known_in)
+    found = sheets.read(content, most_lines, way.known)
     plain = sheets.plain(content, found)
     header = {"packet": PACKET, "id": name.id, "from": str(lea), "created": f"{name.day}T00:00:00+00:00"}
-    return _document(heading.headed(found, columns.known_in).table, plain, header, name.day, check)
+    own, is_whole = way.mapped(heading.headed(found, way.known).table, plain)
+    document = _document(own, plain, header, name.day, check, way.order, WHOLE)
+    return document | {SHEET: replace(document[SHEET], is_whole=is_whole)}
 
 
-def of_table(found: Table, plain: bytes, made: Made, lea: LeaId, check: Check) -> dict[str, Any]:
-    """The same of a table under any name, which is known by its rows; `plain` is its text with a byte for each
-    digit."""
+def of_table(
+    found: Table, plain: bytes, of_rows: str, made: Made, lea: LeaId, check: Check, order: Order, part: Part
+) -> dict[str, Any]:
+    """The same of a table under any name, or of a part of one, whose rows have made the id `of_rows`; `plain` is its
+    text with a byte for each digit."""
     created = made.signed_at.isoformat(timespec="seconds")
-    header = {"packet": PACKET, "id": made.id_of("ssid-request", lea, found), "from": str(lea), "created": created}
-    document = _document(found, plain, header, made.signed_on.isoformat(), check)
+    header = {"packet": PACKET, "id": of_rows, "from": str(lea), "created": created}
+    document = _document(found, plain, header, made.signed_on.isoformat(), check, order, part)
     return document | {SHEET: replace(document[SHEET], is_named_by_rows=True)}
 
 
-def _document(found: Table, plain: bytes, header: dict[str, str], day: str, check: Check) -> dict[str, Any]:
-    fields = ssid_header.fields_of(found.header, found.rows)
+def _document(
+    found: Table, plain: bytes, header: dict[str, str], day: str, check: Check, unless: Order, part: Part
+) -> dict[str, Any]:
+    # of a part it is not known which columns no line of the whole can do without: each line says what it lacks
+    fields = ssid_header.fields_of(found.header, found.rows if part is WHOLE else ())
     no_ssn.check_rows(plain, found.rows, [_last_step(name) for name in fields])
     no_ssn.check_rows(plain, found.aside, ())
     if not found.rows:
         raise Refused("csv-form", place_of(found.header), "It has a header and no line below it.")
-    lines = [_line(row, fields, LeaId(header["from"])) for row in found.rows]
+    order = part.order or orders.order_of(found.rows, fields, unless)
+    form = _Form(fields, len(found.header.came), LeaId(header["from"]), order, int(day[:4]))
+    lines = [_line(row, form) for row in found.rows]
     lines = _checked(lines, lambda entries: check(header | {"students": entries}))
     good = [(one.echo.line, one.entry) for one in lines if one.is_good]
     sheet = Sheet(
@@ -113,8 +143,7 @@ def _document(found: Table, plain: bytes, header: dict[str, str], day: str, chec
 
 
 def _last_step(field: str) -> str:
-    place = COLUMNS[field].place if field else ()
-    return str(place[-1]) if place else ""
+    return str(COLUMNS[field].place[-1]) if field and COLUMNS[field].place else ""
 
 
 @dataclass(slots=True)
@@ -133,29 +162,41 @@ class _Line:
         return self.entry is not None and not self.missing and not self.faults
 
 
-def _line(row: Row, fields: Sequence[str], lea: LeaId) -> _Line:
+class _Form(NamedTuple):
+    """What all lines share: the field of each column, how many columns came, and how dates are read."""
+
+    fields: Sequence[str]
+    width: int
+    lea: LeaId
+    order: Order
+    year: int
+
+
+def _line(row: Row, form: _Form) -> _Line:
+    fields, lea = form.fields, form.lea
     said = {name: cell for name, cell in zip(fields, row.cells, strict=False) if cell}
     echo = echo_of(row.number, said)
     if row.fault:
         return _Line(echo, faults={"": f"In this line {row.fault}."})
-    if len(row.cells) < len(fields) or any(row.cells[len(fields) :]):
-        must = f"The header has {len(fields)} columns, this line {len(row.cells)}."
+    if len(row.came) < form.width or any(row.cells[len(fields) :]):
+        must = f"The header has {form.width} columns, this line {len(row.came)}: {MOVED}."
         return _Line(echo, faults={"": must})
     if template.is_example(said.get("last_name", "")):
         return _Line(Unread(row.number), faults={"": EXAMPLE})
     if bare(said.get("lea", lea)) != bare(lea):
         return _Line(replace(echo, reason="other-lea", fields=("lea",)))
-    return _read_line(echo, said)
+    return _read_line(echo, said, {fields[place]: must for place, must in row.unfit}, form)
 
 
-def _read_line(echo: Unread, said: dict[str, str]) -> _Line:
+def _read_line(echo: Unread, said: dict[str, str], unfit: Mapping[str, str], form: _Form) -> _Line:
     faults = {"": "Something stands in a column that has no name."} if said.pop("", "") else {}
+    faults |= unfit
     entry: Entry = {}
     for name, cell in said.items():
         column = COLUMNS[name]
         try:
-            if column.place:
-                cells.put(entry, column.place, column.read(cell))
+            if column.place and name not in unfit:
+                cells.put(entry, column.place, _value(column, name, cell, form))
         except Unfit as error:
             faults[name] = str(error)
     missing = tuple(name for name in REQUIRED if name not in said and name != "first_name")
@@ -165,6 +206,15 @@ def _read_line(echo: Unread, said: dict[str, str]) -> _Line:
     for name in STAND_INS.keys() & {*missing, *faults}:
         cells.put(entry, COLUMNS[name].place, STAND_INS[name])
     return _Line(echo, cells.whole(entry), missing, faults)
+
+
+def _value(column: Column, name: str, cell: str, form: _Form) -> object:
+    """What a cell says. Raises Unfit."""
+    if name in orders.DATES and form.order is Order.DAY:
+        found = written.read(cell, form.order, form.year + (0 if name == "birth_date" else _AHEAD_YEARS))
+        if found is not None:
+            return found.isoformat()
+    return column.read(cell)
 
 
 def _told(line: _Line) -> Unread:

@@ -9,7 +9,9 @@ rejected request is a source that cannot send. Who says that the student is enro
 of a request, or of a record or backpack of its own that was delivered elsewhere; the state hears of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,6 +26,10 @@ from broker.edge.ledger.packets.acknowledgements import Acknowledgement
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.parties import directory
 from broker.formats import pesc
+from broker.formats.answering.columns import DELIVERED
+from broker.formats.returned import Back
+from broker.formats.ssid.lines import Sheet
+from broker.notices import delivered
 from broker.notices.alert import Kind
 from broker.oversight import alerts
 from broker.oversight.watch import Watch
@@ -31,6 +37,7 @@ from broker.packets.receipts import statements
 from broker.packets.services import Services
 from broker.stages import collect
 from broker.stages.applied.planning import as_a_whole
+from broker.students.rows import Became, Rows
 from broker.transfers import cases as transfers
 from broker.transfers import contest
 from handlers import acknowledgement
@@ -39,13 +46,46 @@ from handlers.registry import ANSWERS_CASE
 
 REJECTED = "rejected"
 _PESC, _JSON = "pesc", "acknowledgement.v1"
+_ANSWERED = [PacketType.RECORD_REQUEST]  # of the exchange's own packets
+_MOST_LISTED = 500  # packets of which a party is told that it has said nothing of them yet
 _THERE = frozenset({State.DELIVERED, State.COLLECTED})
 _CANNOT_USE = "The receiver has the packet, and says that it cannot use it."
 
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
-    """The move of a checked `acknowledgement.v1`, or of one in PESC's form."""
+    """The move of a checked `acknowledgement.v1`, or of one in PESC's form, or of a table of many."""
+    sheet = acknowledgement.sheet(document.body)
+    if sheet is not None:
+        rows = AcknowledgementsInRows(services, row, sheet, document, done)
+        return replace(done, slices=rows, effect=rows.end)
     return as_a_whole(services, row, document, done, _apply)
+
+
+class AcknowledgementsInRows(Rows):
+    """A table of acknowledgements. It comes back with what else was delivered to its sender."""
+
+    kind = DELIVERED
+
+    def __init__(self, services: Services, row: PacketRow, sheet: Sheet, document: Document, move: Move) -> None:
+        super().__init__(services, row, sheet, move)
+        self._documents = [replace(document, body=one) for one in acknowledgement.several(document.body)]
+
+    def carry_out(self, connection: Writing, place: int) -> Became:
+        """See Rows; what the state was told of a packet stays told where the line is refused."""
+        refused = _apply(self.services, connection, self.row, self._documents[place])
+        return Became(refused.new.code if refused else "")
+
+    def table(self, connection: Reading) -> Back:
+        """The table, and below it what was delivered to this party, and what it has said nothing of yet."""
+        return delivered.added(super().table(connection), self._unanswered(connection))
+
+    def _unanswered(self, connection: Reading) -> Iterator[delivered.Delivered]:
+        names = {str(party.id): party.name for party in directory.all_parties(connection)}
+        for one in acknowledgements.unanswered(connection, self.row.origin, _ANSWERED, _MOST_LISTED):
+            sender = f"{names.get(one.origin, '')} ({one.origin})" if one.origin else self.services.settings.name
+            came = datetime.fromtimestamp(history.delivered_last(connection, one.tracking), UTC)
+            day = self.services.settings.time.day(came)
+            yield delivered.Delivered(one.tracking, one.type, sender, day)
 
 
 def _apply(services: Services, connection: Writing, row: PacketRow, document: Document) -> Move | None:

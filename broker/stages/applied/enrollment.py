@@ -13,6 +13,7 @@ from typing import Any
 from broker.core.model import Document, Student
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.settings.values import Settings
+from broker.formats.ssid.lines import SHEET
 from broker.packets.services import Services
 from broker.stages.applied.planning import by_lines
 from broker.students.line import EXIT
@@ -30,7 +31,8 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     requests.sort(key=lambda one: one.day)
     faulty = enrollment.unread(body)
     lines: list[Line] = [*requests, *map(unread, faulty)]
-    return by_lines(services, Work(row, lines, named=[one.ssid for one in faulty], back=enrollment.back(body)), done)
+    named_too, back = [one.ssid for one in faulty], enrollment.back(body)
+    return by_lines(services, Work(row, lines, "", named_too, back, SHEET in body and body[SHEET].is_whole), done)
 
 
 def lines_of(body: Mapping[str, Any], settings: Settings) -> list[Line]:  # noqa: ARG001  as all that have lines

@@ -17,7 +17,8 @@ from broker.edge.settings.values import Settings
 from broker.packets.round import RoundFacts
 from broker.packets.services import Services
 from broker.students import lines
-from broker.students.lines import InSlices, Line, Work
+from broker.students.lines import Line, Work
+from broker.students.many.in_slices import InSlices
 from handlers.registry import handler_of
 
 # None: it was carried out; a move is what becomes of the packet instead

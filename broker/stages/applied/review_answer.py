@@ -3,26 +3,29 @@
 Contract: as `planning`, and as in `decide.answer`, all answers or none, as far as can be known: every one is checked
 before the first is carried out, and a packet that does not pass is refused with nothing done. What changes between two
 slices can forbid an answer all the same: somebody else has decided that question, then nothing is left to do; or its
-candidates have changed, then it is put again. The state hears of flagged candidates with the packet's end, whatever
-that is.
+candidates have changed, then it is put again. Of a table each answer is carried out by itself (`rows`). The state hears
+of flagged candidates with the packet's end, whatever that is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from broker.core.errors import Refused
 from broker.core.model import Document
-from broker.edge.ledger.engine import Writing, give_way, reading, writing
+from broker.edge.ledger.engine import Reading, Writing, give_way, reading, writing
 from broker.edge.ledger.packets import packets, slices
 from broker.edge.ledger.packets.rows import Move, PacketRow
 from broker.edge.ledger.packets.slices import Slice
 from broker.edge.ledger.people import registry
+from broker.formats.answering.columns import QUESTIONS
+from broker.formats.ssid.lines import Sheet
 from broker.packets.outcome import refuse
 from broker.packets.services import Services
 from broker.packets.sliced import Sliced
 from broker.stages.applied.planning import as_a_whole
 from broker.students import decide, question
 from broker.students.decide import Result
+from broker.students.rows import Became, Rows
 from broker.transfers.follow_up import Pace
 from handlers import review_answer
 from handlers.review_answer import Reply
@@ -32,11 +35,48 @@ _LINES = 4  # that an answer costs: a notice of its own, and the student's cases
 
 def planned(services: Services, row: PacketRow, document: Document, done: Move) -> Move:
     """The move of a checked `review-answer.v1`."""
+    sheet = review_answer.sheet(document.body)
+    if sheet is not None:
+        rows = AnswersInRows(services, row, sheet, document, done)
+        return replace(done, slices=rows, effect=rows.end)
     cost = _LINES * len(document.body["answers"])
     if cost <= services.settings.limits.lines_per_transaction:
         return as_a_whole(services, row, document, done, decide.answer, cost)
     sliced = AnswersInSlices(services, row, document, done)
     return replace(done, slices=sliced, effect=sliced.end)
+
+
+class AnswersInRows(Rows):
+    """A table of answers, each of which is carried out by itself."""
+
+    kind = QUESTIONS
+
+    def __init__(self, services: Services, row: PacketRow, sheet: Sheet, document: Document, move: Move) -> None:
+        super().__init__(services, row, sheet, move)
+        self._replies = review_answer.replies(document.body)
+
+    def carry_out(self, connection: Writing, place: int) -> Became:
+        """See Rows."""
+        reply = self._replies[place]
+        result = decide.answer_one(self.services, connection, self.row, reply)
+        return Became(again=reply.tracking if result is Result.ASKED_AGAIN else "")
+
+    def more(self, connection: Reading, became: Sequence[Became]) -> Iterator[PacketRow]:
+        """The questions that are put again."""
+        again: dict[str, set[int]] = {}
+        for one, reply in zip(became, self._replies, strict=True):
+            if one.again:
+                again.setdefault(one.again, set()).add(reply.line)
+        for tracking, lines in again.items():
+            row = packets.get(connection, tracking)
+            if row is not None:
+                yield from question.asked(self.services, connection, row, decide.CHANGED, lines)
+
+    def end(self, connection: Writing) -> Move:
+        """The state is told, and the table is left."""
+        registry.lock(connection)
+        decide.tell_state(self.services, connection, self.row, self._replies)
+        return super().end(connection)
 
 
 class AnswersInSlices(Sliced):

@@ -24,7 +24,8 @@ def planned(services: Services, row: PacketRow, document: Document, done: Move) 
     """The move of a checked `ssid-request.v1`, from whichever form it was read."""
     body = document.body
     numbers = [one.ssid for one in body[SHEET].unread] if SHEET in body else []
-    work = Work(row, lines_of(body, services.settings), ssid_request.form_of(body), numbers)
+    is_whole = SHEET in body and body[SHEET].is_whole
+    work = Work(row, lines_of(body, services.settings), ssid_request.form_of(body), numbers, is_whole=is_whole)
     return by_lines(services, work, done)
 
 

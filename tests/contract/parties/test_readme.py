@@ -1,6 +1,7 @@
 """The page that an LEA finds: its own server, port and user name, whatever the settings; written where it changes."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from broker.core.model import LeaId, Party, PartyKind
 from broker.edge.ledger.engine import reading, writing
 from broker.edge.ledger.parties import directory
 from broker.edge.pgp import keyring
+from broker.formats import templates
 from broker.parties.pages import write_pages, write_readmes
 from tests.support import ledgers
 from tests.support.endings import said_of
@@ -101,6 +103,42 @@ def test_what_has_not_changed_is_not_written(home: Path) -> None:
     assert (home / "leas" / "6G" / "README.txt").stat().st_ino == before
 
 
+def test_the_page_that_opens_a_document_lies_in_every_directory_once(home: Path) -> None:
+    services = offline.build(home)
+    pages = [home / "leas" / lea / "directory" / "read-a-record.html" for lea in ("01", "6G")]
+    write_pages(services)
+    first = [path.stat().st_ino for path in pages]
+    assert first[0] == first[1]  # one file, linked
+    text = pages[0].read_text("utf-8")
+    assert "default-src 'none'" in text
+    assert not re.search(r"(?:src|href|url)\s*[=(]\s*[\"']?https?:", text)
+    write_pages(services)
+    assert [path.stat().st_ino for path in pages] == first
+
+
+def known(path: Path) -> tuple[int, int]:
+    return path.stat().st_ino, path.stat().st_mtime_ns
+
+
+def test_tables_to_fill_in_lie_in_the_directory_and_are_written_only_when_they_change(home: Path) -> None:
+    services = offline.build(home)
+    files = templates.files()
+    assert {name.partition(".")[2] for name in files} == {"xlsx", "csv"}
+    folders = [home / "leas" / lea / "directory" for lea in ("01", "6G")]
+    assert [(folder / name).read_bytes() == content for folder in folders for name, content in files.items()] == [
+        True
+    ] * (2 * len(files))
+    assert write_pages(services) == []  # makes links of what the fixture has copied
+    before = {name: known(folders[1] / name) for name in files}
+    (folders[1] / "enrollment.csv").unlink()
+    (home / "leas" / ".directory" / "enrollment.csv").write_bytes(b"an older one")
+    assert write_pages(services) == []
+    assert (folders[1] / "enrollment.csv").read_bytes() == files["enrollment.csv"]
+    assert {name for name in files if known(folders[1] / name) != before[name]} == {"enrollment.csv"}
+    assert [kind for kind in templates.TEMPLATES if kind not in page(home)] == []
+    assert "directory/acknowledgement.xlsx" in page(home)
+
+
 def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
     (home / "leas" / "01").rename(home / "elsewhere")
     (home / "leas" / "6G" / "README.txt").unlink()
@@ -108,13 +146,9 @@ def test_a_missing_folder_keeps_nobody_else_from_theirs(home: Path) -> None:
     (home / "leas" / "6G" / "directory").mkdir()
     assert write_pages(offline.build(home)) == ["01"]
     assert "Summit" in page(home)
-    assert sorted(path.name for path in (home / "leas" / "6G" / "directory").iterdir()) == [
-        "01.asc",
-        "6G.asc",
-        "all.asc",
-        "exchange.asc",
-        "parties.json",
-    ]
+    keys = {"01.asc", "6G.asc", "all.asc", "exchange.asc", "parties.json"}
+    others = {"read-a-record.html", *templates.files()}
+    assert {path.name for path in (home / "leas" / "6G" / "directory").iterdir()} == keys | others
     (home / "elsewhere").rename(home / "leas" / "01")
     (home / "leas" / "6G" / "directory").rename(home / "leas" / "6G" / "away")
     assert write_pages(offline.build(home)) == ["6G"]

@@ -46,7 +46,7 @@ def test_what_is_said_of_a_line_is_told_apart_by_field(field: str, must: str, fo
 
 
 def test_a_line_of_a_table_has_its_column_as_the_file_names_it() -> None:
-    columns = faults.columns_of(["Request", "Nonsense", "Date of Birth", "\x1bSur!name"])
+    columns = faults.columns_of(["Request", "Nonsense", "Date of Birth", "\x1bSur!name"], "ssid-request.v1")
     assert columns["birth_date"] == ("C", "Date of Birth")
     assert columns["last_name"] == ("D", "last_name")  # an odd name is not shown
     found = list(faults.of_answer(answer("unreadable", "birth_date", "birth_date must be a date."), {}, columns))

@@ -13,7 +13,8 @@ from broker.edge.settings.rules import TheState
 from broker.formats.documents import to_student
 from broker.formats.parent import values
 from broker.formats.parent.sources import SourceDocument, check_log, standing, stranger
-from broker.formats.parent.terms import FIELDS, PARTS, Form
+from broker.formats.parent.term import Form
+from broker.formats.parent.terms import FIELDS, PARTS
 from broker.notices import disclosures as disclosures_notice
 from tests.support import documents
 from tests.support.parents import SCHEMAS, about, backpack, disclosures, made, section, shown, student, words

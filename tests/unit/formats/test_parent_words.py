@@ -13,7 +13,8 @@ from broker.core.page import Table
 from broker.edge.schemas.contracts import BASE
 from broker.formats.parent import values
 from broker.formats.parent.sources import SourceDocument
-from broker.formats.parent.terms import FIELDS, PARTS, Form
+from broker.formats.parent.term import Form
+from broker.formats.parent.terms import FIELDS, PARTS
 from broker.formats.parent.values import WORDS
 from tests.support import documents
 from tests.support.parents import CONTRACTS, SCHEMAS, made, section, shown, words

@@ -62,6 +62,13 @@ def has_asked(connection: Reading, lea: str, since: float, most: int) -> bool:
     return found >= most
 
 
+def rosters_given(connection: Reading, lea: str, since: float, what: str) -> int:
+    """How many lists of its own students, as the log's `what` names them, the LEA was given since then."""
+    mine = [disclosures.c.tracking >= _first_id(since), *_requests(lea, since)]
+    mine += [disclosures.c.what == what, disclosures.c.outcome == "allowed"]
+    return connection.execute(select(func.count(distinct(disclosures.c.tracking))).where(*mine)).scalar_one()
+
+
 def last_alert(connection: Reading, kind: str, lea: str) -> float | None:
     """When the state last got an alert of this kind about an LEA as a whole, not about one student."""
     mine = (alerts.c.ssid == "") & (alerts.c.kind == kind) & (alerts.c.lea == lea)

@@ -8,9 +8,10 @@ SQLite has one writer, and needs no lock of a row.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from broker.core.errors import Deferred
+from broker.core.files import table_ids
 from broker.core.model import PacketType, State
 from broker.edge.ledger.engine import Reading, Writing
 from broker.edge.ledger.packets import packets as ledger
@@ -25,7 +26,7 @@ _KEPT = func.coalesce(func.nullif(students.c.merged_into, ""), students.c.ssid)
 @dataclass(frozen=True, slots=True)
 class Version:
     """One packet among those of its sender about one student; `receiver` is where it goes or is addressed to, `student`
-    the number that stands for the student now."""
+    the number that stands for the student now; `document` is the id of what it brought."""
 
     tracking: str
     origin: str
@@ -33,6 +34,7 @@ class Version:
     student: str
     receiver: str
     state: State
+    document: str = ""
 
 
 _TO = func.coalesce(func.nullif(packets.c.receiver, ""), packets.c.addressed_to)
@@ -43,7 +45,9 @@ _VERSION = (
     _KEPT,
     _TO,
     packets.c.state,
+    packets.c.packet_id,
 )
+_PART = case((packets.c.packet_id.startswith(table_ids.OF_PARTS), func.substr(packets.c.packet_id, 1, 15)), else_="")
 
 
 def locked(connection: Writing, tracking: str, *, waits: bool = True) -> PacketRow | None:
@@ -93,11 +97,11 @@ def take_in_hand(connection: Writing, numbers: Collection[str]) -> set[str]:
 
 def versions(connection: Reading, kept: Collection[str], types: Sequence[PacketType]) -> list[Version]:
     """The packets of these types about these students, under all of their numbers, that were not refused; oldest first.
-    Of collected packets, only the newest of each sender, type, number and receiver: a child's records grow over the
-    years, but this look-up must not get slower."""
+    Of collected packets, only the newest of each sender, type, number and receiver, and of each part of a record that
+    came as a table by itself: a child's records grow over the years, but this look-up must not get slower."""
     chosen = packets.c.type.in_(list(types)), packets.c.ssid.in_(registry.numbers_among(kept))
     newest = select(func.max(packets.c.tracking)).where(*chosen, packets.c.state == State.COLLECTED)
-    newest = newest.group_by(packets.c.origin, packets.c.type, packets.c.ssid, _TO)
+    newest = newest.group_by(packets.c.origin, packets.c.type, packets.c.ssid, _TO, _PART)
     is_live = packets.c.state.not_in([*_OUT, State.COLLECTED])
     query = select(*_VERSION).join(students, students.c.ssid == packets.c.ssid)
     query = query.where(*chosen, is_live | packets.c.tracking.in_(newest))

@@ -18,8 +18,8 @@ from broker.edge.ledger.tables import packet_slices
 @dataclass(frozen=True, slots=True)
 class Slice:
     """`n` counts from 0; `document` is the document's id, `form` the form of its answer. `answers` has one entry for
-    each line; `seen` has the flagged SSIDs and how the lines concern them; `guessed` has the vain guesses, as (child,
-    kind, count). `at` is seconds since the epoch."""
+    each line, that was carried out or only looked at; `seen` has the flagged SSIDs and how the lines concern them;
+    `guessed` has the vain guesses, as (child, kind, count). `at` is seconds since the epoch."""
 
     tracking: str
     n: int

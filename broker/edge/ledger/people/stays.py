@@ -90,15 +90,21 @@ def had_by(connection: Reading, lea: str, today: Today) -> Iterator[Ssid]:
     """The students that this LEA has."""
     after = ""
     while True:
-        mine = select(enrollments.c.ssid).where(enrollments.c.lea == lea, enrollments.c.ssid > after)
-        query = mine.where(counts(enrollments.c)).distinct().order_by(enrollments.c.ssid).limit(_AT_ONCE)
-        some = [str(row[0]) for row in connection.execute(query)]
+        some = told_by(connection, lea, after, _AT_ONCE)
         for ssid, rows in of_many(connection, some).items():
             if lea in account_of(rows, today).holders:
                 yield Ssid(ssid)
         if len(some) < _AT_ONCE:
             return
         after = some[-1]
+
+
+def told_by(connection: Reading, lea: str, after: str, limit: int) -> list[Ssid]:
+    """The next students after this number of whom this LEA has told a stay that counts, in the order of the numbers,
+    whether the stay goes on or not."""
+    mine = select(enrollments.c.ssid).where(enrollments.c.lea == lea, enrollments.c.ssid > after)
+    query = mine.where(counts(enrollments.c)).distinct().order_by(enrollments.c.ssid).limit(limit)
+    return [Ssid(row[0]) for row in connection.execute(query)]
 
 
 def counts(columns: Any) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from broker.edge.ledger.tables.cases import (
     transfer_events,
     transfers,
 )
-from broker.edge.ledger.tables.homes import acts, home, inbox_marks
+from broker.edge.ledger.tables.homes import acts, home, inbox_marks, mappings
 from broker.edge.ledger.tables.packets import (
     acknowledgements,
     certificates,
@@ -89,6 +89,7 @@ __all__ = [
     "is_requested",
     "is_waiting",
     "key_ids",
+    "mappings",
     "merges",
     "metadata",
     "opt_outs",

@@ -1,6 +1,6 @@
-"""Tables of the installation: the home, the LEAs' inboxes, and what operators did."""
+"""Tables of the installation: the home, the LEAs' inboxes and mappings, and what operators did."""
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, Table, Text
 
 from broker.edge.ledger.tables.base import Serial, metadata
 
@@ -22,6 +22,17 @@ inbox_marks = Table(
     Column("lea", Text, ForeignKey("parties.id"), primary_key=True),
     Column("mark", Text, nullable=False),
     Column("at", Float, nullable=False),
+)
+
+# What an LEA's own columns, codes and dates are to the exchange; the newest row holds.
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("n", Serial, primary_key=True),
+    Column("lea", Text, ForeignKey("parties.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("text", Text, nullable=False),  # TOML; '': none from then on
+    Index("mappings_by_lea", "lea", "n"),
 )
 
 # Acts and refusals that concern no single student, in a log that nobody can change.

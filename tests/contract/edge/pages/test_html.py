@@ -79,7 +79,7 @@ def test_nothing_runs_and_nothing_is_fetched() -> None:
     names = {name for one in found.iter() for name in one.attrib}
     assert names <= {
         *("lang", "charset", "http-equiv", "content", "name", "href", "class", "id", "tabindex", "scope", "role"),
-        *("aria-labelledby", "aria-label", "data-column"),
+        *("aria-labelledby", "aria-label", "data-column", "dir"),
     }
     assert all(re.fullmatch(r"#\w+|attachments/[\w.-]+", one.get("href")) for one in found.iter("a"))
     style = found.findtext(".//style")
@@ -162,14 +162,17 @@ def contrast(one: str, other: str) -> float:
 
 def test_colours_can_be_told_apart() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    colours = html.COLOURS
-    for front in ("text", "quiet", "link"):
-        for back in ("paper", "shade"):
-            assert contrast(colours[front], colours[back]) >= 4.5
-    assert contrast(colours["line"], colours["paper"]) >= 3  # WCAG 2.1, 1.4.11
+    for colours in (html.COLOURS, html.DARK):
+        for front in ("text", "quiet", "link"):
+            for back in ("paper", "shade"):
+                assert contrast(colours[front], colours[back]) >= 4.5
+        assert contrast(colours["line"], colours["paper"]) >= 3  # WCAG 2.1, 1.4.11
     style = tree(sample()).findtext(".//style")
-    assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", style)) == set(colours.values())
-    assert set(re.findall(r"[^-](?:color|background): (\S+);", style)) <= set(colours.values())
+    given = {*html.COLOURS.values(), *html.DARK.values()}
+    assert html.COLOURS.keys() == html.DARK.keys()
+    assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", style)) == given
+    named = {f"var(--{name})" for name in html.COLOURS}
+    assert set(re.findall(r"[^-](?:color|background): (\S+);", style)) <= named
 
 
 def test_it_prints_well() -> None:
@@ -193,7 +196,15 @@ def test_a_template_that_asks_for_what_is_not_there_fails() -> None:
 
 
 def test_the_template_is_in_a_checkout_and_in_a_wheel() -> None:
-    names = {path.name for path in files("broker.edge.pages").iterdir() if path.suffix in {".css", ".html"}}
-    assert names == {"page.css", "page.html"}
+    names = {path.name for path in files("broker.edge.pages").iterdir() if path.suffix in {".css", ".html", ".js"}}
+    assert names == {
+        "page.css",
+        "page.html",
+        "reader.css",
+        "reader.html",
+        "reader.js",
+        "reader_screen.js",
+        "reader_values.js",
+    }
     packed = {one.distribution_path for one in WheelBuilder(str(ROOT)).recurse_included_files()}
     assert {f"broker/edge/pages/{name}" for name in names} <= packed

@@ -22,3 +22,16 @@ def test_what_people_write_is_left_alone(cell: str) -> None:
 def test_a_name_is_taken_as_it_is_unless_nobody_can_have_it() -> None:
     assert mangled.fault("Mar-04", is_name=True) == ""
     assert mangled.fault("#NAME?", is_name=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["Núñez", "Ødegaard", "JOÃO", "São", "Łukasz", "Ñúñez-Álvarez", "D'Àvila", "Zoë", "李", "Müller"]
+)
+def test_letters_with_accents_are_lost_letters_only_where_a_program_has_misread_them(name: str) -> None:
+    assert mangled.fault(name, is_name=True) == ""
+    lost = "letters of it were lost"
+    assert lost in mangled.fault(name[0] + "\ufffd" + name[1:], is_name=True)
+    assert lost in mangled.fault(name[0] + "?" + name[1:], is_name=True)
+    if not name.isascii():
+        read = "".join(bytes([one]).decode("cp1252", "ignore") or chr(one) for one in name.encode())
+        assert lost in mangled.fault(read, is_name=True)

@@ -1,0 +1,1 @@
+"""Documents written in another form than the one in which they came."""

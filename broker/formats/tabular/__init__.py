@@ -1,0 +1,1 @@
+"""Which documents may be sent as a table."""

@@ -1,0 +1,1 @@
+"""Packets of many lines: in slices, and all of them or none."""
